@@ -1,0 +1,1 @@
+"""The wire: routes, shapes, authentication, limits and errors."""

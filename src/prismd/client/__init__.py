@@ -1,0 +1,1 @@
+"""Speaking to a Prism server over HTTP."""

@@ -1,0 +1,112 @@
+"""The one error type of prismd: a stable code, a sentence for people, and whose fault it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+#: Every code that an answer can carry in ``error.code``, with its HTTP status (contract, section 3). One table, so
+#: that a code means the same everywhere; a test proves that each is documented in ``docs/errors.md``.
+HTTP_STATUS: Final = MappingProxyType(
+    {
+        "invalid_request": 400,
+        "unauthorized": 401,
+        "forbidden": 403,
+        "not_found": 404,
+        "method_not_allowed": 405,
+        "idempotency_key_mismatch": 409,
+        "idempotency_key_stale": 409,
+        "idempotency_key_in_progress": 409,
+        "multiple_matches": 409,
+        "name_taken": 409,
+        "slug_taken": 409,
+        "property_in_use": 409,
+        "option_in_use": 409,
+        "precondition_failed": 412,
+        "payload_too_large": 413,
+        "rate_limited": 429,
+        "internal_error": 500,
+        "service_unavailable": 503,
+    }
+)
+
+#: Every code that a row of an import can carry (contract, section 21).
+ROW_CODES: Final = MappingProxyType(
+    {
+        "invalid_row": "the row is not an object of the expected shape",
+        "invalid_property": "the row names a property that the object type does not have",
+        "invalid_value": "a value does not fit its property's type",
+        "invalid_option": "a value is not an option of its select property",
+        "read_only_property": "the row writes a property that only the server sets",
+        "missing_key": "the row has no value for the de-duplication key, and `require_key` demands one",
+        "multiple_matches": "several records carry the row's de-duplication key or are meant by a reference",
+        "not_found": "a reference leads to no record",
+        "internal_error": "the server could not process the row; the log tells why",
+    }
+)
+
+#: Every code that a whole import job can carry in its ``error``.
+JOB_CODES: Final = MappingProxyType(
+    {
+        "internal_error": "the server could not process the job; rows done stay done",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One thing wrong with one field of a request.
+
+    Args:
+        field: Where, as a path such as ``.body.options.dedupe_by``.
+        message: What was expected, what was found, and what to do.
+        code: For machines, such as ``type.openapi.validation``.
+    """
+
+    field: str
+    message: str
+    code: str
+
+
+class PrismdError(Exception):
+    """A request that cannot be served, with the answer that it gets (contract, section 3).
+
+    Args:
+        code: A key of :data:`HTTP_STATUS`.
+        message: A sentence for people: what was expected, what was found, what to do.
+        problems: The fields at fault, for ``invalid_request``.
+        retry_after_s: Seconds after which to try again, where that helps.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        problems: tuple[FieldProblem, ...] = (),
+        retry_after_s: int | None = None,
+    ) -> None:
+        assert code in HTTP_STATUS, code  # noqa: S101 - a code outside the table is a programmer's error
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.problems = problems
+        self.retry_after_s = retry_after_s
+
+    @property
+    def status(self) -> int:
+        """The HTTP status that goes with the code."""
+        return HTTP_STATUS[self.code]
+
+    @classmethod
+    def invalid(cls, field: str, message: str, keyword: str = "type") -> PrismdError:
+        """Return the error for one bad field of a request.
+
+        Args:
+            field: Path of the field, such as ``.body.objects``.
+            message: What was expected, what was found, and what to do.
+            keyword: The validation keyword that failed: ``required``, ``type``, ``enum``, ``maxItems`` …
+        """
+        problem = FieldProblem(field, message, f"{keyword}.openapi.validation")
+        return cls("invalid_request", f"{field}: {message}", problems=(problem,))

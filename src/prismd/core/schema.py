@@ -1,0 +1,116 @@
+"""What a team's records look like: object types, their properties, and the options of select properties."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+#: The types whose records prismd keeps (contract, section 1).
+OBJECT_TYPES: Final = ("contact", "organization", "identity", "deal", "action", "document", "engagement", "event")
+
+#: The types that can be imported (contract, section 10.1).
+IMPORTABLE_TYPES: Final = tuple(name for name in OBJECT_TYPES if name != "event")
+
+#: Types of the contract that prismd knows by name only: it has no records of them (contract, sections 11.1, 13.1).
+UNHELD_TYPES: Final = ("comment", "ai_chat_thread", "ai_chat_message", "agent_artifact", "agent_site")
+
+
+class Kind(enum.Enum):
+    """How values of a property behave; the wire's type names map onto these (contract, section 13.2)."""
+
+    NUM = "num"
+    STR = "str"
+    TEXT = "text"
+    BOOL = "bool"
+    DATE = "date"
+    SELECT = "select_str"
+    MULTISELECT = "multiselect_str"
+    MULTI_STR = "multi_str"
+    REF = "ref_"
+    MULTIREF = "multiref_"
+
+
+#: The wire's names of the types that a person can write, references apart.
+PLAIN_TYPES: Final = tuple(kind.value for kind in Kind if not kind.value.endswith("_"))
+
+SINGLE_REFERENCE_TARGETS: Final = (
+    "identity", "user", "organization", "contact", "thread", "message", "event", "account",
+    "ai_chat_thread", "ai_chat_message",
+)  # fmt: skip
+MULTIPLE_REFERENCE_TARGETS: Final = (
+    "ai_chat_message", "agent_site", "action", "comment", "contact", "label", "thread", "messages", "document",
+    "identity", "organization", "engagement", "attendee", "meeting_entry", "read_receipt", "account", "source",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a select property (contract, section 13.2)."""
+
+    id: str
+    slug: str
+    value: str
+    color_scheme: str | None = None
+    description: str | None = None
+    icon: str | None = None
+    option_group: str | None = None
+    sort_index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One property of an object type (contract, section 13.2).
+
+    Args:
+        id: UUID of the definition; native properties have the same in every team.
+        slug: The name that rows use as a key; it never changes.
+        type: The wire's type name, such as ``str`` or ``multiref_organization``.
+        name: What people read.
+        native: Shipped with the product, the same in every team.
+        read_only: Set by the server alone, such as ``created_at``.
+    """
+
+    id: str
+    slug: str
+    type: str
+    name: str
+    native: bool = False
+    read_only: bool = False
+    required: bool = False
+    enabled: bool = True
+    icon: str | None = None
+    role_id: str | None = None
+    options: tuple[Option, ...] = ()
+    kind: Kind = field(init=False)
+    target: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        for kind, targets in ((Kind.REF, SINGLE_REFERENCE_TARGETS), (Kind.MULTIREF, MULTIPLE_REFERENCE_TARGETS)):
+            if self.type.startswith(kind.value) and self.type.removeprefix(kind.value) in (*targets, *OBJECT_TYPES):
+                object.__setattr__(self, "kind", kind)
+                object.__setattr__(self, "target", self.type.removeprefix(kind.value))
+                return
+        object.__setattr__(self, "kind", Kind(self.type))
+        object.__setattr__(self, "target", None)
+
+    @property
+    def holds_many(self) -> bool:
+        """Whether the stored value is an array."""
+        return self.kind in (Kind.MULTISELECT, Kind.MULTI_STR, Kind.MULTIREF)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSchema:
+    """The properties of one object type in one team, by slug."""
+
+    object_type: str
+    properties: Mapping[str, Property]
+
+    def __iter__(self) -> Iterator[Property]:
+        return iter(self.properties.values())
+
+    def get(self, slug: str) -> Property | None:
+        """Return the property of that slug, or None."""
+        return self.properties.get(slug)

@@ -1,0 +1,1 @@
+"""Row sources: files read as a stream of numbered rows."""

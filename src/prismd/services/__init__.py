@@ -1,0 +1,1 @@
+"""Use cases: open a transaction, call the core, write, commit."""

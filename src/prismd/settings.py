@@ -1,0 +1,102 @@
+"""Every setting of prismd, with its unit, default and meaning; read from the environment as ``PRISMD_<NAME>``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+
+
+class SettingError(ValueError):
+    """An environment variable holds something that its setting cannot be."""
+
+
+def setting(default: int | float | str, unit: str, meaning: str, *, minimum: float = 0) -> Any:  # noqa: ANN401 - a dataclass field stands for any type
+    """Declare a setting.
+
+    Args:
+        default: The value where the environment says nothing.
+        unit: What the number counts; ``text`` for words.
+        meaning: One sentence for the page of settings.
+        minimum: The smallest number accepted.
+    """
+    return field(default=default, metadata={"unit": unit, "meaning": meaning, "minimum": minimum})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings in force; every limit of the server is here and nowhere else."""
+
+    database_url: str = setting("", "text", "PostgreSQL 15 or newer to use; empty starts the embedded PostgreSQL")
+    data_dir: str = setting("data", "text", "directory of the embedded PostgreSQL")
+    host: str = setting("127.0.0.1", "text", "address to listen on")
+    port: int = setting(8400, "TCP port", "port to listen on; 0 takes a free one")
+    workers: int = setting(1, "processes", "import workers that `prismd serve` starts; 0 where others run them")
+    database_connections_max: int = setting(
+        16, "connections", "connections of one API process to PostgreSQL", minimum=1
+    )
+    database_wait_s: float = setting(5, "seconds", "longest wait for PostgreSQL to answer or lend a connection")
+
+    body_bytes_max: int = setting(64 * 2**20, "bytes", "largest body of an import request", minimum=1024)
+    small_body_bytes_max: int = setting(2**20, "bytes", "largest body of any other request", minimum=1024)
+    rows_per_request_max: int = setting(100_000, "rows", "most rows of one import request", minimum=1)
+    row_bytes_max: int = setting(2 * 2**20, "bytes", "largest row of an import, as JSON", minimum=1024)
+    row_errors_max: int = setting(100, "errors", "most errors listed for one row", minimum=1)
+    text_chars_max: int = setting(1_000_000, "characters", "longest text value", minimum=1)
+    list_values_max: int = setting(1_000, "values", "most values of one multi-value property", minimum=1)
+    properties_per_type_max: int = setting(500, "properties", "most custom properties of one object type")
+    options_per_property_max: int = setting(5_000, "options", "most options of one select property")
+
+    sync_rows_max: int = setting(99, "rows", "largest import that is answered at once; larger ones become jobs")
+    rows_per_chunk: int = setting(5_000, "rows", "most rows committed together by an import job", minimum=1)
+    bytes_per_chunk: int = setting(4 * 2**20, "bytes", "JSON of a chunk above which no further row is added", minimum=1)
+    import_retention_days: int = setting(7, "days", "how long an import job and its results can be read", minimum=1)
+    step_attempts_max: int = setting(5, "attempts", "failures of one chunk in a row before its job fails", minimum=1)
+    step_backoff_s: float = setting(1, "seconds", "wait after the first failure of a chunk; doubles each time")
+    step_timeout_s: float = setting(60, "seconds", "longest silence of a worker inside a chunk before it loses its turn")
+    worker_poll_s: float = setting(1, "seconds", "longest wait of an idle worker before it looks for work unasked")
+    upkeep_interval_s: float = setting(60, "seconds", "time between two purges of what has expired")
+
+    idempotency_hours: int = setting(24, "hours", "how long an answer is replayed under its idempotency key", minimum=1)
+    idempotency_stale_days: int = setting(7, "days", "how long after that the key is refused as stale")
+    requests_per_second_max: float = setting(0, "requests per second", "rate limit of one API key; 0 sets none")
+    results_page_max: int = setting(1_000, "rows", "most row outcomes on one page of results", minimum=1)
+    page_max: int = setting(50, "entries", "most entries on any other page", minimum=1)
+    shutdown_s: float = setting(3, "seconds", "time that requests under way get to finish at a stop")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ, **given: object) -> Self:
+        """Return the settings of an environment.
+
+        Args:
+            environment: Variables by name.
+            given: Settings that the caller has from elsewhere, such as the command line; None means not given.
+
+        Raises:
+            SettingError: A variable holds something that its setting cannot be.
+        """
+        values: dict[str, Any] = {}
+        for declared in fields(cls):
+            raw = environment.get(f"PRISMD_{declared.name.upper()}")
+            if raw is not None:
+                values[declared.name] = _converted(declared.name, raw, type(declared.default))
+        values.update({name: value for name, value in given.items() if value is not None})
+        _check_minimums(values)
+        return cls(**values)
+
+
+def _converted(name: str, raw: str, kind: type) -> object:
+    try:
+        return kind(raw)
+    except ValueError:
+        expected = {int: "a whole number", float: "a number"}.get(kind, "text")
+        raise SettingError(f"PRISMD_{name.upper()} must be {expected}, not {raw!r}") from None
+
+
+def _check_minimums(values: Mapping[str, Any]) -> None:
+    for declared in fields(Settings):
+        value, minimum = values.get(declared.name), declared.metadata["minimum"]
+        if isinstance(value, int | float) and not value >= minimum:
+            unit = declared.metadata["unit"]
+            raise SettingError(f"PRISMD_{declared.name.upper()} must be at least {minimum} {unit}, not {value}")

@@ -1,0 +1,62 @@
+"""Connections to PostgreSQL: how they are opened, pooled, and what they demand of the server."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool
+
+from prismd.settings import Settings
+
+#: The connection type of every store function. Rows are tuples: each statement names its columns where they are read.
+Connection = psycopg.Connection[TupleRow]
+Pool = ConnectionPool[Connection]
+
+SERVER_VERSION_MIN: Final = 150000
+
+
+class DatabaseUnusableError(Exception):
+    """PostgreSQL cannot be used as it is; the message says why and what to do."""
+
+
+def connect(url: str, settings: Settings, **options: Any) -> Connection:  # noqa: ANN401 - psycopg's own options
+    """Open one connection.
+
+    Args:
+        url: Connection string of PostgreSQL.
+        settings: For the time that connecting may take.
+        options: Passed on to psycopg.
+
+    Raises:
+        DatabaseUnusableError: The server is away, refuses, or is older than PostgreSQL 15.
+    """
+    try:
+        connection = psycopg.connect(url, connect_timeout=max(1, round(settings.database_wait_s)), **options)
+    except psycopg.Error as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise DatabaseUnusableError(f"cannot reach PostgreSQL: {reason}") from error
+    version = connection.info.server_version
+    if version < SERVER_VERSION_MIN:
+        connection.close()
+        found = f"{version // 10000}.{version % 10000}"
+        raise DatabaseUnusableError(f"prismd needs PostgreSQL 15 or newer, this server is {found}")
+    return connection
+
+
+def open_pool(url: str, settings: Settings) -> Pool:
+    """Open the pool of an API process.
+
+    Args:
+        url: Connection string of PostgreSQL.
+        settings: For the size of the pool and the longest wait for a connection.
+    """
+    return ConnectionPool(
+        url,
+        min_size=2,
+        max_size=max(2, settings.database_connections_max),
+        timeout=settings.database_wait_s,
+        open=True,
+        name="prismd",
+    )

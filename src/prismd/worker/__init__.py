@@ -1,0 +1,1 @@
+"""The process that does import work: taking turns, and upkeep."""

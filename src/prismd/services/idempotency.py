@@ -34,7 +34,26 @@ class Answer:
     headers: Mapping[str, str]
 
 
-def answer_once(
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A write that must be done once.
+
+    Args:
+        team_id: The team whose key it is; teams do not share keys.
+        key: The idempotency key, 1 to 255 characters.
+        fingerprint: SHA-256 of method, path with query, and body.
+        work: Does the write on the connection that it gets, and answers or raises PrismdError.
+        refuse: Turns an error into its answer.
+    """
+
+    team_id: int
+    key: str
+    fingerprint: bytes
+    work: Callable[[Connection], Answer]
+    refuse: Callable[[PrismdError], Answer]
+
+
+def answer_once(  # noqa: PLR0917 - the six things that a repeat is judged by and answered with
     runtime: Runtime,
     team_id: int,
     key: str | None,
@@ -63,7 +82,7 @@ def answer_once(
             with connection.transaction():
                 if key is None:
                     return work(connection), False
-                return _answer_under_key(connection, runtime, team_id, key, fingerprint, work, refuse)
+                return _answer(connection, runtime, Keyed(team_id, key, fingerprint, work, refuse))
         except PrismdError as error:
             return refuse(error), False
 
@@ -80,29 +99,21 @@ def purge(connection: Connection, *, now: datetime, settings: Settings) -> int:
     return idempotency.purge_claims(connection, now - alive - stale)
 
 
-def _answer_under_key(
-    connection: Connection,
-    runtime: Runtime,
-    team_id: int,
-    key: str,
-    fingerprint: bytes,
-    work: Callable[[Connection], Answer],
-    refuse: Callable[[PrismdError], Answer],
-) -> tuple[Answer, bool]:
-    if not idempotency.try_lock(connection, team_id, key):
+def _answer(connection: Connection, runtime: Runtime, write: Keyed) -> tuple[Answer, bool]:
+    if not idempotency.try_lock(connection, write.team_id, write.key):
         raise PrismdError(
             "idempotency_key_in_progress",
             "A request with this Idempotency-Key is still under way; repeat it in a second to get its answer",
             retry_after_s=1,
         )
     now = runtime.now()
-    claim = idempotency.find_claim(connection, team_id, key)
-    if claim is not None and (replay := _replay(claim, fingerprint, now, runtime.settings)) is not None:
+    claim = idempotency.find_claim(connection, write.team_id, write.key)
+    if claim is not None and (replay := _replay(claim, write.fingerprint, now, runtime.settings)) is not None:
         return replay, True
-    answer = _done_or_refused(connection, work, refuse)
+    answer = _done_or_refused(connection, write)
     if answer.status < _SERVER_FAULT and answer.status not in _NOT_KEPT:
-        kept = Claim(fingerprint, answer.status, answer.headers, answer.body, now)
-        idempotency.keep_claim(connection, team_id, key, kept)
+        kept = Claim(write.fingerprint, answer.status, answer.headers, answer.body, now)
+        idempotency.keep_claim(connection, write.team_id, write.key, kept)
     return answer, False
 
 
@@ -126,14 +137,12 @@ def _replay(claim: Claim, fingerprint: bytes, now: datetime, settings: Settings)
     return Answer(claim.status, claim.body, claim.headers)
 
 
-def _done_or_refused(
-    connection: Connection, work: Callable[[Connection], Answer], refuse: Callable[[PrismdError], Answer]
-) -> Answer:
+def _done_or_refused(connection: Connection, write: Keyed) -> Answer:
     try:
         with connection.transaction():  # a savepoint: a refusal takes back what the work did, and can still be kept
-            return work(connection)
+            return write.work(connection)
     except PrismdError as error:
-        return refuse(error)
+        return write.refuse(error)
 
 
 def _lifetimes(settings: Settings) -> tuple[timedelta, timedelta]:

@@ -1,0 +1,45 @@
+"""Who is calling: checked before anything else of a request is looked at (contract, section 2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request
+from litestar.concurrency import sync_to_thread
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from prismd.api.limits import RateLimiter
+from prismd.api.paths import decoded
+from prismd.core.errors import PrismdError
+from prismd.services.runtime import Runtime
+from prismd.services.teams import Caller, authenticate
+
+
+async def let_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """Let a request pass that carries a key of the team in its path, at a rate that the key may have.
+
+    Raises:
+        PrismdError: ``unauthorized`` without key, ``forbidden`` with a wrong one, ``rate_limited`` with too many requests.
+    """
+    key = connection.headers.get("x-api-key", "")
+    if not key:
+        raise PrismdError("unauthorized", "The header x-api-key is missing; send an API key of the team")
+    team = decoded(connection.path_params["team_id"])
+    if team is None:
+        raise PrismdError("forbidden", "The API key is invalid, revoked, or gives no access to this team")
+    caller = await sync_to_thread(_authenticated, connection.app.state.runtime, key, team)
+    limiter: RateLimiter = connection.app.state.limiter
+    limiter.take(caller.key_id)
+    connection.state.caller = caller
+
+
+def caller_of(request: Request[Any, Any, Any]) -> Caller:
+    """Return who is calling, for handlers behind :func:`let_in`."""
+    caller: Caller = request.state.caller
+    return caller
+
+
+def _authenticated(runtime: Runtime, key: str, team: str) -> Caller:
+    with runtime.pool.connection() as connection:
+        return authenticate(connection, key, team)

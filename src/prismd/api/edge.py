@@ -1,0 +1,75 @@
+"""The outermost layer: every request gets an id that its answer carries, and nothing escapes (contract, section 3)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import structlog
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from prismd.api.errors import JSON, REQUEST_ID, internal_error, refusal
+from prismd.core.ids import NewId
+from prismd.services.idempotency import Answer
+
+_HEADER: Final = b"x-request-id"
+
+_log = structlog.get_logger(__name__)
+
+
+class Edge:
+    """ASGI application around the application.
+
+    Requests are routed by their raw path, so that a key value in it may contain slashes: the framework splits at real
+    ones only, and handlers decode what they get. HEAD is served as GET, of which the HTTP server leaves the body out.
+
+    Args:
+        app: The application inside.
+        new_id: Makes the ids of requests.
+    """
+
+    def __init__(self, app: ASGIApp, new_id: NewId) -> None:
+        self._app = app
+        self._new_id = new_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = self._new_id()
+        inner: Any = {**scope, REQUEST_ID: request_id, "path": scope["raw_path"].decode("latin-1")}
+        if scope["method"] == "HEAD":
+            inner["method"] = "GET"
+        named = _Named(send, request_id)
+        try:
+            await self._app(inner, receive, named)
+        except Exception:
+            if named.started:
+                raise
+            _log.exception("a request failed outside its handler", request_id=request_id, path=inner["path"])
+            await _send_whole(named, refusal(internal_error(), request_id))
+
+
+class _Named:
+    """A ``send`` that puts the request's id on the answer, unless the answer brings one: a replay keeps the first's."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._header = (_HEADER, request_id.encode())
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            headers = list(message.get("headers", ()))
+            if not any(name.lower() == _HEADER for name, _ in headers):
+                headers.append(self._header)
+            message = {**message, "headers": headers}
+        await self._send(message)
+
+
+async def _send_whole(send: Send, answer: Answer) -> None:
+    headers = {"content-type": JSON, "content-length": str(len(answer.body)), **answer.headers}
+    encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": answer.body, "more_body": False})

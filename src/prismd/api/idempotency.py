@@ -1,0 +1,81 @@
+"""Writes under an ``Idempotency-Key``: what the header may be, what a repeat is, how its answer looks (contract, 4)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, Final
+
+from litestar import Request, Response
+
+from prismd.api.errors import refusal, request_id_of, respond
+from prismd.core.errors import PrismdError
+from prismd.services.idempotency import Answer, answer_once
+from prismd.services.runtime import Runtime
+from prismd.services.teams import Caller
+from prismd.store.postgres import Connection
+
+KEY_CHARS_MAX: Final = 255
+_HEADER: Final = "idempotency-key"
+_FIELD: Final = ".headers.idempotency-key"
+
+
+def write_once(
+    request: Request[Any, Any, Any],
+    runtime: Runtime,
+    caller: Caller,
+    body: bytes,
+    work: Callable[[Connection], Answer],
+) -> Response[bytes]:
+    """Do a write in one transaction, once where the request carries an idempotency key, and answer it.
+
+    Args:
+        request: For the header, method and path.
+        runtime: For connections, settings and the time.
+        caller: Whose team the key belongs to.
+        body: The request body, byte for byte.
+        work: Does the write on the connection that it gets, and answers or raises PrismdError.
+
+    Raises:
+        PrismdError: ``invalid_request``: the header is empty, too long, or stands twice.
+    """
+    key = key_of(request)
+    request_id = request_id_of(request)
+
+    def refuse(error: PrismdError) -> Answer:
+        return refusal(error, request_id)
+
+    print_of_request = b"" if key is None else fingerprint(request, body)
+    answer, replayed = answer_once(runtime, caller.team_id, key, print_of_request, work, refuse)
+    return respond(answer, {"idempotent-replay": "true"} if replayed else None)
+
+
+def key_of(request: Request[Any, Any, Any]) -> str | None:
+    """Return the request's idempotency key, or None where it has none.
+
+    Raises:
+        PrismdError: ``invalid_request``: the header is empty, too long, or stands twice.
+    """
+    keys = request.headers.getall(_HEADER, [])
+    if not keys:
+        return None
+    if len(keys) > 1:
+        raise PrismdError.invalid(_FIELD, f"expected one key, found {len(keys)}", "maxItems")
+    if not keys[0]:
+        raise PrismdError.invalid(_FIELD, "expected 1 to 255 characters, found none", "minLength")
+    if len(keys[0]) > KEY_CHARS_MAX:
+        raise PrismdError.invalid(_FIELD, f"expected 1 to 255 characters, found {len(keys[0])}", "maxLength")
+    return keys[0]
+
+
+def fingerprint(request: Request[Any, Any, Any], body: bytes) -> bytes:
+    """Return the SHA-256 of what makes two requests the same: method, path with query as sent, and body.
+
+    Args:
+        request: For method and path.
+        body: The request body, byte for byte.
+    """
+    target = request.scope["raw_path"] + b"?" + request.scope["query_string"]
+    digest = hashlib.sha256(f"{request.method} {len(target)} ".encode() + target)
+    digest.update(body)
+    return digest.digest()

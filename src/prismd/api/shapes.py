@@ -1,0 +1,162 @@
+"""Every public shape of the API, apart from those of properties (contract, sections 3, 8, 9 and 10)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+Count = Annotated[int, Meta(ge=0)]
+
+
+class FieldError(Struct, frozen=True, kw_only=True):
+    """One thing wrong with one field of a request."""
+
+    field: Annotated[str, Meta(description="Where, as a path such as `.body.options.dedupe_by`.")]
+    message: Annotated[str, Meta(description="What was expected, what was found, what to do.")]
+    code: Annotated[str, Meta(description="For machines, such as `type.openapi.validation`.")]
+
+
+class ErrorBody(Struct, frozen=True, kw_only=True):
+    """Why a request was not served."""
+
+    code: Annotated[str, Meta(description="Stable, for machines; docs/errors.md lists them all.")]
+    message: Annotated[str, Meta(description="A sentence for people; it may change.")]
+    request_id: Annotated[str, Meta(description="Equals the `x-request-id` header.")]
+    errors: Annotated[list[FieldError], Meta(description="The fields at fault.")] | UnsetType = UNSET
+
+
+class ErrorEnvelope(Struct, frozen=True, kw_only=True):
+    """The body of every answer that is not a success."""
+
+    error: ErrorBody
+
+
+class RowProblem(Struct, frozen=True, kw_only=True):
+    """Why a row failed."""
+
+    code: str
+    message: str
+
+
+class ImportResult(Struct, frozen=True, kw_only=True):
+    """The verdict on one row of an import."""
+
+    input_index: Annotated[int, Meta(ge=0, description="Position of the row in the request, from 0.")]
+    id: Annotated[str | None, Meta(description="The record created or matched; null where there is none.")]
+    created: bool
+    existing: Annotated[bool, Meta(description="The row matched a record through the de-duplication key.")]
+    updated: Annotated[bool, Meta(description="The matched record really changed.")]
+    error: RowProblem | UnsetType = UNSET
+    errors: Annotated[list[RowProblem], Meta(description="All problems of the row.")] | UnsetType = UNSET
+    duplicate_of: (
+        Annotated[int, Meta(ge=0, description="The earlier row of this import with the same key.")] | UnsetType
+    ) = UNSET
+
+
+class JobError(Struct, frozen=True, kw_only=True):
+    """Why a whole import broke."""
+
+    code: str
+    message: str
+
+
+class ImportJob(Struct, frozen=True, kw_only=True):
+    """An import as it stands; the same shape wherever an import is answered."""
+
+    job_id: Annotated[str | None, Meta(description="Null for an import that was answered at once.")]
+    status: Literal["complete", "processing", "failed"]
+    total: Annotated[int, Meta(ge=0, description="Rows of the import.")]
+    processed: Annotated[int, Meta(ge=0, description="Rows attempted: succeeded + failed.")]
+    succeeded: Count
+    failed: Count
+    created_at: datetime
+    updated_at: datetime
+    expires_at: Annotated[datetime | None, Meta(description="When the job is forgotten; null where it is not kept.")]
+    object_type: str
+    state: Literal["queued", "running", "complete", "failed", "cancelled"]
+    created: Count
+    existing: Count
+    updated: Count
+    dry_run: bool
+    parent_job_id: str | None
+    error: Annotated[JobError, Meta(description="Only with status failed.")] | UnsetType = UNSET
+    results: Annotated[list[ImportResult], Meta(description="Absent while processing.")] | UnsetType = UNSET
+
+
+class JobPage(Struct, frozen=True, kw_only=True):
+    """Import jobs of a team, newest first, without their results."""
+
+    data: list[ImportJob]
+    has_more: bool
+    next_cursor: str | None
+
+
+class ResultPage(Struct, frozen=True, kw_only=True):
+    """Verdicts of an import, in input order."""
+
+    data: list[ImportResult]
+    has_more: Annotated[bool, Meta(description="True also while the import still runs, as more rows will come.")]
+    next_cursor: str | None
+
+
+class ObjectProperties(Struct, frozen=True, kw_only=True):
+    """A row: values by property slug."""
+
+    default: dict[str, Any] | UnsetType = UNSET
+    list: dict[str, Any] | UnsetType = UNSET
+    extended: dict[str, Any] | UnsetType = UNSET
+
+
+class ImportOptionsBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an import may be asked for."""
+
+    dedupe_by: (
+        Annotated[
+            str | Annotated[list[str], Meta(min_length=1, max_length=1)],
+            Meta(description="Slug of the property whose value decides that a row is a record that exists already."),
+        ]
+        | None
+    ) = None
+    caseInsensitive: Annotated[bool | None, Meta(description="Compare keys without regard to case.")] = True  # noqa: N815 - the contract's name
+    update_existing: Annotated[bool | None, Meta(description="Write the row's values into the matched record.")] = None
+    create_missing_options: Annotated[bool | None, Meta(description="Unknown select values become options.")] = None
+    dry_run: Annotated[bool | None, Meta(description="Judge every row, write nothing.")] = None
+    on_match: (
+        Annotated[
+            Literal["skip", "update", "fill"],
+            Meta(description="What happens to a matched record; `fill` writes only where it has no value."),
+        ]
+        | None
+    ) = None
+    require_key: Annotated[bool | None, Meta(description="A row without a key value is an error.")] = None
+    list_id: Annotated[None, Meta(description="Reserved: lists are not supported yet.")] = None
+    crm_id: Annotated[None, Meta(description="Reserved: lists are not supported yet.")] = None
+    require_list_stage: Annotated[bool | None, Meta(description="Reserved: lists are not supported yet.")] = None
+
+
+class ImportBody(Struct, frozen=True, kw_only=True):
+    """The body of an import request; unknown members are ignored."""
+
+    objects: list[ObjectProperties]
+    options: ImportOptionsBody | None = None
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """One record."""
+
+    id: str
+    default: Annotated[dict[str, Any], Meta(description="Values by property slug; select values are option slugs.")]
+
+
+class Total(Struct, frozen=True, kw_only=True):
+    """How many records there are."""
+
+    total: Count
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """The server is ready."""
+
+    status: Literal["ok"] = "ok"

@@ -1,0 +1,58 @@
+"""What use cases need from the outside world: connections, the clock, ids and settings, passed in as one value."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from prismd.core.ids import NewId, TimeOrderedIds
+from prismd.settings import Settings
+from prismd.store.postgres import Pool, open_pool
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The outside world of a process.
+
+    Args:
+        pool: Connections to PostgreSQL.
+        settings: The settings in force.
+        now: Returns the time, in UTC.
+        new_id: Returns a new id; may be called from several threads.
+    """
+
+    pool: Pool
+    settings: Settings
+    now: Callable[[], datetime]
+    new_id: NewId
+
+
+def system_clock() -> datetime:
+    """Return the time of this machine, in UTC."""
+    return datetime.now(UTC)
+
+
+def system_ids() -> NewId:
+    """Return a source of ids from this machine's clock and randomness, for any number of threads."""
+    ids = TimeOrderedIds(lambda: time.time_ns() // 1_000_000, secrets.randbits)
+    lock = threading.Lock()
+
+    def new_id() -> str:
+        with lock:
+            return ids()
+
+    return new_id
+
+
+def open_runtime(url: str, settings: Settings) -> Runtime:
+    """Return the outside world of a process of prismd; its pool is closed by whoever asked.
+
+    Args:
+        url: Connection string of PostgreSQL.
+        settings: The settings in force.
+    """
+    return Runtime(open_pool(url, settings), settings, system_clock, system_ids())

@@ -1,0 +1,97 @@
+"""The embedded PostgreSQL: started on a directory, found again after a crash, shared by the commands of one machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from prismd.store.data_dir import DataDir
+from prismd.store.postgres import DatabaseUnusableError
+from prismd.store.postmaster import DATABASE, USER, Postmaster, wait_until
+
+#: Longest start, which may have to recover what a crash left.
+_START_S: Final = 120.0
+#: A short command that holds the directory is done within this time, and so are backends of a killed postmaster.
+_PATIENCE_S: Final = 10.0
+_STOP_S: Final = 1.5
+
+
+class EmbeddedPostgres:
+    """The PostgreSQL of a data directory.
+
+    Args:
+        data_dir: Where its files are or shall be.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data = DataDir(data_dir)
+        self._postmaster: Postmaster | None = None
+
+    def start(self) -> str:
+        """Start PostgreSQL, or take over the one that a killed prismd left running, and return its URL.
+
+        Raises:
+            DatabaseUnusableError: Another prismd uses the directory, or it cannot be used; one line says why.
+        """
+        owner = self._data.prepare()
+        wait_until(lambda: self._data.lock(owner, lasting=True) or self._data.holder().lasting, _PATIENCE_S)
+        if not self._data.locked:
+            raise DatabaseUnusableError(
+                f"the data directory {self._data.path} is in use by another prismd (process {self._data.holder().pid})"
+            )
+        return self._start_locked(Postmaster(self._data, owner))
+
+    def stop(self) -> None:
+        """Stop PostgreSQL, if this object started or took it over."""
+        if self._postmaster is not None:
+            self._postmaster.end(_STOP_S)
+            self._postmaster = None
+        self._data.unlock()
+
+    @contextmanager
+    def borrowed(self) -> Iterator[str]:
+        """Give the URL of the directory's PostgreSQL for a while: the running one, else one that stops afterwards.
+
+        Raises:
+            DatabaseUnusableError: The directory cannot be used; one line says why.
+        """
+        owner = self._data.prepare()
+        postmaster = Postmaster(self._data, owner)
+
+        def usable() -> bool:
+            return self._data.lock(owner, lasting=False) or (self._data.holder().lasting and postmaster.accepts())
+
+        if not wait_until(usable, _START_S):
+            raise DatabaseUnusableError(f"the prismd that uses {self._data.path} does not bring PostgreSQL up")
+        if not self._data.locked:
+            yield _url(postmaster.socket_dir())
+            return
+        try:
+            yield self._start_locked(postmaster)
+        finally:
+            self.stop()
+
+    def _start_locked(self, postmaster: Postmaster) -> str:
+        self._postmaster = postmaster
+        try:
+            if postmaster.pid() is None:
+                postmaster.create()
+                wait_until(lambda: self._launched(postmaster), _PATIENCE_S)
+            if not postmaster.wait_ready(_START_S):
+                raise DatabaseUnusableError(f"PostgreSQL does not start: {postmaster.failure()}")
+        except BaseException:
+            self.stop()
+            raise
+        return _url(postmaster.socket_dir())
+
+    def _launched(self, postmaster: Postmaster) -> bool:
+        # False only where another attempt has a point: while backends of a killed postmaster are still leaving.
+        postmaster.launch()
+        return postmaster.wait_ready(_START_S) or "pre-existing shared memory" not in postmaster.failure()
+
+
+def _url(socket_dir: Path) -> str:
+    return f"postgresql://{USER}@/{DATABASE}?host={quote(str(socket_dir), safe='')}&port=5432"

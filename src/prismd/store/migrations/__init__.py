@@ -1,0 +1,1 @@
+"""The database's schema, as numbered SQL revisions that Alembic applies."""

@@ -1,0 +1,168 @@
+"""What tests share: a real PostgreSQL, teams of their own, a clock that they turn, and a running server."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import conninfo, sql
+
+from prismd.services.runtime import Runtime, system_ids
+from prismd.settings import Settings
+from prismd.store.embedded import EmbeddedPostgres
+from prismd.store.migrate import migrate
+from prismd.store.postgres import Connection, Pool, connect, open_pool
+from prismd.store.teams import insert_team
+
+#: Longest wait of a test for something that must happen; reached only when it does not.
+PATIENCE_S = 60
+
+
+@dataclass
+class Clock:
+    """A clock that stands until a test turns it."""
+
+    time: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
+
+    def now(self) -> datetime:
+        return self.time
+
+    def advance(self, **time: float) -> None:
+        """Turn the clock on, by ``days=…``, ``hours=…``, ``seconds=…``."""
+        self.time += timedelta(**time)
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A real ``prismd serve``."""
+
+    url: str
+    key: str
+    team: str
+    process: subprocess.Popen[str]
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL in which tests may make databases."""
+    external = os.environ.get("PRISMD_TEST_DATABASE_URL")
+    if external:
+        yield external
+        return
+    embedded = EmbeddedPostgres(tmp_path_factory.mktemp("postgres") / "data")
+    try:
+        yield embedded.start()
+    finally:
+        embedded.stop()
+
+
+@pytest.fixture(scope="session")
+def make_database(postgres_url: str) -> Iterator[Callable[[], str]]:
+    """Make an empty database and return its URL; it goes with the session."""
+    made: list[str] = []
+
+    def make() -> str:
+        name = f"prismd_test_{secrets.token_hex(8)}"
+        with psycopg.connect(postgres_url, autocommit=True) as admin:
+            # From template0: always empty, and never busy with another connection.
+            admin.execute(sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0").format(sql.Identifier(name)))
+        made.append(name)
+        return database_in(postgres_url, name)
+
+    yield make
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        for name in made:
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def database_in(url: str, name: str) -> str:
+    """Return the connection string of another database of the same PostgreSQL."""
+    return conninfo.make_conninfo(url, dbname=name)
+
+
+@pytest.fixture(scope="session")
+def database_url(make_database: Callable[[], str]) -> str:
+    """A migrated database of this test process."""
+    url = make_database()
+    migrate(url, Settings())
+    return url
+
+
+@pytest.fixture(scope="session")
+def pool(database_url: str) -> Iterator[Pool]:
+    with open_pool(database_url, Settings()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[Connection]:
+    with connect(database_url, Settings()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def runtime(pool: Pool, clock: Clock) -> Runtime:
+    return Runtime(pool, Settings(), clock.now, system_ids())
+
+
+@pytest.fixture
+def make_team(pool: Pool) -> Callable[[], int]:
+    """Make a team and return its internal id; each test works in teams of its own, so none has to clean up."""
+
+    def make() -> int:
+        with pool.connection() as opened:
+            return insert_team(opened, f"team {secrets.token_hex(8)}", datetime.now(UTC))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, make_database: Callable[[], str]) -> Iterator[RunningServer]:
+    """A real server on a free port, with a database of its own and a known team and key."""
+    key, team = f"test-{secrets.token_urlsafe(24)}", "2b9d1c7e-3f0a-4c55-9f5e-6a1d2c3b4a59"
+    environment = {"MICRO_API_KEY": key, "MICRO_TEAM_ID": team, "PRISMD_DATABASE_URL": make_database()}
+    process = start_prismd(["serve", "--port", "0"], environment, tmp_path_factory.mktemp("server"))
+    try:
+        yield RunningServer(url_of(process), key, team, process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE_S)
+
+
+def start_prismd(
+    arguments: list[str], environment: dict[str, str], directory: Path, *, prefix: tuple[str, ...] = ()
+) -> subprocess.Popen[str]:
+    """Start the real command in a directory, with no settings but those given."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PRISMD_", "MICRO_"))}
+    return subprocess.Popen(
+        [*prefix, sys.executable, "-m", "prismd.cli.main", *arguments],
+        cwd=directory,
+        env={**inherited, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def url_of(process: subprocess.Popen[str]) -> str:
+    """Wait until a server says that it is ready, and return its URL."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "http://" in line:
+            return "http://" + line.split("http://", 1)[1].split()[0]
+    _, errors = process.communicate(timeout=PATIENCE_S)
+    pytest.fail(f"the server ended before it was ready: {errors}")

@@ -14,7 +14,7 @@ help: ## list the targets
 install: $(INSTALLED) ## set up .venv from the lock; leaves .venv/bin/prismd
 
 demo: $(INSTALLED) ## import real input and watch; FILE=people.csv imports that file (TYPE=contact, DEDUPE_BY=email)
-	@$(BIN)/python demo/run.py $(if $(FILE),--file "$(FILE)") $(if $(TYPE),--type "$(TYPE)") $(if $(DEDUPE_BY),--dedupe-by "$(DEDUPE_BY)")
+	@$(BIN)/python -m demo $(if $(FILE),--file "$(FILE)") $(if $(TYPE),--type "$(TYPE)") $(if $(DEDUPE_BY),--dedupe-by "$(DEDUPE_BY)")
 
 test: $(INSTALLED) ## run all tests; ARGS="tests/core -x" runs some
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
@@ -30,7 +30,7 @@ format: $(INSTALLED) ## format the code and mend what can be mended
 	@$(BIN)/ruff format .
 
 bench: $(INSTALLED) ## measure an import against the raw floor of the same PostgreSQL; ARGS="--rows 10000"
-	@$(BIN)/python bench/run.py $(ARGS)
+	@$(BIN)/python -m bench $(ARGS)
 
 lock: ## resolve the dependencies of pyproject.toml anew, to versions and hashes
 	@test -x build/uv/bin/uv || { $(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet uv==$(UV_VERSION); }

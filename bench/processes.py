@@ -1,0 +1,68 @@
+"""What /proc tells about the processes of a server: their peaks of resident memory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+PROC: Final = Path("/proc")
+KIB_PER_MIB: Final = 1024
+
+
+def peaks_mib(server_pid: int) -> dict[str, float]:
+    """Return the peak of resident memory of each process of a server so far, in MiB.
+
+    PostgreSQL is not among them: its memory is mostly shared, so a sum or a peak per process would mislead.
+
+    Args:
+        server_pid: Process id of `prismd serve`; its descendants are looked at too.
+    """
+    parents = {pid: status["PPid"] for pid, status in _statuses().items()}
+    family, fresh = set[str](), {str(server_pid)}
+    while fresh:
+        family |= fresh
+        fresh = {pid for pid, parent in parents.items() if parent in family} - family
+    peaks = {}
+    for pid, status in _statuses().items():
+        if pid in family and "VmHWM" in status:
+            peaks[f"{_command(pid)} ({pid})"] = int(status["VmHWM"].split()[0]) / KIB_PER_MIB
+    return peaks
+
+
+def processor() -> str:
+    """Return the name of the processor."""
+    lines = (PROC / "cpuinfo").read_text().splitlines()
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "unknown")
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def memory_gib() -> float:
+    """Return the memory of the machine, in GiB."""
+    kib = (PROC / "meminfo").read_text().split()[1]
+    return round(int(kib) / KIB_PER_MIB**2, 1)
+
+
+def _statuses() -> dict[str, dict[str, str]]:
+    found = {}
+    for path in PROC.glob("[0-9]*/status"):
+        try:
+            lines = path.read_text().splitlines()
+        except OSError:
+            continue  # the process ended while we looked
+        pairs = (line.partition(":") for line in lines)
+        found[path.parent.name] = {name: value.strip() for name, _, value in pairs}
+    return found
+
+
+def _command(pid: str) -> str:
+    try:
+        words = (PROC / pid / "cmdline").read_bytes().decode().split("\0")
+    except OSError:
+        return "ended"
+    words = [Path(word).name if word.startswith("/") else word for word in words if word]
+    return " ".join(words[1:3] if words and words[0].startswith("python") else words[:2])

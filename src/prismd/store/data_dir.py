@@ -1,4 +1,4 @@
-"""The directory of the embedded PostgreSQL: whose it is, where its socket goes, and that one prismd at a time runs it."""
+"""The embedded PostgreSQL's directory: whose it is, where its socket goes, and that one prismd at a time runs it."""
 
 from __future__ import annotations
 

@@ -80,11 +80,14 @@ class EmbeddedPostgres:
             if postmaster.pid() is None:
                 postmaster.create()
                 wait_until(lambda: self._launched(postmaster), _PATIENCE_S)
-            if not postmaster.wait_ready(_START_S):
-                raise DatabaseUnusableError(f"PostgreSQL does not start: {postmaster.failure()}")
+            ready = postmaster.wait_ready(_START_S)
         except BaseException:
             self.stop()
             raise
+        if not ready:
+            failure = postmaster.failure()
+            self.stop()
+            raise DatabaseUnusableError(f"PostgreSQL does not start: {failure}")
         return _url(postmaster.socket_dir())
 
     def _launched(self, postmaster: Postmaster) -> bool:

@@ -54,7 +54,7 @@ def check_schema(url: str, settings: Settings) -> None:
 def _current(connection: Connection) -> str | None:
     known = _revisions()
     with connection.cursor() as cursor:
-        if not cursor.execute(_VERSION_TABLE).fetchone() == (True,):
+        if cursor.execute(_VERSION_TABLE).fetchone() == (False,):
             return None
         row = cursor.execute(_VERSION).fetchone()
     current: str | None = row[0] if row else None

@@ -93,7 +93,7 @@ class Postmaster:
         self._prefix: tuple[str, ...] | None = None
 
     def pid(self) -> int | None:
-        """Return the process id of the running postmaster, which may be another process's child; None if there is none."""
+        """Return the process id of the running postmaster, whoever started it; None if there is none."""
         line = self._line(_LINE_PID)
         pid = int(line) if line.isdigit() else None
         return pid if pid is not None and self._is_postmaster(pid) else None
@@ -168,13 +168,13 @@ class Postmaster:
             return "it left no log"
 
     def end(self, timeout_s: float) -> None:
-        """Stop PostgreSQL: end connections and write everything out; if that takes too long, leave the rest to recovery.
+        """Stop PostgreSQL and what its clients do; what it cannot write out in time is left to recovery.
 
         Args:
             timeout_s: Time for a stop in order, in seconds.
         """
-        pid = self.pid()
-        if pid is not None:
+        pid = self._child.pid if self._child is not None else self.pid()
+        if pid is not None and self._alive():
             for number, patience_s in ((signal.SIGINT, timeout_s), (signal.SIGQUIT, timeout_s), (signal.SIGKILL, 10.0)):
                 _send(pid, number)
                 if wait_until(lambda: not self._alive() and not self._is_postmaster(pid), patience_s):
@@ -224,20 +224,13 @@ class Postmaster:
         )
 
     def _reaches(self, prefix: Sequence[str]) -> bool:
-        probe = [
-            "sh",
-            "-c",
-            'test -w "$1" && exec "$2" --version',
-            "sh",
-            str(self._data.path),
-            str(self._programs / "postgres"),
-        ]
+        script = 'test -w "$1" && exec "$2" --version'
+        command = [*prefix, "sh", "-c", script, "sh", str(self._data.path), str(self._programs / "postgres")]
         try:
-            return not subprocess.run([*prefix, *probe], capture_output=True, cwd="/", check=False).returncode  # noqa: S603 - our own programs
+            done = subprocess.run(command, capture_output=True, cwd="/", check=False)  # noqa: S603 - our own programs
         except FileNotFoundError:
-            raise DatabaseUnusableError(
-                "PostgreSQL does not run as root, and `setpriv` (util-linux) is missing"
-            ) from None
+            raise DatabaseUnusableError("root needs `setpriv` (util-linux) to run PostgreSQL") from None
+        return not done.returncode
 
 
 def _programs() -> Path:
@@ -249,8 +242,9 @@ def _programs() -> Path:
 
 
 def _environment() -> dict[str, str]:
-    # PG* variables of the caller must not reach the server's programs, nor its language the messages that we pass on.
-    return {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_"))} | {"LC_ALL": "C"}
+    # Nothing of the caller's is PostgreSQL's business: not its keys, not its PG* variables, not its language.
+    wanted = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+    return {name: os.environ[name] for name in wanted if name in os.environ} | {"LC_ALL": "C"}
 
 
 def _command_line(pid: int) -> bytes:
@@ -259,7 +253,8 @@ def _command_line(pid: int) -> bytes:
             return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
         except OSError:
             return b""
-    return subprocess.run(["ps", "-ww", "-p", str(pid), "-o", "command="], capture_output=True, check=False).stdout  # noqa: S603, S607 - where there is no /proc, ps is the way
+    command = ["ps", "-ww", "-p", str(pid), "-o", "command="]
+    return subprocess.run(command, capture_output=True, check=False).stdout  # noqa: S603 - numbers and words of our own
 
 
 def _send(pid: int, number: signal.Signals) -> None:

@@ -12,4 +12,6 @@ down_revision = None
 
 def upgrade() -> None:
     """Run the SQL beside this file, as it stands: no placeholders, many statements."""
-    op.get_bind().connection.driver_connection.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+    connection = op.get_bind().connection.driver_connection
+    assert connection is not None  # noqa: S101 - the caller bound one
+    connection.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))

@@ -1,0 +1,1 @@
+"""One numbered revision per pair of files: what Alembic reads, and its SQL."""

@@ -9,7 +9,6 @@ import platform
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -21,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import floor, people, prism, processes
-from demo.server import Server, own_server
+from demo.server import Server, fresh_directory, own_server
 from prismd.store.embedded import EmbeddedPostgres
 
 PLACE: Final = Path("build/bench")
@@ -33,10 +32,9 @@ EMPTY: Final = "TRUNCATE record, record_key, import_job CASCADE"
 def main() -> int:
     """Measure, print a table and write the figures below `build/bench`."""
     arguments = _arguments()
-    PLACE.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="server-", dir=PLACE) as directory, _postgres(arguments, directory) as url:
+    with fresh_directory(PLACE) as directory, _postgres(arguments, directory) as url:
         settings = {"PRISMD_DATABASE_URL": url, "PRISMD_ROWS_PER_REQUEST_MAX": str(arguments.rows)}
-        with own_server(Path(directory), settings) as server:
+        with own_server(directory, settings) as server:
             figures = _measure(server, url, arguments)
     name = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H%M%SZ.json")
     (PLACE / name).write_text(json.dumps(figures, indent=2) + "\n")
@@ -54,11 +52,11 @@ def _arguments() -> argparse.Namespace:
 
 
 @contextmanager
-def _postgres(arguments: argparse.Namespace, directory: str) -> Iterator[str]:
+def _postgres(arguments: argparse.Namespace, directory: Path) -> Iterator[str]:
     if arguments.database_url:
         yield arguments.database_url
         return
-    embedded = EmbeddedPostgres(Path(directory) / "postgres")
+    embedded = EmbeddedPostgres(directory / "postgres")
     try:
         yield embedded.start()
     finally:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +18,7 @@ from rich.markup import escape
 from rich.syntax import Syntax
 
 from demo import authors, people
-from demo.server import PRISMD, Server, ServerDidNotStartError, own_server
+from demo.server import PRISMD, Server, ServerDidNotStartError, fresh_directory, own_server
 from demo.wire import Wire
 
 PLACE: Final = Path("data/demo")
@@ -46,18 +44,15 @@ def main() -> int:
     arguments = _arguments()
     # A polite stop from outside ends like Ctrl-C: in order.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    PLACE.mkdir(parents=True, exist_ok=True)
-    directory = Path(tempfile.mkdtemp(prefix="server-", dir=PLACE))
     try:
-        return _show(directory, arguments)
+        with fresh_directory(PLACE) as directory:
+            return _show(directory, arguments)
     except KeyboardInterrupt:
         console.print("\nStopped by you; nothing is left running.")
         return 130
     except ServerDidNotStartError as error:
         console.print(f"[red]The server did not start.[/] Its last words:\n{escape(str(error))}")
         return 1
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _arguments() -> argparse.Namespace:

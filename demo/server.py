@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -52,6 +53,24 @@ class Server:
     def environment(self) -> dict[str, str]:
         """The variables by which the official client and `prismd import` find the server."""
         return {"MICRO_BASE_URL": self.url, "MICRO_API_KEY": self.key, "MICRO_TEAM_ID": self.team}
+
+
+@contextmanager
+def fresh_directory(place: Path) -> Iterator[Path]:
+    """Keep a new directory while the block runs.
+
+    Not one of `tempfile`: those are closed to all other users, and under root PostgreSQL runs as another one.
+
+    Args:
+        place: Where to make it.
+    """
+    directory = place / f"server-{os.getpid()}"
+    shutil.rmtree(directory, ignore_errors=True)  # left by a process of the same id that was killed
+    directory.mkdir(parents=True)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextmanager

@@ -173,6 +173,22 @@ CREATE TABLE import_touch (
     FOREIGN KEY (team_id, job_id) REFERENCES import_job ON DELETE CASCADE
 );
 
+-- What a dry run would have made and changed so far, by the hashes of its key, so that its later chunks judge as the
+-- real run would.
+CREATE TABLE import_draft (
+    team_id        bigint  NOT NULL,
+    job_id         uuid    NOT NULL,
+    record_id      uuid    NOT NULL,
+    key_hash       bigint  NOT NULL,
+    version        bigint  NOT NULL,
+    first_row      integer,
+    made_by_import boolean NOT NULL,
+    properties     jsonb   NOT NULL,
+    PRIMARY KEY (team_id, job_id, record_id, key_hash),
+    FOREIGN KEY (team_id, job_id) REFERENCES import_job ON DELETE CASCADE
+);
+CREATE INDEX import_draft_lookup ON import_draft (team_id, job_id, key_hash);
+
 CREATE TABLE idempotency_claim (
     team_id     bigint      NOT NULL REFERENCES team,
     key         text        NOT NULL,

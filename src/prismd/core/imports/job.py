@@ -1,0 +1,159 @@
+"""An import job: its states, which may follow which, and what its numbers mean (contract, sections 10.3, 19.3, 22)."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from prismd.core.imports.options import ImportOptions
+from prismd.core.imports.plan import Verdict
+
+
+class State(enum.StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+#: Which state may follow which; a state without successors is final.
+TRANSITIONS: Final = MappingProxyType(
+    {
+        State.QUEUED: frozenset({State.RUNNING, State.COMPLETE, State.FAILED, State.CANCELLED}),
+        State.RUNNING: frozenset({State.RUNNING, State.COMPLETE, State.FAILED, State.CANCELLED}),
+        State.COMPLETE: frozenset(),
+        State.FAILED: frozenset(),
+        State.CANCELLED: frozenset(),
+    }
+)
+
+#: The closed set of the public contract, by state.
+WIRE_STATUS: Final = MappingProxyType(
+    {
+        State.QUEUED: "processing",
+        State.RUNNING: "processing",
+        State.COMPLETE: "complete",
+        State.FAILED: "failed",
+        State.CANCELLED: "failed",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many rows came to which end; ``updated`` are among the ``existing``."""
+
+    created: int = 0
+    existing: int = 0
+    updated: int = 0
+    failed: int = 0
+
+    @classmethod
+    def of(cls, verdicts: Iterable[Verdict]) -> Counts:
+        """Count verdicts."""
+        created = existing = updated = failed = 0
+        for verdict in verdicts:
+            if verdict.problems:
+                failed += 1
+            elif verdict.existing:
+                existing += 1
+                updated += verdict.updated
+            else:
+                created += 1
+        return cls(created, existing, updated, failed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One import of one team.
+
+    Args:
+        chunks: How many chunks its rows are cut into.
+        cursor: The next chunk to do.
+        attempts: Failures of that chunk so far.
+    """
+
+    team_id: int
+    id: str
+    object_type: str
+    synchronous: bool
+    state: State
+    options: ImportOptions
+    total: int
+    chunks: int
+    cursor: int = 0
+    created: int = 0
+    existing: int = 0
+    updated: int = 0
+    failed: int = 0
+    error_code: str | None = None
+    error_message: str | None = None
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime
+    attempts: int = 0
+    parent_job_id: str | None = None
+
+    @property
+    def status(self) -> str:
+        """The job's state in the words of the public contract."""
+        return WIRE_STATUS[self.state]
+
+    @property
+    def succeeded(self) -> int:
+        """Rows that made or matched a record."""
+        return self.created + self.existing
+
+    @property
+    def processed(self) -> int:
+        """Rows attempted."""
+        return self.succeeded + self.failed
+
+    def after_chunk(self, counts: Counts, now: datetime) -> Job:
+        """Return the job after one more chunk; it is complete with its last one.
+
+        Args:
+            counts: Of the chunk's rows.
+            now: When the chunk is committed.
+        """
+        done = self.cursor + 1 == self.chunks
+        job = replace(
+            self,
+            state=self._moved_to(State.COMPLETE if done else State.RUNNING),
+            cursor=self.cursor + 1,
+            created=self.created + counts.created,
+            existing=self.existing + counts.existing,
+            updated=self.updated + counts.updated,
+            failed=self.failed + counts.failed,
+            updated_at=now,
+            attempts=0,
+        )
+        assert not done or job.processed == job.total, job  # noqa: S101 - complete only if the outcomes add up
+        return job
+
+    def after_failure(self, message: str, now: datetime, *, attempts_max: int) -> Job:
+        """Return the job after a chunk that could not be processed: to be tried again, or failed for good.
+
+        Args:
+            message: What people are told if the job fails.
+            now: When it happened.
+            attempts_max: Failures of one chunk in a row that end the job.
+        """
+        attempts = self.attempts + 1
+        if attempts < attempts_max:
+            return replace(self, attempts=attempts, updated_at=now)
+        state = self._moved_to(State.FAILED)
+        return replace(
+            self, state=state, attempts=attempts, updated_at=now, error_code="internal_error", error_message=message
+        )
+
+    def _moved_to(self, state: State) -> State:
+        assert state in TRANSITIONS[self.state], (self.state, state)  # noqa: S101 - a programmer's error
+        return state

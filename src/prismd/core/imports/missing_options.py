@@ -1,0 +1,54 @@
+"""Select values that are not options yet: which of them an import may create, and the schema that then holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from prismd.core.ids import NewId
+from prismd.core.imports.rows import RefusedRow, Row
+from prismd.core.schema import ObjectSchema, Option
+from prismd.core.slugs import slug_for
+
+#: Labels that are wanted as options, by the slug of their property, in the order of their first row.
+Wanted = Mapping[str, list[str]]
+
+
+def wanted_options(rows: Iterable[Row | RefusedRow]) -> Wanted:
+    """Return the options whose absence alone stands between a row and its import.
+
+    A row that is refused for any other reason too creates none: it would leave options behind that nothing uses.
+    """
+    wanted: dict[str, dict[str, None]] = {}
+    for row in rows:
+        if isinstance(row, RefusedRow) and all(problem.missing_options for problem in row.problems):
+            for problem in row.problems:
+                assert problem.slug is not None  # noqa: S101 - an option is an option of a property
+                wanted.setdefault(problem.slug, {}).update(dict.fromkeys(problem.missing_options))
+    return {slug: list(labels) for slug, labels in wanted.items()}
+
+
+def with_options(
+    schema: ObjectSchema, wanted: Wanted, *, new_id: NewId, options_max: int
+) -> tuple[ObjectSchema, dict[str, list[Option]]]:
+    """Return the schema with the wanted options, and the options that are new, by slug of their property.
+
+    Args:
+        schema: The schema that lacks them.
+        wanted: Labels by slug of a select property.
+        new_id: Makes the ids of the new options.
+        options_max: Most options of one property; what goes beyond is not created.
+    """
+    properties, created = dict(schema.properties), {}
+    for slug, labels in wanted.items():
+        prop = properties[slug]
+        new: list[Option] = []
+        taken = {option.slug for option in prop.options}
+        for label in labels[: max(0, options_max - len(prop.options))]:
+            option = Option(new_id(), slug_for(label, taken), label)
+            taken.add(option.slug)
+            new.append(option)
+        if new:
+            created[slug] = new
+            properties[slug] = replace(prop, options=(*prop.options, *new))
+    return ObjectSchema(schema.object_type, properties), created

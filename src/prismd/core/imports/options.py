@@ -1,0 +1,151 @@
+"""The options of an import: what a request may say, and what it means (contract, sections 10.1, 21 and 22)."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Self
+
+from prismd.core.errors import PrismdError
+from prismd.core.quoting import nearest, quoted
+
+
+class OnMatch(enum.StrEnum):
+    """What happens to a record that a row matches."""
+
+    SKIP = "skip"
+    UPDATE = "update"
+    FILL = "fill"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What a request asks of an import.
+
+    Args:
+        dedupe_by: Slug of the key property; None creates every row.
+        fold_case: Compare keys without regard to case.
+        on_match: What happens to a matched record.
+        create_missing_options: Unknown select values become options.
+        dry_run: Judge every row, write nothing.
+        require_key: A row without a key value is an error.
+    """
+
+    dedupe_by: str | None = None
+    fold_case: bool = True
+    on_match: OnMatch = OnMatch.SKIP
+    create_missing_options: bool = False
+    dry_run: bool = False
+    require_key: bool = False
+
+    @property
+    def changes_matches(self) -> bool:
+        """Whether a matched record may be changed."""
+        return self.on_match is not OnMatch.SKIP
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the options as they are stored with a job."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Return the options that were stored with a job."""
+        return cls(**{**stored, "on_match": OnMatch(stored["on_match"])})
+
+
+_FIELD: Final = ".body.options"
+_FLAGS: Final = ("caseInsensitive", "update_existing", "create_missing_options", "dry_run", "require_key")
+_LIST_SCOPE: Final = ("list_id", "crm_id", "require_list_stage")
+KNOWN_OPTIONS: Final = ("dedupe_by", "on_match", *_FLAGS, *_LIST_SCOPE)
+
+
+def parse_options(raw: object) -> ImportOptions:
+    """Return the options of a request's ``options`` member.
+
+    Args:
+        raw: The decoded JSON value; None where the request has none.
+
+    Raises:
+        PrismdError: ``invalid_request``, with the path of the option at fault.
+    """
+    if raw is None:
+        return ImportOptions()
+    if not isinstance(raw, dict):
+        raise PrismdError.invalid(_FIELD, f"expected an object of options, found {_kind_of(raw)}")
+    for name in raw:
+        if name not in KNOWN_OPTIONS:
+            raise PrismdError.invalid(
+                f"{_FIELD}.{_printable(name)}",
+                f"there is no option {quoted(name)}{nearest(name, KNOWN_OPTIONS)}",
+                "additionalProperties",
+            )
+    _refuse_list_scope(raw)
+    flags = {name: _flag(raw, name) for name in _FLAGS}
+    options = ImportOptions(
+        dedupe_by=_dedupe_by(raw.get("dedupe_by")),
+        fold_case=flags["caseInsensitive"] is not False,
+        on_match=_on_match(raw.get("on_match"), update_existing=flags["update_existing"]),
+        create_missing_options=bool(flags["create_missing_options"]),
+        dry_run=bool(flags["dry_run"]),
+        require_key=bool(flags["require_key"]),
+    )
+    if options.require_key and options.dedupe_by is None:
+        raise PrismdError.invalid(
+            f"{_FIELD}.require_key", "it needs dedupe_by, which names the key that rows must have"
+        )
+    return options
+
+
+def _refuse_list_scope(raw: Mapping[str, object]) -> None:
+    for name in _LIST_SCOPE:
+        if raw.get(name) not in (None, False):
+            raise PrismdError.invalid(f"{_FIELD}.{name}", "lists are not supported yet; leave this option out")
+
+
+def _flag(raw: Mapping[str, object], name: str) -> bool | None:
+    value = raw.get(name)
+    if value is None or isinstance(value, bool):
+        return value
+    raise PrismdError.invalid(f"{_FIELD}.{name}", f"expected true or false, found {_kind_of(value)}")
+
+
+def _dedupe_by(value: object) -> str | None:
+    field = f"{_FIELD}.dedupe_by"
+    if isinstance(value, list):
+        if len(value) != 1:
+            keyword = "minItems" if not value else "maxItems"
+            raise PrismdError.invalid(field, f"expected exactly one property slug, found {len(value)}", keyword)
+        value = value[0]
+        if value is None:
+            raise PrismdError.invalid(field, "expected a property slug, found null")
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise PrismdError.invalid(field, f"expected the slug of one property, found {_kind_of(value)}")
+    if not value.strip():
+        raise PrismdError.invalid(field, "expected exactly one property slug, found an empty text", "minLength")
+    return value
+
+
+def _on_match(value: object, *, update_existing: bool | None) -> OnMatch:
+    field = f"{_FIELD}.on_match"
+    if value is None:
+        return OnMatch.UPDATE if update_existing else OnMatch.SKIP
+    if not isinstance(value, str) or value not in list(OnMatch):
+        found = quoted(value) if isinstance(value, str) else _kind_of(value)
+        raise PrismdError.invalid(field, f"expected one of skip, update, fill, found {found}", "enum")
+    if update_existing is not None and update_existing != (value == OnMatch.UPDATE):
+        raise PrismdError.invalid(field, f"{quoted(value)} contradicts update_existing; give one of the two", "enum")
+    return OnMatch(value)
+
+
+def _kind_of(value: object) -> str:
+    if value is None:
+        return "null"
+    names = {bool: "a boolean", str: "a text", list: "an array", dict: "an object"}
+    return names.get(type(value), "a number")
+
+
+def _printable(name: str) -> str:
+    return quoted(name)[1:-1]

@@ -1,0 +1,210 @@
+"""What an import does with each row: the verdicts, and the records to make and to change. Nothing is decided later.
+
+Rows are judged in input order against the records that carry their keys: those that stood before the import, and those
+that earlier rows made. The plan is the same wherever the rows are cut into chunks, because what an earlier chunk made
+comes back as a record that knows its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from prismd.core.ids import NewId
+from prismd.core.imports.options import ImportOptions, OnMatch
+from prismd.core.imports.rows import Problem, RefusedRow, Row
+from prismd.core.keys import KeyRule
+from prismd.core.records import ArrayChange, Properties, merged
+
+_SHOWN_IDS_MAX = 3
+
+
+@dataclass(slots=True)
+class KnownRecord:
+    """A record that rows can match, as it stands while rows are judged.
+
+    Args:
+        id: UUID of the record.
+        version: Counts the record's changes from 1.
+        properties: Stored values by slug.
+        first_row: The first row of this import that made or matched it; None if no row has yet.
+        made_by_import: Whether an earlier row of this import made it.
+    """
+
+    id: str
+    version: int
+    properties: Properties
+    first_row: int | None = None
+    made_by_import: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A record that stood before the chunk and that a row changed: what it was, and what it is now."""
+
+    record: KnownRecord
+    version_before: int
+    before: Properties
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What became of one row (contract, sections 10.4 and 22).
+
+    Args:
+        index: Position of the row in the import, from 0.
+        id: The record made or matched; None where there is none.
+        existing: The row matched a record through its key.
+        updated: The matched record really changed.
+        duplicate_of: The earlier row of this import that stands for the same record.
+        problems: Why the row failed; empty if it succeeded.
+    """
+
+    index: int
+    id: str | None = None
+    existing: bool = False
+    updated: bool = False
+    duplicate_of: int | None = None
+    problems: Sequence[Problem] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the row failed."""
+        return bool(self.problems)
+
+    @property
+    def created(self) -> bool:
+        """Whether the row made a record."""
+        return not self.existing and not self.problems
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be written for a stretch of rows, and what is to be said of each."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    created: list[KnownRecord] = field(default_factory=list)
+    #: Changed records that stood before the chunk, by id.
+    changed: dict[str, Change] = field(default_factory=dict)
+    #: Records that stood before the import and that a row matched for the first time.
+    touched: list[KnownRecord] = field(default_factory=list)
+
+
+class Planner:
+    """Judges rows one after the other.
+
+    Args:
+        rule: How keys are compared; None creates every row.
+        options: What the import asks for.
+        new_id: Makes the ids of new records.
+    """
+
+    def __init__(self, rule: KeyRule | None, options: ImportOptions, new_id: NewId) -> None:
+        self._rule = rule
+        self._options = options
+        self._new_id = new_id
+        self._by_key: dict[str, list[KnownRecord]] = {}
+        self._new: set[str] = set()
+        self._plan = Plan()
+
+    def enter(self, candidates: Iterable[KnownRecord]) -> None:
+        """Take notice of records of the store that may carry a key of the rows; more than needed does no harm."""
+        for record in candidates:
+            self._enter(record)
+
+    def plan(self, rows: Iterable[Row | RefusedRow], first_row: int) -> Plan:
+        """Return the plan for rows.
+
+        Args:
+            rows: Parsed rows in input order.
+            first_row: Index of the first of them in the import.
+        """
+        for index, row in enumerate(rows, first_row):
+            self._plan.verdicts.append(self._judge(index, row))
+        return self._plan
+
+    def _judge(self, index: int, row: Row | RefusedRow) -> Verdict:
+        if isinstance(row, RefusedRow):
+            return Verdict(index, problems=row.problems)
+        rule = self._rule
+        if rule is None:
+            return self._create(index, row)
+        keys = rule.keys(key_value(row, rule.slug))
+        if not keys:
+            return self._without_key(index, row, rule.slug)
+        matches = self._matches(keys)
+        if not matches:
+            return self._create(index, row)
+        if len(matches) > 1:
+            return Verdict(index, problems=[_several(rule.slug, matches)])
+        return self._match(index, row, matches[0])
+
+    def _matches(self, keys: Sequence[str]) -> list[KnownRecord]:
+        if len(keys) == 1:
+            return self._by_key.get(keys[0], [])
+        return list({record.id: record for key in keys for record in self._by_key.get(key, ())}.values())
+
+    def _without_key(self, index: int, row: Row, slug: str) -> Verdict:
+        if not self._options.require_key:
+            return self._create(index, row)
+        message = f"the row has no value for {slug}, by which records are told apart; give it one"
+        return Verdict(index, problems=[Problem("missing_key", message, slug)])
+
+    def _create(self, index: int, row: Row) -> Verdict:
+        record = KnownRecord(self._new_id(), 1, merged({}, row.values), index, made_by_import=True)
+        self._plan.created.append(record)
+        self._new.add(record.id)
+        self._enter(record)
+        return Verdict(index, self._shown_id(record))
+
+    def _match(self, index: int, row: Row, record: KnownRecord) -> Verdict:
+        verdict = Verdict(index, self._shown_id(record), existing=True, duplicate_of=record.first_row)
+        if record.first_row is None:
+            record.first_row = index
+            self._plan.touched.append(record)
+        if self._options.changes_matches:
+            verdict.updated = self._update(record, row)
+        return verdict
+
+    def _update(self, record: KnownRecord, row: Row) -> bool:
+        after = merged(record.properties, row.values, fill=self._options.on_match is OnMatch.FILL)
+        if after is record.properties:
+            return False
+        if record.id not in self._new and record.id not in self._plan.changed:
+            self._plan.changed[record.id] = Change(record, record.version, record.properties)
+        self._leave(record)
+        record.properties, record.version = after, record.version + 1
+        self._enter(record)
+        return True
+
+    def _shown_id(self, record: KnownRecord) -> str | None:
+        # A dry run makes no records, so it has no ids to tell of those that it would make.
+        return None if self._options.dry_run and record.id in self._new else record.id
+
+    def _keys_of(self, record: KnownRecord) -> Sequence[str]:
+        return self._rule.keys(record.properties.get(self._rule.slug)) if self._rule else ()
+
+    def _enter(self, record: KnownRecord) -> None:
+        for key in self._keys_of(record):
+            self._by_key.setdefault(key, []).append(record)
+
+    def _leave(self, record: KnownRecord) -> None:
+        for key in self._keys_of(record):
+            self._by_key[key].remove(record)
+
+
+def key_value(row: Row, slug: str) -> Any:  # noqa: ANN401 - a stored value of any type
+    """Return the value that a row has for a key property, as it would be stored.
+
+    What a row appends names the record as well as what it writes outright; what it removes does not.
+    """
+    value = row.values.get(slug)
+    return merged({}, {slug: value}).get(slug) if isinstance(value, ArrayChange) else value
+
+
+def _several(slug: str, matches: Sequence[KnownRecord]) -> Problem:
+    shown = ", ".join(record.id for record in matches[:_SHOWN_IDS_MAX])
+    rest = " and others" if len(matches) > _SHOWN_IDS_MAX else ""
+    message = f"{len(matches)} records carry this {slug}: {shown}{rest}; merge them, or tell them apart by another key"
+    return Problem("multiple_matches", message, slug)

@@ -1,0 +1,55 @@
+"""Verdicts as the JSON that clients receive (contract, section 10.4); written once, then only copied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from prismd.core.imports.plan import Verdict
+from prismd.core.json_text import encode
+
+OUTCOMES: Final = ("created", "existing", "updated", "failed")
+
+_CREATED: Final = '{"input_index":%d,"id":"%s","created":true,"existing":false,"updated":false}'
+
+
+def verdicts_json(verdicts: Iterable[Verdict]) -> bytes:
+    """Return verdicts as the content of a JSON array, without its brackets.
+
+    Every result has every flag, so that a reader need not tell false from absent.
+    """
+    return b",".join(_verdict_json(verdict) for verdict in verdicts)
+
+
+def outcome_of(result: dict[str, Any]) -> str:
+    """Return the one word for a result: a matched record that changed is ``updated``, one that did not ``existing``.
+
+    Args:
+        result: A decoded verdict.
+    """
+    if result.get("error"):
+        return "failed"
+    if result["created"]:
+        return "created"
+    return "updated" if result["updated"] else "existing"
+
+
+def _verdict_json(verdict: Verdict) -> bytes:
+    if verdict.created and verdict.id is not None:
+        return (_CREATED % (verdict.index, verdict.id)).encode()
+    result: dict[str, Any] = {
+        "input_index": verdict.index,
+        "id": verdict.id,
+        "created": verdict.created,
+        "existing": verdict.existing,
+        "updated": verdict.updated,
+    }
+    if verdict.duplicate_of is not None:
+        result["duplicate_of"] = verdict.duplicate_of
+    if verdict.problems:
+        first = verdict.problems[0]
+        result["error"] = {"code": first.code, "message": first.message}
+        result["errors"] = [
+            {"code": problem.code, "message": problem.message, "property": problem.slug} for problem in verdict.problems
+        ]
+    return encode(result)

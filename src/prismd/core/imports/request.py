@@ -1,0 +1,111 @@
+"""The body of an import request: its envelope is judged here and now, its rows later, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from prismd.core.errors import PrismdError
+from prismd.core.imports.options import ImportOptions, parse_options
+from prismd.core.json_text import NotJsonError, decode, split_items, split_members
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLimits:
+    """How large an import request may be.
+
+    Args:
+        rows_max: Most rows of one request.
+    """
+
+    rows_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRequest:
+    """An import as it was asked for; rows are unread JSON that shares the memory of the body."""
+
+    object_type: str
+    rows: list[msgspec.Raw]
+    options: ImportOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Rows that are committed together: a stretch of an import's rows, in input order.
+
+    Args:
+        number: Place among the chunks, from 0.
+        first_row: Index of the first row in the import, from 0.
+        rows: JSON texts of the rows.
+    """
+
+    number: int
+    first_row: int
+    rows: list[msgspec.Raw]
+
+
+def parse_request(object_type: str, body: bytes, limits: RequestLimits) -> ImportRequest:
+    """Return the import that a request body asks for (contract, section 10.1).
+
+    Args:
+        object_type: From the path; already known to be importable.
+        body: The request body.
+        limits: How large the request may be.
+
+    Raises:
+        PrismdError: ``invalid_request``, with the path of the field at fault. Nothing has been stored.
+    """
+    members = _members(body)
+    rows = _rows(members, limits)
+    return ImportRequest(object_type, rows, parse_options(_options(members)))
+
+
+def cut_into_chunks(rows: list[msgspec.Raw], *, rows_max: int, bytes_max: int) -> Iterator[Chunk]:
+    """Cut rows into chunks; a row larger than a chunk stands alone.
+
+    Args:
+        rows: The rows of an import.
+        rows_max: Most rows of a chunk.
+        bytes_max: Bytes of JSON above which a chunk takes no further row.
+    """
+    number = first_row = size = 0
+    for index, row in enumerate(rows):
+        size += memoryview(row).nbytes
+        if index + 1 == len(rows) or index + 1 - first_row == rows_max or size > bytes_max:
+            yield Chunk(number, first_row, rows[first_row : index + 1])
+            number, first_row, size = number + 1, index + 1, 0
+
+
+def _members(body: bytes) -> dict[str, msgspec.Raw]:
+    if not body.strip():
+        raise PrismdError.invalid(".body", 'expected a JSON object with "objects", found nothing', "required")
+    try:
+        return split_members(body)
+    except NotJsonError as error:
+        raise PrismdError.invalid(".body", f'expected a JSON object with "objects": {error}') from None
+
+
+def _rows(members: dict[str, msgspec.Raw], limits: RequestLimits) -> list[msgspec.Raw]:
+    field = ".body.objects"
+    if "objects" not in members:
+        raise PrismdError.invalid(field, "it is missing; send the rows as an array", "required")
+    try:
+        rows = split_items(members["objects"])
+    except NotJsonError as error:
+        raise PrismdError.invalid(field, f"expected an array of rows: {error}") from None
+    if len(rows) > limits.rows_max:
+        message = f"found {len(rows)} rows, the most is {limits.rows_max}; send the rest in further requests"
+        raise PrismdError.invalid(field, message, "maxItems")
+    return rows
+
+
+def _options(members: dict[str, msgspec.Raw]) -> object:
+    if "options" not in members:
+        return None
+    try:
+        return decode(members["options"])
+    except NotJsonError as error:
+        raise PrismdError.invalid(".body.options", f"it cannot be read: {error}") from None

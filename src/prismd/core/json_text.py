@@ -1,0 +1,160 @@
+"""Strict JSON: what parsers settle in silence (repeated keys, unpaired surrogates, huge numbers) is kept or refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any, Final, NoReturn
+
+import msgspec
+
+_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
+_MEMBERS_DECODER: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ITEMS_DECODER: Final = msgspec.json.Decoder(list[msgspec.Raw])
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+
+#: Python refuses to convert longer digit strings to int, and nothing that we store is that long.
+_INT_DIGITS_MAX: Final = 400
+
+# An escape at a time, so that the second half of a pair or of an escaped backslash is never read as a start.
+_ESCAPE: Final = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+
+
+class NotJsonError(ValueError):
+    """A text is not JSON, or is JSON that could only be read by losing part of it; the message says where and why."""
+
+
+def encode(value: object) -> bytes:
+    """Return a value as compact JSON, decimals as exact numbers."""
+    return _ENCODER.encode(value)
+
+
+def decode_stored(text: str | bytes) -> Any:  # noqa: ANN401 - JSON is any value
+    """Return the value of JSON that prismd itself stored, numbers exact."""
+    return _DECODER.decode(text)
+
+
+def split_members(body: bytes) -> dict[str, msgspec.Raw]:
+    """Split a JSON object into its members without reading them.
+
+    Args:
+        body: UTF-8 JSON text of any size; members share its memory.
+
+    Raises:
+        NotJsonError: The text is not a JSON object, or names a member twice.
+    """
+    try:
+        members = _MEMBERS_DECODER.decode(body)
+    except (msgspec.ValidationError, RecursionError, UnicodeDecodeError) as error:
+        raise NotJsonError(_reason(error)) from None
+    except msgspec.DecodeError as error:
+        mended = _without_unpaired_surrogates(body)
+        if mended == body:
+            raise NotJsonError(_reason(error)) from None
+        return split_members(mended)
+    _refuse_repeated_members(body, members)
+    return members
+
+
+def split_items(array: msgspec.Raw) -> list[msgspec.Raw]:
+    """Split a JSON array into its items without reading them.
+
+    Raises:
+        NotJsonError: The text is not an array.
+    """
+    try:
+        return _ITEMS_DECODER.decode(array)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise NotJsonError(_reason(error)) from None
+
+
+def decode(raw: bytes | msgspec.Raw) -> Any:  # noqa: ANN401 - JSON is any value
+    """Return the value of a JSON text: numbers as int or Decimal, exact.
+
+    Args:
+        raw: UTF-8 JSON text.
+
+    Raises:
+        NotJsonError: The text is not JSON, an object in it repeats a key, or it is nested too deeply.
+    """
+    raw = bytes(raw)
+    try:
+        value = _DECODER.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _decode_exactly(raw)
+    return value if _surely_without_repeated_keys(raw, value) else _decode_exactly(raw)
+
+
+def _surely_without_repeated_keys(raw: bytes, value: object) -> bool:
+    # A repeated key, or a string that looks like one, only ever adds to the count of `":`; white space between a key
+    # and its colon takes away from it. Where neither can be told apart cheaply, the caller reads the text again.
+    if b'" ' in raw or b'"\n' in raw or b'"\r' in raw or b'"\t' in raw:
+        return False
+    keys = 0
+    if type(value) is dict:
+        keys = len(value)
+        for inner in value.values():
+            if type(inner) is dict:
+                keys += len(inner)
+    return raw.count(b'":') == keys
+
+
+def _decode_exactly(raw: bytes) -> Any:  # noqa: ANN401 - JSON is any value
+    try:
+        return json.loads(
+            raw.decode(),
+            object_pairs_hook=_unique,
+            parse_float=Decimal,
+            parse_int=_integer,
+            parse_constant=_refuse_constant,
+        )
+    except NotJsonError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise NotJsonError(_reason(error)) from None
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    result = dict(pairs)
+    if len(result) == len(pairs):
+        return result
+    seen: set[str] = set()
+    repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value] # add answers None
+    shown = repeated[:60].encode(errors="backslashreplace").decode()
+    raise NotJsonError(f'the key "{shown}" stands twice in one object; keep one of them')
+
+
+def _integer(digits: str) -> int | Decimal:
+    return int(digits) if len(digits) <= _INT_DIGITS_MAX else Decimal(digits)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise NotJsonError(f"{name} is not JSON; use null or a number")
+
+
+def _refuse_repeated_members(body: bytes, members: dict[str, msgspec.Raw]) -> None:
+    # The largest member is cut out first, so that reading the skeleton again costs nothing.
+    if not members:
+        return
+    largest = bytes(max(members.values(), key=lambda raw: memoryview(raw).nbytes))
+    start = body.find(largest[:64])
+    while not body.startswith(largest, start):
+        start = body.find(largest[:64], start + 1)
+    _decode_exactly(body[:start] + b"0" + body[start + len(largest) :])
+
+
+def _without_unpaired_surrogates(body: bytes) -> bytes:
+    # The parser cannot step over an unpaired surrogate, so one bad row would refuse its whole request. NUL stands in
+    # for it: it passes the parser and is refused with the row, since no text may hold either.
+    return _ESCAPE.sub(lambda match: rb"\u0000" if match[1] else match[0], body)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 (byte {error.start})"
+    return str(error).replace("JSON is malformed: ", "")

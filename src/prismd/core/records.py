@@ -1,0 +1,57 @@
+"""What happens to a record's properties when values are written to it: merging, clearing, filling, array changes."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+#: A record's stored properties by slug; a property without a value is absent.
+Properties = Mapping[str, Any]
+
+
+class ArrayOperation(enum.StrEnum):
+    """The ways to change an array without replacing it (contract, section 9.1)."""
+
+    APPEND = "append"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayChange:
+    """A change of an array property: values to append or to remove."""
+
+    operation: ArrayOperation
+    values: list[str]
+
+    def applied_to(self, current: list[str]) -> list[str]:
+        """Return the changed array; a value that is there is not appended again."""
+        if self.operation is ArrayOperation.REMOVE:
+            return [value for value in current if value not in self.values]
+        return [*current, *(value for value in dict.fromkeys(self.values) if value not in current)]
+
+
+def merged(properties: Properties, values: Mapping[str, object], *, fill: bool = False) -> Properties:
+    """Return properties with values written over them; the very same object where nothing changes.
+
+    Args:
+        properties: What the record has.
+        values: What is written, by slug: None clears, an :class:`ArrayChange` changes an array, anything else
+            replaces. Slugs not named are untouched (contract, sections 9.1 and 11.5).
+        fill: Write only where the record has no value (contract, section 22, ``on_match``).
+    """
+    changed: dict[str, Any] | None = None
+    for slug, value in values.items():
+        old = properties.get(slug)
+        new = value.applied_to(old or []) if isinstance(value, ArrayChange) else value
+        # An empty array is no value, so writing one clears.
+        new = None if new == [] else new
+        if new == old or (fill and old not in (None, "")):
+            continue
+        changed = dict(properties) if changed is None else changed
+        if new is None:
+            del changed[slug]
+        else:
+            changed[slug] = new
+    return properties if changed is None else changed

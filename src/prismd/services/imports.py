@@ -1,0 +1,203 @@
+"""Import jobs as use cases: submit one, read one, list them, read their verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from prismd.core.errors import PrismdError
+from prismd.core.imports.job import Job, State
+from prismd.core.imports.report import outcome_of
+from prismd.core.imports.request import Chunk, ImportRequest, cut_into_chunks
+from prismd.core.json_text import decode_stored
+from prismd.core.keys import is_comparable
+from prismd.core.quoting import nearest, quoted
+from prismd.core.schema import ObjectSchema
+from prismd.services.import_chunk import run_chunk
+from prismd.services.runtime import Runtime
+from prismd.store import imports, properties
+from prismd.store.postgres import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """An import that was accepted.
+
+    Args:
+        job: As it stands: complete if it was synchronous, else queued.
+        verdicts: JSON of the verdicts without brackets, if it was synchronous.
+    """
+
+    job: Job
+    verdicts: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictPage:
+    """Some verdicts of a job.
+
+    Args:
+        verdicts: Decoded results, in input order.
+        next_after: Index of the last row looked at, if there may be more; else None.
+    """
+
+    verdicts: list[dict[str, Any]]
+    next_after: int | None
+
+
+def submit(connection: Connection, runtime: Runtime, team_id: int, request: ImportRequest) -> Submitted:
+    """Accept an import: at once if it is small, else as a job (contract, sections 10.1 and 21).
+
+    Args:
+        connection: Inside the transaction of the request; the import is durable when that commits.
+        runtime: For time, ids and limits.
+        team_id: The caller's team.
+        request: What is asked for.
+
+    Raises:
+        PrismdError: ``invalid_request``: the key property is unknown or cannot be a key.
+    """
+    _check_key(connection, team_id, request)
+    settings = runtime.settings
+    cut = cut_into_chunks(request.rows, rows_max=settings.rows_per_chunk, bytes_max=settings.bytes_per_chunk)
+    chunks = list(cut)
+    job = _new_job(runtime, team_id, request, chunks)
+    imports.insert_job(connection, job)
+    if job.synchronous:
+        return _run_at_once(connection, runtime, job, chunks)
+    imports.insert_chunks(connection, job, chunks)
+    return Submitted(job, None)
+
+
+def get_job(connection: Connection, team_id: int, job_id: str, *, now: datetime) -> Job:
+    """Return a job (contract, section 10.2).
+
+    Args:
+        job_id: As the caller wrote it.
+        now: Jobs that have expired by then are not found.
+
+    Raises:
+        PrismdError: ``not_found``: unknown, synchronous, expired, or of another team.
+    """
+    job = imports.get_job(connection, team_id, job_id, now) if _is_uuid(job_id) else None
+    if job is None:
+        message = f"there is no import job {quoted(job_id)}; jobs are kept for some days, small imports have none"
+        raise PrismdError("not_found", message)
+    return job
+
+
+def list_jobs(
+    connection: Connection,
+    team_id: int,
+    *,
+    now: datetime,
+    state: str | None = None,
+    object_type: str | None = None,
+    before: str | None = None,
+    limit: int,
+) -> list[Job]:
+    """Return the team's jobs, newest first (contract, section 22).
+
+    Args:
+        before: Only jobs older than the one of this id.
+        limit: Most jobs returned.
+    """
+    return imports.list_jobs(
+        connection, team_id, now=now, state=state, object_type=object_type, before=before, limit=limit
+    )
+
+
+def iter_verdicts(runtime: Runtime, team_id: int, job_id: str) -> Iterator[bytes]:
+    """Yield the content of a job's JSON array of results, a chunk at a time, without ever decoding it.
+
+    Each piece is one short read, so a slow reader holds neither a connection nor a transaction.
+    """
+    number = 0
+    while True:
+        with runtime.pool.connection() as connection:
+            content = imports.verdicts_of_chunk(connection, team_id, job_id, number)
+        if content is None:
+            return
+        yield content if number == 0 else b"," + content
+        number += 1
+
+
+def page_of_verdicts(
+    connection: Connection, team_id: int, job_id: str, *, after: int = -1, limit: int, outcome: str | None = None
+) -> VerdictPage:
+    """Return verdicts of a job, also while it runs (contract, section 22).
+
+    Args:
+        job_id: A job that :func:`get_job` returned.
+        after: Index of the last row that is not wanted.
+        limit: Most verdicts returned.
+        outcome: Only those with this outcome: ``created``, ``existing``, ``updated`` or ``failed``.
+    """
+    found: list[dict[str, Any]] = []
+    while len(found) <= limit:
+        stored = imports.next_verdicts(connection, team_id, job_id, after=after, outcome=outcome)
+        if stored is None:
+            return VerdictPage(found, None)
+        found += [
+            verdict
+            for verdict in decode_stored(b"[" + stored.content + b"]")
+            if verdict["input_index"] > after and outcome in (None, outcome_of(verdict))
+        ]
+        after = stored.first_row + stored.row_count - 1
+    return VerdictPage(found[:limit], found[limit - 1]["input_index"])
+
+
+def _check_key(connection: Connection, team_id: int, request: ImportRequest) -> None:
+    slug, field = request.options.dedupe_by, ".body.options.dedupe_by"
+    if slug is None:
+        return
+    schema = properties.load_schema(connection, team_id, request.object_type)
+    prop = schema.get(slug)
+    if prop is None:
+        hint = nearest(slug, schema.properties)
+        raise PrismdError.invalid(field, f"{request.object_type} has no property {quoted(slug)}{hint}", "enum")
+    if prop.read_only or not is_comparable(prop):
+        usable = ", ".join(sorted(_key_slugs(schema)))
+        message = f"{slug} is of type {prop.type}, by which records cannot be told apart; use one of {usable}"
+        raise PrismdError.invalid(field, message, "enum")
+
+
+def _key_slugs(schema: ObjectSchema) -> Iterator[str]:
+    return (prop.slug for prop in schema if is_comparable(prop) and not prop.read_only)
+
+
+def _new_job(runtime: Runtime, team_id: int, request: ImportRequest, chunks: list[Chunk]) -> Job:
+    now, settings = runtime.now(), runtime.settings
+    return Job(
+        team_id=team_id,
+        id=runtime.new_id(),
+        object_type=request.object_type,
+        synchronous=len(request.rows) <= settings.sync_rows_max,
+        state=State.QUEUED if chunks else State.COMPLETE,
+        options=request.options,
+        total=len(request.rows),
+        chunks=len(chunks),
+        created_at=now,
+        updated_at=now,
+        expires_at=now + timedelta(days=settings.import_retention_days),
+    )
+
+
+def _run_at_once(connection: Connection, runtime: Runtime, job: Job, chunks: list[Chunk]) -> Submitted:
+    contents = []
+    for chunk in chunks:
+        job, content = run_chunk(
+            connection, job, chunk, now=runtime.now(), new_id=runtime.new_id, settings=runtime.settings
+        )
+        contents.append(content)
+    return Submitted(job, b",".join(contents))
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False

@@ -1,0 +1,69 @@
+"""Keeping records findable by the values of key properties, and finding them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from prismd.core.imports.plan import Plan
+from prismd.core.keys import KeyRule
+from prismd.core.schema import ObjectSchema
+from prismd.store import record_keys, records
+from prismd.store.postgres import Connection
+
+#: Records whose keys are made at once when a property becomes a key.
+_BACKFILL_PAGE: Final = 5_000
+
+
+def key_rules(connection: Connection, team_id: int, schema: ObjectSchema) -> list[KeyRule]:
+    """Return the rules of all properties whose values are kept as keys."""
+    slugs = record_keys.key_slugs(connection, team_id, schema.object_type)
+    return [_rule(schema, slug) for slug in slugs if slug in schema.properties]
+
+
+def ensure_key(connection: Connection, team_id: int, schema: ObjectSchema, slug: str) -> None:
+    """Make records findable by a property: from its first use as a key on, and for the records that there are already.
+
+    Nobody else writes keys of the type until the transaction ends.
+
+    Args:
+        slug: A property of the schema that can be compared.
+    """
+    if slug in record_keys.key_slugs(connection, team_id, schema.object_type):
+        return
+    record_keys.lock_type(connection, team_id, schema.object_type)
+    if slug in record_keys.key_slugs(connection, team_id, schema.object_type):
+        return
+    rule = _rule(schema, slug)
+    record_keys.add_key_slug(connection, team_id, schema.object_type, slug)
+    for page in records.scan_values(connection, team_id, schema.object_type, slug, page=_BACKFILL_PAGE):
+        entries = [(key_hash, record_id) for record_id, value in page for key_hash in rule.hashes(value)]
+        record_keys.insert_keys(connection, team_id, entries)
+
+
+def write_keys(connection: Connection, team_id: int, rules: Iterable[KeyRule], plan: Plan) -> None:
+    """Write the keys of the records that a plan makes and changes."""
+    added, gone = [], []
+    for rule in rules:
+        slug = rule.slug
+        for record in plan.created:
+            added += [(key_hash, record.id) for key_hash in rule.hashes(record.properties.get(slug))]
+        for record_id, change in plan.changed.items():
+            old, new = rule.hashes(change.before.get(slug)), rule.hashes(change.record.properties.get(slug))
+            added += [(key_hash, record_id) for key_hash in new - old]
+            gone += [(key_hash, record_id) for key_hash in old - new]
+    record_keys.delete_keys(connection, team_id, gone)
+    record_keys.insert_keys(connection, team_id, added)
+
+
+def find_by_key(
+    connection: Connection, team_id: int, rule: KeyRule, object_type: str, value: object
+) -> list[records.StoredRecord]:
+    """Return the records whose property has a value in common with a given one, by the rule's comparison."""
+    wanted = set(rule.keys(value))
+    found = records.records_by_key(connection, team_id, object_type, rule.hashes(value))
+    return [record for record in found if wanted & set(rule.keys(record.properties.get(rule.slug)))]
+
+
+def _rule(schema: ObjectSchema, slug: str) -> KeyRule:
+    return KeyRule(schema.object_type, schema.properties[slug], fold_case=True)

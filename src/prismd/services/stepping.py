@@ -1,0 +1,78 @@
+"""Taking a turn: claim the job that waits longest, do one chunk of it in one transaction, and let the next one go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import psycopg
+import structlog
+
+from prismd.core.ids import NewId
+from prismd.core.imports.job import Job
+from prismd.services.import_chunk import LostRaceError, run_chunk
+from prismd.settings import Settings
+from prismd.store import imports
+from prismd.store.postgres import Connection
+
+_LOG = structlog.get_logger()
+
+_GAVE_UP = "the server could not process a part of this import; rows done so far stay done, the log tells why"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One turn that was taken.
+
+    Args:
+        job: The job after it.
+        failed: Whether the chunk could not be processed.
+    """
+
+    job: Job
+    failed: bool = False
+
+
+def step_next(connection: Connection, *, now: datetime, new_id: NewId, settings: Settings) -> Step | None:
+    """Do one chunk of the job whose turn it is, and commit it.
+
+    Args:
+        connection: Not inside a transaction.
+        now: The time of everything written.
+        new_id: Makes ids of records and options.
+        settings: For limits and the wait after a failure.
+
+    Returns:
+        The turn, or None if there is nothing to do.
+
+    Raises:
+        psycopg.OperationalError: The database is gone; nothing of the turn has been committed, or all of it.
+    """
+    claimed: Job | None = None
+    try:
+        with connection.transaction():
+            claimed = imports.claim_next(connection, now)
+            if claimed is None:
+                return None
+            chunk = imports.next_chunk(connection, claimed)
+            after, _ = run_chunk(connection, claimed, chunk, now=now, new_id=new_id, settings=settings)
+        return Step(after)
+    except Exception as error:
+        if claimed is None or connection.broken or connection.closed:
+            raise
+        return _after_failure(connection, claimed, error, now=now, settings=settings)
+
+
+def _after_failure(
+    connection: Connection, job: Job, error: Exception, *, now: datetime, settings: Settings
+) -> Step | None:
+    if isinstance(error, LostRaceError):
+        return Step(job, failed=True)
+    after = job.after_failure(_GAVE_UP, now, attempts_max=settings.step_attempts_max)
+    wait = timedelta(seconds=settings.step_backoff_s * 2 ** (after.attempts - 1))
+    # A conflict between transactions is a matter of course; anything else is ours to mend.
+    report = _LOG.warning if isinstance(error, psycopg.errors.OperationalError) else _LOG.exception
+    report("chunk failed", job=job.id, chunk=job.cursor, attempts=after.attempts, state=after.state, error=str(error))
+    with connection.transaction():
+        imports.record_failure(connection, after, wait)
+    return Step(after, failed=True)

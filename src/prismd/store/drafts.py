@@ -1,0 +1,61 @@
+"""What a dry run would have made so far: its records are drafts that only the run itself sees, chunk after chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from prismd.core.imports.job import Job
+from prismd.core.imports.plan import KnownRecord, Plan
+from prismd.core.json_text import decode_stored
+from prismd.core.keys import KeyRule
+from prismd.store.postgres import Connection
+from prismd.store.records import json_text
+
+_FIND: Final = """
+SELECT DISTINCT ON (record_id) record_id::text, version, properties::text, first_row, made_by_import
+FROM import_draft
+WHERE team_id = %(team)s AND job_id = %(job)s
+  AND (key_hash = ANY(%(hashes)b::bigint[]) OR record_id = ANY(%(ids)b::text[]::uuid[]))
+"""
+
+_DELETE: Final = """
+DELETE FROM import_draft
+WHERE team_id = %(team)s AND job_id = %(job)s AND record_id = ANY(%(ids)b::text[]::uuid[])
+"""
+
+_COPY: Final = """
+COPY import_draft (team_id, job_id, record_id, key_hash, version, first_row, made_by_import, properties) FROM STDIN
+"""
+
+
+def with_drafts(
+    connection: Connection, job: Job, hashes: Iterable[int], stored: Iterable[KnownRecord]
+) -> Iterable[KnownRecord]:
+    """Return the candidates of a dry run: stored records, as the run would have left them, and drafts.
+
+    Args:
+        hashes: Of the rows' keys.
+        stored: Records of the store that carry them.
+    """
+    by_id = {record.id: record for record in stored}
+    wanted = {"team": job.team_id, "job": job.id, "hashes": list(hashes), "ids": list(by_id)}
+    for row in connection.execute(_FIND, wanted):
+        by_id[row[0]] = KnownRecord(row[0], row[1], decode_stored(row[2]), row[3], row[4])
+    return by_id.values()
+
+
+def write_drafts(connection: Connection, job: Job, rule: KeyRule, plan: Plan) -> None:
+    """Write what a chunk of a dry run would have made and changed."""
+    changed = [change.record for change in plan.changed.values()]
+    if changed:
+        ids = [record.id for record in changed]
+        connection.execute(_DELETE, {"team": job.team_id, "job": job.id, "ids": ids})
+    with connection.cursor().copy(_COPY) as copy:
+        for record in (*plan.created, *changed):
+            text = json_text(record.properties)
+            # A changed record that lost its key keeps one entry, or its stored self would be taken for it.
+            for key_hash in rule.hashes(record.properties.get(rule.slug)) or {0}:
+                copy.write_row((
+                    job.team_id, job.id, record.id, key_hash, record.version, record.first_row, record.made_by_import, text
+                ))  # fmt: skip

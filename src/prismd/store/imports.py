@@ -1,0 +1,325 @@
+"""Import jobs in PostgreSQL: the job, its chunks of rows, its verdicts, and the records it touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from prismd.core.imports.job import Counts, Job, State
+from prismd.core.imports.options import ImportOptions
+from prismd.core.imports.plan import Change, KnownRecord, Plan
+from prismd.core.imports.request import Chunk
+from prismd.core.json_text import decode_stored, split_items
+from prismd.store.postgres import Connection
+from prismd.store.records import json_text
+
+CHANNEL: Final = "prismd_jobs"
+
+_COLUMNS: Final = """
+    team_id, id::text, object_type, synchronous, state, options::text, total, chunks, cursor,
+    created, existing, updated, failed, error_code, error_message,
+    created_at, updated_at, expires_at, attempts, parent_job_id::text
+"""
+
+_INSERT: Final = """
+INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, total, chunks,
+                        created_at, updated_at, expires_at, not_before, parent_job_id)
+VALUES (%(team)s, %(id)s, %(type)s, %(synchronous)s, %(state)s, %(options)s, %(total)s, %(chunks)s,
+        %(now)s, %(now)s, %(expires)s, %(now)s, %(parent)s)
+"""
+
+_COPY_CHUNKS: Final = """
+COPY import_chunk (team_id, job_id, number, first_row, row_count, rows) FROM STDIN (FORMAT binary)
+"""
+
+# The row lock is the lease. It ends with the transaction, whatever ends that: a commit, an error, or the death of the
+# worker; so a job is never "running" with nobody at work on it.
+_CLAIM: Final = f"""
+SELECT {_COLUMNS}
+FROM import_job
+WHERE state IN ('queued', 'running') AND not_before <= %s
+ORDER BY turn
+LIMIT 1
+FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+_CHUNK: Final = "SELECT first_row, rows FROM import_chunk WHERE team_id = %s AND job_id = %s AND number = %s"
+
+_ADVANCE: Final = """
+UPDATE import_job
+SET state = %(state)s, cursor = %(cursor)s, created = %(created)s, existing = %(existing)s, updated = %(updated)s,
+    failed = %(failed)s, updated_at = %(now)s, attempts = 0, turn = nextval('import_turn')
+WHERE team_id = %(team)s AND id = %(id)s AND cursor = %(found)s AND state IN ('queued', 'running')
+"""
+
+_FAIL: Final = """
+UPDATE import_job
+SET state = %(state)s, attempts = %(attempts)s, not_before = %(not_before)s, updated_at = %(now)s,
+    error_code = %(code)s, error_message = %(message)s, turn = nextval('import_turn')
+WHERE team_id = %(team)s AND id = %(id)s AND cursor = %(cursor)s AND state IN ('queued', 'running')
+"""
+
+_INSERT_RESULT: Final = """
+INSERT INTO import_result (team_id, job_id, number, first_row, row_count, created, existing, updated, failed, verdicts)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+# The first change keeps what the record was; later ones only move what the import made of it.
+_INSERT_TOUCHES: Final = """
+INSERT INTO import_touch (team_id, job_id, record_id, first_row, version_before, version_after, before, after)
+SELECT %(team)s, %(job)s, t.*
+FROM unnest(%(ids)b::text[]::uuid[], %(rows)b::integer[], %(versions_before)b::bigint[],
+            %(versions_after)b::bigint[], %(before)b::text[]::jsonb[], %(after)b::text[]::jsonb[]) AS t
+ON CONFLICT (team_id, job_id, record_id) DO UPDATE
+SET version_before = COALESCE(import_touch.version_before, EXCLUDED.version_before),
+    version_after  = EXCLUDED.version_after,
+    before         = COALESCE(import_touch.before, EXCLUDED.before),
+    after          = EXCLUDED.after
+WHERE EXCLUDED.version_after IS NOT NULL
+"""
+
+_GET: Final = f"""
+SELECT {_COLUMNS} FROM import_job WHERE team_id = %s AND id = %s AND NOT synchronous AND expires_at > %s
+"""
+
+_LIST: Final = f"""
+SELECT {_COLUMNS}
+FROM import_job
+WHERE team_id = %(team)s AND NOT synchronous AND expires_at > %(now)s
+  AND (%(before)s::uuid IS NULL OR id < %(before)s)
+  AND (%(state)s::text IS NULL OR state = %(state)s)
+  AND (%(type)s::text IS NULL OR object_type = %(type)s)
+ORDER BY id DESC
+LIMIT %(limit)s
+"""
+
+_VERDICTS: Final = """
+SELECT number, first_row, row_count, verdicts
+FROM import_result
+WHERE team_id = %(team)s AND job_id = %(job)s AND first_row + row_count > %(after)s + 1
+  AND CASE %(outcome)s::text WHEN 'created' THEN created WHEN 'existing' THEN existing - updated
+                             WHEN 'updated' THEN updated WHEN 'failed' THEN failed ELSE row_count END > 0
+ORDER BY number
+LIMIT 1
+"""
+
+_VERDICTS_OF_CHUNK: Final = "SELECT verdicts FROM import_result WHERE team_id = %s AND job_id = %s AND number = %s"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVerdicts:
+    """The verdicts of one chunk, as JSON without brackets."""
+
+    number: int
+    first_row: int
+    row_count: int
+    content: bytes
+
+
+def insert_job(connection: Connection, job: Job) -> None:
+    """Write a new job."""
+    connection.execute(
+        _INSERT,
+        {
+            "team": job.team_id,
+            "id": job.id,
+            "type": job.object_type,
+            "synchronous": job.synchronous,
+            "state": job.state,
+            "options": Jsonb(job.options.to_json()),
+            "total": job.total,
+            "chunks": job.chunks,
+            "now": job.created_at,
+            "expires": job.expires_at,
+            "parent": job.parent_job_id,
+        },
+    )
+
+
+def insert_chunks(connection: Connection, job: Job, chunks: Iterable[Chunk]) -> None:
+    """Write the rows of a job as they were sent, and wake the workers when the transaction commits."""
+    with connection.cursor().copy(_COPY_CHUNKS) as copy:
+        copy.set_types(["int8", "uuid", "int4", "int4", "int4", "bytea"])
+        for chunk in chunks:
+            rows = b"[" + b",".join(chunk.rows) + b"]"
+            copy.write_row((job.team_id, UUID(job.id), chunk.number, chunk.first_row, len(chunk.rows), rows))
+    connection.execute(f"NOTIFY {CHANNEL}")
+
+
+def claim_next(connection: Connection, now: datetime) -> Job | None:
+    """Lock the job whose turn it is until the transaction ends, and return it; None if there is nothing to do.
+
+    Args:
+        now: Jobs that wait for a later time are passed over.
+    """
+    row = connection.execute(_CLAIM, (now,)).fetchone()
+    return _job(row) if row else None
+
+
+def next_chunk(connection: Connection, job: Job) -> Chunk:
+    """Return the chunk at the job's cursor."""
+    row = connection.execute(_CHUNK, (job.team_id, job.id, job.cursor), binary=True).fetchone()
+    assert row is not None, job  # noqa: S101 - chunks are committed with their job
+    first_row, rows = row
+    return Chunk(job.cursor, first_row, split_items(rows))
+
+
+def advance(connection: Connection, before: Job, after: Job) -> bool:
+    """Move a job on, if it still stands where it was found.
+
+    Returns:
+        Whether it did; if not, somebody else has done the chunk and this transaction must not commit.
+    """
+    moved = connection.execute(
+        _ADVANCE,
+        {
+            "team": before.team_id,
+            "id": before.id,
+            "found": before.cursor,
+            "state": after.state,
+            "cursor": after.cursor,
+            "created": after.created,
+            "existing": after.existing,
+            "updated": after.updated,
+            "failed": after.failed,
+            "now": after.updated_at,
+        },
+    )
+    return moved.rowcount == 1
+
+
+def record_failure(connection: Connection, job: Job, wait: timedelta) -> None:
+    """Write that a chunk could not be processed, if the job still stands at that chunk.
+
+    Args:
+        job: The job after the failure.
+        wait: Time until the next attempt.
+    """
+    connection.execute(
+        _FAIL,
+        {
+            "team": job.team_id,
+            "id": job.id,
+            "cursor": job.cursor,
+            "state": job.state,
+            "attempts": job.attempts,
+            "not_before": job.updated_at + wait,
+            "now": job.updated_at,
+            "code": job.error_code,
+            "message": job.error_message,
+        },
+    )
+
+
+def insert_verdicts(connection: Connection, job: Job, chunk: Chunk, counts: Counts, content: bytes) -> None:
+    """Write the verdicts of a chunk.
+
+    Args:
+        content: JSON of the verdicts, without brackets.
+    """
+    row = (
+        job.team_id, job.id, chunk.number, chunk.first_row, len(chunk.rows),
+        counts.created, counts.existing, counts.updated, counts.failed, content,
+    )  # fmt: skip
+    connection.execute(_INSERT_RESULT, row)
+
+
+def insert_touches(connection: Connection, job: Job, plan: Plan) -> None:
+    """Write which records the rows of a chunk matched, and what those were that it changed."""
+    touched = {record.id: record for record in plan.touched}
+    touched |= {id_: change.record for id_, change in plan.changed.items() if not change.record.made_by_import}
+    if not touched:
+        return
+    changes = [plan.changed.get(id_) for id_ in touched]
+    connection.execute(
+        _INSERT_TOUCHES,
+        {
+            "team": job.team_id,
+            "job": job.id,
+            "ids": list(touched),
+            "rows": [record.first_row for record in touched.values()],
+            "versions_before": [change and change.version_before for change in changes],
+            "versions_after": [change and change.record.version for change in changes],
+            "before": [change and json_text(change.before) for change in changes],
+            "after": [change and json_text(change.record.properties) for change in changes],
+        },
+    )
+
+
+def get_job(connection: Connection, team_id: int, job_id: str, now: datetime) -> Job | None:
+    """Return a job that can be read: asynchronous, of that team, and not expired; else None.
+
+    Args:
+        job_id: UUID text.
+    """
+    row = connection.execute(_GET, (team_id, job_id, now)).fetchone()
+    return _job(row) if row else None
+
+
+def list_jobs(
+    connection: Connection,
+    team_id: int,
+    *,
+    now: datetime,
+    state: str | None,
+    object_type: str | None,
+    before: str | None,
+    limit: int,
+) -> list[Job]:
+    """Return jobs that can be read, newest first.
+
+    Args:
+        before: Only jobs older than the one of this id.
+    """
+    wanted = {"team": team_id, "now": now, "state": state, "type": object_type, "before": before, "limit": limit}
+    return [_job(row) for row in connection.execute(_LIST, wanted)]
+
+
+def next_verdicts(
+    connection: Connection, team_id: int, job_id: str, *, after: int, outcome: str | None
+) -> StoredVerdicts | None:
+    """Return the verdicts of the first chunk that has any beyond a row, or None.
+
+    Args:
+        after: Index of the last row that is not wanted; -1 for all.
+        outcome: Pass over chunks without such a verdict.
+    """
+    wanted = {"team": team_id, "job": job_id, "after": after, "outcome": outcome}
+    row = connection.execute(_VERDICTS, wanted, binary=True).fetchone()
+    return StoredVerdicts(*row) if row else None
+
+
+def verdicts_of_chunk(connection: Connection, team_id: int, job_id: str, number: int) -> bytes | None:
+    """Return the JSON of a chunk's verdicts, without brackets, or None."""
+    row = connection.execute(_VERDICTS_OF_CHUNK, (team_id, job_id, number), binary=True).fetchone()
+    return bytes(row[0]) if row else None
+
+
+def _job(row: Sequence[Any]) -> Job:
+    return Job(
+        team_id=row[0],
+        id=row[1],
+        object_type=row[2],
+        synchronous=row[3],
+        state=State(row[4]),
+        options=ImportOptions.from_json(decode_stored(row[5])),
+        total=row[6],
+        chunks=row[7],
+        cursor=row[8],
+        created=row[9],
+        existing=row[10],
+        updated=row[11],
+        failed=row[12],
+        error_code=row[13],
+        error_message=row[14],
+        created_at=row[15],
+        updated_at=row[16],
+        expires_at=row[17],
+        attempts=row[18],
+        parent_job_id=row[19],
+    )

@@ -1,0 +1,64 @@
+"""Where records are found by a property's value: hashes of normalised keys, for the properties in use as keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from prismd.store.postgres import Connection
+
+#: A key hash and the id of the record that has it.
+Entry = tuple[int, str]
+
+_KEY_SLUGS: Final = "SELECT slug FROM key_property WHERE team_id = %s AND object_type = %s ORDER BY slug"
+
+_ADD_SLUG: Final = """
+INSERT INTO key_property (team_id, object_type, slug) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
+"""
+
+_COPY: Final = "COPY record_key (team_id, key_hash, record_id) FROM STDIN"
+
+_DELETE: Final = """
+DELETE FROM record_key AS k
+USING unnest(%(hashes)b::bigint[], %(ids)b::text[]::uuid[]) AS gone (key_hash, record_id)
+WHERE k.team_id = %(team)s AND k.key_hash = gone.key_hash AND k.record_id = gone.record_id
+"""
+
+# A name in words keeps this lock apart from every other advisory lock.
+_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+
+
+def lock_type(connection: Connection, team_id: int, object_type: str) -> None:
+    """Wait until no other transaction writes keys of a team's object type; held until this one ends.
+
+    Two imports at once can then never make the same key twice, whatever they take as their key.
+    """
+    connection.execute(_LOCK, (f"prismd keys of {object_type} in team {team_id}",))
+
+
+def key_slugs(connection: Connection, team_id: int, object_type: str) -> list[str]:
+    """Return the properties whose values are kept as keys."""
+    return [row[0] for row in connection.execute(_KEY_SLUGS, (team_id, object_type))]
+
+
+def add_key_slug(connection: Connection, team_id: int, object_type: str, slug: str) -> None:
+    """Note that a property's values are kept as keys from now on."""
+    connection.execute(_ADD_SLUG, (team_id, object_type, slug))
+
+
+def insert_keys(connection: Connection, team_id: int, entries: Iterable[Entry]) -> None:
+    """Write keys."""
+    lines = [f"{team_id}\t{key_hash}\t{record_id}" for key_hash, record_id in entries]
+    if not lines:
+        return
+    lines.append("")
+    with connection.cursor().copy(_COPY) as copy:
+        copy.write("\n".join(lines))
+
+
+def delete_keys(connection: Connection, team_id: int, entries: Iterable[Entry]) -> None:
+    """Remove keys that records no longer have."""
+    gone = list(entries)
+    if gone:
+        hashes, ids = [entry[0] for entry in gone], [entry[1] for entry in gone]
+        connection.execute(_DELETE, {"team": team_id, "hashes": hashes, "ids": ids})

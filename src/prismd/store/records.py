@@ -1,0 +1,223 @@
+"""Records in PostgreSQL: reading one or many, and writing what an import planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from prismd.core.imports.plan import Change, KnownRecord
+from prismd.core.json_text import decode_stored, encode
+from prismd.core.records import Properties
+from prismd.store.postgres import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record as it is stored.
+
+    Args:
+        version: Counts the record's changes from 1.
+        properties: Stored values by slug.
+    """
+
+    id: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    properties: dict[str, Any]
+
+
+_COLUMNS: Final = "r.id::text, r.version, r.created_at, r.updated_at, r.properties::text"
+
+_GET: Final = f"""
+SELECT {_COLUMNS}
+FROM record AS r
+WHERE r.team_id = %s AND r.object_type = %s AND r.id = %s AND r.deleted_at IS NULL
+"""
+
+# The keys narrow, the record decides: what is deleted has keys still, so that restoring it needs no more than that.
+_BY_KEY: Final = f"""
+SELECT {_COLUMNS}
+FROM (SELECT DISTINCT record_id FROM record_key WHERE team_id = %(team)s AND key_hash = ANY(%(hashes)b::bigint[])) AS k
+JOIN record AS r ON r.team_id = %(team)s AND r.object_type = %(type)s AND r.id = k.record_id
+WHERE r.deleted_at IS NULL
+"""
+
+_COUNT: Final = """
+SELECT count(*) FROM record WHERE team_id = %s AND object_type = %s AND deleted_at IS NULL
+"""
+
+# Records are locked where they may be changed, in the order of their ids, so that two writers never wait for each other.
+_CANDIDATES: Final = """
+SELECT r.id::text, r.version, r.properties::text,
+       CASE WHEN r.import_id = %(job)s THEN r.import_row ELSE t.first_row END,
+       r.import_id IS NOT DISTINCT FROM %(job)s
+FROM (SELECT DISTINCT record_id FROM record_key WHERE team_id = %(team)s AND key_hash = ANY(%(hashes)b::bigint[])) AS k
+JOIN record AS r ON r.team_id = %(team)s AND r.object_type = %(type)s AND r.id = k.record_id
+LEFT JOIN import_touch AS t ON t.team_id = %(team)s AND t.job_id = %(job)s AND t.record_id = r.id
+WHERE r.deleted_at IS NULL
+ORDER BY r.id
+"""
+
+_EXISTING: Final = """
+SELECT r.object_type, r.id::text
+FROM unnest(%(types)b::text[], %(ids)b::text[]::uuid[]) AS wanted (object_type, id)
+JOIN record AS r ON r.team_id = %(team)s AND r.object_type = wanted.object_type AND r.id = wanted.id
+WHERE r.deleted_at IS NULL
+"""
+
+_COPY: Final = """
+COPY record (team_id, object_type, id, version, created_at, updated_at, import_id, import_row, properties) FROM STDIN
+"""
+
+_UPDATE: Final = """
+UPDATE record AS r
+SET properties = changed.properties, version = changed.version, updated_at = %(now)s
+FROM unnest(%(ids)b::text[]::uuid[], %(versions)b::bigint[], %(properties)b::text[]::jsonb[]) AS changed (id, version, properties)
+WHERE r.team_id = %(team)s AND r.object_type = %(type)s AND r.id = changed.id
+"""
+
+_PAGE: Final = """
+SELECT r.id::text, r.properties -> %(slug)s
+FROM record AS r
+WHERE r.team_id = %(team)s AND r.object_type = %(type)s AND r.id > %(after)s
+ORDER BY r.id
+LIMIT %(limit)s
+"""
+
+_FIRST_ID: Final = "00000000-0000-0000-0000-000000000000"
+
+
+def get_record(connection: Connection, team_id: int, object_type: str, record_id: str) -> StoredRecord | None:
+    """Return a record that is not deleted, or None.
+
+    Args:
+        record_id: UUID text.
+    """
+    row = connection.execute(_GET, (team_id, object_type, record_id)).fetchone()
+    return _stored(row) if row else None
+
+
+def records_by_key(connection: Connection, team_id: int, object_type: str, hashes: Iterable[int]) -> list[StoredRecord]:
+    """Return the records that are found under key hashes; the caller compares their real values.
+
+    Args:
+        hashes: Of :meth:`KeyRule.hashes <prismd.core.keys.KeyRule.hashes>`.
+    """
+    wanted = {"team": team_id, "type": object_type, "hashes": list(hashes)}
+    return [_stored(row) for row in connection.execute(_BY_KEY, wanted)]
+
+
+def count_records(connection: Connection, team_id: int, object_type: str) -> int:
+    """Return how many records of a type there are, without the deleted ones."""
+    row = connection.execute(_COUNT, (team_id, object_type)).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always answers
+    return int(row[0])
+
+
+def import_candidates(
+    connection: Connection, team_id: int, object_type: str, hashes: Iterable[int], *, job_id: str, lock: bool
+) -> list[KnownRecord]:
+    """Return the records that rows of an import may match, with what the import did to them before.
+
+    Args:
+        hashes: Of the rows' keys.
+        job_id: The import.
+        lock: Keep others from changing them until the transaction ends.
+    """
+    statement = _CANDIDATES + ("FOR NO KEY UPDATE OF r" if lock else "")
+    found = connection.execute(
+        statement, {"team": team_id, "type": object_type, "hashes": list(hashes), "job": job_id}, binary=True
+    )
+    return [KnownRecord(row[0], row[1], decode_stored(row[2]), row[3], row[4]) for row in found]
+
+
+def existing_records(connection: Connection, team_id: int, wanted: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return which of some records exist.
+
+    Args:
+        wanted: Pairs of object type and id.
+    """
+    types, ids = [pair[0] for pair in wanted], [pair[1] for pair in wanted]
+    return set(connection.execute(_EXISTING, {"team": team_id, "types": types, "ids": ids}).fetchall())
+
+
+def insert_records(
+    connection: Connection,
+    team_id: int,
+    object_type: str,
+    records: Sequence[KnownRecord],
+    *,
+    job_id: str,
+    now: datetime,
+) -> None:
+    """Write the records that an import makes.
+
+    Args:
+        records: With the row of the import that each comes from.
+        job_id: The import.
+        now: When they are made.
+    """
+    if not records:
+        return
+    made = now.isoformat()
+    head = f"{team_id}\t{object_type}\t"
+    lines = [
+        f"{head}{record.id}\t{record.version}\t{made}\t{made}\t{job_id}\t{record.first_row}\t".encode()
+        # JSON has no raw tab or newline, so of COPY's special characters only the backslash can occur.
+        + encode(record.properties).replace(b"\\", b"\\\\")
+        for record in records
+    ]
+    lines.append(b"")
+    with connection.cursor().copy(_COPY) as copy:
+        copy.write(b"\n".join(lines))
+
+
+def update_records(
+    connection: Connection, team_id: int, object_type: str, changes: Sequence[Change], *, now: datetime
+) -> None:
+    """Write the records that an import changes; they have been locked by :func:`import_candidates`."""
+    if not changes:
+        return
+    updated = connection.execute(
+        _UPDATE,
+        {
+            "team": team_id,
+            "type": object_type,
+            "now": now,
+            "ids": [change.record.id for change in changes],
+            "versions": [change.record.version for change in changes],
+            "properties": [json_text(change.record.properties) for change in changes],
+        },
+    )
+    assert updated.rowcount == len(changes), (updated.rowcount, len(changes))  # noqa: S101 - they were locked
+
+
+def scan_values(
+    connection: Connection, team_id: int, object_type: str, slug: str, *, page: int
+) -> Iterator[list[tuple[str, object]]]:
+    """Return the values of a property in all records of a type, deleted ones included, a page at a time.
+
+    Args:
+        slug: The property.
+        page: Records read at once.
+    """
+    after = _FIRST_ID
+    while True:
+        wanted = {"team": team_id, "type": object_type, "slug": slug, "after": after, "limit": page}
+        rows = connection.execute(_PAGE, wanted).fetchall()
+        if not rows:
+            return
+        yield [(row[0], row[1]) for row in rows if row[1] is not None]
+        after = rows[-1][0]
+
+
+def json_text(properties: Properties) -> str:
+    """Return properties as the text that a jsonb parameter takes."""
+    return encode(properties).decode()
+
+
+def _stored(row: Sequence[Any]) -> StoredRecord:
+    return StoredRecord(row[0], row[1], row[2], row[3], decode_stored(row[4]))

@@ -1,0 +1,73 @@
+"""Dates and times as prismd stores them: a day as written, a moment in UTC to the microsecond."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import Final
+
+_DAY_CHARS: Final = len("2024-05-31")
+_MOMENT: Final = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)[Tt ](?P<time>\d\d:\d\d(?::\d\d)?)(?:(?<=:\d\d:\d\d)\.(?P<fraction>\d+))?"
+    r"(?P<zone>[Zz]|[+-]\d\d(?::\d\d)?)?",
+    re.ASCII,
+)
+_FRACTION_DIGITS_MAX: Final = 6
+_TEXT_CHARS_MAX: Final = 64
+_NUMBERS_WITH_SLASHES: Final = re.compile(r"\d{1,4}([/.-])\d{1,2}\1\d{1,4}", re.ASCII)
+
+
+class UnreadableDateError(ValueError):
+    """A text is no date that can be stored exactly; the message says why."""
+
+
+def stored_date(text: str) -> str:
+    """Return a date or a moment in the form in which it is stored.
+
+    A day stays ``YYYY-MM-DD``; a moment becomes ``YYYY-MM-DDTHH:MM:SS[.ffffff]Z``, UTC where no zone is given.
+
+    Args:
+        text: ISO 8601, extended format; white space around it is ignored.
+
+    Raises:
+        UnreadableDateError: It is something else, no day of the calendar, or finer than a microsecond.
+    """
+    text = text.strip()
+    try:
+        if len(text) == _DAY_CHARS and text[4] == text[7] == "-":
+            date.fromisoformat(text)
+            return text
+        return _stored_moment(text)
+    except (ValueError, OverflowError) as error:
+        raise UnreadableDateError(_reason(text, error)) from None
+
+
+def _stored_moment(text: str) -> str:
+    match = _MOMENT.fullmatch(text) if len(text) <= _TEXT_CHARS_MAX else None
+    if match is None:
+        raise UnreadableDateError(_shape_problem(text))
+    day, time, fraction, zone = match.group("day", "time", "fraction", "zone")
+    digits = (fraction or "").rstrip("0")
+    if len(digits) > _FRACTION_DIGITS_MAX:
+        raise UnreadableDateError("times are kept to the microsecond; write at most six digits after the point")
+    moment = datetime.fromisoformat(f"{day}T{time}{_offset(zone)}").astimezone(UTC)
+    moment = moment.replace(microsecond=int(digits.ljust(_FRACTION_DIGITS_MAX, "0")))
+    return moment.replace(tzinfo=None).isoformat() + "Z"
+
+
+def _offset(zone: str | None) -> str:
+    return "+00:00" if zone is None or zone in "Zz" else zone
+
+
+def _reason(text: str, error: Exception) -> str:
+    if isinstance(error, UnreadableDateError):
+        return str(error)
+    if isinstance(error, OverflowError):
+        return "it lies outside the years 1 to 9999 in UTC"
+    return _shape_problem(text) if not text[:4].isdigit() else "there is no such day or time"
+
+
+def _shape_problem(text: str) -> str:
+    if _NUMBERS_WITH_SLASHES.fullmatch(text[:_TEXT_CHARS_MAX]):
+        return "which number is the day and which the month is not certain; write year-month-day with two digits each"
+    return "write year-month-day, with a time after T if there is one"

@@ -1,0 +1,85 @@
+"""Why a value cannot be stored, as one sentence for the person who sent it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final, NoReturn
+
+from prismd.core.quoting import SHOWN_CHARS_MAX, quoted
+
+_INT_BITS_SHOWN_MAX: Final = 1024
+
+
+class InvalidValueError(ValueError):
+    """A value does not fit its property.
+
+    Args:
+        message: A sentence that names the slug, what was expected and what was found.
+        options: For ``invalid_option``: the unknown values that could become options.
+        code: ``invalid_value`` or ``invalid_option``.
+    """
+
+    def __init__(self, message: str, *, code: str = "invalid_value", options: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.options = options
+
+    @property
+    def option(self) -> str | None:
+        """The first unknown value that could become an option."""
+        return self.options[0] if self.options else None
+
+
+def found(value: object) -> str:
+    """Return a short description of a JSON value for a sentence.
+
+    Args:
+        value: Any JSON value, of any size.
+    """
+    if isinstance(value, str):
+        return f"the text {quoted(value)}" if value else "an empty text"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int) and value.bit_length() > _INT_BITS_SHOWN_MAX:
+        return "a number of several hundred digits"
+    if isinstance(value, int | Decimal):
+        digits = str(value)
+        return f"the number {digits if len(digits) <= SHOWN_CHARS_MAX else digits[:SHOWN_CHARS_MAX] + '…'}"
+    if value is None:
+        return "null"
+    return "a list" if isinstance(value, list) else "an object"
+
+
+def refuse(slug: str, expected: str, value: object, advice: str = "") -> NoReturn:
+    """Raise the error of a value of the wrong kind.
+
+    Args:
+        slug: The property.
+        expected: What it takes, as it stands after "must be".
+        value: What was found.
+        advice: What to do, where that is not plain.
+    """
+    raise InvalidValueError(f"`{slug}` must be {expected}, not {found(value)}{'; ' if advice else ''}{advice}")
+
+
+def text_problem(text: str, chars_max: int) -> str | None:
+    """Return what forbids storing a text, or None.
+
+    Args:
+        text: Any text, unpaired surrogates included.
+        chars_max: The most characters it may have.
+    """
+    if len(text) > chars_max:
+        return f"it has {len(text):,} characters and may have at most {chars_max:,}"
+    if "\0" in text or not (text.isascii() or _is_encodable(text)):
+        return "it contains a NUL character or half of a surrogate pair, which no text can hold; remove it"
+    return None
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

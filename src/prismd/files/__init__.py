@@ -1,1 +1,1 @@
-"""Row sources: files read as a stream of numbered rows."""
+"""Row sources: CSV, JSON and NDJSON files read as a stream of numbered rows."""

@@ -1,0 +1,151 @@
+"""Opens a file for import: tells its format, reads it in chunks, and looks it over once before anything is sent."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from prismd.files.csv_rows import CsvRows, read_header
+from prismd.files.decoding import as_utf8, canonical_encoding
+from prismd.files.json_rows import JsonRows
+from prismd.files.ndjson_rows import NdjsonRows
+from prismd.files.rows import CHUNK_BYTES, FileProblemError, FileRow, RowSource
+
+FORMATS: Final = ("csv", "json", "ndjson")
+
+_BY_SUFFIX: Final = {
+    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson",
+}  # fmt: skip
+_NO_TEXT: Final = {
+    b"PK\x03\x04": "a spreadsheet or an archive; export it as CSV",
+    b"\x1f\x8b": "compressed with gzip; unpack it first",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What one reading of the whole file tells.
+
+    Args:
+        sha256: Hexadecimal hash of the file's bytes.
+        rows: How many rows there are to import.
+    """
+
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFile:
+    """A file to import.
+
+    Args:
+        path: Where it is; it must be a regular file, because it is read twice.
+        source: How its bytes become rows.
+        encoding: Canonical name of its encoding.
+    """
+
+    path: Path
+    source: RowSource
+    encoding: str
+
+    def rows(self) -> Iterator[FileRow]:
+        """Yield the rows of the file.
+
+        Raises:
+            FileProblemError: The file is broken as a whole.
+        """
+        return self._rows_of(_chunks(self.path))
+
+    def survey(self, tell: Callable[[int], None]) -> Survey:
+        """Read the whole file once, so that what is broken is found before anything is sent.
+
+        Args:
+            tell: Called now and then with the number of bytes read so far.
+
+        Raises:
+            FileProblemError: The file is broken as a whole.
+        """
+        digest = hashlib.sha256()
+        bytes_read = 0
+
+        def observed() -> Iterator[bytes]:
+            nonlocal bytes_read
+            for chunk in _chunks(self.path):
+                digest.update(chunk)
+                bytes_read += len(chunk)
+                tell(bytes_read)
+                yield chunk
+
+        rows = sum(1 for _ in self._rows_of(observed()))
+        return Survey(digest.hexdigest(), rows)
+
+    def _rows_of(self, chunks: Iterator[bytes]) -> Iterator[FileRow]:
+        if isinstance(self.source, CsvRows):
+            return self.source.rows(chunks)
+        return self.source.rows(as_utf8(chunks, self.encoding))
+
+
+def open_file(
+    path: Path, *, form: str | None = None, encoding: str = "utf-8", delimiter: str | None = None
+) -> ImportFile:
+    """Return a file ready to be read as rows.
+
+    Args:
+        path: Where it is.
+        form: One of :data:`FORMATS`; None decides by the name, and for ``.json`` also by the beginning.
+        encoding: Name of its encoding; a byte order mark is dropped.
+        delimiter: The sign between CSV cells; None finds it in the header.
+
+    Raises:
+        FileProblemError: The file cannot be read, is not text, or its header is wrong.
+    """
+    name = canonical_encoding(encoding)
+    beginning = _beginning(path)
+    for magic, what in _NO_TEXT.items():
+        if beginning.startswith(magic):
+            raise FileProblemError(f"the file is {what}")
+    form = form or _form(path, beginning)
+    if form == "csv":
+        return ImportFile(path, read_header(_chunks(path), name, delimiter), name)
+    return ImportFile(path, JsonRows() if form == "json" else NdjsonRows(), name)
+
+
+def _form(path: Path, beginning: bytes) -> str:
+    form = _BY_SUFFIX.get(path.suffix.lower())
+    if form is None:
+        raise FileProblemError(f"the name does not tell the format; give --format {', '.join(FORMATS)}")
+    return "ndjson" if form == "json" and _begins_with_a_row(beginning) else form
+
+
+def _begins_with_a_row(beginning: bytes) -> bool:
+    """Whether the first line is a whole object that is no request body: NDJSON often goes by the name of JSON."""
+    first = beginning.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0]
+    try:
+        return "objects" not in msgspec.json.decode(first, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def _beginning(path: Path) -> bytes:
+    try:
+        if path.exists() and not path.is_file():
+            raise FileProblemError("expected a regular file, because it is read twice; save the data to a file first")
+        with path.open("rb") as file:
+            return file.read(CHUNK_BYTES)
+    except OSError as error:
+        raise FileProblemError(f"cannot be read: {error.strerror}") from None
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+    except OSError as error:
+        raise FileProblemError(f"cannot be read: {error.strerror}") from None

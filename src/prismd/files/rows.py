@@ -1,0 +1,69 @@
+"""What every reader of files yields, numbered rows, and how it refuses a file as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple, Protocol
+
+#: The most bytes that a reader holds while it looks for the end of one row.
+BUFFER_BYTES_MAX: Final = 16 * 2**20
+
+#: The most bytes of one row, as JSON, that are sent; a longer row fails by itself.
+ROW_BYTES_MAX: Final = 8 * 2**20
+
+#: How many bytes are read from a file at once.
+CHUNK_BYTES: Final = 2**20
+
+
+class FileProblemError(ValueError):
+    """The file cannot be imported at all; the message says where it is broken and what to do."""
+
+
+class RowProblem(NamedTuple):
+    """Why one row cannot be sent.
+
+    Args:
+        code: A row code of the contract (section 10.9), for machines.
+        message: What was expected, what was found, and what to do.
+    """
+
+    code: str
+    message: str
+
+
+class FileRow(NamedTuple):
+    """One row of a file.
+
+    Args:
+        number: Position among the rows of the file, from 1; empty rows of a CSV file are counted, blank lines are not.
+        line: The line of the file at which the row begins, from 1.
+        original: What the file says, unchanged: the cells of a CSV row, or the JSON text of the row as one cell.
+        wire: The row as the JSON object of the contract (section 9.1), or None where there is a problem.
+        problem: Why the row cannot be sent.
+    """
+
+    number: int
+    line: int
+    original: tuple[str, ...]
+    wire: bytes | None
+    problem: RowProblem | None = None
+
+
+class RowSource(Protocol):
+    """A file as a stream of rows, which can be read any number of times."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names that go above the cells of ``original``."""
+        ...
+
+    def rows(self, chunks: Iterator[bytes]) -> Iterator[FileRow]:
+        """Yield the rows of a file.
+
+        Args:
+            chunks: The bytes of the file from its beginning, cut anywhere.
+
+        Raises:
+            FileProblemError: The file is broken in a way that leaves no rows to tell apart.
+        """
+        ...

@@ -40,7 +40,7 @@ def test_what_a_csv_writer_writes_is_read_back(
 ) -> None:
     text = io.StringIO(newline="")
     # The writer leaves a carriage return unquoted where it is no part of its own line end.
-    quoting = csv.QUOTE_MINIMAL if end == "\r\n" else csv.QUOTE_ALL
+    quoting: Any = csv.QUOTE_MINIMAL if end == "\r\n" else csv.QUOTE_ALL
     csv.writer(text, delimiter=delimiter, lineterminator=end, quoting=quoting).writerows([["a", "b", "c"], *table])
     rows = read((b"\xef\xbb\xbf" if mark else b"") + text.getvalue().encode())
     kept = [(number, row) for number, row in enumerate(table, start=1) if any(map(str.strip, row))]

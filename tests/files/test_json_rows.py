@@ -46,7 +46,7 @@ def expected(value: Any) -> Any:
 def test_an_array_is_read_back_wherever_it_is_cut(
     objects: list[Any],
     indent: int | None,
-    ascii_only: bool,
+    ascii_only: bool,  # noqa: FBT001 - drawn by Hypothesis
     wrapped: bool,  # noqa: FBT001 - drawn by Hypothesis
 ) -> None:
     document = {"x": [{"objects": 1}], "objects": objects, "y": "]"} if wrapped else objects
@@ -149,7 +149,7 @@ def test_nothing_between_commas_is_a_bad_row() -> None:
         (b'[{"a": 1}\n{"b": 2}]', "line 2: expected a comma or ] after row 1"),
         (b'[{"a": 1}}, {"b": 2}]', "line 1: expected a comma"),
         (b'[{"a": 1}, {"b": "x', "ends inside the value that begins at line 1"),
-        (b'[\n{"a": 1},\n{"b": [}\n]', "ends inside the value that begins at line 3"),
+        (b'[\n{"a": 1},\n{"b": [}\n]', "line 4: expected a comma or ] after row 2"),
         (b"[] []", "expected the end of the file"),
         (b'{"objects" 5}', "colon|inside"),
         (b"{1: []}", "name in quotes"),

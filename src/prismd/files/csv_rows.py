@@ -122,7 +122,8 @@ def read_header(chunks: Iterator[bytes], encoding: str, delimiter: str | None) -
         raise FileProblemError("the file is empty; expected a header with property slugs")
     if delimiter is None:
         # A header over several lines is none that is worth guessing for: the first line decides.
-        delimiter = max(DELIMITERS, key=lambda sign: _width(next(cell_rows(iter([first]), sign))))
+        widths = {sign: _width(next(cell_rows(iter([first]), sign))) for sign in DELIMITERS}
+        delimiter = max(DELIMITERS, key=lambda sign: widths[sign]) if max(widths.values()) > 1 else ","
     found = next(cell_rows(_then(first, lines), delimiter))
     if found.broken:
         raise FileProblemError(f"the header cannot be read: {found.broken}")

@@ -9,11 +9,11 @@ from typing import Final
 from prismd.files.rows import BUFFER_BYTES_MAX, FileProblemError
 
 _WHITE: Final = b" \t\r\n"
-# A whole string, or a sign that opens, closes or parts values, or the beginning of a string that is not all here yet.
-# Possessive repeats keep a broken string from being tried in every way.
+# Everything up to the next sign that matters, whole strings included; it stops before a string that is not all here
+# yet. Possessive repeats keep a broken string from being tried in every way.
 _STRING: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
-_OUTER_TOKEN: Final = re.compile(_STRING + rb'|[\[\]{},:]|"', re.DOTALL)
-_INNER_TOKEN: Final = re.compile(_STRING + rb'|[\[\]{}]|"', re.DOTALL)
+_UP_TO_OUTER_SIGN: Final = re.compile(rb'(?:[^"\[\]{},:]++|' + _STRING + rb")*+", re.DOTALL)
+_UP_TO_BRACKET: Final = re.compile(rb'(?:[^"\[\]{}]++|' + _STRING + rb")*+", re.DOTALL)
 _NOT_WHITE: Final = re.compile(rb"[^ \t\r\n]")
 
 
@@ -61,21 +61,20 @@ class JsonScanner:
         # Offsets count from the scanner's place, which stays still until the value is whole.
         depth, offset = 0, 0
         while True:
-            token = (_INNER_TOKEN if depth else _OUTER_TOKEN).search(self._held, self._at + offset)
-            if token is None or token[0] == b'"':
-                offset = (token.start() if token else len(self._held)) - self._at
+            passed = (_UP_TO_BRACKET if depth else _UP_TO_OUTER_SIGN).match(self._held, self._at + offset)
+            assert passed  # noqa: S101 - the pattern matches the empty text too
+            place = passed.end()
+            sign = self._held[place : place + 1]
+            offset = place - self._at
+            if sign in (b"", b'"'):
                 self._fill_value(begins)
                 continue
-            sign = token[0]
-            if sign in (b"[", b"{"):
-                depth += 1
-            elif depth == 0 and sign in (b",", b":", b"]", b"}"):
-                return self._cut(token.start())
-            elif sign in (b"]", b"}"):
-                depth -= 1
-                if depth == 0:
-                    return self._cut(token.end())
-            offset = token.end() - self._at
+            if depth == 0 and sign not in (b"[", b"{"):
+                return self._cut(place)
+            depth += 1 if sign in (b"[", b"{") else -1
+            offset += 1
+            if depth == 0:
+                return self._cut(place + 1)
 
     def _cut(self, end: int) -> bytes:
         value = self._held[self._at : end]

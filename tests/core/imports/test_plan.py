@@ -1,0 +1,141 @@
+"""The planner against the reference model: any rows, any records before, cut anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from core.imports.model import ModelImport, ModelRecord
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prismd.core.imports.options import ImportOptions, OnMatch
+from prismd.core.imports.plan import KnownRecord, Plan, Planner, Verdict, key_value
+from prismd.core.imports.rows import RefusedRow, Row, refused
+from prismd.core.keys import KeyRule
+from prismd.core.schema import Property
+
+# Few letters, so that keys meet often: case pairs, a composed and a decomposed form, blanks, sharp s and its fold.
+TEXTS = st.sampled_from(["a", "A", " a", "b", "B ", "c", "\u00e9", "e\u0301", "\u00c9", "ß", "ss", "", "  "])
+SINGLE, MANY = Property("1", "single", "str", "Single"), Property("2", "many", "multi_str", "Many")
+ROWS = st.fixed_dictionaries(
+    {}, optional={"single": st.none() | TEXTS, "many": st.none() | st.lists(TEXTS, max_size=3), "other": st.none() | TEXTS}
+)
+
+
+@dataclass
+class Store:
+    """What a database would hold: records by id, and which row made each."""
+
+    records: dict[str, KnownRecord]
+
+    def candidates(self, rule: KeyRule, rows: list[Row | RefusedRow]) -> Iterator[KnownRecord]:
+        wanted = {h for row in rows if isinstance(row, Row) for h in rule.hashes(key_value(row, rule.slug))}
+        for record in self.records.values():
+            if wanted & rule.hashes(record.properties.get(rule.slug)):
+                yield deepcopy(record)
+
+    def apply(self, plan: Plan) -> None:
+        changed = [change.record for change in plan.changed.values()]
+        for record in (*plan.created, *plan.touched, *changed):
+            self.records[record.id] = record
+
+
+def run_in_chunks(
+    rule: KeyRule | None, options: ImportOptions, before: list[dict[str, Any]], rows: list[Row | RefusedRow], cuts: set[int]
+) -> tuple[list[Verdict], Store]:
+    ids = (f"id{number}" for number in range(10_000))
+    store = Store({})
+    for values in before:
+        new_id = next(ids)
+        store.records[new_id] = KnownRecord(new_id, 1, values)
+    verdicts: list[Verdict] = []
+    edges = [0, *sorted(cut for cut in cuts if 0 < cut < len(rows)), len(rows)]
+    for start, end in zip(edges, edges[1:], strict=False):
+        planner = Planner(rule, options, lambda: next(ids))
+        if rule:
+            planner.enter(store.candidates(rule, rows[start:end]))
+        plan = planner.plan(rows[start:end], start)
+        store.apply(plan)
+        verdicts += plan.verdicts
+    return verdicts, store
+
+
+def told(verdict: Verdict) -> tuple[str, int | None]:
+    if verdict.failed:
+        return (verdict.problems[0].code, None)
+    outcome = "created" if verdict.created else "updated" if verdict.updated else "existing"
+    return (outcome, verdict.duplicate_of)
+
+
+def expected(said: dict[str, Any]) -> tuple[str, int | None]:
+    return (said["code"], None) if said["outcome"] == "failed" else (said["outcome"], said["duplicate_of"])
+
+
+@settings(max_examples=400)
+@given(
+    slug=st.sampled_from([None, "single", "many"]),
+    fold_case=st.booleans(),
+    on_match=st.sampled_from(OnMatch),
+    require_key=st.booleans(),
+    before=st.lists(ROWS, max_size=4),
+    rows=st.lists(st.none() | ROWS, max_size=12),
+    cuts=st.sets(st.integers(1, 11)),
+)
+def test_any_rows_cut_anywhere_come_out_as_the_model_says(
+    slug: str | None,
+    *,
+    fold_case: bool,
+    on_match: OnMatch,
+    require_key: bool,
+    before: list[dict[str, Any]],
+    rows: list[dict[str, Any] | None],
+    cuts: set[int],
+) -> None:
+    stored = [{name: value for name, value in row.items() if value not in (None, [])} for row in before]
+    model = ModelImport(slug, fold_case, on_match, require_key, [ModelRecord(dict(values)) for values in stored])
+    said = model.run(rows)
+
+    prop = {"single": SINGLE, "many": MANY}.get(slug or "")
+    rule = KeyRule("contact", prop, fold_case=fold_case) if prop else None
+    options = ImportOptions(slug, fold_case=fold_case, on_match=on_match, require_key=require_key)
+    parsed = [refused("refused", "no") if row is None else Row(dict(row)) for row in rows]
+    verdicts, store = run_in_chunks(rule, options, stored, parsed, cuts)
+
+    assert [told(verdict) for verdict in verdicts] == [expected(one) for one in said]
+    ours = [(record.properties, record.version, record.first_row) for record in store.records.values()]
+    theirs = [(record.values, record.version, record.first_row) for record in model.records]
+    assert sorted(map(repr, ours)) == sorted(map(repr, ours_in_order(theirs, ours)))
+
+
+def ours_in_order(theirs: list[Any], ours: list[Any]) -> list[Any]:
+    """Give the model's values the key order of ours, which is no part of their meaning."""
+    rest = list(ours)
+    result = []
+    for one in theirs:
+        twin = next((other for other in rest if other == one), None)
+        if twin is not None:
+            rest.remove(twin)
+        result.append(twin if twin is not None else one)
+    return result
+
+
+@given(rows=st.lists(ROWS, max_size=10), on_match=st.sampled_from(OnMatch))
+def test_a_dry_run_says_what_the_real_run_says(rows: list[dict[str, Any]], on_match: OnMatch) -> None:
+    rule = KeyRule("contact", MANY, fold_case=True)
+    parsed: list[Row | RefusedRow] = [Row(dict(row)) for row in rows]
+    real, _ = run_in_chunks(rule, ImportOptions("many", on_match=on_match), [], parsed, set())
+    dry, _ = run_in_chunks(rule, ImportOptions("many", on_match=on_match, dry_run=True), [], parsed, set())
+    assert [told(verdict) for verdict in dry] == [told(verdict) for verdict in real]
+    assert all(verdict.id is None for verdict in dry)
+
+
+def test_several_records_with_the_key_are_named_and_nothing_is_written() -> None:
+    rule = KeyRule("contact", SINGLE, fold_case=True)
+    before: list[dict[str, Any]] = [{"single": "a"}, {"single": "A"}]
+    verdicts, store = run_in_chunks(rule, ImportOptions("single"), before, [Row({"single": "a"})], set())
+    assert verdicts[0].problems[0].code == "multiple_matches"
+    assert "id0, id1" in verdicts[0].problems[0].message
+    assert len(store.records) == 2

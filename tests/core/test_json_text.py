@@ -1,0 +1,102 @@
+"""Strict JSON against the standard library's reader, which is slow and exact."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prismd.core.json_text import NotJsonError, decode, encode, split_items, split_members
+
+KEYS = st.sampled_from(["a", "b", 'say ":"', 'end"', "c d", "é", "\\", ""])
+SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(['":', '" :', "\u0000"])
+VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3))
+
+
+@st.composite
+def objects_with_any_keys(draw: st.DrawFn) -> tuple[str, bool]:
+    """The text of an object whose keys may repeat, spaced in any way, and whether any does."""
+    pairs = draw(st.lists(st.tuples(KEYS, VALUES), max_size=4))
+    space = st.sampled_from(["", " ", "\n", "\t", "\r"])
+    ascii_only = draw(st.booleans())
+    members = [
+        json.dumps(key, ensure_ascii=ascii_only) + draw(space) + ":" + draw(space)
+        + json.dumps(value, ensure_ascii=ascii_only) + draw(space)
+        for key, value in pairs
+    ]  # fmt: skip
+    return "{" + ",".join(members) + "}", len({key for key, _ in pairs}) < len(pairs)
+
+
+@given(written=objects_with_any_keys(), nested=st.booleans())
+def test_a_repeated_key_is_refused_and_nothing_else_is(written: tuple[str, bool], *, nested: bool) -> None:
+    text, repeats = written
+    raw = (f'{{"default":{text}}}' if nested else text).encode()
+    if repeats:
+        with pytest.raises(NotJsonError, match="twice"):
+            decode(raw)
+    else:
+        assert decode(raw) == json.loads(raw)
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False))
+def test_numbers_keep_every_digit(number: Decimal) -> None:
+    text = str(number)
+    assert str(decode(f"[{text}]".encode())[0]) == str(number if "." in text or "E" in text else int(text))
+
+
+@pytest.mark.parametrize("digits", ["9" * 400, "9" * 401, "9" * 5_000, "1" + "0" * 100_000])
+def test_a_number_of_any_length_is_read_exactly(digits: str) -> None:
+    assert Decimal(decode(digits.encode())) == Decimal(digits)
+
+
+@given(VALUES)
+def test_what_is_encoded_is_decoded_again(value: Any) -> None:
+    assert decode(encode(value)) == value
+
+
+@pytest.mark.parametrize("text", ["NaN", "-Infinity", "[1,]", "{'a':1}", "01", '"\x01"', "", "{", '"\xff'])
+def test_what_is_not_json_is_refused(text: str) -> None:
+    with pytest.raises(NotJsonError):
+        decode(text.encode("latin-1"))
+
+
+def test_an_unpaired_surrogate_reaches_the_value_that_has_it() -> None:
+    assert decode(rb'{"a":"\ud800"}') == {"a": "\ud800"}
+
+
+@pytest.mark.parametrize("depth", [2_000, 200_000])
+def test_deep_nesting_is_refused_in_words(depth: int) -> None:
+    with pytest.raises(NotJsonError, match="nested too deeply"):
+        decode(b"[" * depth + b"]" * depth)
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=4))
+def test_members_are_split_without_being_changed(value: dict[str, Any]) -> None:
+    members = split_members(json.dumps(value, indent=1).encode())
+    assert {name: json.loads(bytes(raw)) for name, raw in members.items()} == value
+
+
+@given(objects_with_any_keys())
+def test_a_member_named_twice_is_refused(written: tuple[str, bool]) -> None:
+    text, repeats = written
+    if repeats:
+        with pytest.raises(NotJsonError):
+            split_members(text.encode())
+    else:
+        assert len(split_members(text.encode())) == len(json.loads(text))
+
+
+def test_objects_given_twice_are_refused_whichever_comes_last() -> None:
+    for body in (b'{"objects":[1,2],"objects":[]}', b'{"objects":[],"objects":[1,2]}', b'{"a":[],"objects":[],"a":[]}'):
+        with pytest.raises(NotJsonError, match="twice"):
+            split_members(body)
+
+
+def test_one_row_with_an_unpaired_surrogate_spares_the_others() -> None:
+    body = rb'{"objects":[{"a":"\ud800"},{"a":"\ud83d\ude00"},{"a":"\\ud800"}]}'
+    rows = [bytes(row) for row in split_items(split_members(body)["objects"])]
+    assert rows == [rb'{"a":"\u0000"}', rb'{"a":"\ud83d\ude00"}', rb'{"a":"\\ud800"}']

@@ -1,0 +1,231 @@
+"""Imports as use cases, on a real database: what is written, what is said, and that cutting changes neither."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from prismd.core.errors import PrismdError
+from prismd.core.imports.job import Job, State
+from prismd.core.imports.request import RequestLimits, parse_request
+from prismd.services import imports
+from prismd.services.records import count_records, find_record, get_record
+from prismd.services.runtime import Runtime
+from prismd.services.stepping import step_next
+from prismd.store.postgres import Connection
+
+LIMITS = RequestLimits(rows_max=100_000)
+
+
+def body(rows: Sequence[dict[str, Any]], **options: Any) -> bytes:
+    return json.dumps({"objects": [{"default": row} for row in rows], "options": options}).encode()
+
+
+class Importer:
+    """Imports rows into one team, in one go or in chunks."""
+
+    def __init__(self, connection: Connection, runtime: Runtime, team_id: int) -> None:
+        self.connection, self.runtime, self.team_id = connection, runtime, team_id
+
+    def at_once(self, rows: Sequence[dict[str, Any]], object_type: str = "contact", **options: Any) -> list[Any]:
+        request = parse_request(object_type, body(rows, **options), LIMITS)
+        with self.connection.transaction():
+            submitted = imports.submit(self.connection, self.runtime, self.team_id, request)
+        assert submitted.verdicts is not None
+        assert submitted.job.state is State.COMPLETE
+        return list(json.loads(b"[" + submitted.verdicts + b"]"))
+
+    def as_job(
+        self, rows: Sequence[dict[str, Any]], object_type: str = "contact", *, chunk: int = 5_000, **options: Any
+    ) -> tuple[Job, list[Any]]:
+        settings = replace(self.runtime.settings, sync_rows_max=0, rows_per_chunk=chunk)
+        runtime = replace(self.runtime, settings=settings)
+        request = parse_request(object_type, body(rows, **options), LIMITS)
+        with self.connection.transaction():
+            job = imports.submit(self.connection, runtime, self.team_id, request).job
+        while self.job(job.id).status == "processing":
+            assert step_next(self.connection, now=runtime.now(), new_id=runtime.new_id, settings=settings)
+        content = b"".join(imports.iter_verdicts(runtime, self.team_id, job.id))
+        return self.job(job.id), list(json.loads(b"[" + content + b"]"))
+
+    def job(self, job_id: str) -> Job:
+        return imports.get_job(self.connection, self.team_id, job_id, now=self.runtime.now())
+
+
+@pytest.fixture
+def importer(connection: Connection, runtime: Runtime, make_team: Callable[[], int]) -> Importer:
+    connection.autocommit = True
+    return Importer(connection, runtime, make_team())
+
+
+def told(verdicts: Sequence[dict[str, Any]]) -> list[Any]:
+    """What is said of rows, ids apart."""
+    return [
+        (v["created"], v["existing"], v["updated"], v.get("duplicate_of"), v.get("error", {}).get("code"))
+        for v in verdicts
+    ]
+
+
+ROWS = [
+    {"email": "ann@x.org", "full_name": "Ann"},
+    {"email": "ANN@x.org ", "full_name": "Ann B."},
+    {"email": "bob@x.org", "nope": 1},
+    {"email": None, "full_name": "No key"},
+    {"email": "bob@x.org", "full_name": "Bob", "tags": []},
+    {"email": "ann@x.org", "full_name": "Ann B."},
+]
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 100])
+@pytest.mark.parametrize("on_match", ["skip", "update", "fill"])
+def test_a_job_says_and_does_what_an_import_at_once_does(
+    connection: Connection, runtime: Runtime, make_team: Callable[[], int], chunk: int, on_match: str
+) -> None:
+    connection.autocommit = True
+    at_once, in_chunks = (Importer(connection, runtime, make_team()) for _ in range(2))
+    for importer in (at_once, in_chunks):
+        importer.at_once([{"email": "bob@X.org", "city": "Rome"}])
+    expected = at_once.at_once(ROWS, dedupe_by="email", on_match=on_match)
+    job, verdicts = in_chunks.as_job(ROWS, chunk=chunk, dedupe_by="email", on_match=on_match)
+
+    assert told(verdicts) == told(expected)
+    assert [v["input_index"] for v in verdicts] == list(range(len(ROWS)))
+    assert (job.created, job.existing, job.failed) == (2, 3, 1)
+    assert job.updated == sum(v["updated"] for v in verdicts)
+    assert everything(connection, at_once.team_id) == everything(connection, in_chunks.team_id)
+
+
+def everything(connection: Connection, team_id: int) -> list[Any]:
+    """All that a team's imports left behind, ids and times apart."""
+    records = "SELECT properties, version, import_row FROM record WHERE team_id = %s ORDER BY id"
+    touches = """SELECT first_row, version_before, version_after, before, after FROM import_touch
+                 WHERE team_id = %s ORDER BY first_row"""
+    keys = """SELECT key_hash, r.properties FROM record_key k JOIN record r ON r.id = k.record_id
+              WHERE k.team_id = %s ORDER BY key_hash"""
+    return [connection.execute(query, (team_id,)).fetchall() for query in (records, touches, keys)]
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 100])
+@pytest.mark.parametrize("on_match", ["skip", "update"])
+def test_a_dry_run_forecasts_the_real_run_and_writes_no_record(importer: Importer, chunk: int, on_match: str) -> None:
+    importer.at_once([{"email": "bob@x.org", "city": "Rome"}])
+    rows = [*ROWS, {"email": "bob@x.org", "city": "Rom"}, {"email": "new@x.org", "seniority": "martian"}]
+    options = {"dedupe_by": "email", "on_match": on_match, "create_missing_options": True}
+    _, forecast = importer.as_job(rows, chunk=chunk, dry_run=True, **options)
+    assert count_records(importer.connection, importer.team_id, "contact") == 1
+    _, real = importer.as_job(rows, chunk=chunk, **options)
+    assert told(forecast) == told(real)
+
+
+def test_a_changed_key_is_found_under_its_new_value_alone(importer: Importer) -> None:
+    importer.at_once([{"email": "old@x.org", "full_name": "Ann"}])
+    importer.at_once(
+        [{"full_name": "Ann", "email": "new@x.org"}], dedupe_by="full_name", update_existing=True
+    )
+    verdicts = importer.at_once([{"email": "new@x.org"}, {"email": "old@x.org"}], dedupe_by="email")
+    assert [v["existing"] for v in verdicts] == [True, False]
+
+
+def test_records_that_were_there_before_a_property_became_a_key_are_matched(importer: Importer) -> None:
+    importer.at_once([{"full_name": f"Person {n}"} for n in range(30)])
+    verdicts = importer.at_once([{"full_name": "PERSON 7"}, {"full_name": "Person 31"}], dedupe_by="full_name")
+    assert [v["existing"] for v in verdicts] == [True, False]
+
+
+def test_a_deleted_record_is_not_matched(importer: Importer) -> None:
+    importer.at_once([{"email": "ann@x.org"}], dedupe_by="email")
+    importer.connection.execute("UPDATE record SET deleted_at = now() WHERE team_id = %s", (importer.team_id,))
+    assert importer.at_once([{"email": "ann@x.org"}], dedupe_by="email")[0]["created"]
+
+
+def test_a_missing_option_is_created_once_and_only_if_asked(importer: Importer) -> None:
+    rows: list[dict[str, Any]] = [{"seniority": "Martian"}, {"seniority": "Martian"}, {"seniority": "Lunar", "nope": 1}]
+    assert [v["error"]["code"] for v in importer.at_once(rows)] == ["invalid_option", "invalid_option", "invalid_option"]
+    verdicts = importer.at_once(rows, create_missing_options=True)
+    assert [v["created"] for v in verdicts] == [True, True, False]
+    seen = {record(importer, v["id"])["seniority"] for v in verdicts[:2]}
+    assert seen == {"martian"}
+    assert importer.at_once([{"seniority": "Lunar"}])[0]["error"]["code"] == "invalid_option"
+
+
+def test_references_are_resolved_by_id_and_by_address(importer: Importer) -> None:
+    contact = importer.at_once([{"email": "ann@x.org"}])[0]["id"]
+    rows = [
+        {"full_name": "by id", "email_addresses": [contact]},
+        {"full_name": "by address", "email_addresses": ["ANN@X.org", contact]},
+        {"full_name": "unknown", "email_addresses": ["no@x.org"]},
+        {"full_name": "gone", "email_addresses": ["00000000-0000-4000-8000-000000000000"]},
+    ]
+    verdicts = importer.at_once(rows, "identity", dedupe_by="email_addresses")
+    assert told(verdicts) == [
+        (True, False, False, None, None),
+        (False, True, False, 0, None),
+        (False, False, False, None, "not_found"),
+        (False, False, False, None, "not_found"),
+    ]
+    assert record(importer, verdicts[0]["id"], "identity")["email_addresses"] == [contact]
+
+
+def test_an_import_at_once_leaves_no_job_to_be_found(importer: Importer) -> None:
+    importer.at_once([{"email": "ann@x.org"}])
+    assert imports.list_jobs(importer.connection, importer.team_id, now=importer.runtime.now(), limit=10) == []
+
+
+def test_a_job_is_found_until_it_expires_and_by_its_team_alone(
+    importer: Importer, make_team: Callable[[], int], clock: Any
+) -> None:
+    job, _ = importer.as_job([{"email": "ann@x.org"}])
+    clock.advance(days=6, hours=23)
+    assert importer.job(job.id) == job
+    with pytest.raises(PrismdError, match="no import job"):
+        imports.get_job(importer.connection, make_team(), job.id, now=clock.now())
+    clock.advance(hours=1)
+    with pytest.raises(PrismdError, match="no import job"):
+        importer.job(job.id)
+
+
+def test_verdicts_are_paged_and_filtered(importer: Importer) -> None:
+    rows = [{"email": f"{n % 7}@x.org"} if n % 5 else {"nope": n} for n in range(40)]
+    job, verdicts = importer.as_job(rows, chunk=6, dedupe_by="email")
+    for outcome in (None, "created", "existing", "updated", "failed"):
+        for limit in (1, 3, 6, 100):
+            pages, after = [], -1
+            while True:
+                page = imports.page_of_verdicts(
+                    importer.connection, importer.team_id, job.id, after=after, limit=limit, outcome=outcome
+                )
+                assert len(page.verdicts) <= limit
+                pages += page.verdicts
+                if page.next_after is None:
+                    break
+                after = page.next_after
+            wanted = [v for v in verdicts if outcome in (None, word(v))]
+            assert pages == wanted
+
+
+def word(verdict: dict[str, Any]) -> str:
+    if "error" in verdict:
+        return "failed"
+    return "created" if verdict["created"] else "updated" if verdict["updated"] else "existing"
+
+
+def test_find_compares_as_imports_compare(importer: Importer) -> None:
+    importer.at_once([{"email": "Ann@x.org"}, {"email": "two@x.org"}, {"email": "TWO@x.org"}])
+    found = find_record(
+        importer.connection, importer.team_id, "contact", "email", " ann@X.org", settings=importer.runtime.settings
+    )
+    assert found.properties["email"] == "Ann@x.org"
+    for value, code in (("two@x.org", "multiple_matches"), ("three@x.org", "not_found")):
+        with pytest.raises(PrismdError) as caught:
+            find_record(
+                importer.connection, importer.team_id, "contact", "email", value, settings=importer.runtime.settings
+            )
+        assert caught.value.code == code
+
+
+def record(importer: Importer, record_id: str, object_type: str = "contact") -> dict[str, Any]:
+    return get_record(importer.connection, importer.team_id, object_type, record_id).properties

@@ -32,6 +32,7 @@ class Settings:
     data_dir: str = setting("data", "text", "directory of the embedded PostgreSQL")
     host: str = setting("127.0.0.1", "text", "address to listen on")
     port: int = setting(8400, "TCP port", "port to listen on; 0 takes a free one")
+    log_level: str = setting("warning", "text", "least level of logs that is shown: debug, info, warning or error")
     workers: int = setting(1, "processes", "import workers that `prismd serve` starts; 0 where others run them")
     database_connections_max: int = setting(
         16, "connections", "connections of one API process to PostgreSQL", minimum=1
@@ -54,7 +55,9 @@ class Settings:
     import_retention_days: int = setting(7, "days", "how long an import job and its results can be read", minimum=1)
     step_attempts_max: int = setting(5, "attempts", "failures of one chunk in a row before its job fails", minimum=1)
     step_backoff_s: float = setting(1, "seconds", "wait after the first failure of a chunk; doubles each time")
-    step_timeout_s: float = setting(60, "seconds", "longest silence of a worker inside a chunk before it loses its turn")
+    step_timeout_s: float = setting(
+        60, "seconds", "longest silence of a worker inside a chunk before it loses its turn"
+    )
     worker_poll_s: float = setting(1, "seconds", "longest wait of an idle worker before it looks for work unasked")
     upkeep_interval_s: float = setting(60, "seconds", "time between two purges of what has expired")
 

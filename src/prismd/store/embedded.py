@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -24,9 +24,11 @@ class EmbeddedPostgres:
 
     Args:
         data_dir: Where its files are or shall be.
+        given_up: Looked at while PostgreSQL starts; says whether nobody waits for it any more.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, given_up: Callable[[], bool] = lambda: False) -> None:
+        self._given_up = given_up
         self._data = DataDir(data_dir)
         self._postmaster: Postmaster | None = None
 
@@ -80,7 +82,7 @@ class EmbeddedPostgres:
             if postmaster.pid() is None:
                 postmaster.create()
                 wait_until(lambda: self._launched(postmaster), _PATIENCE_S)
-            ready = postmaster.wait_ready(_START_S)
+            ready = self._ready(postmaster)
         except BaseException:
             self.stop()
             raise
@@ -93,7 +95,11 @@ class EmbeddedPostgres:
     def _launched(self, postmaster: Postmaster) -> bool:
         # False only where another attempt has a point: while backends of a killed postmaster are still leaving.
         postmaster.launch()
-        return postmaster.wait_ready(_START_S) or "pre-existing shared memory" not in postmaster.failure()
+        return self._ready(postmaster) or "pre-existing shared memory" not in postmaster.failure()
+
+    def _ready(self, postmaster: Postmaster) -> bool:
+        wait_until(lambda: not postmaster.starting() or self._given_up(), _START_S)
+        return postmaster.accepts()
 
 
 def _url(socket_dir: Path) -> str:

@@ -152,13 +152,9 @@ class Postmaster:
                 start_new_session=True,
             )
 
-    def wait_ready(self, timeout_s: float) -> bool:
-        """Wait until PostgreSQL accepts connections or is gone; say whether it accepts them.
-
-        Args:
-            timeout_s: Longest wait, in seconds.
-        """
-        return wait_until(lambda: self.accepts() or not self._alive(), timeout_s) and self.accepts()
+    def starting(self) -> bool:
+        """Say whether PostgreSQL runs but does not accept connections yet."""
+        return self._alive() and not self.accepts()
 
     def failure(self) -> str:
         """Return the last thing that PostgreSQL said."""
@@ -219,7 +215,7 @@ class Postmaster:
             if self._reaches(prefix):
                 return prefix
         raise DatabaseUnusableError(
-            f"user {self._owner.uid}, as whom root runs PostgreSQL, cannot reach {self._programs} or {self._data.path}: "
+            f"user {self._owner.uid}, who runs PostgreSQL for root, cannot reach {self._data.path} or {self._programs}: "
             "move them, or run prismd as an ordinary user"
         )
 

@@ -1,0 +1,59 @@
+"""The command ``prismd``: a group whose commands are loaded only when they run, so that each starts quickly."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+import click
+
+#: Name, where the command is, and what it says of itself in the list.
+COMMANDS: Final = {
+    "serve": ("prismd.cli.serve:serve_command", "Run the server."),
+    "import": ("prismd.cli.import_file:import_command", "Import a file of records into a server."),
+    "keys": ("prismd.cli.keys:keys_command", "Make, list and revoke API keys."),
+    "worker": (
+        "prismd.cli.worker:worker_command",
+        "Carry out import jobs of the PostgreSQL at PRISMD_DATABASE_URL.",
+    ),
+    "migrate": ("prismd.cli.migrate:migrate_command", "Bring the database to this prismd's schema."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports the one that runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click's signature
+        """Return the names, in the order in which a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - Click's signature
+        """Import and return a command, None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name][0].split(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - Click's signature
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, meaning) for name, (_, meaning) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Settings come from the environment as PRISMD_…; docs/settings.md lists them.",
+)
+@click.version_option(package_name="prismd", message="prismd %(version)s")
+def main() -> None:
+    """Serve the Prism records API yourself, with bulk imports that you can trust.
+
+    Start with `prismd serve`: it brings its own PostgreSQL and prints what a client needs to know. Then import a file
+    with `prismd import people.csv --type contact --dedupe-by email`.
+    """
+
+
+if __name__ == "__main__":
+    main(prog_name="prismd")

@@ -1,0 +1,95 @@
+"""Keeping worker processes alive: each one that ends unasked is started again, after a wait that grows."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+
+_LOG = structlog.get_logger()
+
+_RESTART_FIRST_S: Final = 0.1
+_RESTART_LAST_S: Final = 10.0
+#: A worker that ran for so long was well: the wait before the next start is short again.
+_WELL_S: Final = 30.0
+
+
+class Supervisor:
+    """The workers of one server.
+
+    Args:
+        count: How many.
+        environment: Their environment.
+    """
+
+    def __init__(self, count: int, environment: Mapping[str, str]) -> None:
+        self._environment = dict(environment)
+        self._running: dict[int, subprocess.Popen[bytes]] = {}
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._asked_at = 0.0
+        self._keepers = [threading.Thread(target=self._keep, args=(number,), daemon=True) for number in range(count)]
+
+    def start(self) -> None:
+        """Start the workers."""
+        for keeper in self._keepers:
+            keeper.start()
+
+    def terminate(self) -> None:
+        """Ask the workers to end after the chunk under way, and do not wait for it."""
+        with self._lock:
+            if not self._stopping.is_set():
+                self._asked_at = time.monotonic()
+                self._stopping.set()
+            for process in self._running.values():
+                process.terminate()
+
+    def stop(self, timeout_s: float) -> None:
+        """Ask the workers to end, and kill those that have not done so in time; their chunks roll back.
+
+        Args:
+            timeout_s: Time to end in order, in seconds since they were first asked.
+        """
+        self.terminate()
+        deadline = self._asked_at + timeout_s
+        started = [keeper for keeper in self._keepers if keeper.ident is not None]
+        for keeper in started:
+            keeper.join(max(0.0, deadline - time.monotonic()))
+        with self._lock:
+            for process in self._running.values():
+                process.kill()
+        for keeper in started:
+            keeper.join()
+
+    def _keep(self, number: int) -> None:
+        wait_s = _RESTART_FIRST_S
+        while (process := self._started(number)) is not None:
+            started = time.monotonic()
+            code = process.wait()
+            with self._lock:
+                del self._running[number]
+            if self._stopping.is_set():
+                return
+            if time.monotonic() - started > _WELL_S:
+                wait_s = _RESTART_FIRST_S
+            _LOG.warning("worker ended unasked", pid=process.pid, code=code, restart_in_s=wait_s)
+            self._stopping.wait(wait_s)
+            wait_s = min(wait_s * 2, _RESTART_LAST_S)
+
+    def _started(self, number: int) -> subprocess.Popen[bytes] | None:
+        command = [sys.executable, "-m", "prismd.cli.main", "worker", "--parent-pid", str(os.getpid())]
+        with self._lock:
+            if self._stopping.is_set():
+                return None
+            # A session of its own: Ctrl-C in the terminal is for the server, which then ends its workers.
+            process = subprocess.Popen(  # noqa: S603 - our own command
+                command, env=self._environment, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+            self._running[number] = process
+            return process

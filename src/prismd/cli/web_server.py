@@ -1,0 +1,80 @@
+"""The web server of ``prismd serve``: uvicorn, run by our order of starting and stopping."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
+import uvloop
+from litestar.types import ASGIApp
+
+from prismd.worker.stop import Stop
+
+
+class WebServer(uvicorn.Server):
+    """Uvicorn, which tells when it is ready and when it begins to stop, and leaves signals to its caller.
+
+    Args:
+        app: What answers.
+        grace_s: Time that requests under way get at a stop, in seconds.
+        stop: Asks the server to end.
+        ready: Called once requests are answered.
+        stopping: Called when no more connections are accepted; must not block.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        grace_s: float,
+        stop: Stop,
+        ready: Callable[[], None],
+        stopping: Callable[[], None],
+    ) -> None:
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=max(1, round(grace_s)),
+        )
+        super().__init__(config)
+        self._stop = stop
+        self._ready = ready
+        self._stopping = stopping
+
+    def serve_on(self, listener: socket.socket) -> None:
+        """Answer requests until asked to stop.
+
+        Args:
+            listener: From :func:`prismd.cli.listener.listen`; closed at the end.
+        """
+        loop = uvloop.new_event_loop()
+        asyncio.set_event_loop(loop)
+        # Closing the loop in full would wait for threads of requests that were given up.
+        loop.run_until_complete(self.serve(sockets=[listener]))
+
+    async def on_tick(self, counter: int) -> bool:
+        """Do what uvicorn does ten times a second, and say whether to stop."""
+        return await super().on_tick(counter) or self._stop.is_set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, and say so."""
+        await super().startup(sockets)
+        self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say that the end begins, and let requests under way finish."""
+        self._stopping()
+        await super().shutdown(sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals as they are."""
+        yield

@@ -1,0 +1,39 @@
+"""``prismd worker``: a process that carries out import jobs."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from prismd.cli.failure import Failure, told_in_one_line
+from prismd.cli.logs import configure_logs
+from prismd.services.runtime import system_clock, system_ids
+from prismd.settings import Settings
+from prismd.store.migrate import check_schema
+from prismd.worker.loop import Surroundings, run
+from prismd.worker.stop import Stop
+
+
+@click.command("worker", short_help="Carry out import jobs of the PostgreSQL at PRISMD_DATABASE_URL.")
+@click.option("--parent-pid", type=int, hidden=True, help="End when this process is no longer the parent.")
+@told_in_one_line()
+def worker_command(parent_pid: int | None) -> None:
+    """Carry out import jobs of the PostgreSQL at PRISMD_DATABASE_URL.
+
+    `prismd serve` starts workers of its own (--workers); this command is for more of them, on this or other machines.
+    A worker ends after the chunk under way on SIGTERM or Ctrl-C; a job it leaves is taken up by the next worker.
+    """
+    stop = Stop()
+    stop.on_signals()
+    settings = Settings.from_environment()
+    configure_logs(settings.log_level)
+    if not settings.database_url:
+        raise Failure("`prismd worker` needs PRISMD_DATABASE_URL; on the embedded PostgreSQL, use `prismd serve`")
+    check_schema(settings.database_url, settings)
+    run(Surroundings(settings.database_url, settings, system_clock, system_ids(), stop, lambda: _is_orphan(parent_pid)))
+
+
+def _is_orphan(parent_pid: int | None) -> bool:
+    # Whoever loses its parent is given to another process.
+    return parent_pid is not None and os.getppid() != parent_pid

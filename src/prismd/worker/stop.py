@@ -1,0 +1,48 @@
+"""The wish to stop, as a signal sends it: it can be looked at, and it wakes whoever waits."""
+
+from __future__ import annotations
+
+import select
+import signal
+import socket
+from types import FrameType
+from typing import Final
+
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+
+class Stop:
+    """Set once, by a signal or by a call; safe in a signal handler, because it takes no lock."""
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._asleep, self._alarm = socket.socketpair()
+        self._alarm.setblocking(False)
+
+    def on_signals(self) -> None:
+        """Be set by SIGTERM and SIGINT from now on."""
+        for number in _SIGNALS:
+            signal.signal(number, self._on_signal)
+
+    def set(self) -> None:
+        """Ask to stop."""
+        if not self._is_set:
+            self._is_set = True
+            self._alarm.send(b"!")
+
+    def is_set(self) -> bool:
+        """Say whether a stop is asked for."""
+        return self._is_set
+
+    def wait(self, timeout_s: float, also: int | None = None) -> None:
+        """Wait until a stop is asked for, a file has something to read, or the time is over.
+
+        Args:
+            timeout_s: Longest wait, in seconds.
+            also: Descriptor of the file.
+        """
+        files = [self._asleep.fileno(), *([] if also is None else [also])]
+        select.select(files, [], [], timeout_s)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.set()

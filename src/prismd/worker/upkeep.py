@@ -1,0 +1,26 @@
+"""Purging what has expired, a little at a time, so that imports go on meanwhile."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from prismd.settings import Settings
+from prismd.store.postgres import Connection
+from prismd.store.upkeep import purge_claims, purge_jobs
+
+
+def purge(connection: Connection, *, now: datetime, settings: Settings) -> bool:
+    """Delete some of what has expired; say whether there was anything, so that the caller comes back for more.
+
+    Contract, section 21, decisions 47 and 60.
+
+    Args:
+        connection: Not inside a transaction.
+        now: The time.
+        settings: For how long answers are kept under idempotency keys.
+    """
+    kept = timedelta(hours=settings.idempotency_hours, days=settings.idempotency_stale_days)
+    with connection.transaction():
+        purged = purge_claims(connection, before=now - kept)
+    with connection.transaction():
+        return purge_jobs(connection, now=now) or purged

@@ -20,7 +20,8 @@ async def let_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseR
     """Let a request pass that carries a key of the team in its path, at a rate that the key may have.
 
     Raises:
-        PrismdError: ``unauthorized`` without key, ``forbidden`` with a wrong one, ``rate_limited`` with too many requests.
+        PrismdError: ``unauthorized`` without key, ``forbidden`` with a wrong one, ``rate_limited`` with too many
+            requests.
     """
     key = connection.headers.get("x-api-key", "")
     if not key:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 import structlog
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from prismd.api.errors import JSON, REQUEST_ID, internal_error, refusal
 from prismd.core.ids import NewId
@@ -33,9 +34,12 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
+        if scope["type"] == ScopeType.HTTP:
+            await self._serve(scope, receive, send)
+        else:
             await self._app(scope, receive, send)
-            return
+
+    async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         request_id = self._new_id()
         inner: Any = {**scope, REQUEST_ID: request_id, "path": scope["raw_path"].decode("latin-1")}
         if scope["method"] == "HEAD":

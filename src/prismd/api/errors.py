@@ -20,6 +20,9 @@ from prismd.services.idempotency import Answer
 JSON: Final = "application/json"
 REQUEST_ID: Final = "prismd_request_id"
 _RETRY_SOON_S: Final = 1
+# What HTTP demands beside these statuses. Where the framework knows better what a path allows, it says so instead; what
+# is refused for its object type alone allows nothing.
+_STANDARD_HEADERS: Final = {"unauthorized": {"www-authenticate": "x-api-key"}, "method_not_allowed": {"allow": ""}}
 _SERVER_FAULT: Final = 500
 
 _log = structlog.get_logger(__name__)
@@ -27,7 +30,8 @@ _log = structlog.get_logger(__name__)
 
 def request_id_of(request: ASGIConnection[Any, Any, Any, Any]) -> str:
     """Return the id of a request, which its answer carries in ``x-request-id``."""
-    return str(request.scope[REQUEST_ID])  # type: ignore[literal-required] # our own key beside those of ASGI
+    scope: Any = request.scope  # with our own key beside those of ASGI
+    return str(scope[REQUEST_ID])
 
 
 def internal_error() -> PrismdError:
@@ -48,9 +52,7 @@ def refusal(error: PrismdError, request_id: str) -> Answer:
     body = ErrorBody(code=error.code, message=_sendable(error.message), request_id=request_id)
     if problems:
         body = ErrorBody(code=body.code, message=body.message, request_id=request_id, errors=problems)
-    headers = {"x-request-id": request_id, **_retry_headers(error)}
-    if error.code == "unauthorized":
-        headers["www-authenticate"] = "x-api-key"
+    headers = {"x-request-id": request_id, **_STANDARD_HEADERS.get(error.code, {}), **_retry_headers(error)}
     return Answer(error.status, encode(ErrorEnvelope(error=body)), headers)
 
 
@@ -109,7 +111,8 @@ def _meaning(request: Request[Any, Any, Any], error: HTTPException) -> PrismdErr
         return PrismdError("method_not_allowed", f"{path} does not take {method}; the header Allow lists what it does")
     if error.status_code == 413:  # noqa: PLR2004 - as above, for bodies above the limit of their route
         bytes_max = request.route_handler.resolve_request_max_body_size()
-        return PrismdError("payload_too_large", f"The body is larger than {bytes_max} bytes; send it in several requests")
+        message = f"The body is larger than {bytes_max} bytes; send it in several requests"
+        return PrismdError("payload_too_large", message)
     return PrismdError("invalid_request", f"The request cannot be read: {error.detail}")
 
 

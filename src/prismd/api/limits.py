@@ -1,4 +1,4 @@
-"""How many requests an API key may send: a bucket of tokens for each key, refilled by the clock (contract, section 6)."""
+"""How many requests a key may send: a bucket of tokens for each, refilled by the clock (contract, section 6)."""
 
 from __future__ import annotations
 

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 Count = Annotated[int, Meta(ge=0)]
+#: A date-time in UTC, written with ``Z``.
+Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class FieldError(Struct, frozen=True, kw_only=True):
@@ -40,6 +42,12 @@ class RowProblem(Struct, frozen=True, kw_only=True):
     message: str
 
 
+class PropertyProblem(RowProblem, frozen=True, kw_only=True):
+    """One problem of a row."""
+
+    property: Annotated[str | None, Meta(description="Slug of the property at fault, where it is one's fault.")] = None
+
+
 class ImportResult(Struct, frozen=True, kw_only=True):
     """The verdict on one row of an import."""
 
@@ -49,7 +57,7 @@ class ImportResult(Struct, frozen=True, kw_only=True):
     existing: Annotated[bool, Meta(description="The row matched a record through the de-duplication key.")]
     updated: Annotated[bool, Meta(description="The matched record really changed.")]
     error: RowProblem | UnsetType = UNSET
-    errors: Annotated[list[RowProblem], Meta(description="All problems of the row.")] | UnsetType = UNSET
+    errors: Annotated[list[PropertyProblem], Meta(description="All problems of the row.")] | UnsetType = UNSET
     duplicate_of: (
         Annotated[int, Meta(ge=0, description="The earlier row of this import with the same key.")] | UnsetType
     ) = UNSET
@@ -71,9 +79,9 @@ class ImportJob(Struct, frozen=True, kw_only=True):
     processed: Annotated[int, Meta(ge=0, description="Rows attempted: succeeded + failed.")]
     succeeded: Count
     failed: Count
-    created_at: datetime
-    updated_at: datetime
-    expires_at: Annotated[datetime | None, Meta(description="When the job is forgotten; null where it is not kept.")]
+    created_at: Moment
+    updated_at: Moment
+    expires_at: Annotated[Moment | None, Meta(description="When the job is forgotten; null where it is not kept.")]
     object_type: str
     state: Literal["queued", "running", "complete", "failed", "cancelled"]
     created: Count

@@ -1,0 +1,42 @@
+"""The ASGI application: routes, who is let in, what errors look like."""
+
+from __future__ import annotations
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.types import ASGIApp
+
+from prismd.api.auth import caller_of
+from prismd.api.edge import Edge
+from prismd.api.errors import EXCEPTION_HANDLERS
+from prismd.api.limits import RateLimiter
+from prismd.api.routes import routes
+from prismd.services.runtime import Runtime
+
+
+def create_app(runtime: Runtime) -> ASGIApp:
+    """Return the application that serves the API.
+
+    Args:
+        runtime: Connections, settings, time and ids; they stay with the caller, who closes them.
+    """
+    limiter = RateLimiter(runtime.settings.requests_per_second_max, runtime.now)
+
+    def provide_runtime() -> Runtime:
+        return runtime
+
+    app = Litestar(
+        routes(runtime.settings),
+        dependencies={
+            "runtime": Provide(provide_runtime, sync_to_thread=False),
+            "caller": Provide(caller_of, sync_to_thread=False),
+        },
+        exception_handlers=EXCEPTION_HANDLERS,
+        request_max_body_size=runtime.settings.small_body_bytes_max,
+        state=State({"runtime": runtime, "limiter": limiter}),
+        openapi_config=None,  # the document is written from the same shapes, with every answer, in openapi.py
+        logging_config=None,
+        debug=False,
+    )
+    return Edge(app, runtime.new_id)

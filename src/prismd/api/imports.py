@@ -1,0 +1,129 @@
+"""Imports: start one, look after it, list those there are (contract, sections 10.1, 10.2 and 22)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import Request, Response, get, post
+from litestar.response import Stream
+
+from prismd.api.cursors import Cursor, read_cursor, write_cursor
+from prismd.api.errors import JSON, respond
+from prismd.api.idempotency import write_once
+from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
+from prismd.api.jobs import POLL_AFTER_S, PROCESSING, shown, with_results
+from prismd.api.paths import id_in_path, importable_type_in_path
+from prismd.api.queries import given, one_of, page_limit
+from prismd.api.shapes import JobPage
+from prismd.core.errors import PrismdError
+from prismd.core.imports.job import Job, State
+from prismd.core.imports.request import RequestLimits, parse_request
+from prismd.core.json_text import encode
+from prismd.core.schema import IMPORTABLE_TYPES
+from prismd.services import imports
+from prismd.services.idempotency import Answer
+from prismd.services.runtime import Runtime
+from prismd.services.teams import Caller
+from prismd.store.postgres import Connection
+
+STATES: Final = tuple(state.value for state in State)
+
+
+@post("/{object_type:str}/import", sync_to_thread=True)
+def start_import(
+    *,
+    request: Request[Any, Any, Any],
+    team_id: PathPart,
+    object_type: PathPart,
+    caller: CallerIn,
+    runtime: RuntimeIn,
+    body: BodyBytes,
+) -> Response[bytes]:
+    """Import records: a few at once with 200, many as a job with 202."""
+    kind = importable_type_in_path(object_type)
+    limits = RequestLimits(rows_max=runtime.settings.rows_per_request_max)
+
+    def work(connection: Connection) -> Answer:
+        submitted = imports.submit(connection, runtime, caller.team_id, parse_request(kind, body, limits))
+        if submitted.verdicts is not None:
+            return Answer(200, b"".join(with_results(submitted.job, [submitted.verdicts])), {})
+        # The team stands in the path as the client wrote it, which is how it will write it again.
+        location = f"/v2/prism/{team_id}/imports/{submitted.job.id}"
+        return Answer(202, encode(shown(submitted.job)), {"location": location, "retry-after": str(POLL_AFTER_S)})
+
+    return write_once(request, runtime, caller, body, work)
+
+
+@get("/imports/{job_id:str}", sync_to_thread=True)
+def get_import(job_id: PathPart, caller: CallerIn, runtime: RuntimeIn) -> Response[Any]:
+    """Answer an import as it stands; its results once it has come to an end."""
+    job = read_job(runtime, caller, job_id)
+    if job.status == PROCESSING:
+        return respond(Answer(200, encode(shown(job)), {"retry-after": str(POLL_AFTER_S)}))
+    pieces = with_results(job, imports.iter_verdicts(runtime, caller.team_id, job.id))
+    return Stream(pieces, media_type=JSON)
+
+
+@get("/imports", sync_to_thread=True)
+def list_imports(request: Request[Any, Any, Any], caller: CallerIn, runtime: RuntimeIn) -> Response[bytes]:
+    """Answer the team's imports, newest first, in pages."""
+    scope = f"imports {caller.team_id}"
+    page = page_of(
+        request,
+        scope=scope,
+        limit=page_limit(request, most=runtime.settings.page_max),
+        filters=(one_of(request, "state", STATES), one_of(request, "object_type", IMPORTABLE_TYPES)),
+    )
+    state, object_type = page.filters
+    with runtime.pool.connection() as connection:
+        jobs = imports.list_jobs(
+            connection,
+            caller.team_id,
+            now=runtime.now(),
+            state=state,
+            object_type=object_type,
+            before=page.after or None,
+            limit=page.limit + 1,
+        )
+    has_more, jobs = len(jobs) > page.limit, jobs[: page.limit]
+    next_cursor = write_cursor(Cursor(jobs[-1].id, page.limit, page.filters), scope) if has_more else None
+    answer = JobPage(data=[shown(job) for job in jobs], has_more=has_more, next_cursor=next_cursor)
+    return respond(Answer(200, encode(answer), {}))
+
+
+def read_job(runtime: Runtime, caller: Caller, job_id: str) -> Job:
+    """Return an import of the caller's team.
+
+    Args:
+        runtime: For a connection and the time.
+        caller: Whose team's imports.
+        job_id: From the path, percent-encoded.
+
+    Raises:
+        PrismdError: ``not_found``: there is none of that id, or no longer.
+    """
+    wanted = id_in_path(job_id)
+    with runtime.pool.connection() as connection:
+        return imports.get_job(connection, caller.team_id, wanted, now=runtime.now())
+
+
+def page_of(request: Request[Any, Any, Any], *, scope: str, limit: int, filters: tuple[str | None, ...]) -> Cursor:
+    """Return which page a request asks for; with a cursor, the cursor decides (contract, section 8).
+
+    Args:
+        request: For ``cursor``.
+        scope: What is paged.
+        limit: Entries of a page, where there is no cursor.
+        filters: As the request gives them; beside a cursor they may be left out, but not differ.
+
+    Raises:
+        PrismdError: ``invalid_request``: the cursor is altered, or of another listing.
+    """
+    text = given(request, "cursor")
+    if text is None:
+        return Cursor("", limit, filters)
+    cursor = read_cursor(text, scope)
+    if any(wanted is not None and wanted != kept for wanted, kept in zip(filters, cursor.filters, strict=True)):
+        message = "it belongs to a listing with other filters; start without a cursor"
+        raise PrismdError.invalid(".query.cursor", message, "format")
+    return cursor

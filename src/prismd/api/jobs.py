@@ -1,0 +1,61 @@
+"""How an import is shown: one shape, written in one way, wherever an import is answered (contract, section 10.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from prismd.api.shapes import ImportJob, JobError
+from prismd.core.imports.job import Job
+from prismd.core.json_text import encode
+
+POLL_AFTER_S: Final = 1
+PROCESSING: Final = "processing"
+
+
+def shown(job: Job) -> ImportJob:
+    """Return an import as it is shown, without its results.
+
+    Args:
+        job: The import.
+    """
+    shape: dict[str, Any] = {
+        "job_id": None if job.synchronous else job.id,
+        "status": job.status,
+        "total": job.total,
+        "processed": job.processed,
+        "succeeded": job.succeeded,
+        "failed": job.failed,
+        "created_at": _utc(job.created_at),
+        "updated_at": _utc(job.updated_at),
+        "expires_at": None if job.synchronous else _utc(job.expires_at),
+        "object_type": job.object_type,
+        "state": job.state.value,
+        "created": job.created,
+        "existing": job.existing,
+        "updated": job.updated,
+        "dry_run": job.options.dry_run,
+        "parent_job_id": job.parent_job_id,
+    }
+    if job.status == "failed":
+        shape["error"] = JobError(
+            code=job.error_code or "internal_error", message=job.error_message or "Internal error"
+        )
+    return ImportJob(**shape)
+
+
+def with_results(job: Job, verdicts: Iterable[bytes]) -> Iterator[bytes]:
+    """Return an import with its results as pieces of JSON text, made one at a time.
+
+    Args:
+        job: The import.
+        verdicts: Content of the array of results, in pieces that are joined as they are.
+    """
+    yield encode(shown(job))[:-1] + b',"results":['
+    yield from verdicts
+    yield b"]}"
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)

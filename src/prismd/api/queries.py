@@ -1,0 +1,88 @@
+"""What stands in a query string, read strictly: a parameter that cannot be meant is refused (contract, section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Final
+
+from litestar import Request
+
+from prismd.core.errors import PrismdError
+from prismd.core.quoting import nearest, quoted
+
+PAGE_DEFAULT: Final = 25
+_DIGITS_MAX: Final = 9
+
+
+def page_limit(request: Request[Any, Any, Any], *, default: int = PAGE_DEFAULT, most: int) -> int:
+    """Return how many entries a page shall have; more than the most is cut, as the contract says for lists.
+
+    Args:
+        request: For ``limit``.
+        default: Where the request says nothing.
+        most: The server's own limit.
+
+    Raises:
+        PrismdError: ``invalid_request``: not a whole number from 1.
+    """
+    raw = given(request, "limit")
+    if raw is None:
+        return min(default, most)
+    if not (raw.isascii() and raw.isdigit()) or not raw.strip("0"):
+        raise PrismdError.invalid(".query.limit", f"expected a whole number from 1, found {quoted(raw)}", "minimum")
+    return most if len(raw) > _DIGITS_MAX else min(int(raw), most)
+
+
+def one_of(request: Request[Any, Any, Any], name: str, known: Collection[str]) -> str | None:
+    """Return a parameter that takes one of a few words, or None where the request says nothing.
+
+    Args:
+        request: For the parameter.
+        name: Of the parameter.
+        known: The words.
+
+    Raises:
+        PrismdError: ``invalid_request``: it is none of them.
+    """
+    raw = given(request, name)
+    if raw is None or raw in known:
+        return raw
+    message = f"expected one of {', '.join(known)}, found {quoted(raw)}{nearest(raw, known)}"
+    raise PrismdError.invalid(f".query.{name}", message, "enum")
+
+
+def slugs(request: Request[Any, Any, Any], name: str) -> list[str] | None:
+    """Return a parameter that lists slugs, with commas or by standing repeatedly; None where it says nothing.
+
+    Args:
+        request: For the parameter.
+        name: Of the parameter.
+    """
+    parts = [part.strip() for raw in request.query_params.getall(name, []) for part in raw.split(",")]
+    return [part for part in parts if part] or None
+
+
+def refuse_list_scope(request: Request[Any, Any, Any]) -> None:
+    """Refuse ``list_id``, which later versions will know.
+
+    Raises:
+        PrismdError: ``invalid_request``: the request has one.
+    """
+    if given(request, "list_id") is not None:
+        raise PrismdError.invalid(".query.list_id", "lists are not supported yet; leave this parameter out")
+
+
+def given(request: Request[Any, Any, Any], name: str) -> str | None:
+    """Return a parameter, or None where it is absent or empty.
+
+    Args:
+        request: For the parameter.
+        name: Of the parameter.
+
+    Raises:
+        PrismdError: ``invalid_request``: it stands more than once.
+    """
+    values: list[str] = request.query_params.getall(name, [])
+    if len(values) > 1:
+        raise PrismdError.invalid(f".query.{name}", f"expected one value, found {len(values)}", "maxItems")
+    return values[0] if values and values[0] else None

@@ -1,0 +1,121 @@
+"""The verdicts of an import: in pages of JSON, or whole as NDJSON or CSV (contract, section 22)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+from litestar import Request, Response, get
+from litestar.response import Stream
+
+from prismd.api.cursors import Cursor, write_cursor
+from prismd.api.errors import JSON, respond
+from prismd.api.imports import page_of, read_job
+from prismd.api.injected import CallerIn, PathPart, RuntimeIn
+from prismd.api.jobs import POLL_AFTER_S, PROCESSING
+from prismd.api.queries import given, one_of, page_limit
+from prismd.core.imports.job import Job
+from prismd.core.imports.report import OUTCOMES
+from prismd.core.json_text import encode
+from prismd.services import imports
+from prismd.services.idempotency import Answer
+from prismd.services.imports import VerdictPage
+
+NDJSON: Final = "application/x-ndjson"
+CSV: Final = "text/csv"
+MEDIA_TYPES: Final = (JSON, NDJSON, CSV)
+
+PAGE_DEFAULT: Final = 100
+
+Verdict = dict[str, Any]
+_PLAIN_COLUMNS: Final = ("input_index", "id", "created", "existing", "updated", "duplicate_of")
+COLUMNS: Final = (*_PLAIN_COLUMNS, "error_code", "error_message")
+# What a spreadsheet would take for a formula.
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@get("/imports/{job_id:str}/results", sync_to_thread=True)
+def get_results(
+    request: Request[Any, Any, Any], job_id: PathPart, caller: CallerIn, runtime: RuntimeIn
+) -> Response[Any]:
+    """Answer the verdicts of an import, while it runs and after."""
+    job = read_job(runtime, caller, job_id)
+    scope = f"results {caller.team_id} {job.id}"
+    limit = page_limit(request, default=PAGE_DEFAULT, most=runtime.settings.results_page_max)
+    page = page_of(request, scope=scope, limit=limit, filters=(one_of(request, "outcome", OUTCOMES),))
+    media_type = request.accept.best_match(list(MEDIA_TYPES)) or JSON
+
+    def read(after: int, rows_max: int) -> VerdictPage:
+        with runtime.pool.connection() as connection:
+            outcome = page.filters[0]
+            return imports.page_of_verdicts(
+                connection, caller.team_id, job.id, after=after, limit=rows_max, outcome=outcome
+            )
+
+    after = int(page.after or -1)
+    if media_type != JSON and given(request, "limit") is None and not page.after:
+        return _streamed(media_type, _all(read, runtime.settings.results_page_max))
+    verdicts = read(after, page.limit)
+    next_cursor = _next_cursor(job, page, verdicts, scope)
+    headers = {"retry-after": str(POLL_AFTER_S)} if job.status == PROCESSING else {}
+    if media_type == JSON:
+        body = {"data": verdicts.verdicts, "has_more": next_cursor is not None, "next_cursor": next_cursor}
+        return respond(Answer(200, encode(body), headers))
+    if next_cursor is not None:
+        headers["x-next-cursor"] = next_cursor
+    return _streamed(media_type, [verdicts.verdicts], headers)
+
+
+def _next_cursor(job: Job, page: Cursor, verdicts: VerdictPage, scope: str) -> str | None:
+    """Return where the next page starts; while the import runs there always is one, as more rows will come."""
+    if verdicts.next_after is not None:
+        after = str(verdicts.next_after)
+    elif job.status == PROCESSING:
+        after = str(verdicts.verdicts[-1]["input_index"]) if verdicts.verdicts else page.after
+    else:
+        return None
+    return write_cursor(Cursor(after, page.limit, page.filters), scope)
+
+
+def _all(read: Callable[[int, int], VerdictPage], rows_max: int) -> Iterator[list[Verdict]]:
+    after: int | None = -1
+    while after is not None:
+        page = read(after, rows_max)
+        yield page.verdicts
+        after = page.next_after
+
+
+def _streamed(media_type: str, pages: Iterable[list[Verdict]], headers: dict[str, str] | None = None) -> Response[Any]:
+    write = _as_csv if media_type == CSV else _as_ndjson
+    return Stream(write(pages), media_type=media_type, headers=headers)
+
+
+def _as_ndjson(pages: Iterable[list[Verdict]]) -> Iterator[bytes]:
+    for verdicts in pages:
+        yield b"".join(encode(verdict) + b"\n" for verdict in verdicts)
+
+
+def _as_csv(pages: Iterable[list[Verdict]]) -> Iterator[bytes]:
+    yield _csv_text([COLUMNS])
+    for verdicts in pages:
+        yield _csv_text(_cells(verdict) for verdict in verdicts)
+
+
+def _cells(verdict: Verdict) -> list[object]:
+    error = verdict.get("error") or {}
+    plain = [verdict.get(column) for column in _PLAIN_COLUMNS]
+    cells = [str(value).lower() if isinstance(value, bool) else value for value in plain]
+    return [*cells, error.get("code"), _harmless(error.get("message"))]
+
+
+def _harmless(text: str | None) -> str | None:
+    # The message shows what the row held, and whoever opens the file did not write that row.
+    return f"'{text}" if text and text.startswith(_FORMULA_STARTS) else text
+
+
+def _csv_text(rows: Iterable[Iterable[object]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()

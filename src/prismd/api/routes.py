@@ -1,0 +1,37 @@
+"""Every route of the API on one screen."""
+
+from __future__ import annotations
+
+from litestar import Router
+from litestar.types import ControllerRouterHandler
+
+from prismd.api.auth import let_in
+from prismd.api.docs_page import get_document, get_page
+from prismd.api.health import get_health
+from prismd.api.imports import get_import, list_imports, start_import
+from prismd.api.records import count_records, find_record, get_record
+from prismd.api.results import get_results
+from prismd.settings import Settings
+
+
+def routes(settings: Settings) -> list[ControllerRouterHandler]:
+    """Return the routes.
+
+    Args:
+        settings: For the size of bodies; what is not an import is small.
+    """
+    team_routes: list[ControllerRouterHandler] = [
+        Router("/", route_handlers=[start_import], request_max_body_size=settings.body_bytes_max),
+        list_imports,
+        get_import,
+        get_results,
+        count_records,
+        find_record,
+        get_record,
+    ]
+    return [
+        get_health,
+        get_document,
+        get_page,
+        Router("/v2/prism/{team_id:str}", route_handlers=team_routes, guards=[let_in]),
+    ]

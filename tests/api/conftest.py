@@ -1,0 +1,111 @@
+"""The real application on a real HTTP server in this process, so that tests can turn its clock and read its database."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from prismd.api.app import create_app
+from prismd.services.runtime import Runtime, system_clock
+from prismd.services.stepping import step_next
+from prismd.services.teams import create_key, revoke_key
+from prismd.settings import Settings
+
+
+@dataclass
+class Api:
+    """A client of a served application, with a team and key of its own."""
+
+    url: str
+    team: str
+    key: str
+    runtime: Runtime
+    http: httpx.Client = field(repr=False)
+
+    def send(self, method: str, path: str, *, key: str | None = "", **request: Any) -> httpx.Response:
+        """Send a request to a path under the team (``/contact/…``), or to an absolute one (``/v2/…``, ``/healthz``)."""
+        whole = path if path.startswith(("/v2/", "/healthz", "/docs", "/openapi.json", "/nowhere")) else self.path(path)
+        headers = dict(request.pop("headers", {}))
+        if key is not None:
+            headers["x-api-key"] = key or self.key
+        return self.http.request(method, self.url + whole, headers=headers, **request)
+
+    def path(self, path: str) -> str:
+        return f"/v2/prism/{self.team}{path}"
+
+    def start(self, rows: list[Any], object_type: str = "contact", **options: Any) -> httpx.Response:
+        """Send an import; options named ``idempotency_key`` become the header."""
+        key = options.pop("idempotency_key", None)
+        body = {"objects": rows, **({"options": options} if options else {})}
+        headers = {} if key is None else {"idempotency-key": key}
+        return self.send("POST", f"/{object_type}/import", content=json.dumps(body), headers=headers)
+
+    def work(self) -> None:
+        """Do what workers do, until nothing is left to do."""
+        with self.runtime.pool.connection() as connection:
+            connection.commit()
+            while step_next(
+                connection, now=self.runtime.now(), new_id=self.runtime.new_id, settings=self.runtime.settings
+            ):
+                pass
+
+    def team_id(self) -> int:
+        with self.runtime.pool.connection() as connection:
+            row = connection.execute("SELECT id FROM team WHERE public_id = %s", (self.team,)).fetchone()
+            assert row is not None
+            return int(row[0])
+
+    def make_key(self, team: str | None = None, *, revoked: bool = False) -> str:
+        """Return a further key: of this team, or of a new one."""
+        with self.runtime.pool.connection() as connection:
+            made = create_key(
+                connection,
+                team=team or self.team,
+                name="test",
+                now=system_clock(),
+                new_id=self.runtime.new_id,
+                make_team=team is not None,
+            )
+            if revoked:
+                revoke_key(connection, made.id, team=None, now=system_clock())
+            return made.key
+
+
+@pytest.fixture
+def serve(runtime: Runtime) -> Iterator[Callable[..., Api]]:
+    """Serve the application with other settings than the defaults, or with another pool."""
+    running: list[tuple[uvicorn.Server, threading.Thread, httpx.Client]] = []
+
+    def start(*, pool: Any = None, **settings: Any) -> Api:
+        own = replace(runtime, settings=replace(Settings(), **settings), pool=pool or runtime.pool)
+        listener = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(create_app(own), log_level="critical", lifespan="on", ws="none"))
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        client = httpx.Client(timeout=60, trust_env=False)
+        running.append((server, thread, client))
+        api = Api(f"http://127.0.0.1:{listener.getsockname()[1]}", "", "", runtime, client)
+        api.team = f"team-{secrets.token_hex(8)}"
+        api.key = api.make_key(api.team)
+        return api
+
+    yield start
+    for server, thread, client in running:
+        client.close()
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def api(serve: Callable[..., Api]) -> Api:
+    """The application with the default settings."""
+    return serve()

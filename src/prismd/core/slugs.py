@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import unicodedata
 from collections.abc import Container
@@ -11,7 +10,7 @@ from typing import Final
 SLUG_CHARS_MAX: Final = 64
 
 _FALLBACK: Final = "unnamed"
-_SLUG: Final = re.compile(r"[a-z][a-z0-9_]*")
+_SLUG: Final = re.compile(r"[a-z0-9][a-z0-9_]*")
 _NOT_SLUG: Final = re.compile(r"[^a-z0-9]+")
 # Letters that do not decompose into a base letter and a mark.
 _SPELLED_OUT: Final = str.maketrans(
@@ -20,7 +19,7 @@ _SPELLED_OUT: Final = str.maketrans(
 
 
 def is_slug(text: str) -> bool:
-    """Tell whether a text can be a slug: lower-case letters, digits and underscores, a letter first, 64 at most.
+    """Tell whether a text can be a slug: 1 to 64 lower-case letters, digits and underscores.
 
     Args:
         text: Any text.
@@ -38,11 +37,21 @@ def slug_for(label: str, taken: Container[str]) -> str:
     spelled = unicodedata.normalize("NFKD", label.lower()[: 4 * SLUG_CHARS_MAX]).translate(_SPELLED_OUT)
     plain = "".join(char for char in spelled if not unicodedata.combining(char))
     base = _NOT_SLUG.sub("_", plain).strip("_")[:SLUG_CHARS_MAX].rstrip("_") or _FALLBACK
-    if not base[0].isalpha():
-        base = f"n_{base}"[:SLUG_CHARS_MAX]
-    if base not in taken:
-        return base
-    return next(slug for number in itertools.count(2) if (slug := _numbered(base, number)) not in taken)
+    return base if base not in taken else _numbered(base, _free_number(base, taken))
+
+
+def _free_number(base: str, taken: Container[str]) -> int:
+    # Names that all derive to one slug are numbered on; looking for the end of them one by one would take squares.
+    lowest, free = 1, 2
+    while _numbered(base, free) in taken:
+        lowest, free = free, 2 * free
+    while free - lowest > 1:
+        middle = (lowest + free) // 2
+        if _numbered(base, middle) in taken:
+            lowest = middle
+        else:
+            free = middle
+    return free
 
 
 def _numbered(base: str, number: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -38,6 +39,55 @@ INSERT INTO property_option
     (team_id, object_type, property_id, id, slug, value, color_scheme, description, icon, option_group, sort_index)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT DO NOTHING
+"""
+
+_INSERT: Final = """
+INSERT INTO property (team_id, object_type, id, slug, type, name, icon, role_id, enabled, required, created_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+_UPDATE: Final = """
+UPDATE property SET name = %s, icon = %s, enabled = %s, required = %s
+WHERE team_id = %s AND object_type = %s AND id = %s
+"""
+
+_UPDATE_OPTION: Final = """
+UPDATE property_option
+SET slug = %s, value = %s, color_scheme = %s, description = %s, icon = %s, option_group = %s, sort_index = %s
+WHERE team_id = %s AND object_type = %s AND property_id = %s AND id = %s
+"""
+
+_DELETE_OPTION: Final = """
+DELETE FROM property_option WHERE team_id = %s AND object_type = %s AND property_id = %s AND id = %s
+"""
+
+# The property with all that hangs on it, its keys apart: those are gone, as no record has it any more.
+_DELETE: Final = """
+WITH options AS (
+    DELETE FROM property_option WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND property_id = %(id)s
+), keys AS (
+    DELETE FROM key_property WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND slug = %(slug)s
+)
+DELETE FROM property WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND id = %(id)s
+"""
+
+# Deleted records count: they can be restored. So do imports that will look for the property when their turn comes.
+_IN_USE: Final = """
+SELECT EXISTS (
+    SELECT FROM record WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND properties ? %(slug)s
+) OR EXISTS (
+    SELECT FROM import_job
+    WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND state IN ('queued', 'running')
+        AND options ->> 'dedupe_by' = %(slug)s
+)
+"""
+
+# Containment holds for an array that has the option and for a single value that is it.
+_OPTION_IN_USE: Final = """
+SELECT EXISTS (
+    SELECT FROM record
+    WHERE team_id = %s AND object_type = %s AND properties -> %s @> to_jsonb(%s::text)
+)
 """
 
 
@@ -98,6 +148,55 @@ def add_options(
     """
     with connection.cursor() as cursor:
         cursor.executemany(_ADD_OPTION, [_option_row(team_id, object_type, property_id, option) for option in options])
+
+
+def insert_property(connection: Connection, team_id: int, object_type: str, prop: Property, *, now: datetime) -> None:
+    """Add a custom property with its options.
+
+    Args:
+        connection: A connection inside a transaction.
+        team_id: The team.
+        object_type: The type that gets the property.
+        prop: The property, with a slug that is free.
+        now: The time.
+    """
+    row = (team_id, object_type, prop.id, prop.slug, prop.type, prop.name, prop.icon, prop.role_id)
+    connection.execute(_INSERT, (*row, prop.enabled, prop.required, now))
+    add_options(connection, team_id, object_type, prop.id, prop.options)
+
+
+def update_property(connection: Connection, team_id: int, object_type: str, prop: Property) -> None:
+    """Write what can change of a custom property."""
+    changed = (prop.name, prop.icon, prop.enabled, prop.required)
+    connection.execute(_UPDATE, (*changed, team_id, object_type, prop.id))
+
+
+def delete_property(connection: Connection, team_id: int, object_type: str, prop: Property) -> None:
+    """Remove a custom property that nothing uses, with its options."""
+    place = {"team_id": team_id, "object_type": object_type, "id": prop.id, "slug": prop.slug}
+    connection.execute(_DELETE, place)
+
+
+def is_in_use(connection: Connection, team_id: int, object_type: str, slug: str) -> bool:
+    """Tell whether a record has a value of a property, or an import under way goes by it."""
+    place = {"team_id": team_id, "object_type": object_type, "slug": slug}
+    return bool(connection.execute(_IN_USE, place).fetchone() == (True,))
+
+
+def update_option(connection: Connection, team_id: int, object_type: str, property_id: str, option: Option) -> None:
+    """Write what can change of an option that a team made."""
+    texts = (option.slug, option.value, option.color_scheme, option.description, option.icon, option.option_group)
+    connection.execute(_UPDATE_OPTION, (*texts, option.sort_index, team_id, object_type, property_id, option.id))
+
+
+def delete_option(connection: Connection, team_id: int, object_type: str, property_id: str, option_id: str) -> None:
+    """Remove an option that no record has."""
+    connection.execute(_DELETE_OPTION, (team_id, object_type, property_id, option_id))
+
+
+def is_option_in_use(connection: Connection, team_id: int, object_type: str, slug: str, option_id: str) -> bool:
+    """Tell whether a record has an option of a select property."""
+    return bool(connection.execute(_OPTION_IN_USE, (team_id, object_type, slug, option_id)).fetchone() == (True,))
 
 
 def _option_row(team_id: int, object_type: str, property_id: str, option: Option) -> tuple[Any, ...]:

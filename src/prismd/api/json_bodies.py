@@ -1,0 +1,57 @@
+"""Small JSON bodies read into their shapes, with the path of the field where one does not fit (contract, section 3)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, TypeVar
+
+import msgspec
+
+from prismd.core.errors import PrismdError
+from prismd.core.json_text import NotJsonError, decode
+
+Shape = TypeVar("Shape", bound=msgspec.Struct)
+
+_PLACE: Final = re.compile(r" - at `\$([^`]*)`$")
+_MISSING: Final = re.compile(r"Object missing required field `([^`]*)`")
+
+_WORDS: Final = {
+    "Expected": "expected",
+    "got": "found",
+    "str": "text",
+    "int": "a whole number",
+    "decimal": "a fraction",
+    "bool": "true or false",
+    "object": "an object",
+    "array": "an array",
+    "|": "or",
+    "`": "",
+}
+_WORD: Final = re.compile(r"\b(?:" + "|".join(word for word in _WORDS if word.isalpha()) + r")\b|[|`]")
+
+
+def read_body(body: bytes, shape: type[Shape]) -> Shape:
+    """Return a body as the shape that it must have; fields that the shape does not know are ignored.
+
+    Args:
+        body: The request's body.
+        shape: What it must be.
+
+    Raises:
+        PrismdError: ``invalid_request``, with the path of the field at fault.
+    """
+    try:
+        return msgspec.convert(decode(body), shape)
+    except NotJsonError as error:
+        raise PrismdError.invalid(".body", f"it cannot be read as JSON: {error}") from None
+    except msgspec.ValidationError as error:
+        raise _with_path(str(error)) from None
+
+
+def _with_path(sentence: str) -> PrismdError:
+    place = _PLACE.search(sentence)
+    field = ".body" + (place[1] if place else "")
+    missing = _MISSING.match(sentence)
+    if missing:
+        return PrismdError.invalid(f"{field}.{missing[1]}", "it is required; add it", "required")
+    return PrismdError.invalid(field, _WORD.sub(lambda match: _WORDS[match[0]], _PLACE.sub("", sentence)))

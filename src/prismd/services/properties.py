@@ -1,0 +1,183 @@
+"""A team's properties as use cases: read them, define, change and delete them and their options (contract, 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from prismd.core.definitions import (
+    DefinitionLimits,
+    NewOption,
+    NewProperty,
+    change_option,
+    change_property,
+    define_option,
+    define_property,
+)
+from prismd.core.errors import PrismdError
+from prismd.core.native import native_schema
+from prismd.core.quoting import quoted
+from prismd.core.schema import ObjectSchema, Option, Property
+from prismd.services.runtime import Runtime
+from prismd.store import properties, record_keys
+from prismd.store.postgres import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyPlace:
+    """Where a property is.
+
+    Args:
+        team_id: The team.
+        object_type: The type that has it.
+        property_id: Its id, as the caller wrote it.
+        type: The property's type as the caller believes it to be; it locates, and never changes.
+        type_field: Where the caller said so, such as ``.body.type``.
+    """
+
+    team_id: int
+    object_type: str
+    property_id: str
+    type: str
+    type_field: str
+
+
+def list_properties(
+    connection: Connection, team_id: int, object_types: Sequence[str], *, term: str | None = None
+) -> dict[str, list[Property]]:
+    """Return the properties of object types, native ones first (contract, section 13.1).
+
+    Args:
+        connection: To the database.
+        team_id: The team.
+        object_types: Types whose records prismd keeps.
+        term: Only those with this text in name or slug, whatever its case.
+    """
+    schemas = properties.load_schemas(connection, team_id, object_types)
+    sought = (term or "").strip().casefold()
+    return {
+        object_type: [prop for prop in schema if sought in prop.name.casefold() or sought in prop.slug]
+        for object_type, schema in schemas.items()
+    }
+
+
+def create_property(
+    connection: Connection, runtime: Runtime, team_id: int, object_type: str, new: NewProperty
+) -> Property:
+    """Add a custom property.
+
+    Raises:
+        PrismdError: ``invalid_request``, ``name_taken`` or ``slug_taken``.
+    """
+    schema = _locked_schema(connection, team_id, object_type)
+    prop = define_property(schema, new, new_id=runtime.new_id, limits=_limits(runtime))
+    properties.insert_property(connection, team_id, object_type, prop, now=runtime.now())
+    return prop
+
+
+def update_property(connection: Connection, place: PropertyPlace, changes: Mapping[str, Any]) -> Property:
+    """Change a custom property.
+
+    Raises:
+        PrismdError: ``invalid_request``, ``name_taken`` or ``not_found``.
+    """
+    schema = _locked_schema(connection, place.team_id, place.object_type)
+    prop = _custom(_found(schema, place))
+    changed = change_property(schema, prop, changes)
+    properties.update_property(connection, place.team_id, place.object_type, changed)
+    return changed
+
+
+def delete_property(connection: Connection, place: PropertyPlace) -> None:
+    """Delete a custom property that nothing uses, with its options.
+
+    Raises:
+        PrismdError: ``invalid_request``, ``not_found`` or ``property_in_use``.
+    """
+    prop = _custom(_found(_locked_schema(connection, place.team_id, place.object_type), place))
+    if properties.is_in_use(connection, place.team_id, place.object_type, prop.slug):
+        message = (
+            f"records have values of `{prop.slug}`, perhaps deleted ones, or an import under way de-duplicates by it"
+        )
+        raise PrismdError("property_in_use", f"{message}; clear the values and wait for the import, then delete it")
+    properties.delete_property(connection, place.team_id, place.object_type, prop)
+
+
+def create_option(connection: Connection, runtime: Runtime, place: PropertyPlace, new: NewOption) -> Option:
+    """Add an option to a select property, native or custom.
+
+    Raises:
+        PrismdError: ``invalid_request``, ``not_found`` or ``slug_taken``.
+    """
+    prop = _found(_locked_schema(connection, place.team_id, place.object_type), place)
+    option = define_option(prop, new, new_id=runtime.new_id, limits=_limits(runtime))
+    properties.add_options(connection, place.team_id, place.object_type, prop.id, [option])
+    return option
+
+
+def update_option(connection: Connection, place: PropertyPlace, option_id: str, changes: Mapping[str, Any]) -> Option:
+    """Change an option that the team made; records that have it keep it.
+
+    Raises:
+        PrismdError: ``invalid_request``, ``not_found`` or ``slug_taken``.
+    """
+    prop, option = _own_option(connection, place, option_id)
+    changed = change_option(prop, option, changes)
+    properties.update_option(connection, place.team_id, place.object_type, prop.id, changed)
+    return changed
+
+
+def delete_option(connection: Connection, place: PropertyPlace, option_id: str) -> None:
+    """Delete an option that the team made and no record has.
+
+    Raises:
+        PrismdError: ``invalid_request``, ``not_found`` or ``option_in_use``.
+    """
+    prop, option = _own_option(connection, place, option_id)
+    if properties.is_option_in_use(connection, place.team_id, place.object_type, prop.slug, option.id):
+        message = f"records have the option `{option.slug}` of `{prop.slug}`, perhaps deleted ones"
+        raise PrismdError("option_in_use", f"{message}; give them another value, then delete it")
+    properties.delete_option(connection, place.team_id, place.object_type, prop.id, option.id)
+
+
+def _locked_schema(connection: Connection, team_id: int, object_type: str) -> ObjectSchema:
+    # What imports write goes by the schema, and what may be defined or deleted goes by what is there: so definitions
+    # and chunks of imports take turns. Names and slugs can then be judged without a race.
+    record_keys.lock_type(connection, team_id, object_type)
+    return properties.load_schema(connection, team_id, object_type)
+
+
+def _found(schema: ObjectSchema, place: PropertyPlace) -> Property:
+    wanted = place.property_id.lower()
+    prop = next((prop for prop in schema if prop.id == wanted), None)
+    if prop is None:
+        raise PrismdError("not_found", f"{place.object_type} has no property with the id {quoted(place.property_id)}")
+    if prop.type != place.type:
+        message = f"the type of `{prop.slug}` is {prop.type}, not {quoted(place.type)}; a type never changes"
+        raise PrismdError.invalid(place.type_field, message, "enum")
+    return prop
+
+
+def _custom(prop: Property) -> Property:
+    if prop.native:
+        message = f"`{prop.slug}` is a native property, the same in every team; only custom ones can be changed"
+        raise PrismdError.invalid(".path.propertyId", message, "enum")
+    return prop
+
+
+def _own_option(connection: Connection, place: PropertyPlace, option_id: str) -> tuple[Property, Option]:
+    prop = _found(_locked_schema(connection, place.team_id, place.object_type), place)
+    wanted = option_id.lower()
+    option = next((option for option in prop.options if option.id == wanted), None)
+    if option is None:
+        raise PrismdError("not_found", f"`{prop.slug}` has no option with the id {quoted(option_id)}")
+    native = native_schema(place.object_type).get(prop.slug)
+    if native is not None and option in native.options:
+        message = f"`{option.slug}` is a native option of `{prop.slug}`, the same in every team; it cannot be changed"
+        raise PrismdError.invalid(".path.optionId", message, "enum")
+    return prop, option
+
+
+def _limits(runtime: Runtime) -> DefinitionLimits:
+    return DefinitionLimits(runtime.settings.properties_per_type_max, runtime.settings.options_per_property_max)

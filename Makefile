@@ -6,7 +6,7 @@ INSTALLED := .venv/installed
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench lock clean
+.PHONY: help install demo test lint format bench docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ format: $(INSTALLED) ## format the code and mend what can be mended
 
 bench: $(INSTALLED) ## measure an import against the raw floor of the same PostgreSQL; ARGS="--rows 10000"
 	@$(BIN)/python -m bench $(ARGS)
+
+docs: $(INSTALLED) ## write the pages that follow from the code anew
+	@$(BIN)/python -m docs.generate
 
 lock: ## resolve the dependencies of pyproject.toml anew, to versions and hashes
 	@test -x build/uv/bin/uv || { $(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet uv==$(UV_VERSION); }

@@ -1,0 +1,115 @@
+"""What is written for people: complete, true to the code, and without links that lead nowhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+
+from docs import generate
+from prismd.api.shapes import ImportJob
+from prismd.cli.main import main
+from prismd.core.errors import HTTP_STATUS, JOB_CODES, ROW_CODES
+from prismd.core.imports.options import KNOWN_OPTIONS
+
+if TYPE_CHECKING:
+    from tests.conftest import RunningServer
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+
+
+def written(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for part in command.list_commands(context):
+            child = command.get_command(context, part)
+            assert child is not None
+            yield from commands(child, f"{name} {part}")
+    else:
+        yield name, command
+
+
+COMMANDS = dict(commands(main, "prismd"))
+OPTIONS = [
+    (name, option)
+    for name, command in COMMANDS.items()
+    for parameter in command.params
+    if isinstance(parameter, click.Option)
+    for option in parameter.opts
+    if option.startswith("--")
+]
+
+
+def test_the_page_of_settings_is_what_the_settings_say() -> None:
+    assert generate.SETTINGS_PAGE.read_text(encoding="utf-8") == generate.settings_page(), "run `make docs`"
+
+
+def test_the_table_of_routes_is_what_the_api_serves() -> None:
+    page = generate.COMPATIBILITY_PAGE.read_text(encoding="utf-8")
+    assert page == generate.with_table(page, generate.compatibility_table()), "run `make docs`"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_documented(command: str) -> None:
+    assert command in written("docs/cli.md")
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS)
+def test_every_option_of_a_command_is_documented(command: str, option: str) -> None:
+    assert f"{option}" in written("docs/cli.md"), command
+
+
+@pytest.mark.parametrize("code", sorted({*HTTP_STATUS, *ROW_CODES, *JOB_CODES}))
+def test_every_error_code_is_documented(code: str) -> None:
+    assert f"`{code}`" in written("docs/errors.md")
+
+
+@pytest.mark.parametrize("option", KNOWN_OPTIONS)
+def test_every_option_of_an_import_is_documented(option: str) -> None:
+    assert f"`{option}`" in written("docs/imports.md")
+
+
+@pytest.mark.parametrize("field", ImportJob.__struct_fields__)
+def test_every_field_of_an_import_job_is_documented(field: str) -> None:
+    assert f"`{field}`" in written("docs/imports.md")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    missing = [link for link in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()]
+    assert not missing
+
+
+def test_the_index_leads_to_every_page() -> None:
+    index = written("docs/index.md")
+    assert not [
+        page.name for page in (ROOT / "docs").glob("*.md") if page.name != "index.md" and page.name not in index
+    ]
+
+
+def test_every_decision_is_listed() -> None:
+    listed = written("docs/decisions/README.md")
+    assert not [page.name for page in (ROOT / "docs/decisions").glob("0*.md") if page.name not in listed]
+
+
+def test_the_python_of_the_readme_runs_as_it_stands(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", written("README.md"), re.DOTALL)
+    for name, value in (("BASE_URL", server.url), ("API_KEY", server.key), ("TEAM_ID", server.team)):
+        monkeypatch.setenv(f"MICRO_{name}", value)
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102 - the page is ours
+    (row,) = names["job"].results
+    assert (row.created, row.existing) in {(True, False), (False, True)}
+    assert row.id in capsys.readouterr().out

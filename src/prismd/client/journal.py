@@ -1,0 +1,174 @@
+"""The journal of a running import, kept on disk, so that a run after a crash goes on where the last one stopped."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from prismd.client.calls import ClientError
+from prismd.client.tally import Tally
+
+_FORMAT: Final = 1
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What is imported to where: the same target is the same import."""
+
+    base_url: str
+    team: str
+    object_type: str
+    sha256: str
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Everything that decides the requests of an import, byte for byte.
+
+    Args:
+        target: What goes where.
+        options: The import's options on the wire.
+        reading: How the file is read and cut: encoding, delimiter, rows of a batch …
+    """
+
+    target: Target
+    options: dict[str, object]
+    reading: dict[str, object]
+
+    @property
+    def hash(self) -> str:
+        """A name for it."""
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()[:32]
+
+
+class Pending(msgspec.Struct):
+    """A batch that the server has taken and not yet finished."""
+
+    batch: int
+    job_id: str
+
+
+class Journal(msgspec.Struct):
+    """How far an import has come.
+
+    Args:
+        format: The version of this structure.
+        identity: What is imported and how.
+        run_id: Random; the idempotency keys of the run are made from it.
+        started: When the run began, for people.
+        failed_file: Where the failed rows go.
+        multiple: Columns whose cells are split; kept, so that the same requests are made again.
+        ignored: Columns that are not sent; kept for the same reason.
+        batches_done: How many batches have all their outcomes.
+        failed_bytes: How long the file of failed rows was then.
+        pending: The batch under way, where the server has taken it.
+        tally: The counts of the batches done.
+    """
+
+    identity: Identity
+    run_id: str
+    started: str
+    failed_file: str
+    multiple: list[str]
+    ignored: list[str]
+    format: int = _FORMAT
+    batches_done: int = 0
+    failed_bytes: int = 0
+    pending: Pending | None = None
+    tally: Tally = msgspec.field(default_factory=Tally)
+
+    def key(self, batch: int) -> str:
+        """Return the idempotency key of a batch, the same in each run of this journal."""
+        return f"prismd-{self.run_id}-{batch}"
+
+
+def journal_directory(environment: Mapping[str, str]) -> Path:
+    """Return where journals are kept (XDG base directories: the user's state)."""
+    state = environment.get("XDG_STATE_HOME", "")
+    base = Path(state) if state.startswith("/") else Path(environment.get("HOME") or Path.home()) / ".local" / "state"
+    return base / "prismd" / "imports"
+
+
+class Journals:
+    """The journals of a user, a file for each import under way.
+
+    Args:
+        directory: Where they are; made when the first is saved.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    @contextmanager
+    def alone(self, target: Target) -> Iterator[None]:
+        """Keep other processes from importing the same file to the same place meanwhile.
+
+        Raises:
+            ClientError: Another process does so now, or the directory cannot be written.
+        """
+        name = hashlib.sha256(msgspec.json.encode(target)).hexdigest()[:32]
+        path = self._directory / f"{name}.lock"
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        except OSError as error:
+            raise ClientError(
+                f"the journal cannot be kept in {self._directory}: {error.strerror}; set XDG_STATE_HOME to a directory"
+            ) from None
+        try:
+            if not _locked(lock, path):
+                raise ClientError("the same file is being imported to the same place by another process")
+            yield
+            path.unlink(missing_ok=True)
+        finally:
+            os.close(lock)
+
+    def of_target(self, target: Target) -> list[Journal]:
+        """Return the journals of unfinished imports of a file to a place, whatever their options."""
+        found = []
+        for path in sorted(self._directory.glob("*.json")):
+            try:
+                journal = msgspec.json.decode(path.read_bytes(), type=Journal)
+            except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+                continue
+            if journal.format == _FORMAT and journal.identity.target == target:
+                found.append(journal)
+        return found
+
+    def save(self, journal: Journal) -> None:
+        """Write a journal, whole or not at all.
+
+        Raises:
+            ClientError: It cannot be written.
+        """
+        path = self._path(journal)
+        part = path.with_suffix(".part")
+        try:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(msgspec.json.encode(journal))
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError as error:
+            raise ClientError(f"the journal {path} cannot be written: {error.strerror}") from None
+
+    def remove(self, journal: Journal) -> None:
+        """Forget an import that has ended."""
+        self._path(journal).unlink(missing_ok=True)
+
+    def _path(self, journal: Journal) -> Path:
+        return self._directory / f"{journal.identity.hash}.json"
+
+
+def _locked(lock: int, path: Path) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Whoever held it before may have removed the file since it was opened here; then others lock another file.
+        return os.fstat(lock).st_ino == path.stat().st_ino
+    except (BlockingIOError, FileNotFoundError):
+        return False

@@ -1,0 +1,125 @@
+"""A whole import: batch after batch in the order of the file, each answered before the next is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from prismd.client.batches import Batch
+from prismd.client.calls import ClientError, PrismClient, RefusedError
+from prismd.client.imports import Job, Problem, Verdict, Watch, finish_import, start_import
+from prismd.client.journal import Journal, Pending
+from prismd.files.rows import FileRow
+
+_AGAIN = "give --again to begin anew"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A batch with a verdict for each of its rows."""
+
+    batch: Batch
+    verdicts: list[Verdict]
+    job_id: str | None
+
+    def __iter__(self) -> Iterator[tuple[FileRow, Verdict]]:
+        return zip(self.batch.rows, self.verdicts, strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRun:
+    """An import under way.
+
+    Args:
+        client: The server to import to.
+        options: The import's options on the wire.
+        journal: How far it has come; changed as batches are taken.
+        save: Makes the journal durable.
+        watch: Takes each snapshot of the job of a batch.
+    """
+
+    client: PrismClient
+    options: Mapping[str, object]
+    journal: Journal
+    save: Callable[[Journal], None]
+    watch: Watch
+
+    def outcomes(self, found: Iterable[Batch]) -> Iterator[Outcome]:
+        """Yield the outcome of each batch that the journal does not hold yet.
+
+        Args:
+            found: All batches of the file.
+
+        Raises:
+            ClientError: The server cannot be used any further.
+        """
+        for batch in found:
+            if batch.number > self.journal.batches_done:
+                yield self._outcome(batch)
+
+    def _outcome(self, batch: Batch) -> Outcome:
+        rows_sent = sum(row.wire is not None for row in batch.rows)
+        if not rows_sent:
+            return Outcome(batch, _merged(batch, []), None)
+        job = self._finished(batch)
+        if self.options.get("dry_run") and job.dry_run is False:
+            raise ClientError(
+                "the server has not taken this for a dry run: rows may have been written; stopped at once"
+            )
+        if job.status == "failed":
+            problem = job.error or Problem()
+            raise ClientError(
+                f"the server gave up on {_range(batch)} (job {job.job_id}): "
+                f"{problem.message or problem.code or 'it says no reason'}; some of these rows may be in. "
+                f"When the cause is gone, {_AGAIN}"
+            )
+        if job.results is None or len(job.results) != rows_sent:
+            found = "none" if job.results is None else len(job.results)
+            raise ClientError(f"expected {rows_sent} outcomes for {_range(batch)}, the server gave {found}")
+        return Outcome(batch, _merged(batch, job.results), job.job_id)
+
+    def _finished(self, batch: Batch) -> Job:
+        pending = self.journal.pending
+        try:
+            if pending and pending.batch == batch.number:
+                job, wait_s = Job("processing", len(batch.rows), pending.job_id), 0.0
+            else:
+                # The body lives no longer than the call: while the job runs, only the rows are held.
+                body = batch.body(self.options)
+                job, wait_s = start_import(
+                    self.client, self.journal.identity.target.object_type, body, self.journal.key(batch.number)
+                )
+                del body
+            if job.job_id:
+                self.journal.pending = Pending(batch.number, job.job_id)
+                self.save(self.journal)
+            return finish_import(self.client, job, wait_s, self.watch)
+        except RefusedError as error:
+            raise ClientError(self._advice(error, batch)) from None
+
+    def _advice(self, error: RefusedError, batch: Batch) -> str:
+        rows = _range(batch)
+        if error.code == "idempotency_key_stale":
+            return (
+                f"the last run stopped at {rows} so long ago that the server cannot tell any more whether they are in; "
+                f"{_AGAIN}, with --dedupe-by so that rows that are in already are matched"
+            )
+        if error.code == "idempotency_key_mismatch":
+            return (
+                f"the server has had {rows} under the same key with other content, so this is not quite the import "
+                f"that was stopped; {_AGAIN}, with --dedupe-by so that rows that are in already are matched"
+            )
+        if error.code == "not_found" and self.journal.pending:
+            return f"the server knows no import of {rows} any more ({error.message}); {_AGAIN}"
+        if error.code == "payload_too_large":
+            return f"{rows} are too large for the server ({error.message}); give a smaller --batch-rows"
+        return f"{error} (for {rows})"
+
+
+def _merged(batch: Batch, results: list[Verdict]) -> list[Verdict]:
+    answers = iter(results)
+    return [Verdict(error=Problem(*row.problem)) if row.problem else next(answers) for row in batch.rows]
+
+
+def _range(batch: Batch) -> str:
+    return f"rows {batch.rows[0].number} to {batch.rows[-1].number}"

@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 
 from prismd.api.app import create_app
+from prismd.api.http_protocol import HttpProtocol
 from prismd.services.runtime import Runtime, system_clock
 from prismd.services.stepping import step_next
 from prismd.services.teams import create_key, revoke_key
@@ -82,17 +83,18 @@ class Api:
 
 @pytest.fixture
 def serve(runtime: Runtime) -> Iterator[Callable[..., Api]]:
-    """Serve the application with other settings than the defaults, or with another pool."""
+    """Serve the application with other settings than the defaults, with another pool or clock."""
     running: list[tuple[uvicorn.Server, threading.Thread, httpx.Client]] = []
 
-    def start(*, pool: Any = None, **settings: Any) -> Api:
-        own = replace(runtime, settings=replace(Settings(), **settings), pool=pool or runtime.pool)
+    def start(*, pool: Any = None, now: Any = None, **settings: Any) -> Api:
+        own = Runtime(pool or runtime.pool, replace(Settings(), **settings), now or runtime.now, runtime.new_id)
         listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(create_app(own), log_level="critical", lifespan="on", ws="none"))
+        server = uvicorn.Server(uvicorn.Config(create_app(own), http=HttpProtocol, log_level="critical", ws="none"))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         client = httpx.Client(timeout=60, trust_env=False)
         running.append((server, thread, client))
+        # The client talks to the runtime of the test, also where the served one is broken on purpose.
         api = Api(f"http://127.0.0.1:{listener.getsockname()[1]}", "", "", runtime, client)
         api.team = f"team-{secrets.token_hex(8)}"
         api.key = api.make_key(api.team)

@@ -8,6 +8,7 @@ from litestar import Request, Response, delete, get, patch, post
 
 from prismd.api.errors import respond
 from prismd.api.idempotency import write_once
+from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
 from prismd.api.json_bodies import read_body
 from prismd.api.paths import decoded, object_type_in_path, value_in_path
 from prismd.api.property_shapes import (
@@ -39,14 +40,14 @@ _OPTION: Final = f"{_OPTIONS}/{{option_id:str}}"
 
 
 @get("/properties", sync_to_thread=True)
-def list_all_properties(request: Request[Any, Any, Any], caller: Caller, runtime: Runtime) -> Response[bytes]:
+def list_all_properties(request: Request[Any, Any, Any], caller: CallerIn, runtime: RuntimeIn) -> Response[bytes]:
     """Answer the properties of all object types."""
     return _listing(request, caller, runtime, OBJECT_TYPES)
 
 
 @get(_PROPERTIES, sync_to_thread=True)
 def list_properties(
-    request: Request[Any, Any, Any], object_type: str, caller: Caller, runtime: Runtime
+    request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn
 ) -> Response[bytes]:
     """Answer the properties of one object type; of a type without records here, none."""
     if (unheld := decoded(object_type)) in UNHELD_TYPES:
@@ -56,7 +57,7 @@ def list_properties(
 
 @post(_PROPERTIES, sync_to_thread=True)
 def create_property(
-    *, request: Request[Any, Any, Any], object_type: str, caller: Caller, runtime: Runtime, body: bytes
+    *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
 ) -> Response[bytes]:
     """Make a custom property."""
     kind = object_type_in_path(object_type)
@@ -74,11 +75,11 @@ def create_property(
 def update_property(
     *,
     request: Request[Any, Any, Any],
-    object_type: str,
-    property_id: str,
-    caller: Caller,
-    runtime: Runtime,
-    body: bytes,
+    object_type: PathPart,
+    property_id: PathPart,
+    caller: CallerIn,
+    runtime: RuntimeIn,
+    body: BodyBytes,
 ) -> Response[bytes]:
     """Change a custom property."""
     kind, which = object_type_in_path(object_type), value_in_path(property_id)
@@ -93,26 +94,30 @@ def update_property(
     return write_once(request, runtime, caller, body, work)
 
 
-@delete(_PROPERTY, status_code=204, sync_to_thread=True)
+@delete(_PROPERTY, sync_to_thread=True)
 def delete_property(
-    *, request: Request[Any, Any, Any], object_type: str, property_id: str, caller: Caller, runtime: Runtime
-) -> Response[bytes]:
+    *,
+    request: Request[Any, Any, Any],
+    object_type: PathPart,
+    property_id: PathPart,
+    caller: CallerIn,
+    runtime: RuntimeIn,
+) -> None:
     """Delete a custom property that nothing uses."""
     place = _place_in_query(request, caller, object_type, property_id)
     with runtime.pool.connection() as connection:
         properties.delete_property(connection, place)
-    return respond(Answer(204, b"", {}))
 
 
 @post(_OPTIONS, sync_to_thread=True)
 def create_option(
     *,
     request: Request[Any, Any, Any],
-    object_type: str,
-    property_id: str,
-    caller: Caller,
-    runtime: Runtime,
-    body: bytes,
+    object_type: PathPart,
+    property_id: PathPart,
+    caller: CallerIn,
+    runtime: RuntimeIn,
+    body: BodyBytes,
 ) -> Response[bytes]:
     """Add an option to a select property, native or custom."""
     kind, which = object_type_in_path(object_type), value_in_path(property_id)
@@ -132,12 +137,12 @@ def create_option(
 def update_option(
     *,
     request: Request[Any, Any, Any],
-    object_type: str,
-    property_id: str,
-    option_id: str,
-    caller: Caller,
-    runtime: Runtime,
-    body: bytes,
+    object_type: PathPart,
+    property_id: PathPart,
+    option_id: PathPart,
+    caller: CallerIn,
+    runtime: RuntimeIn,
+    body: BodyBytes,
 ) -> Response[bytes]:
     """Change an option that the team made."""
     kind, which, option = object_type_in_path(object_type), value_in_path(property_id), value_in_path(option_id)
@@ -153,22 +158,21 @@ def update_option(
     return write_once(request, runtime, caller, body, work)
 
 
-@delete(_OPTION, status_code=204, sync_to_thread=True)
+@delete(_OPTION, sync_to_thread=True)
 def delete_option(
     *,
     request: Request[Any, Any, Any],
-    object_type: str,
-    property_id: str,
-    option_id: str,
-    caller: Caller,
-    runtime: Runtime,
-) -> Response[bytes]:
+    object_type: PathPart,
+    property_id: PathPart,
+    option_id: PathPart,
+    caller: CallerIn,
+    runtime: RuntimeIn,
+) -> None:
     """Delete an option that the team made and no record has."""
     place = _place_in_query(request, caller, object_type, property_id)
     option = value_in_path(option_id)
     with runtime.pool.connection() as connection:
         properties.delete_option(connection, place, option)
-    return respond(Answer(204, b"", {}))
 
 
 HANDLERS: Final = [

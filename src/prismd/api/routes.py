@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
+from prismd.api import properties
 from prismd.api.auth import let_in
 from prismd.api.docs_page import get_document, get_page
 from prismd.api.health import get_health
@@ -28,6 +29,7 @@ def routes(settings: Settings) -> list[ControllerRouterHandler]:
         count_records,
         find_record,
         get_record,
+        *properties.HANDLERS,
     ]
     return [
         get_health,

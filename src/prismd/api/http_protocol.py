@@ -1,0 +1,31 @@
+"""HTTP itself: what cannot even be parsed as a request is refused with the envelope too (contract, section 3)."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from prismd.api.errors import JSON, refusal
+from prismd.core.errors import PrismdError
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """Uvicorn's protocol, for ``uvicorn.Config(http=HttpProtocol)``; such a request never reaches the application."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP request, and close the connection, of which nothing more can be understood.
+
+        Args:
+            msg: What the parser says.
+        """
+        answer = refusal(PrismdError("invalid_request", f"This is no HTTP request: {msg}"), str(uuid4()))
+        headers = {
+            "content-type": JSON,
+            "content-length": str(len(answer.body)),
+            "connection": "close",
+            **answer.headers,
+        }
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        self.transport.write(f"HTTP/1.1 400 Bad Request\r\n{lines}\r\n".encode() + answer.body)
+        self.transport.close()

@@ -1,0 +1,291 @@
+"""Every error code of the documentation, provoked once; and the envelope, wherever an error comes from."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import psycopg
+import pytest
+from conftest import Clock
+from psycopg.conninfo import make_conninfo
+from psycopg_pool import ConnectionPool
+
+from prismd.core.errors import HTTP_STATUS, JOB_CODES, ROW_CODES
+
+ERRORS_PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
+
+# No route of this version takes If-Match yet.
+NOT_YET = {"precondition_failed"}
+
+
+def code_of(response: httpx.Response) -> str:
+    """Return the code of an error, after checking the whole envelope."""
+    body = response.json()
+    assert response.headers["content-type"] == "application/json"
+    assert set(body) == {"error"}
+    error = body["error"]
+    assert set(error) <= {"code", "message", "request_id", "errors"}
+    assert error["request_id"] == response.headers["x-request-id"]
+    assert error["message"]
+    assert HTTP_STATUS[error["code"]] == response.status_code
+    for problem in error.get("errors", ()):
+        assert set(problem) == {"field", "message", "code"}
+        assert problem["field"].startswith((".body", ".path.", ".query.", ".headers."))
+        assert problem["code"].endswith(".openapi.validation")
+    return str(error["code"])
+
+
+def _invalid(api: Any) -> httpx.Response:
+    return api.send("POST", "/contact/import", content="{")
+
+
+def _name_taken(api: Any) -> httpx.Response:
+    return [api.send("POST", "/contact/properties", json={"name": "Shoe size", "type": "num"}) for _ in range(2)][-1]
+
+
+def _slug_taken(api: Any) -> httpx.Response:
+    return api.send("POST", "/contact/properties", json={"name": "Another", "type": "str", "slug": "email"})
+
+
+def _colour(api: Any) -> dict[str, Any]:
+    options = [{"value": "Red"}, {"value": "Blue"}]
+    made = api.send("POST", "/contact/properties", json={"name": "Colour", "type": "select_str", "options": options})
+    assert made.status_code == 201, made.text
+    assert api.start([{"default": {"colour": "red"}}]).json()["created"] == 1
+    return dict(made.json())
+
+
+def _property_in_use(api: Any) -> httpx.Response:
+    return api.send("DELETE", f"/contact/properties/{_colour(api)['id']}?type=select_str")
+
+
+def _option_in_use(api: Any) -> httpx.Response:
+    made = _colour(api)
+    option = next(option["id"] for option in made["options"] if option["slug"] == "red")
+    return api.send("DELETE", f"/contact/properties/{made['id']}/options/{option}?type=select_str")
+
+
+def _multiple_matches(api: Any) -> httpx.Response:
+    api.start([{"default": {"full_name": "Ada"}}] * 2)
+    return api.send("GET", "/contact/by/full_name/ada")
+
+
+def _mismatch(api: Any) -> httpx.Response:
+    return [api.start([{}] * count, idempotency_key="k") for count in (1, 2)][-1]
+
+
+PROVOKED: dict[str, Callable[[Any], httpx.Response]] = {
+    "invalid_request": _invalid,
+    "unauthorized": lambda api: api.send("GET", "/imports", key=None),
+    "forbidden": lambda api: api.send("GET", "/imports", key="wrong"),
+    "not_found": lambda api: api.send("GET", "/imports/unknown"),
+    "method_not_allowed": lambda api: api.send("DELETE", "/imports"),
+    "idempotency_key_mismatch": _mismatch,
+    "multiple_matches": _multiple_matches,
+    "name_taken": _name_taken,
+    "slug_taken": _slug_taken,
+    "property_in_use": _property_in_use,
+    "option_in_use": _option_in_use,
+}
+
+
+@pytest.mark.parametrize("code", PROVOKED)
+def test_provokes_each_code_of_the_documentation(api: Any, code: str) -> None:
+    assert code_of(PROVOKED[code](api)) == code
+
+
+def test_provokes_payload_too_large(serve: Callable[..., Any]) -> None:
+    response = serve(body_bytes_max=1024).start([{"default": {"full_name": "x" * 1024}}])
+    assert code_of(response) == "payload_too_large"
+    assert "1024 bytes" in response.json()["error"]["message"]
+
+
+def test_provokes_idempotency_key_stale(api: Any, clock: Clock) -> None:
+    assert api.start([], idempotency_key="k").status_code == 200
+    clock.advance(hours=24)
+    assert code_of(api.start([], idempotency_key="k")) == "idempotency_key_stale"
+
+
+def test_provokes_idempotency_key_in_progress(api: Any) -> None:
+    with api.runtime.pool.connection() as other:
+        other.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('idempotency ' || %s::text || ' k', 0))", (api.team_id(),)
+        )
+        response = api.start([], idempotency_key="k")
+    assert code_of(response) == "idempotency_key_in_progress"
+    assert response.headers["retry-after"] == "1"
+    assert response.headers["x-should-retry"] == "true"
+
+
+def test_provokes_rate_limited(serve: Callable[..., Any], clock: Clock) -> None:
+    api = serve(requests_per_second_max=0.5)
+    assert api.send("GET", "/imports").status_code == 200
+    refused = api.send("GET", "/imports")
+    assert code_of(refused) == "rate_limited"
+    clock.advance(seconds=int(refused.headers["retry-after"]))
+    assert api.send("GET", "/imports").status_code == 200
+
+
+def test_provokes_internal_error_and_tells_no_more_than_that(serve: Callable[..., Any]) -> None:
+    def broken_clock() -> None:
+        raise RuntimeError("the secret reason")
+
+    response = serve(now=broken_clock).send("GET", "/imports")
+    assert code_of(response) == "internal_error"
+    assert response.json()["error"]["message"] == "Internal error"
+
+
+def test_provokes_service_unavailable(serve: Callable[..., Any]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+    with ConnectionPool(f"host=127.0.0.1 port={port} dbname=x", min_size=0, max_size=1, timeout=0.2, open=True) as pool:
+        api = serve(pool=pool)
+        for path in ("/healthz", "/imports"):
+            response = api.send("GET", path)
+            assert code_of(response) == "service_unavailable"
+            assert response.headers["retry-after"] == "1"
+
+
+def test_every_code_of_an_answer_is_provoked_above() -> None:
+    own_tests = set(re.findall(r"def test_provokes_([a-z_]+?)(?:_and_tells_no_more_than_that)?\(", Path(__file__).read_text()))
+    assert set(PROVOKED) | own_tests | NOT_YET >= set(HTTP_STATUS)
+
+
+def test_unknown_routes_and_methods_are_refused_with_the_envelope(api: Any) -> None:
+    assert code_of(api.send("GET", "/nowhere")) == "not_found"
+    assert code_of(api.send("GET", "/v2/prism")) == "not_found"
+    refused = api.send("DELETE", "/contact/import")
+    assert code_of(refused) == "method_not_allowed"
+    assert set(refused.headers["allow"].split(", ")) == {"POST", "OPTIONS"}
+    assert set(api.send("DELETE", "/healthz").headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+
+
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        b"this is not HTTP\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: not a host/\r\nConnection: close\r\n\r\n",
+        b"GET /\xff\xfe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"PROPFIND /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+    ],
+)
+def test_malformed_requests_are_refused_with_the_envelope(api: Any, request_text: bytes) -> None:
+    head, body = _raw(api.url, request_text)
+    assert re.match(rb"HTTP/1.1 4\d\d ", head)
+    error = json.loads(body)["error"]
+    assert f"x-request-id: {error['request_id']}".encode() in head.lower()
+
+
+def test_a_success_carries_a_request_id_of_its_own(api: Any) -> None:
+    ids = {api.send("GET", path).headers["x-request-id"] for path in ("/healthz", "/docs", "/imports", "/openapi.json")}
+    assert len(ids) == 4
+
+
+def test_every_409_but_one_in_progress_tells_clients_not_to_retry(api: Any) -> None:
+    for provoke in (_mismatch, _multiple_matches):
+        assert provoke(api).headers["x-should-retry"] == "false"
+
+
+ROWS: dict[str, tuple[list[Any], dict[str, Any]]] = {
+    "invalid_row": ([7], {}),
+    "invalid_property": ([{"default": {"emial": "a@example.org"}}], {}),
+    "invalid_value": ([{"default": {"first_interaction_date": "soon"}}], {}),
+    "invalid_option": ([{"default": {"seniority": "emperor"}}], {}),
+    "read_only_property": ([{"default": {"created_at": "2020-01-01"}}], {}),
+    "missing_key": ([{"default": {"full_name": "Ada"}}], {"dedupe_by": "email", "require_key": True}),
+    "not_found": ([{"default": {"company": "01920000-0000-7000-8000-000000000000"}}], {}),
+}
+# A row is the caller's; when the server is at fault, the whole part of the import is done again.
+NEVER_OF_A_ROW = {"internal_error"}
+
+
+@pytest.mark.parametrize("code", ROWS)
+def test_provokes_each_code_of_a_row(api: Any, code: str) -> None:
+    rows, options = ROWS[code]
+    answer = api.start([*rows, {"default": {"full_name": "Grace", "email": "grace@example.org"}}], **options)
+    assert answer.status_code == 200, answer.text
+    refused, spared = answer.json()["results"]
+    assert refused["error"]["code"] == code
+    assert refused["errors"][0]["code"] == code
+    assert refused["id"] is None
+    assert spared["created"] is True
+
+
+def test_a_row_that_matches_several_records_says_so(api: Any) -> None:
+    api.start([{"default": {"full_name": "Ada"}}] * 2)
+    row = api.start([{"default": {"full_name": "ADA"}}], dedupe_by="full_name").json()["results"][0]
+    assert row["error"]["code"] == "multiple_matches"
+
+
+def test_every_code_of_a_row_is_provoked_above() -> None:
+    assert set(ROWS) | {"multiple_matches"} | NEVER_OF_A_ROW == set(ROW_CODES)
+
+
+def test_a_job_that_cannot_go_on_fails_with_its_error_and_the_results_so_far(
+    serve: Callable[..., Any], clock: Clock
+) -> None:
+    api = serve(sync_rows_max=0, rows_per_chunk=1, step_attempts_max=1)
+    location = api.start([{"default": {"full_name": name}} for name in ("Ada", "Grace")]).headers["location"]
+    _damage_second_chunk(api)
+    for _ in range(10):
+        api.work()
+        clock.advance(hours=1)
+    job = api.send("GET", location).json()
+    assert (job["status"], job["state"], job["processed"], job["total"]) == ("failed", "failed", 1, 2)
+    assert job["error"]["code"] in JOB_CODES
+    assert [result["created"] for result in job["results"]] == [True]
+
+
+@pytest.mark.parametrize(
+    ("part", "code"),
+    [
+        *(("request", code) for code in HTTP_STATUS),
+        *(("row", code) for code in ROW_CODES),
+        *(("job", code) for code in JOB_CODES),
+    ],
+)
+def test_every_code_is_documented_with_an_example_and_what_to_do(part: str, code: str) -> None:
+    parts = dict(re.findall(r"^## Codes of a (\w+)\n(.*?)(?=^## |\Z)", ERRORS_PAGE.read_text(), re.MULTILINE | re.DOTALL))
+    section = re.search(rf"^### `{code}`\n(.*?)(?=^### |\Z)", parts[part], re.MULTILINE | re.DOTALL)
+    assert section, f"docs/errors.md has no section on {code} of a {part}"
+    assert re.search(r"\n```\w*\n.+\n```\n", section[1], re.DOTALL)
+    assert "**What to do**: " in section[1]
+    if part == "request":
+        assert section[1].strip().startswith(f"Status {HTTP_STATUS[code]}")
+
+
+def test_a_database_that_goes_away_in_the_middle_is_told_as_503_and_found_again(serve: Callable[..., Any]) -> None:
+    conninfo = make_conninfo(serve().runtime.pool.conninfo, application_name="cut off")
+    with ConnectionPool(conninfo, min_size=2, max_size=2, timeout=20, open=True) as pool:
+        api = serve(pool=pool)
+        assert api.send("GET", "/imports").status_code == 200
+        with psycopg.connect(conninfo, application_name="admin", autocommit=True) as admin:
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cut off'")
+        answers = [api.send("GET", "/imports") for _ in range(4)]
+    assert code_of(answers[0]) == "service_unavailable"
+    assert answers[-1].status_code == 200
+
+
+def _damage_second_chunk(api: Any) -> None:
+    with api.runtime.pool.connection() as connection:
+        connection.execute(
+            "UPDATE import_chunk SET rows = %s WHERE team_id = %s AND number = 1", (b"damaged", api.team_id())
+        )
+
+
+def _raw(url: str, request_text: bytes) -> tuple[bytes, bytes]:
+    parts = urlsplit(url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=60) as connection:
+        connection.sendall(request_text)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    head, body = answer.split(b"\r\n\r\n", 1)
+    return head, body

@@ -11,6 +11,7 @@ import uvicorn
 import uvloop
 from litestar.types import ASGIApp
 
+from prismd.api.http_protocol import HttpProtocol
 from prismd.worker.stop import Stop
 
 
@@ -36,7 +37,7 @@ class WebServer(uvicorn.Server):
     ) -> None:
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=HttpProtocol,
             ws="none",
             lifespan="on",
             access_log=False,

@@ -14,6 +14,8 @@ from prismd.core.quoting import quoted
 from prismd.core.schema import Kind, Option, Property
 from prismd.core.value_errors import InvalidValueError, found, refuse, text_problem
 
+__all__ = ["OPTION_CHARS_MAX", "InvalidValueError", "Parser", "Stored", "ValueLimits", "parser_for", "render"]
+
 Stored = str | bool | int | Decimal | list[str]
 Parser = Callable[[object], Stored]
 TextParser = Callable[[object], str]

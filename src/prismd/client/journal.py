@@ -123,8 +123,10 @@ class Journals:
         try:
             if not _locked(lock, path):
                 raise ClientError("the same file is being imported to the same place by another process")
-            yield
-            path.unlink(missing_ok=True)
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
         finally:
             os.close(lock)
 

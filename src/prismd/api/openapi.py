@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from prismd.api.operations import OPERATIONS, Operation, Parameter, Reply
+from prismd.api.operation import Operation, Parameter, Reply
+from prismd.api.operations import OPERATIONS
 from prismd.api.shapes import ErrorEnvelope
 from prismd.core.errors import HTTP_STATUS
 
@@ -85,7 +86,7 @@ def _parameter(parameter: Parameter) -> Document:
     return {
         "name": parameter.name,
         "in": parameter.place,
-        "required": parameter.place == "path",
+        "required": parameter.required,
         "description": parameter.meaning,
         "schema": dict(parameter.schema),
     }

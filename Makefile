@@ -34,6 +34,7 @@ bench: $(INSTALLED) ## measure an import against the raw floor of the same Postg
 
 docs: $(INSTALLED) ## write the pages that follow from the code anew
 	@$(BIN)/python -m docs.generate
+	@$(BIN)/python -m docs.native_properties
 
 lock: ## resolve the dependencies of pyproject.toml anew, to versions and hashes
 	@test -x build/uv/bin/uv || { $(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet uv==$(UV_VERSION); }

@@ -1,0 +1,250 @@
+"""Properties as use cases on a real database: what is kept, who is kept apart, and what is too late to delete."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from prismd.core.definitions import NewOption, NewProperty
+from prismd.core.errors import PrismdError
+from prismd.core.imports.request import RequestLimits, parse_request
+from prismd.core.native import native_schema
+from prismd.core.schema import OBJECT_TYPES, Option, Property
+from prismd.services import imports, properties
+from prismd.services.properties import PropertyPlace
+from prismd.services.runtime import Runtime
+from prismd.services.stepping import step_next
+from prismd.store import record_keys
+from prismd.store.postgres import Connection
+from prismd.store.properties import add_options, load_schema, load_schemas
+
+
+@dataclass
+class Team:
+    """What a team does with its contacts."""
+
+    connection: Connection
+    runtime: Runtime
+    id: int
+
+    def define(self, name: str = "Colour", wire_type: str = "str", *labels: str, **more: Any) -> Property:
+        new = NewProperty(name=name, type=wire_type, options=tuple(NewOption(value=label) for label in labels), **more)
+        with self.connection.transaction():
+            return properties.create_property(self.connection, self.runtime, self.id, "contact", new)
+
+    def load(self, slug: str) -> Property | None:
+        return load_schema(self.connection, self.id, "contact").get(slug)
+
+    def place(self, prop: Property, **other: Any) -> PropertyPlace:
+        return replace(PropertyPlace(self.id, "contact", prop.id, prop.type, ".body.type"), **other)
+
+    def add_option(self, prop: Property, **asked: Any) -> Option:
+        with self.connection.transaction():
+            return properties.create_option(self.connection, self.runtime, self.place(prop), NewOption(**asked))
+
+    def delete(self, prop: Property) -> None:
+        with self.connection.transaction():
+            properties.delete_property(self.connection, self.place(prop))
+
+    def delete_option(self, prop: Property, option: Option) -> None:
+        with self.connection.transaction():
+            properties.delete_option(self.connection, self.place(prop), option.id)
+
+    def store(self, *rows: dict[str, Any], runtime: Runtime | None = None, **options: Any) -> imports.Submitted:
+        body = json.dumps({"objects": [{"default": row} for row in rows], "options": options}).encode()
+        request = parse_request("contact", body, RequestLimits(rows_max=1_000))
+        with self.connection.transaction():
+            submitted = imports.submit(self.connection, runtime or self.runtime, self.id, request)
+        assert submitted.job.failed == 0
+        return submitted
+
+
+@pytest.fixture
+def team(connection: Connection, runtime: Runtime, make_team: Callable[[], int]) -> Team:
+    return Team(connection, runtime, make_team())
+
+
+def refused(code: str, act: Callable[[], object]) -> PrismdError:
+    with pytest.raises(PrismdError) as caught:
+        act()
+    assert caught.value.code == code
+    return caught.value
+
+
+def test_a_team_has_the_native_properties_and_its_own_with_every_detail(team: Team) -> None:
+    new = NewProperty(
+        name="Colour",
+        type="multiselect_str",
+        slug="tint",
+        icon="drop",
+        role_id="0190AAAA-0000-7000-8000-00000000000A",
+        required=True,
+        options=(
+            NewOption(value="Blue", sort_index=2, color_scheme="blue", description="d", icon="i", option_group="g"),
+            NewOption(value="Red", sort_index=1),
+        ),
+    )
+    with team.connection.transaction():
+        made = properties.create_property(team.connection, team.runtime, team.id, "contact", new)
+    loaded = team.load("tint")
+    assert loaded == replace(made, options=tuple(reversed(made.options)))
+    assert loaded.role_id == "0190aaaa-0000-7000-8000-00000000000a"
+    assert not loaded.native
+    assert load_schemas(team.connection, team.id, ["identity", "deal"]) == {
+        "identity": native_schema("identity"),
+        "deal": native_schema("deal"),
+    }
+
+
+def test_teams_and_types_do_not_see_each_others_properties(team: Team, make_team: Callable[[], int]) -> None:
+    made = team.define()
+    stranger = replace(team, id=make_team())
+    assert stranger.load(made.slug) is None
+    refused("not_found", lambda: stranger.delete(made))
+    elsewhere = team.place(made, object_type="deal")
+    refused("not_found", lambda: properties.delete_property(team.connection, elsewhere))
+    assert stranger.define().slug == made.slug
+    assert team.load(made.slug) == made
+
+
+def test_options_can_be_added_to_native_selects_and_stay_in_their_team(
+    team: Team, make_team: Callable[[], int]
+) -> None:
+    tags = native_schema("contact").properties["tags"]
+    seniority = native_schema("contact").properties["seniority"]
+    added = team.add_option(seniority, value="Apprentice")
+    assert team.add_option(tags, value="Apprentice").slug == "apprentice"
+    loaded = team.load("seniority")
+    assert loaded is not None
+    assert loaded.options == (*seniority.options, added)
+    stranger = replace(team, id=make_team())
+    assert stranger.load("seniority") == seniority
+    refused("slug_taken", lambda: team.add_option(seniority, value="Anything", slug="vp"))
+    refused("invalid_request", lambda: team.add_option(native_schema("contact").properties["email"], value="x"))
+
+
+def test_options_that_are_there_are_not_added_again(team: Team) -> None:
+    made = team.define("Colour", "select_str", "Red")
+    again = (replace(made.options[0], value="other"), replace(made.options[0], id=team.runtime.new_id()))
+    with team.connection.transaction():
+        add_options(team.connection, team.id, "contact", made.id, again)
+    assert team.load("colour") == made
+
+
+def test_native_properties_and_options_cannot_be_changed(team: Team) -> None:
+    seniority = native_schema("contact").properties["seniority"]
+    place = team.place(seniority)
+    refused("invalid_request", lambda: properties.update_property(team.connection, place, {"name": "Rank"}))
+    refused("invalid_request", lambda: team.delete(seniority))
+    option = seniority.options[0]
+    error = refused("invalid_request", lambda: team.delete_option(seniority, option))
+    assert error.problems[0].field == ".path.optionId"
+    refused("not_found", lambda: properties.update_option(team.connection, place, "nothing", {"value": "x"}))
+
+
+def test_changes_are_kept_and_the_type_has_to_be_known(team: Team) -> None:
+    made = team.define("Colour", "select_str", "Red")
+    with team.connection.transaction():
+        changes: dict[str, Any] = {"name": "Tint", "icon": "drop", "enabled": False, "required": True}
+        changed = properties.update_property(team.connection, team.place(made, property_id=made.id.upper()), changes)
+        option = properties.update_option(
+            team.connection, team.place(made), made.options[0].id, {"slug": "rouge", "description": "d"}
+        )
+    assert changed == replace(made, **changes)
+    assert team.load("colour") == replace(changed, options=(option,))
+    wrong = team.place(made, type="str", type_field=".query.type")
+    error = refused("invalid_request", lambda: properties.delete_property(team.connection, wrong))
+    assert error.problems[0].field == ".query.type"
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_property_is_deleted_only_when_no_record_has_a_value(team: Team, *, deleted: bool) -> None:
+    made = team.define()
+    team.store({"colour": "red", "email": "a@b"}, dedupe_by="colour")
+    if deleted:
+        with team.connection.transaction():
+            team.connection.execute("UPDATE record SET deleted_at = now() WHERE team_id = %s", (team.id,))
+    refused("property_in_use", lambda: team.delete(made))
+    with team.connection.transaction():
+        team.connection.execute("UPDATE record SET properties = properties - 'colour' WHERE team_id = %s", (team.id,))
+    team.delete(made)
+    assert team.load("colour") is None
+    assert "colour" not in record_keys.key_slugs(team.connection, team.id, "contact")
+    assert team.define("Colour", "num").id != made.id
+
+
+def test_deleting_a_property_deletes_its_options_and_no_others(team: Team) -> None:
+    gone, stays = team.define("Colour", "select_str", "Red"), team.define("Tint", "select_str", "Red")
+    team.delete(gone)
+    rows = team.connection.execute("SELECT property_id::text FROM property_option WHERE team_id = %s", (team.id,))
+    assert [row[0] for row in rows] == [stays.id]
+
+
+def test_a_property_that_an_import_under_way_goes_by_is_in_use(team: Team) -> None:
+    made = team.define()
+    settings = replace(team.runtime.settings, sync_rows_max=0)
+    runtime = replace(team.runtime, settings=settings)
+    team.store({"email": "a@b"}, runtime=runtime, dedupe_by="colour")
+    refused("property_in_use", lambda: team.delete(made))
+    while step_next(team.connection, now=runtime.now(), new_id=runtime.new_id, settings=settings):
+        pass
+    team.delete(made)
+
+
+@pytest.mark.parametrize(("wire_type", "value"), [("select_str", "red"), ("multiselect_str", ["blue", "red"])])
+def test_an_option_is_deleted_only_when_no_record_has_it(team: Team, wire_type: str, value: object) -> None:
+    made = team.define("Colour", wire_type, "Red", "Blue", "Green")
+    red, green = made.options[0], made.options[2]
+    team.store({"colour": value})
+    refused("option_in_use", lambda: team.delete_option(made, red))
+    team.delete_option(made, green)
+    refused("not_found", lambda: team.delete_option(made, green))
+    with team.connection.transaction():
+        team.connection.execute("UPDATE record SET properties = '{}' WHERE team_id = %s", (team.id,))
+    team.delete_option(made, red)
+    loaded = team.load("colour")
+    assert loaded is not None
+    assert [option.slug for option in loaded.options] == ["blue"]
+
+
+def test_names_and_slugs_can_be_searched(team: Team) -> None:
+    team.define("Favourite colour", slug="tint")
+
+    def found(term: str) -> list[str]:
+        return [
+            prop.slug
+            for prop in properties.list_properties(team.connection, team.id, ["contact"], term=term)["contact"]
+        ]
+
+    assert found(" COLOUR ") == ["tint"]
+    assert found("tin") == ["tint"]
+    assert found("email") == ["email", "first_email", "last_email"]
+    assert found("nothing like it") == []
+    assert len(found("")) == len(native_schema("contact").properties) + 1
+    assert properties.list_properties(team.connection, team.id, OBJECT_TYPES).keys() == set(OBJECT_TYPES)
+
+
+def test_of_many_who_define_the_same_at_once_one_succeeds(team: Team) -> None:
+    def define(_: int) -> str:
+        with team.runtime.pool.connection() as own:
+            try:
+                return replace(team, connection=own).define().slug
+            except PrismdError as error:
+                return error.code
+
+    def add(_: int) -> str:
+        with team.runtime.pool.connection() as own:
+            try:
+                return replace(team, connection=own).add_option(labels, value="New", slug="new").slug
+            except PrismdError as error:
+                return error.code
+
+    labels = native_schema("contact").properties["labels"]
+    with ThreadPoolExecutor(6) as threads:
+        assert sorted(threads.map(define, range(6))) == ["colour", *["name_taken"] * 5]
+        assert sorted(threads.map(add, range(6))) == ["new", *["slug_taken"] * 5]

@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -22,9 +19,7 @@ from prismd.store.embedded import EmbeddedPostgres
 from prismd.store.migrate import migrate
 from prismd.store.postgres import Connection, Pool, connect, open_pool
 from prismd.store.teams import insert_team
-
-#: Longest wait of a test for something that must happen; reached only when it does not.
-PATIENCE_S = 60
+from tests.processes import PATIENCE_S, RunningServer, start_prismd, url_of
 
 
 @dataclass
@@ -39,16 +34,6 @@ class Clock:
     def advance(self, **time: float) -> None:
         """Turn the clock on, by ``days=…``, ``hours=…``, ``seconds=…``."""
         self.time += timedelta(**time)
-
-
-@dataclass(frozen=True)
-class RunningServer:
-    """A real ``prismd serve``."""
-
-    url: str
-    key: str
-    team: str
-    process: subprocess.Popen[str]
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +64,8 @@ def make_database(postgres_url: str) -> Iterator[Callable[[], str]]:
         return database_in(postgres_url, name)
 
     yield make
+    if "PRISMD_TEST_DATABASE_URL" not in os.environ:
+        return  # all of PostgreSQL goes
     with psycopg.connect(postgres_url, autocommit=True) as admin:
         for name in made:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
@@ -134,35 +121,11 @@ def make_team(pool: Pool) -> Callable[[], int]:
 def server(tmp_path_factory: pytest.TempPathFactory, make_database: Callable[[], str]) -> Iterator[RunningServer]:
     """A real server on a free port, with a database of its own and a known team and key."""
     key, team = f"test-{secrets.token_urlsafe(24)}", "2b9d1c7e-3f0a-4c55-9f5e-6a1d2c3b4a59"
-    environment = {"MICRO_API_KEY": key, "MICRO_TEAM_ID": team, "PRISMD_DATABASE_URL": make_database()}
+    database_url = make_database()
+    environment = {"MICRO_API_KEY": key, "MICRO_TEAM_ID": team, "PRISMD_DATABASE_URL": database_url}
     process = start_prismd(["serve", "--port", "0"], environment, tmp_path_factory.mktemp("server"))
     try:
-        yield RunningServer(url_of(process), key, team, process)
+        yield RunningServer(url_of(process), key, team, database_url, process)
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=PATIENCE_S)
-
-
-def start_prismd(
-    arguments: list[str], environment: dict[str, str], directory: Path, *, prefix: tuple[str, ...] = ()
-) -> subprocess.Popen[str]:
-    """Start the real command in a directory, with no settings but those given."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PRISMD_", "MICRO_"))}
-    return subprocess.Popen(
-        [*prefix, sys.executable, "-m", "prismd.cli.main", *arguments],
-        cwd=directory,
-        env={**inherited, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def url_of(process: subprocess.Popen[str]) -> str:
-    """Wait until a server says that it is ready, and return its URL."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "http://" in line:
-            return "http://" + line.split("http://", 1)[1].split()[0]
-    _, errors = process.communicate(timeout=PATIENCE_S)
-    pytest.fail(f"the server ended before it was ready: {errors}")

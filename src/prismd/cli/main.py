@@ -10,7 +10,10 @@ import click
 #: Name, where the command is, and what it says of itself in the list.
 COMMANDS: Final = {
     "serve": ("prismd.cli.serve:serve_command", "Run the server."),
-    "import": ("prismd.cli.import_file:import_command", "Import a file of records into a server."),
+    "import": (
+        "prismd.cli.import_file:import_command",
+        "Import the rows of FILE (CSV, JSON or NDJSON) into a Prism server.",
+    ),
     "keys": ("prismd.cli.keys:keys_command", "Make, list and revoke API keys."),
     "worker": (
         "prismd.cli.worker:worker_command",

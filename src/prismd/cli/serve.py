@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+import structlog
 
 from prismd.cli.failure import told_in_one_line
 from prismd.cli.listener import listen, url_of
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
 #: With the time that requests get, and the stop of PostgreSQL, this stays under five seconds.
 _WORKERS_S: Final = 3.0
+_WATCH_S: Final = 1.0
+
+_LOG = structlog.get_logger()
 
 
 @click.command("serve", short_help="Run the server.")
@@ -91,7 +96,22 @@ def _serve(settings: Settings, stop: Stop, stack: ExitStack) -> None:
 def _start_embedded(settings: Settings, stop: Stop, stack: ExitStack) -> str:
     embedded = EmbeddedPostgres(Path(settings.data_dir), given_up=stop.is_set)
     stack.callback(embedded.stop)
-    return embedded.start()
+    url = embedded.start()
+    watch = threading.Thread(target=_keep_running, args=(embedded, stop))
+    watch.start()
+    stack.callback(watch.join)
+    stack.callback(stop.set)
+    return url
+
+
+def _keep_running(embedded: EmbeddedPostgres, stop: Stop) -> None:
+    while not stop.is_set():
+        try:
+            if embedded.revive():
+                _LOG.warning("PostgreSQL ended unasked and was started again")
+        except DatabaseUnusableError as error:
+            _LOG.error("PostgreSQL is down", error=str(error))
+        stop.wait(_WATCH_S)
 
 
 def _load_web() -> tuple[Callable[[Runtime], ASGIApp], type[WebServer]]:

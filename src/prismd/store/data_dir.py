@@ -17,6 +17,9 @@ from prismd.store.postgres import DatabaseUnusableError
 #: Longest path of a socket's directory: ``/.s.PGSQL.5432.lock`` must still fit into the 104 bytes that systems allow.
 SOCKET_DIR_BYTES_MAX: Final = 84
 
+#: Who runs PostgreSQL for root, where the data directory belongs to nobody else.
+NOBODY: Final = "nobody"
+
 _LOCK = "prismd.lock"
 _CLUSTER = "postgres"
 _LASTING = " serve"
@@ -195,7 +198,7 @@ class DataDir:
 
 def _owner_for_root(uid: int) -> Owner:
     try:
-        user = pwd.getpwuid(uid) if uid else pwd.getpwnam("nobody")
+        user = pwd.getpwuid(uid) if uid else pwd.getpwnam(NOBODY)
     except KeyError:
         raise DatabaseUnusableError(
             "PostgreSQL does not run as root, and there is no user `nobody` to run it"

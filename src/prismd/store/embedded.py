@@ -46,6 +46,20 @@ class EmbeddedPostgres:
             )
         return self._start_locked(Postmaster(self._data, owner))
 
+    def revive(self) -> bool:
+        """Start PostgreSQL again where it has ended unasked; say whether that was so.
+
+        Raises:
+            DatabaseUnusableError: It does not start.
+        """
+        postmaster = self._postmaster
+        if postmaster is None or postmaster.runs():
+            return False
+        wait_until(lambda: self._launched(postmaster), _PATIENCE_S)
+        if not postmaster.accepts():
+            raise DatabaseUnusableError(f"PostgreSQL does not start again: {postmaster.failure()}")
+        return True
+
     def stop(self) -> None:
         """Stop PostgreSQL, if this object started or took it over."""
         if self._postmaster is not None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+import psycopg
 
 from prismd.settings import Settings
 from prismd.store.postgres import Connection, DatabaseUnusableError, connect
-
-if TYPE_CHECKING:
-    import sqlalchemy
 
 #: Any number of our own: two servers that start at once on one database migrate one after the other.
 _LOCK: Final = 7_223_196_071
@@ -76,12 +75,14 @@ def _upgrade(connection: Connection) -> None:
     from alembic import command  # noqa: PLC0415 - as above
     from alembic.config import Config  # noqa: PLC0415 - as above
 
-    engine: sqlalchemy.Engine = sa.create_engine(
-        "postgresql+psycopg://", creator=lambda: connection, poolclass=sa.StaticPool
-    )
-    with engine.begin() as bound:
-        bound.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-        config = Config()
-        config.set_main_option("script_location", str(files("prismd.store") / "migrations"))
-        config.attributes["connection"] = bound
-        command.upgrade(config, "head")
+    engine = sa.create_engine("postgresql+psycopg://", creator=lambda: connection, poolclass=sa.StaticPool)
+    try:
+        with engine.begin() as bound:
+            bound.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            config = Config()
+            config.set_main_option("script_location", str(files("prismd.store") / "migrations"))
+            config.attributes["connection"] = bound
+            command.upgrade(config, "head")
+    except (psycopg.Error, sa.exc.DBAPIError) as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        raise DatabaseUnusableError(f"the schema cannot be made: {reason}") from error

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from prismd.store.data_dir import DataDir, Owner
+from prismd.store.data_dir import NOBODY, DataDir, Owner
 from prismd.store.postgres import DatabaseUnusableError
 
 #: Superuser and database of the embedded PostgreSQL; it listens on a socket that only its owner can reach.
@@ -41,6 +43,7 @@ _SETTINGS: Final = {
     "max_parallel_maintenance_workers": "0",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] ",
     "log_checkpoints": "off",
     "log_autovacuum_min_duration": "-1",
 }
@@ -98,6 +101,12 @@ class Postmaster:
         pid = int(line) if line.isdigit() else None
         return pid if pid is not None and self._is_postmaster(pid) else None
 
+    def runs(self) -> bool:
+        """Say whether PostgreSQL runs, whoever started it."""
+        if self._child is not None:
+            return self._child.poll() is None
+        return self.pid() is not None
+
     def accepts(self) -> bool:
         """Say whether the running postmaster accepts connections."""
         return self.pid() is not None and self._line(_LINE_STATE) == "ready"
@@ -114,8 +123,10 @@ class Postmaster:
         """
         if (self._data.cluster / "PG_VERSION").exists():
             return
-        half = self._data.path / "postgres.new"
-        shutil.rmtree(half, ignore_errors=True)
+        for left in self._data.path.glob("postgres.new.*"):
+            shutil.rmtree(left, ignore_errors=True)
+        # A name of this process's own: whoever was killed while it did the same may have left a program that goes on.
+        half = self._data.path / f"postgres.new.{os.getpid()}"
         command = [*self._as_owner(), str(self._programs / "initdb"), "-D", str(half), *_INITDB]
         done = subprocess.run(  # noqa: S603 - our own program
             command,
@@ -131,12 +142,14 @@ class Postmaster:
         half.rename(self._data.cluster)
 
     def launch(self) -> None:
-        """Start PostgreSQL without waiting until it accepts connections."""
+        """Start PostgreSQL, which has ended, without waiting until it accepts connections."""
+        if self._child is not None:
+            self._child.wait()
         socket_dir = self._data.socket_dir(self._owner)
         self._disown_pid_file()
         for stale in socket_dir.glob(".s.PGSQL.*"):
             stale.unlink(missing_ok=True)
-        settings = {**_SETTINGS, "unix_socket_directories": str(socket_dir)}
+        settings = {**_SETTINGS, "unix_socket_directories": str(socket_dir), **self._access()}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [*self._as_owner(), str(self._programs / "postgres"), "-D", str(self._data.cluster), *options]
         with self._data.log.open("wb") as log:
@@ -154,7 +167,7 @@ class Postmaster:
 
     def starting(self) -> bool:
         """Say whether PostgreSQL runs but does not accept connections yet."""
-        return self._alive() and not self.accepts()
+        return self.runs() and not self.accepts()
 
     def failure(self) -> str:
         """Return the last thing that PostgreSQL said."""
@@ -170,19 +183,29 @@ class Postmaster:
             timeout_s: Time for a stop in order, in seconds.
         """
         pid = self._child.pid if self._child is not None else self.pid()
-        if pid is not None and self._alive():
+        if pid is not None and self.runs():
             for number, patience_s in ((signal.SIGINT, timeout_s), (signal.SIGQUIT, timeout_s), (signal.SIGKILL, 10.0)):
                 _send(pid, number)
-                if wait_until(lambda: not self._alive() and not self._is_postmaster(pid), patience_s):
+                if wait_until(lambda: not self.runs() and not self._is_postmaster(pid), patience_s):
                     break
         if self._child is not None:
             self._child.poll()
             self._child = None
 
-    def _alive(self) -> bool:
-        if self._child is not None:
-            return self._child.poll() is None
-        return self.pid() is not None
+    def _access(self) -> dict[str, str]:
+        # PostgreSQL lent to `nobody` may be able to read more than other processes of `nobody` may; so on the socket it
+        # serves root alone, and whom the directory belongs to. Without root, the directory's mode says it all.
+        if not self._owner.borrowed:
+            return {}
+        names = {pwd.getpwuid(uid).pw_name for uid in (0, self._owner.uid)} - {NOBODY}
+        files = {
+            "hba_file": (self._data.path / "hba.conf", "local all all peer map=prismd\n"),
+            "ident_file": (self._data.path / "ident.conf", "".join(f'prismd "{name}" {USER}\n' for name in names)),
+        }
+        for path, text in files.values():
+            path.write_text(text)
+            self._data.give(path, self._owner)
+        return {setting: str(path) for setting, (path, _) in files.items()}
 
     def _is_postmaster(self, pid: int) -> bool:
         # A process id is given again to others, most of all in containers: so the command line has to fit.
@@ -215,8 +238,8 @@ class Postmaster:
             if self._reaches(prefix):
                 return prefix
         raise DatabaseUnusableError(
-            f"user {self._owner.uid}, who runs PostgreSQL for root, cannot reach {self._data.path} or {self._programs}: "
-            "move them, or run prismd as an ordinary user"
+            f"PostgreSQL does not run as root, and user {self._owner.uid} cannot reach {self._data.path} or "
+            f"{self._programs}: move them, or run prismd as an ordinary user"
         )
 
     def _reaches(self, prefix: Sequence[str]) -> bool:
@@ -261,4 +284,6 @@ def _send(pid: int, number: signal.Signals) -> None:
 def _last_line(output: bytes) -> str:
     lines = [line for line in output.decode(errors="replace").splitlines() if line.strip()]
     telling = [line for line in lines if "FATAL" in line or "error:" in line]
-    return (telling or lines or ["it said nothing"])[-1].strip()
+    last = (telling or lines or ["it said nothing"])[-1]
+    # Without the time and process that lead a line.
+    return re.sub(r"^.*?(?=FATAL|error:)", "", last).strip()

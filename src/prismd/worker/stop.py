@@ -17,7 +17,7 @@ class Stop:
     def __init__(self) -> None:
         self._is_set = False
         self._asleep, self._alarm = socket.socketpair()
-        self._alarm.setblocking(False)
+        self._alarm.setblocking(False)  # noqa: FBT003 - the socket's own signature
 
     def on_signals(self) -> None:
         """Be set by SIGTERM and SIGINT from now on."""

@@ -1,0 +1,230 @@
+"""``prismd serve`` as people run it: a real process, real signals, real accidents."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.processes import (
+    PATIENCE_S,
+    children_of,
+    ended,
+    eventually,
+    postmasters,
+    processes_about,
+    start_prismd,
+    url_of,
+)
+
+TEAM, KEY = "a team", "a key of a test"
+NAMED = {"MICRO_TEAM_ID": TEAM, "MICRO_API_KEY": KEY}
+
+Serve = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def serve(data_dir: Path, tmp_path: Path) -> Iterator[Serve]:
+    """Start a server; whatever a test leaves of it is ended by process id."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+        process = start_prismd(
+            ["serve", "--port", "0", "--data-dir", str(data_dir), *arguments], {**NAMED, **environment}, tmp_path
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.terminate()
+            ended(process)
+    for pid in processes_about(str(data_dir)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGQUIT)
+
+
+def is_ready(url: str) -> bool:
+    return httpx.get(f"{url}/healthz", timeout=PATIENCE_S).status_code == 200
+
+
+def workers_of(process: subprocess.Popen[str]) -> set[int]:
+    return {pid for pid, line in children_of(process.pid).items() if " worker " in line}
+
+
+def lets_in(url: str, team: str, key: str) -> bool:
+    answer = httpx.get(f"{url}/v2/prism/{team}/contact/count", headers={"x-api-key": key}, timeout=PATIENCE_S)
+    return answer.status_code == 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_everything_in_order_and_leaves_no_process(
+    serve: Serve, data_dir: Path, number: signal.Signals
+) -> None:
+    process = serve("--workers", "2")
+    assert is_ready(url_of(process))
+    eventually(lambda: len(workers_of(process)) == 2)
+    workers = workers_of(process)
+    process.send_signal(number)
+    code, _, errors = ended(process)
+    assert (code, errors) == (0, "")
+    assert not processes_about(str(data_dir))
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+    assert not (data_dir / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_stop_does_not_wait_for_a_request_that_never_ends(serve: Serve, data_dir: Path) -> None:
+    process = serve(PRISMD_SHUTDOWN_S="1")
+    port = int(url_of(process).rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(
+            f"POST /v2/prism/a%20team/contact/import HTTP/1.1\r\nhost: x\r\nx-api-key: {KEY}\r\n"
+            "content-length: 100\r\nexpect: 100-continue\r\n\r\n{".encode()
+        )
+        assert client.recv(1000)
+        process.terminate()
+        assert ended(process)[0] == 0
+    assert not processes_about(str(data_dir))
+
+
+def test_a_signal_during_the_start_stops_it(serve: Serve, data_dir: Path) -> None:
+    process = serve()
+    eventually((data_dir / "prismd.lock").exists)
+    process.terminate()
+    code, _, errors = ended(process)
+    assert (code, errors) == (0, "")
+    assert not processes_about(str(data_dir))
+
+
+def test_after_a_kill_the_next_start_takes_over_what_lives_on(serve: Serve, data_dir: Path) -> None:
+    killed = serve()
+    assert lets_in(url_of(killed), TEAM, KEY)
+    eventually(lambda: workers_of(killed))
+    workers = workers_of(killed)
+    postgres = postmasters(data_dir)
+    killed.kill()
+    ended(killed)
+    again = serve()
+    assert lets_in(url_of(again), TEAM, KEY)
+    assert postmasters(data_dir) == postgres
+    eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+    again.terminate()
+    assert ended(again)[0] == 0
+    assert not processes_about(str(data_dir))
+
+
+def test_after_a_kill_of_everything_the_next_start_recovers(serve: Serve, data_dir: Path) -> None:
+    killed = serve()
+    url_of(killed)
+    for pid in (killed.pid, *postmasters(data_dir)):
+        os.kill(pid, signal.SIGKILL)
+    ended(killed)
+    assert lets_in(url_of(serve()), TEAM, KEY)
+
+
+def test_a_worker_that_dies_is_started_again(serve: Serve) -> None:
+    process = serve()
+    url_of(process)
+    eventually(lambda: workers_of(process))
+    (dead,) = workers_of(process)
+    os.kill(dead, signal.SIGKILL)
+    eventually(lambda: workers_of(process) - {dead})
+
+
+def test_a_postgres_that_dies_is_started_again(serve: Serve, data_dir: Path) -> None:
+    process = serve()
+    url = url_of(process)
+    (dead,) = postmasters(data_dir)
+    os.kill(dead, signal.SIGKILL)
+    eventually(lambda: postmasters(data_dir) - {dead})
+    eventually(lambda: lets_in(url, TEAM, KEY))
+
+
+def test_a_second_server_on_the_same_directory_is_refused(serve: Serve, data_dir: Path) -> None:
+    first = serve()
+    url = url_of(first)
+    code, out, errors = ended(serve())
+    assert (code, out) == (1, "")
+    assert errors == f"prismd: the data directory {data_dir} is in use by another prismd (process {first.pid})\n"
+    assert is_ready(url)
+
+
+def test_a_port_in_use_is_told_before_anything_starts(serve: Serve, data_dir: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        code, out, errors = ended(serve("--port", port))
+    assert (code, out) == (1, "")
+    assert errors == f"prismd: port {port} of 127.0.0.1 is in use: choose another with --port\n"
+    assert not data_dir.exists()
+
+
+def test_an_address_that_is_none_is_told(serve: Serve) -> None:
+    code, _, errors = ended(serve("--host", "no.such.host.invalid"))
+    assert code == 1
+    assert errors.startswith("prismd: cannot listen on port 0 of 'no.such.host.invalid': ")
+    assert len(errors.splitlines()) == 1
+
+
+def test_a_directory_with_other_things_in_it_is_left_alone(serve: Serve, data_dir: Path) -> None:
+    data_dir.mkdir(mode=0o755)
+    (data_dir / "letter.txt").write_text("mine")
+    code, _, errors = ended(serve())
+    assert code == 1
+    assert errors == (
+        f"prismd: {data_dir} holds files that are not prismd's: choose an empty or new directory with --data-dir\n"
+    )
+    assert data_dir.stat().st_mode & 0o777 == 0o755
+    assert [entry.name for entry in data_dir.iterdir()] == ["letter.txt"]
+
+
+def test_a_file_is_no_data_directory(serve: Serve, data_dir: Path) -> None:
+    data_dir.write_text("")
+    code, _, errors = ended(serve())
+    assert (code, errors) == (1, f"prismd: the data directory {data_dir} is not a directory\n")
+
+
+@pytest.mark.parametrize("name", ["PRISMD_PORT", "PRISMD_LOG_LEVEL"])
+def test_a_setting_that_makes_no_sense_is_told(serve: Serve, name: str) -> None:
+    code, _, errors = ended(serve(**{name: "loud"}))
+    assert code == 1
+    assert errors.startswith(f"prismd: {name} must be ")
+    assert len(errors.splitlines()) == 1
+
+
+def test_an_unreachable_database_is_told(serve: Serve) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    code, out, errors = ended(serve(PRISMD_DATABASE_URL=f"postgresql://nobody@127.0.0.1:{port}/none"))
+    assert (code, out) == (1, "")
+    assert errors.startswith("prismd: cannot reach PostgreSQL: ")
+    assert len(errors.splitlines()) == 1
+
+
+def test_the_first_start_says_all_that_a_client_needs(serve: Serve) -> None:
+    process = serve(MICRO_TEAM_ID="", MICRO_API_KEY="")
+    assert process.stdout is not None
+    url = url_of(process)
+    said = dict(process.stdout.readline().strip().removeprefix("export ").split("=", 1) for _ in range(3))
+    assert said["MICRO_BASE_URL"] == url
+    assert lets_in(url, said["MICRO_TEAM_ID"], said["MICRO_API_KEY"])
+
+
+def test_a_data_directory_with_a_long_path_works(data_dir: Path, serve: Serve) -> None:
+    long = data_dir / ("long" * 30)
+    process = serve("--data-dir", str(long))
+    assert is_ready(url_of(process))
+    process.terminate()
+    assert ended(process)[0] == 0

@@ -1,0 +1,96 @@
+"""Real processes of prismd: started, waited for, looked for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+#: Longest wait of a test for something that must happen; reached only when it does not.
+PATIENCE_S = 60
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A real ``prismd serve``."""
+
+    url: str
+    key: str
+    team: str
+    database_url: str
+    process: subprocess.Popen[str]
+
+
+def start_prismd(
+    arguments: Sequence[str], environment: Mapping[str, str], directory: Path, *, prefix: Sequence[str] = ()
+) -> subprocess.Popen[str]:
+    """Start the real command in a directory, with no settings but those given."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PRISMD_", "MICRO_"))}
+    return subprocess.Popen(
+        [*prefix, sys.executable, "-m", "prismd.cli.main", *arguments],
+        cwd=directory,
+        env={**inherited, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Wait until a process ends, and return its exit code and what it said on standard output and standard error."""
+    try:
+        out, errors = process.communicate(timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    return process.returncode, out, errors
+
+
+def url_of(process: subprocess.Popen[str]) -> str:
+    """Wait until a server says that it is ready, and return its URL."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "http://" in line:
+            return "http://" + line.split("http://", 1)[1].split()[0]
+    pytest.fail(f"the server ended before it was ready: {ended(process)}")
+
+
+def eventually(holds: Callable[[], object]) -> None:
+    """Wait until something holds that must come to hold, however long this machine takes."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+def processes_about(text: str) -> dict[int, str]:
+    """Return the command lines, by process id, that contain a text; processes that have ended are none."""
+    return {pid: line for pid, (_, line) in _processes().items() if text in line}
+
+
+def children_of(pid: int) -> dict[int, str]:
+    """Return the command lines of a process's children, by process id."""
+    return {child: line for child, (parent, line) in _processes().items() if parent == pid}
+
+
+def postmasters(data_dir: Path) -> set[int]:
+    """Return the process ids of the PostgreSQL servers of a data directory, without the processes that they fork."""
+    found = {pid: parent for pid, (parent, line) in _processes().items() if f" -D {data_dir}/postgres " in line}
+    return {pid for pid, parent in found.items() if parent not in found}
+
+
+def _processes() -> dict[int, tuple[int, str]]:
+    found = {}
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and (line := (entry / "cmdline").read_bytes()):
+                parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+                found[int(entry.name)] = int(parent), line.replace(b"\0", b" ").decode(errors="replace")
+    return found

@@ -1,0 +1,127 @@
+"""Purging: what has expired goes, wholly and in batches, and nothing else does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from prismd.core.imports.request import RequestLimits, parse_request
+from prismd.services.imports import submit
+from prismd.services.runtime import Runtime, system_ids
+from prismd.services.stepping import step_next
+from prismd.settings import Settings
+from prismd.store import upkeep
+from prismd.store.migrate import migrate
+from prismd.store.postgres import Connection, open_pool
+from prismd.store.teams import insert_team
+from prismd.worker.upkeep import purge
+
+SETTINGS = replace(Settings(), rows_per_chunk=10, sync_rows_max=5)
+TABLES = ("import_job", "import_chunk", "import_result", "import_touch", "idempotency_claim")
+
+
+class Store:
+    """A database of its own, as a purge works on all teams at once."""
+
+    def __init__(self, connection: Connection, runtime: Runtime) -> None:
+        self.connection, self.runtime = connection, runtime
+        self.team_id = insert_team(connection, runtime.new_id(), runtime.now())
+
+    def import_rows(self, count: int, *, to_the_end: bool = True) -> None:
+        rows = [{"default": {"email": f"p{number}@x.org"}} for number in range(count)]
+        body = json.dumps({"objects": rows, "options": {"dedupe_by": "email"}}).encode()
+        request = parse_request("contact", body, RequestLimits(rows_max=count))
+        with self.connection.transaction():
+            submit(self.connection, self.runtime, self.team_id, request)
+        while to_the_end and step_next(
+            self.connection, now=self.runtime.now(), new_id=self.runtime.new_id, settings=SETTINGS
+        ):
+            pass
+
+    def claim(self) -> None:
+        self.connection.execute(
+            "INSERT INTO idempotency_claim (team_id, key, fingerprint, status, headers, body, created_at)"
+            " VALUES (%s, %s, '', 200, '{}', '', %s)",
+            (self.team_id, self.runtime.new_id(), self.runtime.now()),
+        )
+
+    def counts(self) -> dict[str, int]:
+        found = {table: self.connection.execute(f"SELECT FROM {table}".encode()).rowcount for table in TABLES}
+        return {table: count for table, count in found.items() if count}
+
+    def purge_all(self, now: datetime) -> int:
+        batches = 0
+        while purge(self.connection, now=now, settings=SETTINGS):
+            batches += 1
+        return batches
+
+
+@pytest.fixture
+def store(make_database: Callable[[], str], clock: Any) -> Any:
+    url = make_database()
+    migrate(url, Settings())
+    with open_pool(url, Settings()) as pool, pool.connection() as connection:
+        connection.autocommit = True
+        yield Store(connection, Runtime(pool, SETTINGS, clock.now, system_ids()))
+
+
+def test_a_finished_job_goes_with_all_its_rows_when_it_expires_and_its_records_stay(store: Store, clock: Any) -> None:
+    store.import_rows(20)
+    store.import_rows(20)
+    store.import_rows(3)
+    assert store.counts() == {"import_job": 3, "import_chunk": 4, "import_result": 5, "import_touch": 23}
+    clock.advance(days=7, seconds=-1)
+    assert store.purge_all(clock.now()) == 0
+    clock.advance(seconds=1)
+    assert store.purge_all(clock.now()) > 0
+    assert store.counts() == {}
+    assert store.connection.execute("SELECT FROM record").rowcount == 20
+
+
+def test_a_job_under_way_is_left_alone_and_goes_once_it_has_ended(store: Store, clock: Any) -> None:
+    store.import_rows(20, to_the_end=False)
+    clock.advance(days=8)
+    assert store.purge_all(clock.now()) == 0
+    assert store.counts() == {"import_job": 1, "import_chunk": 2}
+    store.import_rows(1)
+    assert store.purge_all(clock.now()) > 0
+
+
+def test_a_large_job_goes_in_batches_that_each_leave_less(
+    store: Store, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "_PARTS", (("import_touch", 7), ("import_result", 2), ("import_chunk", 2)))
+    store.import_rows(30)
+    store.import_rows(30)
+    clock.advance(days=8)
+    left = [sum(store.counts().values())]
+    while purge(store.connection, now=clock.now(), settings=SETTINGS):
+        left.append(sum(store.counts().values()))
+    assert left == sorted(set(left), reverse=True)
+    assert len(left) > 5
+    assert store.counts() == {}
+
+
+def test_a_job_that_somebody_holds_is_skipped_and_not_waited_for(store: Store, clock: Any) -> None:
+    store.import_rows(20)
+    clock.advance(days=8)
+    with store.runtime.pool.connection() as holder:
+        holder.execute("SELECT FROM import_job FOR UPDATE")
+        assert store.purge_all(clock.now()) == 0
+    assert store.purge_all(clock.now()) > 0
+
+
+def test_claims_go_when_they_are_no_longer_even_stale(store: Store, clock: Any) -> None:
+    store.claim()
+    clock.advance(hours=1)
+    store.claim()
+    clock.time += timedelta(days=8, hours=-1, seconds=-1)
+    assert store.purge_all(clock.now()) == 0
+    clock.advance(seconds=1)
+    assert store.purge_all(clock.now()) == 1
+    assert store.counts() == {"idempotency_claim": 1}

@@ -101,6 +101,15 @@ def write(path: Path, rows: int, seed: int, seniorities: Sequence[str]) -> Count
     return kinds
 
 
+def expected(kinds: Counter[Kind]) -> dict[str, int]:
+    """Return how many rows must be created, match and fail, if the file goes into an empty team by email."""
+    return {
+        "created": kinds[Kind.GOOD] + kinds[Kind.WITHOUT_EMAIL],
+        "existing": kinds[Kind.DUPLICATE],
+        "failed": kinds[Kind.WRONG_DATE] + kinds[Kind.WRONG_SENIORITY],
+    }
+
+
 def _person(number: int, dice: random.Random, seniorities: Sequence[str]) -> Person:
     first, last, (city, country) = dice.choice(FIRST_NAMES), dice.choice(LAST_NAMES), dice.choice(CITIES)
     day = f"20{dice.randrange(15, 26)}-{dice.randrange(1, 13):02}-{dice.randrange(1, 29):02}"

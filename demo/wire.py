@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import httpx
 
 from demo.server import Server
-
-RESULTS_PAGE: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Reasons:
-    """Why rows were refused.
-
-    Args:
-        counts: Refused rows by error code.
-        examples: The first message of each code.
-    """
-
-    counts: Counter[str]
-    examples: dict[str, str]
 
 
 class Wire:
@@ -54,15 +37,6 @@ class Wire:
     def jobs(self) -> list[dict[str, Any]]:
         """Return the team's import jobs, oldest first."""
         return list(self._pages("imports"))[::-1]
-
-    def reasons(self, job_ids: list[str]) -> Reasons:
-        """Return why rows of some jobs were refused."""
-        reasons = Reasons(Counter(), {})
-        for job_id in job_ids:
-            for row in self._pages(f"imports/{job_id}/results", outcome="failed", limit=RESULTS_PAGE):
-                reasons.counts[row["error"]["code"]] += 1
-                reasons.examples.setdefault(row["error"]["code"], row["error"]["message"])
-        return reasons
 
     def _get(self, path: str, **query: Any) -> Any:  # noqa: ANN401 - JSON is of any type
         return self._http.get(path, params=query).raise_for_status().json()

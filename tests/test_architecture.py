@@ -43,12 +43,14 @@ def test_imports_follow_the_arrows() -> None:
 
 
 @pytest.mark.parametrize("module", modules(), ids=name_of)
-def test_a_module_is_short_and_says_first_what_it_is_for(module: Path) -> None:
-    text = module.read_text(encoding="utf-8")
-    docstring = ast.get_docstring(ast.parse(text))
-    assert text.count("\n") <= LINES_MAX
-    assert docstring, "it opens with a sentence"
-    assert docstring.partition("\n")[0].endswith((".", ":")), "the first line is a whole sentence"
+def test_a_module_is_short(module: Path) -> None:
+    assert module.read_text(encoding="utf-8").count("\n") <= LINES_MAX
+
+
+@pytest.mark.parametrize("module", [path for path in modules() if "tests" not in path.parts], ids=name_of)
+def test_a_module_says_first_what_it_is_for(module: Path) -> None:
+    docstring = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
+    assert docstring.partition("\n")[0].endswith((".", ":")), "it opens with a whole sentence"
 
 
 def test_names_say_what_is_inside() -> None:

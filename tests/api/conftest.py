@@ -20,6 +20,7 @@ from prismd.services.runtime import Runtime, system_clock
 from prismd.services.stepping import step_next
 from prismd.services.teams import create_key, revoke_key
 from prismd.settings import Settings
+from prismd.store.postgres import connect
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Api:
     team: str
     key: str
     runtime: Runtime
+    settings: Settings
     http: httpx.Client = field(repr=False)
 
     def send(self, method: str, path: str, *, key: str | None = "", **request: Any) -> httpx.Response:
@@ -50,14 +52,16 @@ class Api:
         headers = {} if key is None else {"idempotency-key": key}
         return self.send("POST", f"/{object_type}/import", content=json.dumps(body), headers=headers)
 
-    def work(self) -> None:
-        """Do what workers do, until nothing is left to do."""
-        with self.runtime.pool.connection() as connection:
-            connection.commit()
-            while step_next(
-                connection, now=self.runtime.now(), new_id=self.runtime.new_id, settings=self.runtime.settings
-            ):
-                pass
+    def work(self, steps: int | None = None) -> None:
+        """Do what workers do: so many chunks of this team, or all that there are; other teams' jobs take their turns."""
+        with connect(self.runtime.pool.conninfo, self.runtime.settings) as connection:
+            connection.autocommit = True
+            own, done = self.team_id(), 0
+            while steps is None or done < steps:
+                step = step_next(connection, now=self.runtime.now(), new_id=self.runtime.new_id, settings=self.settings)
+                if step is None:
+                    break
+                done += step.job.team_id == own
 
     def team_id(self) -> int:
         with self.runtime.pool.connection() as connection:
@@ -95,7 +99,7 @@ def serve(runtime: Runtime) -> Iterator[Callable[..., Api]]:
         client = httpx.Client(timeout=60, trust_env=False)
         running.append((server, thread, client))
         # The client talks to the runtime of the test, also where the served one is broken on purpose.
-        api = Api(f"http://127.0.0.1:{listener.getsockname()[1]}", "", "", runtime, client)
+        api = Api(f"http://127.0.0.1:{listener.getsockname()[1]}", "", "", runtime, own.settings, client)
         api.team = f"team-{secrets.token_hex(8)}"
         api.key = api.make_key(api.team)
         return api

@@ -154,7 +154,9 @@ def test_provokes_service_unavailable(serve: Callable[..., Any]) -> None:
 
 
 def test_every_code_of_an_answer_is_provoked_above() -> None:
-    own_tests = set(re.findall(r"def test_provokes_([a-z_]+?)(?:_and_tells_no_more_than_that)?\(", Path(__file__).read_text()))
+    own_tests = set(
+        re.findall(r"def test_provokes_([a-z_]+?)(?:_and_tells_no_more_than_that)?\(", Path(__file__).read_text())
+    )
     assert set(PROVOKED) | own_tests | NOT_YET >= set(HTTP_STATUS)
 
 
@@ -254,7 +256,9 @@ def test_a_job_that_cannot_go_on_fails_with_its_error_and_the_results_so_far(
     ],
 )
 def test_every_code_is_documented_with_an_example_and_what_to_do(part: str, code: str) -> None:
-    parts = dict(re.findall(r"^## Codes of a (\w+)\n(.*?)(?=^## |\Z)", ERRORS_PAGE.read_text(), re.MULTILINE | re.DOTALL))
+    parts = dict(
+        re.findall(r"^## Codes of a (\w+)\n(.*?)(?=^## |\Z)", ERRORS_PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    )
     section = re.search(rf"^### `{code}`\n(.*?)(?=^### |\Z)", parts[part], re.MULTILINE | re.DOTALL)
     assert section, f"docs/errors.md has no section on {code} of a {part}"
     assert re.search(r"\n```\w*\n.+\n```\n", section[1], re.DOTALL)

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from prismd.cli.import_file import import_command
 from prismd.client.calls import Outside
-from scripted_prism import KEY, TEAM, Fault, ScriptedPrism, scripted_prism
+from tests.scripted_prism import KEY, TEAM, Fault, ScriptedPrism, scripted_prism
 
 
 @dataclass

@@ -12,7 +12,7 @@ class SettingError(ValueError):
     """An environment variable holds something that its setting cannot be."""
 
 
-def setting(default: int | float | str, unit: str, meaning: str, *, minimum: float = 0) -> Any:  # noqa: ANN401 - a dataclass field stands for any type
+def setting(default: float | str, unit: str, meaning: str, *, minimum: float = 0) -> Any:  # noqa: ANN401 - a dataclass field stands for any type
     """Declare a setting.
 
     Args:

@@ -23,14 +23,18 @@ class TimeOrderedIds:
         self._now_ms = now_ms
         self._random_bits = random_bits
         self._last = 0
+        self._last_ms = -1
 
     def __call__(self) -> str:
         """Return a new id."""
-        # 48 bits of time, 12 + 62 bits of which the first are random; when time stands still or steps back, count on.
-        value = (self._now_ms() << 74) | self._random_bits(74)
-        if value <= self._last:
-            value = self._last + 1
-        self._last = value
+        # 48 bits of time and 74 random ones, drawn once a millisecond; while time stands still or steps back, count on.
+        now_ms = self._now_ms()
+        if now_ms > self._last_ms:
+            self._last_ms = now_ms
+            self._last = (now_ms << 74) | self._random_bits(73)
+        else:
+            self._last += 1
+        value = self._last
         time_and_high, low = value >> 62, value & 0x3FFF_FFFF_FFFF_FFFF
         uuid = ((time_and_high >> 12) << 80) | _VERSION_7 | ((time_and_high & 0xFFF) << 64) | _VARIANT | low
         text = f"{uuid:032x}"

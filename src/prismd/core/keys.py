@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Context, Decimal
+from functools import lru_cache
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
 
 from prismd.core.schema import Kind, Property
 
 Keys = tuple[str, ...]
+Hashes = tuple[int, ...]
 
 #: More digits than any stored number has, so that normalising one never rounds it.
 _EXACT: Final = Context(prec=400)
@@ -48,39 +50,47 @@ class KeyRule:
 
     def __init__(self, object_type: str, prop: Property, *, fold_case: bool) -> None:
         self.slug = prop.slug
-        self._compared = _comparer(prop.kind, fold_case=fold_case)
-        self._folded = _comparer(prop.kind, fold_case=True)
+        self._values = _as_texts(prop.kind)
+        self._fold_case = fold_case
         self._prefix = f"{object_type}\0{prop.slug}\0".encode()
 
     def keys(self, value: object) -> Keys:
         """Return the keys of a stored value: none where it is absent or blank, several where it holds many."""
-        return self._compared(value) if value is not None else ()
+        if value is None:
+            return ()
+        if type(value) is str:
+            key = normalised(value, fold_case=self._fold_case)
+            return (key,) if key else ()
+        texts = (normalised(text, fold_case=self._fold_case) for text in self._values(value))
+        return tuple(dict.fromkeys(text for text in texts if text))
 
-    def hashes(self, value: object) -> set[int]:
+    def hashes(self, value: object) -> Hashes:
         """Return the 64-bit signed hashes by which a stored value is found.
 
         They are made of the case-folded form whatever the rule, so that one index serves both ways of comparing.
         """
         if value is None:
-            return set()
-        return {self._hash(key) for key in self._folded(value)}
-
-    def _hash(self, key: str) -> int:
-        digest = blake2b(self._prefix + key.encode(), digest_size=8).digest()
-        return int.from_bytes(digest, "big", signed=True)
+            return ()
+        if type(value) is str:
+            return _hashes(self._prefix, value)
+        return tuple(dict.fromkeys(one for text in self._values(value) for one in _hashes(self._prefix, text)))
 
 
-def _comparer(kind: Kind, *, fold_case: bool) -> Callable[[object], Keys]:
-    def one(value: object) -> Keys:
-        key = normalised(str(value), fold_case=fold_case)
-        return (key,) if key else ()
+# A chunk's keys are hashed when records are looked for and again when they are written.
+@lru_cache(maxsize=16_384)
+def _hashes(prefix: bytes, text: str) -> Hashes:
+    key = normalised(text, fold_case=True)
+    if not key:
+        return ()
+    digest = blake2b(prefix + key.encode(), digest_size=8).digest()
+    return (int.from_bytes(digest, "big", signed=True),)
 
-    def many(value: object) -> Keys:
-        assert isinstance(value, list)  # noqa: S101 - stored values have been validated by their property's type
-        return tuple(dict.fromkeys(key for item in value for key in one(item)))
 
-    def number(value: object) -> Keys:
-        assert isinstance(value, int | Decimal)  # noqa: S101 - as above
+def _as_texts(kind: Kind) -> Callable[[Any], Sequence[str]]:
+    def number(value: int | Decimal) -> Sequence[str]:
         return (str(_EXACT.create_decimal(value).normalize(_EXACT)),)
 
-    return {Kind.NUM: number, Kind.MULTI_STR: many, Kind.MULTIREF: many}.get(kind, one)
+    def many(values: list[str]) -> Sequence[str]:
+        return values
+
+    return number if kind is Kind.NUM else many

@@ -114,3 +114,12 @@ class ObjectSchema:
     def get(self, slug: str) -> Property | None:
         """Return the property of that slug, or None."""
         return self.properties.get(slug)
+
+
+def held_references(schema: ObjectSchema) -> dict[str, str]:
+    """Return the object types by the slugs of the references whose targets are records that prismd holds."""
+    return {
+        prop.slug: prop.target
+        for prop in schema
+        if prop.kind in (Kind.REF, Kind.MULTIREF) and prop.target in OBJECT_TYPES
+    }

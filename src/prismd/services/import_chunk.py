@@ -1,27 +1,26 @@
-"""One chunk of an import, in the transaction of its caller: parse, match, plan, and write what must be true together."""
+"""One chunk of an import, in its caller's transaction: parse, match, plan, and write what must be true together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from prismd.core.ids import NewId
 from prismd.core.imports.job import Counts, Job
 from prismd.core.imports.missing_options import wanted_options, with_options
 from prismd.core.imports.plan import KnownRecord, Plan, Planner, key_value
-from prismd.core.imports.references import ADDRESS_MARK, Found, Reference, references_of, with_references
 from prismd.core.imports.report import verdicts_json
 from prismd.core.imports.request import Chunk
-from prismd.core.imports.rows import RefusedRow, Row, RowLimits, RowParser
+from prismd.core.imports.rows import RefusedRow, Row, RowLimits, Rows
 from prismd.core.keys import KeyRule
 from prismd.core.schema import ObjectSchema
 from prismd.core.values import ValueLimits
+from prismd.services.read_ahead import ReadAhead, parse_rows
 from prismd.services.record_keys import ensure_key, key_rules, write_keys
+from prismd.services.references import resolve_references
 from prismd.settings import Settings
 from prismd.store import drafts, imports, properties, record_keys, records
 from prismd.store.postgres import Connection
-
-Rows = list[Row | RefusedRow]
 
 
 class LostRaceError(Exception):
@@ -29,7 +28,14 @@ class LostRaceError(Exception):
 
 
 def run_chunk(
-    connection: Connection, job: Job, chunk: Chunk, *, now: datetime, new_id: NewId, settings: Settings
+    connection: Connection,
+    job: Job,
+    chunk: Chunk,
+    *,
+    now: datetime,
+    new_id: NewId,
+    settings: Settings,
+    ahead: ReadAhead | None = None,
 ) -> tuple[Job, bytes]:
     """Do one chunk of a job: records, verdicts, before-images, counters and cursor are committed together.
 
@@ -40,6 +46,7 @@ def run_chunk(
         now: The time of everything written.
         new_id: Makes ids of records and options.
         settings: For the limits of rows.
+        ahead: Where rows may have been read beforehand, and reads the next chunk meanwhile.
 
     Returns:
         The job after the chunk, and the verdicts as JSON without brackets.
@@ -49,8 +56,14 @@ def run_chunk(
     """
     record_keys.lock_type(connection, job.team_id, job.object_type)
     schema = properties.load_schema(connection, job.team_id, job.object_type)
-    schema, rows = _parse(connection, job, schema, chunk, new_id=new_id, settings=settings)
-    plan = _plan(connection, job, schema, rows, chunk.first_row, new_id)
+    limits = row_limits(settings)
+    rows = (ahead and ahead.rows(chunk, schema)) or parse_rows(schema, limits, chunk.rows)
+    if job.options.create_missing_options:
+        schema, rows = _create_missing_options(connection, job, schema, chunk, rows, new_id=new_id, settings=settings)
+    rows = resolve_references(connection, job.team_id, schema, rows)
+    plan = _plan(connection, job, schema, rows, first_row=chunk.first_row, new_id=new_id)
+    if ahead:
+        ahead.begin(connection, job, schema, limits)
     _write(connection, job, schema, plan, now)
     counts, content = Counts.of(plan.verdicts), verdicts_json(plan.verdicts)
     imports.insert_verdicts(connection, job, chunk, counts, content)
@@ -66,58 +79,31 @@ def row_limits(settings: Settings) -> RowLimits:
     return RowLimits(values, settings.row_bytes_max, settings.row_errors_max)
 
 
-def _parse(
-    connection: Connection, job: Job, schema: ObjectSchema, chunk: Chunk, *, new_id: NewId, settings: Settings
+def _create_missing_options(
+    connection: Connection,
+    job: Job,
+    schema: ObjectSchema,
+    chunk: Chunk,
+    rows: Rows,
+    *,
+    new_id: NewId,
+    settings: Settings,
 ) -> tuple[ObjectSchema, Rows]:
-    limits = row_limits(settings)
-    parser = RowParser(schema, limits)
-    rows: Rows = [parser.parse(raw) for raw in chunk.rows]
-    if job.options.create_missing_options and (wanted := wanted_options(rows)):
-        schema, created = with_options(schema, wanted, new_id=new_id, options_max=settings.options_per_property_max)
-        parser = RowParser(schema, limits)
-        rows = [
-            parser.parse(raw) if isinstance(row, RefusedRow) else row for raw, row in zip(chunk.rows, rows, strict=True)
-        ]
-        if not job.options.dry_run:
-            for slug, options in created.items():
-                prop = schema.properties[slug]
-                properties.add_options(connection, job.team_id, job.object_type, prop.id, options)
-    return schema, _resolve(connection, job.team_id, parser, rows)
-
-
-def _resolve(connection: Connection, team_id: int, parser: RowParser, rows: Rows) -> Rows:
-    targets = parser.reference_slugs
-    wanted = references_of(rows, targets)
+    wanted = wanted_options(rows)
     if not wanted:
-        return rows
-    found = _look_up(connection, team_id, wanted)
-    return [with_references(row, targets, found) for row in rows]
+        return schema, rows
+    schema, created = with_options(schema, wanted, new_id=new_id, options_max=settings.options_per_property_max)
+    if not job.options.dry_run:
+        for slug, options in created.items():
+            prop = schema.properties[slug]
+            properties.add_options(connection, job.team_id, job.object_type, prop.id, options)
+    again = [index for index, row in enumerate(rows) if isinstance(row, RefusedRow)]
+    parsed = parse_rows(schema, row_limits(settings), [chunk.rows[index] for index in again])
+    mended = dict(zip(again, parsed, strict=True))
+    return schema, [mended.get(index, row) for index, row in enumerate(rows)]
 
 
-def _look_up(connection: Connection, team_id: int, wanted: set[Reference]) -> Found:
-    by_address = [reference for reference in wanted if ADDRESS_MARK in reference[1]]
-    by_id = sorted(wanted.difference(by_address))
-    found: dict[Reference, list[str]] = {
-        pair: [pair[1]] for pair in records.existing_records(connection, team_id, by_id)
-    }
-    return found | _look_up_addresses(connection, team_id, by_address)
-
-
-def _look_up_addresses(connection: Connection, team_id: int, wanted: Sequence[Reference]) -> Found:
-    if not wanted:
-        return {}
-    schema = properties.load_schema(connection, team_id, "contact")
-    ensure_key(connection, team_id, schema, "email")
-    rule = KeyRule("contact", schema.properties["email"], fold_case=True)
-    hashes = {key_hash for _, address in wanted for key_hash in rule.hashes(address)}
-    by_key: dict[str, list[str]] = {}
-    for contact in records.records_by_key(connection, team_id, "contact", hashes):
-        for key in rule.keys(contact.properties.get("email")):
-            by_key.setdefault(key, []).append(contact.id)
-    return {reference: by_key.get(rule.keys(reference[1])[0], []) for reference in wanted}
-
-
-def _plan(connection: Connection, job: Job, schema: ObjectSchema, rows: Rows, first_row: int, new_id: NewId) -> Plan:
+def _plan(connection: Connection, job: Job, schema: ObjectSchema, rows: Rows, *, first_row: int, new_id: NewId) -> Plan:
     slug, options = job.options.dedupe_by, job.options
     if slug is None:
         return Planner(None, options, new_id).plan(rows, first_row)

@@ -49,7 +49,7 @@ def write_keys(connection: Connection, team_id: int, rules: Iterable[KeyRule], p
         for record in plan.created:
             added += [(key_hash, record.id) for key_hash in rule.hashes(record.properties.get(slug))]
         for record_id, change in plan.changed.items():
-            old, new = rule.hashes(change.before.get(slug)), rule.hashes(change.record.properties.get(slug))
+            old, new = set(rule.hashes(change.before.get(slug))), set(rule.hashes(change.record.properties.get(slug)))
             added += [(key_hash, record_id) for key_hash in new - old]
             gone += [(key_hash, record_id) for key_hash in old - new]
     record_keys.delete_keys(connection, team_id, gone)

@@ -11,6 +11,7 @@ import structlog
 from prismd.core.ids import NewId
 from prismd.core.imports.job import Job
 from prismd.services.import_chunk import LostRaceError, run_chunk
+from prismd.services.read_ahead import ReadAhead
 from prismd.settings import Settings
 from prismd.store import imports
 from prismd.store.postgres import Connection
@@ -33,7 +34,9 @@ class Step:
     failed: bool = False
 
 
-def step_next(connection: Connection, *, now: datetime, new_id: NewId, settings: Settings) -> Step | None:
+def step_next(
+    connection: Connection, *, now: datetime, new_id: NewId, settings: Settings, ahead: ReadAhead | None = None
+) -> Step | None:
     """Do one chunk of the job whose turn it is, and commit it.
 
     Args:
@@ -41,6 +44,7 @@ def step_next(connection: Connection, *, now: datetime, new_id: NewId, settings:
         now: The time of everything written.
         new_id: Makes ids of records and options.
         settings: For limits and the wait after a failure.
+        ahead: Reads the next chunk meanwhile.
 
     Returns:
         The turn, or None if there is nothing to do.
@@ -54,8 +58,9 @@ def step_next(connection: Connection, *, now: datetime, new_id: NewId, settings:
             claimed = imports.claim_next(connection, now)
             if claimed is None:
                 return None
-            chunk = imports.next_chunk(connection, claimed)
-            after, _ = run_chunk(connection, claimed, chunk, now=now, new_id=new_id, settings=settings)
+            chunk = ahead and ahead.chunk(claimed)
+            chunk = chunk or imports.read_chunk(connection, claimed, claimed.cursor)
+            after, _ = run_chunk(connection, claimed, chunk, now=now, new_id=new_id, settings=settings, ahead=ahead)
         return Step(after)
     except Exception as error:
         if claimed is None or connection.broken or connection.closed:

@@ -53,9 +53,7 @@ def write_drafts(connection: Connection, job: Job, rule: KeyRule, plan: Plan) ->
         connection.execute(_DELETE, {"team": job.team_id, "job": job.id, "ids": ids})
     with connection.cursor().copy(_COPY) as copy:
         for record in (*plan.created, *changed):
-            text = json_text(record.properties)
+            state = (record.version, record.first_row, record.made_by_import, json_text(record.properties))
             # A changed record that lost its key keeps one entry, or its stored self would be taken for it.
-            for key_hash in rule.hashes(record.properties.get(rule.slug)) or {0}:
-                copy.write_row((
-                    job.team_id, job.id, record.id, key_hash, record.version, record.first_row, record.made_by_import, text
-                ))  # fmt: skip
+            for key_hash in rule.hashes(record.properties.get(rule.slug)) or (0,):
+                copy.write_row((job.team_id, job.id, record.id, key_hash, *state))

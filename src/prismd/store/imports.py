@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from prismd.core.imports.job import Counts, Job, State
 from prismd.core.imports.options import ImportOptions
-from prismd.core.imports.plan import Change, KnownRecord, Plan
+from prismd.core.imports.plan import Plan
 from prismd.core.imports.request import Chunk
 from prismd.core.json_text import decode_stored, split_items
 from prismd.store.postgres import Connection
@@ -161,12 +161,16 @@ def claim_next(connection: Connection, now: datetime) -> Job | None:
     return _job(row) if row else None
 
 
-def next_chunk(connection: Connection, job: Job) -> Chunk:
-    """Return the chunk at the job's cursor."""
-    row = connection.execute(_CHUNK, (job.team_id, job.id, job.cursor), binary=True).fetchone()
+def read_chunk(connection: Connection, job: Job, number: int) -> Chunk:
+    """Return a chunk of a job's rows.
+
+    Args:
+        number: Which chunk, from 0; the job has it.
+    """
+    row = connection.execute(_CHUNK, (job.team_id, job.id, number), binary=True).fetchone()
     assert row is not None, job  # noqa: S101 - chunks are committed with their job
     first_row, rows = row
-    return Chunk(job.cursor, first_row, split_items(rows))
+    return Chunk(number, first_row, split_items(rows))
 
 
 def advance(connection: Connection, before: Job, after: Job) -> bool:

@@ -16,6 +16,13 @@ Pool = ConnectionPool[Connection]
 
 SERVER_VERSION_MIN: Final = 150000
 
+# Every statement of prismd goes through an index. A planner whose statistics lag behind a bulk load would read whole
+# tables instead, and keep that plan for the life of a prepared statement; so it is not given the choice.
+_SESSION: Final = """
+SELECT set_config(name, 'off', false)
+FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'jit']) AS name
+"""
+
 
 class DatabaseUnusableError(Exception):
     """PostgreSQL cannot be used as it is; the message says why and what to do."""
@@ -42,7 +49,15 @@ def connect(url: str, settings: Settings, **options: Any) -> Connection:  # noqa
         connection.close()
         found = f"{version // 10000}.{version % 10000}"
         raise DatabaseUnusableError(f"prismd needs PostgreSQL 15 or newer, this server is {found}")
+    prepare_session(connection)
     return connection
+
+
+def prepare_session(connection: Connection) -> None:
+    """Set what every session of prismd relies on; the connection is left outside a transaction."""
+    connection.execute(_SESSION)
+    if not connection.autocommit:
+        connection.commit()
 
 
 def open_pool(url: str, settings: Settings) -> Pool:
@@ -57,6 +72,7 @@ def open_pool(url: str, settings: Settings) -> Pool:
         min_size=2,
         max_size=max(2, settings.database_connections_max),
         timeout=settings.database_wait_s,
+        configure=prepare_session,
         open=True,
         name="prismd",
     )

@@ -18,10 +18,18 @@ INSERT INTO key_property (team_id, object_type, slug) VALUES (%s, %s, %s) ON CON
 
 _COPY: Final = "COPY record_key (team_id, key_hash, record_id) FROM STDIN"
 
+# From the keys to their rows, never the other way round: see store/records.py.
 _DELETE: Final = """
-DELETE FROM record_key AS k
-USING unnest(%(hashes)b::bigint[], %(ids)b::text[]::uuid[]) AS gone (key_hash, record_id)
-WHERE k.team_id = %(team)s AND k.key_hash = gone.key_hash AND k.record_id = gone.record_id
+DELETE FROM record_key
+WHERE ctid = ANY(ARRAY(
+    SELECT found.place
+    FROM unnest(%(hashes)b::bigint[], %(ids)b::text[]::uuid[]) AS gone (key_hash, record_id)
+    CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM record_key
+        WHERE team_id = %(team)s AND key_hash = gone.key_hash AND record_id = gone.record_id
+        OFFSET 0
+    ) AS found
+))
 """
 
 # A name in words keeps this lock apart from every other advisory lock.

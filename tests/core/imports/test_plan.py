@@ -34,7 +34,7 @@ class Store:
     def candidates(self, rule: KeyRule, rows: list[Row | RefusedRow]) -> Iterator[KnownRecord]:
         wanted = {h for row in rows if isinstance(row, Row) for h in rule.hashes(key_value(row, rule.slug))}
         for record in self.records.values():
-            if wanted & rule.hashes(record.properties.get(rule.slug)):
+            if wanted.intersection(rule.hashes(record.properties.get(rule.slug))):
                 yield deepcopy(record)
 
     def apply(self, plan: Plan) -> None:

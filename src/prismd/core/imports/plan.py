@@ -129,13 +129,13 @@ class Planner:
             return Verdict(index, problems=row.problems)
         rule = self._rule
         if rule is None:
-            return self._create(index, row)
+            return self._create(index, row, ())
         keys = rule.keys(key_value(row, rule.slug))
         if not keys:
             return self._without_key(index, row, rule.slug)
         matches = self._matches(keys)
         if not matches:
-            return self._create(index, row)
+            return self._create(index, row, keys)
         if len(matches) > 1:
             return Verdict(index, problems=[_several(rule.slug, matches)])
         return self._match(index, row, matches[0])
@@ -147,15 +147,17 @@ class Planner:
 
     def _without_key(self, index: int, row: Row, slug: str) -> Verdict:
         if not self._options.require_key:
-            return self._create(index, row)
+            return self._create(index, row, ())
         message = f"the row has no value for {slug}, by which records are told apart; give it one"
         return Verdict(index, problems=[Problem("missing_key", message, slug)])
 
-    def _create(self, index: int, row: Row) -> Verdict:
-        record = KnownRecord(self._new_id(), 1, merged({}, row.values), index, made_by_import=True)
+    def _create(self, index: int, row: Row, keys: Sequence[str]) -> Verdict:
+        properties = row.values if row.plain else merged({}, row.values)
+        record = KnownRecord(self._new_id(), 1, properties, index, made_by_import=True)
         self._plan.created.append(record)
         self._new.add(record.id)
-        self._enter(record)
+        for key in keys:
+            self._by_key.setdefault(key, []).append(record)
         return Verdict(index, self._shown_id(record))
 
     def _match(self, index: int, row: Row, record: KnownRecord) -> Verdict:

@@ -53,7 +53,8 @@ def with_references(row: Row | RefusedRow, targets: Mapping[str, str], found: Fo
     ]
     if problems:
         return RefusedRow(problems)
-    return Row({slug: _resolved(value, targets.get(slug), found) for slug, value in row.values.items()})
+    values = {slug: _resolved(value, targets.get(slug), found) for slug, value in row.values.items()}
+    return Row(values, plain=row.plain)
 
 
 def _tokens(value: Any) -> list[str]:  # noqa: ANN401 - a parsed value of a reference

@@ -11,7 +11,7 @@ import msgspec
 from prismd.core.json_text import NotJsonError, decode
 from prismd.core.quoting import nearest, quoted
 from prismd.core.records import ArrayChange, ArrayOperation
-from prismd.core.schema import OBJECT_TYPES, Kind, ObjectSchema, Property
+from prismd.core.schema import ObjectSchema, Property
 from prismd.core.values import InvalidValueError, ValueLimits, parser_for
 
 _FIELDS: Final = ("default", "list", "extended")
@@ -54,9 +54,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row whose values are valid: by slug, with None to clear and :class:`ArrayChange` to change an array."""
+    """A row whose values are valid.
+
+    Args:
+        values: By slug, with None to clear and :class:`ArrayChange` to change an array.
+        plain: Whether no value clears or changes, so that a new record simply has the values.
+    """
 
     values: dict[str, Any]
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,10 @@ class RefusedRow:
     """A row that cannot be imported, with every reason found; the first is told first."""
 
     problems: list[Problem] = field(default_factory=list)
+
+
+#: Parsed rows, in input order.
+Rows = list[Row | RefusedRow]
 
 
 def refused(code: str, message: str, slug: str | None = None) -> RefusedRow:
@@ -87,12 +97,6 @@ class RowParser:
         }
         self._hints: dict[str, str] = {}
         self._read_only = {prop.slug for prop in schema if prop.read_only}
-        #: Slugs of the references whose targets must exist, because prismd holds records of their type.
-        self.reference_slugs = {
-            prop.slug: prop.target
-            for prop in schema
-            if prop.kind in (Kind.REF, Kind.MULTIREF) and prop.target in OBJECT_TYPES
-        }
 
     def parse(self, raw: bytes | msgspec.Raw) -> Row | RefusedRow:
         """Return the row's values, or why it is refused (contract, sections 9.1, 19.2 and 21).
@@ -115,24 +119,36 @@ class RowParser:
         return self._parse_fields(fields)
 
     def _parse_fields(self, fields: Mapping[str, object]) -> Row | RefusedRow:
+        # Nearly every row is plain and right, and is read in one go; the others are read again, value by value.
+        parsers = self._parsers
+        try:
+            values = {slug: None if value is None else parsers[slug](value) for slug, value in fields.items()}
+        except (KeyError, InvalidValueError):
+            return self._parse_one_by_one(fields)
+        plain = None not in values.values() and [] not in values.values()
+        if not plain and not self._read_only.isdisjoint(values):
+            return self._parse_one_by_one(fields)
+        return Row(values, plain)
+
+    def _parse_one_by_one(self, fields: Mapping[str, object]) -> Row | RefusedRow:
         values: dict[str, Any] = {}
         problems: list[Problem] = []
-        parsers = self._parsers
         for slug, value in fields.items():
-            parse = parsers.get(slug)
-            if parse is None:
+            if slug not in self._parsers:
                 problems.append(self._unknown(slug))
                 continue
             try:
-                if value is None and slug not in self._read_only:
-                    values[slug] = None
-                elif type(value) is dict and "_op" in value:
-                    values[slug] = self._array_change(self._schema.properties[slug], value)
-                else:
-                    values[slug] = parse(value)
+                values[slug] = self._parse_value(slug, value)
             except InvalidValueError as error:
                 problems.append(Problem(error.code, error.message, slug, error.options))
         return RefusedRow(self._listed(problems)) if problems else Row(values)
+
+    def _parse_value(self, slug: str, value: object) -> Any:  # noqa: ANN401 - a stored value of any type
+        if value is None and slug not in self._read_only:
+            return None
+        if type(value) is dict and "_op" in value:
+            return self._array_change(self._schema.properties[slug], value)
+        return self._parsers[slug](value)
 
     def _array_change(self, prop: Property, value: Mapping[str, object]) -> ArrayChange:
         parse = self._parsers[prop.slug]
@@ -169,21 +185,27 @@ class RowParser:
 def _fields_of(row: object, schema: ObjectSchema) -> dict[str, object] | RefusedRow:
     if not isinstance(row, dict):
         return refused("invalid_row", 'expected an object such as {"default": {...}}, found something else')
+    problem = _shape_problem(row, schema)
+    if problem:
+        return refused("invalid_row", problem)
+    return {**(row.get("default") or {}), **(row.get("extended") or {})}
+
+
+def _shape_problem(row: Mapping[str, Any], schema: ObjectSchema) -> str:
     if "id" in row:
-        return refused("invalid_row", "a row has no id of its own; name a key property in dedupe_by instead")
+        return "a row has no id of its own; name a key property in dedupe_by instead"
     for name in row:
         if name not in _FIELDS:
             hint = '; put property values inside "default"' if schema.get(name) else nearest(name, _FIELDS)
-            return refused("invalid_row", f"a row has no field {quoted(name)}{hint}")
+            return f"a row has no field {quoted(name)}{hint}"
     for name in _FIELDS:
         if row.get(name) is not None and not isinstance(row[name], dict):
-            return refused("invalid_row", f"{name} must be an object of property slugs and values")
+            return f"{name} must be an object of property slugs and values"
     if row.get("list"):
-        return refused("invalid_row", "values that belong to a list are not supported yet; leave list out")
-    default, extended = row.get("default") or {}, row.get("extended") or {}
-    for slug in default.keys() & extended.keys():
-        return refused("invalid_row", f"{quoted(slug)} stands in default and in extended; keep one of them", slug)
-    return {**default, **extended}
+        return "values that belong to a list are not supported yet; leave list out"
+    for slug in (row.get("default") or {}).keys() & (row.get("extended") or {}).keys():
+        return f"{quoted(slug)} stands in default and in extended; keep one of them"
+    return ""
 
 
 def _read_only(prop: Property) -> Any:  # noqa: ANN401 - stands where a parser stands

@@ -51,7 +51,7 @@ def serve(data_dir: Path, tmp_path: Path) -> Iterator[Serve]:
     for process in started:
         if process.poll() is None:
             process.terminate()
-            ended(process)
+            print(ended(process))  # noqa: T201 - shown where a test fails
     for pid in processes_about(str(data_dir)):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGQUIT)
@@ -70,7 +70,7 @@ def lets_in(url: str, team: str, key: str) -> bool:
     return answer.status_code == 200
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_stops_everything_in_order_and_leaves_no_process(
     serve: Serve, data_dir: Path, number: signal.Signals
 ) -> None:

@@ -47,7 +47,7 @@ def worker(tmp_path: Path) -> Iterator[Worker]:
     for process in started:
         if process.poll() is None:
             process.kill()
-            ended(process)
+            print(ended(process))  # noqa: T201 - shown where a test fails
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import socket
 from types import FrameType
 from typing import Final
 
-_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+#: SIGHUP comes when a terminal is closed; whoever wants to outlive it has it ignored, as nohup does.
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Stop:
@@ -20,9 +21,10 @@ class Stop:
         self._alarm.setblocking(False)  # noqa: FBT003 - the socket's own signature
 
     def on_signals(self) -> None:
-        """Be set by SIGTERM and SIGINT from now on."""
+        """Be set by SIGTERM, by SIGINT (Ctrl-C) and by the end of the terminal from now on."""
         for number in _SIGNALS:
-            signal.signal(number, self._on_signal)
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._on_signal)
 
     def set(self) -> None:
         """Ask to stop."""

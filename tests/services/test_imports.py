@@ -2,73 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from prismd.core.errors import PrismdError
-from prismd.core.imports.job import Job, State
-from prismd.core.imports.request import RequestLimits, parse_request
 from prismd.services import imports
-from prismd.services.records import count_records, find_record, get_record
+from prismd.services.records import count_records, find_record
 from prismd.services.runtime import Runtime
-from prismd.services.stepping import step_next
 from prismd.store.postgres import Connection
-
-LIMITS = RequestLimits(rows_max=100_000)
-
-
-def body(rows: Sequence[dict[str, Any]], **options: Any) -> bytes:
-    return json.dumps({"objects": [{"default": row} for row in rows], "options": options}).encode()
-
-
-class Importer:
-    """Imports rows into one team, in one go or in chunks."""
-
-    def __init__(self, connection: Connection, runtime: Runtime, team_id: int) -> None:
-        self.connection, self.runtime, self.team_id = connection, runtime, team_id
-
-    def at_once(self, rows: Sequence[dict[str, Any]], object_type: str = "contact", **options: Any) -> list[Any]:
-        request = parse_request(object_type, body(rows, **options), LIMITS)
-        with self.connection.transaction():
-            submitted = imports.submit(self.connection, self.runtime, self.team_id, request)
-        assert submitted.verdicts is not None
-        assert submitted.job.state is State.COMPLETE
-        return list(json.loads(b"[" + submitted.verdicts + b"]"))
-
-    def as_job(
-        self, rows: Sequence[dict[str, Any]], object_type: str = "contact", *, chunk: int = 5_000, **options: Any
-    ) -> tuple[Job, list[Any]]:
-        settings = replace(self.runtime.settings, sync_rows_max=0, rows_per_chunk=chunk)
-        runtime = replace(self.runtime, settings=settings)
-        request = parse_request(object_type, body(rows, **options), LIMITS)
-        with self.connection.transaction():
-            job = imports.submit(self.connection, runtime, self.team_id, request).job
-        while self.job(job.id).status == "processing":
-            assert step_next(self.connection, now=runtime.now(), new_id=runtime.new_id, settings=settings)
-        content = b"".join(imports.iter_verdicts(runtime, self.team_id, job.id))
-        return self.job(job.id), list(json.loads(b"[" + content + b"]"))
-
-    def job(self, job_id: str) -> Job:
-        return imports.get_job(self.connection, self.team_id, job_id, now=self.runtime.now())
-
-
-@pytest.fixture
-def importer(connection: Connection, runtime: Runtime, make_team: Callable[[], int]) -> Importer:
-    connection.autocommit = True
-    return Importer(connection, runtime, make_team())
-
-
-def told(verdicts: Sequence[dict[str, Any]]) -> list[Any]:
-    """What is said of rows, ids apart."""
-    return [
-        (v["created"], v["existing"], v["updated"], v.get("duplicate_of"), v.get("error", {}).get("code"))
-        for v in verdicts
-    ]
-
+from tests.services.importing import Importer, told
 
 ROWS = [
     {"email": "ann@x.org", "full_name": "Ann"},
@@ -147,7 +91,7 @@ def test_a_missing_option_is_created_once_and_only_if_asked(importer: Importer) 
     assert [v["error"]["code"] for v in importer.at_once(rows)] == ["invalid_option", "invalid_option", "invalid_option"]
     verdicts = importer.at_once(rows, create_missing_options=True)
     assert [v["created"] for v in verdicts] == [True, True, False]
-    seen = {record(importer, v["id"])["seniority"] for v in verdicts[:2]}
+    seen = {importer.record(v["id"])["seniority"] for v in verdicts[:2]}
     assert seen == {"martian"}
     assert importer.at_once([{"seniority": "Lunar"}])[0]["error"]["code"] == "invalid_option"
 
@@ -167,7 +111,7 @@ def test_references_are_resolved_by_id_and_by_address(importer: Importer) -> Non
         (False, False, False, None, "not_found"),
         (False, False, False, None, "not_found"),
     ]
-    assert record(importer, verdicts[0]["id"], "identity")["email_addresses"] == [contact]
+    assert importer.record(verdicts[0]["id"], "identity")["email_addresses"] == [contact]
 
 
 def test_an_import_at_once_leaves_no_job_to_be_found(importer: Importer) -> None:
@@ -225,7 +169,3 @@ def test_find_compares_as_imports_compare(importer: Importer) -> None:
                 importer.connection, importer.team_id, "contact", "email", value, settings=importer.runtime.settings
             )
         assert caught.value.code == code
-
-
-def record(importer: Importer, record_id: str, object_type: str = "contact") -> dict[str, Any]:
-    return get_record(importer.connection, importer.team_id, object_type, record_id).properties

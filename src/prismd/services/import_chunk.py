@@ -64,12 +64,12 @@ def run_chunk(
     plan = _plan(connection, job, schema, rows, first_row=chunk.first_row, new_id=new_id)
     if ahead:
         ahead.begin(connection, job, schema, limits)
-    _write(connection, job, schema, plan, now)
     counts, content = Counts.of(plan.verdicts), verdicts_json(plan.verdicts)
-    imports.insert_verdicts(connection, job, chunk, counts, content)
     after = job.after_chunk(counts, now)
     if not imports.advance(connection, job, after):
         raise LostRaceError(job.id)
+    _write(connection, job, schema, plan, now)
+    imports.insert_verdicts(connection, job, chunk, counts, content)
     return after, content
 
 

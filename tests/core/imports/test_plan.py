@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from core.imports.model import ModelImport, ModelRecord
+from tests.core.imports.model import ModelImport, ModelRecord
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -1,0 +1,80 @@
+"""Importing rows into one team in a test: at once, or as a job whose turns the test takes itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from prismd.core.imports.job import Job, State
+from prismd.core.imports.request import RequestLimits, parse_request
+from prismd.services import imports
+from prismd.services.records import get_record
+from prismd.services.runtime import Runtime
+from prismd.services.stepping import Step, step_next
+from prismd.store.postgres import Connection
+
+LIMITS = RequestLimits(rows_max=100_000)
+
+
+def body(rows: Sequence[dict[str, Any]], **options: Any) -> bytes:
+    return json.dumps({"objects": [{"default": row} for row in rows], "options": options}).encode()
+
+
+class Importer:
+    """Imports rows into one team."""
+
+    def __init__(self, connection: Connection, runtime: Runtime, team_id: int) -> None:
+        self.connection, self.runtime, self.team_id = connection, runtime, team_id
+
+    def at_once(self, rows: Sequence[dict[str, Any]], object_type: str = "contact", **options: Any) -> list[Any]:
+        """Import rows synchronously and return their verdicts."""
+        settings = replace(self.runtime.settings, sync_rows_max=len(rows))
+        runtime = replace(self.runtime, settings=settings)
+        request = parse_request(object_type, body(rows, **options), LIMITS)
+        with self.connection.transaction():
+            submitted = imports.submit(self.connection, runtime, self.team_id, request)
+        assert submitted.verdicts is not None
+        assert submitted.job.state is State.COMPLETE
+        return list(json.loads(b"[" + submitted.verdicts + b"]"))
+
+    def submit(
+        self, rows: Sequence[dict[str, Any]], object_type: str = "contact", *, chunk: int = 5_000, **options: Any
+    ) -> str:
+        """Accept rows as a job and return its id."""
+        settings = replace(self.runtime.settings, sync_rows_max=0, rows_per_chunk=chunk)
+        runtime = replace(self.runtime, settings=settings)
+        request = parse_request(object_type, body(rows, **options), LIMITS)
+        with self.connection.transaction():
+            return imports.submit(self.connection, runtime, self.team_id, request).job.id
+
+    def step(self) -> Step | None:
+        """Take one turn, whosever it is."""
+        runtime = self.runtime
+        return step_next(self.connection, now=runtime.now(), new_id=runtime.new_id, settings=runtime.settings)
+
+    def as_job(self, rows: Sequence[dict[str, Any]], object_type: str = "contact", **options: Any) -> tuple[Job, list[Any]]:
+        """Import rows as a job and return it with its verdicts."""
+        job_id = self.submit(rows, object_type, **options)
+        while self.job(job_id).status == "processing":
+            assert self.step()
+        return self.job(job_id), self.verdicts(job_id)
+
+    def job(self, job_id: str) -> Job:
+        return imports.get_job(self.connection, self.team_id, job_id, now=self.runtime.now())
+
+    def verdicts(self, job_id: str) -> list[Any]:
+        content = b"".join(imports.iter_verdicts(self.runtime, self.team_id, job_id))
+        return list(json.loads(b"[" + content + b"]"))
+
+    def record(self, record_id: str, object_type: str = "contact") -> dict[str, Any]:
+        return get_record(self.connection, self.team_id, object_type, record_id).properties
+
+
+def told(verdicts: Sequence[dict[str, Any]]) -> list[Any]:
+    """What is said of rows, ids apart."""
+    return [
+        (v["created"], v["existing"], v["updated"], v.get("duplicate_of"), v.get("error", {}).get("code"))
+        for v in verdicts
+    ]

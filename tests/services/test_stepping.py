@@ -1,0 +1,169 @@
+"""Turns: jobs share them, failures end in a verdict on the job, a lost race writes nothing, two imports never double."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+
+from prismd.core.imports.job import State
+from prismd.services.import_chunk import LostRaceError, run_chunk
+from prismd.services.read_ahead import ReadAhead
+from prismd.services.records import count_records
+from prismd.services.runtime import Runtime
+from prismd.services.stepping import step_next
+from prismd.settings import Settings
+from prismd.store import imports
+from prismd.store.postgres import Connection, Pool, connect
+from tests.conftest import Clock
+from tests.services.importing import Importer, told
+
+
+def people(count: int, first: int = 0) -> list[dict[str, Any]]:
+    return [{"email": f"person{number}@x.org"} for number in range(first, first + count)]
+
+
+def test_jobs_take_turns_chunk_by_chunk(importer: Importer) -> None:
+    one = importer.submit(people(6), chunk=2)
+    other = importer.submit(people(4), chunk=2)
+    order = []
+    while (step := importer.step()) is not None:
+        order.append(step.job.id)
+    assert order == [one, other, one, other, one]
+
+
+def test_counters_move_with_every_chunk(importer: Importer) -> None:
+    job_id = importer.submit(people(5), chunk=2)
+    seen = [(importer.job(job_id).state, importer.job(job_id).processed)]
+    while importer.step():
+        seen.append((importer.job(job_id).state, importer.job(job_id).processed))
+    assert seen == [(State.QUEUED, 0), (State.RUNNING, 2), (State.RUNNING, 4), (State.COMPLETE, 5)]
+
+
+def test_reading_ahead_changes_nothing(importer: Importer, make_team: Callable[[], int]) -> None:
+    rows = [*people(40), *people(20), {"nope": 1}, {"seniority": "martian"}, *people(20, 30)]
+    twin = Importer(importer.connection, importer.runtime, make_team())
+    plain = importer.as_job(rows, chunk=7, dedupe_by="email", create_missing_options=True)
+    job_id = twin.submit(rows, chunk=7, dedupe_by="email", create_missing_options=True)
+    ahead, runtime = ReadAhead(), importer.runtime
+    while twin.job(job_id).status == "processing":
+        step_next(
+            twin.connection, now=runtime.now(), new_id=runtime.new_id, settings=runtime.settings, ahead=ahead
+        )
+    assert told(twin.verdicts(job_id)) == told(plain[1])
+
+
+@pytest.fixture
+def unwritable(connection: Connection, database_url: str) -> Iterator[Callable[[int], None]]:
+    """Let the database refuse to write a team's records, and end that after the test."""
+    with connect(database_url, Settings(), autocommit=True) as admin:
+
+        def refuse(team_id: int) -> None:
+            admin.execute(f"ALTER TABLE record ADD CONSTRAINT unwritable CHECK (team_id <> {team_id}) NOT VALID")
+
+        yield refuse
+        admin.execute("ALTER TABLE record DROP CONSTRAINT IF EXISTS unwritable")
+
+
+def test_a_chunk_that_fails_is_tried_again_later_and_then_fails_its_job(
+    importer: Importer, clock: Clock, unwritable: Callable[[int], None]
+) -> None:
+    settings = importer.runtime.settings
+    job_id = importer.submit(people(4), chunk=2)
+    assert importer.step()
+    unwritable(importer.team_id)
+    waits = [0.0]
+    while importer.job(job_id).status == "processing":
+        step = importer.step()
+        if step is None:
+            clock.advance(seconds=settings.step_backoff_s)
+            waits[-1] += settings.step_backoff_s
+        else:
+            assert step.failed
+            waits.append(0.0)
+    assert waits[1:-1] == [settings.step_backoff_s * 2**number for number in range(settings.step_attempts_max - 1)]
+    job = importer.job(job_id)
+    assert (job.state, job.error_code, job.attempts) == (State.FAILED, "internal_error", settings.step_attempts_max)
+    assert "rows done so far stay done" in str(job.error_message)
+    assert (job.created, job.processed, job.total) == (2, 2, 4)
+    assert count_records(importer.connection, importer.team_id, "contact") == 2
+    assert len(importer.verdicts(job_id)) == 2
+
+
+def test_a_job_that_waits_lets_others_go_first(
+    importer: Importer, clock: Clock, make_team: Callable[[], int], unwritable: Callable[[int], None]
+) -> None:
+    importer.submit(people(2))
+    other = Importer(importer.connection, importer.runtime, make_team())
+    unwritable(importer.team_id)
+    assert importer.step()
+    job_id = other.submit(people(2))
+    other.step()
+    assert other.job(job_id).state is State.COMPLETE
+
+
+def test_a_worker_that_lost_the_race_writes_nothing(importer: Importer) -> None:
+    job_id = importer.submit(people(4), chunk=2)
+    stale = importer.job(job_id)
+    chunk = imports.read_chunk(importer.connection, stale, 0)
+    assert importer.step()
+    runtime = importer.runtime
+    with pytest.raises(LostRaceError), importer.connection.transaction():
+        run_chunk(
+            importer.connection, stale, chunk, now=runtime.now(), new_id=runtime.new_id, settings=runtime.settings
+        )
+    assert count_records(importer.connection, importer.team_id, "contact") == 2
+    assert importer.job(job_id).processed == 2
+
+
+def test_a_worker_that_dies_leaves_its_turn_to_the_next_at_once(importer: Importer, database_url: str) -> None:
+    job_id = importer.submit(people(4), chunk=4)
+    with connect(database_url, Settings()) as dying:
+        claimed = imports.claim_next(dying, importer.runtime.now())
+        assert claimed
+        assert importer.step() is None
+        with connect(database_url, Settings(), autocommit=True) as admin:
+            admin.execute("SELECT pg_terminate_backend(%s, 5000)", (dying.info.backend_pid,))
+        assert importer.step()
+        with pytest.raises(psycopg.OperationalError):
+            dying.execute("SELECT 1")
+    assert importer.job(job_id).state is State.COMPLETE
+
+
+@pytest.mark.parametrize("slug", ["email", "full_name"])
+def test_imports_at_the_same_time_never_make_one_key_twice(
+    pool: Pool, runtime: Runtime, make_team: Callable[[], int], slug: str
+) -> None:
+    team_id, count, workers = make_team(), 300, 4
+    rows = [{"email": f"p{number}@x.org", "full_name": f"Person {number}"} for number in range(count)]
+    start = threading.Barrier(workers)
+    verdicts: list[list[Any]] = []
+
+    def work(shift: int) -> None:
+        # Each in an order of its own, in several small chunks, with overlapping keys in several transactions.
+        mine = rows[shift * 40 :] + rows[: shift * 40]
+        settings = replace(runtime.settings, sync_rows_max=0, rows_per_chunk=20)
+        with pool.connection() as connection:
+            connection.autocommit = True
+            importer = Importer(connection, replace(runtime, settings=settings), team_id)
+            job_id = importer.submit(mine, chunk=20, dedupe_by=slug)
+            start.wait()
+            while importer.job(job_id).status == "processing":
+                importer.step()
+            verdicts.append(importer.verdicts(job_id))
+            connection.autocommit = False
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    created = sum(verdict["created"] for one in verdicts for verdict in one)
+    existing = sum(verdict["existing"] for one in verdicts for verdict in one)
+    assert (created, existing) == (count, count * (workers - 1))
+    with pool.connection() as connection:
+        assert count_records(connection, team_id, "contact") == count

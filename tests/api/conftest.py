@@ -1,4 +1,4 @@
-"""The real application on a real HTTP server in this process, so that tests can turn its clock and read its database."""
+"""The real application on a real HTTP server in this process, so that tests can turn its clock and see its data."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class Api:
     key: str
     runtime: Runtime
     settings: Settings
+    database_url: str
     http: httpx.Client = field(repr=False)
 
     def send(self, method: str, path: str, *, key: str | None = "", **request: Any) -> httpx.Response:
@@ -53,8 +54,8 @@ class Api:
         return self.send("POST", f"/{object_type}/import", content=json.dumps(body), headers=headers)
 
     def work(self, steps: int | None = None) -> None:
-        """Do what workers do: so many chunks of this team, or all that there are; other teams' jobs take their turns."""
-        with connect(self.runtime.pool.conninfo, self.runtime.settings) as connection:
+        """Do what workers do: so many chunks of this team, or all there are; jobs of other teams take their turns."""
+        with connect(self.database_url, self.runtime.settings) as connection:
             connection.autocommit = True
             own, done = self.team_id(), 0
             while steps is None or done < steps:
@@ -86,7 +87,7 @@ class Api:
 
 
 @pytest.fixture
-def serve(runtime: Runtime) -> Iterator[Callable[..., Api]]:
+def serve(runtime: Runtime, database_url: str) -> Iterator[Callable[..., Api]]:
     """Serve the application with other settings than the defaults, with another pool or clock."""
     running: list[tuple[uvicorn.Server, threading.Thread, httpx.Client]] = []
 
@@ -99,7 +100,7 @@ def serve(runtime: Runtime) -> Iterator[Callable[..., Api]]:
         client = httpx.Client(timeout=60, trust_env=False)
         running.append((server, thread, client))
         # The client talks to the runtime of the test, also where the served one is broken on purpose.
-        api = Api(f"http://127.0.0.1:{listener.getsockname()[1]}", "", "", runtime, own.settings, client)
+        api = Api(f"http://127.0.0.1:{listener.getsockname()[1]}", "", "", runtime, own.settings, database_url, client)
         api.team = f"team-{secrets.token_hex(8)}"
         api.key = api.make_key(api.team)
         return api

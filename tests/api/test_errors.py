@@ -7,17 +7,20 @@ import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
 import psycopg
 import pytest
-from conftest import Clock
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
 
 from prismd.core.errors import HTTP_STATUS, JOB_CODES, ROW_CODES
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Api
+    from tests.conftest import Clock
 
 ERRORS_PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
 
@@ -42,19 +45,19 @@ def code_of(response: httpx.Response) -> str:
     return str(error["code"])
 
 
-def _invalid(api: Any) -> httpx.Response:
+def _invalid(api: Api) -> httpx.Response:
     return api.send("POST", "/contact/import", content="{")
 
 
-def _name_taken(api: Any) -> httpx.Response:
+def _name_taken(api: Api) -> httpx.Response:
     return [api.send("POST", "/contact/properties", json={"name": "Shoe size", "type": "num"}) for _ in range(2)][-1]
 
 
-def _slug_taken(api: Any) -> httpx.Response:
+def _slug_taken(api: Api) -> httpx.Response:
     return api.send("POST", "/contact/properties", json={"name": "Another", "type": "str", "slug": "email"})
 
 
-def _colour(api: Any) -> dict[str, Any]:
+def _colour(api: Api) -> dict[str, Any]:
     options = [{"value": "Red"}, {"value": "Blue"}]
     made = api.send("POST", "/contact/properties", json={"name": "Colour", "type": "select_str", "options": options})
     assert made.status_code == 201, made.text
@@ -62,26 +65,26 @@ def _colour(api: Any) -> dict[str, Any]:
     return dict(made.json())
 
 
-def _property_in_use(api: Any) -> httpx.Response:
+def _property_in_use(api: Api) -> httpx.Response:
     return api.send("DELETE", f"/contact/properties/{_colour(api)['id']}?type=select_str")
 
 
-def _option_in_use(api: Any) -> httpx.Response:
+def _option_in_use(api: Api) -> httpx.Response:
     made = _colour(api)
     option = next(option["id"] for option in made["options"] if option["slug"] == "red")
     return api.send("DELETE", f"/contact/properties/{made['id']}/options/{option}?type=select_str")
 
 
-def _multiple_matches(api: Any) -> httpx.Response:
+def _multiple_matches(api: Api) -> httpx.Response:
     api.start([{"default": {"full_name": "Ada"}}] * 2)
     return api.send("GET", "/contact/by/full_name/ada")
 
 
-def _mismatch(api: Any) -> httpx.Response:
+def _mismatch(api: Api) -> httpx.Response:
     return [api.start([{}] * count, idempotency_key="k") for count in (1, 2)][-1]
 
 
-PROVOKED: dict[str, Callable[[Any], httpx.Response]] = {
+PROVOKED: dict[str, Callable[[Api], httpx.Response]] = {
     "invalid_request": _invalid,
     "unauthorized": lambda api: api.send("GET", "/imports", key=None),
     "forbidden": lambda api: api.send("GET", "/imports", key="wrong"),
@@ -97,23 +100,23 @@ PROVOKED: dict[str, Callable[[Any], httpx.Response]] = {
 
 
 @pytest.mark.parametrize("code", PROVOKED)
-def test_provokes_each_code_of_the_documentation(api: Any, code: str) -> None:
+def test_provokes_each_code_of_the_documentation(api: Api, code: str) -> None:
     assert code_of(PROVOKED[code](api)) == code
 
 
-def test_provokes_payload_too_large(serve: Callable[..., Any]) -> None:
+def test_provokes_payload_too_large(serve: Callable[..., Api]) -> None:
     response = serve(body_bytes_max=1024).start([{"default": {"full_name": "x" * 1024}}])
     assert code_of(response) == "payload_too_large"
     assert "1024 bytes" in response.json()["error"]["message"]
 
 
-def test_provokes_idempotency_key_stale(api: Any, clock: Clock) -> None:
+def test_provokes_idempotency_key_stale(api: Api, clock: Clock) -> None:
     assert api.start([], idempotency_key="k").status_code == 200
     clock.advance(hours=24)
     assert code_of(api.start([], idempotency_key="k")) == "idempotency_key_stale"
 
 
-def test_provokes_idempotency_key_in_progress(api: Any) -> None:
+def test_provokes_idempotency_key_in_progress(api: Api) -> None:
     with api.runtime.pool.connection() as other:
         other.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended('idempotency ' || %s::text || ' k', 0))", (api.team_id(),)
@@ -124,7 +127,7 @@ def test_provokes_idempotency_key_in_progress(api: Any) -> None:
     assert response.headers["x-should-retry"] == "true"
 
 
-def test_provokes_rate_limited(serve: Callable[..., Any], clock: Clock) -> None:
+def test_provokes_rate_limited(serve: Callable[..., Api], clock: Clock) -> None:
     api = serve(requests_per_second_max=0.5)
     assert api.send("GET", "/imports").status_code == 200
     refused = api.send("GET", "/imports")
@@ -133,7 +136,7 @@ def test_provokes_rate_limited(serve: Callable[..., Any], clock: Clock) -> None:
     assert api.send("GET", "/imports").status_code == 200
 
 
-def test_provokes_internal_error_and_tells_no_more_than_that(serve: Callable[..., Any]) -> None:
+def test_provokes_internal_error_and_tells_no_more_than_that(serve: Callable[..., Api]) -> None:
     def broken_clock() -> None:
         raise RuntimeError("the secret reason")
 
@@ -142,7 +145,7 @@ def test_provokes_internal_error_and_tells_no_more_than_that(serve: Callable[...
     assert response.json()["error"]["message"] == "Internal error"
 
 
-def test_provokes_service_unavailable(serve: Callable[..., Any]) -> None:
+def test_provokes_service_unavailable(serve: Callable[..., Api]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
     with ConnectionPool(f"host=127.0.0.1 port={port} dbname=x", min_size=0, max_size=1, timeout=0.2, open=True) as pool:
@@ -160,7 +163,7 @@ def test_every_code_of_an_answer_is_provoked_above() -> None:
     assert set(PROVOKED) | own_tests | NOT_YET >= set(HTTP_STATUS)
 
 
-def test_unknown_routes_and_methods_are_refused_with_the_envelope(api: Any) -> None:
+def test_unknown_routes_and_methods_are_refused_with_the_envelope(api: Api) -> None:
     assert code_of(api.send("GET", "/nowhere")) == "not_found"
     assert code_of(api.send("GET", "/v2/prism")) == "not_found"
     refused = api.send("DELETE", "/contact/import")
@@ -180,19 +183,19 @@ def test_unknown_routes_and_methods_are_refused_with_the_envelope(api: Any) -> N
         b"PROPFIND /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
     ],
 )
-def test_malformed_requests_are_refused_with_the_envelope(api: Any, request_text: bytes) -> None:
+def test_malformed_requests_are_refused_with_the_envelope(api: Api, request_text: bytes) -> None:
     head, body = _raw(api.url, request_text)
     assert re.match(rb"HTTP/1.1 4\d\d ", head)
     error = json.loads(body)["error"]
     assert f"x-request-id: {error['request_id']}".encode() in head.lower()
 
 
-def test_a_success_carries_a_request_id_of_its_own(api: Any) -> None:
+def test_a_success_carries_a_request_id_of_its_own(api: Api) -> None:
     ids = {api.send("GET", path).headers["x-request-id"] for path in ("/healthz", "/docs", "/imports", "/openapi.json")}
     assert len(ids) == 4
 
 
-def test_every_409_but_one_in_progress_tells_clients_not_to_retry(api: Any) -> None:
+def test_every_409_but_one_in_progress_tells_clients_not_to_retry(api: Api) -> None:
     for provoke in (_mismatch, _multiple_matches):
         assert provoke(api).headers["x-should-retry"] == "false"
 
@@ -211,7 +214,7 @@ NEVER_OF_A_ROW = {"internal_error"}
 
 
 @pytest.mark.parametrize("code", ROWS)
-def test_provokes_each_code_of_a_row(api: Any, code: str) -> None:
+def test_provokes_each_code_of_a_row(api: Api, code: str) -> None:
     rows, options = ROWS[code]
     answer = api.start([*rows, {"default": {"full_name": "Grace", "email": "grace@example.org"}}], **options)
     assert answer.status_code == 200, answer.text
@@ -222,7 +225,7 @@ def test_provokes_each_code_of_a_row(api: Any, code: str) -> None:
     assert spared["created"] is True
 
 
-def test_a_row_that_matches_several_records_says_so(api: Any) -> None:
+def test_a_row_that_matches_several_records_says_so(api: Api) -> None:
     api.start([{"default": {"full_name": "Ada"}}] * 2)
     row = api.start([{"default": {"full_name": "ADA"}}], dedupe_by="full_name").json()["results"][0]
     assert row["error"]["code"] == "multiple_matches"
@@ -233,7 +236,7 @@ def test_every_code_of_a_row_is_provoked_above() -> None:
 
 
 def test_a_job_that_cannot_go_on_fails_with_its_error_and_the_results_so_far(
-    serve: Callable[..., Any], clock: Clock
+    serve: Callable[..., Api], clock: Clock
 ) -> None:
     api = serve(sync_rows_max=0, rows_per_chunk=1, step_attempts_max=1)
     location = api.start([{"default": {"full_name": name}} for name in ("Ada", "Grace")]).headers["location"]
@@ -267,8 +270,10 @@ def test_every_code_is_documented_with_an_example_and_what_to_do(part: str, code
         assert section[1].strip().startswith(f"Status {HTTP_STATUS[code]}")
 
 
-def test_a_database_that_goes_away_in_the_middle_is_told_as_503_and_found_again(serve: Callable[..., Any]) -> None:
-    conninfo = make_conninfo(serve().runtime.pool.conninfo, application_name="cut off")
+def test_a_database_that_goes_away_in_the_middle_is_told_as_503_and_found_again(
+    serve: Callable[..., Api], database_url: str
+) -> None:
+    conninfo = make_conninfo(database_url, application_name="cut off")
     with ConnectionPool(conninfo, min_size=2, max_size=2, timeout=20, open=True) as pool:
         api = serve(pool=pool)
         assert api.send("GET", "/imports").status_code == 200
@@ -279,7 +284,7 @@ def test_a_database_that_goes_away_in_the_middle_is_told_as_503_and_found_again(
     assert answers[-1].status_code == 200
 
 
-def _damage_second_chunk(api: Any) -> None:
+def _damage_second_chunk(api: Api) -> None:
     with api.runtime.pool.connection() as connection:
         connection.execute(
             "UPDATE import_chunk SET rows = %s WHERE team_id = %s AND number = 1", (b"damaged", api.team_id())

@@ -6,16 +6,19 @@ import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from conftest import Clock
 
 from prismd.core.errors import PrismdError
 from prismd.services.idempotency import Answer, answer_once, purge
 from prismd.services.runtime import Runtime
 from prismd.store.postgres import Connection
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Api
+    from tests.conftest import Clock
 
 ADA = [{"default": {"full_name": "Ada"}}]
 
@@ -24,11 +27,11 @@ def refuse(error: PrismdError) -> Answer:
     return Answer(error.status, error.code.encode(), {"x-request-id": "first"})
 
 
-def count(api: Any) -> int:
+def count(api: Api) -> int:
     return int(api.send("GET", "/contact/count").json()["total"])
 
 
-def test_a_replay_is_the_first_answer_again(api: Any) -> None:
+def test_a_replay_is_the_first_answer_again(api: Api) -> None:
     first, second = (api.start(ADA, idempotency_key="k") for _ in range(2))
     assert first.status_code == second.status_code == 200
     assert first.content == second.content
@@ -38,7 +41,7 @@ def test_a_replay_is_the_first_answer_again(api: Any) -> None:
     assert count(api) == 1
 
 
-def test_a_replayed_job_is_the_same_job(api: Any) -> None:
+def test_a_replayed_job_is_the_same_job(api: Api) -> None:
     first = api.start(ADA * 100, idempotency_key="k")
     api.work()
     second = api.start(ADA * 100, idempotency_key="k")
@@ -48,20 +51,20 @@ def test_a_replayed_job_is_the_same_job(api: Any) -> None:
     assert len(api.send("GET", "/imports").json()["data"]) == 1
 
 
-def test_a_refusal_is_replayed_with_the_id_of_the_first_request(api: Any) -> None:
+def test_a_refusal_is_replayed_with_the_id_of_the_first_request(api: Api) -> None:
     first, second = (api.start(ADA, idempotency_key="k", dedupe_by="emial") for _ in range(2))
     assert (second.status_code, second.content) == (400, first.content)
     assert second.headers["idempotent-replay"] == "true"
     assert second.headers["x-request-id"] == second.json()["error"]["request_id"] == first.headers["x-request-id"]
 
 
-def test_a_body_that_is_not_json_is_replayed_too(api: Any) -> None:
+def test_a_body_that_is_not_json_is_replayed_too(api: Api) -> None:
     answers = [api.send("POST", "/contact/import", content="{", headers={"idempotency-key": "k"}) for _ in range(2)]
     assert [answer.headers.get("idempotent-replay") for answer in answers] == [None, "true"]
 
 
 @pytest.mark.parametrize("change", ["body", "white space", "query", "type", "escape"])
-def test_another_request_under_the_key_is_a_mismatch(api: Any, change: str) -> None:
+def test_another_request_under_the_key_is_a_mismatch(api: Api, change: str) -> None:
     body = json.dumps({"objects": ADA})
     send = {
         "body": ("/contact/import", json.dumps({"objects": ADA * 2})),
@@ -79,7 +82,7 @@ def test_another_request_under_the_key_is_a_mismatch(api: Any, change: str) -> N
     assert count(api) == 1
 
 
-def test_a_key_is_alive_then_stale_then_free(api: Any, clock: Clock) -> None:
+def test_a_key_is_alive_then_stale_then_free(api: Api, clock: Clock) -> None:
     api.start(ADA, idempotency_key="k")
     clock.advance(hours=24, seconds=-1)
     assert api.start(ADA, idempotency_key="k").headers["idempotent-replay"] == "true"
@@ -96,7 +99,7 @@ def test_a_key_is_alive_then_stale_then_free(api: Any, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(("key", "keyword"), [("", "minLength"), ("x" * 256, "maxLength")])
-def test_a_key_has_1_to_255_characters(api: Any, key: str, keyword: str) -> None:
+def test_a_key_has_1_to_255_characters(api: Api, key: str, keyword: str) -> None:
     refused = api.start(ADA, idempotency_key=key)
     assert refused.status_code == 400
     assert refused.json()["error"]["errors"][0]["code"] == f"{keyword}.openapi.validation"
@@ -104,27 +107,27 @@ def test_a_key_has_1_to_255_characters(api: Any, key: str, keyword: str) -> None
     assert api.start(ADA, idempotency_key="x" * 255).status_code == 200
 
 
-def test_two_keys_in_one_request_are_refused(api: Any) -> None:
+def test_two_keys_in_one_request_are_refused(api: Api) -> None:
     headers = [("x-api-key", api.key), ("idempotency-key", "a"), ("idempotency-key", "b")]
     refused = api.http.post(api.url + api.path("/contact/import"), headers=headers, content='{"objects": []}')
     assert refused.status_code == 400
 
 
-def test_teams_do_not_share_keys_but_the_keys_of_a_team_do(api: Any, serve: Callable[..., Any]) -> None:
+def test_teams_do_not_share_keys_but_the_keys_of_a_team_do(api: Api, serve: Callable[..., Api]) -> None:
     api.start(ADA, idempotency_key="k")
     assert "idempotent-replay" not in serve().start(ADA, idempotency_key="k").headers
     api.key = api.make_key()
     assert api.start(ADA, idempotency_key="k").headers["idempotent-replay"] == "true"
 
 
-def test_reads_take_no_notice_of_a_key(api: Any) -> None:
+def test_reads_take_no_notice_of_a_key(api: Api) -> None:
     headers = {"idempotency-key": "k"}
     before = api.send("GET", "/contact/count", headers=headers).json()
     api.start(ADA)
     assert api.send("GET", "/contact/count", headers=headers).json() != before
 
 
-def test_a_refused_caller_leaves_the_key_free(api: Any) -> None:
+def test_a_refused_caller_leaves_the_key_free(api: Api) -> None:
     good, api.key = api.key, "wrong"
     assert api.start(ADA, idempotency_key="k").status_code == 403
     api.key = good
@@ -155,7 +158,7 @@ def test_while_the_first_is_under_way_the_second_is_told_to_wait(
     assert answer_once(runtime, team, "k", b"same", quick, refuse) == (Answer(200, b"done", {}), True)
 
 
-def test_many_at_once_do_the_work_once(api: Any) -> None:
+def test_many_at_once_do_the_work_once(api: Api) -> None:
     start_together = threading.Barrier(6)
 
     def send() -> int:
@@ -194,12 +197,14 @@ def test_a_crash_leaves_neither_work_nor_claim(
     assert answer_once(runtime, team, "k", b"other", lambda _: Answer(200, b"", {}), refuse)[1] is False
 
 
-def test_a_lost_connection_leaves_neither_work_nor_claim(runtime: Runtime, make_team: Callable[[], int]) -> None:
+def test_a_lost_connection_leaves_neither_work_nor_claim(
+    runtime: Runtime, database_url: str, make_team: Callable[[], int]
+) -> None:
     team = make_team()
 
     def cut_off(connection: Connection) -> Answer:
         _note(connection, team)
-        with psycopg.connect(runtime.pool.conninfo, autocommit=True) as admin:
+        with psycopg.connect(database_url, autocommit=True) as admin:
             admin.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
         connection.execute("SELECT 1")
         raise AssertionError("the connection survived")

@@ -19,6 +19,9 @@ from prismd.core.schema import OBJECT_TYPES
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Api
     from tests.processes import RunningServer
 
 COLOUR = {"name": "Colour", "type": "select_str", "options": [{"value": "Red"}, {"value": "Dark blue"}]}

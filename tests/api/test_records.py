@@ -1,0 +1,128 @@
+"""Records are read back by id, by a value, and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Api
+
+
+@pytest.fixture
+def ada(api: Api) -> str:
+    row = {"default": {"email": "Ada@Example.org", "full_name": "Ada", "seniority": None}}
+    return str(api.start([row]).json()["results"][0]["id"])
+
+
+def test_a_record_is_read_with_its_version(api: Api, ada: str) -> None:
+    answer = api.send("GET", f"/contact/{ada}")
+    assert answer.status_code == 200
+    record = answer.json()
+    assert set(record) == {"id", "default"}
+    assert record["id"] == ada
+    assert record["default"]["email"] == "Ada@Example.org"
+    assert record["default"]["created_at"].endswith("Z")
+    first = answer.headers["etag"]
+    assert first.startswith('"')
+    assert first.endswith('"')
+    api.start([{"default": {"email": "ada@example.org", "title": "Countess"}}], dedupe_by="email", update_existing=True)
+    assert api.send("GET", f"/contact/{ada}").headers["etag"] != first
+
+
+def test_properties_are_selected(api: Api, ada: str) -> None:
+    for query in ("select=email,full_name", "select=email&select=full_name", "select=%20email%20,full_name,"):
+        assert set(api.send("GET", f"/contact/{ada}?{query}").json()["default"]) == {"email", "full_name"}
+    refused = api.send("GET", f"/contact/{ada}?select=emial")
+    assert (refused.status_code, refused.json()["error"]["errors"][0]["field"]) == (400, ".query.select")
+
+
+@pytest.mark.parametrize(
+    "record_id",
+    [
+        "unknown",
+        "query",
+        "batch",
+        "views",
+        "lists",
+        "imports",
+        "00000000-0000-0000-0000-000000000000",
+        "%00",
+        "%FF",
+        "%2F",
+        "..%2f",
+    ],
+)
+def test_what_is_no_record_is_not_found(api: Api, record_id: str) -> None:
+    assert api.send("GET", f"/contact/{record_id}").status_code == 404
+
+
+def test_a_record_is_found_under_its_own_type_and_team_alone(api: Api, ada: str, serve: Callable[..., Api]) -> None:
+    assert api.send("GET", f"/identity/{ada}").status_code == 404
+    assert serve().send("GET", f"/contact/{ada}").status_code == 404
+
+
+def test_records_are_counted(api: Api, ada: str) -> None:
+    assert ada
+    assert api.send("GET", "/contact/count").json() == {"total": 1}
+    assert api.send("GET", "/event/count").json() == {"total": 0}
+
+
+def test_a_record_is_found_by_a_value_as_imports_compare(api: Api, ada: str) -> None:
+    for value in ("Ada@Example.org", "ADA%40EXAMPLE.ORG", "%20ada@example.org%20"):
+        answer = api.send("GET", f"/contact/by/email/{value}")
+        assert (answer.status_code, answer.json()["id"]) == (200, ada)
+        assert answer.headers["etag"]
+
+
+@pytest.mark.parametrize("value", ["a/b", "a//b", "//", "?x=1#y", "100%", "%2F", "é ü", "a+b", "..", ".", "count"])
+def test_any_value_can_be_looked_up(api: Api, value: str) -> None:
+    made = api.start([{"default": {"full_name": value}}]).json()["results"][0]["id"]
+    encoded = quote(value, safe="").replace(".", "%2E")
+    found = api.send("GET", f"/contact/by/full_name/{encoded}")
+    assert (found.status_code, found.json().get("id")) == (200, made)
+
+
+def test_no_match_and_several_matches(api: Api) -> None:
+    assert api.send("GET", "/contact/by/full_name/Grace").status_code == 404
+    api.start([{"default": {"full_name": "Grace"}}] * 2)
+    refused = api.send("GET", "/contact/by/full_name/grace")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "multiple_matches")
+
+
+@pytest.mark.parametrize("value", ["%00", "%FF", "a%00b"])
+def test_a_value_that_nothing_can_have_is_not_found(api: Api, value: str) -> None:
+    assert api.send("GET", f"/contact/by/full_name/{value}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/contact/by/nonsense/x",
+        "/contact/by/created_at/x",
+        "/contact/count?list_id=x",
+        "/contact/by/email/x?list_id=x",
+        "/nonsense/count",
+        "/nonsense/by/email/x",
+        "/nonsense/id",
+    ],
+)
+def test_what_cannot_be_meant_is_refused(api: Api, path: str) -> None:
+    refused = api.send("GET", path)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "invalid_request")
+
+
+def test_types_without_records_allow_nothing(api: Api) -> None:
+    for path in ("/comment/count", "/comment/x", "/comment/by/body/x"):
+        assert api.send("GET", path).status_code == 405
+
+
+def test_head_answers_like_get_without_a_body(api: Api, ada: str) -> None:
+    got, headed = (api.send(method, f"/contact/{ada}") for method in ("GET", "HEAD"))
+    assert headed.status_code == 200
+    assert headed.content == b""
+    for name in ("etag", "content-type", "content-length"):
+        assert headed.headers[name] == got.headers[name]

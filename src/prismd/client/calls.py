@@ -34,6 +34,10 @@ class ClientError(Exception):
     """The server cannot be used for what was asked; the message is a sentence for people."""
 
 
+class StuckError(ClientError):
+    """The import cannot go on where it stopped; the message says what to do instead."""
+
+
 class RefusedError(ClientError):
     """The server has refused a call.
 

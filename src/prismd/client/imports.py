@@ -118,27 +118,28 @@ def start_import(client: PrismClient, object_type: str, body: bytes, key: str) -
     return job, asked_wait_s(answer, client.outside.now())
 
 
-def finish_import(client: PrismClient, job: Job, wait_s: float, watch: Watch) -> Job:
+def finish_import(client: PrismClient, job: Job, since: float, wait_s: float, watch: Watch) -> Job:
     """Return the last snapshot of a job, asking for it until it is there.
 
     Args:
         client: The server that runs the job.
         job: The newest snapshot.
-        wait_s: Seconds that the server asks to wait before the next question; 0 for none.
+        since: When it was taken, in seconds of the client's monotonic clock.
+        wait_s: Seconds from then that the server asks to wait before the next question; 0 for none.
         watch: Takes each snapshot.
 
     Raises:
         ClientError: The server cannot be reached any more, or has forgotten the job.
     """
-    began = client.outside.monotonic()
-    wait = _POLL_FIRST_S
+    wait, now = _POLL_FIRST_S, client.outside.monotonic
+    wait_s -= now() - since
     while job.status == "processing":
         client.outside.sleep(max(wait, wait_s))
         answer = client.call("GET", "imports", job.job_id or "")
         job = _job(answer)
         watch(job)
         wait_s = asked_wait_s(answer, client.outside.now())
-        wait = poll_wait_s(job, client.outside.monotonic() - began, wait)
+        wait = poll_wait_s(job, now() - since, wait)
     return job
 
 

@@ -27,6 +27,15 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class _Started:
+    """A batch that the server has: its first snapshot, when it was taken, and how long to wait from then."""
+
+    job: Job
+    since: float
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class ImportRun:
     """An import under way.
 
@@ -53,15 +62,20 @@ class ImportRun:
         Raises:
             ClientError: The server cannot be used any further.
         """
-        for batch in found:
-            if batch.number > self.journal.batches_done:
-                yield self._outcome(batch)
+        left = (batch for batch in found if batch.number > self.journal.batches_done)
+        batch = next(left, None)
+        while batch is not None:
+            started = self._started(batch)
+            # The file is read on while the server is at work.
+            following = next(left, None)
+            yield self._outcome(batch, started)
+            batch = following
 
-    def _outcome(self, batch: Batch) -> Outcome:
-        rows_sent = sum(row.wire is not None for row in batch.rows)
-        if not rows_sent:
+    def _outcome(self, batch: Batch, started: _Started | None) -> Outcome:
+        if started is None:
             return Outcome(batch, _merged(batch, []), None)
-        job = self._finished(batch)
+        rows_sent = sum(row.wire is not None for row in batch.rows)
+        job = self._finished(batch, started)
         if self.options.get("dry_run") and job.dry_run is False:
             raise ClientError(
                 "the server has not taken this for a dry run: rows may have been written; stopped at once"
@@ -78,22 +92,26 @@ class ImportRun:
             raise ClientError(f"expected {rows_sent} outcomes for {_range(batch)}, the server gave {found}")
         return Outcome(batch, _merged(batch, job.results), job.job_id)
 
-    def _finished(self, batch: Batch) -> Job:
-        pending = self.journal.pending
+    def _started(self, batch: Batch) -> _Started | None:
+        """Send a batch, or find it sent; None where no row of it can be sent."""
+        if all(row.wire is None for row in batch.rows):
+            return None
+        now, pending = self.client.outside.monotonic, self.journal.pending
+        if pending and pending.batch == batch.number:
+            return _Started(Job("processing", len(batch.rows), pending.job_id), now(), 0.0)
+        body, key = batch.body(self.options), self.journal.key(batch.number)
         try:
-            if pending and pending.batch == batch.number:
-                job, wait_s = Job("processing", len(batch.rows), pending.job_id), 0.0
-            else:
-                # The body lives no longer than the call: while the job runs, only the rows are held.
-                body = batch.body(self.options)
-                job, wait_s = start_import(
-                    self.client, self.journal.identity.target.object_type, body, self.journal.key(batch.number)
-                )
-                del body
-            if job.job_id:
-                self.journal.pending = Pending(batch.number, job.job_id)
-                self.save(self.journal)
-            return finish_import(self.client, job, wait_s, self.watch)
+            job, wait_s = start_import(self.client, self.journal.identity.target.object_type, body, key)
+        except RefusedError as error:
+            raise ClientError(self._advice(error, batch)) from None
+        if job.job_id:
+            self.journal.pending = Pending(batch.number, job.job_id)
+            self.save(self.journal)
+        return _Started(job, now(), wait_s)
+
+    def _finished(self, batch: Batch, started: _Started) -> Job:
+        try:
+            return finish_import(self.client, started.job, started.since, started.wait_s, self.watch)
         except RefusedError as error:
             raise ClientError(self._advice(error, batch)) from None
 

@@ -326,6 +326,7 @@ def test_a_job_that_fails_is_no_success(run: Import, prism: ScriptedPrism, tmp_p
     result = run(path)
     assert result.exit_code == 2
     assert "gave up on rows 1 to 100 (job job/1): the disk is full" in result.stderr
+    assert "goes on" not in result.stderr
 
 
 def test_fewer_outcomes_than_rows_is_no_success(run: Import, prism: ScriptedPrism, people: Path) -> None:

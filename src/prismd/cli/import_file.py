@@ -16,7 +16,7 @@ import click
 from prismd.cli.import_run import Order, Run
 from prismd.cli.progress import meter_for
 from prismd.client.batches import BATCH_ROWS
-from prismd.client.calls import ClientError, Outside, PrismClient
+from prismd.client.calls import ClientError, Outside, PrismClient, StuckError
 from prismd.client.journal import Journals, journal_directory
 from prismd.core.schema import IMPORTABLE_TYPES
 from prismd.files.opening import FORMATS
@@ -27,6 +27,7 @@ COULD_NOT_RUN: Final = 2
 INTERRUPTED: Final = 130
 
 _BASE_URL: Final = "http://127.0.0.1:8400"
+_GOES_ON: Final = "the same command again goes on from there and doubles nothing"
 _BATCH_ROWS_MAX: Final = 100_000
 
 
@@ -97,11 +98,13 @@ def import_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401
         ctx.exit(COULD_NOT_RUN)
     except ClientError as error:
         meter.close()
-        _complain("; ".join(filter(None, [str(error), run.standing if run else ""])))
+        standing = run.standing if run else ""
+        how = _GOES_ON if standing and not isinstance(error, StuckError) else ""
+        _complain("; ".join(filter(None, [str(error), standing, how])))
         ctx.exit(COULD_NOT_RUN)
     except KeyboardInterrupt:
         meter.close()
-        _complain(f"interrupted; {(run.standing if run else '') or 'nothing was sent'}")
+        _complain(f"interrupted; {f'{run.standing}; {_GOES_ON}' if run and run.standing else 'nothing was sent'}")
         ctx.exit(INTERRUPTED)
     meter.close()
     for line in [summary.as_json()] if given["as_json"] else summary.lines():

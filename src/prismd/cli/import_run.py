@@ -90,11 +90,8 @@ class Run:
 
     @property
     def standing(self) -> str:
-        """How far the import has come and how it goes on, as a sentence; empty before anything was sent."""
-        if self.journal is None:
-            return ""
-        done = f"{self.journal.tally.rows:,} of {self.rows:,} rows are done"
-        return f"{done}; the same command again goes on from there and doubles nothing"
+        """How far the import has come, in words; empty before anything was sent."""
+        return f"{self.journal.tally.rows:,} of {self.rows:,} rows are done" if self.journal else ""
 
     def carry_out(self, outside: Outside) -> Summary:
         """Import the file and return what became of it.
@@ -161,7 +158,7 @@ class Run:
         same = next((journal for journal in earlier if journal.identity == identity), None)
         if same is not None:
             self.journal = same
-            self.say(f"An import of this file began {same.started} and did not end; {self.standing.split(';')[0]}.")
+            self.say(f"An import of this file began {same.started} and did not end; {self.standing}.")
             return same, True
         self._refuse_other_options(identity, earlier)
         self.journal = Journal(
@@ -197,7 +194,7 @@ class Run:
 
         def watch(job: Job) -> None:
             failures = tally.failed + (job.failed or 0)
-            self.meter.show(tally.rows + (job.processed or 0), f"{failures:,} failed" if failures else job.state or "")
+            self.meter.show(tally.rows + (job.processed or 0), f"{failures:,} failed" if failures else _waiting(job))
 
         run = ImportRun(self.client, self.order.options, journal, self.journals.save, watch)
         for outcome in run.outcomes(batches(self._unchanged(file), rows_max)):
@@ -218,6 +215,10 @@ class Run:
             if row.number % _ROWS_PER_LOOK == 1 and _stamp(file.path) != self._stamp:
                 raise ClientError("the file has changed while it was being read; nothing of the change was sent")
             yield row
+
+
+def _waiting(job: Job) -> str:
+    return "waiting for its turn" if job.state == "queued" else ""
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from prismd.client.batches import Batch
-from prismd.client.calls import ClientError, PrismClient, RefusedError
+from prismd.client.calls import ClientError, PrismClient, RefusedError, StuckError
 from prismd.client.imports import Job, Problem, Verdict, Watch, finish_import, start_import
 from prismd.client.journal import Journal, Pending
 from prismd.files.rows import FileRow
@@ -77,19 +77,17 @@ class ImportRun:
         rows_sent = sum(row.wire is not None for row in batch.rows)
         job = self._finished(batch, started)
         if self.options.get("dry_run") and job.dry_run is False:
-            raise ClientError(
-                "the server has not taken this for a dry run: rows may have been written; stopped at once"
-            )
+            raise StuckError("the server has not taken this for a dry run: rows may have been written; stopped at once")
         if job.status == "failed":
             problem = job.error or Problem()
-            raise ClientError(
+            raise StuckError(
                 f"the server gave up on {_range(batch)} (job {job.job_id}): "
                 f"{problem.message or problem.code or 'it says no reason'}; some of these rows may be in. "
                 f"When the cause is gone, {_AGAIN}"
             )
         if job.results is None or len(job.results) != rows_sent:
             found = "none" if job.results is None else len(job.results)
-            raise ClientError(f"expected {rows_sent} outcomes for {_range(batch)}, the server gave {found}")
+            raise StuckError(f"expected {rows_sent} outcomes for {_range(batch)}, the server gave {found}; {_AGAIN}")
         return Outcome(batch, _merged(batch, job.results), job.job_id)
 
     def _started(self, batch: Batch) -> _Started | None:
@@ -103,7 +101,7 @@ class ImportRun:
         try:
             job, wait_s = start_import(self.client, self.journal.identity.target.object_type, body, key)
         except RefusedError as error:
-            raise ClientError(self._advice(error, batch)) from None
+            raise self._advice(error, batch) from None
         if job.job_id:
             self.journal.pending = Pending(batch.number, job.job_id)
             self.save(self.journal)
@@ -113,25 +111,27 @@ class ImportRun:
         try:
             return finish_import(self.client, started.job, started.since, started.wait_s, self.watch)
         except RefusedError as error:
-            raise ClientError(self._advice(error, batch)) from None
+            raise self._advice(error, batch) from None
 
-    def _advice(self, error: RefusedError, batch: Batch) -> str:
+    def _advice(self, error: RefusedError, batch: Batch) -> ClientError:
         rows = _range(batch)
         if error.code == "idempotency_key_stale":
-            return (
+            return StuckError(
                 f"the last run stopped at {rows} so long ago that the server cannot tell any more whether they are in; "
                 f"{_AGAIN}, with --dedupe-by so that rows that are in already are matched"
             )
         if error.code == "idempotency_key_mismatch":
-            return (
+            return StuckError(
                 f"the server has had {rows} under the same key with other content, so this is not quite the import "
                 f"that was stopped; {_AGAIN}, with --dedupe-by so that rows that are in already are matched"
             )
         if error.code == "not_found" and self.journal.pending:
-            return f"the server knows no import of {rows} any more ({error.message}); {_AGAIN}"
+            return StuckError(f"the server knows no import of {rows} any more ({error.message}); {_AGAIN}")
         if error.code == "payload_too_large":
-            return f"{rows} are too large for the server ({error.message}); give a smaller --batch-rows"
-        return f"{error} (for {rows})"
+            return StuckError(
+                f"{rows} are too large for the server ({error.message}); give a smaller --batch-rows, with --again"
+            )
+        return ClientError(f"{error} (for {rows})")
 
 
 def _merged(batch: Batch, results: list[Verdict]) -> list[Verdict]:

@@ -49,7 +49,9 @@ def test_a_blank_value_is_no_key(blank: str | None) -> None:
     assert FOLDING.keys(blank) == ()
 
 
-@pytest.mark.parametrize(("one", "other"), [(42, Decimal("42.0")), (Decimal("1E+2"), 100), (Decimal("0.10"), Decimal("0.1"))])
+@pytest.mark.parametrize(
+    ("one", "other"), [(42, Decimal("42.0")), (Decimal("1E+2"), 100), (Decimal("0.10"), Decimal("0.1"))]
+)
 def test_numbers_compare_as_numbers(one: int | Decimal, other: int | Decimal) -> None:
     rule = KeyRule("deal", Property("1", "amount", "num", "Amount"), fold_case=True)
     assert rule.keys(one) == rule.keys(other)

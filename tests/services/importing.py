@@ -54,7 +54,9 @@ class Importer:
         runtime = self.runtime
         return step_next(self.connection, now=runtime.now(), new_id=runtime.new_id, settings=runtime.settings)
 
-    def as_job(self, rows: Sequence[dict[str, Any]], object_type: str = "contact", **options: Any) -> tuple[Job, list[Any]]:
+    def as_job(
+        self, rows: Sequence[dict[str, Any]], object_type: str = "contact", **options: Any
+    ) -> tuple[Job, list[Any]]:
         """Import rows as a job and return it with its verdicts."""
         job_id = self.submit(rows, object_type, **options)
         while self.job(job_id).status == "processing":

@@ -14,7 +14,7 @@ from prismd.services.runtime import Runtime
 from prismd.store.postgres import Connection
 from tests.services.importing import Importer, told
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"email": "ann@x.org", "full_name": "Ann"},
     {"email": "ANN@x.org ", "full_name": "Ann B."},
     {"email": "bob@x.org", "nope": 1},
@@ -58,7 +58,7 @@ def everything(connection: Connection, team_id: int) -> list[Any]:
 def test_a_dry_run_forecasts_the_real_run_and_writes_no_record(importer: Importer, chunk: int, on_match: str) -> None:
     importer.at_once([{"email": "bob@x.org", "city": "Rome"}])
     rows = [*ROWS, {"email": "bob@x.org", "city": "Rom"}, {"email": "new@x.org", "seniority": "martian"}]
-    options = {"dedupe_by": "email", "on_match": on_match, "create_missing_options": True}
+    options: dict[str, Any] = {"dedupe_by": "email", "on_match": on_match, "create_missing_options": True}
     _, forecast = importer.as_job(rows, chunk=chunk, dry_run=True, **options)
     assert count_records(importer.connection, importer.team_id, "contact") == 1
     _, real = importer.as_job(rows, chunk=chunk, **options)
@@ -67,9 +67,7 @@ def test_a_dry_run_forecasts_the_real_run_and_writes_no_record(importer: Importe
 
 def test_a_changed_key_is_found_under_its_new_value_alone(importer: Importer) -> None:
     importer.at_once([{"email": "old@x.org", "full_name": "Ann"}])
-    importer.at_once(
-        [{"full_name": "Ann", "email": "new@x.org"}], dedupe_by="full_name", update_existing=True
-    )
+    importer.at_once([{"full_name": "Ann", "email": "new@x.org"}], dedupe_by="full_name", update_existing=True)
     verdicts = importer.at_once([{"email": "new@x.org"}, {"email": "old@x.org"}], dedupe_by="email")
     assert [v["existing"] for v in verdicts] == [True, False]
 
@@ -88,7 +86,11 @@ def test_a_deleted_record_is_not_matched(importer: Importer) -> None:
 
 def test_a_missing_option_is_created_once_and_only_if_asked(importer: Importer) -> None:
     rows: list[dict[str, Any]] = [{"seniority": "Martian"}, {"seniority": "Martian"}, {"seniority": "Lunar", "nope": 1}]
-    assert [v["error"]["code"] for v in importer.at_once(rows)] == ["invalid_option", "invalid_option", "invalid_option"]
+    assert [v["error"]["code"] for v in importer.at_once(rows)] == [
+        "invalid_option",
+        "invalid_option",
+        "invalid_option",
+    ]
     verdicts = importer.at_once(rows, create_missing_options=True)
     assert [v["created"] for v in verdicts] == [True, True, False]
     seen = {importer.record(v["id"])["seniority"] for v in verdicts[:2]}

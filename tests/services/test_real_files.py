@@ -55,7 +55,7 @@ def test_universities_by_one_value(importer: Importer, slug: str) -> None:
     assert (again.created, again.existing, again.failed) == (0, len(UNIVERSITIES), 0)
 
 
-def test_universities_by_primary_domain_are_as_many_as_promised(importer: Importer) -> None:
+def test_universities_by_primary_domain_are_as_many_as_promised() -> None:
     assert expected_by_one_value(row["primary_domain"] for row in UNIVERSITIES) == (10_249, 2)
 
 

@@ -1,4 +1,4 @@
-"""Turns: jobs share them, failures end in a verdict on the job, a lost race writes nothing, two imports never double."""
+"""Turns: jobs share them, failures end on the job, a lost race writes nothing, two imports never double."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from prismd.services.runtime import Runtime
 from prismd.services.stepping import step_next
 from prismd.settings import Settings
 from prismd.store import imports
-from prismd.store.postgres import Connection, Pool, connect
+from prismd.store.postgres import Pool, connect
 from tests.conftest import Clock
 from tests.services.importing import Importer, told
 
@@ -51,14 +51,12 @@ def test_reading_ahead_changes_nothing(importer: Importer, make_team: Callable[[
     job_id = twin.submit(rows, chunk=7, dedupe_by="email", create_missing_options=True)
     ahead, runtime = ReadAhead(), importer.runtime
     while twin.job(job_id).status == "processing":
-        step_next(
-            twin.connection, now=runtime.now(), new_id=runtime.new_id, settings=runtime.settings, ahead=ahead
-        )
+        step_next(twin.connection, now=runtime.now(), new_id=runtime.new_id, settings=runtime.settings, ahead=ahead)
     assert told(twin.verdicts(job_id)) == told(plain[1])
 
 
 @pytest.fixture
-def unwritable(connection: Connection, database_url: str) -> Iterator[Callable[[int], None]]:
+def unwritable(database_url: str) -> Iterator[Callable[[int], None]]:
     """Let the database refuse to write a team's records, and end that after the test."""
     with connect(database_url, Settings(), autocommit=True) as admin:
 
@@ -95,7 +93,7 @@ def test_a_chunk_that_fails_is_tried_again_later_and_then_fails_its_job(
 
 
 def test_a_job_that_waits_lets_others_go_first(
-    importer: Importer, clock: Clock, make_team: Callable[[], int], unwritable: Callable[[int], None]
+    importer: Importer, make_team: Callable[[], int], unwritable: Callable[[int], None]
 ) -> None:
     importer.submit(people(2))
     other = Importer(importer.connection, importer.runtime, make_team())

@@ -82,8 +82,8 @@ def get_job(connection: Connection, team_id: int, job_id: str, *, now: datetime)
     Raises:
         PrismdError: ``not_found``: unknown, synchronous, expired, or of another team.
     """
-    job = imports.get_job(connection, team_id, job_id, now) if _is_uuid(job_id) else None
-    if job is None:
+    job = imports.get_job(connection, team_id, job_id) if _is_uuid(job_id) else None
+    if job is None or job.expires_at <= now:
         message = f"there is no import job {quoted(job_id)}; jobs are kept for some days, small imports have none"
         raise PrismdError("not_found", message)
     return job
@@ -105,9 +105,8 @@ def list_jobs(
         before: Only jobs older than the one of this id.
         limit: Most jobs returned.
     """
-    return imports.list_jobs(
-        connection, team_id, now=now, state=state, object_type=object_type, before=before, limit=limit
-    )
+    found = imports.list_jobs(connection, team_id, state=state, object_type=object_type, before=before, limit=limit)
+    return [job for job in found if job.expires_at > now]
 
 
 def iter_verdicts(runtime: Runtime, team_id: int, job_id: str) -> Iterator[bytes]:

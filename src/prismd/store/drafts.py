@@ -14,9 +14,13 @@ from prismd.store.records import json_text
 
 _FIND: Final = """
 SELECT DISTINCT ON (record_id) record_id::text, version, properties::text, first_row, made_by_import
-FROM import_draft
-WHERE team_id = %(team)s AND job_id = %(job)s
-  AND (key_hash = ANY(%(hashes)b::bigint[]) OR record_id = ANY(%(ids)b::text[]::uuid[]))
+FROM (
+    SELECT * FROM import_draft
+    WHERE team_id = %(team)s AND job_id = %(job)s AND key_hash = ANY(%(hashes)b::bigint[])
+    UNION ALL
+    SELECT * FROM import_draft
+    WHERE team_id = %(team)s AND job_id = %(job)s AND record_id = ANY(%(ids)b::text[]::uuid[])
+) AS draft
 """
 
 _DELETE: Final = """

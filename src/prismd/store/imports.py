@@ -84,17 +84,17 @@ WHERE EXCLUDED.version_after IS NOT NULL
 """
 
 _GET: Final = f"""
-SELECT {_COLUMNS} FROM import_job WHERE team_id = %s AND id = %s AND NOT synchronous AND expires_at > %s
+SELECT {_COLUMNS} FROM import_job WHERE team_id = %s AND id = %s AND NOT synchronous
 """
 
 _LIST: Final = f"""
 SELECT {_COLUMNS}
 FROM import_job
-WHERE team_id = %(team)s AND NOT synchronous AND expires_at > %(now)s
+WHERE team_id = %(team)s AND NOT synchronous
   AND (%(before)s::uuid IS NULL OR id < %(before)s)
   AND (%(state)s::text IS NULL OR state = %(state)s)
   AND (%(type)s::text IS NULL OR object_type = %(type)s)
-ORDER BY id DESC
+ORDER BY import_job.id DESC
 LIMIT %(limit)s
 """
 
@@ -255,32 +255,25 @@ def insert_touches(connection: Connection, job: Job, plan: Plan) -> None:
     )
 
 
-def get_job(connection: Connection, team_id: int, job_id: str, now: datetime) -> Job | None:
-    """Return a job that can be read: asynchronous, of that team, and not expired; else None.
+def get_job(connection: Connection, team_id: int, job_id: str) -> Job | None:
+    """Return an asynchronous job of a team, expired or not, or None.
 
     Args:
         job_id: UUID text.
     """
-    row = connection.execute(_GET, (team_id, job_id, now)).fetchone()
+    row = connection.execute(_GET, (team_id, job_id)).fetchone()
     return _job(row) if row else None
 
 
 def list_jobs(
-    connection: Connection,
-    team_id: int,
-    *,
-    now: datetime,
-    state: str | None,
-    object_type: str | None,
-    before: str | None,
-    limit: int,
+    connection: Connection, team_id: int, *, state: str | None, object_type: str | None, before: str | None, limit: int
 ) -> list[Job]:
-    """Return jobs that can be read, newest first.
+    """Return asynchronous jobs of a team, expired or not, newest first.
 
     Args:
         before: Only jobs older than the one of this id.
     """
-    wanted = {"team": team_id, "now": now, "state": state, "type": object_type, "before": before, "limit": limit}
+    wanted = {"team": team_id, "state": state, "type": object_type, "before": before, "limit": limit}
     return [_job(row) for row in connection.execute(_LIST, wanted)]
 
 

@@ -7,7 +7,6 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from tests.core.imports.model import ModelImport, ModelRecord
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,12 +15,14 @@ from prismd.core.imports.plan import KnownRecord, Plan, Planner, Verdict, key_va
 from prismd.core.imports.rows import RefusedRow, Row, refused
 from prismd.core.keys import KeyRule
 from prismd.core.schema import Property
+from tests.core.imports.model import ModelImport, ModelRecord
 
 # Few letters, so that keys meet often: case pairs, a composed and a decomposed form, blanks, sharp s and its fold.
 TEXTS = st.sampled_from(["a", "A", " a", "b", "B ", "c", "\u00e9", "e\u0301", "\u00c9", "ß", "ss", "", "  "])
 SINGLE, MANY = Property("1", "single", "str", "Single"), Property("2", "many", "multi_str", "Many")
 ROWS = st.fixed_dictionaries(
-    {}, optional={"single": st.none() | TEXTS, "many": st.none() | st.lists(TEXTS, max_size=3), "other": st.none() | TEXTS}
+    {},
+    optional={"single": st.none() | TEXTS, "many": st.none() | st.lists(TEXTS, max_size=3), "other": st.none() | TEXTS},
 )
 
 
@@ -44,7 +45,11 @@ class Store:
 
 
 def run_in_chunks(
-    rule: KeyRule | None, options: ImportOptions, before: list[dict[str, Any]], rows: list[Row | RefusedRow], cuts: set[int]
+    rule: KeyRule | None,
+    options: ImportOptions,
+    before: list[dict[str, Any]],
+    rows: list[Row | RefusedRow],
+    cuts: set[int],
 ) -> tuple[list[Verdict], Store]:
     ids = (f"id{number}" for number in range(10_000))
     store = Store({})

@@ -96,7 +96,7 @@ class RowParser:
             prop.slug: _read_only(prop) if prop.read_only else parser_for(prop, limits.values) for prop in schema
         }
         self._hints: dict[str, str] = {}
-        self._read_only = {prop.slug for prop in schema if prop.read_only}
+        self._writable = {prop.slug for prop in schema if not prop.read_only}
 
     def parse(self, raw: bytes | msgspec.Raw) -> Row | RefusedRow:
         """Return the row's values, or why it is refused (contract, sections 9.1, 19.2 and 21).
@@ -126,7 +126,7 @@ class RowParser:
         except (KeyError, InvalidValueError):
             return self._parse_one_by_one(fields)
         plain = None not in values.values() and [] not in values.values()
-        if not plain and not self._read_only.isdisjoint(values):
+        if not plain and not self._writable.issuperset(values):
             return self._parse_one_by_one(fields)
         return Row(values, plain)
 
@@ -144,7 +144,7 @@ class RowParser:
         return RefusedRow(self._listed(problems)) if problems else Row(values)
 
     def _parse_value(self, slug: str, value: object) -> Any:  # noqa: ANN401 - a stored value of any type
-        if value is None and slug not in self._read_only:
+        if value is None and slug in self._writable:
             return None
         if type(value) is dict and "_op" in value:
             return self._array_change(self._schema.properties[slug], value)

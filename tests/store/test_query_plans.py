@@ -1,0 +1,87 @@
+"""Hot statements go through an index, whatever the planner believes: asked with no statistics and with stale ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import pytest
+
+from prismd.settings import Settings
+from prismd.store import drafts, imports, record_keys, records
+from prismd.store.migrate import migrate
+from prismd.store.postgres import Connection, connect
+
+ID: Final = "00000000-0000-7000-8000-000000000000"
+NAMED: Final[dict[str, Any]] = {
+    "team": 1, "type": "contact", "job": ID, "hashes": list(range(2_000)), "ids": [ID] * 2_000,
+    "types": ["contact"] * 9, "versions": [1] * 2_000, "properties": ["{}"] * 2_000, "now": "2026-01-01T00:00:00Z", "slug": "email", "after": ID,
+    "limit": 10, "state": "complete", "before": ID, "outcome": "failed",
+}  # fmt: skip
+
+#: Statement, parameters, and the indexes that must serve it.
+HOT: Final[dict[str, tuple[str, Any, set[str]]]] = {
+    "candidates to skip": (
+        records._CANDIDATES_TO_SKIP, NAMED, {"record_key_lookup", "record_pkey", "import_touch_pkey"}
+    ),
+    "candidates to change": (
+        records._CANDIDATES_TO_CHANGE, NAMED, {"record_key_lookup", "record_pkey", "import_touch_pkey"}
+    ),
+    "records by key": (records._BY_KEY, NAMED, {"record_key_lookup", "record_pkey"}),
+    "existing records": (records._EXISTING, {**NAMED, "ids": [ID] * 9}, {"record_pkey"}),
+    "one record": (records._GET, (1, "contact", ID), {"record_pkey"}),
+    "updated records": (records._UPDATE, NAMED, {"record_pkey"}),
+    "page of values": (records._PAGE, NAMED, {"record_pkey"}),
+    "deleted keys": (record_keys._DELETE, NAMED, {"record_key_lookup"}),
+    "drafts": (drafts._FIND, NAMED, {"import_draft_lookup", "import_draft_pkey"}),
+    "next turn": (imports._CLAIM, ("2026-01-01T00:00:00Z",), {"import_job_queue"}),
+    "status of a job": (imports._GET, (1, ID), {"import_job_pkey"}),
+    "list of jobs": (imports._LIST, NAMED, {"import_job_pkey"}),
+    "verdicts of a chunk": (imports._VERDICTS_OF_CHUNK, (1, ID, 0), {"import_result_pkey"}),
+    "page of verdicts": (imports._VERDICTS, {**NAMED, "after": 0}, {"import_result_pkey"}),
+    "rows of a chunk": (imports._CHUNK, (1, ID, 0), {"import_chunk_pkey"}),
+}  # fmt: skip
+
+FILL: Final = """
+INSERT INTO team (public_id, created_at) VALUES ('plans', now());
+INSERT INTO record (team_id, object_type, id, version, created_at, updated_at, properties)
+SELECT 1, 'contact', gen_random_uuid(), 1, now(), now(), '{}' FROM generate_series(1, 20000);
+INSERT INTO record_key SELECT team_id, hashtextextended(id::text, 0), id FROM record;
+"""
+
+
+@pytest.fixture(scope="module")
+def planned(make_database: Callable[[], str]) -> Iterator[Connection]:
+    """A connection of prismd's to a database with many records of which PostgreSQL has no statistics."""
+    url = make_database()
+    migrate(url, Settings())
+    with connect(url, Settings(), autocommit=True) as connection:
+        for table in ("record", "record_key", "import_job", "import_chunk", "import_result", "import_touch"):
+            connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+        connection.execute(FILL)
+        yield connection
+
+
+@pytest.mark.parametrize("statistics", ["none", "fresh"])
+@pytest.mark.parametrize("name", HOT)
+def test_a_hot_statement_is_served_by_its_index(planned: Connection, name: str, statistics: str) -> None:
+    if statistics == "fresh":
+        planned.execute("ANALYZE")
+    statement, parameters, indexes = HOT[name]
+    plan = "\n".join(row[0] for row in planned.execute(f"EXPLAIN {statement}", parameters))
+    assert "Seq Scan" not in plan, plan
+    assert used(plan) >= indexes, plan
+
+
+@pytest.mark.parametrize("name", ["candidates to skip", "candidates to change", "records by key", "updated records"])
+def test_records_are_reached_by_their_whole_key(planned: Connection, name: str) -> None:
+    statement, parameters, _ = HOT[name]
+    plan = "\n".join(row[0] for row in planned.execute(f"EXPLAIN {statement}", parameters))
+    conditions = re.findall(r"using record_pkey on record.*\n\s+Index Cond: (.*)", plan)
+    assert conditions, plan
+    assert all("id = " in condition.replace("team_id = ", "") for condition in conditions), plan
+
+
+def used(plan: str) -> set[str]:
+    return {one or other for one, other in re.findall(r"using (\w+)|Index Scan on (\w+)", plan)}

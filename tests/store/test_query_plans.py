@@ -15,10 +15,22 @@ from prismd.store.postgres import Connection, connect
 
 ID: Final = "00000000-0000-7000-8000-000000000000"
 NAMED: Final[dict[str, Any]] = {
-    "team": 1, "type": "contact", "job": ID, "hashes": list(range(2_000)), "ids": [ID] * 2_000,
-    "types": ["contact"] * 9, "versions": [1] * 2_000, "properties": ["{}"] * 2_000, "now": "2026-01-01T00:00:00Z", "slug": "email", "after": ID,
-    "limit": 10, "state": "complete", "before": ID, "outcome": "failed",
-}  # fmt: skip
+    "team": 1,
+    "type": "contact",
+    "job": ID,
+    "hashes": list(range(2_000)),
+    "ids": [ID] * 2_000,
+    "types": ["contact"] * 9,
+    "versions": [1] * 2_000,
+    "properties": ["{}"] * 2_000,
+    "now": "2026-01-01T00:00:00Z",
+    "slug": "email",
+    "after": ID,
+    "limit": 10,
+    "state": "complete",
+    "before": ID,
+    "outcome": "failed",
+}
 
 #: Statement, parameters, and the indexes that must serve it.
 HOT: Final[dict[str, tuple[str, Any, set[str]]]] = {

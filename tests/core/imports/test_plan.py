@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -58,7 +59,7 @@ def run_in_chunks(
         store.records[new_id] = KnownRecord(new_id, 1, values)
     verdicts: list[Verdict] = []
     edges = [0, *sorted(cut for cut in cuts if 0 < cut < len(rows)), len(rows)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         planner = Planner(rule, options, lambda: next(ids))
         if rule:
             planner.enter(store.candidates(rule, rows[start:end]))

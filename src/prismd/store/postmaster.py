@@ -55,7 +55,13 @@ _INITDB: Final = (
     f"--username={USER}",
 )
 #: Lets PostgreSQL pass directories that only root may enter, such as a home above the data or the installation.
-_CAPABILITIES: Final = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
+# The last one because initdb asks access() for its sister programs, and access() forgets what a user other than root
+# may do beyond the file modes, unless told not to.
+_CAPABILITIES: Final = (
+    "--inh-caps=+dac_read_search",
+    "--ambient-caps=+dac_read_search",
+    "--securebits=+no_setuid_fixup",
+)
 _POLL_S: Final = 0.005
 _INITDB_S: Final = 120
 

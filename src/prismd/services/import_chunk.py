@@ -8,10 +8,10 @@ from datetime import datetime
 from prismd.core.ids import NewId
 from prismd.core.imports.job import Counts, Job
 from prismd.core.imports.missing_options import wanted_options, with_options
-from prismd.core.imports.plan import KnownRecord, Plan, Planner, key_value
+from prismd.core.imports.plan import KnownRecord, Plan, Planner, hashes_of
 from prismd.core.imports.report import verdicts_json
 from prismd.core.imports.request import Chunk
-from prismd.core.imports.rows import RefusedRow, Row, RowLimits, Rows
+from prismd.core.imports.rows import RefusedRow, RowLimits, Rows
 from prismd.core.keys import KeyRule
 from prismd.core.schema import ObjectSchema
 from prismd.core.values import ValueLimits
@@ -61,14 +61,23 @@ def run_chunk(
     if job.options.create_missing_options:
         schema, rows = _create_missing_options(connection, job, schema, chunk, rows, new_id=new_id, settings=settings)
     rows = resolve_references(connection, job.team_id, schema, rows)
-    plan = _plan(connection, job, schema, rows, first_row=chunk.first_row, new_id=new_id)
+    rule = _dedupe_rule(job, schema)
+    planner = Planner(rule, job.options, new_id)
+    if rule:
+        ensure_key(connection, job.team_id, schema, rule.slug)
+        planner.enter(_candidates(connection, job, hashes_of(rule, rows)))
+    plan = planner.plan(rows, chunk.first_row)
     if ahead:
-        ahead.begin(connection, job, schema, limits)
+        ahead.begin(connection, job, schema, limits, rule)
     counts, content = Counts.of(plan.verdicts), verdicts_json(plan.verdicts)
     after = job.after_chunk(counts, now)
     if not imports.advance(connection, job, after):
         raise LostRaceError(job.id)
-    _write(connection, job, schema, plan, now)
+    if job.options.dry_run:
+        drafts.write_drafts(connection, job, rule, plan)
+    else:
+        _write(connection, job, schema, plan, now)
+    imports.insert_touches(connection, job, plan)
     imports.insert_verdicts(connection, job, chunk, counts, content)
     return after, content
 
@@ -103,18 +112,6 @@ def _create_missing_options(
     return schema, [mended.get(index, row) for index, row in enumerate(rows)]
 
 
-def _plan(connection: Connection, job: Job, schema: ObjectSchema, rows: Rows, *, first_row: int, new_id: NewId) -> Plan:
-    slug, options = job.options.dedupe_by, job.options
-    if slug is None:
-        return Planner(None, options, new_id).plan(rows, first_row)
-    ensure_key(connection, job.team_id, schema, slug)
-    rule = _dedupe_rule(job, schema)
-    hashes = {key_hash for row in rows if isinstance(row, Row) for key_hash in rule.hashes(key_value(row, slug))}
-    planner = Planner(rule, options, new_id)
-    planner.enter(_candidates(connection, job, hashes))
-    return planner.plan(rows, first_row)
-
-
 def _candidates(connection: Connection, job: Job, hashes: set[int]) -> Iterable[KnownRecord]:
     lock = job.options.changes_matches and not job.options.dry_run
     stored = records.import_candidates(connection, job.team_id, job.object_type, hashes, job_id=job.id, lock=lock)
@@ -123,16 +120,11 @@ def _candidates(connection: Connection, job: Job, hashes: set[int]) -> Iterable[
 
 def _write(connection: Connection, job: Job, schema: ObjectSchema, plan: Plan, now: datetime) -> None:
     team_id, object_type = job.team_id, job.object_type
-    if job.options.dry_run:
-        if job.options.dedupe_by is not None:
-            drafts.write_drafts(connection, job, _dedupe_rule(job, schema), plan)
-    else:
-        records.insert_records(connection, team_id, object_type, plan.created, job_id=job.id, now=now)
-        records.update_records(connection, team_id, object_type, list(plan.changed.values()), now=now)
-        write_keys(connection, team_id, key_rules(connection, team_id, schema), plan)
-    imports.insert_touches(connection, job, plan)
+    records.insert_records(connection, team_id, object_type, plan.created, job_id=job.id, now=now)
+    records.update_records(connection, team_id, object_type, list(plan.changed.values()), now=now)
+    write_keys(connection, team_id, key_rules(connection, team_id, schema), plan)
 
 
-def _dedupe_rule(job: Job, schema: ObjectSchema) -> KeyRule:
-    assert job.options.dedupe_by is not None  # noqa: S101 - callers have looked
-    return KeyRule(job.object_type, schema.properties[job.options.dedupe_by], fold_case=job.options.fold_case)
+def _dedupe_rule(job: Job, schema: ObjectSchema) -> KeyRule | None:
+    slug = job.options.dedupe_by
+    return KeyRule(job.object_type, schema.properties[slug], fold_case=job.options.fold_case) if slug else None

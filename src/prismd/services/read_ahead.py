@@ -9,8 +9,10 @@ from typing import Final
 import msgspec
 
 from prismd.core.imports.job import Job
+from prismd.core.imports.plan import hashes_of
 from prismd.core.imports.request import Chunk
 from prismd.core.imports.rows import RowLimits, RowParser, Rows
+from prismd.core.keys import KeyRule
 from prismd.core.schema import ObjectSchema
 from prismd.store import imports
 from prismd.store.postgres import Connection
@@ -30,6 +32,13 @@ def parse_rows(schema: ObjectSchema, limits: RowLimits, rows: list[msgspec.Raw])
     return [parser.parse(raw) for raw in rows]
 
 
+def _parse(schema: ObjectSchema, limits: RowLimits, chunk: Chunk, rule: KeyRule | None) -> Rows:
+    rows = parse_rows(schema, limits, chunk.rows)
+    if rule:
+        hashes_of(rule, rows)
+    return rows
+
+
 class ReadAhead:
     """One chunk, read and parsed beforehand in a thread of its own.
 
@@ -42,7 +51,9 @@ class ReadAhead:
         self._ahead: _Ahead | None = None
         self._last_job_id = ""
 
-    def begin(self, connection: Connection, job: Job, schema: ObjectSchema, limits: RowLimits) -> None:
+    def begin(
+        self, connection: Connection, job: Job, schema: ObjectSchema, limits: RowLimits, rule: KeyRule | None
+    ) -> None:
         """Read the chunk after the one at the job's cursor, if the next turn is likely to be the same job's.
 
         Args:
@@ -50,11 +61,12 @@ class ReadAhead:
             job: The job under way; where jobs take turns, what was read ahead would be in vain.
             schema: The schema that will hold unless somebody changes it.
             limits: How large rows may be.
+            rule: By which the rows' keys are hashed; the hashes are remembered where they are made.
         """
         likely, self._last_job_id, self._ahead = job.id == self._last_job_id, job.id, None
         if likely and job.cursor + 1 < job.chunks:
             chunk = imports.read_chunk(connection, job, job.cursor + 1)
-            self._ahead = _Ahead(job.id, schema, chunk, self._thread.submit(parse_rows, schema, limits, chunk.rows))
+            self._ahead = _Ahead(job.id, schema, chunk, self._thread.submit(_parse, schema, limits, chunk, rule))
 
     def chunk(self, job: Job) -> Chunk | None:
         """Return the chunk at the job's cursor, if it was read ahead."""

@@ -49,8 +49,14 @@ def with_drafts(
     return by_id.values()
 
 
-def write_drafts(connection: Connection, job: Job, rule: KeyRule, plan: Plan) -> None:
-    """Write what a chunk of a dry run would have made and changed."""
+def write_drafts(connection: Connection, job: Job, rule: KeyRule | None, plan: Plan) -> None:
+    """Write what a chunk of a dry run would have made and changed, for its later chunks to match.
+
+    Args:
+        rule: By which they match; without one they do not, and nothing is written.
+    """
+    if rule is None:
+        return
     changed = [change.record for change in plan.changed.values()]
     if changed:
         ids = [record.id for record in changed]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prismd.core.imports.options import ImportOptions, OnMatch
-from prismd.core.imports.plan import KnownRecord, Plan, Planner, Verdict, key_value
+from prismd.core.imports.plan import KnownRecord, Plan, Planner, Verdict, hashes_of
 from prismd.core.imports.rows import RefusedRow, Row, refused
 from prismd.core.keys import KeyRule
 from prismd.core.schema import Property
@@ -34,7 +34,7 @@ class Store:
     records: dict[str, KnownRecord]
 
     def candidates(self, rule: KeyRule, rows: list[Row | RefusedRow]) -> Iterator[KnownRecord]:
-        wanted = {h for row in rows if isinstance(row, Row) for h in rule.hashes(key_value(row, rule.slug))}
+        wanted = hashes_of(rule, rows)
         for record in self.records.values():
             if wanted.intersection(rule.hashes(record.properties.get(rule.slug))):
                 yield deepcopy(record)

@@ -130,7 +130,7 @@ class Planner:
         rule = self._rule
         if rule is None:
             return self._create(index, row, ())
-        keys = rule.keys(key_value(row, rule.slug))
+        keys = rule.keys(_key_value(row, rule.slug))
         if not keys:
             return self._without_key(index, row, rule.slug)
         matches = self._matches(keys)
@@ -196,11 +196,13 @@ class Planner:
             self._by_key[key].remove(record)
 
 
-def key_value(row: Row, slug: str) -> Any:  # noqa: ANN401 - a stored value of any type
-    """Return the value that a row has for a key property, as it would be stored.
+def hashes_of(rule: KeyRule, rows: Iterable[Row | RefusedRow]) -> set[int]:
+    """Return the hashes by which the records are found that rows may match."""
+    return {key_hash for row in rows if isinstance(row, Row) for key_hash in rule.hashes(_key_value(row, rule.slug))}
 
-    What a row appends names the record as well as what it writes outright; what it removes does not.
-    """
+
+def _key_value(row: Row, slug: str) -> Any:  # noqa: ANN401 - a stored value of any type
+    # What a row appends names the record as well as what it writes outright; what it removes does not.
     value = row.values.get(slug)
     return merged({}, {slug: value}).get(slug) if isinstance(value, ArrayChange) else value
 

@@ -12,6 +12,7 @@ from prismd.api.edge import Edge
 from prismd.api.errors import EXCEPTION_HANDLERS
 from prismd.api.limits import RateLimiter
 from prismd.api.routes import routes
+from prismd.api.threads import Threads
 from prismd.services.runtime import Runtime
 
 
@@ -21,6 +22,7 @@ def create_app(runtime: Runtime) -> ASGIApp:
     Args:
         runtime: Connections, settings, time and ids; they stay with the caller, who closes them.
     """
+    threads = Threads(runtime.settings)
     limiter = RateLimiter(runtime.settings.requests_per_second_max, runtime.now)
 
     def provide_runtime() -> Runtime:
@@ -34,7 +36,8 @@ def create_app(runtime: Runtime) -> ASGIApp:
         },
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=runtime.settings.small_body_bytes_max,
-        state=State({"runtime": runtime, "limiter": limiter}),
+        lifespan=[threads.lifespan],
+        state=State({"runtime": runtime, "limiter": limiter, "threads": threads}),
         openapi_config=None,  # the document is written from the same shapes, with every answer, in openapi.py
         logging_config=None,
         debug=False,

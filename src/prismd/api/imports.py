@@ -15,6 +15,7 @@ from prismd.api.jobs import POLL_AFTER_S, PROCESSING, shown, with_results
 from prismd.api.paths import id_in_path, importable_type_in_path
 from prismd.api.queries import given, one_of, page_limit
 from prismd.api.shapes import JobPage
+from prismd.api.threads import Threads
 from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Job, State
 from prismd.core.imports.request import RequestLimits, parse_request
@@ -29,8 +30,8 @@ from prismd.store.postgres import Connection
 STATES: Final = tuple(state.value for state in State)
 
 
-@post("/{object_type:str}/import", sync_to_thread=True)
-def start_import(
+@post("/{object_type:str}/import")
+async def start_import(
     *,
     request: Request[Any, Any, Any],
     team_id: PathPart,
@@ -51,7 +52,8 @@ def start_import(
         location = f"/v2/prism/{team_id}/imports/{submitted.job.id}"
         return Answer(202, encode(shown(submitted.job)), {"location": location, "retry-after": str(POLL_AFTER_S)})
 
-    return write_once(request, runtime, caller, body, work)
+    threads: Threads = request.app.state.threads
+    return await threads.run_import(lambda: write_once(request, runtime, caller, body, work))
 
 
 @get("/imports/{job_id:str}", sync_to_thread=True)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from prismd.settings import Settings
-from prismd.store import drafts, imports, record_keys, records
+from prismd.store import drafts, imports, record_keys, records, verdicts
 from prismd.store.migrate import migrate
 from prismd.store.postgres import Connection, connect
 
@@ -50,8 +50,8 @@ HOT: Final[dict[str, tuple[str, Any, set[str]]]] = {
     "next turn": (imports._CLAIM, ("2026-01-01T00:00:00Z",), {"import_job_queue"}),
     "status of a job": (imports._GET, (1, ID), {"import_job_pkey"}),
     "list of jobs": (imports._LIST, NAMED, {"import_job_pkey"}),
-    "verdicts of a chunk": (imports._VERDICTS_OF_CHUNK, (1, ID, 0), {"import_result_pkey"}),
-    "page of verdicts": (imports._VERDICTS, {**NAMED, "after": 0}, {"import_result_pkey"}),
+    "verdicts of a chunk": (verdicts._VERDICTS_OF_CHUNK, (1, ID, 0), {"import_result_pkey"}),
+    "page of verdicts": (verdicts._VERDICTS, {**NAMED, "after": 0}, {"import_result_pkey"}),
     "rows of a chunk": (imports._CHUNK, (1, ID, 0), {"import_chunk_pkey"}),
 }  # fmt: skip
 

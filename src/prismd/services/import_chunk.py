@@ -19,7 +19,7 @@ from prismd.services.read_ahead import ReadAhead, parse_rows
 from prismd.services.record_keys import ensure_key, key_rules, write_keys
 from prismd.services.references import resolve_references
 from prismd.settings import Settings
-from prismd.store import drafts, imports, properties, record_keys, records
+from prismd.store import drafts, imports, properties, record_keys, records, verdicts
 from prismd.store.postgres import Connection
 
 
@@ -78,7 +78,7 @@ def run_chunk(
     else:
         _write(connection, job, schema, plan, now)
     imports.insert_touches(connection, job, plan)
-    imports.insert_verdicts(connection, job, chunk, counts, content)
+    verdicts.insert_verdicts(connection, job, chunk, counts, content)
     return after, content
 
 

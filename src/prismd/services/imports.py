@@ -18,7 +18,7 @@ from prismd.core.quoting import nearest, quoted
 from prismd.core.schema import ObjectSchema
 from prismd.services.import_chunk import run_chunk
 from prismd.services.runtime import Runtime
-from prismd.store import imports, properties
+from prismd.store import imports, properties, verdicts
 from prismd.store.postgres import Connection
 
 
@@ -117,7 +117,7 @@ def iter_verdicts(runtime: Runtime, team_id: int, job_id: str) -> Iterator[bytes
     number = 0
     while True:
         with runtime.pool.connection() as connection:
-            content = imports.verdicts_of_chunk(connection, team_id, job_id, number)
+            content = verdicts.verdicts_of_chunk(connection, team_id, job_id, number)
         if content is None:
             return
         yield content if number == 0 else b"," + content
@@ -137,7 +137,7 @@ def page_of_verdicts(
     """
     found: list[dict[str, Any]] = []
     while len(found) <= limit:
-        stored = imports.next_verdicts(connection, team_id, job_id, after=after, outcome=outcome)
+        stored = verdicts.next_verdicts(connection, team_id, job_id, after=after, outcome=outcome)
         if stored is None:
             return VerdictPage(found, None)
         found += [

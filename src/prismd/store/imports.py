@@ -1,16 +1,15 @@
-"""Import jobs in PostgreSQL: the job, its chunks of rows, its verdicts, and the records it touched."""
+"""Import jobs in PostgreSQL: the job, its chunks of rows, and the records it touched."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from prismd.core.imports.job import Counts, Job, State
+from prismd.core.imports.job import Job, State
 from prismd.core.imports.options import ImportOptions
 from prismd.core.imports.plan import Plan
 from prismd.core.imports.request import Chunk
@@ -64,11 +63,6 @@ SET state = %(state)s, attempts = %(attempts)s, not_before = %(not_before)s, upd
 WHERE team_id = %(team)s AND id = %(id)s AND cursor = %(cursor)s AND state IN ('queued', 'running')
 """
 
-_INSERT_RESULT: Final = """
-INSERT INTO import_result (team_id, job_id, number, first_row, row_count, created, existing, updated, failed, verdicts)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""
-
 # The first change keeps what the record was; later ones only move what the import made of it.
 _INSERT_TOUCHES: Final = """
 INSERT INTO import_touch (team_id, job_id, record_id, first_row, version_before, version_after, before, after)
@@ -97,28 +91,6 @@ WHERE team_id = %(team)s AND NOT synchronous
 ORDER BY import_job.id DESC
 LIMIT %(limit)s
 """
-
-_VERDICTS: Final = """
-SELECT number, first_row, row_count, verdicts
-FROM import_result
-WHERE team_id = %(team)s AND job_id = %(job)s AND first_row + row_count > %(after)s + 1
-  AND CASE %(outcome)s::text WHEN 'created' THEN created WHEN 'existing' THEN existing - updated
-                             WHEN 'updated' THEN updated WHEN 'failed' THEN failed ELSE row_count END > 0
-ORDER BY number
-LIMIT 1
-"""
-
-_VERDICTS_OF_CHUNK: Final = "SELECT verdicts FROM import_result WHERE team_id = %s AND job_id = %s AND number = %s"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredVerdicts:
-    """The verdicts of one chunk, as JSON without brackets."""
-
-    number: int
-    first_row: int
-    row_count: int
-    content: bytes
 
 
 def insert_job(connection: Connection, job: Job) -> None:
@@ -220,19 +192,6 @@ def record_failure(connection: Connection, job: Job, wait: timedelta) -> None:
     )
 
 
-def insert_verdicts(connection: Connection, job: Job, chunk: Chunk, counts: Counts, content: bytes) -> None:
-    """Write the verdicts of a chunk.
-
-    Args:
-        content: JSON of the verdicts, without brackets.
-    """
-    row = (
-        job.team_id, job.id, chunk.number, chunk.first_row, len(chunk.rows),
-        counts.created, counts.existing, counts.updated, counts.failed, content,
-    )  # fmt: skip
-    connection.execute(_INSERT_RESULT, row)
-
-
 def insert_touches(connection: Connection, job: Job, plan: Plan) -> None:
     """Write which records the rows of a chunk matched, and what those were that it changed."""
     touched = {record.id: record for record in plan.touched}
@@ -275,26 +234,6 @@ def list_jobs(
     """
     wanted = {"team": team_id, "state": state, "type": object_type, "before": before, "limit": limit}
     return [_job(row) for row in connection.execute(_LIST, wanted)]
-
-
-def next_verdicts(
-    connection: Connection, team_id: int, job_id: str, *, after: int, outcome: str | None
-) -> StoredVerdicts | None:
-    """Return the verdicts of the first chunk that has any beyond a row, or None.
-
-    Args:
-        after: Index of the last row that is not wanted; -1 for all.
-        outcome: Pass over chunks without such a verdict.
-    """
-    wanted = {"team": team_id, "job": job_id, "after": after, "outcome": outcome}
-    row = connection.execute(_VERDICTS, wanted, binary=True).fetchone()
-    return StoredVerdicts(*row) if row else None
-
-
-def verdicts_of_chunk(connection: Connection, team_id: int, job_id: str, number: int) -> bytes | None:
-    """Return the JSON of a chunk's verdicts, without brackets, or None."""
-    row = connection.execute(_VERDICTS_OF_CHUNK, (team_id, job_id, number), binary=True).fetchone()
-    return bytes(row[0]) if row else None
 
 
 def _job(row: Sequence[Any]) -> Job:

@@ -17,7 +17,7 @@ from prismd.core.errors import HTTP_STATUS, JOB_CODES, ROW_CODES
 from prismd.core.imports.options import KNOWN_OPTIONS
 
 if TYPE_CHECKING:
-    from tests.conftest import RunningServer
+    from tests.processes import RunningServer
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])

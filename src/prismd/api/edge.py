@@ -14,7 +14,7 @@ from prismd.services.idempotency import Answer
 
 _HEADER: Final = b"x-request-id"
 
-_log = structlog.get_logger(__name__)
+_log = structlog.get_logger()
 
 
 class Edge:

@@ -25,7 +25,7 @@ _RETRY_SOON_S: Final = 1
 _STANDARD_HEADERS: Final = {"unauthorized": {"www-authenticate": "x-api-key"}, "method_not_allowed": {"allow": ""}}
 _SERVER_FAULT: Final = 500
 
-_log = structlog.get_logger(__name__)
+_log = structlog.get_logger()
 
 
 def request_id_of(request: ASGIConnection[Any, Any, Any, Any]) -> str:

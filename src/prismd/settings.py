@@ -53,10 +53,13 @@ class Settings:
     rows_per_chunk: int = setting(5_000, "rows", "most rows committed together by an import job", minimum=1)
     bytes_per_chunk: int = setting(4 * 2**20, "bytes", "JSON of a chunk above which no further row is added", minimum=1)
     import_retention_days: int = setting(7, "days", "how long an import job and its results can be read", minimum=1)
-    step_attempts_max: int = setting(5, "attempts", "failures of one chunk in a row before its job fails", minimum=1)
+    step_attempts_max: int = setting(
+        3, "attempts", "tries of one chunk before its job fails; the last one parts its rows", minimum=1
+    )
+    row_faults_max: int = setting(100, "rows", "rows of a chunk that may fail for reasons of the server's own")
     step_backoff_s: float = setting(1, "seconds", "wait after the first failure of a chunk; doubles each time")
     step_timeout_s: float = setting(
-        60, "seconds", "longest silence of a worker inside a chunk before it loses its turn"
+        10, "seconds", "longest silence of a worker inside a chunk before it loses its turn"
     )
     worker_poll_s: float = setting(1, "seconds", "longest wait of an idle worker before it looks for work unasked")
     upkeep_interval_s: float = setting(60, "seconds", "time between two purges of what has expired")

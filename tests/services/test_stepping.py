@@ -20,6 +20,7 @@ from prismd.settings import Settings
 from prismd.store import imports
 from prismd.store.postgres import Pool, connect
 from tests.conftest import Clock
+from tests.core.imports.model import ModelImport
 from tests.services.importing import Importer, told
 
 
@@ -56,24 +57,26 @@ def test_reading_ahead_changes_nothing(importer: Importer, make_team: Callable[[
 
 
 @pytest.fixture
-def unwritable(database_url: str) -> Iterator[Callable[[int], None]]:
-    """Let the database refuse to write a team's records, and end that after the test."""
+def refuse_records(database_url: str) -> Iterator[Callable[[str], None]]:
+    """Let the database refuse to write the records for which a condition holds, and end that after the test."""
     with connect(database_url, Settings(), autocommit=True) as admin:
 
-        def refuse(team_id: int) -> None:
-            admin.execute(f"ALTER TABLE record ADD CONSTRAINT unwritable CHECK (team_id <> {team_id}) NOT VALID")
+        def refuse(condition: str) -> None:
+            admin.execute(f"ALTER TABLE record ADD CONSTRAINT unwritable CHECK (NOT ({condition})) NOT VALID")
 
         yield refuse
         admin.execute("ALTER TABLE record DROP CONSTRAINT IF EXISTS unwritable")
 
 
 def test_a_chunk_that_fails_is_tried_again_later_and_then_fails_its_job(
-    importer: Importer, clock: Clock, unwritable: Callable[[int], None]
+    importer: Importer, clock: Clock, refuse_records: Callable[[str], None]
 ) -> None:
     settings = importer.runtime.settings
+    settings = replace(settings, row_faults_max=1)
+    importer.runtime = replace(importer.runtime, settings=settings)
     job_id = importer.submit(people(4), chunk=2)
     assert importer.step()
-    unwritable(importer.team_id)
+    refuse_records(f"team_id = {importer.team_id}")
     waits = [0.0]
     while importer.job(job_id).status == "processing":
         step = importer.step()
@@ -92,12 +95,42 @@ def test_a_chunk_that_fails_is_tried_again_later_and_then_fails_its_job(
     assert len(importer.verdicts(job_id)) == 2
 
 
+POISON = "properties ->> 'city' = 'poison'"
+
+
+@pytest.mark.parametrize("poisoned", [[0], [3], [6], [0, 1, 5], list(range(7))])
+@pytest.mark.parametrize("on_match", ["skip", "update"])
+def test_a_row_that_cannot_be_written_fails_alone(
+    importer: Importer, clock: Clock, refuse_records: Callable[[str], None], poisoned: list[int], on_match: str
+) -> None:
+    refuse_records(POISON)
+    rows = [{"email": f"person{number // 2}@x.org", "title": f"row {number}"} for number in range(7)]
+    model = ModelImport("email", fold_case=True, on_match=on_match, require_key=False)
+    said = model.run([None if number in poisoned else row for number, row in enumerate(rows)])
+    for number in poisoned:
+        # A skipped match writes nothing, so nothing about it can fail.
+        rows[number]["city"] = "poison"
+    job_id = importer.submit(rows, dedupe_by="email", on_match=on_match)
+    while importer.job(job_id).status == "processing":
+        importer.step()
+        clock.advance(seconds=60)
+    verdicts = importer.verdicts(job_id)
+    assert importer.job(job_id).state is State.COMPLETE
+    if on_match == "update":
+        assert [v.get("error", {}).get("code") == "internal_error" for v in verdicts] == [
+            one["outcome"] == "failed" for one in said
+        ]
+    assert all(v.get("error", {}).get("code") in (None, "internal_error") for v in verdicts)
+    kept = [record for v in verdicts if v["created"] for record in [importer.record(v["id"])]]
+    assert all(record.get("city") != "poison" for record in kept)
+
+
 def test_a_job_that_waits_lets_others_go_first(
-    importer: Importer, make_team: Callable[[], int], unwritable: Callable[[int], None]
+    importer: Importer, make_team: Callable[[], int], refuse_records: Callable[[str], None]
 ) -> None:
     importer.submit(people(2))
     other = Importer(importer.connection, importer.runtime, make_team())
-    unwritable(importer.team_id)
+    refuse_records(f"team_id = {importer.team_id}")
     assert importer.step()
     job_id = other.submit(people(2))
     other.step()

@@ -1,26 +1,31 @@
-"""One chunk of an import, in its caller's transaction: parse, match, plan, and write what must be true together."""
+"""One chunk of an import, in its caller's transaction: its rows, their verdicts, the job's counters and its cursor."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from datetime import datetime
+from typing import Final
+
+import psycopg
+import structlog
 
 from prismd.core.ids import NewId
 from prismd.core.imports.job import Counts, Job
-from prismd.core.imports.missing_options import wanted_options, with_options
-from prismd.core.imports.plan import KnownRecord, Plan, Planner, hashes_of
+from prismd.core.imports.plan import Verdict
 from prismd.core.imports.report import verdicts_json
 from prismd.core.imports.request import Chunk
-from prismd.core.imports.rows import RefusedRow, RowLimits, Rows
-from prismd.core.keys import KeyRule
-from prismd.core.schema import ObjectSchema
-from prismd.core.values import ValueLimits
-from prismd.services.read_ahead import ReadAhead, parse_rows
-from prismd.services.record_keys import ensure_key, key_rules, write_keys
-from prismd.services.references import resolve_references
+from prismd.core.imports.rows import Problem
+from prismd.services.import_rows import RowImporter
+from prismd.services.read_ahead import ReadAhead
 from prismd.settings import Settings
-from prismd.store import drafts, imports, properties, record_keys, records, verdicts
+from prismd.store import imports, record_keys, verdicts
 from prismd.store.postgres import Connection
+
+_LOG: Final = structlog.get_logger()
+
+#: What goes away by itself: a lost connection, a full disk, a conflict of transactions, a standby that still refuses
+#: writes. Trying again is the cure, and no row is to blame.
+PASSING: Final = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 
 
 class LostRaceError(Exception):
@@ -36,6 +41,7 @@ def run_chunk(
     new_id: NewId,
     settings: Settings,
     ahead: ReadAhead | None = None,
+    apart: bool = False,
 ) -> tuple[Job, bytes]:
     """Do one chunk of a job: records, verdicts, before-images, counters and cursor are committed together.
 
@@ -47,6 +53,7 @@ def run_chunk(
         new_id: Makes ids of records and options.
         settings: For the limits of rows.
         ahead: Where rows may have been read beforehand, and reads the next chunk meanwhile.
+        apart: Part the rows until those that cannot be processed stand alone, and refuse just them.
 
     Returns:
         The job after the chunk, and the verdicts as JSON without brackets.
@@ -55,76 +62,43 @@ def run_chunk(
         LostRaceError: Nothing of this transaction may be committed.
     """
     record_keys.lock_type(connection, job.team_id, job.object_type)
-    schema = properties.load_schema(connection, job.team_id, job.object_type)
-    limits = row_limits(settings)
-    rows = (ahead and ahead.rows(chunk, schema)) or parse_rows(schema, limits, chunk.rows)
-    if job.options.create_missing_options:
-        schema, rows = _create_missing_options(connection, job, schema, chunk, rows, new_id=new_id, settings=settings)
-    rows = resolve_references(connection, job.team_id, schema, rows)
-    rule = _dedupe_rule(job, schema)
-    planner = Planner(rule, job.options, new_id)
-    if rule:
-        ensure_key(connection, job.team_id, schema, rule.slug)
-        planner.enter(_candidates(connection, job, hashes_of(rule, rows)))
-    plan = planner.plan(rows, chunk.first_row)
-    if ahead:
-        ahead.begin(connection, job, schema, limits, rule)
-    counts, content = Counts.of(plan.verdicts), verdicts_json(plan.verdicts)
+    importer = RowImporter(connection, job, now=now, new_id=new_id, settings=settings, ahead=None if apart else ahead)
+    found = _Apart(connection, importer.run, settings.row_faults_max).run(chunk) if apart else importer.run(chunk)
+    counts, content = Counts.of(found), verdicts_json(found)
     after = job.after_chunk(counts, now)
     if not imports.advance(connection, job, after):
         raise LostRaceError(job.id)
-    if job.options.dry_run:
-        drafts.write_drafts(connection, job, rule, plan)
-    else:
-        _write(connection, job, schema, plan, now)
-    imports.insert_touches(connection, job, plan)
     verdicts.insert_verdicts(connection, job, chunk, counts, content)
     return after, content
 
 
-def row_limits(settings: Settings) -> RowLimits:
-    """Return the limits of rows that the settings name."""
-    values = ValueLimits(settings.text_chars_max, settings.list_values_max)
-    return RowLimits(values, settings.row_bytes_max, settings.row_errors_max)
+class _Apart:
+    """Runs rows in halves, and those in halves, until what fails is one row.
 
+    Args:
+        connection: Inside a transaction; every part has a savepoint of its own.
+        run: Does rows.
+        faults_max: More rows than that cannot all be to blame: then the last fault is raised.
+    """
 
-def _create_missing_options(
-    connection: Connection,
-    job: Job,
-    schema: ObjectSchema,
-    chunk: Chunk,
-    rows: Rows,
-    *,
-    new_id: NewId,
-    settings: Settings,
-) -> tuple[ObjectSchema, Rows]:
-    wanted = wanted_options(rows)
-    if not wanted:
-        return schema, rows
-    schema, created = with_options(schema, wanted, new_id=new_id, options_max=settings.options_per_property_max)
-    if not job.options.dry_run:
-        for slug, options in created.items():
-            prop = schema.properties[slug]
-            properties.add_options(connection, job.team_id, job.object_type, prop.id, options)
-    again = [index for index, row in enumerate(rows) if isinstance(row, RefusedRow)]
-    parsed = parse_rows(schema, row_limits(settings), [chunk.rows[index] for index in again])
-    mended = dict(zip(again, parsed, strict=True))
-    return schema, [mended.get(index, row) for index, row in enumerate(rows)]
+    def __init__(self, connection: Connection, run: Callable[[Chunk], list[Verdict]], faults_max: int) -> None:
+        self._connection = connection
+        self._run = run
+        self._faults_left = faults_max
 
-
-def _candidates(connection: Connection, job: Job, hashes: set[int]) -> Iterable[KnownRecord]:
-    lock = job.options.changes_matches and not job.options.dry_run
-    stored = records.import_candidates(connection, job.team_id, job.object_type, hashes, job_id=job.id, lock=lock)
-    return drafts.with_drafts(connection, job, hashes, stored) if job.options.dry_run else stored
-
-
-def _write(connection: Connection, job: Job, schema: ObjectSchema, plan: Plan, now: datetime) -> None:
-    team_id, object_type = job.team_id, job.object_type
-    records.insert_records(connection, team_id, object_type, plan.created, job_id=job.id, now=now)
-    records.update_records(connection, team_id, object_type, list(plan.changed.values()), now=now)
-    write_keys(connection, team_id, key_rules(connection, team_id, schema), plan)
-
-
-def _dedupe_rule(job: Job, schema: ObjectSchema) -> KeyRule | None:
-    slug = job.options.dedupe_by
-    return KeyRule(job.object_type, schema.properties[slug], fold_case=job.options.fold_case) if slug else None
+    def run(self, chunk: Chunk) -> list[Verdict]:
+        """Return what became of the rows, ``internal_error`` for those that cannot be processed."""
+        try:
+            with self._connection.transaction():
+                return self._run(chunk)
+        except PASSING:
+            raise
+        except Exception as error:
+            if len(chunk.rows) > 1:
+                return [verdict for half in chunk.halves() for verdict in self.run(half)]
+            self._faults_left -= 1
+            if self._faults_left < 0:
+                raise
+            _LOG.exception("row failed", row=chunk.first_row, error=str(error))
+            message = "the server could not process this row, and this row alone; its log tells why"
+            return [Verdict(chunk.first_row, problems=[Problem("internal_error", message)])]

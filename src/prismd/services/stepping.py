@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import psycopg
 import structlog
 
 from prismd.core.ids import NewId
 from prismd.core.imports.job import Job
-from prismd.services.import_chunk import LostRaceError, run_chunk
+from prismd.services.import_chunk import PASSING, LostRaceError, run_chunk
 from prismd.services.read_ahead import ReadAhead
 from prismd.settings import Settings
 from prismd.store import imports
@@ -60,7 +59,10 @@ def step_next(
                 return None
             chunk = ahead and ahead.chunk(claimed)
             chunk = chunk or imports.read_chunk(connection, claimed, claimed.cursor)
-            after, _ = run_chunk(connection, claimed, chunk, now=now, new_id=new_id, settings=settings, ahead=ahead)
+            apart = claimed.attempts + 1 >= settings.step_attempts_max
+            after, _ = run_chunk(
+                connection, claimed, chunk, now=now, new_id=new_id, settings=settings, ahead=ahead, apart=apart
+            )
         return Step(after)
     except Exception as error:
         if claimed is None or connection.broken or connection.closed:
@@ -73,11 +75,14 @@ def _after_failure(
 ) -> Step | None:
     if isinstance(error, LostRaceError):
         return Step(job, failed=True)
-    after = job.after_failure(_GAVE_UP, now, attempts_max=settings.step_attempts_max)
-    wait = timedelta(seconds=settings.step_backoff_s * 2 ** (after.attempts - 1))
-    # A conflict between transactions is a matter of course; anything else is ours to mend.
-    report = _LOG.warning if isinstance(error, psycopg.errors.OperationalError) else _LOG.exception
-    report("chunk failed", job=job.id, chunk=job.cursor, attempts=after.attempts, state=after.state, error=str(error))
+    if isinstance(error, PASSING):
+        # Waiting for the database is no fault of the job, so it does not count as one.
+        after, wait_s = job, settings.step_backoff_s
+        _LOG.warning("chunk must wait", job=job.id, chunk=job.cursor, wait_s=wait_s, error=str(error))
+    else:
+        after = job.after_failure(_GAVE_UP, now, attempts_max=settings.step_attempts_max)
+        wait_s = settings.step_backoff_s * 2 ** (after.attempts - 1)
+        _LOG.exception("chunk failed", job=job.id, chunk=job.cursor, attempts=after.attempts, state=after.state)
     with connection.transaction():
-        imports.record_failure(connection, after, wait)
+        imports.record_failure(connection, after, now=now, wait=timedelta(seconds=wait_s))
     return Step(after, failed=True)

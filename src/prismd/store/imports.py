@@ -169,11 +169,12 @@ def advance(connection: Connection, before: Job, after: Job) -> bool:
     return moved.rowcount == 1
 
 
-def record_failure(connection: Connection, job: Job, wait: timedelta) -> None:
+def record_failure(connection: Connection, job: Job, *, now: datetime, wait: timedelta) -> None:
     """Write that a chunk could not be processed, if the job still stands at that chunk.
 
     Args:
         job: The job after the failure.
+        now: When it failed.
         wait: Time until the next attempt.
     """
     connection.execute(
@@ -184,7 +185,7 @@ def record_failure(connection: Connection, job: Job, wait: timedelta) -> None:
             "cursor": job.cursor,
             "state": job.state,
             "attempts": job.attempts,
-            "not_before": job.updated_at + wait,
+            "not_before": now + wait,
             "now": job.updated_at,
             "code": job.error_code,
             "message": job.error_message,

@@ -46,6 +46,12 @@ class Chunk:
     first_row: int
     rows: list[msgspec.Raw]
 
+    def halves(self) -> tuple[Chunk, Chunk]:
+        """Return the chunk in two parts, each with rows if there are two at least."""
+        middle = len(self.rows) // 2
+        first, second = self.rows[:middle], self.rows[middle:]
+        return Chunk(self.number, self.first_row, first), Chunk(self.number, self.first_row + middle, second)
+
 
 def parse_request(object_type: str, body: bytes, limits: RequestLimits) -> ImportRequest:
     """Return the import that a request body asks for (contract, section 10.1).

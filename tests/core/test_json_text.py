@@ -96,6 +96,12 @@ def test_objects_given_twice_are_refused_whichever_comes_last() -> None:
             split_members(body)
 
 
+def test_members_that_begin_alike_are_told_apart_at_once() -> None:
+    alike = rb"\"" * 4_000_000
+    members = split_members(b'{"a":"' + alike + b'","b":"' + alike + b'longer"}')
+    assert list(members) == ["a", "b"]
+
+
 def test_one_row_with_an_unpaired_surrogate_spares_the_others() -> None:
     body = rb'{"objects":[{"a":"\ud800"},{"a":"\ud83d\ude00"},{"a":"\\ud800"}]}'
     rows = [bytes(row) for row in split_items(split_members(body)["objects"])]

@@ -63,6 +63,17 @@ def test_a_dry_run_forecasts_the_real_run_and_writes_no_record(importer: Importe
     assert count_records(importer.connection, importer.team_id, "contact") == 1
     _, real = importer.as_job(rows, chunk=chunk, **options)
     assert told(forecast) == told(real)
+    made = [index for index, verdict in enumerate(real) if verdict["created"]]
+    made_or_again = [v["input_index"] for v in forecast if v["created"] or v.get("duplicate_of") in made]
+    assert not any(forecast[index]["id"] for index in made_or_again), "there is no record with that id"
+
+
+@pytest.mark.parametrize("options", [{"dedupe_by": "email", "on_match": "update"}, {"dedupe_by": "seniority"}])
+def test_a_dry_run_knows_a_missing_option_again_in_the_next_chunk(importer: Importer, options: dict[str, Any]) -> None:
+    rows = [{"email": "ann@x.org", "seniority": "Martian"}] * 3
+    _, forecast = importer.as_job(rows, chunk=1, dry_run=True, create_missing_options=True, **options)
+    _, real = importer.as_job(rows, chunk=1, create_missing_options=True, **options)
+    assert told(forecast) == told(real)
 
 
 def test_a_changed_key_is_found_under_its_new_value_alone(importer: Importer) -> None:

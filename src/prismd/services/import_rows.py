@@ -7,7 +7,7 @@ from datetime import datetime
 
 from prismd.core.ids import NewId
 from prismd.core.imports.job import Job
-from prismd.core.imports.missing_options import Wanted, wanted_options, with_options
+from prismd.core.imports.missing_options import OptionId, Wanted, forecast_id, wanted_options, with_options
 from prismd.core.imports.plan import KnownRecord, Plan, Planner, Verdict, hashes_of
 from prismd.core.imports.request import Chunk
 from prismd.core.imports.rows import RefusedRow, RowLimits, Rows
@@ -88,7 +88,8 @@ class RowImporter:
 
     def _with_options(self, schema: ObjectSchema, wanted: Wanted) -> ObjectSchema:
         job, most = self._job, self._settings.options_per_property_max
-        schema, created = with_options(schema, wanted, new_id=self._new_id, options_max=most)
+        option_id: OptionId = forecast_id if job.options.dry_run else lambda _prop, _label: self._new_id()
+        schema, created = with_options(schema, wanted, option_id=option_id, options_max=most)
         if not job.options.dry_run:
             for slug, options in created.items():
                 prop = schema.properties[slug]

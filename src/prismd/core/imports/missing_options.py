@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from uuid import UUID, uuid5
 
-from prismd.core.ids import NewId
 from prismd.core.imports.rows import RefusedRow, Row
-from prismd.core.schema import ObjectSchema, Option
+from prismd.core.schema import ObjectSchema, Option, Property
 from prismd.core.slugs import slug_for
 
 #: Labels that are wanted as options, by the slug of their property, in the order of their first row.
 Wanted = Mapping[str, list[str]]
+#: Makes the id of an option from its property and its label.
+OptionId = Callable[[Property, str], str]
 
 
 def wanted_options(rows: Iterable[Row | RefusedRow]) -> Wanted:
@@ -29,14 +31,14 @@ def wanted_options(rows: Iterable[Row | RefusedRow]) -> Wanted:
 
 
 def with_options(
-    schema: ObjectSchema, wanted: Wanted, *, new_id: NewId, options_max: int
+    schema: ObjectSchema, wanted: Wanted, *, option_id: OptionId, options_max: int
 ) -> tuple[ObjectSchema, dict[str, list[Option]]]:
     """Return the schema with the wanted options, and the options that are new, by slug of their property.
 
     Args:
         schema: The schema that lacks them.
         wanted: Labels by slug of a select property.
-        new_id: Makes the ids of the new options.
+        option_id: Makes the ids of the new options.
         options_max: Most options of one property; what goes beyond is not created.
     """
     properties, created = dict(schema.properties), {}
@@ -45,10 +47,15 @@ def with_options(
         new: list[Option] = []
         taken = {option.slug for option in prop.options}
         for label in labels[: max(0, options_max - len(prop.options))]:
-            option = Option(new_id(), slug_for(label, taken), label)
+            option = Option(option_id(prop, label), slug_for(label, taken), label)
             taken.add(option.slug)
             new.append(option)
         if new:
             created[slug] = new
             properties[slug] = replace(prop, options=(*prop.options, *new))
     return ObjectSchema(schema.object_type, properties), created
+
+
+def forecast_id(prop: Property, label: str) -> str:
+    """Return the id that an option has in a dry run: the same in every chunk, as no chunk keeps its options."""
+    return str(uuid5(UUID(prop.id), label))

@@ -59,6 +59,7 @@ class Verdict:
         updated: The matched record really changed.
         duplicate_of: The earlier row of this import that stands for the same record.
         problems: Why the row failed; empty if it succeeded.
+        parent_index: For a retry, where the row stood in the import that it comes from.
     """
 
     index: int
@@ -67,6 +68,7 @@ class Verdict:
     updated: bool = False
     duplicate_of: int | None = None
     problems: Sequence[Problem] = ()
+    parent_index: int | None = None
 
     @property
     def failed(self) -> bool:
@@ -182,7 +184,7 @@ class Planner:
 
     def _shown_id(self, record: KnownRecord) -> str | None:
         # A dry run makes no records, so it has no ids to tell of those that it would make.
-        return None if self._options.dry_run and record.id in self._new else record.id
+        return None if self._options.dry_run and record.made_by_import else record.id
 
     def _keys_of(self, record: KnownRecord) -> Sequence[str]:
         return self._rule.keys(record.properties.get(self._rule.slug)) if self._rule else ()

@@ -64,5 +64,6 @@ def _command(pid: str) -> str:
         words = (PROC / pid / "cmdline").read_bytes().decode().split("\0")
     except OSError:
         return "ended"
-    words = [Path(word).name if word.startswith("/") else word for word in words if word]
-    return " ".join(words[1:3] if words and words[0].startswith("python") else words[:2])
+    names = [Path(word).name for word in words if word not in {"", "-m"}]
+    # `python -m prismd.cli.main worker` and `python .../prismd serve` alike.
+    return " ".join(names[1:3]).replace("prismd.cli.main", "prismd")

@@ -16,8 +16,9 @@ def quoted(text: str) -> str:
         text: Any text, of any length, unpaired surrogates included.
     """
     cut = text if len(text) <= SHOWN_CHARS_MAX else text[:SHOWN_CHARS_MAX] + "…"
-    printable = "".join(char if char.isprintable() else _escape(char) for char in cut)
-    return f'"{printable}"'
+    if not cut.isprintable():
+        cut = "".join(char if char.isprintable() else _escape(char) for char in cut)
+    return f'"{cut}"'
 
 
 def _escape(char: str) -> str:

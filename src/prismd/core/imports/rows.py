@@ -16,7 +16,8 @@ from prismd.core.values import InvalidValueError, ValueLimits, parser_for
 
 _FIELDS: Final = ("default", "list", "extended")
 
-#: Looking for the nearest known slug is slow, so one parser does it for that many unknown slugs and no more.
+#: Looking for the nearest known slug is slow, so one parser does it for that many unknown slugs and no more; rows that
+#: have the same ones share what is said of them, as there can be hundreds of thousands in a chunk.
 _HINTS_MAX: Final = 200
 
 
@@ -95,7 +96,7 @@ class RowParser:
         self._parsers = {
             prop.slug: _read_only(prop) if prop.read_only else parser_for(prop, limits.values) for prop in schema
         }
-        self._hints: dict[str, str] = {}
+        self._unknown_slugs: dict[str, Problem] = {}
         self._writable = {prop.slug for prop in schema if not prop.read_only}
 
     def parse(self, raw: bytes | msgspec.Raw) -> Row | RefusedRow:
@@ -169,10 +170,17 @@ class RowParser:
         return ArrayChange(ArrayOperation(str(operation)), parsed)
 
     def _unknown(self, slug: str) -> Problem:
-        if slug not in self._hints and len(self._hints) < _HINTS_MAX:
-            self._hints[slug] = nearest(slug, self._schema.properties)
-        message = f"{self._schema.object_type} has no property {quoted(slug)}{self._hints.get(slug, '')}"
-        return Problem("invalid_property", message, quoted(slug)[1:-1])
+        problem = self._unknown_slugs.get(slug)
+        if problem is None:
+            shared = len(self._unknown_slugs) < _HINTS_MAX
+            hint = nearest(slug, self._schema.properties) if shared else ""
+            shown = quoted(slug)
+            problem = Problem(
+                "invalid_property", f"{self._schema.object_type} has no property {shown}{hint}", shown[1:-1]
+            )
+            if shared:
+                self._unknown_slugs[slug] = problem
+        return problem
 
     def _listed(self, problems: list[Problem]) -> list[Problem]:
         most = self._limits.row_errors_max

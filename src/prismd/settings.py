@@ -52,6 +52,10 @@ class Settings:
     sync_rows_max: int = setting(99, "rows", "largest import that is answered at once; larger ones become jobs")
     rows_per_chunk: int = setting(5_000, "rows", "most rows committed together by an import job", minimum=1)
     bytes_per_chunk: int = setting(4 * 2**20, "bytes", "JSON of a chunk above which no further row is added", minimum=1)
+    active_jobs_per_team_max: int = setting(100, "jobs", "most import jobs of a team that have not ended", minimum=1)
+    running_jobs_per_team_max: int = setting(
+        10, "jobs", "most import jobs of a team that take turns; its others stay queued", minimum=1
+    )
     import_retention_days: int = setting(7, "days", "how long an import job and its results can be read", minimum=1)
     step_attempts_max: int = setting(
         3, "attempts", "tries of one chunk before its job fails; the last one parts its rows", minimum=1

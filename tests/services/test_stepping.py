@@ -154,7 +154,7 @@ def test_a_worker_that_lost_the_race_writes_nothing(importer: Importer) -> None:
 def test_a_worker_that_dies_leaves_its_turn_to_the_next_at_once(importer: Importer, database_url: str) -> None:
     job_id = importer.submit(people(4), chunk=4)
     with connect(database_url, Settings()) as dying:
-        claimed = imports.claim_next(dying, importer.runtime.now())
+        claimed = imports.claim_next(dying, importer.runtime.now(), running_max=1)
         assert claimed
         assert importer.step() is None
         with connect(database_url, Settings(), autocommit=True) as admin:

@@ -21,11 +21,15 @@ HTTP_STATUS: Final = MappingProxyType(
         "multiple_matches": 409,
         "name_taken": 409,
         "slug_taken": 409,
+        "import_ended": 409,
+        "import_not_ended": 409,
+        "nothing_to_retry": 409,
         "property_in_use": 409,
         "option_in_use": 409,
         "precondition_failed": 412,
         "payload_too_large": 413,
         "rate_limited": 429,
+        "too_many_imports": 429,
         "internal_error": 500,
         "service_unavailable": 503,
     }
@@ -50,6 +54,7 @@ ROW_CODES: Final = MappingProxyType(
 JOB_CODES: Final = MappingProxyType(
     {
         "internal_error": "the server could not process the job; rows done stay done",
+        "cancelled": "somebody cancelled the job; rows done stay done, the others were never attempted",
     }
 )
 

@@ -64,6 +64,8 @@ def run_chunk(
     record_keys.lock_type(connection, job.team_id, job.object_type)
     importer = RowImporter(connection, job, now=now, new_id=new_id, settings=settings, ahead=None if apart else ahead)
     found = _Apart(connection, importer.run, settings.row_faults_max).run(chunk) if apart else importer.run(chunk)
+    for verdict, origin in zip(found, chunk.origins, strict=False):
+        verdict.parent_index = origin
     counts, content = Counts.of(found), verdicts_json(found)
     after = job.after_chunk(counts, now)
     if not imports.advance(connection, job, after):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from prismd.core.errors import PrismdError
@@ -18,8 +18,12 @@ from prismd.core.quoting import nearest, quoted
 from prismd.core.schema import ObjectSchema
 from prismd.services.import_chunk import run_chunk
 from prismd.services.runtime import Runtime
+from prismd.settings import Settings
 from prismd.store import imports, properties, verdicts
 from prismd.store.postgres import Connection
+
+#: A job of some size ends in less.
+_RETRY_AFTER_S: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +62,25 @@ def submit(connection: Connection, runtime: Runtime, team_id: int, request: Impo
         request: What is asked for.
 
     Raises:
-        PrismdError: ``invalid_request``: the key property is unknown or cannot be a key.
+        PrismdError: ``invalid_request``: the key property is unknown or cannot be a key; ``too_many_imports``: the
+            team has as many jobs under way as it may have.
     """
     _check_key(connection, team_id, request)
     settings = runtime.settings
-    cut = cut_into_chunks(request.rows, rows_max=settings.rows_per_chunk, bytes_max=settings.bytes_per_chunk)
-    chunks = list(cut)
+    chunks = list(
+        cut_into_chunks(
+            request.rows,
+            rows_max=settings.rows_per_chunk,
+            bytes_max=settings.bytes_per_chunk,
+            origins=request.origins,
+        )
+    )
     job = _new_job(runtime, team_id, request, chunks)
-    imports.insert_job(connection, job)
     if job.synchronous:
+        imports.insert_job(connection, job)
         return _run_at_once(connection, runtime, job, chunks)
+    _check_active(connection, team_id, settings)
+    imports.insert_job(connection, job)
     imports.insert_chunks(connection, job, chunks)
     return Submitted(job, None)
 
@@ -164,6 +177,13 @@ def _check_key(connection: Connection, team_id: int, request: ImportRequest) -> 
         raise PrismdError.invalid(field, message, "enum")
 
 
+def _check_active(connection: Connection, team_id: int, settings: Settings) -> None:
+    most = settings.active_jobs_per_team_max
+    if imports.count_active(connection, team_id) >= most:
+        message = f"the team has {most} imports under way, the most there may be; wait for one to end"
+        raise PrismdError("too_many_imports", message, retry_after_s=_RETRY_AFTER_S)
+
+
 def _key_slugs(schema: ObjectSchema) -> Iterator[str]:
     return (prop.slug for prop in schema if is_comparable(prop) and not prop.read_only)
 
@@ -182,6 +202,7 @@ def _new_job(runtime: Runtime, team_id: int, request: ImportRequest, chunks: lis
         created_at=now,
         updated_at=now,
         expires_at=now + timedelta(days=settings.import_retention_days),
+        parent_job_id=request.parent_job_id,
     )
 
 

@@ -54,7 +54,7 @@ def step_next(
     claimed: Job | None = None
     try:
         with connection.transaction():
-            claimed = imports.claim_next(connection, now)
+            claimed = imports.claim_next(connection, now, running_max=settings.running_jobs_per_team_max)
             if claimed is None:
                 return None
             chunk = ahead and ahead.chunk(claimed)
@@ -63,6 +63,7 @@ def step_next(
             after, _ = run_chunk(
                 connection, claimed, chunk, now=now, new_id=new_id, settings=settings, ahead=ahead, apart=apart
             )
+            imports.tell_progress(connection, after)
         return Step(after)
     except Exception as error:
         if claimed is None or connection.broken or connection.closed:
@@ -85,4 +86,5 @@ def _after_failure(
         _LOG.exception("chunk failed", job=job.id, chunk=job.cursor, attempts=after.attempts, state=after.state)
     with connection.transaction():
         imports.record_failure(connection, after, now=now, wait=timedelta(seconds=wait_s))
+        imports.tell_progress(connection, after)
     return Step(after, failed=True)

@@ -17,7 +17,9 @@ from prismd.core.json_text import decode_stored, split_items
 from prismd.store.postgres import Connection
 from prismd.store.records import json_text
 
+#: Told when a job is there to be done, and when one has moved on (with its team and id as the payload).
 CHANNEL: Final = "prismd_jobs"
+PROGRESS_CHANNEL: Final = "prismd_progress"
 
 _COLUMNS: Final = """
     team_id, id::text, object_type, synchronous, state, options::text, total, chunks, cursor,
@@ -33,7 +35,7 @@ VALUES (%(team)s, %(id)s, %(type)s, %(synchronous)s, %(state)s, %(options)s, %(t
 """
 
 _COPY_CHUNKS: Final = """
-COPY import_chunk (team_id, job_id, number, first_row, row_count, rows) FROM STDIN (FORMAT binary)
+COPY import_chunk (team_id, job_id, number, first_row, row_count, rows, origins) FROM STDIN (FORMAT binary)
 """
 
 # The row lock is the lease. It ends with the transaction, whatever ends that: a commit, an error, or the death of the
@@ -41,13 +43,29 @@ COPY import_chunk (team_id, job_id, number, first_row, row_count, rows) FROM STD
 _CLAIM: Final = f"""
 SELECT {_COLUMNS}
 FROM import_job
-WHERE state IN ('queued', 'running') AND not_before <= %s
+WHERE state IN ('queued', 'running') AND not_before <= %(now)s
+  AND (state = 'running' OR %(running_max)s > (
+        SELECT count(*) FROM import_job AS other WHERE other.team_id = import_job.team_id AND other.state = 'running'))
 ORDER BY turn
 LIMIT 1
-FOR NO KEY UPDATE SKIP LOCKED
+FOR NO KEY UPDATE OF import_job SKIP LOCKED
 """
 
-_CHUNK: Final = "SELECT first_row, rows FROM import_chunk WHERE team_id = %s AND job_id = %s AND number = %s"
+_ACTIVE: Final = "SELECT count(*) FROM import_job WHERE team_id = %s AND state IN ('queued', 'running')"
+
+_LOCK: Final = f"""
+SELECT {_COLUMNS} FROM import_job WHERE team_id = %s AND id = %s AND NOT synchronous FOR NO KEY UPDATE
+"""
+
+_END: Final = """
+UPDATE import_job
+SET state = %(state)s, error_code = %(code)s, error_message = %(message)s, updated_at = %(now)s
+WHERE team_id = %(team)s AND id = %(id)s
+"""
+
+_TELL: Final = "SELECT pg_notify(%s, %s)"
+
+_CHUNK: Final = "SELECT first_row, rows, origins FROM import_chunk WHERE team_id = %s AND job_id = %s AND number = %s"
 
 _ADVANCE: Final = """
 UPDATE import_job
@@ -116,21 +134,60 @@ def insert_job(connection: Connection, job: Job) -> None:
 def insert_chunks(connection: Connection, job: Job, chunks: Iterable[Chunk]) -> None:
     """Write the rows of a job as they were sent, and wake the workers when the transaction commits."""
     with connection.cursor().copy(_COPY_CHUNKS) as copy:
-        copy.set_types(["int8", "uuid", "int4", "int4", "int4", "bytea"])
+        copy.set_types(["int8", "uuid", "int4", "int4", "int4", "bytea", "int4[]"])
         for chunk in chunks:
             rows = b"[" + b",".join(chunk.rows) + b"]"
-            copy.write_row((job.team_id, UUID(job.id), chunk.number, chunk.first_row, len(chunk.rows), rows))
+            origins = list(chunk.origins)
+            copy.write_row((job.team_id, UUID(job.id), chunk.number, chunk.first_row, len(chunk.rows), rows, origins))
     connection.execute(f"NOTIFY {CHANNEL}")
 
 
-def claim_next(connection: Connection, now: datetime) -> Job | None:
+def claim_next(connection: Connection, now: datetime, *, running_max: int) -> Job | None:
     """Lock the job whose turn it is until the transaction ends, and return it; None if there is nothing to do.
 
     Args:
         now: Jobs that wait for a later time are passed over.
+        running_max: Jobs of a team that take turns; where so many do, its others are passed over.
     """
-    row = connection.execute(_CLAIM, (now,)).fetchone()
+    row = connection.execute(_CLAIM, {"now": now, "running_max": running_max}).fetchone()
     return _job(row) if row else None
+
+
+def count_active(connection: Connection, team_id: int) -> int:
+    """Return how many jobs of a team have not ended."""
+    row = connection.execute(_ACTIVE, (team_id,)).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always answers
+    return int(row[0])
+
+
+def lock_job(connection: Connection, team_id: int, job_id: str) -> Job | None:
+    """Return an asynchronous job of a team once no worker is at it, held until the transaction ends; or None.
+
+    Args:
+        job_id: UUID text.
+    """
+    row = connection.execute(_LOCK, (team_id, job_id)).fetchone()
+    return _job(row) if row else None
+
+
+def end_job(connection: Connection, job: Job) -> None:
+    """Write the end of a job that :func:`lock_job` holds."""
+    connection.execute(
+        _END,
+        {
+            "team": job.team_id,
+            "id": job.id,
+            "state": job.state,
+            "code": job.error_code,
+            "message": job.error_message,
+            "now": job.updated_at,
+        },
+    )
+
+
+def tell_progress(connection: Connection, job: Job) -> None:
+    """Tell whoever watches that a job has moved on, when the transaction commits."""
+    connection.execute(_TELL, (PROGRESS_CHANNEL, f"{job.team_id}:{job.id}"))
 
 
 def read_chunk(connection: Connection, job: Job, number: int) -> Chunk:
@@ -141,8 +198,8 @@ def read_chunk(connection: Connection, job: Job, number: int) -> Chunk:
     """
     row = connection.execute(_CHUNK, (job.team_id, job.id, number), binary=True).fetchone()
     assert row is not None, job  # noqa: S101 - chunks are committed with their job
-    first_row, rows = row
-    return Chunk(number, first_row, split_items(rows))
+    first_row, rows, origins = row
+    return Chunk(number, first_row, split_items(rows), origins)
 
 
 def advance(connection: Connection, before: Job, after: Job) -> bool:

@@ -138,6 +138,31 @@ class Job:
         assert not done or job.processed == job.total, job  # noqa: S101 - complete only if the outcomes add up
         return job
 
+    @property
+    def not_attempted(self) -> int:
+        """Rows that have no verdict: they come after all those that have."""
+        return self.total - self.processed
+
+    def cancelled(self, now: datetime) -> Job:
+        """Return the job as it is once somebody has cancelled it.
+
+        Args:
+            now: When that is.
+        """
+        message = f"the import was cancelled after {self.processed} of {self.total} rows; rows done stay done"
+        return replace(
+            self,
+            state=self._moved_to(State.CANCELLED),
+            updated_at=now,
+            error_code="cancelled",
+            error_message=message,
+        )
+
+    @property
+    def ended(self) -> bool:
+        """Whether the job's state is final."""
+        return not TRANSITIONS[self.state]
+
     def after_failure(self, message: str, now: datetime, *, attempts_max: int) -> Job:
         """Return the job after a chunk that could not be processed: to be tried again, or failed for good.
 

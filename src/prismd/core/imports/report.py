@@ -35,7 +35,7 @@ def outcome_of(result: dict[str, Any]) -> str:
 
 
 def _verdict_json(verdict: Verdict) -> bytes:
-    if verdict.created and verdict.id is not None:
+    if verdict.created and verdict.id is not None and verdict.parent_index is None:
         return (_CREATED % (verdict.index, verdict.id)).encode()
     result: dict[str, Any] = {
         "input_index": verdict.index,
@@ -44,6 +44,8 @@ def _verdict_json(verdict: Verdict) -> bytes:
         "existing": verdict.existing,
         "updated": verdict.updated,
     }
+    if verdict.parent_index is not None:
+        result["parent_input_index"] = verdict.parent_index
     if verdict.duplicate_of is not None:
         result["duplicate_of"] = verdict.duplicate_of
     if verdict.problems:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -25,11 +25,18 @@ class RequestLimits:
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """An import as it was asked for; rows are unread JSON that shares the memory of the body."""
+    """An import as it was asked for; rows are unread JSON that shares the memory of the body.
+
+    Args:
+        parent_job_id: The import whose rows are tried again, if any.
+        origins: Where each row stood in that import.
+    """
 
     object_type: str
     rows: list[msgspec.Raw]
     options: ImportOptions
+    parent_job_id: str | None = None
+    origins: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +47,23 @@ class Chunk:
         number: Place among the chunks, from 0.
         first_row: Index of the first row in the import, from 0.
         rows: JSON texts of the rows.
+        origins: For a retry, where each row stood in the import that it comes from; else empty.
     """
 
     number: int
     first_row: int
     rows: list[msgspec.Raw]
+    origins: Sequence[int] = ()
 
     def halves(self) -> tuple[Chunk, Chunk]:
         """Return the chunk in two parts, each with rows if there are two at least."""
         middle = len(self.rows) // 2
         first, second = self.rows[:middle], self.rows[middle:]
-        return Chunk(self.number, self.first_row, first), Chunk(self.number, self.first_row + middle, second)
+        origins, rest = self.origins[:middle], self.origins[middle:]
+        return (
+            Chunk(self.number, self.first_row, first, origins),
+            Chunk(self.number, self.first_row + middle, second, rest),
+        )
 
 
 def parse_request(object_type: str, body: bytes, limits: RequestLimits) -> ImportRequest:
@@ -65,15 +78,18 @@ def parse_request(object_type: str, body: bytes, limits: RequestLimits) -> Impor
         PrismdError: ``invalid_request``, with the path of the field at fault. Nothing has been stored.
     """
     members = _members(body)
-    rows = _rows(members, limits)
+    rows = rows_of(members, limits)
     return ImportRequest(object_type, rows, parse_options(_options(members)))
 
 
-def cut_into_chunks(rows: list[msgspec.Raw], *, rows_max: int, bytes_max: int) -> Iterator[Chunk]:
+def cut_into_chunks(
+    rows: list[msgspec.Raw], *, rows_max: int, bytes_max: int, origins: Sequence[int] = ()
+) -> Iterator[Chunk]:
     """Cut rows into chunks; a row larger than a chunk stands alone.
 
     Args:
         rows: The rows of an import.
+        origins: For a retry, where each row stood in the import that it comes from.
         rows_max: Most rows of a chunk.
         bytes_max: Bytes of JSON above which a chunk takes no further row.
     """
@@ -81,7 +97,7 @@ def cut_into_chunks(rows: list[msgspec.Raw], *, rows_max: int, bytes_max: int) -
     for index, row in enumerate(rows):
         size += memoryview(row).nbytes
         if index + 1 == len(rows) or index + 1 - first_row == rows_max or size > bytes_max:
-            yield Chunk(number, first_row, rows[first_row : index + 1])
+            yield Chunk(number, first_row, rows[first_row : index + 1], origins[first_row : index + 1])
             number, first_row, size = number + 1, index + 1, 0
 
 
@@ -94,7 +110,16 @@ def _members(body: bytes) -> dict[str, msgspec.Raw]:
         raise PrismdError.invalid(".body", f'expected a JSON object with "objects": {error}') from None
 
 
-def _rows(members: dict[str, msgspec.Raw], limits: RequestLimits) -> list[msgspec.Raw]:
+def rows_of(members: dict[str, msgspec.Raw], limits: RequestLimits) -> list[msgspec.Raw]:
+    """Return the rows of a request's ``objects`` member, unread.
+
+    Args:
+        members: The members of the request body.
+        limits: How many rows there may be.
+
+    Raises:
+        PrismdError: ``invalid_request``: it is missing, no array, or too long.
+    """
     field = ".body.objects"
     if "objects" not in members:
         raise PrismdError.invalid(field, "it is missing; send the rows as an array", "required")

@@ -126,6 +126,7 @@ CREATE TABLE import_job (
     CHECK (state <> 'complete' OR (created + existing + failed = total AND cursor = chunks))
 );
 CREATE INDEX import_job_queue ON import_job (turn) WHERE state IN ('queued', 'running');
+CREATE INDEX import_job_active ON import_job (team_id, state) WHERE state IN ('queued', 'running');
 CREATE INDEX import_job_expiry ON import_job (expires_at);
 
 -- The rows as they were sent, a JSON array per chunk. EXTERNAL: read once, so compressing them would cost more.
@@ -136,6 +137,8 @@ CREATE TABLE import_chunk (
     first_row integer NOT NULL,
     row_count integer NOT NULL,
     rows      bytea   NOT NULL,
+    -- For a retry, where each row stood in the import that it comes from; else empty.
+    origins   integer[] NOT NULL DEFAULT '{}',
     PRIMARY KEY (team_id, job_id, number),
     FOREIGN KEY (team_id, job_id) REFERENCES import_job ON DELETE CASCADE
 );

@@ -1,0 +1,64 @@
+"""The body of a retry: which failed rows are corrected, and whether rows that were never attempted run too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from prismd.core.errors import PrismdError
+from prismd.core.imports.request import RequestLimits, rows_of
+from prismd.core.json_text import NotJsonError, decode, encode, split_members
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRequest:
+    """What a retry asks for.
+
+    Args:
+        corrections: JSON of rows that replace failed ones, by their index in the import.
+        not_attempted: Run the rows that were never attempted as well.
+    """
+
+    corrections: Mapping[int, msgspec.Raw] = field(default_factory=dict)
+    not_attempted: bool = False
+
+
+def parse_retry(body: bytes, limits: RequestLimits) -> RetryRequest:
+    """Return the retry that a request body asks for; an empty one asks for the failed rows as they were sent.
+
+    Args:
+        body: The request body.
+        limits: How large the request may be.
+
+    Raises:
+        PrismdError: ``invalid_request``, with the path of the field at fault.
+    """
+    if not body.strip():
+        return RetryRequest()
+    try:
+        members = split_members(body)
+    except NotJsonError as error:
+        raise PrismdError.invalid(".body", f"expected a JSON object, or nothing: {error}") from None
+    flag = members.get("not_attempted", msgspec.Raw(b"false"))
+    if bytes(flag) not in (b"true", b"false"):
+        raise PrismdError.invalid(".body.not_attempted", "expected true or false")
+    rows = rows_of(members, limits) if "objects" in members else []
+    corrections = dict(_correction(number, row) for number, row in enumerate(rows))
+    if len(corrections) < len(rows):
+        raise PrismdError.invalid(".body.objects", "two rows have the same input_index; correct each row once")
+    return RetryRequest(corrections, bytes(flag) == b"true")
+
+
+def _correction(number: int, raw: msgspec.Raw) -> tuple[int, msgspec.Raw]:
+    where = f".body.objects[{number}]"
+    try:
+        row = decode(raw)
+    except NotJsonError as error:
+        raise PrismdError.invalid(where, f"the row cannot be read: {error}") from None
+    index = row.pop("input_index", None) if isinstance(row, dict) else None
+    if type(index) is not int or index < 0:
+        message = "expected the index of the failed row that this one replaces, a whole number from 0"
+        raise PrismdError.invalid(f"{where}.input_index", message, "required")
+    return index, msgspec.Raw(encode(row))

@@ -1,0 +1,89 @@
+"""What people do with an import that is there: stop it, or run again what did not succeed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from prismd.core.errors import PrismdError
+from prismd.core.imports.job import Job
+from prismd.core.imports.request import ImportRequest
+from prismd.core.imports.retry import RetryRequest
+from prismd.core.json_text import decode_stored
+from prismd.services.imports import Submitted, get_job, submit
+from prismd.services.runtime import Runtime
+from prismd.store import imports, verdicts
+from prismd.store.postgres import Connection
+
+
+def cancel_job(connection: Connection, team_id: int, job_id: str, *, now: datetime) -> Job:
+    """Stop an import after the chunk under way; rows done stay done, the others are never attempted.
+
+    Args:
+        connection: Inside a transaction; the job is stopped when that commits.
+        team_id: The caller's team.
+        job_id: As the caller wrote it.
+        now: When it is cancelled.
+
+    Raises:
+        PrismdError: ``not_found``, or ``import_ended`` for an import that has come to its end.
+    """
+    found = get_job(connection, team_id, job_id, now=now)
+    job = imports.lock_job(connection, team_id, found.id)
+    assert job is not None  # noqa: S101 - unexpired jobs are not deleted
+    if job.ended:
+        raise PrismdError("import_ended", f"the import has ended already, as {job.state}; there is nothing to cancel")
+    cancelled = job.cancelled(now)
+    imports.end_job(connection, cancelled)
+    imports.tell_progress(connection, cancelled)
+    return cancelled
+
+
+def retry_job(connection: Connection, runtime: Runtime, team_id: int, job_id: str, retry: RetryRequest) -> Submitted:
+    """Run the failed rows of an import again, as an import of its own that names the first as its parent.
+
+    Args:
+        connection: Inside the transaction of the request.
+        runtime: For time, ids and limits.
+        team_id: The caller's team.
+        job_id: As the caller wrote it.
+        retry: Which rows are corrected, and whether those never attempted run too.
+
+    Raises:
+        PrismdError: ``not_found``; ``import_not_ended``; ``nothing_to_retry``; ``invalid_request`` for a correction of
+            a row that did not fail.
+    """
+    job = get_job(connection, team_id, job_id, now=runtime.now())
+    if not job.ended:
+        raise PrismdError("import_not_ended", "the import still runs; wait for its end, or cancel it")
+    rows = dict(_failed_rows(connection, job))
+    for index in retry.corrections:
+        if index not in rows:
+            message = f"row {index} of the import did not fail; only failed rows can be corrected"
+            raise PrismdError.invalid(".body.objects", message, "enum")
+    rows.update(retry.corrections)
+    if retry.not_attempted:
+        rows.update(_rows_not_attempted(connection, job))
+    if not rows:
+        raise PrismdError("nothing_to_retry", "no row of the import failed, so there is nothing to run again")
+    request = ImportRequest(job.object_type, list(rows.values()), job.options, job.id, list(rows))
+    return submit(connection, runtime, team_id, request)
+
+
+def _failed_rows(connection: Connection, job: Job) -> Iterator[tuple[int, msgspec.Raw]]:
+    stored = verdicts.next_verdicts(connection, job.team_id, job.id, after=-1, outcome="failed")
+    while stored is not None:
+        chunk = imports.read_chunk(connection, job, stored.number)
+        for verdict, row in zip(decode_stored(b"[" + stored.content + b"]"), chunk.rows, strict=True):
+            if "error" in verdict:
+                yield verdict["input_index"], row
+        last = stored.first_row + stored.row_count - 1
+        stored = verdicts.next_verdicts(connection, job.team_id, job.id, after=last, outcome="failed")
+
+
+def _rows_not_attempted(connection: Connection, job: Job) -> Iterator[tuple[int, msgspec.Raw]]:
+    for number in range(job.cursor, job.chunks):
+        chunk = imports.read_chunk(connection, job, number)
+        yield from enumerate(chunk.rows, chunk.first_row)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import conninfo, sql
@@ -20,6 +21,10 @@ from prismd.store.migrate import migrate
 from prismd.store.postgres import Connection, Pool, connect, open_pool
 from prismd.store.teams import insert_team
 from tests.processes import PATIENCE_S, RunningServer, start_prismd, url_of
+
+# A busy machine is no reason to fail: how fast things are is measured by the bench, not by tests.
+hypothesis.settings.register_profile("prismd", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("prismd")
 
 
 @dataclass

@@ -12,15 +12,24 @@ from prismd.core.keys import KeyRule
 from prismd.store.postgres import Connection
 from prismd.store.records import json_text
 
+# From the keys to the drafts, never the other way round: see store/records.py.
 _FIND: Final = """
 SELECT DISTINCT ON (record_id) record_id::text, version, properties::text, first_row, made_by_import
 FROM (
-    SELECT * FROM import_draft
-    WHERE team_id = %(team)s AND job_id = %(job)s AND key_hash = ANY(%(hashes)b::bigint[])
+    SELECT draft.* FROM unnest(%(hashes)b::bigint[]) AS wanted (key_hash)
+    CROSS JOIN LATERAL (
+        SELECT * FROM import_draft
+        WHERE team_id = %(team)s AND job_id = %(job)s AND key_hash = wanted.key_hash
+        OFFSET 0
+    ) AS draft
     UNION ALL
-    SELECT * FROM import_draft
-    WHERE team_id = %(team)s AND job_id = %(job)s AND record_id = ANY(%(ids)b::text[]::uuid[])
-) AS draft
+    SELECT draft.* FROM unnest(%(ids)b::text[]::uuid[]) AS wanted (record_id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM import_draft
+        WHERE team_id = %(team)s AND job_id = %(job)s AND record_id = wanted.record_id
+        OFFSET 0
+    ) AS draft
+) AS found
 """
 
 _DELETE: Final = """

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 #: Makes a new id each time it is called.
 NewId = Callable[[], str]
 
-_VERSION_7 = 0x7 << 76
-_VARIANT = 0x2 << 62
+_COUNTER_BITS: Final = 48
 
 
 class TimeOrderedIds:
     """A source of UUIDv7 texts, each greater than the one before, also within one millisecond (RFC 9562, 6.2).
+
+    An id is 48 bits of time, 26 random bits and a counter of 48 bits that starts anywhere in its lower half. The first
+    two are written out once a millisecond; while time stands still or steps back, the counter alone goes on.
 
     Args:
         now_ms: Returns the time, in milliseconds since 1970.
@@ -22,20 +25,22 @@ class TimeOrderedIds:
     def __init__(self, now_ms: Callable[[], int], random_bits: Callable[[int], int]) -> None:
         self._now_ms = now_ms
         self._random_bits = random_bits
-        self._last = 0
         self._last_ms = -1
+        self._head = ""
+        self._counter = 0
 
     def __call__(self) -> str:
         """Return a new id."""
-        # 48 bits of time and 74 random ones, drawn once a millisecond; while time stands still or steps back, count on.
         now_ms = self._now_ms()
         if now_ms > self._last_ms:
-            self._last_ms = now_ms
-            self._last = (now_ms << 74) | self._random_bits(73)
+            self._start(now_ms)
         else:
-            self._last += 1
-        value = self._last
-        time_and_high, low = value >> 62, value & 0x3FFF_FFFF_FFFF_FFFF
-        uuid = ((time_and_high >> 12) << 80) | _VERSION_7 | ((time_and_high & 0xFFF) << 64) | _VARIANT | low
-        text = f"{uuid:032x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+            self._counter += 1
+        return f"{self._head}{self._counter:012x}"
+
+    def _start(self, now_ms: int) -> None:
+        self._last_ms = now_ms
+        time, high, low = f"{now_ms:012x}", self._random_bits(12), self._random_bits(14)
+        # The digits 7 and 8 to b are the version and the variant.
+        self._head = f"{time[:8]}-{time[8:]}-7{high:03x}-{0x8000 | low:04x}-"
+        self._counter = self._random_bits(_COUNTER_BITS - 1)

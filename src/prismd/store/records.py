@@ -118,6 +118,7 @@ ORDER BY r.id
 LIMIT %(limit)s
 """
 
+_RECORDS_PER_WRITE: Final = 500
 _FIRST_ID: Final = "00000000-0000-0000-0000-000000000000"
 
 
@@ -195,15 +196,18 @@ def insert_records(
         return
     made = now.isoformat()
     head = f"{team_id}\t{object_type}\t"
-    lines = [
-        f"{head}{record.id}\t{record.version}\t{made}\t{made}\t{job_id}\t{record.first_row}\t".encode()
-        # JSON has no raw tab or newline, so of COPY's special characters only the backslash can occur.
-        + encode(record.properties).replace(b"\\", b"\\\\")
-        for record in records
-    ]
-    lines.append(b"")
     with connection.cursor().copy(_COPY) as copy:
-        copy.write(b"\n".join(lines))
+        # A slice at a time, so that PostgreSQL takes one in while the next is written out.
+        for start in range(0, len(records), _RECORDS_PER_WRITE):
+            copy.write(
+                b"".join(
+                    f"{head}{record.id}\t{record.version}\t{made}\t{made}\t{job_id}\t{record.first_row}\t".encode()
+                    # JSON has no raw tab or newline, so of COPY's special characters only the backslash can occur.
+                    + encode(record.properties).replace(b"\\", b"\\\\")
+                    + b"\n"
+                    for record in records[start : start + _RECORDS_PER_WRITE]
+                )
+            )
 
 
 def update_records(

@@ -195,6 +195,19 @@ def test_malformed_requests_are_refused_with_the_envelope(api: Api, request_text
     assert f"x-request-id: {error['request_id']}".encode() in head.lower()
 
 
+def test_a_client_that_leaves_before_its_body_is_whole_is_no_fault_of_the_server(api: Api) -> None:
+    parts = urlsplit(api.url)
+    head = f"POST /v2/prism/{api.team}/contact/import HTTP/1.1\r\nHost: x\r\nx-api-key: {api.key}\r\n"
+    with capture_logs() as logs:
+        with socket.create_connection((parts.hostname, parts.port), timeout=60) as connection:
+            connection.sendall(f"{head}Content-Length: 10\r\nExpect: 100-continue\r\n\r\n".encode())
+            assert connection.recv(65536).startswith(b"HTTP/1.1 100 "), "the server waits for the body"
+            connection.shutdown(socket.SHUT_WR)
+            assert connection.recv(65536) == b""
+        assert api.send("GET", "/imports").status_code == 200
+    assert logs == []
+
+
 def test_a_success_carries_a_request_id_of_its_own(api: Api) -> None:
     ids = {api.send("GET", path).headers["x-request-id"] for path in ("/healthz", "/docs", "/imports", "/openapi.json")}
     assert len(ids) == 4

@@ -24,6 +24,8 @@ _RETRY_SOON_S: Final = 1
 # is refused for its object type alone allows nothing.
 _STANDARD_HEADERS: Final = {"unauthorized": {"www-authenticate": "x-api-key"}, "method_not_allowed": {"allow": ""}}
 _SERVER_FAULT: Final = 500
+#: What the framework says, as a fault of the server, where a client leaves before its body is whole.
+_CLIENT_LEFT: Final = "client disconnected prematurely"
 
 _log = structlog.get_logger()
 
@@ -95,7 +97,7 @@ def _on_database_away(request: Request[Any, Any, Any], error: psycopg.Operationa
 
 
 def _on_framework_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    if error.status_code >= _SERVER_FAULT:
+    if error.status_code >= _SERVER_FAULT and error.detail != _CLIENT_LEFT:
         return _on_fault(request, error)
     extra = {name.lower(): value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
     if allowed := extra.get("allow"):

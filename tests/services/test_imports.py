@@ -164,6 +164,23 @@ def test_verdicts_are_paged_and_filtered(importer: Importer) -> None:
             assert pages == wanted
 
 
+def test_a_record_is_found_by_the_address_that_it_refers_to(importer: Importer) -> None:
+    importer.at_once([{"email": "ann@x.org"}, {"email": "two@x.org"}, {"email": "TWO@x.org"}])
+    person = importer.at_once([{"email_addresses": ["ann@x.org"]}], "identity")[0]["id"]
+
+    def find(value: str) -> str:
+        settings = importer.runtime.settings
+        return find_record(
+            importer.connection, importer.team_id, "identity", "email_addresses", value, settings=settings
+        ).id
+
+    assert find(" Ann@X.org") == person
+    for value, code in (("two@x.org", "multiple_matches"), ("three@x.org", "not_found"), ("x", "not_found")):
+        with pytest.raises(PrismdError) as caught:
+            find(value)
+        assert caught.value.code == code
+
+
 def word(verdict: dict[str, Any]) -> str:
     if "error" in verdict:
         return "failed"

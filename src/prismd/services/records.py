@@ -9,11 +9,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from prismd.core.errors import PrismdError
+from prismd.core.imports.rows import Row
 from prismd.core.keys import KeyRule, is_comparable
 from prismd.core.quoting import nearest, quoted
 from prismd.core.schema import ObjectSchema, Property
 from prismd.core.values import InvalidValueError, ValueLimits, parser_for, render
 from prismd.services.record_keys import ensure_key, find_by_key
+from prismd.services.references import resolve_references
 from prismd.settings import Settings
 from prismd.store import properties, records
 from prismd.store.postgres import Connection
@@ -71,7 +73,7 @@ def find_record(
 
     Args:
         slug: A property by which records can be told apart.
-        value: As text; for references to contacts, an id.
+        value: As text; for references to contacts, an id or an address.
         settings: For the limits of values.
 
     Raises:
@@ -80,7 +82,7 @@ def find_record(
     schema = properties.load_schema(connection, team_id, object_type)
     _check_select(schema, select)
     prop = _key_property(schema, slug)
-    wanted = _parsed(prop, value, settings)
+    wanted = _resolved(connection, team_id, schema, slug, _parsed(prop, value, settings))
     ensure_key(connection, team_id, schema, slug)
     rule = KeyRule(object_type, prop, fold_case=True)
     found = find_by_key(connection, team_id, rule, object_type, wanted) if wanted is not None else []
@@ -115,6 +117,17 @@ def _parsed(prop: Property, value: str, settings: Settings) -> object:
         return parser_for(prop, ValueLimits(settings.text_chars_max, settings.list_values_max))(value)
     except InvalidValueError:
         return None
+
+
+def _resolved(connection: Connection, team_id: int, schema: ObjectSchema, slug: str, value: object) -> object:
+    # A reference by address means the record that an import would take it for.
+    [row] = resolve_references(connection, team_id, schema, [Row({slug: value})])
+    if isinstance(row, Row):
+        return row.values[slug]
+    [problem] = row.problems
+    if problem.code == "multiple_matches":
+        raise PrismdError("multiple_matches", problem.message)
+    return None
 
 
 def _check_select(schema: ObjectSchema, select: Sequence[str] | None) -> None:

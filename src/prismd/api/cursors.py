@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from typing import Final
+import re
+from dataclasses import dataclass
+from typing import Annotated, Final
 
 import msgspec
+from msgspec import Meta
 
 from prismd.core.errors import PrismdError
 
@@ -24,30 +27,47 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     """
 
     after: str
-    limit: int
-    filters: tuple[str | None, ...] = ()
+    limit: Annotated[int, Meta(ge=1)]
+    filters: tuple[Annotated[str, Meta(pattern=r"\A[a-z]+\Z")] | None, ...] = ()
 
 
-def write_cursor(cursor: Cursor, scope: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is paged, and what its cursors can say.
+
+    Args:
+        scope: The route, the team and whatever else tells it from other listings.
+        place: What ``after`` looks like.
+        limit_max: Most entries of a page.
+        filters: How many filters it has.
+    """
+
+    scope: str
+    place: re.Pattern[str]
+    limit_max: int
+    filters: int
+
+
+def write_cursor(cursor: Cursor, listing: Listing) -> str:
     """Return the text of a cursor.
 
     Args:
         cursor: Where the page ended.
-        scope: What is paged, such as the route and team; the text is good for nothing else.
+        listing: What is paged; the text is good for nothing else.
     """
     payload = msgspec.json.encode(cursor)
-    return base64.urlsafe_b64encode(_digest(payload, scope) + payload).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(_digest(payload, listing) + payload).rstrip(b"=").decode()
 
 
-def read_cursor(text: str, scope: str) -> Cursor:
+def read_cursor(text: str, listing: Listing) -> Cursor:
     """Return the cursor that a text stands for.
 
-    The digest is no secret: it tells an altered or foreign cursor from a real one. What a cursor leads to is bounded
-    by the caller's team whatever it says.
+    The digest is no secret: it tells an altered or foreign cursor from a real one. One that somebody made up is held
+    to what the listing could have written, and leads no further than the caller's team.
 
     Args:
         text: As :func:`write_cursor` made it.
-        scope: What is paged.
+        listing: What is paged.
 
     Raises:
         PrismdError: ``invalid_request``: it is altered, or belongs to another listing.
@@ -55,13 +75,24 @@ def read_cursor(text: str, scope: str) -> Cursor:
     try:
         raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
         digest, payload = raw[:_DIGEST_BYTES], raw[_DIGEST_BYTES:]
-        if digest == _digest(payload, scope):
-            return msgspec.json.decode(payload, type=Cursor)
+        if digest == _digest(payload, listing):
+            cursor = msgspec.json.decode(payload, type=Cursor)
+            if _can_be_of(listing, cursor):
+                return cursor
     except (UnicodeEncodeError, binascii.Error, msgspec.MsgspecError):
         pass
     message = "it is not a cursor of this listing; pass next_cursor back unchanged, or start without a cursor"
     raise PrismdError.invalid(".query.cursor", message, "format")
 
 
-def _digest(payload: bytes, scope: str) -> bytes:
-    return hashlib.blake2b(payload, digest_size=_DIGEST_BYTES, key=hashlib.sha256(scope.encode()).digest()).digest()
+def _can_be_of(listing: Listing, cursor: Cursor) -> bool:
+    return (
+        listing.place.fullmatch(cursor.after) is not None
+        and cursor.limit <= listing.limit_max
+        and len(cursor.filters) == listing.filters
+    )
+
+
+def _digest(payload: bytes, listing: Listing) -> bytes:
+    key = hashlib.sha256(listing.scope.encode()).digest()
+    return hashlib.blake2b(payload, digest_size=_DIGEST_BYTES, key=key).digest()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from litestar import Request, Response, get, post
 from litestar.response import Stream
 
-from prismd.api.cursors import Cursor, read_cursor, write_cursor
+from prismd.api.cursors import Cursor, Listing, read_cursor, write_cursor
 from prismd.api.errors import JSON, respond
 from prismd.api.idempotency import write_once
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
@@ -28,6 +29,7 @@ from prismd.services.teams import Caller
 from prismd.store.postgres import Connection
 
 STATES: Final = tuple(state.value for state in State)
+_JOB_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @post("/{object_type:str}/import")
@@ -69,11 +71,11 @@ def get_import(job_id: PathPart, caller: CallerIn, runtime: RuntimeIn) -> Respon
 @get("/imports", sync_to_thread=True)
 def list_imports(request: Request[Any, Any, Any], caller: CallerIn, runtime: RuntimeIn) -> Response[bytes]:
     """Answer the team's imports, newest first, in pages."""
-    scope = f"imports {caller.team_id}"
+    listing = Listing(f"imports {caller.team_id}", _JOB_ID, runtime.settings.page_max, filters=2)
     page = page_of(
         request,
-        scope=scope,
-        limit=page_limit(request, most=runtime.settings.page_max),
+        listing,
+        limit=page_limit(request, most=listing.limit_max),
         filters=(one_of(request, "state", STATES), one_of(request, "object_type", IMPORTABLE_TYPES)),
     )
     state, object_type = page.filters
@@ -88,7 +90,7 @@ def list_imports(request: Request[Any, Any, Any], caller: CallerIn, runtime: Run
             limit=page.limit + 1,
         )
     has_more, jobs = len(jobs) > page.limit, jobs[: page.limit]
-    next_cursor = write_cursor(Cursor(jobs[-1].id, page.limit, page.filters), scope) if has_more else None
+    next_cursor = write_cursor(Cursor(jobs[-1].id, page.limit, page.filters), listing) if has_more else None
     answer = JobPage(data=[shown(job) for job in jobs], has_more=has_more, next_cursor=next_cursor)
     return respond(Answer(200, encode(answer), {}))
 
@@ -109,12 +111,14 @@ def read_job(runtime: Runtime, caller: Caller, job_id: str) -> Job:
         return imports.get_job(connection, caller.team_id, wanted, now=runtime.now())
 
 
-def page_of(request: Request[Any, Any, Any], *, scope: str, limit: int, filters: tuple[str | None, ...]) -> Cursor:
+def page_of(
+    request: Request[Any, Any, Any], listing: Listing, *, limit: int, filters: tuple[str | None, ...]
+) -> Cursor:
     """Return which page a request asks for; with a cursor, the cursor decides (contract, section 8).
 
     Args:
         request: For ``cursor``.
-        scope: What is paged.
+        listing: What is paged.
         limit: Entries of a page, where there is no cursor.
         filters: As the request gives them; beside a cursor they may be left out, but not differ.
 
@@ -124,7 +128,7 @@ def page_of(request: Request[Any, Any, Any], *, scope: str, limit: int, filters:
     text = given(request, "cursor")
     if text is None:
         return Cursor("", limit, filters)
-    cursor = read_cursor(text, scope)
+    cursor = read_cursor(text, listing)
     if any(wanted is not None and wanted != kept for wanted, kept in zip(filters, cursor.filters, strict=True)):
         message = "it belongs to a listing with other filters; start without a cursor"
         raise PrismdError.invalid(".query.cursor", message, "format")

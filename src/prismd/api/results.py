@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from litestar import Request, Response, get
 from litestar.response import Stream
 
-from prismd.api.cursors import Cursor, write_cursor
+from prismd.api.cursors import Cursor, Listing, write_cursor
 from prismd.api.errors import JSON, respond
 from prismd.api.imports import page_of, read_job
 from prismd.api.injected import CallerIn, PathPart, RuntimeIn
@@ -32,6 +33,8 @@ PAGE_DEFAULT: Final = 100
 Verdict = dict[str, Any]
 _PLAIN_COLUMNS: Final = ("input_index", "id", "created", "existing", "updated", "duplicate_of")
 COLUMNS: Final = (*_PLAIN_COLUMNS, "error_code", "error_message")
+#: None where the import has judged no row yet.
+_ROW_INDEX: Final = re.compile(r"[0-9]{0,9}")
 # What a spreadsheet would take for a formula.
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -42,9 +45,9 @@ def get_results(
 ) -> Response[Any]:
     """Answer the verdicts of an import, while it runs and after."""
     job = read_job(runtime, caller, job_id)
-    scope = f"results {caller.team_id} {job.id}"
-    limit = page_limit(request, default=PAGE_DEFAULT, most=runtime.settings.results_page_max)
-    page = page_of(request, scope=scope, limit=limit, filters=(one_of(request, "outcome", OUTCOMES),))
+    listing = Listing(f"results {caller.team_id} {job.id}", _ROW_INDEX, runtime.settings.results_page_max, filters=1)
+    limit = page_limit(request, default=PAGE_DEFAULT, most=listing.limit_max)
+    page = page_of(request, listing, limit=limit, filters=(one_of(request, "outcome", OUTCOMES),))
     media_type = request.accept.best_match(list(MEDIA_TYPES)) or JSON
 
     def read(after: int, rows_max: int) -> VerdictPage:
@@ -58,7 +61,7 @@ def get_results(
     if media_type != JSON and given(request, "limit") is None and not page.after:
         return _streamed(media_type, _all(read, runtime.settings.results_page_max))
     verdicts = read(after, page.limit)
-    next_cursor = _next_cursor(job, page, verdicts, scope)
+    next_cursor = _next_cursor(job, page, verdicts, listing)
     headers = {"retry-after": str(POLL_AFTER_S)} if job.status == PROCESSING else {}
     if media_type == JSON:
         body = {"data": verdicts.verdicts, "has_more": next_cursor is not None, "next_cursor": next_cursor}
@@ -68,7 +71,7 @@ def get_results(
     return _streamed(media_type, [verdicts.verdicts], headers)
 
 
-def _next_cursor(job: Job, page: Cursor, verdicts: VerdictPage, scope: str) -> str | None:
+def _next_cursor(job: Job, page: Cursor, verdicts: VerdictPage, listing: Listing) -> str | None:
     """Return where the next page starts; while the import runs there always is one, as more rows will come."""
     if verdicts.next_after is not None:
         after = str(verdicts.next_after)
@@ -76,7 +79,7 @@ def _next_cursor(job: Job, page: Cursor, verdicts: VerdictPage, scope: str) -> s
         after = str(verdicts.verdicts[-1]["input_index"]) if verdicts.verdicts else page.after
     else:
         return None
-    return write_cursor(Cursor(after, page.limit, page.filters), scope)
+    return write_cursor(Cursor(after, page.limit, page.filters), listing)
 
 
 def _all(read: Callable[[int, int], VerdictPage], rows_max: int) -> Iterator[list[Verdict]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from typing import Any, Final
 
 import psycopg
@@ -67,12 +68,36 @@ def open_pool(url: str, settings: Settings) -> Pool:
         url: Connection string of PostgreSQL.
         settings: For the size of the pool and the longest wait for a connection.
     """
-    return ConnectionPool(
+
+    def check(connection: Connection) -> None:
+        if _was_cut(connection):
+            pool.check()  # the others will have been cut as well
+            raise psycopg.OperationalError("the connection was cut while nobody used it")
+
+    pool: Pool = ConnectionPool(
         url,
         min_size=2,
         max_size=max(2, settings.database_connections_max),
         timeout=settings.database_wait_s,
+        # Attempts to connect come less and less often; given up, they make room for the next request's own attempt, so
+        # that however long PostgreSQL was away, its return is soon noticed.
+        reconnect_timeout=settings.database_wait_s,
         configure=prepare_session,
+        check=check,
         open=True,
         name="prismd",
     )
+    return pool
+
+
+def _was_cut(connection: Connection) -> bool:
+    # An idle connection has little to say, except that its end has come: then it is not lent, so a restart of
+    # PostgreSQL fails no request for each connection that it cut. Asking the server would cost each a round trip.
+    watch = select.poll()
+    try:
+        watch.register(connection.fileno(), select.POLLIN)
+        while watch.poll(0):
+            connection.pgconn.consume_input()  # raises at the end, which comes after PostgreSQL's last words
+    except psycopg.OperationalError:
+        return True
+    return False

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from prismd.core.errors import PrismdError
-from prismd.services.idempotency import Answer, answer_once, purge
+from prismd.services.idempotency import Answer, answer_once
 from prismd.services.runtime import Runtime
 from prismd.store.postgres import Connection
 
@@ -252,20 +252,3 @@ def test_without_a_key_a_refusal_takes_back_the_work(runtime: Runtime, make_team
 
     assert answer_once(runtime, team, None, b"", half_way, refuse)[0].status == 404
     assert not _noted(runtime, team)
-
-
-def test_the_purge_forgets_only_free_keys(runtime: Runtime, make_team: Callable[[], int], clock: Clock) -> None:
-    team = make_team()
-    answer_once(runtime, team, "old", b"", lambda _: Answer(200, b"", {}), refuse)
-    clock.advance(days=8, seconds=-1)
-    answer_once(runtime, team, "new", b"", lambda _: Answer(200, b"", {}), refuse)
-
-    def remembered() -> set[str]:
-        with runtime.pool.connection() as connection:
-            purge(connection, now=clock.now(), settings=runtime.settings)
-            found = connection.execute("SELECT key FROM idempotency_claim WHERE team_id = %s", (team,))
-            return {key for (key,) in found}
-
-    assert remembered() == {"old", "new"}
-    clock.advance(seconds=1)
-    assert remembered() == {"new"}

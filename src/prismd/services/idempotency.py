@@ -87,18 +87,6 @@ def answer_once(  # noqa: PLR0917 - the six things that a repeat is judged by an
             return refuse(error), False
 
 
-def purge(connection: Connection, *, now: datetime, settings: Settings) -> int:
-    """Forget the keys that are free again and return how many there were.
-
-    Args:
-        connection: To the database.
-        now: The time.
-        settings: For how long keys are remembered.
-    """
-    alive, stale = _lifetimes(settings)
-    return idempotency.purge_claims(connection, now - alive - stale)
-
-
 def _answer(connection: Connection, runtime: Runtime, write: Keyed) -> tuple[Answer, bool]:
     if not idempotency.try_lock(connection, write.team_id, write.key):
         raise PrismdError(

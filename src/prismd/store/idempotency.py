@@ -31,8 +31,6 @@ SET fingerprint = excluded.fingerprint, status = excluded.status, headers = excl
     body = excluded.body, created_at = excluded.created_at
 """
 
-_PURGE: Final = "DELETE FROM idempotency_claim WHERE created_at <= %s"
-
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -91,13 +89,3 @@ def keep_claim(connection: Connection, team_id: int, key: str, claim: Claim) -> 
     """
     answer = (claim.status, Json(dict(claim.headers)), claim.body, claim.created_at)
     connection.execute(_KEEP, (team_id, key, claim.fingerprint, *answer))
-
-
-def purge_claims(connection: Connection, before: datetime) -> int:
-    """Forget the claims made until a moment and return how many there were.
-
-    Args:
-        connection: To the database.
-        before: The moment; later claims stay.
-    """
-    return connection.execute(_PURGE, (before,)).rowcount

@@ -6,7 +6,7 @@ INSTALLED := .venv/installed
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench docs lock clean
+.PHONY: help install demo test lint format bench million chaos docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,12 @@ format: $(INSTALLED) ## format the code and mend what can be mended
 
 bench: $(INSTALLED) ## measure an import against the raw floor of the same PostgreSQL; ARGS="--rows 10000"
 	@$(BIN)/python -m bench $(ARGS)
+
+million: $(INSTALLED) ## import a million rows: memory, what other teams notice, how soon a cancel stops
+	@$(BIN)/python -m bench.million $(ARGS)
+
+chaos: $(INSTALLED) ## kill processes during imports and look for what is lost or doubled; KILLS=200 SEED=1
+	@$(BIN)/python -m chaos $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
 docs: $(INSTALLED) ## write the pages that follow from the code anew
 	@$(BIN)/python -m docs.generate

@@ -84,7 +84,7 @@ def own_server(directory: Path, settings: Mapping[str, str] | None = None) -> It
     Raises:
         ServerDidNotStartError: It ended, or did not answer within a minute.
     """
-    url = f"http://127.0.0.1:{_free_port()}"
+    url = f"http://127.0.0.1:{free_port()}"
     team, key = str(uuid.uuid4()), secrets.token_urlsafe(24)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PRISMD_", "MICRO_"))}
     environment |= {"MICRO_TEAM_ID": team, "MICRO_API_KEY": key, **(settings or {})}
@@ -103,7 +103,8 @@ def own_server(directory: Path, settings: Mapping[str, str] | None = None) -> It
         _stop(process)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a TCP port of loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -1,0 +1,132 @@
+"""What a server's PostgreSQL holds after a run, with names instead of ids, so that two runs can be compared."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from chaos.load import KEYS
+from chaos.sending import Import
+
+_RECORDS: Final = """
+SELECT object_type, record.id::text, team.public_id, version, import_row, properties::text, properties ->> %s
+FROM record JOIN team ON team.id = record.team_id
+WHERE deleted_at IS NULL
+"""
+_TOUCHES: Final = """
+SELECT record_id::text, first_row, version_before, version_after, before::text, after::text FROM import_touch
+"""
+_JOBS: Final = """
+SELECT count(*), coalesce(sum(total), 0), coalesce(sum(created), 0), coalesce(sum(existing), 0),
+       coalesce(sum(updated), 0), coalesce(sum(failed), 0), count(*) FILTER (WHERE state <> 'complete')
+FROM import_job
+"""
+_KEYS: Final = "SELECT count(*), count(DISTINCT (team_id, key_hash, record_id)) FROM record_key"
+
+
+@dataclass(slots=True)
+class Found:
+    """What a run left behind.
+
+    Args:
+        verdicts: By import, what became of its rows.
+        records: By name, what they hold; a name with several records is a doubled one.
+        touches: Records that imports matched, with what they were before and after.
+        counts: Jobs and their counters, keys.
+        lost: What should be there and is not, a sentence each.
+        doubled: What is there once too often, a sentence each.
+    """
+
+    verdicts: dict[str, Any] = field(default_factory=dict)
+    records: Counter[tuple[Any, ...]] = field(default_factory=Counter)
+    touches: Counter[tuple[Any, ...]] = field(default_factory=Counter)
+    counts: tuple[int, ...] = ()
+    lost: list[str] = field(default_factory=list)
+    doubled: list[str] = field(default_factory=list)
+
+
+def read(connection: psycopg.Connection[TupleRow], imports: Sequence[Import], teams: Sequence[str]) -> Found:
+    """Return what a run left behind.
+
+    Args:
+        connection: To the PostgreSQL of the run.
+        imports: All of the run, ended.
+        teams: Their ids, in the order of the lanes.
+    """
+    found = Found()
+    makers = check_verdicts(imports, found)
+    names = _read_records(connection, makers, teams, found)
+    for one in imports:
+        verdicts = [_shown(verdict, names, in_order=one.lane.ordered) for verdict in one.job.results]
+        found.verdicts[one.name] = verdicts
+    for id_, first_row, *rest in connection.execute(_TOUCHES):
+        name = names.get(id_, "nobody")
+        # Which of a crowd's imports came first is chance, and so is what the others touched.
+        if name[0] == "made" or rest[0] is not None:
+            found.touches[name, first_row if name[0] == "made" else None, *rest] += 1
+    (jobs,) = connection.execute(_JOBS).fetchall()
+    (keys,) = connection.execute(_KEYS).fetchall()
+    found.counts = (*(int(number) for number in jobs), *keys)
+    if jobs[0] > len(imports):
+        found.doubled.append(f"{jobs[0]} imports for {len(imports)} requests")
+    if keys[0] != keys[1]:
+        found.doubled.append(f"{keys[0] - keys[1]} keys of records are written twice")
+    return found
+
+
+def check_verdicts(imports: Sequence[Import], found: Found) -> dict[str, tuple[str, int]]:
+    """Note rows without verdict and with several, and return by which row each record was made, by its id.
+
+    Args:
+        imports: All of a run, ended.
+        found: Where it is noted.
+    """
+    makers: dict[str, tuple[str, int]] = {}
+    for one in imports:
+        seen = Counter(verdict.input_index for verdict in one.job.results)
+        found.lost += [f"{one.name}: row {row} has no verdict" for row in range(one.rows) if not seen[row]]
+        found.doubled += [f"{one.name}: row {row} has {times} verdicts" for row, times in seen.items() if times > 1]
+        if one.job.state != "complete":
+            found.lost.append(f"{one.name} ended as {one.job.state}")
+        for verdict in one.job.results:
+            if not verdict.created or verdict.id is None:
+                continue
+            if verdict.id in makers:
+                found.doubled.append(f"{one.name}: row {verdict.input_index} made a record that another row made")
+            makers[verdict.id] = (one.name, verdict.input_index)
+    return makers
+
+
+def _read_records(
+    connection: psycopg.Connection[TupleRow],
+    makers: dict[str, tuple[str, int]],
+    teams: Sequence[str],
+    found: Found,
+) -> dict[str, tuple[Any, ...]]:
+    """Note records that nobody made and that are gone; return names by id."""
+    names: dict[str, tuple[Any, ...]] = {}
+    for kind, id_, team, version, row, properties, key in connection.execute(_RECORDS, (KEYS["organization"],)):
+        maker = makers.get(id_)
+        if maker is None:
+            found.doubled.append(f"record {id_} ({kind}) was made by no row")
+            continue
+        # In a crowd, chance decides which row makes a record; its key tells which record it is.
+        names[id_] = ("made", *maker) if kind == "contact" else ("key", kind, teams.index(team), key)
+        found.records[names[id_], version, row if kind == "contact" else None, properties] += 1
+    keyed = Counter(name for name in names.values() if name[0] == "key")
+    found.doubled += [f"{times} records for {name}" for name, times in keyed.items() if times > 1]
+    gone = makers.keys() - names.keys()
+    found.lost += [f"the record made by row {makers[id_][1]} of {makers[id_][0]} is gone" for id_ in gone]
+    return names
+
+
+def _shown(verdict: Any, names: dict[str, tuple[Any, ...]], *, in_order: bool) -> tuple[Any, ...]:  # noqa: ANN401 - a Verdict
+    name = names.get(verdict.id, ("unknown",)) if verdict.id else None
+    problems = tuple((problem.code, problem.property) for problem in verdict.errors)
+    shown = (name, verdict.created, verdict.existing, verdict.updated, problems)
+    return (*shown, verdict.duplicate_of) if in_order else shown

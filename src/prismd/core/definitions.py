@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from prismd.core.errors import PrismdError
-from prismd.core.ids import NewId
+from prismd.core.ids import NewId, is_uuid
 from prismd.core.quoting import nearest, quoted
 from prismd.core.schema import (
     MULTIPLE_REFERENCE_TARGETS,
@@ -36,7 +35,6 @@ _SELECTS: Final = (Kind.SELECT, Kind.MULTISELECT)
 #: Rows have no property of this name, and an import that names it means the record's own id.
 _RESERVED_SLUGS: Final = ("id",)
 _INDEX_MAX: Final = 2**31 - 1
-_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 # The texts of a definition, with the most characters of each.
 _CHARS_MAX: Final = {
     "name": NAME_CHARS_MAX,
@@ -217,7 +215,7 @@ def _check_fields(values: Mapping[str, Any], field: str) -> None:
 
 def _check_text(name: str, value: str, field: str) -> None:
     if name == "role_id":
-        if not _UUID.fullmatch(value):
+        if not is_uuid(value):
             raise PrismdError.invalid(field, f"expected a UUID, found {quoted(value)}", "format")
         return
     if name in _DEMANDED and not value.strip():

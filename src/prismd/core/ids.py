@@ -1,14 +1,26 @@
-"""Ids that sort by time (UUIDv7), made from a clock and a source of random bits that are passed in."""
+"""Ids: what one looks like, and a source of ids that sort by time (UUIDv7), its clock and random bits passed in."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
 #: Makes a new id each time it is called.
 NewId = Callable[[], str]
 
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
 _COUNTER_BITS: Final = 48
+
+
+def is_uuid(text: str) -> bool:
+    """Tell whether a text is a UUID in its usual form, of whatever case.
+
+    Args:
+        text: Any text.
+    """
+    return _UUID.fullmatch(text) is not None
 
 
 class TimeOrderedIds:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from prismd.core.dates import UnreadableDateError, stored_date
+from prismd.core.ids import is_uuid
 from prismd.core.numbers import DIGITS_MAX, INT_SURE, kept_exactly, spelling_advice, written_number
 from prismd.core.quoting import quoted
 from prismd.core.schema import Kind, Option, Property
@@ -25,7 +25,6 @@ OPTION_CHARS_MAX: Final = 200
 
 _OPTIONS_SHOWN: Final = 8
 _SHORT_CHARS_MAX: Final = 60
-_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +161,7 @@ def _options_by_name(options: tuple[Option, ...]) -> dict[str, str]:
 def _option_spelled_otherwise(prop: Property, known: dict[str, str], value: object) -> str:
     if not isinstance(value, str):
         refuse(prop.slug, "the name of one of its options", value)
-    if _UUID.fullmatch(value) and value.lower() in known:
+    if is_uuid(value) and value.lower() in known:
         return known[value.lower()]
     shared = [option.slug for option in prop.options if option.value == value]
     if shared:
@@ -233,7 +232,7 @@ def _reference_parser(prop: Property, chars_max: int) -> TextParser:
         meant = value["id"] if isinstance(value, dict) and "id" in value else value
         if not isinstance(meant, str):
             refuse(slug, expected, meant)
-        if _UUID.fullmatch(meant):
+        if is_uuid(meant):
             return meant.lower()
         if not (to_contact and "@" in meant and text_problem(meant, chars_max) is None):
             refuse(slug, expected, meant)

@@ -82,3 +82,7 @@ def test_hashes_tell_types_and_properties_apart() -> None:
 )  # fmt: skip
 def test_which_types_can_be_keys(type_name: str, *, comparable: bool) -> None:
     assert is_comparable(Property("1", "slug", type_name, "Name")) is comparable
+
+
+def test_what_the_server_sets_cannot_be_a_key() -> None:
+    assert not is_comparable(Property("1", "slug", "date", "Name", read_only=True))

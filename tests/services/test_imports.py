@@ -76,6 +76,14 @@ def test_a_dry_run_knows_a_missing_option_again_in_the_next_chunk(importer: Impo
     assert told(forecast) == told(real)
 
 
+@pytest.mark.parametrize(
+    ("slug", "why"), [("created_at", "set by the server alone"), ("tags", "of type multiselect_str"), ("mail", "email")]
+)
+def test_a_property_that_cannot_be_a_key_is_refused_with_the_reason(importer: Importer, slug: str, why: str) -> None:
+    with pytest.raises(PrismdError, match=why):
+        importer.at_once([{}], dedupe_by=slug)
+
+
 def test_a_changed_key_is_found_under_its_new_value_alone(importer: Importer) -> None:
     importer.at_once([{"email": "old@x.org", "full_name": "Ann"}])
     importer.at_once([{"full_name": "Ann", "email": "new@x.org"}], dedupe_by="full_name", update_existing=True)

@@ -22,7 +22,9 @@ _COMPARABLE: Final = (Kind.STR, Kind.TEXT, Kind.NUM, Kind.DATE, Kind.SELECT, Kin
 
 def is_comparable(prop: Property) -> bool:
     """Tell whether records can be told apart by a property (contract, section 19.1, 10)."""
-    return prop.kind in _COMPARABLE or (prop.kind in (Kind.REF, Kind.MULTIREF) and prop.target == "contact")
+    by_address = prop.kind in (Kind.REF, Kind.MULTIREF) and prop.target == "contact"
+    # What the server alone sets is kept beside the record's values, where no key is made of it.
+    return not prop.read_only and (prop.kind in _COMPARABLE or by_address)
 
 
 def normalised(text: str, *, fold_case: bool) -> str:

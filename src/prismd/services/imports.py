@@ -6,17 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from prismd.core.errors import PrismdError
+from prismd.core.ids import is_uuid
 from prismd.core.imports.job import Job, State
 from prismd.core.imports.report import outcome_of
 from prismd.core.imports.request import Chunk, ImportRequest, cut_into_chunks
 from prismd.core.json_text import decode_stored
-from prismd.core.keys import is_comparable
-from prismd.core.quoting import nearest, quoted
-from prismd.core.schema import ObjectSchema
+from prismd.core.quoting import quoted
 from prismd.services.import_chunk import run_chunk
+from prismd.services.record_keys import key_property
 from prismd.services.runtime import Runtime
 from prismd.settings import Settings
 from prismd.store import imports, properties, verdicts
@@ -95,7 +94,7 @@ def get_job(connection: Connection, team_id: int, job_id: str, *, now: datetime)
     Raises:
         PrismdError: ``not_found``: unknown, synchronous, expired, or of another team.
     """
-    job = imports.get_job(connection, team_id, job_id) if _is_uuid(job_id) else None
+    job = imports.get_job(connection, team_id, job_id) if is_uuid(job_id) else None
     if job is None or job.expires_at <= now:
         message = f"there is no import job {quoted(job_id)}; jobs are kept for some days, small imports have none"
         raise PrismdError("not_found", message)
@@ -163,18 +162,10 @@ def page_of_verdicts(
 
 
 def _check_key(connection: Connection, team_id: int, request: ImportRequest) -> None:
-    slug, field = request.options.dedupe_by, ".body.options.dedupe_by"
-    if slug is None:
-        return
-    schema = properties.load_schema(connection, team_id, request.object_type)
-    prop = schema.get(slug)
-    if prop is None:
-        hint = nearest(slug, schema.properties)
-        raise PrismdError.invalid(field, f"{request.object_type} has no property {quoted(slug)}{hint}", "enum")
-    if prop.read_only or not is_comparable(prop):
-        usable = ", ".join(sorted(_key_slugs(schema)))
-        message = f"{slug} is of type {prop.type}, by which records cannot be told apart; use one of {usable}"
-        raise PrismdError.invalid(field, message, "enum")
+    slug = request.options.dedupe_by
+    if slug is not None:
+        schema = properties.load_schema(connection, team_id, request.object_type)
+        key_property(schema, slug, ".body.options.dedupe_by")
 
 
 def _check_active(connection: Connection, team_id: int, settings: Settings) -> None:
@@ -182,10 +173,6 @@ def _check_active(connection: Connection, team_id: int, settings: Settings) -> N
     if imports.count_active(connection, team_id) >= most:
         message = f"the team has {most} imports under way, the most there may be; wait for one to end"
         raise PrismdError("too_many_imports", message, retry_after_s=_RETRY_AFTER_S)
-
-
-def _key_slugs(schema: ObjectSchema) -> Iterator[str]:
-    return (prop.slug for prop in schema if is_comparable(prop) and not prop.read_only)
 
 
 def _new_job(runtime: Runtime, team_id: int, request: ImportRequest, chunks: list[Chunk]) -> Job:
@@ -214,10 +201,3 @@ def _run_at_once(connection: Connection, runtime: Runtime, job: Job, chunks: lis
         )
         contents.append(content)
     return Submitted(job, b",".join(contents))
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text.lower()
-    except ValueError:
-        return False

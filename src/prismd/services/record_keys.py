@@ -5,14 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from prismd.core.errors import PrismdError
 from prismd.core.imports.plan import Plan
-from prismd.core.keys import KeyRule
-from prismd.core.schema import ObjectSchema
+from prismd.core.keys import KeyRule, is_comparable
+from prismd.core.quoting import nearest, quoted
+from prismd.core.schema import ObjectSchema, Property
 from prismd.store import record_keys, records
 from prismd.store.postgres import Connection
 
 #: Records whose keys are made at once when a property becomes a key.
 _BACKFILL_PAGE: Final = 5_000
+
+
+def key_property(schema: ObjectSchema, slug: str, field: str) -> Property:
+    """Return the property by which a request tells records apart.
+
+    Args:
+        slug: As the caller wrote it.
+        field: Where, such as ``.body.options.dedupe_by``.
+
+    Raises:
+        PrismdError: ``invalid_request``: there is none of that slug, or it cannot be a key.
+    """
+    prop = schema.get(slug)
+    if prop is None:
+        hint = nearest(slug, schema.properties)
+        raise PrismdError.invalid(field, f"{schema.object_type} has no property {quoted(slug)}{hint}", "enum")
+    if not is_comparable(prop):
+        what = "set by the server alone" if prop.read_only else f"of type {prop.type}"
+        usable = ", ".join(sorted(prop.slug for prop in schema if is_comparable(prop)))
+        message = f"{slug} is {what}, so records cannot be told apart by it; use one of {usable}"
+        raise PrismdError.invalid(field, message, "enum")
+    return prop
 
 
 def key_rules(connection: Connection, team_id: int, schema: ObjectSchema) -> list[KeyRule]:

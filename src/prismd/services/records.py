@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import UUID
 
 from prismd.core.errors import PrismdError
+from prismd.core.ids import is_uuid
 from prismd.core.imports.rows import Row
-from prismd.core.keys import KeyRule, is_comparable
+from prismd.core.keys import KeyRule
 from prismd.core.quoting import nearest, quoted
 from prismd.core.schema import ObjectSchema, Property
 from prismd.core.values import InvalidValueError, ValueLimits, parser_for, render
-from prismd.services.record_keys import ensure_key, find_by_key
+from prismd.services.record_keys import ensure_key, find_by_key, key_property
 from prismd.services.references import resolve_references
 from prismd.settings import Settings
 from prismd.store import properties, records
@@ -53,7 +53,7 @@ def get_record(
     """
     schema = properties.load_schema(connection, team_id, object_type)
     _check_select(schema, select)
-    record = records.get_record(connection, team_id, object_type, record_id) if _is_uuid(record_id) else None
+    record = records.get_record(connection, team_id, object_type, record_id) if is_uuid(record_id) else None
     if record is None:
         raise PrismdError("not_found", f"there is no {object_type} with the id {quoted(record_id)}")
     return _view(schema, record, select)
@@ -81,7 +81,7 @@ def find_record(
     """
     schema = properties.load_schema(connection, team_id, object_type)
     _check_select(schema, select)
-    prop = _key_property(schema, slug)
+    prop = key_property(schema, slug, ".path.slug")
     wanted = _resolved(connection, team_id, schema, slug, _parsed(prop, value, settings))
     ensure_key(connection, team_id, schema, slug)
     rule = KeyRule(object_type, prop, fold_case=True)
@@ -98,17 +98,6 @@ def find_record(
 def count_records(connection: Connection, team_id: int, object_type: str) -> int:
     """Return how many records of a type a team has, without the deleted ones (contract, section 11.9)."""
     return records.count_records(connection, team_id, object_type)
-
-
-def _key_property(schema: ObjectSchema, slug: str) -> Property:
-    prop = schema.get(slug)
-    if prop is None:
-        hint = nearest(slug, schema.properties)
-        raise PrismdError.invalid(".path.slug", f"{schema.object_type} has no property {quoted(slug)}{hint}", "enum")
-    if prop.read_only or not is_comparable(prop):
-        message = f"{slug} is of type {prop.type}, by which records cannot be looked up"
-        raise PrismdError.invalid(".path.slug", message, "enum")
-    return prop
 
 
 def _parsed(prop: Property, value: str, settings: Settings) -> object:
@@ -150,10 +139,3 @@ def _view(schema: ObjectSchema, record: records.StoredRecord, select: Sequence[s
 
 def _timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text.lower()
-    except ValueError:
-        return False

@@ -15,6 +15,7 @@ class ModelRecord:
     values: dict[str, Any]
     version: int = 1
     first_row: int | None = None
+    id: str = ""
 
 
 @dataclass

@@ -1,0 +1,353 @@
+"""What must be in the database after every commit, by a model that does whole chunks, one after the other.
+
+Whatever goes wrong, everybody only ever sees what some sequence of whole chunks leads to. The model is told which chunk
+was committed, works out what that must have done, and holds everything that can be seen against it.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from prismd.core.keys import KeyRule
+from tests.core.imports.model import ModelImport, ModelRecord
+from tests.simulation.snapshot import Snapshot
+
+#: A value of ``country`` with which the test database refuses a record.
+POISON = "poison"
+#: A property that no object type has.
+UNKNOWN = "nope"
+
+Row = dict[str, Any]
+Verdict = dict[str, Any]
+
+
+class Violation(BaseException):
+    """The database holds what it must not hold; no exception handler of the code under test may stop it."""
+
+
+@dataclass
+class Asked:
+    """An import that a client asked for, whether or not it was accepted.
+
+    Args:
+        job_ids: Ids that were given out while it was being accepted; each attempt has its own.
+        once: It may become one job at most, as its attempts share an idempotency key.
+        parent: The job whose failed rows run again; its rows then follow from that job.
+    """
+
+    team_id: int
+    object_type: str
+    rows: list[Row]
+    options: dict[str, Any]
+    synchronous: bool
+    chunk: int
+    job_ids: set[str] = field(default_factory=set)
+    once: bool = True
+    parent: str | None = None
+    corrections: dict[int, Row] = field(default_factory=dict)
+    not_attempted: bool = False
+    cancelled: bool = False
+
+
+@dataclass
+class ExpectedJob:
+    """A job that was accepted, and how far it has come."""
+
+    id: str
+    asked: Asked
+    rows: list[Row]
+    origins: list[int]
+    state: str = "queued"
+    error: str | None = None
+    cursor: int = 0
+    verdicts: list[Verdict] = field(default_factory=list)
+    seen: dict[str, int] = field(default_factory=dict)
+    made: set[str] = field(default_factory=set)
+    touches: dict[str, list[Any]] = field(default_factory=dict)
+    drafts: dict[str, ModelRecord] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> bool:
+        return self.state not in ("queued", "running")
+
+    @property
+    def chunks(self) -> int:
+        return -(-len(self.rows) // self.asked.chunk)
+
+    def rows_of(self, number: int) -> list[Row]:
+        return self.rows[number * self.asked.chunk : (number + 1) * self.asked.chunk]
+
+    def counts(self, verdicts: Sequence[Verdict] | None = None) -> tuple[int, int, int, int]:
+        outcomes = [verdict["outcome"] for verdict in (self.verdicts if verdicts is None else verdicts)]
+        updated = outcomes.count("updated")
+        return outcomes.count("created"), outcomes.count("existing") + updated, updated, outcomes.count("failed")
+
+
+class Expectation:
+    """What all teams of a simulation must hold.
+
+    Args:
+        asked: All that clients asked for so far; grows while the simulation runs.
+        rules: The key rules by object type and slug.
+        faults_max: Rows of a chunk that the database may refuse before the whole job fails.
+    """
+
+    def __init__(
+        self,
+        asked: list[Asked],
+        rules: dict[tuple[str, str], KeyRule],
+        *,
+        faults_max: int,
+    ) -> None:
+        self._asked, self._rules, self._faults_max = asked, rules, faults_max
+        self._records: dict[tuple[int, str], list[ModelRecord]] = defaultdict(list)
+        self._origin: dict[str, tuple[str, int]] = {}
+        self._slugs: set[tuple[int, str, str]] = set()
+        self.jobs: dict[tuple[int, str], ExpectedJob] = {}
+        self.gone: set[tuple[int, str]] = set()
+        self.purge_asked = False
+        self.chunks_done = 0
+
+    def observe(self, seen: Snapshot) -> None:
+        """Take notice of what everybody can see now.
+
+        Raises:
+            Violation: It is not what some sequence of whole chunks leads to.
+        """
+        for key in [key for key in seen["job"] if key not in self.jobs]:
+            self._accept(key, seen)
+        for key in [key for key in self.jobs if key not in seen["job"]]:
+            self._forget(key)
+        self._advance(seen)
+        self._take_over_states(seen)
+        self._compare(seen)
+
+    def _accept(self, key: tuple[int, str], seen: Snapshot) -> None:
+        demand(key not in self.gone, "a purged job came back: {}", key)
+        asked = next((asked for asked in self._asked if key[1] in asked.job_ids and key[0] == asked.team_id), None)
+        demand(asked is not None, "nobody asked for job {}", key)
+        assert asked
+        jobs = [job for job in self.jobs.values() if job.asked is asked]
+        demand(not (asked.once and jobs), "job {} runs what one idempotency key stands for again", key)
+        job = ExpectedJob(key[1], asked, asked.rows, [])
+        if asked.parent:
+            picked = dict(_rows_to_retry(self.jobs[key[0], asked.parent], asked))
+            job.rows, job.origins = list(picked.values()), list(picked)
+        self.jobs[key] = job
+        if asked.synchronous:
+            return
+        for number in range(job.chunks):
+            rows = job.rows_of(number)
+            first = number * asked.chunk
+            stored = seen["chunk"].get((*key, number))
+            found = stored and (*stored[:2], [row.get("default") for row in json.loads(stored[2])], stored[3])
+            origins = job.origins[first : first + asked.chunk]
+            same("the rows of a job", (*key, number), (first, len(rows), rows, origins), found)
+
+    def _forget(self, key: tuple[int, str]) -> None:
+        job = self.jobs.pop(key)
+        demand(job.ended, "job {} was deleted before its end", key)
+        demand(self.purge_asked, "job {} was deleted and nobody purged", key)
+        self.gone.add(key)
+
+    def _advance(self, seen: Snapshot) -> None:
+        done: dict[tuple[int, str], list[int]] = defaultdict(list)
+        for team_id, job_id, number in seen["result"]:
+            job = self.jobs.get((team_id, job_id))
+            demand(job is not None, "verdicts without a job: {}", job_id)
+            assert job
+            if number >= job.cursor:
+                done[team_id, job_id].append(number)
+        demand(len(done) <= 1, "chunks of several jobs became visible at once: {}", dict(done))
+        for key, numbers in done.items():
+            job = self.jobs[key]
+            demand(not job.ended, "job {} went on after its end", key)
+            wanted = list(range(job.chunks)) if job.asked.synchronous else [job.cursor]
+            demand(sorted(numbers) == wanted, "chunks {} of job {} became visible at once", numbers, key)
+            for number in wanted:
+                self._do(key, job, number, seen["result"][*key, number])
+
+    def _do(self, key: tuple[int, str], job: ExpectedJob, number: int, stored: tuple[Any, ...]) -> None:
+        rows, first = job.rows_of(number), number * job.asked.chunk
+        found = [_told(verdict) for verdict in json.loads(f"[{stored[-1]}]")]
+        if job.asked.options.get("dedupe_by"):
+            self._slugs.add((key[0], job.asked.object_type, job.asked.options["dedupe_by"]))
+        ids = [verdict["id"] for verdict in found]
+        verdicts = list(self._judge(job, rows, first, ids))
+        same("verdicts", (*key, number), verdicts, found)
+        same("counts of verdicts", (*key, number), (first, len(rows), *job.counts(verdicts)), stored[:-1])
+        demand(self._faults(verdicts) <= self._faults_max, "chunk {} of job {} has too many faults", number, key)
+        self.chunks_done += 1
+        job.verdicts += verdicts
+        job.cursor += 1
+        job.state = "complete" if job.cursor == job.chunks else "running"
+
+    def _judge(self, job: ExpectedJob, rows: list[Row], first: int, ids: Sequence[str | None]) -> Iterator[Verdict]:
+        asked, options = job.asked, job.asked.options
+        stored = self._records[asked.team_id, asked.object_type]
+        dry = options.get("dry_run", False)
+        view = self._forecast(job, stored) if dry else stored
+        model = ModelImport(
+            options.get("dedupe_by"),
+            options.get("caseInsensitive", True),
+            options.get("on_match", "skip"),
+            options.get("require_key", False),
+            view,
+        )
+        for record in view:
+            record.first_row = job.seen.get(record.id)
+        for index, row in enumerate(rows, first):
+            verdict = self._judge_one(job, model, index, row, ids[index - first] if ids else None)
+            if job.origins:
+                verdict["origin"] = job.origins[index]
+            yield verdict
+
+    def _judge_one(self, job: ExpectedJob, model: ModelImport, index: int, row: Row, given_id: str | None) -> Verdict:
+        dry = job.asked.options.get("dry_run", False)
+        before = {id(one): (dict(one.values), one.version, one.first_row) for one in model.records}
+        said = model.one(index, None if UNKNOWN in row else row)
+        verdict = {"index": index, "outcome": said["outcome"], "id": None, "duplicate_of": said.get("duplicate_of")}
+        verdict["code"] = {"refused": "invalid_property"}.get(said.get("code", ""), said.get("code"))
+        record: ModelRecord | None = said.get("record")
+        if record is None:
+            return verdict
+        created, was = said["outcome"] == "created", before.get(id(record))
+        if not dry and said["outcome"] in ("created", "updated") and record.values.get("country") == POISON:
+            if created:
+                model.records.remove(record)
+            else:
+                assert was
+                record.values, record.version, record.first_row = was
+            return {**verdict, "outcome": "failed", "code": "internal_error", "duplicate_of": None}
+        if created:
+            self._name(job, record, index, given_id)
+        elif record.id not in job.made:
+            assert was
+            touch = job.touches.setdefault(record.id, [index, None, None, None, None])
+            if said["outcome"] == "updated":
+                job.touches[record.id] = [
+                    touch[0], touch[1] or was[1], record.version, touch[3] or was[0], dict(record.values)
+                ]  # fmt: skip
+        if dry and (created or said["outcome"] == "updated"):
+            job.drafts[record.id] = record
+        job.seen.setdefault(record.id, index)
+        verdict["id"] = None if dry and record.id in job.made else record.id
+        return verdict
+
+    def _name(self, job: ExpectedJob, record: ModelRecord, index: int, given_id: str | None) -> None:
+        if job.asked.options.get("dry_run") or given_id is None:
+            record.id = f"draft {job.id} {index}"
+        else:
+            demand(given_id not in self._origin, "record {} was made twice", given_id)
+            record.id = given_id
+            self._origin[given_id] = (job.id, index)
+        job.made.add(record.id)
+
+    def _forecast(self, job: ExpectedJob, stored: list[ModelRecord]) -> list[ModelRecord]:
+        """Return what a dry run sees: its drafts, in the place of what they were made of."""
+        known = [job.drafts.get(record.id) or copy.deepcopy(record) for record in stored]
+        new = [record for record in job.drafts.values() if record.id in job.made]
+        return known + new
+
+    def _take_over_states(self, seen: Snapshot) -> None:
+        for key, job in self.jobs.items():
+            state, error = seen["job"][key][2], seen["job"][key][10]
+            if state == job.state or job.ended:
+                continue
+            if state == "cancelled":
+                demand(job.asked.cancelled, "job {} was cancelled and nobody asked for it", key)
+            elif state == "failed":
+                demand(self._faults(self._tried(job)) > self._faults_max, "job {} failed for no reason", key)
+            else:
+                continue  # the comparison will tell
+            job.state, job.error = state, {"cancelled": "cancelled", "failed": "internal_error"}[state]
+            same("the error of a job", key, job.error, error)
+
+    def _tried(self, job: ExpectedJob) -> list[Verdict]:
+        """Return the verdicts that a job's next chunk would have, and leave no trace."""
+        kept, self._records = self._records, copy.deepcopy(self._records)
+        try:
+            return list(self._judge(copy.deepcopy(job), job.rows_of(job.cursor), job.cursor * job.asked.chunk, ()))
+        finally:
+            self._records = kept
+
+    @staticmethod
+    def _faults(verdicts: Sequence[Verdict]) -> int:
+        return sum(verdict["code"] == "internal_error" for verdict in verdicts)
+
+    def _compare(self, seen: Snapshot) -> None:
+        for kind, expected in self._expected().items():
+            found = seen[kind]
+            if found != expected:
+                for key in sorted({*found, *expected}, key=str):
+                    same(kind, key, expected.get(key), found.get(key))
+
+    def _expected(self) -> Snapshot:
+        expected: Snapshot = {"record": {}, "job": {}, "touch": {}, "key": {}}
+        keys: dict[tuple[Any, ...], int] = defaultdict(int)
+        slugs: dict[tuple[int, str], list[KeyRule]] = defaultdict(list)
+        for team_id, object_type, slug in self._slugs:
+            slugs[team_id, object_type].append(self._rules[object_type, slug])
+        for (team_id, object_type), records in self._records.items():
+            for record in records:
+                said = (object_type, record.version, record.values, *self._origin[record.id], None)
+                expected["record"][team_id, record.id] = said
+                for rule in slugs[team_id, object_type]:
+                    for key_hash in rule.hashes(record.values.get(rule.slug)):
+                        keys[team_id, key_hash, record.id] += 1
+        expected["key"] = {key: (count,) for key, count in keys.items()}
+        for key, job in self.jobs.items():
+            expected["job"][key] = (
+                job.asked.object_type, job.asked.synchronous, job.state, len(job.rows), job.chunks, job.cursor,
+                *job.counts(), job.error, job.asked.parent,
+            )  # fmt: skip
+            for record_id, touch in job.touches.items():
+                expected["touch"][*key, record_id] = tuple(touch)
+        return expected
+
+
+def _rows_to_retry(parent: ExpectedJob, asked: Asked) -> Iterator[tuple[int, Row]]:
+    for verdict in parent.verdicts:
+        if verdict["outcome"] == "failed":
+            yield verdict["index"], asked.corrections.get(verdict["index"], parent.rows[verdict["index"]])
+    if asked.not_attempted:
+        yield from list(enumerate(parent.rows))[len(parent.verdicts) :]
+
+
+def _told(verdict: dict[str, Any]) -> Verdict:
+    failed = "error" in verdict
+    word = "created" if verdict["created"] else "updated" if verdict["updated"] else "existing"
+    told = {
+        "index": verdict["input_index"],
+        "outcome": "failed" if failed else word,
+        "id": verdict["id"],
+        "duplicate_of": verdict.get("duplicate_of"),
+        "code": verdict["error"]["code"] if failed else None,
+    }
+    if "parent_input_index" in verdict:
+        told["origin"] = verdict["parent_input_index"]
+    return told
+
+
+def demand(holds: bool, sentence: str, *values: object) -> None:  # noqa: FBT001 - reads as an assertion
+    """Raise a violation unless something holds."""
+    if not holds:
+        raise Violation(sentence.format(*values))
+
+
+def same(what: str, key: object, expected: object, found: object) -> None:
+    """Raise a violation unless what was found is what was expected."""
+    if expected != found:
+        raise Violation(f"{what} {key}:\n  expected {expected}\n  found    {found}")
+
+
+def encoded(rows: Sequence[Row], options: dict[str, Any]) -> bytes:
+    """Return the body of an import request."""
+    return msgspec.json.encode({"objects": [{"default": row} for row in rows], "options": options})

@@ -1,0 +1,72 @@
+"""What clients of a simulation ask for: small imports whose keys overlap, some of whose rows are bad or poisonous."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any, Final
+
+from tests.simulation.expectation import POISON, UNKNOWN, Asked, Row
+
+TYPES: Final = ("contact", "organization")
+#: One native property, one that the team made.
+KEY_SLUGS: Final = ("linkedin", "code")
+_ROWS_MAX: Final = 30
+
+
+class Wishes:
+    """Makes up imports.
+
+    Args:
+        chance: Decides.
+    """
+
+    def __init__(self, chance: Random) -> None:
+        self._chance = chance
+        self._keys = chance.randint(3, 25)
+        self._poison = chance.choice([0, 0, 0.03])
+
+    def asked(self, teams: list[int]) -> Asked:
+        """Return an import that somebody may ask for."""
+        chance = self._chance
+        asked = Asked(
+            team_id=chance.choice(teams),
+            object_type=chance.choice(TYPES) if chance.random() < 0.3 else TYPES[0],
+            rows=[],
+            options=self._options(),
+            synchronous=chance.random() < 0.25,
+            chunk=chance.randint(1, 5),
+        )
+        count = chance.randint(3, 8) if chance.random() < 0.8 else chance.randint(3, _ROWS_MAX)
+        asked.rows = [self.row(asked) for _ in range(count)]
+        return asked
+
+    def row(self, _asked: Asked) -> Row:
+        """Return a row."""
+        chance = self._chance
+        row: Row = {}
+        for slug in KEY_SLUGS:
+            if chance.random() < 0.8:
+                row[slug] = self._key(slug)
+        if chance.random() < 0.6:
+            row["city"] = chance.choice(["Rome", "Oslo", "Łódź", None])
+        if chance.random() < 0.06:
+            row[UNKNOWN] = 1
+        elif chance.random() < self._poison:
+            row["country"] = POISON
+        return row
+
+    def _key(self, slug: str) -> str:
+        chance = self._chance
+        text = f"{slug}{chance.randrange(self._keys)}"
+        return chance.choice([text, text, text.upper(), f" {text} "])
+
+    def _options(self) -> dict[str, Any]:
+        chance = self._chance
+        options: dict[str, Any] = {}
+        if chance.random() < 0.9:
+            options["dedupe_by"] = chance.choice(KEY_SLUGS)
+            options["require_key"] = chance.random() < 0.3
+            options["caseInsensitive"] = chance.random() < 0.8
+        options["on_match"] = chance.choice(["skip", "update", "update", "fill"])
+        options["dry_run"] = chance.random() < 0.15
+        return options

@@ -1,0 +1,127 @@
+"""Imports under faults, by seed; and the proof that the simulation finds what it is there to find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from prismd.services import import_chunk, stepping
+from prismd.store import idempotency, imports, record_keys, records, verdicts
+from tests.simulation.simulation import Report
+from tests.simulation.theatre import Theatre, told
+
+BATCHES, SEEDS_PER_BATCH = 12, 20
+#: A rule that is broken on purpose must be noticed within so many seeds.
+PATIENCE_SEEDS = 60
+
+
+@pytest.mark.parametrize("batch", range(BATCHES))
+def test_whatever_goes_wrong_everybody_only_sees_whole_chunks(theatre: Theatre, batch: int) -> None:
+    for seed in range(batch * SEEDS_PER_BATCH, (batch + 1) * SEEDS_PER_BATCH):
+        report = theatre.run(seed)
+        assert report.violation is None, told(report)
+
+
+@pytest.mark.parametrize("seed", [3, 8])
+def test_a_seed_is_a_run(theatre: Theatre, seed: int) -> None:
+    first, again = theatre.run(seed), theatre.run(seed)
+    assert first.log == again.log
+    assert (first.faults, first.checks, first.chunks) == (again.faults, again.checks, again.chunks)
+    assert first.chunks > 0
+    assert first.faults.total() > 0
+
+
+def found(theatre: Theatre) -> Report | None:
+    """Return the first run that finds something."""
+    reports = (theatre.run(seed) for seed in range(PATIENCE_SEEDS))
+    return next((report for report in reports if report.violation), None)
+
+
+Patch = Callable[[pytest.MonkeyPatch], None]
+
+
+def without_lease(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(imports, "_CLAIM", imports._CLAIM.replace("FOR NO KEY UPDATE OF import_job SKIP LOCKED", ""))
+
+
+def without_fence(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(imports, "_ADVANCE", imports._ADVANCE.replace("AND cursor = %(found)s", ""))
+    patch.setattr(imports, "_ADVANCE", imports._ADVANCE.replace("AND state IN ('queued', 'running')", ""))
+
+
+def with_lease_and_fence_gone(patch: pytest.MonkeyPatch) -> None:
+    without_lease(patch)
+    without_fence(patch)
+
+
+def with_records_committed_before_their_verdicts(patch: pytest.MonkeyPatch) -> None:
+    insert_verdicts = verdicts.insert_verdicts
+
+    def commit_first(connection: Any, *rest: Any) -> None:
+        connection.execute("COMMIT; BEGIN")
+        insert_verdicts(connection, *rest)
+
+    patch.setattr(verdicts, "insert_verdicts", commit_first)
+
+
+def with_keys_written_twice(patch: pytest.MonkeyPatch) -> None:
+    insert_keys = record_keys.insert_keys
+    patch.setattr(record_keys, "insert_keys", lambda *given: (insert_keys(*given), insert_keys(*given)))
+
+
+def with_before_images_of_the_last_change(patch: pytest.MonkeyPatch) -> None:
+    latest = imports._INSERT_TOUCHES.replace("COALESCE(import_touch.before, EXCLUDED.before)", "EXCLUDED.before")
+    patch.setattr(imports, "_INSERT_TOUCHES", latest)
+
+
+def with_idempotency_keys_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(idempotency, "find_claim", lambda *_: None)
+
+
+def with_a_cancel_that_does_not_wait_for_the_chunk(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(imports, "_LOCK", imports._LOCK.replace("FOR NO KEY UPDATE", ""))
+    without_fence(patch)
+
+
+def with_keys_of_a_type_not_locked(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(record_keys, "lock_type", lambda *_: None)
+
+
+def with_a_lost_answer_taken_for_a_failure_of_the_chunk(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(stepping, "PASSING", ())
+    patch.setattr(import_chunk, "PASSING", ())
+
+
+def with_updates_lost(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(records, "_UPDATE", records._UPDATE.replace("version = changed.version,", "version = r.version,"))
+
+
+@pytest.mark.parametrize(
+    "sabotage",
+    [
+        with_lease_and_fence_gone,
+        with_records_committed_before_their_verdicts,
+        with_keys_written_twice,
+        with_before_images_of_the_last_change,
+        with_idempotency_keys_forgotten,
+        with_a_cancel_that_does_not_wait_for_the_chunk,
+        with_keys_of_a_type_not_locked,
+        with_a_lost_answer_taken_for_a_failure_of_the_chunk,
+        with_updates_lost,
+    ],
+)
+def test_a_broken_rule_is_found(theatre: Theatre, monkeypatch: pytest.MonkeyPatch, sabotage: Patch) -> None:
+    sabotage(monkeypatch)
+    report = found(theatre)
+    assert report, "no seed noticed"
+    assert f"make simulate SEED={report.seed}" in told(report)
+
+
+@pytest.mark.parametrize("sabotage", [without_lease, without_fence])
+def test_lease_and_fence_each_suffice_alone(theatre: Theatre, monkeypatch: pytest.MonkeyPatch, sabotage: Patch) -> None:
+    sabotage(monkeypatch)
+    for seed in range(SEEDS_PER_BATCH):
+        report = theatre.run(seed)
+        assert report.violation is None, told(report)

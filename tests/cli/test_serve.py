@@ -153,6 +153,15 @@ def test_a_postgres_that_dies_is_started_again(serve: Serve, data_dir: Path) -> 
     eventually(lambda: lets_in(url, TEAM, KEY))
 
 
+def test_a_postgres_that_dies_while_the_server_starts_is_started_again(serve: Serve, data_dir: Path) -> None:
+    pid_file = data_dir / "postgres" / "postmaster.pid"
+    process = serve()
+    eventually(lambda: pid_file.exists() and "ready" in pid_file.read_text())
+    (dead,) = postmasters(data_dir)
+    os.kill(dead, signal.SIGKILL)
+    assert lets_in(url_of(process), TEAM, KEY)
+
+
 def test_a_second_server_on_the_same_directory_is_refused(serve: Serve, data_dir: Path) -> None:
     first = serve()
     url = url_of(first)

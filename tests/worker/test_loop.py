@@ -19,6 +19,7 @@ from prismd.core.imports.request import RequestLimits, parse_request
 from prismd.services.imports import get_job, submit
 from prismd.services.runtime import Runtime, system_clock, system_ids
 from prismd.settings import Settings
+from prismd.store.embedded import EmbeddedPostgres
 from prismd.store.migrate import migrate
 from prismd.store.postgres import open_pool
 from prismd.store.teams import insert_team
@@ -148,6 +149,23 @@ def test_a_worker_that_loses_its_connection_connects_again(
     assert code == 0
     assert 'event="database lost"' in errors
     assert "Traceback" not in errors
+
+
+def test_the_worker_of_a_server_waits_for_a_database_that_is_away_when_it_starts(
+    worker: Worker, tmp_path: Path
+) -> None:
+    embedded = EmbeddedPostgres(tmp_path / "data")
+    try:
+        url = embedded.start()
+        embedded.stop()
+        process = worker(url, "--parent-pid", str(os.getpid()))
+        assert process.stderr is not None
+        assert 'event="database lost"' in process.stderr.readline()
+        migrate(embedded.start(), Settings())
+        eventually(lambda: query(url, IDLE))
+        assert process.poll() is None
+    finally:
+        embedded.stop()
 
 
 def test_a_worker_that_stands_still_inside_a_chunk_is_cut_off_and_another_does_its_work(

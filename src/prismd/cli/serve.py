@@ -10,9 +10,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
+import psycopg
 import structlog
 
 from prismd.cli.failure import told_in_one_line
@@ -24,7 +25,7 @@ from prismd.services.teams import Bootstrap, bootstrap
 from prismd.settings import Settings
 from prismd.store.embedded import EmbeddedPostgres
 from prismd.store.migrate import migrate
-from prismd.store.postgres import DatabaseUnusableError
+from prismd.store.postgres import DatabaseAwayError, DatabaseUnusableError
 from prismd.worker.stop import Stop
 
 if TYPE_CHECKING:
@@ -34,7 +35,11 @@ if TYPE_CHECKING:
 
 #: With the time that requests get, and the stop of PostgreSQL, this stays under five seconds.
 _WORKERS_S: Final = 3.0
-_WATCH_S: Final = 1.0
+_WATCH_S: Final = 0.25
+#: Waits for a PostgreSQL that does not answer while the server starts.
+_START_WAITS_S: Final = (0.1, 0.2, 0.4, 0.8, 1.6)
+
+_Result = TypeVar("_Result")
 
 _LOG = structlog.get_logger()
 
@@ -59,7 +64,7 @@ def serve_command(host: str | None, port: int | None, data_dir: str | None, work
     with ExitStack() as stack:
         try:
             _serve(settings, stop, stack)
-        except DatabaseUnusableError:
+        except (DatabaseUnusableError, psycopg.OperationalError):
             # A start that was given up is no failure.
             if not stop.is_set():
                 raise
@@ -74,11 +79,10 @@ def _serve(settings: Settings, stop: Stop, stack: ExitStack) -> None:
     # The web framework loads while PostgreSQL starts.
     loading = stack.enter_context(ThreadPoolExecutor(1)).submit(_load_web)
     url = settings.database_url or _start_embedded(settings, stop, stack)
-    migrate(url, settings)
+    _persistently(lambda: migrate(url, settings), stop)
     runtime = open_runtime(url, settings)
     stack.callback(runtime.pool.close, 0.1)
-    with runtime.pool.connection() as connection:
-        made = bootstrap(connection, os.environ, now=runtime.now(), new_id=runtime.new_id)
+    made = _persistently(lambda: _bootstrapped(runtime), stop)
     supervisor = Supervisor(settings.workers, {**os.environ, "PRISMD_DATABASE_URL": url})
     stack.callback(supervisor.stop, _WORKERS_S)
     create_app, web_server = loading.result()
@@ -91,6 +95,23 @@ def _serve(settings: Settings, stop: Stop, stack: ExitStack) -> None:
     )
     supervisor.start()
     server.serve_on(listener)
+
+
+def _bootstrapped(runtime: Runtime) -> Bootstrap | None:
+    with runtime.pool.connection() as connection:
+        return bootstrap(connection, os.environ, now=runtime.now(), new_id=runtime.new_id)
+
+
+def _persistently(work: Callable[[], _Result], stop: Stop) -> _Result:
+    # PostgreSQL may be restarting just now; whether it is away for good shows soon.
+    for wait_s in _START_WAITS_S:
+        try:
+            return work()
+        except (DatabaseAwayError, psycopg.OperationalError):
+            stop.wait(wait_s)
+            if stop.is_set():
+                raise
+    return work()
 
 
 def _start_embedded(settings: Settings, stop: Stop, stack: ExitStack) -> str:

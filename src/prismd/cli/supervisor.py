@@ -15,9 +15,9 @@ import structlog
 _LOG = structlog.get_logger()
 
 _RESTART_FIRST_S: Final = 0.1
-_RESTART_LAST_S: Final = 10.0
+_RESTART_LAST_S: Final = 5.0
 #: A worker that ran for so long was well: the wait before the next start is short again.
-_WELL_S: Final = 30.0
+_WELL_S: Final = 5.0
 
 
 class Supervisor:

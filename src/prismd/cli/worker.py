@@ -30,7 +30,9 @@ def worker_command(parent_pid: int | None) -> None:
     configure_logs(settings.log_level)
     if not settings.database_url:
         raise Failure("`prismd worker` needs PRISMD_DATABASE_URL; on the embedded PostgreSQL, use `prismd serve`")
-    check_schema(settings.database_url, settings)
+    # Nobody mends a server's worker, and its server has seen to the schema: it waits for the database instead.
+    if parent_pid is None:
+        check_schema(settings.database_url, settings)
     run(Surroundings(settings.database_url, settings, system_clock, system_ids(), stop, lambda: _is_orphan(parent_pid)))
 
 

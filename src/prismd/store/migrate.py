@@ -8,7 +8,7 @@ from typing import Final
 import psycopg
 
 from prismd.settings import Settings
-from prismd.store.postgres import Connection, DatabaseUnusableError, connect
+from prismd.store.postgres import Connection, DatabaseAwayError, DatabaseUnusableError, connect
 
 #: Any number of our own: two servers that start at once on one database migrate one after the other.
 _LOCK: Final = 7_223_196_071
@@ -84,5 +84,6 @@ def _upgrade(connection: Connection) -> None:
             config.attributes["connection"] = bound
             command.upgrade(config, "head")
     except (psycopg.Error, sa.exc.DBAPIError) as error:
-        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
-        raise DatabaseUnusableError(f"the schema cannot be made: {reason}") from error
+        fault = getattr(error, "orig", error)
+        kind = DatabaseAwayError if isinstance(fault, psycopg.OperationalError) else DatabaseUnusableError
+        raise kind(f"the schema cannot be made: {str(fault).strip().splitlines()[0]}") from error

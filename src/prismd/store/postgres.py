@@ -29,6 +29,10 @@ class DatabaseUnusableError(Exception):
     """PostgreSQL cannot be used as it is; the message says why and what to do."""
 
 
+class DatabaseAwayError(DatabaseUnusableError):
+    """PostgreSQL cannot be reached, which may pass."""
+
+
 def connect(url: str, settings: Settings, **options: Any) -> Connection:  # noqa: ANN401 - psycopg's own options
     """Open one connection.
 
@@ -38,13 +42,14 @@ def connect(url: str, settings: Settings, **options: Any) -> Connection:  # noqa
         options: Passed on to psycopg.
 
     Raises:
-        DatabaseUnusableError: The server is away, refuses, or is older than PostgreSQL 15.
+        DatabaseAwayError: The server is away or refuses.
+        DatabaseUnusableError: It is older than PostgreSQL 15.
     """
     try:
         connection = psycopg.connect(url, connect_timeout=max(1, round(settings.database_wait_s)), **options)
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[-1]
-        raise DatabaseUnusableError(f"cannot reach PostgreSQL: {reason}") from error
+        raise DatabaseAwayError(f"cannot reach PostgreSQL: {reason}") from error
     version = connection.info.server_version
     if version < SERVER_VERSION_MIN:
         connection.close()

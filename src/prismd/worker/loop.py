@@ -27,7 +27,9 @@ _LOG = structlog.get_logger()
 _TURNS_PER_COLLECTION: Final = 16
 _SWITCH_INTERVAL_S: Final = 0.0005
 _RECONNECT_FIRST_S: Final = 0.1
-_RECONNECT_LAST_S: Final = 5.0
+_RECONNECT_LAST_S: Final = 2.0
+#: A connection that lasted for so long was well: the wait for the next one is short again.
+_WELL_S: Final = 1.0
 #: A lost machine is noticed within half a minute, also where the network swallows its end.
 _KEEPALIVES: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 #: A worker that stands still inside a chunk loses its connection, and with it its claim on the job.
@@ -68,19 +70,16 @@ def run(around: Surroundings) -> None:
 
     Args:
         around: The outside world.
-
-    Raises:
-        DatabaseUnusableError: The database cannot be used at the start.
     """
     _favour_throughput()
-    lost = _work(_open(around), around)
+    lost = _work_anew(around, told="")
     wait_s = _RECONNECT_FIRST_S
     while lost and not around.ends():
         _LOG.warning("database lost", error=lost, wait_s=wait_s)
         around.stop.wait(wait_s)
         began = around.now()
-        lost = _work_again(around)
-        well = around.now() - began > timedelta(seconds=_RECONNECT_LAST_S)
+        lost = _work_anew(around, told="database back")
+        well = around.now() - began > timedelta(seconds=_WELL_S)
         wait_s = _RECONNECT_FIRST_S if well else min(wait_s * 2, _RECONNECT_LAST_S)
 
 
@@ -102,12 +101,13 @@ def _open(around: Surroundings) -> Connection:
     return connection
 
 
-def _work_again(around: Surroundings) -> str:
+def _work_anew(around: Surroundings, *, told: str) -> str:
     try:
         connection = _open(around)
     except (DatabaseUnusableError, psycopg.Error) as error:
         return str(error).strip()
-    _LOG.warning("database back")
+    if told:
+        _LOG.warning(told)
     return _work(connection, around)
 
 

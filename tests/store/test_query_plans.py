@@ -49,24 +49,28 @@ HOT: Final[dict[str, tuple[str, Any, set[str]]]] = {
     "drafts": (drafts._FIND, NAMED, {"import_draft_lookup", "import_draft_pkey"}),
     "next turn": (imports._CLAIM, {**NAMED, "running_max": 10}, {"import_job_queue", "import_job_active"}),
     "jobs under way": (imports._ACTIVE, (1,), {"import_job_active"}),
-    "hold of a job": (imports._LOCK, (1, ID), {"import_job_pkey"}),
-    "status of a job": (imports._GET, (1, ID), {"import_job_pkey"}),
-    "list of jobs": (imports._LIST, NAMED, {"import_job_pkey"}),
+    "hold of a job": (imports._LOCK, (1, ID), {"import_job_listing"}),
+    "status of a job": (imports._GET, (1, ID), {"import_job_listing"}),
+    "list of jobs": (imports._LIST, NAMED, {"import_job_listing"}),
     "verdicts of a chunk": (verdicts._VERDICTS_OF_CHUNK, (1, ID, 0), {"import_result_pkey"}),
     "page of verdicts": (verdicts._VERDICTS, {**NAMED, "after": 0}, {"import_result_pkey"}),
     "rows of a chunk": (imports._CHUNK, (1, ID, 0), {"import_chunk_pkey"}),
 }  # fmt: skip
 
 FILL: Final = """
-INSERT INTO team (public_id, created_at) VALUES ('plans', now());
+INSERT INTO team (public_id, created_at) SELECT 'plans ' || n, now() FROM generate_series(1, 20) AS n;
 INSERT INTO record (team_id, object_type, id, version, created_at, updated_at, properties)
 SELECT 1, 'contact', gen_random_uuid(), 1, now(), now(), '{}' FROM generate_series(1, 20000);
 INSERT INTO record_key SELECT team_id, hashtextextended(id::text, 0), id FROM record;
 INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, total, chunks, created_at, updated_at,
                         expires_at, not_before)
-SELECT 1, CASE WHEN n = 1 THEN '00000000-0000-7000-8000-000000000000' ELSE gen_random_uuid() END, 'contact', false,
-       'queued', '{}', 1, 1, now(), now(), now(), now()
+SELECT n % 20 + 1, CASE WHEN n = 20 THEN '00000000-0000-7000-8000-000000000000' ELSE gen_random_uuid() END,
+       'contact', false, 'queued', '{}', 1, 1, now(), now(), now(), now()
 FROM generate_series(1, 2000) AS n;
+INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, total, chunks, created_at, updated_at,
+                        expires_at, not_before)
+SELECT 2, gen_random_uuid(), 'contact', true, 'complete', '{}', 0, 0, now(), now(), now(), now()
+FROM generate_series(1, 20000);
 INSERT INTO import_draft
 SELECT 1, '00000000-0000-7000-8000-000000000000', id, hashtextextended(id::text, 0), 1, 1, true, '{}' FROM record;
 """

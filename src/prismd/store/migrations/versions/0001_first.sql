@@ -128,6 +128,8 @@ CREATE TABLE import_job (
 CREATE INDEX import_job_queue ON import_job (turn) WHERE state IN ('queued', 'running');
 CREATE INDEX import_job_active ON import_job (team_id, state) WHERE state IN ('queued', 'running');
 CREATE INDEX import_job_expiry ON import_job (expires_at);
+-- Imports answered at once are never listed, and there can be many of them for each that is.
+CREATE INDEX import_job_listing ON import_job (team_id, id) WHERE NOT synchronous;
 
 -- The rows as they were sent, a JSON array per chunk. EXTERNAL: read once, so compressing them would cost more.
 CREATE TABLE import_chunk (

@@ -73,6 +73,10 @@ class Settings:
     requests_per_second_max: float = setting(0, "requests per second", "rate limit of one API key; 0 sets none")
     results_page_max: int = setting(1_000, "rows", "most row outcomes on one page of results", minimum=1)
     page_max: int = setting(50, "entries", "most entries on any other page", minimum=1)
+    events_heartbeat_s: float = setting(
+        15, "seconds", "longest silence of an event stream; a comment ends it", minimum=0.01
+    )
+    event_streams_max: int = setting(10_000, "streams", "most event streams open at one API process", minimum=1)
     shutdown_s: float = setting(3, "seconds", "time that requests under way get to finish at a stop")
 
     @classmethod

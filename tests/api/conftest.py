@@ -34,6 +34,9 @@ class Api:
     settings: Settings
     database_url: str
     http: httpx.Client = field(repr=False)
+    app: Any = field(repr=False)
+    server: uvicorn.Server = field(repr=False)
+    thread: threading.Thread = field(repr=False)
 
     def send(self, method: str, path: str, *, key: str | None = "", **request: Any) -> httpx.Response:
         """Send a request to a path under the team (``/contact/…``), or to an absolute one (``/v2/…``, ``/healthz``)."""
@@ -94,13 +97,15 @@ def serve(runtime: Runtime, database_url: str) -> Iterator[Callable[..., Api]]:
     def start(*, pool: Any = None, now: Any = None, **settings: Any) -> Api:
         own = Runtime(pool or runtime.pool, replace(Settings(), **settings), now or runtime.now, runtime.new_id)
         listener = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(create_app(own), http=HttpProtocol, log_level="critical", ws="none"))
+        app = create_app(own)
+        server = uvicorn.Server(uvicorn.Config(app, http=HttpProtocol, log_level="critical", ws="none"))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         client = httpx.Client(timeout=60, trust_env=False)
         running.append((server, thread, client))
         # The client talks to the runtime of the test, also where the served one is broken on purpose.
-        api = Api(f"http://127.0.0.1:{listener.getsockname()[1]}", "", "", runtime, own.settings, database_url, client)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        api = Api(url, "", "", runtime, own.settings, database_url, client, app, server, thread)
         api.team = f"team-{secrets.token_hex(8)}"
         api.key = api.make_key(api.team)
         return api

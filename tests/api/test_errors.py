@@ -161,6 +161,43 @@ def test_provokes_service_unavailable(serve: Callable[..., Api]) -> None:
             assert response.headers["retry-after"] == "1"
 
 
+def _job(api: Api, *, done: bool = False) -> str:
+    accepted = api.start([{}] * 100)
+    if done:
+        api.work()
+    return f"/imports/{accepted.json()['job_id']}"
+
+
+def test_provokes_import_ended(api: Api) -> None:
+    assert code_of(api.send("POST", f"{_job(api, done=True)}/cancel")) == "import_ended"
+
+
+def test_provokes_import_not_ended(api: Api) -> None:
+    assert code_of(api.send("POST", f"{_job(api)}/retry")) == "import_not_ended"
+
+
+def test_provokes_nothing_to_retry(api: Api) -> None:
+    assert code_of(api.send("POST", f"{_job(api, done=True)}/retry")) == "nothing_to_retry"
+
+
+def test_provokes_too_many_imports(serve: Callable[..., Api]) -> None:
+    api = serve(active_jobs_per_team_max=1)
+    path = _job(api)
+    refused = api.start([{}] * 100)
+    assert code_of(refused) == "too_many_imports"
+    assert int(refused.headers["retry-after"]) > 0
+    assert api.start([{}]).status_code == 200
+    assert api.send("POST", f"{path}/cancel").status_code == 200
+    assert api.start([{}] * 100).status_code == 202
+
+
+def test_provokes_too_many_event_streams(serve: Callable[..., Api]) -> None:
+    api = serve(event_streams_max=1)
+    path = f"{_job(api)}/events"
+    with api.http.stream("GET", api.url + api.path(path), headers={"x-api-key": api.key}):
+        assert code_of(api.send("GET", path)) == "too_many_event_streams"
+
+
 def test_every_code_of_an_answer_is_provoked_above() -> None:
     own_tests = set(
         re.findall(r"def test_provokes_([a-z_]+?)(?:_and_tells_no_more_than_that)?\(", Path(__file__).read_text())

@@ -19,6 +19,7 @@ ALWAYS = {
     "status",
     "total",
     "processed",
+    "not_attempted",
     "succeeded",
     "failed",
     "created_at",

@@ -13,6 +13,7 @@ from prismd.api.errors import EXCEPTION_HANDLERS
 from prismd.api.limits import RateLimiter
 from prismd.api.routes import routes
 from prismd.api.threads import Threads
+from prismd.api.watchers import Watchers
 from prismd.services.runtime import Runtime
 
 
@@ -23,6 +24,7 @@ def create_app(runtime: Runtime) -> ASGIApp:
         runtime: Connections, settings, time and ids; they stay with the caller, who closes them.
     """
     threads = Threads(runtime.settings)
+    watchers = Watchers(runtime)
     limiter = RateLimiter(runtime.settings.requests_per_second_max, runtime.now)
 
     def provide_runtime() -> Runtime:
@@ -36,10 +38,10 @@ def create_app(runtime: Runtime) -> ASGIApp:
         },
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=runtime.settings.small_body_bytes_max,
-        lifespan=[threads.lifespan],
-        state=State({"runtime": runtime, "limiter": limiter, "threads": threads}),
+        lifespan=[threads.lifespan, watchers.lifespan],
+        state=State({"runtime": runtime, "limiter": limiter, "threads": threads, "watchers": watchers}),
         openapi_config=None,  # the document is written from the same shapes, with every answer, in openapi.py
         logging_config=None,
         debug=False,
     )
-    return Edge(app, runtime.new_id)
+    return Edge(app, runtime.new_id, watchers.stop)

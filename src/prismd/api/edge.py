@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
@@ -11,6 +12,11 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from prismd.api.errors import JSON, REQUEST_ID, internal_error, refusal
 from prismd.core.ids import NewId
 from prismd.services.idempotency import Answer
+
+#: In the scope of a request of which the HTTP server sends the head alone.
+HEAD_ONLY: Final = "prismd_head_only"
+#: In the state of the server's life: what to call when it begins to end.
+ON_STOP: Final = "prismd_on_stop"
 
 _HEADER: Final = b"x-request-id"
 
@@ -26,17 +32,21 @@ class Edge:
     Args:
         app: The application inside.
         new_id: Makes the ids of requests.
+        on_stop: Ends requests that would not end by themselves; called, maybe repeatedly, when the server stops.
     """
 
-    def __init__(self, app: ASGIApp, new_id: NewId) -> None:
+    def __init__(self, app: ASGIApp, new_id: NewId, on_stop: Callable[[], None]) -> None:
         self._app = app
         self._new_id = new_id
+        self._on_stop = on_stop
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == ScopeType.HTTP:
             await self._serve(scope, receive, send)
         else:
+            life: Any = scope
+            life.get("state", {})[ON_STOP] = self._on_stop
             await self._app(scope, receive, send)
 
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
@@ -44,6 +54,7 @@ class Edge:
         inner: Any = {**scope, REQUEST_ID: request_id, "path": scope["raw_path"].decode("latin-1")}
         if scope["method"] == "HEAD":
             inner["method"] = "GET"
+            inner[HEAD_ONLY] = True
         named = _Named(send, request_id)
         try:
             await self._app(inner, receive, named)

@@ -1,4 +1,4 @@
-"""HTTP itself: what cannot even be parsed as a request is refused with the envelope too (contract, section 3)."""
+"""HTTP itself: what is no request is refused with the envelope too (contract, section 3); streams end at a stop."""
 
 from __future__ import annotations
 
@@ -6,15 +6,22 @@ from uuid import uuid4
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from prismd.api.edge import ON_STOP
 from prismd.api.errors import JSON, refusal
 from prismd.core.errors import PrismdError
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """Uvicorn's protocol, for ``uvicorn.Config(http=HttpProtocol)``; such a request never reaches the application."""
+    """Uvicorn's protocol, for ``uvicorn.Config(http=HttpProtocol)``."""
+
+    def shutdown(self) -> None:
+        """Let the request under way finish, and tell the application, so that it ends those that have no end."""
+        super().shutdown()
+        if on_stop := self.app_state.get(ON_STOP):
+            on_stop()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP request, and close the connection, of which nothing more can be understood.
+        """Refuse what is no HTTP request, which never reaches the application, and close the connection.
 
         Args:
             msg: What the parser says.

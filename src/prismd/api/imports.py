@@ -12,7 +12,7 @@ from prismd.api.cursors import Cursor, Listing, read_cursor, write_cursor
 from prismd.api.errors import JSON, respond
 from prismd.api.idempotency import write_once
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
-from prismd.api.jobs import POLL_AFTER_S, PROCESSING, shown, with_results
+from prismd.api.jobs import POLL_AFTER_S, PROCESSING, accepted, shown, with_results
 from prismd.api.paths import id_in_path, importable_type_in_path
 from prismd.api.queries import given, one_of, page_limit
 from prismd.api.shapes import JobPage
@@ -48,11 +48,7 @@ async def start_import(
 
     def work(connection: Connection) -> Answer:
         submitted = imports.submit(connection, runtime, caller.team_id, parse_request(kind, body, limits))
-        if submitted.verdicts is not None:
-            return Answer(200, b"".join(with_results(submitted.job, [submitted.verdicts])), {})
-        # The team stands in the path as the client wrote it, which is how it will write it again.
-        location = f"/v2/prism/{team_id}/imports/{submitted.job.id}"
-        return Answer(202, encode(shown(submitted.job)), {"location": location, "retry-after": str(POLL_AFTER_S)})
+        return accepted(submitted, team_id)
 
     threads: Threads = request.app.state.threads
     return await threads.run_import(lambda: write_once(request, runtime, caller, body, work))

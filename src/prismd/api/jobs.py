@@ -9,6 +9,8 @@ from typing import Any, Final
 from prismd.api.shapes import ImportJob, JobError
 from prismd.core.imports.job import Job
 from prismd.core.json_text import encode
+from prismd.services.idempotency import Answer
+from prismd.services.imports import Submitted
 
 POLL_AFTER_S: Final = 1
 PROCESSING: Final = "processing"
@@ -25,6 +27,7 @@ def shown(job: Job) -> ImportJob:
         "status": job.status,
         "total": job.total,
         "processed": job.processed,
+        "not_attempted": job.not_attempted,
         "succeeded": job.succeeded,
         "failed": job.failed,
         "created_at": _utc(job.created_at),
@@ -43,6 +46,19 @@ def shown(job: Job) -> ImportJob:
             code=job.error_code or "internal_error", message=job.error_message or "Internal error"
         )
     return ImportJob(**shape)
+
+
+def accepted(submitted: Submitted, team: str) -> Answer:
+    """Return the answer to whoever submitted an import: 200 if it is done, 202 if it will be.
+
+    Args:
+        submitted: The import.
+        team: As the client wrote it in the path, which is how it will write it again.
+    """
+    if submitted.verdicts is not None:
+        return Answer(200, b"".join(with_results(submitted.job, [submitted.verdicts])), {})
+    location = f"/v2/prism/{team}/imports/{submitted.job.id}"
+    return Answer(202, encode(shown(submitted.job)), {"location": location, "retry-after": str(POLL_AFTER_S)})
 
 
 def with_results(job: Job, verdicts: Iterable[bytes]) -> Iterator[bytes]:

@@ -78,7 +78,7 @@ def _operation(operation: Operation, schemas: _Schemas) -> Document:
         described["security"] = []
     if operation.body is not None:
         content = {_JSON: {"schema": schemas.of(operation.body)}}
-        described["requestBody"] = {"required": True, "content": content}
+        described["requestBody"] = {"required": operation.body_required, "content": content}
     return described
 
 

@@ -68,6 +68,7 @@ class Operation:
         description: What else there is to know.
         parameters: Of query and headers; those of the path follow from the path.
         body: Type of the JSON body; None where there is none.
+        body_required: Whether it must be there.
         object_types: What ``objectType`` in the path may be.
         replies: Its successes.
         errors: Codes of its own, beside those that any operation can answer.
@@ -81,6 +82,7 @@ class Operation:
     description: str = ""
     parameters: tuple[Parameter, ...] = ()
     body: Any = None
+    body_required: bool = True
     object_types: tuple[str, ...] = OBJECT_TYPES
     replies: tuple[Reply, ...]
     errors: tuple[str, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from prismd.api.import_events import EVENT_STREAM, LAST_EVENT_ID
 from prismd.api.operation import (
     CURSOR,
     ETAG,
@@ -20,7 +21,7 @@ from prismd.api.operation import (
 )
 from prismd.api.property_operations import PROPERTY_OPERATIONS
 from prismd.api.results import CSV, NDJSON
-from prismd.api.shapes import Health, ImportBody, ImportJob, JobPage, Record, ResultPage, Total
+from prismd.api.shapes import Health, ImportBody, ImportJob, JobPage, Record, ResultPage, RetryBody, Total
 from prismd.core.imports.job import State
 from prismd.core.imports.report import OUTCOMES
 from prismd.core.schema import IMPORTABLE_TYPES
@@ -48,7 +49,7 @@ _IMPORTS: Final = (
                 {"location": "The job.", **RETRY_AFTER, **REPLAY},
             ),
         ),
-        errors=("method_not_allowed",),
+        errors=("method_not_allowed", "too_many_imports"),
     ),
     Operation(
         name="listImports",
@@ -95,6 +96,66 @@ _IMPORTS: Final = (
             ),
         ),
         errors=("not_found",),
+    ),
+    Operation(
+        name="watchImport",
+        method="GET",
+        path=f"{TEAM}/imports/{{jobId}}/events",
+        tag="Imports",
+        summary="Watch an import job",
+        description=(
+            "Server-sent events. `progress` after each chunk, with the job as its data and the number of chunks done "
+            "as its id; all that were missed come first. `end` with the job at its end; then the stream closes. "
+            "Comments keep a silent stream alive."
+        ),
+        parameters=(
+            Parameter(
+                LAST_EVENT_ID, "header", "Id of the last event that was seen; without it, events begin with the first."
+            ),
+        ),
+        replies=(
+            Reply(200, "Events, until the job has come to its end.", texts=(EVENT_STREAM,)),
+            Reply(204, "All events were seen, the one of the end as well."),
+        ),
+        errors=("not_found", "too_many_event_streams"),
+    ),
+    Operation(
+        name="cancelImport",
+        method="POST",
+        path=f"{TEAM}/imports/{{jobId}}/cancel",
+        tag="Imports",
+        summary="Cancel an import job",
+        description=(
+            "Stops after the chunk under way. Rows done stay done and keep their verdicts; `not_attempted` counts "
+            "those that have none. `state` is `cancelled`, `status` `failed`, `error.code` `cancelled`."
+        ),
+        parameters=(IDEMPOTENCY_KEY,),
+        replies=(Reply(200, "The job, which has stopped.", ImportJob, REPLAY),),
+        errors=("not_found", "import_ended"),
+    ),
+    Operation(
+        name="retryImport",
+        method="POST",
+        path=f"{TEAM}/imports/{{jobId}}/retry",
+        tag="Imports",
+        summary="Run the failed rows of an import job again",
+        description=(
+            "As an import of its own, with the same options, whose `parent_job_id` is this job; `parent_input_index` "
+            "of its results tells which rows they are. Without a body the rows run as they were sent."
+        ),
+        parameters=(IDEMPOTENCY_KEY,),
+        body=RetryBody,
+        body_required=False,
+        replies=(
+            Reply(200, "The rows are done; `job_id` is null.", ImportJob, REPLAY),
+            Reply(
+                202,
+                "The rows are safe and will be done.",
+                ImportJob,
+                {"location": "The new job.", **RETRY_AFTER, **REPLAY},
+            ),
+        ),
+        errors=("not_found", "import_not_ended", "nothing_to_retry", "too_many_imports"),
     ),
 )
 

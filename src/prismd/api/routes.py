@@ -9,6 +9,8 @@ from prismd.api import properties
 from prismd.api.auth import let_in
 from prismd.api.docs_page import get_document, get_page
 from prismd.api.health import get_health
+from prismd.api.import_control import cancel_import, retry_import
+from prismd.api.import_events import get_events
 from prismd.api.imports import get_import, list_imports, start_import
 from prismd.api.records import count_records, find_record, get_record
 from prismd.api.results import get_results
@@ -22,10 +24,12 @@ def routes(settings: Settings) -> list[ControllerRouterHandler]:
         settings: For the size of bodies; what is not an import is small.
     """
     team_routes: list[ControllerRouterHandler] = [
-        Router("/", route_handlers=[start_import], request_max_body_size=settings.body_bytes_max),
+        Router("/", route_handlers=[start_import, retry_import], request_max_body_size=settings.body_bytes_max),
         list_imports,
         get_import,
         get_results,
+        get_events,
+        cancel_import,
         count_records,
         find_record,
         get_record,

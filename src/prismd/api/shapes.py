@@ -61,6 +61,10 @@ class ImportResult(Struct, frozen=True, kw_only=True):
     duplicate_of: (
         Annotated[int, Meta(ge=0, description="The earlier row of this import with the same key.")] | UnsetType
     ) = UNSET
+    parent_input_index: (
+        Annotated[int, Meta(ge=0, description="In a retry: the row of the first import that this one runs again.")]
+        | UnsetType
+    ) = UNSET
 
 
 class JobError(Struct, frozen=True, kw_only=True):
@@ -77,6 +81,7 @@ class ImportJob(Struct, frozen=True, kw_only=True):
     status: Literal["complete", "processing", "failed"]
     total: Annotated[int, Meta(ge=0, description="Rows of the import.")]
     processed: Annotated[int, Meta(ge=0, description="Rows attempted: succeeded + failed.")]
+    not_attempted: Annotated[int, Meta(ge=0, description="Rows that have no verdict: total - processed.")]
     succeeded: Count
     failed: Count
     created_at: Moment
@@ -149,6 +154,21 @@ class ImportBody(Struct, frozen=True, kw_only=True):
 
     objects: list[ObjectProperties]
     options: ImportOptionsBody | None = None
+
+
+class CorrectedRow(ObjectProperties, frozen=True, kw_only=True):
+    """A row that takes the place of a failed one."""
+
+    input_index: Annotated[int, Meta(ge=0, description="Which row of the first import it replaces.")]
+
+
+class RetryBody(Struct, frozen=True, kw_only=True):
+    """The body of a retry, which may be left out; unknown members are ignored."""
+
+    objects: Annotated[list[CorrectedRow], Meta(description="Failed rows as they should have been.")] | UnsetType = (
+        UNSET
+    )
+    not_attempted: Annotated[bool, Meta(description="Run the rows that were never attempted too.")] = False
 
 
 class Record(Struct, frozen=True, kw_only=True):

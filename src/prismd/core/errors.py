@@ -30,6 +30,7 @@ HTTP_STATUS: Final = MappingProxyType(
         "payload_too_large": 413,
         "rate_limited": 429,
         "too_many_imports": 429,
+        "too_many_event_streams": 429,
         "internal_error": 500,
         "service_unavailable": 503,
     }

@@ -1,0 +1,120 @@
+"""The progress of an import as server-sent events, which can be taken up where they broke off (contract, 22)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, Final
+
+import psycopg
+from litestar import Request, get
+from litestar.concurrency import sync_to_thread
+from litestar.response.base import ASGIResponse
+from litestar.response.streaming import ASGIStreamingResponse
+from litestar.types import Receive, Scope, Send
+
+from prismd.api.edge import HEAD_ONLY
+from prismd.api.imports import read_job
+from prismd.api.injected import CallerIn, PathPart, RuntimeIn
+from prismd.api.jobs import shown
+from prismd.api.watchers import Watchers
+from prismd.core.errors import PrismdError
+from prismd.core.imports.job import Job
+from prismd.core.json_text import encode
+from prismd.core.quoting import quoted
+from prismd.services.progress import after_chunks
+
+EVENT_STREAM: Final = "text/event-stream"
+LAST_EVENT_ID: Final = "last-event-id"
+#: The id of the last event. Whoever comes back with it has seen all: 204 tells a browser not to come again.
+END: Final = "end"
+
+_RETRY_MS: Final = 1_000
+_READ_AGAIN_S: Final = 1.0
+_DIGITS_MAX: Final = 9
+#: Proxies must pass on each event as it comes.
+_HEADERS: Final = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+
+
+@get("/imports/{job_id:str}/events")
+async def get_events(
+    request: Request[Any, Any, Any], job_id: PathPart, caller: CallerIn, runtime: RuntimeIn
+) -> ASGIResponse:
+    """Tell of an import after each of its chunks, until it has come to its end."""
+    job = await sync_to_thread(read_job, runtime, caller, job_id)
+    last = request.headers.get(LAST_EVENT_ID, "").strip()
+    if last == END and job.ended:
+        return ASGIResponse(status_code=204)
+    seen = _chunks_seen(last)
+    watchers: Watchers = request.app.state.watchers
+    watchers.admit()
+    return _EventResponse(watchers, _events(watchers, job, seen, runtime.settings.events_heartbeat_s))
+
+
+class _EventResponse(ASGIStreamingResponse):
+    """An event stream that leaves nothing behind, however it ends.
+
+    Args:
+        watchers: Where it is counted.
+        events: What is sent.
+    """
+
+    def __init__(self, watchers: Watchers, events: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(iterator=events, media_type=EVENT_STREAM, headers=_HEADERS)
+        self._watchers = watchers
+        self._events = events
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # A cancelled send leaves the generator suspended where it stood, so it is closed here.
+        try:
+            async with aclosing(self._events):
+                self.is_head_response = bool(scope.get(HEAD_ONLY))
+                await super().__call__(scope, receive, send)
+        finally:
+            self._watchers.release()
+
+
+async def _events(watchers: Watchers, job: Job, seen: int, heartbeat_s: float) -> AsyncGenerator[bytes, None]:
+    """Yield an event for each chunk beyond those seen, as it is done, then one for the end."""
+    yield f"retry: {_RETRY_MS}\n\n".encode()
+    with watchers.feed(job.team_id, job.id) as feed:
+        while not watchers.stopping:
+            news, wait_s = feed.news, heartbeat_s
+            try:
+                await watchers.refresh(feed)
+            except psycopg.OperationalError:
+                wait_s = min(heartbeat_s, _READ_AGAIN_S)
+            except PrismdError:
+                return  # the job has expired
+            while feed.job is not None and seen + 1 < len(feed.totals):
+                seen += 1
+                yield _event("progress", str(seen), after_chunks(feed.job, seen, feed.totals[seen]))
+            if feed.job is not None and feed.job.ended:
+                yield _event("end", END, feed.job)
+                return
+            if not await _came(news, wait_s):
+                yield b": still here\n\n"
+
+
+async def _came(news: asyncio.Event, wait_s: float) -> bool:
+    try:
+        async with asyncio.timeout(wait_s):
+            await news.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _event(name: str, id_: str, job: Job) -> bytes:
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (id_.encode(), name.encode(), encode(shown(job)))
+
+
+def _chunks_seen(last: str) -> int:
+    """Return the number of chunks whose event the client has had; -1 where it has had none, not even the first."""
+    if last in ("", END):
+        return -1
+    if not (last.isascii() and last.isdigit() and len(last) <= _DIGITS_MAX):
+        message = f"expected the id of an event of this import, found {quoted(last)}; leave it out to get all events"
+        raise PrismdError.invalid(f".headers.{LAST_EVENT_ID}", message, "format")
+    return int(last)

@@ -6,7 +6,7 @@ INSTALLED := .venv/installed
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format bench million chaos docs lock clean
+.PHONY: help install demo test simulate lint format bench million chaos docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo: $(INSTALLED) ## import real input and watch; FILE=people.csv imports that 
 
 test: $(INSTALLED) ## run all tests; ARGS="tests/core -x" runs some
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+simulate: $(INSTALLED) ## run imports under injected faults by seed, SEEDS=300 of them; SEED=5 runs one and tells all
+	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),300) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED))
 
 lint: $(INSTALLED) ## check style, types and the arrows of the architecture
 	@$(BIN)/ruff check .

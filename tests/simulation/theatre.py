@@ -50,7 +50,7 @@ class Theatre:
         connection = SimulatedConnection.connect(self._url)
         connection.execute(_FAST)
         prepare_session(connection)
-        return cast("SimulatedConnection", connection)
+        return connection
 
 
 @contextmanager

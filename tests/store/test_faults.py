@@ -1,0 +1,326 @@
+"""Every store function with the database gone, with a lock held by somebody else, and in a conflict of transactions.
+
+Whatever calls them relies on three things: what passes by itself is ``psycopg.OperationalError``, nothing else; it
+comes at once or within ``lock_timeout``; and it leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, cast
+
+import msgspec
+import psycopg
+import pytest
+
+from prismd import store
+from prismd.core.imports.job import Counts, Job, State
+from prismd.core.imports.plan import Change, KnownRecord, Plan
+from prismd.core.imports.request import Chunk, RequestLimits, parse_request
+from prismd.core.keys import KeyRule
+from prismd.core.schema import Option, Property
+from prismd.services.imports import submit
+from prismd.services.runtime import Runtime, system_ids
+from prismd.services.stepping import step_next
+from prismd.settings import Settings
+from prismd.store import (
+    drafts,
+    idempotency,
+    imports,
+    migrate,
+    postgres,
+    progress,
+    properties,
+    record_keys,
+    records,
+    teams,
+    upkeep,
+    verdicts,
+)
+from prismd.store.postgres import Connection, Pool, connect
+
+NOW: Final = datetime(2026, 1, 5, tzinfo=UTC)
+LATER: Final = NOW + timedelta(days=30)
+NEW_ID: Final = system_ids()
+TABLES: Final = (
+    "team", "api_key", "property", "property_option", "record", "key_property", "record_key", "import_job",
+    "import_chunk", "import_result", "import_touch", "import_draft", "idempotency_claim",
+)  # fmt: skip
+
+
+@dataclass
+class World:
+    """A database in which every table has something, and what is in it."""
+
+    url: str
+    team_id: int
+    key_id: str
+    prop: Property
+    option: Option
+    running: Job
+    ended: Job
+    dry: Job
+    record: KnownRecord
+    rule: KeyRule
+
+    @property
+    def chunk(self) -> Chunk:
+        return Chunk(7, 70, [msgspec.Raw(b"{}")])
+
+    @property
+    def plan(self) -> Plan:
+        """A plan that makes a record, changes one, and touches it."""
+        changed = replace(self.record, properties={"email": "new@x.org"}, version=self.record.version + 1)
+        change = Change(changed, self.record.version, self.record.properties)
+        made = KnownRecord(NEW_ID(), 1, {"email": "made@x.org"}, 0, made_by_import=True)
+        return Plan(created=[made], changed={changed.id: change}, touched=[changed])
+
+    @property
+    def hashes(self) -> list[int]:
+        return list(self.rule.hashes(self.record.properties["email"]))
+
+
+CLAIM: Final = idempotency.Claim(b"print", 202, {}, b"{}", NOW)
+
+Call = Callable[[Connection, World], object]
+
+#: One call of every store function, each of which reaches the database.
+CALLS: Final[dict[Callable[..., Any], Call]] = {
+    drafts.with_drafts: lambda c, w: drafts.with_drafts(c, w.dry, w.hashes, [w.record]),
+    drafts.write_drafts: lambda c, w: drafts.write_drafts(c, w.dry, w.rule, w.plan),
+    idempotency.try_lock: lambda c, w: idempotency.try_lock(c, w.team_id, "key"),
+    idempotency.find_claim: lambda c, w: idempotency.find_claim(c, w.team_id, "key"),
+    idempotency.keep_claim: lambda c, w: idempotency.keep_claim(c, w.team_id, "key", CLAIM),
+    imports.insert_job: lambda c, w: imports.insert_job(c, replace(w.running, id=NEW_ID())),
+    imports.insert_chunks: lambda c, w: imports.insert_chunks(c, w.running, [w.chunk]),
+    imports.claim_next: lambda c, _: imports.claim_next(c, LATER, running_max=100),
+    imports.count_active: lambda c, w: imports.count_active(c, w.team_id),
+    imports.lock_job: lambda c, w: imports.lock_job(c, w.team_id, w.running.id),
+    imports.end_job: lambda c, w: imports.end_job(c, w.running.cancelled(NOW)),
+    imports.tell_progress: lambda c, w: imports.tell_progress(c, w.running),
+    imports.read_chunk: lambda c, w: imports.read_chunk(c, w.running, 0),
+    imports.advance: lambda c, w: imports.advance(c, w.running, w.running.after_chunk(Counts(created=2), NOW)),
+    imports.record_failure: lambda c, w: imports.record_failure(c, w.running, now=NOW, wait=timedelta(1)),
+    imports.insert_touches: lambda c, w: imports.insert_touches(c, w.running, w.plan),
+    imports.get_job: lambda c, w: imports.get_job(c, w.team_id, w.running.id),
+    imports.list_jobs: lambda c, w: imports.list_jobs(c, w.team_id, state=None, object_type=None, before=None, limit=1),
+    postgres.prepare_session: lambda c, _: postgres.prepare_session(c),
+    progress.counts_of_chunks: lambda c, w: progress.counts_of_chunks(c, w.team_id, w.ended.id, first=0),
+    properties.load_schema: lambda c, w: properties.load_schema(c, w.team_id, "contact"),
+    properties.load_schemas: lambda c, w: properties.load_schemas(c, w.team_id, ["contact", "deal"]),
+    properties.add_options: lambda c, w: properties.add_options(c, w.team_id, "contact", w.prop.id, [w.option]),
+    properties.insert_property: lambda c, w: properties.insert_property(
+        c, w.team_id, "contact", replace(w.prop, id=NEW_ID(), slug="other"), now=NOW
+    ),
+    properties.update_property: lambda c, w: properties.update_property(c, w.team_id, "contact", w.prop),
+    properties.delete_property: lambda c, w: properties.delete_property(c, w.team_id, "contact", w.prop),
+    properties.is_in_use: lambda c, w: properties.is_in_use(c, w.team_id, "contact", w.prop.slug),
+    properties.update_option: lambda c, w: properties.update_option(c, w.team_id, "contact", w.prop.id, w.option),
+    properties.delete_option: lambda c, w: properties.delete_option(c, w.team_id, "contact", w.prop.id, w.option.id),
+    properties.is_option_in_use: lambda c, w: properties.is_option_in_use(
+        c, w.team_id, "contact", w.prop.slug, w.option.id
+    ),
+    record_keys.lock_type: lambda c, w: record_keys.lock_type(c, w.team_id, "contact"),
+    record_keys.key_slugs: lambda c, w: record_keys.key_slugs(c, w.team_id, "contact"),
+    record_keys.add_key_slug: lambda c, w: record_keys.add_key_slug(c, w.team_id, "contact", "city"),
+    record_keys.insert_keys: lambda c, w: record_keys.insert_keys(c, w.team_id, [(1, w.record.id)]),
+    record_keys.delete_keys: lambda c, w: record_keys.delete_keys(
+        c, w.team_id, [(key_hash, w.record.id) for key_hash in w.hashes]
+    ),
+    records.get_record: lambda c, w: records.get_record(c, w.team_id, "contact", w.record.id),
+    records.records_by_key: lambda c, w: records.records_by_key(c, w.team_id, "contact", w.hashes),
+    records.count_records: lambda c, w: records.count_records(c, w.team_id, "contact"),
+    records.import_candidates: lambda c, w: records.import_candidates(
+        c, w.team_id, "contact", w.hashes, job_id=w.running.id, lock=True
+    ),
+    records.existing_records: lambda c, w: records.existing_records(c, w.team_id, [("contact", w.record.id)]),
+    records.insert_records: lambda c, w: records.insert_records(
+        c, w.team_id, "contact", w.plan.created, job_id=w.running.id, now=NOW
+    ),
+    records.update_records: lambda c, w: records.update_records(
+        c, w.team_id, "contact", list(w.plan.changed.values()), now=NOW
+    ),
+    records.scan_values: lambda c, w: list(records.scan_values(c, w.team_id, "contact", "email", page=1)),
+    teams.lock_bootstrap: lambda c, _: teams.lock_bootstrap(c),
+    teams.insert_team: lambda c, _: teams.insert_team(c, NEW_ID(), NOW),
+    teams.find_team: lambda c, _: teams.find_team(c, "team"),
+    teams.first_teams: lambda c, _: teams.first_teams(c, 1),
+    teams.insert_key: lambda c, w: teams.insert_key(
+        c, key_id=NEW_ID(), team_id=w.team_id, name="", digest=b"other", hint="", now=NOW
+    ),
+    teams.find_key: lambda c, _: teams.find_key(c, b"digest"),
+    teams.list_keys: lambda c, _: teams.list_keys(c, None),
+    teams.revoke_key: lambda c, w: teams.revoke_key(c, w.key_id, None, NOW),
+    upkeep.purge_claims: lambda c, _: upkeep.purge_claims(c, before=LATER),
+    upkeep.purge_jobs: lambda c, _: upkeep.purge_jobs(c, now=LATER),
+    verdicts.insert_verdicts: lambda c, w: verdicts.insert_verdicts(c, w.running, w.chunk, Counts(), b""),
+    verdicts.next_verdicts: lambda c, w: verdicts.next_verdicts(c, w.team_id, w.ended.id, after=-1, outcome=None),
+    verdicts.verdicts_of_chunk: lambda c, w: verdicts.verdicts_of_chunk(c, w.team_id, w.ended.id, 0),
+}
+
+
+#: These touch no table, and wait for nobody.
+WITHOUT_LOCK: Final = {imports.tell_progress, idempotency.try_lock, postgres.prepare_session}
+
+#: These change or lock rows that are there, so a transaction that sees them as they were cannot go on.
+CONFLICTING: Final = [
+    drafts.write_drafts, idempotency.keep_claim, imports.claim_next, imports.lock_job, imports.end_job,
+    imports.advance, imports.record_failure, imports.insert_touches, properties.update_property,
+    properties.delete_property, properties.update_option, properties.delete_option, record_keys.delete_keys,
+    records.import_candidates, records.update_records, teams.revoke_key, upkeep.purge_claims, upkeep.purge_jobs,
+]  # fmt: skip
+
+
+def functions() -> list[Callable[..., Any]]:
+    """Return all public functions of the store that work on a connection they are given."""
+    found: list[Callable[..., Any]] = []
+    for module in pkgutil.iter_modules(store.__path__, f"{store.__name__}."):
+        if not module.ispkg:
+            members = vars(importlib.import_module(module.name))
+            found += [
+                member
+                for name, member in members.items()
+                if inspect.isfunction(member) and member.__module__ == module.name and not name.startswith("_")
+                if next(iter(inspect.signature(member).parameters), "") == "connection"
+            ]
+    return found
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    return f"{function.__module__.removeprefix('prismd.store.')}.{function.__name__}"
+
+
+@pytest.fixture(scope="module")
+def world(make_database: Callable[[], str]) -> World:
+    url = make_database()
+    migrate.migrate(url, Settings())
+    settings = replace(Settings(), rows_per_chunk=2)
+    with connect(url, settings, autocommit=True) as connection:
+        runtime = Runtime(cast("Pool", None), settings, lambda: NOW, NEW_ID)
+        team_id = teams.insert_team(connection, "team", NOW)
+        key_id, option = NEW_ID(), Option(NEW_ID(), "red", "Red")
+        prop = Property(NEW_ID(), "colour", "select_str", "Colour", options=(option,))
+        teams.insert_key(connection, key_id=key_id, team_id=team_id, name="", digest=b"digest", hint="", now=NOW)
+        properties.insert_property(connection, team_id, "contact", prop, now=NOW)
+        idempotency.keep_claim(connection, team_id, "key", CLAIM)
+
+        def started(sync_rows_max: int, steps: int, **options: Any) -> Job:
+            rows = [{"default": {"email": f"p{number}@x.org", "city": city(options)}} for number in range(4)]
+            body = json.dumps({"objects": rows, "options": {"dedupe_by": "email", **options}}).encode()
+            request = parse_request("contact", body, RequestLimits(rows_max=10))
+            around = replace(runtime, settings=replace(settings, sync_rows_max=sync_rows_max))
+            with connection.transaction():
+                job = submit(connection, around, team_id, request).job
+            for _ in range(steps):
+                step = step_next(connection, now=NOW, new_id=NEW_ID, settings=settings)
+                assert step
+                job = step.job
+            return job
+
+        ended = started(0, 2)
+        dry = started(0, 2, dry_run=True, on_match="update")
+        running = started(0, 1, on_match="update")
+        rule = KeyRule(
+            "contact", properties.load_schema(connection, team_id, "contact").properties["email"], fold_case=True
+        )
+        [record] = records.import_candidates(
+            connection, team_id, "contact", rule.hashes("p0@x.org"), job_id=running.id, lock=False
+        )
+        assert running.state is State.RUNNING
+        return World(url, team_id, key_id, prop, option, running, ended, dry, record, rule)
+
+
+def city(options: dict[str, Any]) -> str:
+    return "Rome" if options.get("on_match") else "Oslo"
+
+
+@pytest.fixture
+def admin(world: World) -> Iterator[Connection]:
+    with connect(world.url, Settings(), autocommit=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def connection(world: World) -> Iterator[Connection]:
+    with connect(world.url, Settings(), autocommit=True) as opened:
+        opened.execute("SET lock_timeout = '20ms'")
+        yield opened
+
+
+def everything(connection: Connection) -> dict[str, list[Any]]:
+    """Return all rows of all tables, and where each stands, so that even an update to the same shows."""
+    return {
+        table: connection.execute(
+            f"SELECT ctid::text, xmin::text, t.*::text FROM {table} t ORDER BY 1".encode()
+        ).fetchall()
+        for table in TABLES
+    }
+
+
+def test_every_function_of_the_store_has_a_case() -> None:
+    assert set(functions()) == set(CALLS)
+
+
+@pytest.mark.parametrize("function", CALLS, ids=name_of)
+def test_it_works_where_nothing_is_wrong(connection: Connection, world: World, function: Callable[..., Any]) -> None:
+    with connection.transaction(force_rollback=True):
+        CALLS[function](connection, world)
+
+
+@pytest.mark.parametrize("function", CALLS, ids=name_of)
+def test_the_database_is_gone(
+    connection: Connection, admin: Connection, world: World, function: Callable[..., Any]
+) -> None:
+    before = everything(admin)
+    with pytest.raises(psycopg.OperationalError), connection.transaction():  # noqa: PT012 - the transaction is what fails
+        connection.execute("SELECT")
+        admin.execute("SELECT pg_terminate_backend(%s, 10000)", (connection.info.backend_pid,))
+        CALLS[function](connection, world)
+    assert connection.broken
+    assert everything(admin) == before
+
+
+@pytest.mark.parametrize("function", [one for one in CALLS if one not in WITHOUT_LOCK], ids=name_of)
+def test_somebody_else_holds_what_it_needs(
+    connection: Connection, admin: Connection, world: World, function: Callable[..., Any]
+) -> None:
+    before = everything(admin)
+    with admin.transaction():
+        admin.execute(f"LOCK TABLE {', '.join(TABLES)} IN ACCESS EXCLUSIVE MODE".encode())
+        record_keys.lock_type(admin, world.team_id, "contact")
+        teams.lock_bootstrap(admin)
+        with pytest.raises(psycopg.errors.LockNotAvailable), connection.transaction():
+            CALLS[function](connection, world)
+    assert not connection.broken
+    assert everything(admin) == before
+
+
+def test_a_key_that_somebody_else_holds_is_not_waited_for(
+    connection: Connection, admin: Connection, world: World
+) -> None:
+    with admin.transaction():
+        assert idempotency.try_lock(admin, world.team_id, "key")
+        with connection.transaction():
+            assert not idempotency.try_lock(connection, world.team_id, "key")
+
+
+@pytest.mark.parametrize("function", CONFLICTING, ids=name_of)
+def test_a_conflict_of_transactions(
+    connection: Connection, admin: Connection, world: World, function: Callable[..., Any]
+) -> None:
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    with pytest.raises(psycopg.errors.SerializationFailure) as refused, connection.transaction():  # noqa: PT012 - the transaction is what fails
+        connection.execute("SELECT count(*) FROM team")
+        for table in TABLES:
+            column = "created_at" if table == "team" else "team_id"
+            admin.execute(f"UPDATE {table} SET {column} = {column}".encode())
+        after = everything(admin)
+        CALLS[function](connection, world)
+    assert isinstance(refused.value, psycopg.OperationalError)
+    assert everything(admin) == after

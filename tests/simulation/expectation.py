@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,7 @@ class Asked:
     chunk: int
     job_ids: set[str] = field(default_factory=set)
     once: bool = True
+    accepted: bool = False
     parent: str | None = None
     corrections: dict[int, Row] = field(default_factory=dict)
     not_attempted: bool = False
@@ -97,6 +98,7 @@ class Expectation:
         asked: All that clients asked for so far; grows while the simulation runs.
         rules: The key rules by object type and slug.
         faults_max: Rows of a chunk that the database may refuse before the whole job fails.
+        keys_expired: Tells whether so much time has passed that idempotency keys may be free again.
     """
 
     def __init__(
@@ -105,8 +107,10 @@ class Expectation:
         rules: dict[tuple[str, str], KeyRule],
         *,
         faults_max: int,
+        keys_expired: Callable[[], bool],
     ) -> None:
         self._asked, self._rules, self._faults_max = asked, rules, faults_max
+        self._keys_expired = keys_expired
         self._records: dict[tuple[int, str], list[ModelRecord]] = defaultdict(list)
         self._origin: dict[str, tuple[str, int]] = {}
         self._slugs: set[tuple[int, str, str]] = set()
@@ -134,8 +138,9 @@ class Expectation:
         asked = next((asked for asked in self._asked if key[1] in asked.job_ids and key[0] == asked.team_id), None)
         demand(asked is not None, "nobody asked for job {}", key)
         assert asked
-        jobs = [job for job in self.jobs.values() if job.asked is asked]
-        demand(not (asked.once and jobs), "job {} runs what one idempotency key stands for again", key)
+        once = asked.once and not self._keys_expired()
+        demand(not (once and asked.accepted), "job {} runs what one idempotency key stands for again", key)
+        asked.accepted = True
         job = ExpectedJob(key[1], asked, asked.rows, [])
         if asked.parent:
             picked = dict(_rows_to_retry(self.jobs[key[0], asked.parent], asked))

@@ -94,7 +94,7 @@ class Simulation:
         self.report = Report(seed)
         self._chance = random.Random(seed)
         self._connections, self._watcher = connections, watcher
-        self._time = self._latest = _START
+        self._time = self._earliest = self._latest = _START
         self._faulty, self._abandoned = True, False
         chance = self._chance
         self._settings = replace(
@@ -110,7 +110,9 @@ class Simulation:
         self._teams = self._make_teams(chance.randint(1, 2))
         self._asked: list[Asked] = []
         self._errands: list[Callable[[Actor], object]] = []
-        self._expectation = Expectation(self._asked, self._rules(), faults_max=self._settings.row_faults_max)
+        self._expectation = Expectation(
+            self._asked, self._rules(), faults_max=self._settings.row_faults_max, keys_expired=self._keys_expired
+        )
         self._reader = Reader(watcher, list(self._teams))
         self._wishes = Wishes(chance)
         self._workers = [Actor(f"worker {number}") for number in range(chance.randint(1, 3))]
@@ -201,8 +203,13 @@ class Simulation:
     def _turn_the_clock(self) -> None:
         seconds = self._chance.choice([1, 5, 60, 3600, -5, -3600, 86_400, 8 * 86_400, -86_400])
         self._time += timedelta(seconds=seconds)
-        self._latest = max(self._latest, self._time)
+        self._earliest, self._latest = min(self._earliest, self._time), max(self._latest, self._time)
         self._say(f"the clock jumps by {seconds} s")
+
+    def _keys_expired(self) -> bool:
+        settings = self._settings
+        kept = timedelta(hours=settings.idempotency_hours, days=settings.idempotency_stale_days)
+        return self._latest - self._earliest >= kept
 
     # What workers do
 
@@ -263,7 +270,8 @@ class Simulation:
     def _retry_errand(self, key: tuple[int, str]) -> Callable[[Actor], object]:
         parent = self._expectation.jobs[key].asked
         asked = replace(
-            parent, rows=[], job_ids=set(), parent=key[1], cancelled=False, once=True, synchronous=False,
+            parent, rows=[], job_ids=set(), parent=key[1], cancelled=False,
+            accepted=False, once=True, synchronous=False,
             not_attempted=self._chance.random() < 0.5,
         )  # fmt: skip
         failed = [one["index"] for one in self._expectation.jobs[key].verdicts if one["outcome"] == "failed"]

@@ -16,7 +16,9 @@ from chaos.victim import STEP_TIMEOUT_S, Victim
 #: How often each kind comes in a round of kills; every round is shuffled.
 ROUND: Final = {"API server": 2, "worker": 3, "PostgreSQL": 2, "backend of PostgreSQL": 2, "worker paused": 1}
 #: Time between two kills, in seconds: often shorter than what recovery takes, so that kills meet recovery too.
-_GAP_S: Final = (0.1, 2.2)
+_GAP_S: Final = (0.1, 1.6)
+#: Share of the kills that come when all before have been recovered from, and are recovered from before the next one.
+_ALONE: Final = 0.5
 _PAUSED_S: Final = STEP_TIMEOUT_S + 1.0
 _LOOK_S: Final = 0.02
 
@@ -26,17 +28,29 @@ class Progress:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: list[tuple[float, str]] = []
+        self._waiting: list[tuple[float, str, bool]] = []
+        #: By kind of kill: where it was left alone, and where others may have followed before imports went on.
+        self.longest_alone_s: dict[str, float] = {}
         self.longest_s: dict[str, float] = {}
         self.standstill_s = 0.0
         self.last_seen = time.time()
         #: Set where nobody waits for imports any more.
         self.given_up = threading.Event()
 
-    def killed(self, kind: str) -> None:
-        """Take notice of a kill."""
+    def killed(self, kind: str, *, alone: bool) -> None:
+        """Take notice of a kill.
+
+        Args:
+            kind: What was killed.
+            alone: Whether no other kill comes before imports go on.
+        """
         with self._lock:
-            self._waiting.append((time.time(), kind))
+            self._waiting.append((time.time(), kind, alone))
+
+    def recovered(self) -> bool:
+        """Say whether imports have gone on after every kill."""
+        with self._lock:
+            return not self._waiting
 
     def stood_still(self, took_s: float) -> None:
         """Take notice of how long one import did not move, its wait for others included, in seconds."""
@@ -52,9 +66,10 @@ class Progress:
         began, now = began_at.timestamp(), time.time()
         with self._lock:
             self.last_seen = now
-            for at, kind in self._waiting:
+            for at, kind, alone in self._waiting:
+                longest_s = self.longest_alone_s if alone else self.longest_s
                 if at < began:
-                    self.longest_s[kind] = max(self.longest_s.get(kind, 0.0), now - at)
+                    longest_s[kind] = max(longest_s.get(kind, 0.0), now - at)
             self._waiting = [kill for kill in self._waiting if kill[0] >= began]
 
 
@@ -82,19 +97,24 @@ class Killer:
             kills: How many.
             goes_on: Looked after between kills; raises where there is no point in going on.
         """
+
+        def wait(done: Callable[[], bool]) -> None:
+            while not done():
+                goes_on()
+                self._victim.keep_running()
+                time.sleep(_LOOK_S)
+
         for _ in range(kills):
-            until = time.monotonic() + self._dice.uniform(*_GAP_S)
-            while time.monotonic() < until:
-                goes_on()
-                self._victim.keep_running()
-                time.sleep(_LOOK_S)
+            alone, at = self._dice.random() < _ALONE, time.monotonic() + self._dice.uniform(*_GAP_S)
+            wait(lambda at=at: time.monotonic() > at)  # type: ignore[misc] # a default that binds
+            if alone:
+                wait(self._progress.recovered)
             kind = self._next_kind()
-            while not self._kill(kind):
-                # It does not run at the moment: it will, or imports will be seen to stand still.
-                goes_on()
-                self._victim.keep_running()
-                time.sleep(_LOOK_S)
+            # What does not run at the moment will again, or imports will be seen to stand still.
+            wait(lambda kind=kind, alone=alone: self._kill(kind, alone=alone))  # type: ignore[misc] # as above
             self.kills[kind] += 1
+            if alone:
+                wait(self._progress.recovered)
         for pause in self._pauses:
             pause.join()
 
@@ -104,7 +124,7 @@ class Killer:
             self._dice.shuffle(self._coming)
         return self._coming.pop()
 
-    def _kill(self, kind: str) -> bool:
+    def _kill(self, kind: str, *, alone: bool) -> bool:
         victim = self._victim
         look: Callable[[], list[int]] = {
             "API server": victim.server,
@@ -115,7 +135,7 @@ class Killer:
         target = victim.look(self._dice.choice(found)) if found else None
         if target is None:
             return False
-        self._progress.killed(kind)
+        self._progress.killed(kind, alone=alone)
         if kind == "worker paused":
             target.send(signal.SIGSTOP)
             self._pauses.append(threading.Timer(_PAUSED_S, target.send, (signal.SIGCONT,)))

@@ -125,6 +125,20 @@ def test_a_row_that_cannot_be_written_fails_alone(
     assert all(record.get("city") != "poison" for record in kept)
 
 
+@pytest.mark.parametrize("rows_per_chunk", [2, 100])
+def test_a_row_that_cannot_be_written_fails_alone_in_a_synchronous_import_too(
+    importer: Importer, refuse_records: Callable[[str], None], rows_per_chunk: int
+) -> None:
+    refuse_records(POISON)
+    settings = replace(importer.runtime.settings, rows_per_chunk=rows_per_chunk)
+    importer.runtime = replace(importer.runtime, settings=settings)
+    rows = people(5)
+    rows[3]["city"] = "poison"
+    verdicts = importer.at_once([*rows, {"email": rows[3]["email"]}], dedupe_by="email")
+    assert [v.get("error", {}).get("code") for v in verdicts] == [None, None, None, "internal_error", None, None]
+    assert count_records(importer.connection, importer.team_id, "contact") == 5
+
+
 def test_a_job_that_waits_lets_others_go_first(
     importer: Importer, make_team: Callable[[], int], refuse_records: Callable[[str], None]
 ) -> None:

@@ -35,7 +35,7 @@ from prismd.store.postgres import Connection, Pool
 from prismd.store.properties import insert_property
 from prismd.store.teams import insert_team
 from prismd.worker.upkeep import purge
-from tests.simulation.expectation import Asked, Expectation, Violation, demand, encoded
+from tests.simulation.expectation import POISON, Asked, Expectation, Violation, demand, encoded
 from tests.simulation.faults import (
     Call,
     Fault,
@@ -316,7 +316,9 @@ class Simulation:
         try:
             answer, replayed = answer_once(runtime, asked.team_id, key, fingerprint, submit, _refused)
         except psycopg.errors.CheckViolation:
-            self._say(f"{client.name} sent a row that the database refuses")
+            bad = sum(row.get("country") == POISON for row in asked.rows)
+            demand(bad > settings.row_faults_max, "a synchronous import failed for {} bad rows", bad)
+            self._say(f"{client.name} sent more rows that the database refuses than are let pass")
             return
         except psycopg.Error as error:
             again(error)

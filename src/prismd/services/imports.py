@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
+
+import structlog
 
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
@@ -14,12 +17,14 @@ from prismd.core.imports.report import outcome_of
 from prismd.core.imports.request import Chunk, ImportRequest, cut_into_chunks
 from prismd.core.json_text import decode_stored
 from prismd.core.quoting import quoted
-from prismd.services.import_chunk import run_chunk
+from prismd.services.import_chunk import PASSING, run_chunk
 from prismd.services.record_keys import key_property
 from prismd.services.runtime import Runtime
 from prismd.settings import Settings
 from prismd.store import imports, properties, verdicts
 from prismd.store.postgres import Connection
+
+_LOG: Final = structlog.get_logger()
 
 #: A job of some size ends in less.
 _RETRY_AFTER_S: Final = 5
@@ -196,8 +201,21 @@ def _new_job(runtime: Runtime, team_id: int, request: ImportRequest, chunks: lis
 def _run_at_once(connection: Connection, runtime: Runtime, job: Job, chunks: list[Chunk]) -> Submitted:
     contents = []
     for chunk in chunks:
-        job, content = run_chunk(
-            connection, job, chunk, now=runtime.now(), new_id=runtime.new_id, settings=runtime.settings
-        )
+        job, content = _run_now(connection, runtime, job, chunk)
         contents.append(content)
     return Submitted(job, b",".join(contents))
+
+
+def _run_now(connection: Connection, runtime: Runtime, job: Job, chunk: Chunk) -> tuple[Job, bytes]:
+    run = partial(
+        run_chunk, connection, job, chunk, now=runtime.now(), new_id=runtime.new_id, settings=runtime.settings
+    )
+    try:
+        with connection.transaction():
+            return run()
+    except PASSING:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is to fail no row but its own
+        # Nobody comes back for a second try here, so the rows are parted at once.
+        _LOG.exception("rows of a synchronous import failed", error=str(error))
+        return run(apart=True)

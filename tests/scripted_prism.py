@@ -46,6 +46,8 @@ class ScriptedPrism:
     polls_per_job: int = 2
     faults: deque[Fault] = field(default_factory=deque)
     poll_faults: deque[Fault] = field(default_factory=deque)
+    streams: deque[bytes | Fault] = field(default_factory=deque)
+    cancelled: list[str] = field(default_factory=list)
     forgets_keys: bool = False
     results_missing: int = 0
     job_error: dict[str, str] | None = None
@@ -59,7 +61,8 @@ class ScriptedPrism:
     @property
     def imports(self) -> list[dict[str, Any]]:
         """The bodies of all import requests, in the order in which they came."""
-        return [json.loads(body) for method, path, _, body in self.requests if method == "POST" and "import" in path]
+        sent = [(path, body) for method, path, _, body in self.requests if method == "POST"]
+        return [json.loads(body) for path, body in sent if path.endswith("/import")]
 
     @property
     def keys(self) -> list[str]:
@@ -121,6 +124,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, json.dumps({"contact": found}).encode())
         elif self.path == f"{base}/imports" and prism.lists_imports:
             self._answer(200, b'{"data": [], "has_more": false, "next_cursor": null}')
+        elif self.path.startswith(f"{base}/imports/job%2F") and self.path.endswith("/events"):
+            self._stream()
         elif self.path.startswith(f"{base}/imports/job%2F"):
             job = prism.jobs.get(self.path.rpartition("/")[2].replace("%2F", "/"))
             if prism.poll_faults:
@@ -136,6 +141,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["content-length"]))
         self._note(body)
         key, prism = self.headers["idempotency-key"], self.prism
+        if self.path.endswith("/cancel"):
+            job = prism.jobs[self.path.split("/")[-2].replace("%2F", "/")]
+            prism.cancelled.append(job["job_id"])
+            prism.job_error = {"code": "cancelled", "message": "It was cancelled."}
+            self._answer(200, json.dumps({**prism.snapshot(job), "processed": 50}).encode())
+            return
         fault = prism.faults.popleft() if prism.faults else Fault()
         if fault.status or fault.drop == "before":
             self._fail(fault)
@@ -152,6 +163,18 @@ class _Handler(BaseHTTPRequestHandler):
             self._fail(fault)
         else:
             self._answer(*answer)
+
+    def _stream(self) -> None:
+        """Answer the next scripted stream, cut off where its text ends; without one there are no events."""
+        found = self.prism.streams.popleft() if self.prism.streams else Fault(status=404, code="not_found")
+        if isinstance(found, Fault):
+            self._fail(found)
+            return
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(found)
 
     def _note(self, body: bytes) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}

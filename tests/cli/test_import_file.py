@@ -262,7 +262,9 @@ def test_a_run_that_is_killed_while_a_job_runs_asks_for_that_job(
     time.on_sleep = interrupt
     result = run(path, "--batch-rows", "150")
     assert result.exit_code == 130
-    assert result.stderr.startswith("prismd import: interrupted; 0 of 300 rows are done; the same command again")
+    told = "prismd import: interrupted; 0 of 300 rows are done; job job/1 goes on on the server; "
+    assert result.stderr.startswith(f"{told}`prismd imports cancel job/1` stops it, the same command again")
+    assert prism.cancelled == []
     assert len(journals(tmp_path)) == 1
     result = run(path, "--batch-rows", "150", "--json")
     assert json.loads(result.stdout)["created"] == 300

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-import random
 import sys
-import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from prismd.cli.connection import BASE_URL, client_for, real_outside
 from prismd.cli.import_run import Order, Run
+from prismd.cli.interruption import settle
 from prismd.cli.progress import meter_for
 from prismd.client.batches import BATCH_ROWS
-from prismd.client.calls import ClientError, Outside, PrismClient, StuckError
+from prismd.client.calls import ClientError, Outside, StuckError
 from prismd.client.journal import Journals, journal_directory
 from prismd.core.schema import IMPORTABLE_TYPES
 from prismd.files.opening import FORMATS
@@ -26,7 +25,6 @@ SOME_ROWS_FAILED: Final = 1
 COULD_NOT_RUN: Final = 2
 INTERRUPTED: Final = 130
 
-_BASE_URL: Final = "http://127.0.0.1:8400"
 _GOES_ON: Final = "the same command again goes on from there and doubles nothing"
 _BATCH_ROWS_MAX: Final = 100_000
 
@@ -74,7 +72,7 @@ class _ImportCommand(click.Command):
     show_default=True,
     help="Most rows of one request.",
 )
-@click.option("--base-url", metavar="URL", help=f"The server.  [default: $MICRO_BASE_URL or {_BASE_URL}]")
+@click.option("--base-url", metavar="URL", help=f"The server.  [default: $MICRO_BASE_URL or {BASE_URL}]")
 @click.option("--team", metavar="ID", help="The team.  [default: $MICRO_TEAM_ID]")
 @click.pass_context
 def import_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - Click passes options of many types
@@ -84,14 +82,20 @@ def import_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401
     could not run or not run to its end. After a broken connection, give the same command again: it goes on where it
     stopped and doubles nothing.
     """
-    outside = ctx.find_object(Outside) or _real_outside()
+    outside = ctx.find_object(Outside) or real_outside()
     meter = meter_for(sys.stderr, outside.monotonic)
-    run = None
+    run, settled = None, ""
     try:
         order = _order(given)
-        with _client(given, os.environ, outside) as client:
+        with client_for(given, os.environ, outside) as client:
             run = Run(order, client, Journals(journal_directory(os.environ)), meter, _tell)
-            summary = run.carry_out(outside)
+            try:
+                summary = run.carry_out(outside)
+            except KeyboardInterrupt:
+                meter.close()
+                if run.job_under_way:
+                    settled = settle(client, run.job_under_way)
+                raise
     except FileProblemError as error:
         meter.close()
         _complain(f"{given['file']}: {error}")
@@ -104,7 +108,9 @@ def import_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401
         ctx.exit(COULD_NOT_RUN)
     except KeyboardInterrupt:
         meter.close()
-        _complain(f"interrupted; {f'{run.standing}; {_GOES_ON}' if run and run.standing else 'nothing was sent'}")
+        _complain(
+            f"interrupted; {f'{run.standing}; {settled or _GOES_ON}' if run and run.standing else 'nothing was sent'}"
+        )
         ctx.exit(INTERRUPTED)
     meter.close()
     for line in [summary.as_json()] if given["as_json"] else summary.lines():
@@ -159,21 +165,6 @@ def _delimiter(given: str | None) -> str | None:
     if sign is not None and (len(sign) != 1 or sign in '"\r\n'):
         raise ClientError(f'--delimiter must be one character other than ", found {given!r}')
     return sign
-
-
-def _client(given: Mapping[str, Any], environment: Mapping[str, str], outside: Outside) -> PrismClient:
-    key = environment.get("MICRO_API_KEY", "").strip()
-    team = given["team"] or environment.get("MICRO_TEAM_ID", "").strip()
-    if not key:
-        raise ClientError("MICRO_API_KEY is not set; it must hold the API key")
-    if not team:
-        raise ClientError("no team is given; set MICRO_TEAM_ID or give --team")
-    base_url = given["base_url"] or environment.get("MICRO_BASE_URL", "").strip() or _BASE_URL
-    return PrismClient(base_url, key, team, outside)
-
-
-def _real_outside() -> Outside:
-    return Outside(time.sleep, time.monotonic, random.random, lambda: datetime.now(UTC))
 
 
 def _tell(sentence: str) -> None:

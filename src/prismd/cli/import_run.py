@@ -93,6 +93,11 @@ class Run:
         """How far the import has come, in words; empty before anything was sent."""
         return f"{self.journal.tally.rows:,} of {self.rows:,} rows are done" if self.journal else ""
 
+    @property
+    def job_under_way(self) -> str | None:
+        """The job that the server is at work on, as far as is known."""
+        return self.journal.pending.job_id if self.journal and self.journal.pending else None
+
     def carry_out(self, outside: Outside) -> Summary:
         """Import the file and return what became of it.
 

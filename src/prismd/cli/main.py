@@ -14,6 +14,7 @@ COMMANDS: Final = {
         "prismd.cli.import_file:import_command",
         "Import the rows of FILE (CSV, JSON or NDJSON) into a Prism server.",
     ),
+    "imports": ("prismd.cli.imports:imports_command", "List, show, watch, cancel and retry import jobs."),
     "keys": ("prismd.cli.keys:keys_command", "Make, list and revoke API keys."),
     "worker": (
         "prismd.cli.worker:worker_command",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -26,6 +27,8 @@ ASKED_WAIT_MAX_S: Final = 120.0
 IN_PROGRESS_MAX_S: Final = 300.0
 
 _TIMEOUTS: Final = httpx.Timeout(60.0, connect=10.0, read=180.0)
+#: A stream is kept alive at much shorter intervals.
+_SILENCE_MAX_S: Final = 60.0
 _IN_PROGRESS: Final = "idempotency_key_in_progress"
 _SHOWN_CHARS_MAX: Final = 300
 
@@ -93,6 +96,8 @@ class PrismClient:
         self.base_url = base_url.rstrip("/")
         self.team = team
         self.outside = outside
+        #: Whether the server may have events; noted here once it was seen to have none.
+        self.has_events = True
         self._met = False
         self._http = httpx.Client(timeout=_TIMEOUTS, headers={"x-api-key": key, "accept": "application/json"})
 
@@ -104,7 +109,14 @@ class PrismClient:
     ) -> None:
         self._http.close()
 
-    def call(self, method: str, *path: str, body: bytes | None = None, key: str | None = None) -> httpx.Response:
+    def call(
+        self,
+        method: str,
+        *path: str,
+        body: bytes | None = None,
+        key: str | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
         """Return the answer of the server, whose status is below 300.
 
         Args:
@@ -112,18 +124,16 @@ class PrismClient:
             path: The segments after the team, not yet percent-encoded.
             body: JSON to send.
             key: The idempotency key; without one, a call that changes anything must not be made here.
+            query: Parameters of the query.
 
         Raises:
             RefusedError: The server will not do it, however often it is asked.
             ClientError: The server cannot be reached, or asks to wait longer than anybody would.
         """
-        segments = "/".join(quote(segment, safe="") for segment in (self.team, *path))
         headers = {"content-type": "application/json"} if body is not None else {}
         if key is not None:
             headers["idempotency-key"] = key
-        request = self._http.build_request(
-            method, f"{self.base_url}/v2/prism/{segments}", content=body, headers=headers
-        )
+        request = self._http.build_request(method, self._url(path), content=body, headers=headers, params=query)
         attempt, began = 0, self.outside.monotonic()
         while True:
             attempt += 1
@@ -142,6 +152,25 @@ class PrismClient:
             if not _may_pass(response, refusal, attempt, waited_s):
                 raise refusal
             self.outside.sleep(self._asked_wait(response, refusal) or self._wait(attempt))
+
+    @contextmanager
+    def stream(self, *path: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
+        """Ask once for an answer that is read as it comes, whatever its status.
+
+        Args:
+            path: The segments after the team, not yet percent-encoded.
+            headers: What the request says besides.
+
+        Raises:
+            httpx.TransportError: The connection cannot be had, breaks, or stays silent for a minute.
+        """
+        timeout = httpx.Timeout(_SILENCE_MAX_S, connect=10.0)
+        with self._http.stream("GET", self._url(path), headers=headers, timeout=timeout) as response:
+            yield response
+
+    def _url(self, path: tuple[str, ...]) -> str:
+        segments = "/".join(quote(segment, safe="") for segment in (self.team, *path))
+        return f"{self.base_url}/v2/prism/{segments}"
 
     def _wait(self, attempt: int) -> float:
         return min(WAIT_MAX_S, WAIT_FIRST_S * 2.0 ** (attempt - 1)) * (1 - self.outside.chance() / 2)

@@ -143,6 +143,24 @@ def finish_import(client: PrismClient, job: Job, since: float, wait_s: float, wa
     return job
 
 
+def poll_to_end(client: PrismClient, job_id: str, watch: Watch) -> Job:
+    """Return the last snapshot of a job, of which nothing is known yet.
+
+    Args:
+        client: The server that runs the job.
+        job_id: The job.
+        watch: Takes each snapshot.
+
+    Raises:
+        ClientError: The server cannot be reached any more, or has forgotten the job.
+    """
+    since = client.outside.monotonic()
+    answer = client.call("GET", "imports", job_id)
+    job = _job(answer)
+    watch(job)
+    return finish_import(client, job, since, asked_wait_s(answer, client.outside.now()), watch)
+
+
 def poll_wait_s(job: Job, elapsed_s: float, last_s: float) -> float:
     """Return the seconds after which a job is worth asking for again: half of what it seems to need.
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from prismd.client.batches import Batch
 from prismd.client.calls import ClientError, PrismClient, RefusedError, StuckError
-from prismd.client.imports import Job, Problem, Verdict, Watch, finish_import, start_import
+from prismd.client.events import follow
+from prismd.client.imports import Job, Problem, Verdict, Watch, finish_import, poll_to_end, start_import
 from prismd.client.journal import Journal, Pending
 from prismd.files.rows import FileRow
 
@@ -80,6 +81,11 @@ class ImportRun:
             raise StuckError("the server has not taken this for a dry run: rows may have been written; stopped at once")
         if job.status == "failed":
             problem = job.error or Problem()
+            if problem.code == "cancelled":
+                raise StuckError(
+                    f"{_range(batch)} were cancelled (job {job.job_id}) after {job.processed or 0:,} of {job.total:,}; "
+                    f"`prismd imports retry {job.job_id} --not-attempted` runs the others, or {_AGAIN}"
+                )
             raise StuckError(
                 f"the server gave up on {_range(batch)} (job {job.job_id}): "
                 f"{problem.message or problem.code or 'it says no reason'}; some of these rows may be in. "
@@ -109,6 +115,10 @@ class ImportRun:
 
     def _finished(self, batch: Batch, started: _Started) -> Job:
         try:
+            job = started.job
+            if job.status == "processing" and job.job_id and follow(self.client, job.job_id, self.watch):
+                # Events bring no results.
+                return poll_to_end(self.client, job.job_id, self.watch)
             return finish_import(self.client, started.job, started.since, started.wait_s, self.watch)
         except RefusedError as error:
             raise self._advice(error, batch) from None

@@ -1,0 +1,39 @@
+"""The server that a command speaks to: named by the official client's variables, or by options."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from prismd.client.calls import ClientError, Outside, PrismClient
+
+BASE_URL: Final = "http://127.0.0.1:8400"
+
+
+def client_for(given: Mapping[str, Any], environment: Mapping[str, str], outside: Outside) -> PrismClient:
+    """Return a client of the server that is meant.
+
+    Args:
+        given: ``base_url`` and ``team`` from the command line, or None.
+        environment: For ``MICRO_API_KEY``, ``MICRO_TEAM_ID`` and ``MICRO_BASE_URL``.
+        outside: Time and chance.
+
+    Raises:
+        ClientError: Something is not given.
+    """
+    key = environment.get("MICRO_API_KEY", "").strip()
+    team = given["team"] or environment.get("MICRO_TEAM_ID", "").strip()
+    if not key:
+        raise ClientError("MICRO_API_KEY is not set; it must hold the API key")
+    if not team:
+        raise ClientError("no team is given; set MICRO_TEAM_ID or give --team")
+    base_url = given["base_url"] or environment.get("MICRO_BASE_URL", "").strip() or BASE_URL
+    return PrismClient(base_url, key, team, outside)
+
+
+def real_outside() -> Outside:
+    """Return the time and chance of this machine."""
+    return Outside(time.sleep, time.monotonic, random.random, lambda: datetime.now(UTC))

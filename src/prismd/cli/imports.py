@@ -1,0 +1,176 @@
+"""``prismd imports``: list import jobs, look at one, watch it, cancel it, run its failed rows again."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import msgspec
+
+from prismd.cli.connection import BASE_URL, client_for, real_outside
+from prismd.cli.progress import meter_for
+from prismd.client.calls import ClientError, Outside, PrismClient
+from prismd.client.events import follow
+from prismd.client.imports import Job, poll_to_end
+from prismd.client.jobs import ShownJob, cancel_job, list_jobs, read_job, retry_job
+from prismd.core.imports.job import State
+from prismd.core.schema import IMPORTABLE_TYPES
+
+SOME_ROWS_FAILED: Final = 1
+COULD_NOT_RUN: Final = 2
+INTERRUPTED: Final = 130
+
+_Command = Callable[..., None]
+
+
+@click.group("imports", short_help="List, show, watch, cancel and retry import jobs.")
+def imports_command() -> None:
+    """List, show, watch, cancel and retry import jobs of a server.
+
+    The API key is read from MICRO_API_KEY.
+    """
+
+
+def _reaching_a_server(command: _Command) -> _Command:
+    options = (
+        click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on stdout."),
+        click.option("--base-url", metavar="URL", help=f"The server.  [default: $MICRO_BASE_URL or {BASE_URL}]"),
+        click.option("--team", metavar="ID", help="The team.  [default: $MICRO_TEAM_ID]"),
+        click.pass_context,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@imports_command.command("list")
+@click.option("--state", type=click.Choice([state.value for state in State]), help="Only jobs in this state.")
+@click.option("--type", "object_type", type=click.Choice(IMPORTABLE_TYPES), help="Only jobs of this type.")
+@click.option("--limit", type=click.IntRange(1), default=25, show_default=True, help="Most jobs listed.")
+@_reaching_a_server
+def list_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - Click passes options of many types
+    """List import jobs, newest first."""
+    wanted = {"limit": str(given["limit"])}
+    wanted |= {name: given[name] for name in ("state", "object_type") if given[name]}
+    with _server(ctx, given) as client:
+        jobs = list_jobs(client, wanted)
+    if given["as_json"]:
+        click.echo(json.dumps(jobs, ensure_ascii=False))
+    for job in [] if given["as_json"] else jobs:
+        done = f"{job.get('processed', 0):,} of {job.get('total', 0):,}"
+        click.echo(
+            f"{job.get('job_id')}  {job.get('state', ''):<9}  {job.get('object_type', ''):<12}  {done:>19} rows  "
+            f"{job.get('failed', 0):>7,} failed  {job.get('created_at', '')}"
+        )
+
+
+@imports_command.command("show")
+@click.argument("job_id", metavar="ID")
+@_reaching_a_server
+def show_command(ctx: click.Context, /, job_id: str, **given: Any) -> None:  # noqa: ANN401 - as above
+    """Show how an import job stands."""
+    with _server(ctx, given) as client:
+        _print(read_job(client, job_id), as_json=given["as_json"])
+
+
+@imports_command.command("cancel")
+@click.argument("job_id", metavar="ID")
+@_reaching_a_server
+def cancel_command(ctx: click.Context, /, job_id: str, **given: Any) -> None:  # noqa: ANN401 - as above
+    """Cancel an import job; rows done stay done."""
+    with _server(ctx, given) as client:
+        _print(cancel_job(client, job_id), as_json=given["as_json"])
+
+
+@imports_command.command("retry")
+@click.argument("job_id", metavar="ID")
+@click.option(
+    "--rows",
+    type=click.Path(path_type=Path),
+    help="JSON lines of corrected rows, each with its input_index; other failed rows run as they were sent.",
+)
+@click.option("--not-attempted", is_flag=True, help="Run rows that were never attempted too.")
+@_reaching_a_server
+def retry_command(ctx: click.Context, /, job_id: str, **given: Any) -> None:  # noqa: ANN401 - as above
+    """Run the failed rows of an import job again, as a job of its own."""
+    with _server(ctx, given) as client:
+        body: dict[str, object] = {"not_attempted": given["not_attempted"]}
+        if given["rows"]:
+            body["objects"] = _rows(given["rows"])
+        _print(retry_job(client, job_id, msgspec.json.encode(body)), as_json=given["as_json"])
+
+
+@imports_command.command("watch")
+@click.argument("job_id", metavar="ID")
+@_reaching_a_server
+def watch_command(ctx: click.Context, /, job_id: str, **given: Any) -> None:  # noqa: ANN401 - as above
+    """Watch an import job until it ends; the exit code is 0 if all rows succeeded, 1 if some failed, else 2."""
+    with _server(ctx, given) as client:
+        job = _watched(client, read_job(client, job_id))
+        _print(job, as_json=given["as_json"])
+    if job["status"] != "complete":
+        ctx.exit(COULD_NOT_RUN)
+    ctx.exit(SOME_ROWS_FAILED if job.get("failed") else 0)
+
+
+def _watched(client: PrismClient, job: ShownJob) -> ShownJob:
+    if job["status"] != "processing":
+        return job
+    meter = meter_for(sys.stderr, client.outside.monotonic)
+    meter.begin(f"importing {job.get('object_type', 'records')}", job.get("total", 0), "rows")
+
+    def show(now: Job) -> None:
+        meter.show(now.processed or 0, f"{now.failed:,} failed" if now.failed else "")
+
+    try:
+        if not follow(client, job["job_id"], show):
+            poll_to_end(client, job["job_id"], show)
+    finally:
+        meter.close()
+    return read_job(client, job["job_id"])
+
+
+@contextmanager
+def _server(ctx: click.Context, given: dict[str, Any]) -> Iterator[PrismClient]:
+    """Give a client; what goes wrong is one line, and exit code 2."""
+    try:
+        with client_for(given, os.environ, ctx.find_object(Outside) or real_outside()) as client:
+            yield client
+    except ClientError as error:
+        click.echo(f"{ctx.command_path}: {' '.join(str(error).split())}", err=True)
+        ctx.exit(COULD_NOT_RUN)
+    except KeyboardInterrupt:
+        ctx.exit(INTERRUPTED)
+
+
+def _rows(path: Path) -> list[msgspec.Raw]:
+    try:
+        lines = path.read_bytes().splitlines()
+        return [msgspec.json.decode(line, type=msgspec.Raw) for line in lines if line.strip()]
+    except OSError as error:
+        raise ClientError(f"{path} cannot be read: {error.strerror}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ClientError(f"{path} holds a line that is no JSON: {error}") from None
+
+
+def _print(job: ShownJob, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(job, ensure_ascii=False))
+        return
+    counts = {name: int(job.get(name) or 0) for name in ("total", "processed", "created", "existing", "updated")}
+    click.echo(f"{job.get('job_id') or 'done at once'}  {job.get('state') or job['status']}")
+    click.echo(f"  {counts['processed']:,} of {counts['total']:,} rows done, {job.get('failed') or 0:,} failed")
+    click.echo(
+        f"  {counts['created']:,} created, {counts['existing']:,} existing, {counts['updated']:,} of them updated"
+    )
+    for name in ("object_type", "parent_job_id", "created_at", "updated_at", "expires_at"):
+        if job.get(name):
+            click.echo(f"  {name} {job[name]}")
+    if error := job.get("error"):
+        click.echo(f"  {error.get('code')}: {error.get('message')}")

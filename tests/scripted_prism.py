@@ -142,6 +142,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._note(body)
         key, prism = self.headers["idempotency-key"], self.prism
         if self.path.endswith("/cancel"):
+            if prism.faults:
+                self._fail(prism.faults.popleft())
+                return
             job = prism.jobs[self.path.split("/")[-2].replace("%2F", "/")]
             prism.cancelled.append(job["job_id"])
             prism.job_error = {"code": "cancelled", "message": "It was cancelled."}

@@ -181,3 +181,14 @@ def test_a_second_ctrl_c_ends_at_once(run: Import, prism: ScriptedPrism, monkeyp
     assert result.exit_code == 130
     assert prism.cancelled == []
     assert "the same command again goes on" in result.stderr
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_a_job_that_has_ended_meanwhile_is_taken_up_again(run: Import, prism: ScriptedPrism) -> None:
+    prism.faults.extend([Fault(), Fault(status=409, code="import_ended", headers={"x-should-retry": "false"})])
+    result = run(input="y\n")
+    assert result.exit_code == 130
+    assert "could not be cancelled" in result.stderr
+    assert "the same command again goes on with it" in result.stderr
+    assert run().exit_code == 0
+    assert len(prism.records) == 150

@@ -25,16 +25,16 @@ def settle(client: PrismClient, job_id: str) -> str:
     Raises:
         KeyboardInterrupt: Ctrl-C again; the job is left as it is.
     """
-    runs_on = f"job {job_id} goes on on the server; `prismd imports cancel {job_id}` stops it"
+    resume = "the same command again goes on with it and doubles nothing"
     try:
         if not on_terminal() or not click.confirm("\nCancel the job on the server?", default=False, err=True):
-            return f"{runs_on}, the same command again goes on with it and doubles nothing"
+            return f"job {job_id} goes on on the server; `prismd imports cancel {job_id}` stops it, {resume}"
     except click.Abort:
         raise KeyboardInterrupt from None
     try:
         job = cancel_job(client, job_id)
     except ClientError as error:
-        return f"job {job_id} could not be cancelled: {error}"
+        return f"job {job_id} could not be cancelled ({error}); {resume}"
     return (
         f"job {job_id} is cancelled, {job.get('processed', 0):,} of its {job.get('total', 0):,} rows are done; "
         f"`prismd imports retry {job_id} --not-attempted` runs the others"

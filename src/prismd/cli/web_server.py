@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import socket
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import uvicorn
 import uvloop
@@ -13,6 +15,9 @@ from litestar.types import ASGIApp
 
 from prismd.api.http_protocol import HttpProtocol
 from prismd.worker.stop import Stop
+
+#: Files that the server wants to open at once: each connection is one, and watchers of imports stay long.
+_FILES: Final = 65_536
 
 
 class WebServer(uvicorn.Server):
@@ -56,6 +61,7 @@ class WebServer(uvicorn.Server):
         Args:
             listener: From :func:`prismd.cli.listener.listen`; closed at the end.
         """
+        _allow_files()
         loop = uvloop.new_event_loop()
         asyncio.set_event_loop(loop)
         # Closing the loop in full would wait for threads of requests that were given up.
@@ -79,3 +85,11 @@ class WebServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave signals as they are."""
         yield
+
+
+def _allow_files() -> None:
+    """Have as many files open as this process may have; it begins with what suits old programs, often 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

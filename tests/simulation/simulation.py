@@ -143,7 +143,7 @@ class Simulation:
             self._turn_the_clock()
         if chance.random() < 0.3 and len(self._asked) < 6:
             self._errands.append(self._import_errand())
-        if chance.random() < 0.08 and self._expectation.jobs:
+        if chance.random() < 0.2 and self._expectation.jobs:
             self._errands.append(self._control_errand())
         self._resume_or_begin(chance.choice([*self._workers, *self._workers, *self._clients]))
 

@@ -12,9 +12,9 @@ from prismd.store import idempotency, imports, record_keys, records, verdicts
 from tests.simulation.simulation import Report
 from tests.simulation.theatre import Theatre, told
 
-BATCHES, SEEDS_PER_BATCH = 12, 20
+BATCHES, SEEDS_PER_BATCH = 10, 20
 #: A rule that is broken on purpose must be noticed within so many seeds.
-PATIENCE_SEEDS = 60
+PATIENCE_SEEDS = 150
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))

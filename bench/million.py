@@ -186,8 +186,11 @@ def _client(server: Server, key: str) -> httpx.Client:
 
 
 def _print_peaks(server: Server, when: str) -> None:
-    peaks = ", ".join(f"{name} {peak:.0f}" for name, peak in processes.peaks_mib(server.pid).items())
-    print(f"peak memory in MiB {when}: {peaks}", flush=True)
+    peaks = processes.peaks_mib(server.pid)
+    own = ", ".join(f"{name} {peak:.0f}" for name, peak in peaks.items() if name.startswith("prismd"))
+    # PostgreSQL's processes count the memory that they share, each in full.
+    rest = max((peak for name, peak in peaks.items() if not name.startswith("prismd")), default=0)
+    print(f"peak memory in MiB {when}: {own}, largest process of PostgreSQL {rest:.0f}", flush=True)
 
 
 def _decoded(answer: httpx.Response) -> Any:  # noqa: ANN401 - JSON

@@ -14,6 +14,7 @@ from docs import generate
 from prismd.api.shapes import ImportJob
 from prismd.cli.main import main
 from prismd.core.errors import HTTP_STATUS, JOB_CODES, ROW_CODES
+from prismd.core.imports.job import TRANSITIONS
 from prismd.core.imports.options import KNOWN_OPTIONS
 
 if TYPE_CHECKING:
@@ -113,3 +114,8 @@ def test_the_python_of_the_readme_runs_as_it_stands(
     (row,) = names["job"].results
     assert (row.created, row.existing) in {(True, False), (False, True)}
     assert row.id in capsys.readouterr().out
+
+
+def test_the_diagram_of_states_is_what_jobs_do() -> None:
+    drawn = set(re.findall(r"^ +(\w+) --> (\w+)", written("docs/reliability.md"), re.MULTILINE))
+    assert drawn == {(str(state), str(after)) for state, successors in TRANSITIONS.items() for after in successors}

@@ -29,9 +29,9 @@ _COLUMNS: Final = """
 
 _INSERT: Final = """
 INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, total, chunks,
-                        created_at, updated_at, expires_at, not_before, parent_job_id)
+                        created_at, updated_at, expires_at, parent_job_id)
 VALUES (%(team)s, %(id)s, %(type)s, %(synchronous)s, %(state)s, %(options)s, %(total)s, %(chunks)s,
-        %(now)s, %(now)s, %(expires)s, %(now)s, %(parent)s)
+        %(now)s, %(now)s, %(expires)s, %(parent)s)
 """
 
 _COPY_CHUNKS: Final = """

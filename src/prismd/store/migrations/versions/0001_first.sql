@@ -118,7 +118,8 @@ CREATE TABLE import_job (
     -- The place in the queue; a job goes to its end after every chunk, so jobs take turns.
     turn          bigint      NOT NULL DEFAULT nextval('import_turn'),
     attempts      integer     NOT NULL DEFAULT 0,
-    not_before    timestamptz NOT NULL,
+    -- After a failure, when to try again. A new job waits for no clock: those of two machines may differ.
+    not_before    timestamptz NOT NULL DEFAULT '-infinity',
     parent_job_id uuid,
     PRIMARY KEY (team_id, id),
     -- A job is complete only if its outcomes add up.

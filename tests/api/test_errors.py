@@ -159,6 +159,7 @@ def test_provokes_service_unavailable(serve: Callable[..., Api]) -> None:
             response = api.send("GET", path)
             assert code_of(response) == "service_unavailable"
             assert response.headers["retry-after"] == "1"
+        assert api.send("GET", "/healthz/live").json() == {"status": "ok"}
 
 
 def _job(api: Api, *, done: bool = False) -> str:

@@ -95,6 +95,33 @@ def test_a_chunk_that_fails_is_tried_again_later_and_then_fails_its_job(
     assert len(importer.verdicts(job_id)) == 2
 
 
+DISK_FULL = """
+CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
+CREATE TRIGGER disk_full BEFORE INSERT ON record EXECUTE FUNCTION disk_full();
+"""
+
+
+def test_a_full_disk_is_waited_for_however_long_it_lasts(importer: Importer, clock: Clock, database_url: str) -> None:
+    settings = importer.runtime.settings
+    job_id = importer.submit(people(4), chunk=2)
+    assert importer.step()
+    with connect(database_url, Settings(), autocommit=True) as admin:
+        admin.execute(DISK_FULL)
+        try:
+            for _ in range(settings.step_attempts_max * 3):
+                step = importer.step()
+                assert step
+                assert step.failed
+                assert importer.step() is None
+                clock.advance(seconds=settings.step_backoff_s)
+        finally:
+            admin.execute("DROP FUNCTION disk_full CASCADE")
+    assert (importer.job(job_id).state, importer.job(job_id).processed) == (State.RUNNING, 2)
+    assert importer.step()
+    assert (importer.job(job_id).state, importer.job(job_id).created) == (State.COMPLETE, 4)
+
+
 POISON = "properties ->> 'city' = 'poison'"
 
 

@@ -201,6 +201,14 @@ _SERVER: Final = (
         replies=(Reply(200, "It is.", Health),),
         errors=("service_unavailable",),
     ),
+    Operation(
+        name="getLiveness",
+        method="GET",
+        path="/healthz/live",
+        tag="Server",
+        summary="Ask whether the server lives, be the database there or not",
+        replies=(Reply(200, "It does.", Health),),
+    ),
 )
 
 OPERATIONS: Final[tuple[Operation, ...]] = (*_IMPORTS, *_RECORD_READS, *PROPERTY_OPERATIONS, *_SERVER)

@@ -8,7 +8,7 @@ from litestar.types import ControllerRouterHandler
 from prismd.api import properties
 from prismd.api.auth import let_in
 from prismd.api.docs_page import get_document, get_page
-from prismd.api.health import get_health
+from prismd.api.health import get_health, get_liveness
 from prismd.api.import_control import cancel_import, retry_import
 from prismd.api.import_events import get_events
 from prismd.api.imports import get_import, list_imports, start_import
@@ -37,6 +37,7 @@ def routes(settings: Settings) -> list[ControllerRouterHandler]:
     ]
     return [
         get_health,
+        get_liveness,
         get_document,
         get_page,
         Router("/v2/prism/{team_id:str}", route_handlers=team_routes, guards=[let_in]),

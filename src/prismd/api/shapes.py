@@ -185,6 +185,6 @@ class Total(Struct, frozen=True, kw_only=True):
 
 
 class Health(Struct, frozen=True, kw_only=True):
-    """The server is ready."""
+    """All is well with what was asked for."""
 
     status: Literal["ok"] = "ok"

@@ -19,7 +19,7 @@ from prismd.services.record_keys import ensure_key, key_rules, write_keys
 from prismd.services.references import resolve_references
 from prismd.settings import Settings
 from prismd.store import drafts, imports, properties, records
-from prismd.store.postgres import Connection
+from prismd.store.postgres import Connection, nothing
 
 
 class RowImporter:
@@ -65,7 +65,7 @@ class RowImporter:
         rule = _key_rule(job, schema)
         plan = self._planned(schema, rule, rows, chunk.first_row)
         if self._ahead:
-            self._ahead.begin(connection, job, schema, self._limits, rule)
+            self._ahead.begin(connection, job, schema, self._limits)
         if job.options.dry_run:
             drafts.write_drafts(connection, job, rule, plan)
         else:
@@ -111,10 +111,13 @@ class RowImporter:
 
     def _write(self, schema: ObjectSchema, plan: Plan) -> None:
         connection, job, now = self._connection, self._job, self._now
-        records.insert_records(connection, job.team_id, job.object_type, plan.created, job_id=job.id, now=now)
+        meanwhile = self._ahead.go_on if self._ahead else nothing
+        records.insert_records(
+            connection, job.team_id, job.object_type, plan.created, job_id=job.id, now=now, meanwhile=meanwhile
+        )
         changes = list(plan.changed.values())
         records.update_records(connection, job.team_id, job.object_type, changes, now=now)
-        write_keys(connection, job.team_id, key_rules(connection, job.team_id, schema), plan)
+        write_keys(connection, job.team_id, key_rules(connection, job.team_id, schema), plan, meanwhile)
 
 
 def _key_rule(job: Job, schema: ObjectSchema) -> KeyRule | None:

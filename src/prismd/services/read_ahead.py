@@ -1,29 +1,34 @@
-"""Reading a job's next chunk while PostgreSQL writes this one: the two need different processors."""
+"""Reading a job's next chunk a little at a time, in the moments in which PostgreSQL takes this one in."""
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
 from prismd.core.imports.job import Job
-from prismd.core.imports.plan import hashes_of
 from prismd.core.imports.request import Chunk
 from prismd.core.imports.rows import RowLimits, RowParser, Rows
-from prismd.core.keys import KeyRule
 from prismd.core.schema import ObjectSchema
 from prismd.store import imports
 from prismd.store.postgres import Connection
+
+#: About as many rows as PostgreSQL takes in while they are parsed.
+_ROWS_AT_ONCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
 class _Ahead:
     job_id: str
     schema: ObjectSchema
+    parser: RowParser
     chunk: Chunk
-    rows: Future[Rows]
+    rows: Rows = field(default_factory=list)
+
+    def go_on(self, count: int) -> None:
+        start = len(self.rows)
+        self.rows.extend(self.parser.parse(raw) for raw in self.chunk.rows[start : start + count])
 
 
 def parse_rows(schema: ObjectSchema, limits: RowLimits, rows: list[msgspec.Raw]) -> Rows:
@@ -32,41 +37,37 @@ def parse_rows(schema: ObjectSchema, limits: RowLimits, rows: list[msgspec.Raw])
     return [parser.parse(raw) for raw in rows]
 
 
-def _parse(schema: ObjectSchema, limits: RowLimits, chunk: Chunk, rule: KeyRule | None) -> Rows:
-    rows = parse_rows(schema, limits, chunk.rows)
-    if rule:
-        hashes_of(rule, rows)
-    return rows
-
-
 class ReadAhead:
-    """One chunk, read and parsed beforehand in a thread of its own.
+    """One chunk, read and parsed beforehand.
+
+    No thread is needed, nor does one help: parsing holds the interpreter, so it slows down what it runs beside.
 
     What was read ahead is only ever a saving: it is used if it is the very chunk that is wanted and was parsed by the
     very schema that holds, and is read again if not.
     """
 
     def __init__(self) -> None:
-        self._thread: Final = ThreadPoolExecutor(1, thread_name_prefix="read ahead")
         self._ahead: _Ahead | None = None
         self._last_job_id = ""
 
-    def begin(
-        self, connection: Connection, job: Job, schema: ObjectSchema, limits: RowLimits, rule: KeyRule | None
-    ) -> None:
-        """Read the chunk after the one at the job's cursor, if the next turn is likely to be the same job's.
+    def begin(self, connection: Connection, job: Job, schema: ObjectSchema, limits: RowLimits) -> None:
+        """Fetch the chunk after the one at the job's cursor, if the next turn is likely to be the same job's.
 
         Args:
             connection: Inside the transaction of the chunk at the cursor.
             job: The job under way; where jobs take turns, what was read ahead would be in vain.
             schema: The schema that will hold unless somebody changes it.
             limits: How large rows may be.
-            rule: By which the rows' keys are hashed; the hashes are remembered where they are made.
         """
         likely, self._last_job_id, self._ahead = job.id == self._last_job_id, job.id, None
         if likely and job.cursor + 1 < job.chunks:
             chunk = imports.read_chunk(connection, job, job.cursor + 1)
-            self._ahead = _Ahead(job.id, schema, chunk, self._thread.submit(_parse, schema, limits, chunk, rule))
+            self._ahead = _Ahead(job.id, schema, RowParser(schema, limits), chunk)
+
+    def go_on(self) -> None:
+        """Parse some more rows of the chunk that was fetched, if there are any."""
+        if self._ahead:
+            self._ahead.go_on(_ROWS_AT_ONCE)
 
     def chunk(self, job: Job) -> Chunk | None:
         """Return the chunk at the job's cursor, if it was read ahead."""
@@ -76,4 +77,7 @@ class ReadAhead:
     def rows(self, chunk: Chunk, schema: ObjectSchema) -> Rows | None:
         """Return the parsed rows of a chunk, if it was read ahead and the schema is still the same."""
         ahead = self._ahead
-        return ahead.rows.result() if ahead and ahead.chunk is chunk and ahead.schema == schema else None
+        if ahead is None or ahead.chunk is not chunk or ahead.schema != schema:
+            return None
+        ahead.go_on(len(chunk.rows))
+        return ahead.rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from prismd.core.errors import PrismdError
@@ -65,8 +65,16 @@ def ensure_key(connection: Connection, team_id: int, schema: ObjectSchema, slug:
         record_keys.insert_keys(connection, team_id, entries)
 
 
-def write_keys(connection: Connection, team_id: int, rules: Iterable[KeyRule], plan: Plan) -> None:
-    """Write the keys of the records that a plan makes and changes."""
+def write_keys(
+    connection: Connection, team_id: int, rules: Iterable[KeyRule], plan: Plan, meanwhile: Callable[[], None]
+) -> None:
+    """Write the keys of the records that a plan makes and changes.
+
+    Args:
+        rules: Of the properties whose values are kept as keys.
+        plan: What is made and changed.
+        meanwhile: Called while PostgreSQL takes keys in.
+    """
     added, gone = [], []
     for rule in rules:
         slug = rule.slug
@@ -77,7 +85,7 @@ def write_keys(connection: Connection, team_id: int, rules: Iterable[KeyRule], p
             added += [(key_hash, record_id) for key_hash in new - old]
             gone += [(key_hash, record_id) for key_hash in old - new]
     record_keys.delete_keys(connection, team_id, gone)
-    record_keys.insert_keys(connection, team_id, added)
+    record_keys.insert_keys(connection, team_id, added, meanwhile)
 
 
 def find_by_key(

@@ -33,6 +33,10 @@ class DatabaseAwayError(DatabaseUnusableError):
     """PostgreSQL cannot be reached, which may pass."""
 
 
+def nothing() -> None:
+    """Do nothing while PostgreSQL works."""
+
+
 def connect(url: str, settings: Settings, **options: Any) -> Connection:  # noqa: ANN401 - psycopg's own options
     """Open one connection.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from prismd.store.postgres import Connection
+from prismd.store.postgres import Connection, nothing
 
 #: A key hash and the id of the record that has it.
 Entry = tuple[int, str]
@@ -54,14 +54,22 @@ def add_key_slug(connection: Connection, team_id: int, object_type: str, slug: s
     connection.execute(_ADD_SLUG, (team_id, object_type, slug))
 
 
-def insert_keys(connection: Connection, team_id: int, entries: Iterable[Entry]) -> None:
-    """Write keys."""
+def insert_keys(
+    connection: Connection, team_id: int, entries: Iterable[Entry], meanwhile: Callable[[], None] = nothing
+) -> None:
+    """Write keys.
+
+    Args:
+        entries: Hashes and records.
+        meanwhile: Called while PostgreSQL takes them in.
+    """
     lines = [f"{team_id}\t{key_hash}\t{record_id}" for key_hash, record_id in entries]
     if not lines:
         return
     lines.append("")
     with connection.cursor().copy(_COPY) as copy:
         copy.write("\n".join(lines))
+        meanwhile()
 
 
 def delete_keys(connection: Connection, team_id: int, entries: Iterable[Entry]) -> None:

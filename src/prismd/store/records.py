@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,7 +10,7 @@ from typing import Any, Final
 from prismd.core.imports.plan import Change, KnownRecord
 from prismd.core.json_text import decode_stored, encode
 from prismd.core.records import Properties
-from prismd.store.postgres import Connection
+from prismd.store.postgres import Connection, nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ ORDER BY r.id
 LIMIT %(limit)s
 """
 
-_RECORDS_PER_WRITE: Final = 500
+_RECORDS_PER_WRITE: Final = 200
 _FIRST_ID: Final = "00000000-0000-0000-0000-000000000000"
 
 
@@ -184,6 +184,7 @@ def insert_records(
     *,
     job_id: str,
     now: datetime,
+    meanwhile: Callable[[], None] = nothing,
 ) -> None:
     """Write the records that an import makes.
 
@@ -191,13 +192,14 @@ def insert_records(
         records: With the row of the import that each comes from.
         job_id: The import.
         now: When they are made.
+        meanwhile: Called again and again while PostgreSQL takes records in.
     """
     if not records:
         return
     made = now.isoformat()
     head = f"{team_id}\t{object_type}\t"
     with connection.cursor().copy(_COPY) as copy:
-        # A slice at a time, so that PostgreSQL takes one in while the next is written out.
+        # A slice at a time, as much as the socket holds: PostgreSQL takes one in while the next is made.
         for start in range(0, len(records), _RECORDS_PER_WRITE):
             copy.write(
                 b"".join(
@@ -208,6 +210,7 @@ def insert_records(
                     for record in records[start : start + _RECORDS_PER_WRITE]
                 )
             )
+            meanwhile()
 
 
 def update_records(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import itertools
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +24,6 @@ from prismd.worker.upkeep import purge
 _LOG = structlog.get_logger()
 
 _TURNS_PER_COLLECTION: Final = 16
-_SWITCH_INTERVAL_S: Final = 0.0005
 _RECONNECT_FIRST_S: Final = 0.1
 _RECONNECT_LAST_S: Final = 2.0
 #: A connection that lasted for so long was well: the wait for the next one is short again.
@@ -86,8 +84,6 @@ def run(around: Surroundings) -> None:
 def _favour_throughput() -> None:
     # A chunk makes a hundred thousand objects and hardly a cycle; looking for cycles in them costs a third of its time.
     gc.disable()
-    # The thread that reads ahead gives way when PostgreSQL has answered, not five milliseconds later.
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
 
 
 def _open(around: Surroundings) -> Connection:

@@ -200,13 +200,17 @@ class Planner:
 
 def hashes_of(rule: KeyRule, rows: Iterable[Row | RefusedRow]) -> set[int]:
     """Return the hashes by which the records are found that rows may match."""
-    return {key_hash for row in rows if isinstance(row, Row) for key_hash in rule.hashes(_key_value(row, rule.slug))}
+    found: set[int] = set()
+    for row in rows:
+        if type(row) is Row:
+            found.update(rule.hashes(_key_value(row, rule.slug)))
+    return found
 
 
 def _key_value(row: Row, slug: str) -> Any:  # noqa: ANN401 - a stored value of any type
     # What a row appends names the record as well as what it writes outright; what it removes does not.
     value = row.values.get(slug)
-    return merged({}, {slug: value}).get(slug) if isinstance(value, ArrayChange) else value
+    return value if type(value) is not ArrayChange else merged({}, {slug: value}).get(slug)
 
 
 def _several(slug: str, matches: Sequence[KnownRecord]) -> Problem:

@@ -11,10 +11,13 @@ import msgspec
 from prismd.core.json_text import NotJsonError, decode
 from prismd.core.quoting import nearest, quoted
 from prismd.core.records import ArrayChange, ArrayOperation
-from prismd.core.schema import ObjectSchema, Property
+from prismd.core.schema import Kind, ObjectSchema, Property
 from prismd.core.values import InvalidValueError, ValueLimits, parser_for
 
 _FIELDS: Final = ("default", "list", "extended")
+
+_TEXT_KINDS: Final = (Kind.STR, Kind.TEXT)
+_NONE: Final[frozenset[str]] = frozenset()
 
 #: Looking for the nearest known slug is slow, so one parser does it for that many unknown slugs and no more; rows that
 #: have the same ones share what is said of them, as there can be hundreds of thousands in a chunk.
@@ -97,6 +100,7 @@ class RowParser:
             prop.slug: _read_only(prop) if prop.read_only else parser_for(prop, limits.values) for prop in schema
         }
         self._unknown_slugs: dict[str, Problem] = {}
+        self._texts = frozenset(prop.slug for prop in schema if prop.kind in _TEXT_KINDS and not prop.read_only)
         self._writable = {prop.slug for prop in schema if not prop.read_only}
 
     def parse(self, raw: bytes | msgspec.Raw) -> Row | RefusedRow:
@@ -105,7 +109,8 @@ class RowParser:
         Args:
             raw: JSON text of the row.
         """
-        size = memoryview(raw).nbytes
+        raw = bytes(raw)
+        size = len(raw)
         if size > self._limits.row_bytes_max:
             return refused("invalid_row", f"the row has {size} bytes, the most is {self._limits.row_bytes_max}")
         try:
@@ -117,13 +122,18 @@ class RowParser:
             fields = _fields_of(row, self._schema)
             if isinstance(fields, RefusedRow):
                 return fields
-        return self._parse_fields(fields)
+        # What text may not hold is only ever written as an escape, and what is too long makes its row longer still.
+        texts = self._texts if b"\\" not in raw and size <= self._limits.values.text_chars_max else _NONE
+        return self._parse_fields(fields, texts)
 
-    def _parse_fields(self, fields: Mapping[str, object]) -> Row | RefusedRow:
+    def _parse_fields(self, fields: Mapping[str, object], texts: frozenset[str]) -> Row | RefusedRow:
         # Nearly every row is plain and right, and is read in one go; the others are read again, value by value.
         parsers = self._parsers
         try:
-            values = {slug: None if value is None else parsers[slug](value) for slug, value in fields.items()}
+            values = {
+                slug: value if (type(value) is str and slug in texts) or value is None else parsers[slug](value)
+                for slug, value in fields.items()
+            }
         except (KeyError, InvalidValueError):
             return self._parse_one_by_one(fields)
         plain = None not in values.values() and [] not in values.values()

@@ -10,8 +10,8 @@ from prismd.store.postgres import Connection
 JOBS_PER_BATCH: Final = 100
 CLAIMS_PER_BATCH: Final = 500
 
-#: What hangs on a job and how much of it goes at once: a chunk can be megabytes, a touch is one row.
-_PARTS: Final = (("import_touch", 5_000), ("import_result", 50), ("import_chunk", 50))
+#: What hangs on a job and how much of it goes at once: a chunk can be megabytes, a touch or a draft is one row.
+_PARTS: Final = (("import_touch", 5_000), ("import_draft", 5_000), ("import_result", 50), ("import_chunk", 50))
 
 #: A job that still runs is left alone; it goes once it has ended.
 _EXPIRED_JOBS: Final = """

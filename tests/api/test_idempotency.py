@@ -173,7 +173,7 @@ def test_many_at_once_do_the_work_once(api: Api) -> None:
 
 
 def _note(connection: Connection, team: int) -> None:
-    connection.execute("INSERT INTO key_property (team_id, object_type, slug) VALUES (%s, 'contact', 'note')", (team,))
+    connection.execute("INSERT INTO key_property (team_id, object_type, key) VALUES (%s, 'contact', 'note')", (team,))
 
 
 def _noted(runtime: Runtime, team: int) -> bool:

@@ -160,7 +160,7 @@ def test_a_dry_run_answers_and_writes_nothing(api: Api) -> None:
     ("object_type", "status"),
     [
         ("event", 405),
-        ("comment", 405),
+        ("agent_site", 405),
         ("ai_chat_thread", 405),
         ("contakt", 400),
         ("imports", 405),

@@ -80,7 +80,7 @@ def test_listings_can_be_searched_and_left_without_options(api: Api) -> None:
 
 
 def test_a_type_without_records_has_no_properties(api: Api) -> None:
-    assert listed(api, "/comment/properties") == {"comment": {}}
+    assert listed(api, "/agent_site/properties") == {"agent_site": {}}
     refused(api.send("GET", "/contacts/properties"), 400, "invalid_request", ".path.objectType")
 
 

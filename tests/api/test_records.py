@@ -116,7 +116,7 @@ def test_what_cannot_be_meant_is_refused(api: Api, path: str) -> None:
 
 
 def test_types_without_records_allow_nothing(api: Api) -> None:
-    for path in ("/comment/count", "/comment/x", "/comment/by/body/x"):
+    for path in ("/agent_site/count", "/agent_site/x", "/agent_site/by/body/x"):
         assert api.send("GET", path).status_code == 405
 
 

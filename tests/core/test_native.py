@@ -7,7 +7,7 @@ import pytest
 from docs.native_properties import PROPERTIES_PAGE, properties_page
 from prismd.core.definitions import WRITABLE_TYPES
 from prismd.core.native import native_schema
-from prismd.core.schema import OBJECT_TYPES, Kind
+from prismd.core.schema import OBJECT_TYPES, Kind, Property
 from prismd.core.slugs import is_slug
 
 ALL = [(object_type, prop) for object_type in OBJECT_TYPES for prop in native_schema(object_type)]
@@ -44,9 +44,18 @@ def test_slugs_names_types_and_options_are_sound(object_type: str) -> None:
 
 @pytest.mark.parametrize("object_type", OBJECT_TYPES)
 def test_only_what_the_server_sets_is_read_only(object_type: str) -> None:
-    read_only = {prop.slug for prop in native_schema(object_type) if prop.read_only}
+    read_only = {prop.slug for prop in native_schema(object_type) if prop.read_only and prop.inverse_of is None}
     assert read_only == {"created_at", "updated_at", "last_updated_at", "created_by", "updated_by"}
     assert "source_created_at" in native_schema(object_type).properties
+
+
+@pytest.mark.parametrize(("object_type", "prop"), [pair for pair in ALL if pair[1].inverse_of])
+def test_inverses_show_a_reference_to_their_own_type(object_type: str, prop: Property) -> None:
+    assert prop.inverse_of is not None
+    other, slug = prop.inverse_of
+    assert prop.read_only
+    assert prop.type == f"multiref_{other}"
+    assert native_schema(other).properties[slug].target == object_type
 
 
 @pytest.mark.parametrize(

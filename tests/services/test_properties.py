@@ -174,7 +174,7 @@ def test_a_property_is_deleted_only_when_no_record_has_a_value(team: Team, *, de
         team.connection.execute("UPDATE record SET properties = properties - 'colour' WHERE team_id = %s", (team.id,))
     team.delete(made)
     assert team.load("colour") is None
-    assert "colour" not in record_keys.key_slugs(team.connection, team.id, "contact")
+    assert "colour" not in record_keys.keys_in_use(team.connection, team.id, "contact")
     assert team.define("Colour", "num").id != made.id
 
 

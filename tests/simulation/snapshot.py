@@ -22,7 +22,7 @@ UNION ALL
 SELECT 'key', json_build_array(team_id, key_hash, record_id, count(*))::text
 FROM record_key WHERE team_id = ANY(%(teams)s) GROUP BY team_id, key_hash, record_id
 UNION ALL
-SELECT 'slug', json_build_array(team_id, object_type, slug)::text FROM key_property WHERE team_id = ANY(%(teams)s)
+SELECT 'slug', json_build_array(team_id, object_type, key)::text FROM key_property WHERE team_id = ANY(%(teams)s)
 UNION ALL
 SELECT 'job', json_build_array(team_id, id, object_type, synchronous, state, total, chunks, cursor, created, existing,
                                updated, failed, error_code, parent_job_id)::text

@@ -120,15 +120,15 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     ),
     properties.update_property: lambda c, w: properties.update_property(c, w.team_id, "contact", w.prop),
     properties.delete_property: lambda c, w: properties.delete_property(c, w.team_id, "contact", w.prop),
-    properties.is_in_use: lambda c, w: properties.is_in_use(c, w.team_id, "contact", w.prop.slug),
+    properties.is_in_use: lambda c, w: properties.is_in_use(c, w.team_id, "contact", w.prop),
     properties.update_option: lambda c, w: properties.update_option(c, w.team_id, "contact", w.prop.id, w.option),
     properties.delete_option: lambda c, w: properties.delete_option(c, w.team_id, "contact", w.prop.id, w.option.id),
     properties.is_option_in_use: lambda c, w: properties.is_option_in_use(
         c, w.team_id, "contact", w.prop.slug, w.option.id
     ),
     record_keys.lock_type: lambda c, w: record_keys.lock_type(c, w.team_id, "contact"),
-    record_keys.key_slugs: lambda c, w: record_keys.key_slugs(c, w.team_id, "contact"),
-    record_keys.add_key_slug: lambda c, w: record_keys.add_key_slug(c, w.team_id, "contact", "city"),
+    record_keys.keys_in_use: lambda c, w: record_keys.keys_in_use(c, w.team_id, "contact"),
+    record_keys.add_key: lambda c, w: record_keys.add_key(c, w.team_id, "contact", "city"),
     record_keys.insert_keys: lambda c, w: record_keys.insert_keys(c, w.team_id, [(1, w.record.id)]),
     record_keys.delete_keys: lambda c, w: record_keys.delete_keys(
         c, w.team_id, [(key_hash, w.record.id) for key_hash in w.hashes]

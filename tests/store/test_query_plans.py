@@ -35,17 +35,17 @@ NAMED: Final[dict[str, Any]] = {
 #: Statement, parameters, and the indexes that must serve it.
 HOT: Final[dict[str, tuple[str, Any, set[str]]]] = {
     "candidates to skip": (
-        records._CANDIDATES_TO_SKIP, NAMED, {"record_key_lookup", "record_pkey", "import_touch_pkey"}
+        records._CANDIDATES_TO_SKIP, NAMED, {"record_key_in_order", "record_pkey", "import_touch_pkey"}
     ),
     "candidates to change": (
-        records._CANDIDATES_TO_CHANGE, NAMED, {"record_key_lookup", "record_pkey", "import_touch_pkey"}
+        records._CANDIDATES_TO_CHANGE, NAMED, {"record_key_in_order", "record_pkey", "import_touch_pkey"}
     ),
-    "records by key": (records._BY_KEY, NAMED, {"record_key_lookup", "record_pkey"}),
+    "records by key": (records._BY_KEY, NAMED, {"record_key_in_order", "record_pkey"}),
     "existing records": (records._EXISTING, {**NAMED, "ids": [ID] * 9}, {"record_pkey"}),
     "one record": (records._GET, (1, "contact", ID), {"record_pkey"}),
     "updated records": (records._UPDATE, NAMED, {"record_pkey"}),
     "page of values": (records._PAGE, NAMED, {"record_pkey"}),
-    "deleted keys": (record_keys._DELETE, NAMED, {"record_key_lookup"}),
+    "deleted keys": (record_keys._DELETE, NAMED, {"record_key_in_order"}),
     "drafts": (drafts._FIND, NAMED, {"import_draft_lookup", "import_draft_pkey"}),
     "next turn": (imports._CLAIM, {**NAMED, "running_max": 10}, {"import_job_queue", "import_job_active"}),
     "jobs under way": (imports._ACTIVE, (1,), {"import_job_active"}),

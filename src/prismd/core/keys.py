@@ -51,10 +51,13 @@ class KeyRule:
     """
 
     def __init__(self, object_type: str, prop: Property, *, fold_case: bool) -> None:
+        self.prop = prop
         self.slug = prop.slug
+        #: Under which records store what is compared.
+        self.key = prop.key
         self._values = _as_texts(prop.kind)
         self._fold_case = fold_case
-        self._prefix = f"{object_type}\0{prop.slug}\0".encode()
+        self._prefix = f"{object_type}\0{prop.key}\0".encode()
 
     def keys(self, value: object) -> Keys:
         """Return the keys of a stored value: none where it is absent or blank, several where it holds many."""
@@ -92,7 +95,10 @@ def _as_texts(kind: Kind) -> Callable[[Any], Sequence[str]]:
     def number(value: int | Decimal) -> Sequence[str]:
         return (str(_EXACT.create_decimal(value).normalize(_EXACT)),)
 
+    def flag(value: bool) -> Sequence[str]:  # noqa: FBT001 - the value itself
+        return ("true" if value else "false",)
+
     def many(values: list[str]) -> Sequence[str]:
         return values
 
-    return number if kind is Kind.NUM else many
+    return number if kind is Kind.NUM else flag if kind is Kind.BOOL else many

@@ -108,6 +108,11 @@ _PROPERTIES: Final[dict[str, dict[str, str]]] = {
         "multiref_document": "documents",
         "multiref_action": "actions",
     },
+    "comment": {
+        "text": "body",
+        "multiref_identity": "people",
+        "multiref_organization": "companies",
+    },
     "event": {
         "str": "name location meeting_recording_url",
         "text": "summary",
@@ -118,6 +123,16 @@ _PROPERTIES: Final[dict[str, dict[str, str]]] = {
         "ref_contact": "organizer creator",
         "multiref_attendee": "attendees",
     },
+}
+
+# Object type -> slug -> the reference of another type that it shows from the other side. They have no values of their
+# own, so the two sides can never disagree.
+_INVERSES: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    "organization": {
+        "contacts": ("contact", "company"),
+        "people": ("identity", "companies"),
+    },
+    "contact": {"identities": ("identity", "email_addresses")},
 }
 
 _ROUNDS: Final = (
@@ -226,6 +241,16 @@ def _native_properties(object_type: str) -> Iterator[Property]:
                     read_only=table is _AUDIT,
                     options=_options(object_type, slug) if "select" in wire_type else (),
                 )
+    for slug, (other_type, reference) in _INVERSES.get(object_type, {}).items():
+        yield Property(
+            id=_id(object_type, slug),
+            slug=slug,
+            type=f"multiref_{other_type}",
+            name=_name(slug),
+            native=True,
+            read_only=True,
+            inverse_of=(other_type, reference),
+        )
 
 
 def _options(object_type: str, slug: str) -> tuple[Option, ...]:

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 #: The types whose records prismd keeps (contract, section 1).
-OBJECT_TYPES: Final = ("contact", "organization", "identity", "deal", "action", "document", "engagement", "event")
+OBJECT_TYPES: Final = (
+    "contact", "organization", "identity", "deal", "action", "document", "engagement", "event", "comment",
+)  # fmt: skip
 
 #: The types that can be imported (contract, section 10.1).
 IMPORTABLE_TYPES: Final = tuple(name for name in OBJECT_TYPES if name != "event")
 
 #: Types of the contract that prismd knows by name only: it has no records of them (contract, sections 11.1, 13.1).
-UNHELD_TYPES: Final = ("comment", "ai_chat_thread", "ai_chat_message", "agent_artifact", "agent_site")
+UNHELD_TYPES: Final = ("ai_chat_thread", "ai_chat_message", "agent_artifact", "agent_site")
 
 
 class Kind(enum.Enum):
@@ -31,6 +33,12 @@ class Kind(enum.Enum):
     REF = "ref_"
     MULTIREF = "multiref_"
 
+
+#: Key of the property that holds the ids of the lists a record is in; no slug can be the same.
+LISTS_KEY: Final = "/lists"
+
+#: The name under which every list knows its stage property (contract, sections 13.2 and 16.1).
+APP_STAGE: Final = "app_stage"
 
 #: The wire's names of the types that a person can write, references apart.
 PLAIN_TYPES: Final = tuple(kind.value for kind in Kind if not kind.value.endswith("_"))
@@ -70,6 +78,11 @@ class Property:
         name: What people read.
         native: Shipped with the product, the same in every team.
         read_only: Set by the server alone, such as ``created_at``.
+        list_id: The list within which the property exists; None for properties of all records of the type.
+        alias: ``app_stage`` for the stage property of a list.
+        inverse_of: Object type and slug of the reference that this one shows from its other side; such a property has
+            no values of its own.
+        key: Under which records store its values: the slug, after the list's id where it belongs to a list.
     """
 
     id: str
@@ -83,10 +96,15 @@ class Property:
     icon: str | None = None
     role_id: str | None = None
     options: tuple[Option, ...] = ()
+    list_id: str | None = None
+    alias: str | None = None
+    inverse_of: tuple[str, str] | None = None
+    key: str = field(init=False)
     kind: Kind = field(init=False)
     target: str | None = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "key", property_key(self.slug, self.list_id))
         for kind, targets in ((Kind.REF, SINGLE_REFERENCE_TARGETS), (Kind.MULTIREF, MULTIPLE_REFERENCE_TARGETS)):
             if self.type.startswith(kind.value) and self.type.removeprefix(kind.value) in (*targets, *OBJECT_TYPES):
                 object.__setattr__(self, "kind", kind)
@@ -101,9 +119,19 @@ class Property:
         return self.kind in (Kind.MULTISELECT, Kind.MULTI_STR, Kind.MULTIREF)
 
 
+def property_key(slug: str, list_id: str | None) -> str:
+    """Return the key under which records store the values of a property.
+
+    Args:
+        slug: Of the property; it holds no slash.
+        list_id: The list that the property belongs to, if any.
+    """
+    return slug if list_id is None else f"{list_id}/{slug}"
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectSchema:
-    """The properties of one object type in one team, by slug."""
+    """The properties of one object type in one team, by key: their slug, or their list's id and their slug."""
 
     object_type: str
     properties: Mapping[str, Property]
@@ -111,15 +139,29 @@ class ObjectSchema:
     def __iter__(self) -> Iterator[Property]:
         return iter(self.properties.values())
 
-    def get(self, slug: str) -> Property | None:
-        """Return the property of that slug, or None."""
-        return self.properties.get(slug)
+    def get(self, slug: str, list_id: str | None = None) -> Property | None:
+        """Return the property that a slug means, or None.
+
+        Args:
+            slug: As clients write it.
+            list_id: The list whose own properties come before those of all records of the type.
+        """
+        own = None if list_id is None else self.properties.get(property_key(slug, list_id))
+        return own or (self.properties.get(slug) if "/" not in slug else None)
+
+    def slugs(self, list_id: str | None = None) -> list[str]:
+        """Return the slugs that mean something, within a list if one is given."""
+        return list(dict.fromkeys(prop.slug for prop in self if prop.list_id in (None, list_id)))
+
+
+#: Stands for the lists that a record is in, wherever values of properties are compared and found.
+LISTS: Final = Property(id="", slug=LISTS_KEY, type="multi_str", name="Lists", native=True, read_only=True)
 
 
 def held_references(schema: ObjectSchema) -> dict[str, str]:
-    """Return the object types by the slugs of the references whose targets are records that prismd holds."""
+    """Return the object types by the keys of the references whose targets are records that prismd holds."""
     return {
-        prop.slug: prop.target
+        prop.key: prop.target
         for prop in schema
         if prop.kind in (Kind.REF, Kind.MULTIREF) and prop.target in OBJECT_TYPES
     }

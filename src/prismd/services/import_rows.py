@@ -63,7 +63,7 @@ class RowImporter:
         schema, rows = self._parsed(chunk)
         rows = resolve_references(connection, job.team_id, schema, rows)
         rule = _key_rule(job, schema)
-        plan = self._planned(schema, rule, rows, chunk.first_row)
+        plan = self._planned(rule, rows, chunk.first_row)
         if self._ahead:
             self._ahead.begin(connection, job, schema, self._limits)
         if job.options.dry_run:
@@ -96,10 +96,10 @@ class RowImporter:
                 properties.add_options(self._connection, job.team_id, job.object_type, prop.id, options)
         return schema
 
-    def _planned(self, schema: ObjectSchema, rule: KeyRule | None, rows: Rows, first_row: int) -> Plan:
+    def _planned(self, rule: KeyRule | None, rows: Rows, first_row: int) -> Plan:
         planner = Planner(rule, self._job.options, self._new_id)
         if rule:
-            ensure_key(self._connection, self._job.team_id, schema, rule.slug)
+            ensure_key(self._connection, self._job.team_id, self._job.object_type, rule.prop)
             planner.enter(self._candidates(hashes_of(rule, rows)))
         return planner.plan(rows, first_row)
 

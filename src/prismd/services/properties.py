@@ -96,7 +96,7 @@ def delete_property(connection: Connection, place: PropertyPlace) -> None:
         PrismdError: ``invalid_request``, ``not_found`` or ``property_in_use``.
     """
     prop = _custom(_found(_locked_schema(connection, place.team_id, place.object_type), place))
-    if properties.is_in_use(connection, place.team_id, place.object_type, prop.slug):
+    if properties.is_in_use(connection, place.team_id, place.object_type, prop):
         message = (
             f"records have values of `{prop.slug}`, perhaps deleted ones, or an import under way de-duplicates by it"
         )
@@ -135,7 +135,7 @@ def delete_option(connection: Connection, place: PropertyPlace, option_id: str) 
         PrismdError: ``invalid_request``, ``not_found`` or ``option_in_use``.
     """
     prop, option = _own_option(connection, place, option_id)
-    if properties.is_option_in_use(connection, place.team_id, place.object_type, prop.slug, option.id):
+    if properties.is_option_in_use(connection, place.team_id, place.object_type, prop.key, option.id):
         message = f"records have the option `{option.slug}` of `{prop.slug}`, perhaps deleted ones"
         raise PrismdError("option_in_use", f"{message}; give them another value, then delete it")
     properties.delete_option(connection, place.team_id, place.object_type, prop.id, option.id)

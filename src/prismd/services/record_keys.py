@@ -9,7 +9,7 @@ from prismd.core.errors import PrismdError
 from prismd.core.imports.plan import Plan
 from prismd.core.keys import KeyRule, is_comparable
 from prismd.core.quoting import nearest, quoted
-from prismd.core.schema import ObjectSchema, Property
+from prismd.core.schema import LISTS, ObjectSchema, Property
 from prismd.store import record_keys, records
 from prismd.store.postgres import Connection
 
@@ -29,7 +29,7 @@ def key_property(schema: ObjectSchema, slug: str, field: str) -> Property:
     """
     prop = schema.get(slug)
     if prop is None:
-        hint = nearest(slug, schema.properties)
+        hint = nearest(slug, schema.slugs())
         raise PrismdError.invalid(field, f"{schema.object_type} has no property {quoted(slug)}{hint}", "enum")
     if not is_comparable(prop):
         what = "set by the server alone" if prop.read_only else f"of type {prop.type}"
@@ -41,26 +41,28 @@ def key_property(schema: ObjectSchema, slug: str, field: str) -> Property:
 
 def key_rules(connection: Connection, team_id: int, schema: ObjectSchema) -> list[KeyRule]:
     """Return the rules of all properties whose values are kept as keys."""
-    slugs = record_keys.key_slugs(connection, team_id, schema.object_type)
-    return [_rule(schema, slug) for slug in slugs if slug in schema.properties]
+    keys = record_keys.keys_in_use(connection, team_id, schema.object_type)
+    found = (LISTS if key == LISTS.key else schema.properties.get(key) for key in keys)
+    return [KeyRule(schema.object_type, prop, fold_case=True) for prop in found if prop is not None]
 
 
-def ensure_key(connection: Connection, team_id: int, schema: ObjectSchema, slug: str) -> None:
+def ensure_key(connection: Connection, team_id: int, object_type: str, prop: Property) -> None:
     """Make records findable by a property: from its first use as a key on, and for the records that there are already.
 
     Nobody else writes keys of the type until the transaction ends.
 
     Args:
-        slug: A property of the schema that can be compared.
+        object_type: The type that has it.
+        prop: A property that can be compared.
     """
-    if slug in record_keys.key_slugs(connection, team_id, schema.object_type):
+    if prop.key in record_keys.keys_in_use(connection, team_id, object_type):
         return
-    record_keys.lock_type(connection, team_id, schema.object_type)
-    if slug in record_keys.key_slugs(connection, team_id, schema.object_type):
+    record_keys.lock_type(connection, team_id, object_type)
+    if prop.key in record_keys.keys_in_use(connection, team_id, object_type):
         return
-    rule = _rule(schema, slug)
-    record_keys.add_key_slug(connection, team_id, schema.object_type, slug)
-    for page in records.scan_values(connection, team_id, schema.object_type, slug, page=_BACKFILL_PAGE):
+    rule = KeyRule(object_type, prop, fold_case=True)
+    record_keys.add_key(connection, team_id, object_type, prop.key)
+    for page in records.scan_values(connection, team_id, object_type, prop.key, page=_BACKFILL_PAGE):
         entries = [(key_hash, record_id) for record_id, value in page for key_hash in rule.hashes(value)]
         record_keys.insert_keys(connection, team_id, entries)
 
@@ -77,11 +79,11 @@ def write_keys(
     """
     added, gone = [], []
     for rule in rules:
-        slug = rule.slug
+        key = rule.key
         for record in plan.created:
-            added += [(key_hash, record.id) for key_hash in rule.hashes(record.properties.get(slug))]
+            added += [(key_hash, record.id) for key_hash in rule.hashes(record.properties.get(key))]
         for record_id, change in plan.changed.items():
-            old, new = set(rule.hashes(change.before.get(slug))), set(rule.hashes(change.record.properties.get(slug)))
+            old, new = set(rule.hashes(change.before.get(key))), set(rule.hashes(change.record.properties.get(key)))
             added += [(key_hash, record_id) for key_hash in new - old]
             gone += [(key_hash, record_id) for key_hash in old - new]
     record_keys.delete_keys(connection, team_id, gone)
@@ -94,8 +96,4 @@ def find_by_key(
     """Return the records whose property has a value in common with a given one, by the rule's comparison."""
     wanted = set(rule.keys(value))
     found = records.records_by_key(connection, team_id, object_type, rule.hashes(value))
-    return [record for record in found if wanted & set(rule.keys(record.properties.get(rule.slug)))]
-
-
-def _rule(schema: ObjectSchema, slug: str) -> KeyRule:
-    return KeyRule(schema.object_type, schema.properties[slug], fold_case=True)
+    return [record for record in found if wanted & set(rule.keys(record.properties.get(rule.key)))]

@@ -83,7 +83,7 @@ def find_record(
     _check_select(schema, select)
     prop = key_property(schema, slug, ".path.slug")
     wanted = _resolved(connection, team_id, schema, slug, _parsed(prop, value, settings))
-    ensure_key(connection, team_id, schema, slug)
+    ensure_key(connection, team_id, object_type, prop)
     rule = KeyRule(object_type, prop, fold_case=True)
     found = find_by_key(connection, team_id, rule, object_type, wanted) if wanted is not None else []
     if not found:
@@ -129,7 +129,7 @@ def _check_select(schema: ObjectSchema, select: Sequence[str] | None) -> None:
 
 def _view(schema: ObjectSchema, record: records.StoredRecord, select: Sequence[str] | None) -> RecordView:
     values: dict[str, object] = {
-        slug: render(schema.properties[slug], value) for slug, value in record.properties.items()
+        key: render(schema.properties[key], value) for key, value in record.properties.items() if "/" not in key
     }
     values |= dict.fromkeys(_CREATED, _timestamp(record.created_at))
     values |= dict.fromkeys(_UPDATED, _timestamp(record.updated_at))

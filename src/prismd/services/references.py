@@ -41,7 +41,7 @@ def _look_up_addresses(connection: Connection, team_id: int, wanted: Sequence[Re
     if not wanted:
         return {}
     schema = properties.load_schema(connection, team_id, "contact")
-    ensure_key(connection, team_id, schema, "email")
+    ensure_key(connection, team_id, "contact", schema.properties["email"])
     rule = KeyRule("contact", schema.properties["email"], fold_case=True)
     hashes = {key_hash for _, address in wanted for key_hash in rule.hashes(address)}
     by_key: dict[str, list[str]] = {}

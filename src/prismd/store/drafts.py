@@ -74,5 +74,5 @@ def write_drafts(connection: Connection, job: Job, rule: KeyRule | None, plan: P
         for record in (*plan.created, *changed):
             state = (record.version, record.first_row, record.made_by_import, json_text(record.properties))
             # A changed record that lost its key keeps one entry, or its stored self would be taken for it.
-            for key_hash in rule.hashes(record.properties.get(rule.slug)) or (0,):
+            for key_hash in rule.hashes(record.properties.get(rule.key)) or (0,):
                 copy.write_row((job.team_id, job.id, record.id, key_hash, *state))

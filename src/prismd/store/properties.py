@@ -24,12 +24,12 @@ WITH added AS (
     WHERE team_id = %(team_id)s AND object_type = ANY(%(object_types)s)
     GROUP BY object_type, property_id
 ), custom AS (
-    SELECT object_type, id, slug, type, name, icon, role_id, enabled, required, created_at
+    SELECT object_type, id, slug, type, name, icon, role_id, enabled, required, list_id, alias, created_at
     FROM property
     WHERE team_id = %(team_id)s AND object_type = ANY(%(object_types)s)
 )
 SELECT coalesce(custom.object_type, added.object_type), coalesce(custom.id, added.property_id)::text,
-       slug, type, name, icon, role_id::text, enabled, required, options
+       slug, type, name, icon, role_id::text, enabled, required, list_id::text, alias, options
 FROM custom FULL JOIN added ON added.object_type = custom.object_type AND added.property_id = custom.id
 ORDER BY custom.created_at, custom.id
 """
@@ -42,8 +42,9 @@ ON CONFLICT DO NOTHING
 """
 
 _INSERT: Final = """
-INSERT INTO property (team_id, object_type, id, slug, type, name, icon, role_id, enabled, required, created_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+INSERT INTO property
+    (team_id, object_type, id, slug, type, name, icon, role_id, enabled, required, list_id, alias, created_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 _UPDATE: Final = """
@@ -66,7 +67,7 @@ _DELETE: Final = """
 WITH options AS (
     DELETE FROM property_option WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND property_id = %(id)s
 ), keys AS (
-    DELETE FROM key_property WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND slug = %(slug)s
+    DELETE FROM key_property WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND key = %(key)s
 )
 DELETE FROM property WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND id = %(id)s
 """
@@ -74,7 +75,7 @@ DELETE FROM property WHERE team_id = %(team_id)s AND object_type = %(object_type
 # Deleted records count: they can be restored. So do imports that will look for the property when their turn comes.
 _IN_USE: Final = """
 SELECT EXISTS (
-    SELECT FROM record WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND properties ? %(slug)s
+    SELECT FROM record WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND properties ? %(key)s
 ) OR EXISTS (
     SELECT FROM import_job
     WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND state IN ('queued', 'running')
@@ -113,21 +114,12 @@ def load_schemas(connection: Connection, team_id: int, object_types: Sequence[st
     schemas = {object_type: dict(native_schema(object_type).properties) for object_type in object_types}
     native_slugs = {prop.id: prop.slug for properties in schemas.values() for prop in properties.values()}
     rows = connection.execute(_SELECT, {"team_id": team_id, "object_types": list(object_types)})
-    for object_type, property_id, slug, wire_type, name, icon, role_id, enabled, required, options in rows:
+    for object_type, property_id, slug, *columns, options in rows:
         properties = schemas[object_type]
         added = tuple(Option(*columns) for columns in options or ())
         if slug is not None:
-            properties[slug] = Property(
-                id=property_id,
-                slug=slug,
-                type=wire_type,
-                name=name,
-                required=required,
-                enabled=enabled,
-                icon=icon,
-                role_id=role_id,
-                options=added,
-            )
+            custom = _custom(property_id, slug, columns, added)
+            properties[custom.key] = custom
         elif property_id in native_slugs:
             native = properties[native_slugs[property_id]]
             properties[native.slug] = replace(native, options=(*native.options, *added))
@@ -161,7 +153,7 @@ def insert_property(connection: Connection, team_id: int, object_type: str, prop
         now: The time.
     """
     row = (team_id, object_type, prop.id, prop.slug, prop.type, prop.name, prop.icon, prop.role_id)
-    connection.execute(_INSERT, (*row, prop.enabled, prop.required, now))
+    connection.execute(_INSERT, (*row, prop.enabled, prop.required, prop.list_id, prop.alias, now))
     add_options(connection, team_id, object_type, prop.id, prop.options)
 
 
@@ -173,13 +165,13 @@ def update_property(connection: Connection, team_id: int, object_type: str, prop
 
 def delete_property(connection: Connection, team_id: int, object_type: str, prop: Property) -> None:
     """Remove a custom property that nothing uses, with its options."""
-    place = {"team_id": team_id, "object_type": object_type, "id": prop.id, "slug": prop.slug}
+    place = {"team_id": team_id, "object_type": object_type, "id": prop.id, "key": prop.key}
     connection.execute(_DELETE, place)
 
 
-def is_in_use(connection: Connection, team_id: int, object_type: str, slug: str) -> bool:
+def is_in_use(connection: Connection, team_id: int, object_type: str, prop: Property) -> bool:
     """Tell whether a record has a value of a property, or an import under way goes by it."""
-    place = {"team_id": team_id, "object_type": object_type, "slug": slug}
+    place = {"team_id": team_id, "object_type": object_type, "key": prop.key, "slug": prop.slug}
     return bool(connection.execute(_IN_USE, place).fetchone() == (True,))
 
 
@@ -194,9 +186,26 @@ def delete_option(connection: Connection, team_id: int, object_type: str, proper
     connection.execute(_DELETE_OPTION, (team_id, object_type, property_id, option_id))
 
 
-def is_option_in_use(connection: Connection, team_id: int, object_type: str, slug: str, option_id: str) -> bool:
+def is_option_in_use(connection: Connection, team_id: int, object_type: str, key: str, option_id: str) -> bool:
     """Tell whether a record has an option of a select property."""
-    return bool(connection.execute(_OPTION_IN_USE, (team_id, object_type, slug, option_id)).fetchone() == (True,))
+    return bool(connection.execute(_OPTION_IN_USE, (team_id, object_type, key, option_id)).fetchone() == (True,))
+
+
+def _custom(property_id: str, slug: str, columns: Sequence[Any], options: tuple[Option, ...]) -> Property:
+    wire_type, name, icon, role_id, enabled, required, list_id, alias = columns
+    return Property(
+        id=property_id,
+        slug=slug,
+        type=wire_type,
+        name=name,
+        required=required,
+        enabled=enabled,
+        icon=icon,
+        role_id=role_id,
+        options=options,
+        list_id=list_id,
+        alias=alias,
+    )
 
 
 def _option_row(team_id: int, object_type: str, property_id: str, option: Option) -> tuple[Any, ...]:

@@ -10,10 +10,10 @@ from prismd.store.postgres import Connection, nothing
 #: A key hash and the id of the record that has it.
 Entry = tuple[int, str]
 
-_KEY_SLUGS: Final = "SELECT slug FROM key_property WHERE team_id = %s AND object_type = %s ORDER BY slug"
+_KEYS_IN_USE: Final = "SELECT key FROM key_property WHERE team_id = %s AND object_type = %s ORDER BY key"
 
-_ADD_SLUG: Final = """
-INSERT INTO key_property (team_id, object_type, slug) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
+_ADD: Final = """
+INSERT INTO key_property (team_id, object_type, key) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
 """
 
 _COPY: Final = "COPY record_key (team_id, key_hash, record_id) FROM STDIN"
@@ -44,14 +44,18 @@ def lock_type(connection: Connection, team_id: int, object_type: str) -> None:
     connection.execute(_LOCK, (f"prismd keys of {object_type} in team {team_id}",))
 
 
-def key_slugs(connection: Connection, team_id: int, object_type: str) -> list[str]:
-    """Return the properties whose values are kept as keys."""
-    return [row[0] for row in connection.execute(_KEY_SLUGS, (team_id, object_type))]
+def keys_in_use(connection: Connection, team_id: int, object_type: str) -> list[str]:
+    """Return the keys of the properties by whose values records are found."""
+    return [row[0] for row in connection.execute(_KEYS_IN_USE, (team_id, object_type))]
 
 
-def add_key_slug(connection: Connection, team_id: int, object_type: str, slug: str) -> None:
-    """Note that a property's values are kept as keys from now on."""
-    connection.execute(_ADD_SLUG, (team_id, object_type, slug))
+def add_key(connection: Connection, team_id: int, object_type: str, key: str) -> None:
+    """Note that records are found by a property's values from now on.
+
+    Args:
+        key: Of the property.
+    """
+    connection.execute(_ADD, (team_id, object_type, key))
 
 
 def insert_keys(

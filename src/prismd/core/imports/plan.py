@@ -132,7 +132,7 @@ class Planner:
         rule = self._rule
         if rule is None:
             return self._create(index, row, ())
-        keys = rule.keys(_key_value(row, rule.slug))
+        keys = rule.keys(_key_value(row, rule.key))
         if not keys:
             return self._without_key(index, row, rule.slug)
         matches = self._matches(keys)
@@ -187,7 +187,7 @@ class Planner:
         return None if self._options.dry_run and record.made_by_import else record.id
 
     def _keys_of(self, record: KnownRecord) -> Sequence[str]:
-        return self._rule.keys(record.properties.get(self._rule.slug)) if self._rule else ()
+        return self._rule.keys(record.properties.get(self._rule.key)) if self._rule else ()
 
     def _enter(self, record: KnownRecord) -> None:
         for key in self._keys_of(record):
@@ -203,14 +203,14 @@ def hashes_of(rule: KeyRule, rows: Iterable[Row | RefusedRow]) -> set[int]:
     found: set[int] = set()
     for row in rows:
         if type(row) is Row:
-            found.update(rule.hashes(_key_value(row, rule.slug)))
+            found.update(rule.hashes(_key_value(row, rule.key)))
     return found
 
 
-def _key_value(row: Row, slug: str) -> Any:  # noqa: ANN401 - a stored value of any type
+def _key_value(row: Row, key: str) -> Any:  # noqa: ANN401 - a stored value of any type
     # What a row appends names the record as well as what it writes outright; what it removes does not.
-    value = row.values.get(slug)
-    return value if type(value) is not ArrayChange else merged({}, {slug: value}).get(slug)
+    value = row.values.get(key)
+    return value if type(value) is not ArrayChange else merged({}, {key: value}).get(key)
 
 
 def _several(slug: str, matches: Sequence[KnownRecord]) -> Problem:

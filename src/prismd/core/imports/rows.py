@@ -97,11 +97,11 @@ class RowParser:
         self._schema = schema
         self._limits = limits
         self._parsers = {
-            prop.slug: _read_only(prop) if prop.read_only else parser_for(prop, limits.values) for prop in schema
+            prop.key: _read_only(prop) if prop.read_only else parser_for(prop, limits.values) for prop in schema
         }
         self._unknown_slugs: dict[str, Problem] = {}
-        self._texts = frozenset(prop.slug for prop in schema if prop.kind in _TEXT_KINDS and not prop.read_only)
-        self._writable = {prop.slug for prop in schema if not prop.read_only}
+        self._texts = frozenset(prop.key for prop in schema if prop.kind in _TEXT_KINDS and not prop.read_only)
+        self._writable = {prop.key for prop in schema if not prop.read_only}
 
     def parse(self, raw: bytes | msgspec.Raw) -> Row | RefusedRow:
         """Return the row's values, or why it is refused (contract, sections 9.1, 19.2 and 21).
@@ -162,7 +162,7 @@ class RowParser:
         return self._parsers[slug](value)
 
     def _array_change(self, prop: Property, value: Mapping[str, object]) -> ArrayChange:
-        parse = self._parsers[prop.slug]
+        parse = self._parsers[prop.key]
         if prop.read_only or not prop.holds_many:
             if prop.read_only:
                 parse(value)

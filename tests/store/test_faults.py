@@ -30,6 +30,7 @@ from prismd.services.runtime import Runtime, system_ids
 from prismd.services.stepping import step_next
 from prismd.settings import Settings
 from prismd.store import (
+    changes,
     drafts,
     idempotency,
     imports,
@@ -92,6 +93,7 @@ Call = Callable[[Connection, World], object]
 
 #: One call of every store function, each of which reaches the database.
 CALLS: Final[dict[Callable[..., Any], Call]] = {
+    changes.tell: lambda c, _: changes.tell(c, ["{}"]),
     drafts.with_drafts: lambda c, w: drafts.with_drafts(c, w.dry, w.hashes, [w.record]),
     drafts.write_drafts: lambda c, w: drafts.write_drafts(c, w.dry, w.rule, w.plan),
     idempotency.try_lock: lambda c, w: idempotency.try_lock(c, w.team_id, "key"),
@@ -166,7 +168,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
 
 
 #: These touch no table, and wait for nobody.
-WITHOUT_LOCK: Final = {imports.tell_progress, idempotency.try_lock, postgres.prepare_session}
+WITHOUT_LOCK: Final = {changes.tell, imports.tell_progress, idempotency.try_lock, postgres.prepare_session}
 
 #: These change or lock rows that are there, so a transaction that sees them as they were cannot go on.
 CONFLICTING: Final = [

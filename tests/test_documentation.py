@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 
-from docs import generate
+from docs import compatibility, generate
+from prismd.api.openapi import document
 from prismd.api.shapes import ImportJob
 from prismd.cli.main import main
 from prismd.core.errors import HTTP_STATUS, JOB_CODES, ROW_CODES
@@ -58,6 +59,23 @@ def test_the_page_of_settings_is_what_the_settings_say() -> None:
 def test_the_table_of_routes_is_what_the_api_serves() -> None:
     page = generate.COMPATIBILITY_PAGE.read_text(encoding="utf-8")
     assert page == generate.with_table(page, generate.compatibility_table()), "run `make docs`"
+
+
+def test_every_endpoint_of_the_contract_is_on_the_page() -> None:
+    known = compatibility.endpoints(document())
+    assert sum(one.count() for one in known if one.since == compatibility.CLIENT) == 125
+    assert sum(one.count() for one in known) == 177
+    page = generate.COMPATIBILITY_PAGE.read_text(encoding="utf-8")
+    for one in known:
+        assert f"| {one.state} | {one.method} | `{one.path}` |" in page
+
+
+def test_no_reason_why_an_endpoint_is_missing_outlives_its_coming() -> None:
+    known = compatibility.endpoints(document())
+    missing = [one.path for one in known if one.state == "no"]
+    assert not [path for path in compatibility.ABSENT if not any(one.startswith(path) for one in missing)]
+    there = {(one.method, one.path) for one in known if one.state == "partial"}
+    assert set(compatibility.PARTIAL) == there
 
 
 @pytest.mark.parametrize("command", COMMANDS)

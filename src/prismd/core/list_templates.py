@@ -1,0 +1,104 @@
+"""The templates that lists are made from: what each holds, and the stages that its records go through (contract, 16.1).
+
+The contract publishes the names of the templates alone; what they hold is prismd's choice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+#: The types whose records can be in a list.
+LISTABLE_TYPES: Final = ("organization", "identity", "action", "document", "deal")
+
+#: The template whose lists hold whatever type is asked for.
+CUSTOM: Final = "custom"
+
+
+@dataclass(frozen=True, slots=True)
+class ListTemplate:
+    """What lists can be made from.
+
+    Args:
+        id: What requests name it by.
+        name: What people read; also the name of a list that is given none.
+        description: What such a list is for, in one sentence.
+        object_type: The type of the records in it; None for :data:`CUSTOM`, where the request says.
+        icon: Name of an icon.
+        stages: Slugs and labels of the options of its stage property, in order.
+    """
+
+    id: str
+    name: str
+    description: str
+    object_type: str | None
+    icon: str
+    stages: tuple[tuple[str, str], ...]
+
+
+def _stages(labels: str) -> tuple[tuple[str, str], ...]:
+    return tuple((label.lower().replace(" ", "_"), label) for label in labels.split(", "))
+
+
+_ALL: Final = (
+    ListTemplate(
+        "sales_deals", "Sales deals", "Deals on their way from the first contact to the contract.", "deal", "handshake",
+        _stages("No stage, Lead, Qualified, Proposal, Negotiation, Won, Lost"),
+    ),
+    ListTemplate(
+        "recruiting", "Recruiting", "People who may join, from the first word to the offer.", "identity", "users",
+        _stages("Sourced, Contacted, Screening, Interview, Offer, Hired, Rejected"),
+    ),
+    ListTemplate(
+        "partnerships", "Partnerships", "Companies to work with.", "organization", "link",
+        _stages("Identified, Contacted, In discussion, Agreement, Active, Ended"),
+    ),
+    ListTemplate(
+        "fundraising", "Fundraising", "Investors that are asked for money, one deal each.", "deal", "banknote",
+        _stages("Target, Contacted, Meeting, Due diligence, Term sheet, Committed, Passed"),
+    ),
+    ListTemplate(
+        "knowledge_base", "Knowledge base", "Documents that answer questions.", "document", "book",
+        _stages("Draft, In review, Published, Outdated"),
+    ),
+    ListTemplate(
+        "issue_tracker", "Issue tracker", "What is broken, and who repairs it.", "action", "bug",
+        _stages("Backlog, To do, In progress, In review, Done, Cancelled"),
+    ),
+    ListTemplate(
+        "content_calendar", "Content calendar", "What is written, and when it comes out.", "document", "calendar",
+        _stages("Idea, Drafting, In review, Scheduled, Published"),
+    ),
+    ListTemplate(
+        "job_applications", "Job applications", "People who applied for a position.", "identity", "briefcase",
+        _stages("Applied, Screening, Interview, Offer, Hired, Rejected, Withdrawn"),
+    ),
+    ListTemplate(
+        "project_tracker", "Project tracker", "The tasks of a project.", "action", "kanban",
+        _stages("Backlog, Planned, In progress, Blocked, Done"),
+    ),
+    ListTemplate(
+        "feedback", "Feedback", "What users wish for, and what becomes of it.", "action", "message",
+        _stages("New, Under review, Planned, In progress, Shipped, Declined"),
+    ),
+    ListTemplate(
+        "portco_tracker", "Portfolio companies", "The companies of a portfolio.", "organization", "chart",
+        _stages("Onboarding, Active, Watch, Exiting, Exited, Written off"),
+    ),
+    ListTemplate(
+        "deal_flow", "Deal flow", "Companies to invest in, one deal each.", "deal", "funnel",
+        _stages("Sourced, First meeting, Partner meeting, Due diligence, Term sheet, Invested, Passed"),
+    ),
+    ListTemplate(
+        "lp_fundraising", "LP fundraising", "Limited partners of a fund, one deal each.", "deal", "vault",
+        _stages("Prospect, Contacted, Meeting, Due diligence, Soft commitment, Committed, Declined"),
+    ),
+    ListTemplate(
+        CUSTOM, "Custom", "Records of any type that can be in a list.", None, "list",
+        _stages("To do, In progress, Done"),
+    ),
+)  # fmt: skip
+
+#: Every template by its id, in the order in which they are shown.
+TEMPLATES: Final = MappingProxyType({template.id: template for template in _ALL})

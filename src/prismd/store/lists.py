@@ -1,0 +1,83 @@
+"""A team's lists in PostgreSQL; which records are in them is kept with the records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from prismd.core.lists import List
+from prismd.store.postgres import Connection
+
+_COLUMNS: Final = "id::text, object_type, template_id, name, description, icon, created_at"
+
+_INSERT: Final = """
+INSERT INTO list (team_id, id, object_type, template_id, name, description, icon, created_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+_GET: Final = f"SELECT {_COLUMNS} FROM list WHERE team_id = %s AND id = %s"
+
+# Ids are made in the order of time.
+_LIST: Final = f"SELECT {_COLUMNS} FROM list WHERE team_id = %s ORDER BY id"
+
+_COUNT: Final = "SELECT count(*) FROM list WHERE team_id = %s"
+
+_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+
+_VIEWS: Final = """
+SELECT v.list_id::text, v.id::text, v.definition ->> 'name'
+FROM unnest(%(object_types)b::text[]) AS wanted (object_type)
+CROSS JOIN LATERAL (
+    SELECT id, list_id, definition FROM view
+    WHERE team_id = %(team)s AND object_type = wanted.object_type AND list_id = ANY(%(ids)b::text[]::uuid[])
+    OFFSET 0
+) AS v
+ORDER BY v.id
+"""
+
+
+def lock_lists(connection: Connection, team_id: int) -> None:
+    """Wait until no other transaction makes a list of the team; held until this one ends."""
+    connection.execute(_LOCK, (f"prismd lists of team {team_id}",))
+
+
+def insert_list(connection: Connection, team_id: int, made: List) -> None:
+    """Add a list; its properties are added by themselves."""
+    texts = (made.object_type, made.template_id, made.name, made.description, made.icon)
+    connection.execute(_INSERT, (team_id, made.id, *texts, made.created_at))
+
+
+def get_list(connection: Connection, team_id: int, list_id: str) -> List | None:
+    """Return a list, or None.
+
+    Args:
+        list_id: UUID text.
+    """
+    row = connection.execute(_GET, (team_id, list_id)).fetchone()
+    return _list(row) if row else None
+
+
+def all_lists(connection: Connection, team_id: int) -> list[List]:
+    """Return the lists of a team, oldest first."""
+    return [_list(row) for row in connection.execute(_LIST, (team_id,))]
+
+
+def count_lists(connection: Connection, team_id: int) -> int:
+    """Return how many lists a team has."""
+    row = connection.execute(_COUNT, (team_id,)).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always answers
+    return int(row[0])
+
+
+def views_of(connection: Connection, team_id: int, lists: Sequence[List]) -> list[tuple[str, str, str]]:
+    """Return the views of lists, oldest first: id of the list, id of the view, and its name."""
+    wanted = {
+        "team": team_id,
+        "object_types": sorted({one.object_type for one in lists}),
+        "ids": [one.id for one in lists],
+    }
+    return [(row[0], row[1], row[2] or "") for row in connection.execute(_VIEWS, wanted)]
+
+
+def _list(row: Sequence[Any]) -> List:
+    return List(*row)

@@ -44,6 +44,7 @@ ROW_CODES: Final = MappingProxyType(
         "invalid_value": "a value does not fit its property's type",
         "invalid_option": "a value is not an option of its select property",
         "read_only_property": "the row writes a property that only the server sets",
+        "missing_required": "the row lacks a value that is demanded of it",
         "missing_key": "the row has no value for the de-duplication key, and `require_key` demands one",
         "multiple_matches": "several records carry the row's de-duplication key or are meant by a reference",
         "not_found": "a reference leads to no record",

@@ -129,6 +129,16 @@ def property_key(slug: str, list_id: str | None) -> str:
     return slug if list_id is None else f"{list_id}/{slug}"
 
 
+def split_key(key: str) -> tuple[str | None, str]:
+    """Return the list and the slug of the property that has a key: the other way round from :func:`property_key`.
+
+    Args:
+        key: Of a property.
+    """
+    list_id, _, slug = key.rpartition("/")
+    return list_id or None, slug
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectSchema:
     """The properties of one object type in one team, by key: their slug, or their list's id and their slug."""

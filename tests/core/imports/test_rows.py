@@ -84,7 +84,7 @@ def test_a_row_without_values_is_an_empty_record(row: Any) -> None:
         ({"defualt": {}}, 'did you mean "default"'),
         ({"default": []}, "default must be an object"),
         ({"id": "1", "default": {}}, "no id of its own"),
-        ({"list": {"stage": "x"}}, "not supported yet"),
+        ({"list": {"stage": "x"}}, "which is no id of a list"),
         ({"default": {"email": "a"}, "extended": {"email": "b"}}, "keep one of them"),
     ],
 )

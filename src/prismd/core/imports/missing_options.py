@@ -10,7 +10,7 @@ from prismd.core.imports.rows import RefusedRow, Row
 from prismd.core.schema import ObjectSchema, Option, Property
 from prismd.core.slugs import slug_for
 
-#: Labels that are wanted as options, by the slug of their property, in the order of their first row.
+#: Labels that are wanted as options, by the key of their property, in the order of their first row.
 Wanted = Mapping[str, list[str]]
 #: Makes the id of an option from its property and its label.
 OptionId = Callable[[Property, str], str]
@@ -25,25 +25,25 @@ def wanted_options(rows: Iterable[Row | RefusedRow]) -> Wanted:
     for row in rows:
         if isinstance(row, RefusedRow) and all(problem.missing_options for problem in row.problems):
             for problem in row.problems:
-                assert problem.slug is not None  # noqa: S101 - an option is an option of a property
-                wanted.setdefault(problem.slug, {}).update(dict.fromkeys(problem.missing_options))
-    return {slug: list(labels) for slug, labels in wanted.items()}
+                assert problem.key is not None  # noqa: S101 - an option is an option of a property
+                wanted.setdefault(problem.key, {}).update(dict.fromkeys(problem.missing_options))
+    return {key: list(labels) for key, labels in wanted.items()}
 
 
 def with_options(
     schema: ObjectSchema, wanted: Wanted, *, option_id: OptionId, options_max: int
 ) -> tuple[ObjectSchema, dict[str, list[Option]]]:
-    """Return the schema with the wanted options, and the options that are new, by slug of their property.
+    """Return the schema with the wanted options, and the options that are new, by key of their property.
 
     Args:
         schema: The schema that lacks them.
-        wanted: Labels by slug of a select property.
+        wanted: Labels by key of a select property.
         option_id: Makes the ids of the new options.
         options_max: Most options of one property; what goes beyond is not created.
     """
     properties, created = dict(schema.properties), {}
-    for slug, labels in wanted.items():
-        prop = properties[slug]
+    for key, labels in wanted.items():
+        prop = properties[key]
         new: list[Option] = []
         taken = {option.slug for option in prop.options}
         for label in labels[: max(0, options_max - len(prop.options))]:
@@ -51,8 +51,8 @@ def with_options(
             taken.add(option.slug)
             new.append(option)
         if new:
-            created[slug] = new
-            properties[slug] = replace(prop, options=(*prop.options, *new))
+            created[key] = new
+            properties[key] = replace(prop, options=(*prop.options, *new))
     return ObjectSchema(schema.object_type, properties), created
 
 

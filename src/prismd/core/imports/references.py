@@ -8,6 +8,7 @@ from typing import Any, Final
 from prismd.core.imports.rows import Problem, RefusedRow, Row
 from prismd.core.quoting import quoted
 from prismd.core.records import ArrayChange
+from prismd.core.schema import split_key
 
 #: Object type and what a row says: the id of a record of that type, or, for contacts, an e-mail address.
 Reference = tuple[str, str]
@@ -22,14 +23,14 @@ def references_of(rows: Iterable[Row | RefusedRow], targets: Mapping[str, str]) 
 
     Args:
         rows: Parsed rows.
-        targets: Object types by the slug of the reference.
+        targets: Object types by the key of the reference.
     """
     return {
-        (targets[slug], token)
+        (targets[key], token)
         for row in rows
         if isinstance(row, Row)
-        for slug in targets.keys() & row.values.keys()
-        for token in _tokens(row.values[slug])
+        for key in targets.keys() & row.values.keys()
+        for token in _tokens(row.values[key])
     }
 
 
@@ -38,22 +39,22 @@ def with_references(row: Row | RefusedRow, targets: Mapping[str, str], found: Fo
 
     Args:
         row: A parsed row.
-        targets: Object types by the slug of the reference.
+        targets: Object types by the key of the reference.
         found: What was looked up for it.
     """
-    slugs = targets.keys() & row.values.keys() if isinstance(row, Row) else ()
-    if not slugs or isinstance(row, RefusedRow):
+    keys = targets.keys() & row.values.keys() if isinstance(row, Row) else ()
+    if not keys or isinstance(row, RefusedRow):
         return row
     problems = [
         problem
-        for slug in row.values
-        if slug in slugs
-        for token in _tokens(row.values[slug])
-        if (problem := _problem(slug, targets[slug], token, found)) is not None
+        for key in row.values
+        if key in keys
+        for token in _tokens(row.values[key])
+        if (problem := _problem(key, targets[key], token, found)) is not None
     ]
     if problems:
         return RefusedRow(problems)
-    values = {slug: _resolved(value, targets.get(slug), found) for slug, value in row.values.items()}
+    values = {key: _resolved(value, targets.get(key), found) for key, value in row.values.items()}
     return Row(values, plain=row.plain)
 
 
@@ -65,17 +66,19 @@ def _tokens(value: Any) -> list[str]:  # noqa: ANN401 - a parsed value of a refe
     return value if isinstance(value, list) else [value]
 
 
-def _problem(slug: str, target: str, token: str, found: Found) -> Problem | None:
+def _problem(key: str, target: str, token: str, found: Found) -> Problem | None:
     ids = found.get((target, token), [])
     if len(ids) == 1:
         return None
+    list_id, slug = split_key(key)
     if ids:
         message = (
             f"{slug}: {len(ids)} records of type {target} have the address {quoted(token)}; refer to one by its id"
         )
-        return Problem("multiple_matches", message, slug)
+        return Problem("multiple_matches", message, slug, list_id=list_id)
     by = "address" if ADDRESS_MARK in token else "id"
-    return Problem("not_found", f"{slug}: there is no {target} with the {by} {quoted(token)}; create it first", slug)
+    message = f"{slug}: there is no {target} with the {by} {quoted(token)}; create it first"
+    return Problem("not_found", message, slug, list_id=list_id)
 
 
 def _resolved(value: Any, target: str | None, found: Found) -> Any:  # noqa: ANN401 - a parsed value

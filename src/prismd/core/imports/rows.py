@@ -8,20 +8,17 @@ from typing import Any, Final
 
 import msgspec
 
+from prismd.core.ids import is_uuid
+from prismd.core.imports.fields import FieldParser, Problem, Row
 from prismd.core.json_text import NotJsonError, decode
 from prismd.core.quoting import nearest, quoted
 from prismd.core.records import ArrayChange, ArrayOperation
-from prismd.core.schema import Kind, ObjectSchema, Property
-from prismd.core.values import InvalidValueError, ValueLimits, parser_for
+from prismd.core.schema import APP_STAGE, LISTS_KEY, ObjectSchema, property_key
+from prismd.core.values import ValueLimits
+
+__all__ = ["Problem", "RefusedRow", "Row", "RowLimits", "RowParser", "Rows", "refused"]
 
 _FIELDS: Final = ("default", "list", "extended")
-
-_TEXT_KINDS: Final = (Kind.STR, Kind.TEXT)
-_NONE: Final[frozenset[str]] = frozenset()
-
-#: Looking for the nearest known slug is slow, so one parser does it for that many unknown slugs and no more; rows that
-#: have the same ones share what is said of them, as there can be hundreds of thousands in a chunk.
-_HINTS_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,36 +37,6 @@ class RowLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """One reason why a row is refused.
-
-    Args:
-        code: A key of ``core.errors.ROW_CODES``.
-        message: A sentence that a person who made the file understands.
-        slug: The property at fault, where there is one.
-        missing_options: The values that are not options of a select property, where that is the whole problem.
-    """
-
-    code: str
-    message: str
-    slug: str | None = None
-    missing_options: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row whose values are valid.
-
-    Args:
-        values: By slug, with None to clear and :class:`ArrayChange` to change an array.
-        plain: Whether no value clears or changes, so that a new record simply has the values.
-    """
-
-    values: dict[str, Any]
-    plain: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class RefusedRow:
     """A row that cannot be imported, with every reason found; the first is told first."""
 
@@ -78,6 +45,9 @@ class RefusedRow:
 
 #: Parsed rows, in input order.
 Rows = list[Row | RefusedRow]
+
+#: Values as they were sent, by slug, and the lists that they belong to: None for those of every record.
+_Parts = dict[str | None, dict[str, object]]
 
 
 def refused(code: str, message: str, slug: str | None = None) -> RefusedRow:
@@ -91,17 +61,21 @@ class RowParser:
     Args:
         schema: The team's properties of that type.
         limits: How large rows and values may be.
+        list_id: A list of the team that every row is put into, and whose slugs ``list`` may hold without its id.
+        require_stage: Refuse rows that do not say their stage in that list.
     """
 
-    def __init__(self, schema: ObjectSchema, limits: RowLimits) -> None:
+    def __init__(
+        self, schema: ObjectSchema, limits: RowLimits, list_id: str | None = None, *, require_stage: bool = False
+    ) -> None:
         self._schema = schema
         self._limits = limits
-        self._parsers = {
-            prop.key: _read_only(prop) if prop.read_only else parser_for(prop, limits.values) for prop in schema
-        }
-        self._unknown_slugs: dict[str, Problem] = {}
-        self._texts = frozenset(prop.key for prop in schema if prop.kind in _TEXT_KINDS and not prop.read_only)
-        self._writable = {prop.key for prop in schema if not prop.read_only}
+        self._list_id = list_id
+        self._require_stage = require_stage
+        # Every list has a stage property at least.
+        self._lists = {prop.list_id for prop in schema if prop.list_id is not None}
+        self._default = FieldParser(schema, limits.values)
+        self._of_lists: dict[str | None, FieldParser] = {None: self._default}
 
     def parse(self, raw: bytes | msgspec.Raw) -> Row | RefusedRow:
         """Return the row's values, or why it is refused (contract, sections 9.1, 19.2 and 21).
@@ -117,96 +91,88 @@ class RowParser:
             row = decode(raw)
         except NotJsonError as error:
             return refused("invalid_row", f"the row cannot be read: {error}")
-        fields = row.get("default") if type(row) is dict and len(row) == 1 else None
-        if type(fields) is not dict:
-            fields = _fields_of(row, self._schema)
-            if isinstance(fields, RefusedRow):
-                return fields
         # What text may not hold is only ever written as an escape, and what is too long makes its row longer still.
-        texts = self._texts if b"\\" not in raw and size <= self._limits.values.text_chars_max else _NONE
-        return self._parse_fields(fields, texts)
+        texts_are_fine = b"\\" not in raw and size <= self._limits.values.text_chars_max
+        fields = row.get("default") if type(row) is dict and len(row) == 1 and self._list_id is None else None
+        if type(fields) is not dict:
+            return self._parse_buckets(row, texts_are_fine=texts_are_fine)
+        parsed = self._default.parse(fields, texts_are_fine=texts_are_fine)
+        return parsed if isinstance(parsed, Row) else self._refused(parsed)
 
-    def _parse_fields(self, fields: Mapping[str, object], texts: frozenset[str]) -> Row | RefusedRow:
-        # Nearly every row is plain and right, and is read in one go; the others are read again, value by value.
-        parsers = self._parsers
-        try:
-            values = {
-                slug: value if (type(value) is str and slug in texts) or value is None else parsers[slug](value)
-                for slug, value in fields.items()
-            }
-        except (KeyError, InvalidValueError):
-            return self._parse_one_by_one(fields)
-        plain = None not in values.values() and [] not in values.values()
-        if not plain and not self._writable.issuperset(values):
-            return self._parse_one_by_one(fields)
-        return Row(values, plain)
-
-    def _parse_one_by_one(self, fields: Mapping[str, object]) -> Row | RefusedRow:
+    def _parse_buckets(self, row: object, *, texts_are_fine: bool) -> Row | RefusedRow:
+        if not isinstance(row, dict):
+            return refused("invalid_row", 'expected an object such as {"default": {...}}, found something else')
+        parts: _Parts = {}
+        problem = _shape_problem(row, self._schema) or self._take_apart(row, parts)
+        if problem:
+            return refused("invalid_row", problem)
         values: dict[str, Any] = {}
         problems: list[Problem] = []
-        for slug, value in fields.items():
-            if slug not in self._parsers:
-                problems.append(self._unknown(slug))
-                continue
-            try:
-                values[slug] = self._parse_value(slug, value)
-            except InvalidValueError as error:
-                problems.append(Problem(error.code, error.message, slug, error.options))
-        return RefusedRow(self._listed(problems)) if problems else Row(values)
+        for list_id, fields in parts.items():
+            parsed = self._parse_part(list_id, fields, texts_are_fine=texts_are_fine)
+            if isinstance(parsed, list):
+                problems += parsed
+            else:
+                values |= {property_key(slug, list_id): value for slug, value in parsed.values.items()}
+        problems += self._stage_problems(parts)
+        if problems:
+            return self._refused(problems)
+        return _member(values, [list_id for list_id in parts if list_id is not None])
 
-    def _parse_value(self, slug: str, value: object) -> Any:  # noqa: ANN401 - a stored value of any type
-        if value is None and slug in self._writable:
-            return None
-        if type(value) is dict and "_op" in value:
-            return self._array_change(self._schema.properties[slug], value)
-        return self._parsers[slug](value)
+    def _take_apart(self, row: Mapping[str, Any], parts: _Parts) -> str:
+        """Sort values by what they belong to; return what is wrong, if anything is."""
+        parts[None] = {**(row.get("default") or {}), **(row.get("extended") or {})}
+        if self._list_id is not None:
+            # Clients that name the list mean its stage, wherever they write it.
+            in_default = {APP_STAGE: parts[None].pop(APP_STAGE)} if APP_STAGE in parts[None] else {}
+            parts[self._list_id] = in_default
+        for name, value in (row.get("list") or {}).items():
+            fields = value if is_uuid(name) else {name: value}
+            list_id = name.lower() if is_uuid(name) else self._list_id
+            if list_id is None:
+                return f"list holds {quoted(name)}, which is no id of a list; write it as " + _EXAMPLE
+            if not isinstance(fields, dict):
+                return f"list must hold an object of property slugs and values for the list {list_id}"
+            twice = parts.setdefault(list_id, {}).keys() & fields.keys()
+            if twice:
+                return f"{quoted(min(twice))} stands twice for the list {list_id}; keep one of them"
+            parts[list_id] |= fields
+        return ""
 
-    def _array_change(self, prop: Property, value: Mapping[str, object]) -> ArrayChange:
-        parse = self._parsers[prop.key]
-        if prop.read_only or not prop.holds_many:
-            if prop.read_only:
-                parse(value)
-            raise InvalidValueError(f"{prop.slug} holds one value, so it takes no _op")
-        operation, values = value["_op"], value.get("values")
-        if (
-            operation not in list(ArrayOperation)
-            or not isinstance(values, list)
-            or len(value) != len(("_op", "values"))
-        ):
-            message = f'{prop.slug} expects {{"_op": "append" or "remove", "values": [...]}}, found something else'
-            raise InvalidValueError(message)
-        parsed = parse(values)
-        assert isinstance(parsed, list)  # noqa: S101 - parsers of properties that hold many return lists
-        return ArrayChange(ArrayOperation(str(operation)), parsed)
+    def _parse_part(
+        self, list_id: str | None, fields: Mapping[str, object], *, texts_are_fine: bool
+    ) -> Row | list[Problem]:
+        if list_id is not None and list_id not in self._lists:
+            return [Problem("not_found", f"there is no list of type {self._schema.object_type} with the id {list_id}")]
+        parser = self._of_lists.get(list_id)
+        if parser is None:
+            parser = self._of_lists[list_id] = FieldParser(self._schema, self._limits.values, list_id)
+        return parser.parse(fields, texts_are_fine=texts_are_fine)
 
-    def _unknown(self, slug: str) -> Problem:
-        problem = self._unknown_slugs.get(slug)
-        if problem is None:
-            shared = len(self._unknown_slugs) < _HINTS_MAX
-            hint = nearest(slug, self._schema.properties) if shared else ""
-            shown = quoted(slug)
-            problem = Problem(
-                "invalid_property", f"{self._schema.object_type} has no property {shown}{hint}", shown[1:-1]
-            )
-            if shared:
-                self._unknown_slugs[slug] = problem
-        return problem
+    def _stage_problems(self, parts: _Parts) -> list[Problem]:
+        if not self._require_stage or parts[self._list_id].get(APP_STAGE) is not None:
+            return []
+        message = f"the row has no {APP_STAGE}, its stage in the list, which require_list_stage demands; give it one"
+        return [Problem("missing_required", message, APP_STAGE, list_id=self._list_id)]
 
-    def _listed(self, problems: list[Problem]) -> list[Problem]:
+    def _refused(self, problems: list[Problem]) -> RefusedRow:
         most = self._limits.row_errors_max
         if len(problems) <= most:
-            return problems
+            return RefusedRow(problems)
         rest = Problem("invalid_row", f"the row has {len(problems) - most} further problems, which are not listed")
-        return [*problems[:most], rest]
+        return RefusedRow([*problems[:most], rest])
 
 
-def _fields_of(row: object, schema: ObjectSchema) -> dict[str, object] | RefusedRow:
-    if not isinstance(row, dict):
-        return refused("invalid_row", 'expected an object such as {"default": {...}}, found something else')
-    problem = _shape_problem(row, schema)
-    if problem:
-        return refused("invalid_row", problem)
-    return {**(row.get("default") or {}), **(row.get("extended") or {})}
+_EXAMPLE: Final = '{"<list id>": {"slug": value}}, or name the list in list_id'
+
+
+def _member(values: dict[str, Any], list_ids: list[str]) -> Row:
+    plain = not list_ids and not any(
+        value is None or value == [] or isinstance(value, ArrayChange) for value in values.values()
+    )
+    if list_ids:
+        values[LISTS_KEY] = ArrayChange(ArrayOperation.APPEND, list_ids)
+    return Row(values, plain)
 
 
 def _shape_problem(row: Mapping[str, Any], schema: ObjectSchema) -> str:
@@ -219,15 +185,6 @@ def _shape_problem(row: Mapping[str, Any], schema: ObjectSchema) -> str:
     for name in _FIELDS:
         if row.get(name) is not None and not isinstance(row[name], dict):
             return f"{name} must be an object of property slugs and values"
-    if row.get("list"):
-        return "values that belong to a list are not supported yet; leave list out"
     for slug in (row.get("default") or {}).keys() & (row.get("extended") or {}).keys():
         return f"{quoted(slug)} stands in default and in extended; keep one of them"
     return ""
-
-
-def _read_only(prop: Property) -> Any:  # noqa: ANN401 - stands where a parser stands
-    def refuse(_value: object) -> object:
-        raise InvalidValueError(f"{prop.slug} is set by the server; leave it out", code="read_only_property")
-
-    return refuse

@@ -49,6 +49,7 @@ class Settings:
     properties_per_type_max: int = setting(500, "properties", "most custom properties of one object type")
     options_per_property_max: int = setting(5_000, "options", "most options of one select property")
     lists_max: int = setting(200, "lists", "most lists of one team")
+    grant_ids_max: int = setting(1_000, "ids", "most ids of one record's grant", minimum=1)
 
     sync_rows_max: int = setting(99, "rows", "largest import that is answered at once; larger ones become jobs")
     rows_per_chunk: int = setting(5_000, "rows", "most rows committed together by an import job", minimum=1)

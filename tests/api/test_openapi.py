@@ -24,6 +24,8 @@ PARTS = {
     "team_id": "teamId", "object_type": "objectType", "record_id": "recordId", "job_id": "jobId", "slug": "slug",
     "value": "value", "property_id": "propertyId", "option_id": "optionId",
 }  # fmt: skip
+#: How the paths of writes end that say all.
+BODILESS = ("/cancel",)
 #: The document itself and the page about it.
 UNDESCRIBED = {("GET", "/openapi.json"), ("GET", "/docs")}
 
@@ -59,7 +61,7 @@ def test_every_operation_is_whole(method: str, path: str, operation: dict[str, A
     named = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"}
     assert named == set(re.findall(r"{(\w+)}", path))
     assert all(parameter["description"] for parameter in operation["parameters"])
-    takes_a_body = method in {"POST", "PATCH"} and not path.endswith("/cancel")
+    takes_a_body = method in {"POST", "PATCH", "PUT"} and not path.endswith(BODILESS)
     assert ("requestBody" in operation) == takes_a_body
     statuses = set(operation["responses"])
     assert "500" in statuses
@@ -79,7 +81,7 @@ def test_every_operation_is_whole(method: str, path: str, operation: dict[str, A
 def test_writes_take_an_idempotency_key_and_say_how_it_can_fail() -> None:
     for method, _, operation in operations():
         keyed = any(parameter["name"] == "Idempotency-Key" for parameter in operation["parameters"])
-        assert keyed == (method in {"POST", "PATCH"})
+        assert keyed == (method in {"POST", "PATCH", "PUT"})
         if keyed:
             assert "idempotency_key_mismatch" in operation["responses"]["409"]["description"]
 

@@ -20,6 +20,7 @@ import psycopg
 import pytest
 
 from prismd import store
+from prismd.core.grants import Grant
 from prismd.core.imports.job import Counts, Job, State
 from prismd.core.imports.plan import Change, KnownRecord, Plan
 from prismd.core.imports.request import Chunk, RequestLimits, parse_request
@@ -32,6 +33,7 @@ from prismd.settings import Settings
 from prismd.store import (
     changes,
     drafts,
+    grants,
     idempotency,
     imports,
     migrate,
@@ -51,7 +53,7 @@ LATER: Final = NOW + timedelta(days=30)
 NEW_ID: Final = system_ids()
 TABLES: Final = (
     "team", "api_key", "property", "property_option", "record", "key_property", "record_key", "import_job",
-    "import_chunk", "import_result", "import_touch", "import_draft", "idempotency_claim",
+    "import_chunk", "import_result", "import_touch", "import_draft", "idempotency_claim", "record_grant",
 )  # fmt: skip
 
 
@@ -96,6 +98,8 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     changes.tell: lambda c, _: changes.tell(c, ["{}"]),
     drafts.with_drafts: lambda c, w: drafts.with_drafts(c, w.dry, w.hashes, [w.record]),
     drafts.write_drafts: lambda c, w: drafts.write_drafts(c, w.dry, w.rule, w.plan),
+    grants.find_grant: lambda c, w: grants.find_grant(c, w.team_id, "contact", w.record.id, otherwise=Grant()),
+    grants.put_grant: lambda c, w: grants.put_grant(c, w.team_id, "contact", w.record.id, Grant()),
     idempotency.try_lock: lambda c, w: idempotency.try_lock(c, w.team_id, "key"),
     idempotency.find_claim: lambda c, w: idempotency.find_claim(c, w.team_id, "key"),
     idempotency.keep_claim: lambda c, w: idempotency.keep_claim(c, w.team_id, "key", CLAIM),
@@ -172,7 +176,7 @@ WITHOUT_LOCK: Final = {changes.tell, imports.tell_progress, idempotency.try_lock
 
 #: These change or lock rows that are there, so a transaction that sees them as they were cannot go on.
 CONFLICTING: Final = [
-    drafts.write_drafts, idempotency.keep_claim, imports.claim_next, imports.lock_job, imports.end_job,
+    drafts.write_drafts, grants.put_grant, idempotency.keep_claim, imports.claim_next, imports.lock_job, imports.end_job,
     imports.advance, imports.record_failure, imports.insert_touches, properties.update_property,
     properties.delete_property, properties.update_option, properties.delete_option, record_keys.delete_keys,
     records.import_candidates, records.update_records, teams.revoke_key, upkeep.purge_claims, upkeep.purge_jobs,
@@ -235,6 +239,7 @@ def world(make_database: Callable[[], str]) -> World:
             connection, team_id, "contact", rule.hashes("p0@x.org"), job_id=running.id, lock=False
         )
         assert running.state is State.RUNNING
+        assert grants.put_grant(connection, team_id, "contact", record.id, Grant())
         return World(url, team_id, key_id, prop, option, running, ended, dry, record, rule)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from prismd.api.grant_operations import GRANT_OPERATIONS
 from prismd.api.import_events import EVENT_STREAM, LAST_EVENT_ID
 from prismd.api.operation import (
     CURSOR,
@@ -211,4 +212,4 @@ _SERVER: Final = (
     ),
 )
 
-OPERATIONS: Final[tuple[Operation, ...]] = (*_IMPORTS, *_RECORD_READS, *PROPERTY_OPERATIONS, *_SERVER)
+OPERATIONS: Final[tuple[Operation, ...]] = (*_IMPORTS, *_RECORD_READS, *PROPERTY_OPERATIONS, *GRANT_OPERATIONS, *_SERVER)

@@ -1,0 +1,93 @@
+"""What a grant is: who may do what with a record, as somebody put it (contract, section 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from prismd.core.errors import PrismdError
+from prismd.core.quoting import quoted
+from prismd.core.value_errors import found, text_problem
+
+#: The types whose records have grants.
+GRANTED_TYPES: Final = ("deal", "action", "document", "engagement", "event")
+#: Read, write, and all.
+LEVELS: Final = ("r", "w", "a")
+ID_CHARS_MAX: Final = 255
+
+#: Levels by id.
+Levels = dict[str, str]
+
+_EXPECTED: Final = "expected an object of ids and levels"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Who may do what with a record; the names are those of the contract.
+
+    Args:
+        team_id: Levels by team.
+        team_group_id: Levels by group of a team, as clients split them.
+        user_id: Levels by person, as clients split them.
+    """
+
+    team_id: Levels = field(default_factory=dict)
+    team_group_id: tuple[Levels, ...] = ()
+    user_id: tuple[Levels, ...] = ()
+
+
+def parse_grant(sent: Mapping[str, Any], *, ids_max: int) -> Grant:
+    """Return the grant that a body puts; a group that it leaves out is empty.
+
+    Args:
+        sent: The members of the body.
+        ids_max: Most ids of all groups together.
+
+    Raises:
+        PrismdError: ``invalid_request``, with the path of the field at fault.
+    """
+    grant = Grant(
+        _levels(sent["team_id"], ".body.team_id") if sent.get("team_id") is not None else {},
+        _split_levels(sent.get("team_group_id"), ".body.team_group_id"),
+        _split_levels(sent.get("user_id"), ".body.user_id"),
+    )
+    count = sum(len(levels) for levels in (grant.team_id, *grant.team_group_id, *grant.user_id))
+    if count > ids_max:
+        raise PrismdError.invalid(".body", f"expected at most {ids_max:,} ids in all, found {count:,}", "maxItems")
+    return grant
+
+
+def _split_levels(sent: object, place: str) -> tuple[Levels, ...]:
+    if sent is None:
+        return ()
+    if not isinstance(sent, list):
+        raise PrismdError.invalid(place, f"expected a list of objects of ids and levels, found {found(sent)}")
+    return tuple(_unrepeated(sent, place))
+
+
+def _unrepeated(sent: list[Any], place: str) -> Iterator[Levels]:
+    seen: set[str] = set()
+    for index, one in enumerate(sent):
+        levels = _levels(one, f"{place}[{index}]")
+        if not levels:
+            raise PrismdError.invalid(f"{place}[{index}]", f"{_EXPECTED}, found an empty one", "minProperties")
+        repeated = next((name for name in levels if name in seen), None)
+        if repeated is not None:
+            message = f"the id {quoted(repeated)} stands in the list before; an id has one level"
+            raise PrismdError.invalid(f"{place}[{index}].{repeated}", message, "uniqueItems")
+        seen.update(levels)
+        yield levels
+
+
+def _levels(sent: object, place: str) -> Levels:
+    if not isinstance(sent, dict):
+        raise PrismdError.invalid(place, f"{_EXPECTED}, found {found(sent)}")
+    for name, level in sent.items():
+        problem = text_problem(name, ID_CHARS_MAX) if name else "expected an id, found an empty text"
+        if problem is not None:
+            raise PrismdError.invalid(place, f"the id {quoted(name)}: {problem}", "maxLength" if name else "minLength")
+        if level not in LEVELS:
+            message = f"expected r (read), w (write) or a (all), found {found(level)}"
+            raise PrismdError.invalid(f"{place}.{name}", message, "enum")
+    return dict(sent)

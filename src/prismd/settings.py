@@ -79,6 +79,17 @@ class Settings:
         15, "seconds", "longest silence of an event stream; a comment ends it", minimum=0.01
     )
     event_streams_max: int = setting(10_000, "streams", "most event streams open at one API process", minimum=1)
+    realtime_ticket_s: int = setting(60, "seconds", "time in which a realtime ticket opens a stream, once", minimum=1)
+    realtime_session_s: float = setting(
+        3600, "seconds", "longest life of a realtime stream; the client then needs a new ticket", minimum=0.01
+    )
+    realtime_sockets_max: int = setting(10_000, "streams", "most realtime streams open at one API process", minimum=1)
+    realtime_queue_max: int = setting(
+        1_000,
+        "messages",
+        "most messages that wait for one realtime client; one that lags further is cut off",
+        minimum=1,
+    )
     shutdown_s: float = setting(3, "seconds", "time that requests under way get to finish at a stop")
 
     @classmethod

@@ -16,6 +16,7 @@ import uvicorn
 
 from prismd.api.app import create_app
 from prismd.api.http_protocol import HttpProtocol
+from prismd.api.web_socket_protocol import OPTIONS, WebSocketProtocol
 from prismd.services.runtime import Runtime, system_clock
 from prismd.services.stepping import step_next
 from prismd.services.teams import create_key, revoke_key
@@ -98,7 +99,9 @@ def serve(runtime: Runtime, database_url: str) -> Iterator[Callable[..., Api]]:
         own = Runtime(pool or runtime.pool, replace(Settings(), **settings), now or runtime.now, runtime.new_id)
         listener = socket.create_server(("127.0.0.1", 0))
         app = create_app(own)
-        server = uvicorn.Server(uvicorn.Config(app, http=HttpProtocol, log_level="critical", ws="none"))
+        server = uvicorn.Server(
+            uvicorn.Config(app, http=HttpProtocol, ws=WebSocketProtocol, log_level="critical", **OPTIONS)
+        )
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         client = httpx.Client(timeout=60, trust_env=False)

@@ -13,6 +13,8 @@ import psycopg
 import pytest
 
 from prismd.api.watchers import Watchers
+from prismd.services.changes import import_moved
+from prismd.store.imports import get_job
 from tests.api.test_imports import rows
 from tests.api.watching import Event, watching
 from tests.processes import eventually
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 Serve = Callable[..., "Api"]
 
-LISTENERS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'prismd progress'"
+LISTENERS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'prismd changes'"
 
 
 @pytest.fixture
@@ -153,7 +155,9 @@ def test_a_job_that_expires_meanwhile_ends_the_stream(api: Api, clock: Clock) ->
         assert stream.event().id == "0"
         clock.advance(days=8)
         with api.runtime.pool.connection() as connection:
-            connection.execute("SELECT pg_notify('prismd_progress', %s)", (f"{api.team_id()}:{job}",))
+            found = get_job(connection, api.team_id(), job)
+            assert found
+            import_moved(connection, found)
         assert list(stream) == []
 
 
@@ -258,7 +262,7 @@ def test_what_happens_while_nobody_listens_is_told_afterwards(api: Api) -> None:
     job = start(api)
     with watching(api, job) as stream, psycopg.connect(api.database_url, autocommit=True) as admin:
         assert stream.event().id == "0"
-        listener = "FROM pg_stat_activity WHERE application_name = 'prismd progress' AND datname = current_database()"
+        listener = "FROM pg_stat_activity WHERE application_name = 'prismd changes' AND datname = current_database()"
         eventually(lambda: admin.execute(f"SELECT 1 {listener}").fetchone())
         admin.execute(f"SELECT pg_terminate_backend(pid) {listener}")
         api.work()
@@ -267,7 +271,7 @@ def test_what_happens_while_nobody_listens_is_told_afterwards(api: Api) -> None:
 
 def test_whoever_never_watches_needs_no_connection(api: Api) -> None:
     start(api)
-    assert watchers_of(api)._listener is None
+    assert watchers_of(api)._changes._task is None
 
 
 def test_one_read_serves_all_who_watch_a_job(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

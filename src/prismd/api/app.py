@@ -8,9 +8,12 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from prismd.api.auth import caller_of
+from prismd.api.change_stream import ChangeStream
 from prismd.api.edge import Edge
 from prismd.api.errors import EXCEPTION_HANDLERS
 from prismd.api.limits import RateLimiter
+from prismd.api.realtime import PATH, RealtimeSocket
+from prismd.api.realtime_hub import RealtimeHub
 from prismd.api.routes import routes
 from prismd.api.threads import Threads
 from prismd.api.watchers import Watchers
@@ -24,7 +27,9 @@ def create_app(runtime: Runtime) -> ASGIApp:
         runtime: Connections, settings, time and ids; they stay with the caller, who closes them.
     """
     threads = Threads(runtime.settings)
-    watchers = Watchers(runtime)
+    changes = ChangeStream(runtime)
+    watchers = Watchers(runtime, changes)
+    realtime = RealtimeHub(runtime, changes)
     limiter = RateLimiter(runtime.settings.requests_per_second_max, runtime.now)
 
     def provide_runtime() -> Runtime:
@@ -38,10 +43,17 @@ def create_app(runtime: Runtime) -> ASGIApp:
         },
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=runtime.settings.small_body_bytes_max,
-        lifespan=[threads.lifespan, watchers.lifespan],
-        state=State({"runtime": runtime, "limiter": limiter, "threads": threads, "watchers": watchers}),
+        lifespan=[threads.lifespan, changes.lifespan],
+        state=State(
+            {"runtime": runtime, "limiter": limiter, "threads": threads, "watchers": watchers, "realtime": realtime}
+        ),
         openapi_config=None,  # the document is written from the same shapes, with every answer, in openapi.py
         logging_config=None,
         debug=False,
     )
-    return Edge(app, runtime.new_id, watchers.stop)
+
+    def end_streams() -> None:
+        watchers.stop()
+        realtime.stop()
+
+    return Edge(app, {PATH: RealtimeSocket(runtime, changes, realtime)}, runtime.new_id, end_streams)

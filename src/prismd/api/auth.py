@@ -23,16 +23,20 @@ async def let_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseR
         PrismdError: ``unauthorized`` without key, ``forbidden`` with a wrong one, ``rate_limited`` with too many
             requests.
     """
-    key = connection.headers.get("x-api-key", "")
-    if not key:
-        raise PrismdError("unauthorized", "The header x-api-key is missing; send an API key of the team")
+    key = _key_of(connection)
     team = decoded(connection.path_params["team_id"])
     if team is None:
         raise PrismdError("forbidden", "The API key is invalid, revoked, or gives no access to this team")
-    caller = await sync_to_thread(_authenticated, connection.app.state.runtime, key, team)
-    limiter: RateLimiter = connection.app.state.limiter
-    limiter.take(caller.key_id)
-    connection.state.caller = caller
+    await _let_in(connection, key, team)
+
+
+async def let_in_by_key(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """Let a request pass that carries a good key, of whatever team; for routes without a team in their path.
+
+    Raises:
+        PrismdError: As :func:`let_in`.
+    """
+    await _let_in(connection, _key_of(connection), None)
 
 
 def caller_of(request: Request[Any, Any, Any]) -> Caller:
@@ -41,6 +45,20 @@ def caller_of(request: Request[Any, Any, Any]) -> Caller:
     return caller
 
 
-def _authenticated(runtime: Runtime, key: str, team: str) -> Caller:
+def _key_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    key = connection.headers.get("x-api-key", "")
+    if not key:
+        raise PrismdError("unauthorized", "The header x-api-key is missing; send an API key of the team")
+    return key
+
+
+async def _let_in(connection: ASGIConnection[Any, Any, Any, Any], key: str, team: str | None) -> None:
+    caller = await sync_to_thread(_authenticated, connection.app.state.runtime, key, team)
+    limiter: RateLimiter = connection.app.state.limiter
+    limiter.take(caller.key_id)
+    connection.state.caller = caller
+
+
+def _authenticated(runtime: Runtime, key: str, team: str | None) -> Caller:
     with runtime.pool.connection() as connection:
         return authenticate(connection, key, team)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -10,7 +10,9 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from prismd.api.errors import JSON, REQUEST_ID, internal_error, refusal
+from prismd.core.errors import PrismdError
 from prismd.core.ids import NewId
+from prismd.core.quoting import quoted
 from prismd.services.idempotency import Answer
 
 #: In the scope of a request of which the HTTP server sends the head alone.
@@ -31,23 +33,34 @@ class Edge:
 
     Args:
         app: The application inside.
+        sockets: WebSocket applications, by path.
         new_id: Makes the ids of requests.
         on_stop: Ends requests that would not end by themselves; called, maybe repeatedly, when the server stops.
     """
 
-    def __init__(self, app: ASGIApp, new_id: NewId, on_stop: Callable[[], None]) -> None:
+    def __init__(
+        self, app: ASGIApp, sockets: Mapping[str, ASGIApp], new_id: NewId, on_stop: Callable[[], None]
+    ) -> None:
         self._app = app
+        self._sockets = sockets
         self._new_id = new_id
         self._on_stop = on_stop
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Serve one request, one WebSocket, or the life of the server."""
         if scope["type"] == ScopeType.HTTP:
             await self._serve(scope, receive, send)
+        elif scope["type"] == ScopeType.WEBSOCKET:
+            await self._sockets.get(scope["path"], self._refuse_socket)(scope, receive, send)
         else:
             life: Any = scope
             life.get("state", {})[ON_STOP] = self._on_stop
             await self._app(scope, receive, send)
+
+    async def _refuse_socket(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        known = ", ".join(self._sockets)
+        error = PrismdError("not_found", f"There is no WebSocket at {quoted(scope['path'])} (known: {known})")
+        await _send_whole(send, refusal(error, self._new_id()), "websocket.http.response")
 
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         request_id = self._new_id()
@@ -83,8 +96,10 @@ class _Named:
         await self._send(message)
 
 
-async def _send_whole(send: Send, answer: Answer) -> None:
+async def _send_whole(send: Send, answer: Answer, kind: str = "http.response") -> None:
     headers = {"content-type": JSON, "content-length": str(len(answer.body)), **answer.headers}
     encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
-    await send({"type": "http.response.body", "body": answer.body, "more_body": False})
+    start: Any = {"type": f"{kind}.start", "status": answer.status, "headers": encoded}
+    await send(start)
+    body: Any = {"type": f"{kind}.body", "body": answer.body, "more_body": False}
+    await send(body)

@@ -21,6 +21,7 @@ from prismd.api.operation import (
     filter_by,
 )
 from prismd.api.property_operations import PROPERTY_OPERATIONS
+from prismd.api.realtime_operations import REALTIME_OPERATIONS
 from prismd.api.results import CSV, NDJSON
 from prismd.api.shapes import Health, ImportBody, ImportJob, JobPage, Record, ResultPage, RetryBody, Total
 from prismd.core.imports.job import State
@@ -212,4 +213,11 @@ _SERVER: Final = (
     ),
 )
 
-OPERATIONS: Final[tuple[Operation, ...]] = (*_IMPORTS, *_RECORD_READS, *PROPERTY_OPERATIONS, *GRANT_OPERATIONS, *_SERVER)
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    *_IMPORTS,
+    *_RECORD_READS,
+    *PROPERTY_OPERATIONS,
+    *GRANT_OPERATIONS,
+    *REALTIME_OPERATIONS,
+    *_SERVER,
+)

@@ -12,6 +12,7 @@ from prismd.api.health import get_health, get_liveness
 from prismd.api.import_control import cancel_import, retry_import
 from prismd.api.import_events import get_events
 from prismd.api.imports import get_import, list_imports, start_import
+from prismd.api.realtime import create_ticket
 from prismd.api.records import count_records, find_record, get_record
 from prismd.api.results import get_results
 from prismd.settings import Settings
@@ -41,5 +42,6 @@ def routes(settings: Settings) -> list[ControllerRouterHandler]:
         get_liveness,
         get_document,
         get_page,
+        create_ticket,
         Router("/v2/prism/{team_id:str}", route_handlers=team_routes, guards=[let_in]),
     ]

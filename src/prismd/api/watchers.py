@@ -1,31 +1,23 @@
-"""Who watches which import: one connection listens for all of them, and one read serves all who watch a job."""
+"""Who watches which import: one read serves all who watch a job, and is made when there is word of it."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
-import psycopg
-import structlog
-from litestar import Litestar
-
+from prismd.api.change_stream import ChangeStream
+from prismd.core.changes import ImportMoved, Notice
 from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Counts, Job
 from prismd.services.progress import Progress, progress_since
 from prismd.services.runtime import Runtime
-from prismd.store.progress import listening
 
 #: Reads at a time, whatever wakes up together, so that other requests find threads and connections.
 _READS_MAX: Final = 2
-_RECONNECT_FIRST_S: Final = 0.1
-_RECONNECT_LAST_S: Final = 5.0
 _COME_BACK_S: Final = 10
-
-_LOG = structlog.get_logger()
 
 
 class Feed:
@@ -67,13 +59,15 @@ class Watchers:
 
     Args:
         runtime: For connections, settings and the time.
+        changes: Tells of jobs that move on.
     """
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, changes: ChangeStream) -> None:
         self._runtime = runtime
+        self._changes = changes
+        changes.subscribe(self)
         self._feeds: dict[str, Feed] = {}
         self._watching = 0
-        self._listener: asyncio.Task[None] | None = None
         self._reads = asyncio.Semaphore(_READS_MAX)
         self.stopping = False
 
@@ -108,9 +102,7 @@ class Watchers:
             team_id: The team of the job.
             job_id: The job, as UUID text.
         """
-        if self._listener is None:
-            # Whoever is never asked for events needs no connection for them.
-            self._listener = asyncio.create_task(self._listen())
+        self._changes.begin()
         feed = self._feeds.setdefault(f"{team_id}:{job_id}", Feed(team_id, job_id))
         feed.watchers += 1
         try:
@@ -142,42 +134,22 @@ class Watchers:
         """Send all watchers away, as the server ends; may be called repeatedly."""
         if not self.stopping:
             self.stopping = True
-            self._wake_all()
+            self.miss()
 
-    @asynccontextmanager
-    async def lifespan(self, _app: Litestar) -> AsyncIterator[None]:
-        """Listen no longer than the application runs."""
-        yield
-        self.stop()
-        if self._listener is not None:
-            self._listener.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._listener
+    def hear(self, notice: Notice) -> None:
+        """Have a job looked at again that has moved on."""
+        if isinstance(notice, ImportMoved) and (feed := self._feeds.get(f"{notice.team_id}:{notice.job_id}")):
+            feed.wake()
+
+    def miss(self) -> None:
+        """Have all jobs looked at again, as there may have been no word of them."""
+        for feed in self._feeds.values():
+            feed.wake()
 
     def _read(self, feed: Feed) -> Progress:
         with self._runtime.pool.connection() as connection:
             known = len(feed.totals) - 1
             return progress_since(connection, feed.team_id, feed.job_id, chunks=known, now=self._runtime.now())
-
-    async def _listen(self) -> None:
-        wait_s = _RECONNECT_FIRST_S
-        while True:
-            try:
-                async with listening(self._runtime.pool, self._runtime.settings) as moved:
-                    wait_s = _RECONNECT_FIRST_S
-                    # What happened before this connection listened was told to nobody.
-                    self._wake_all()
-                    async for key in moved:
-                        if feed := self._feeds.get(key):
-                            feed.wake()
-            except (psycopg.Error, OSError) as error:
-                _LOG.warning("no word of the progress of imports", error=str(error).strip(), wait_s=wait_s)
-            await asyncio.sleep(wait_s)
-            wait_s = min(wait_s * 2, _RECONNECT_LAST_S)
-
-    def _wake_all(self) -> None:
-        for feed in self._feeds.values():
-            feed.wake()
 
 
 def _sum(one: Counts, other: Counts) -> Counts:

@@ -14,6 +14,7 @@ import uvloop
 from litestar.types import ASGIApp
 
 from prismd.api.http_protocol import HttpProtocol
+from prismd.api.web_socket_protocol import OPTIONS, WebSocketProtocol
 from prismd.worker.stop import Stop
 
 #: Files that the server wants to open at once: each connection is one, and watchers of imports stay long.
@@ -43,7 +44,8 @@ class WebServer(uvicorn.Server):
         config = uvicorn.Config(
             app,
             http=HttpProtocol,
-            ws="none",
+            ws=WebSocketProtocol,
+            **OPTIONS,
             lifespan="on",
             access_log=False,
             log_config=None,

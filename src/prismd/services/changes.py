@@ -1,12 +1,28 @@
-"""Telling of changed records, in the transaction that changes them."""
+"""Telling of changes in the transaction that makes them, and finding out what the chunk of an import changed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from prismd.core.changes import Change, RecordsChanged, notices_of
+import msgspec
+
+from prismd.core.changes import Change, ImportMoved, Notice, RecordsChanged, texts_of
+from prismd.core.imports.job import Job
 from prismd.store import changes
 from prismd.store.postgres import Connection
+from prismd.store.verdicts import verdicts_of_chunk
+
+
+class _Verdict(msgspec.Struct):
+    """Of a stored verdict, what tells whether it changed a record."""
+
+    id: str | None
+    created: bool
+    updated: bool
+
+
+_VERDICTS: Final = msgspec.json.Decoder(list[_Verdict])
 
 
 def record_changed(
@@ -22,4 +38,34 @@ def record_changed(
         change: What happened to all of them.
     """
     if record_ids:
-        changes.tell(connection, list(notices_of(RecordsChanged(team_id, object_type, change, record_ids))))
+        _tell(connection, RecordsChanged(team_id, object_type, change, record_ids))
+
+
+def import_moved(connection: Connection, job: Job, chunk: int | None = None) -> None:
+    """Tell whoever watches or listens that an import has moved on, once the transaction commits.
+
+    Args:
+        connection: Inside the transaction that moves it.
+        job: As it is then.
+        chunk: Number of the chunk just done, if that changed records. They are too many to be named here: whoever
+            wants to know reads the verdicts.
+    """
+    _tell(connection, ImportMoved.of(job, chunk))
+
+
+def changes_of_chunk(connection: Connection, moved: ImportMoved) -> list[RecordsChanged]:
+    """Return what a chunk of an import did to records: first those made, then those changed, each once.
+
+    Args:
+        moved: Told of a chunk; if the job has expired meanwhile, there is nothing to say.
+    """
+    content = None if moved.chunk is None else verdicts_of_chunk(connection, moved.team_id, moved.job_id, moved.chunk)
+    found = _VERDICTS.decode(b"[" + (content or b"") + b"]")
+    made = dict.fromkeys(one.id for one in found if one.created and one.id)
+    changed = dict.fromkeys(one.id for one in found if one.updated and one.id and one.id not in made)
+    told = ((Change.CREATED, list(made)), (Change.UPDATED, list(changed)))
+    return [RecordsChanged(moved.team_id, moved.object_type, change, ids) for change, ids in told if ids]
+
+
+def _tell(connection: Connection, notice: Notice) -> None:
+    changes.tell(connection, list(texts_of(notice)))

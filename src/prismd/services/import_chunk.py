@@ -15,6 +15,7 @@ from prismd.core.imports.plan import Verdict
 from prismd.core.imports.report import verdicts_json
 from prismd.core.imports.request import Chunk
 from prismd.core.imports.rows import Problem
+from prismd.services.changes import import_moved
 from prismd.services.import_rows import RowImporter
 from prismd.services.read_ahead import ReadAhead
 from prismd.settings import Settings
@@ -71,7 +72,14 @@ def run_chunk(
     if not imports.advance(connection, job, after):
         raise LostRaceError(job.id)
     verdicts.insert_verdicts(connection, job, chunk, counts, content)
+    _tell(connection, after, chunk, counts)
     return after, content
+
+
+def _tell(connection: Connection, after: Job, chunk: Chunk, counts: Counts) -> None:
+    changed = (counts.created or counts.updated) and not after.options.dry_run
+    if changed or not after.synchronous:
+        import_moved(connection, after, chunk.number if changed else None)
 
 
 class _Apart:

@@ -12,6 +12,7 @@ from prismd.core.imports.job import Job
 from prismd.core.imports.request import ImportRequest
 from prismd.core.imports.retry import RetryRequest
 from prismd.core.json_text import decode_stored
+from prismd.services.changes import import_moved
 from prismd.services.imports import Submitted, get_job, submit
 from prismd.services.runtime import Runtime
 from prismd.store import imports, verdicts
@@ -37,7 +38,7 @@ def cancel_job(connection: Connection, team_id: int, job_id: str, *, now: dateti
         raise PrismdError("import_ended", f"the import has ended already, as {job.state}; there is nothing to cancel")
     cancelled = job.cancelled(now)
     imports.end_job(connection, cancelled)
-    imports.tell_progress(connection, cancelled)
+    import_moved(connection, cancelled)
     return cancelled
 
 

@@ -17,6 +17,7 @@ from prismd.core.imports.report import outcome_of
 from prismd.core.imports.request import Chunk, ImportRequest, cut_into_chunks
 from prismd.core.json_text import decode_stored
 from prismd.core.quoting import quoted
+from prismd.services.changes import import_moved
 from prismd.services.import_chunk import PASSING, run_chunk
 from prismd.services.record_keys import key_property
 from prismd.services.runtime import Runtime
@@ -86,6 +87,7 @@ def submit(connection: Connection, runtime: Runtime, team_id: int, request: Impo
     _check_active(connection, team_id, settings)
     imports.insert_job(connection, job)
     imports.insert_chunks(connection, job, chunks)
+    import_moved(connection, job)
     return Submitted(job, None)
 
 

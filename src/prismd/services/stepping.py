@@ -9,6 +9,7 @@ import structlog
 
 from prismd.core.ids import NewId
 from prismd.core.imports.job import Job
+from prismd.services.changes import import_moved
 from prismd.services.import_chunk import PASSING, LostRaceError, run_chunk
 from prismd.services.read_ahead import ReadAhead
 from prismd.settings import Settings
@@ -63,7 +64,6 @@ def step_next(
             after, _ = run_chunk(
                 connection, claimed, chunk, now=now, new_id=new_id, settings=settings, ahead=ahead, apart=apart
             )
-            imports.tell_progress(connection, after)
         return Step(after)
     except Exception as error:
         if claimed is None or connection.broken or connection.closed:
@@ -86,5 +86,5 @@ def _after_failure(
         _LOG.exception("chunk failed", job=job.id, chunk=job.cursor, attempts=after.attempts, state=after.state)
     with connection.transaction():
         imports.record_failure(connection, after, now=now, wait=timedelta(seconds=wait_s))
-        imports.tell_progress(connection, after)
+        import_moved(connection, after)
     return Step(after, failed=True)

@@ -64,7 +64,7 @@ def new_secret() -> str:
     return f"prismd_{secrets.token_urlsafe(32)}"
 
 
-def authenticate(connection: Connection, key: str, team_public_id: str) -> Caller:
+def authenticate(connection: Connection, key: str, team_public_id: str | None) -> Caller:
     """Return who calls.
 
     Contract, section 2.
@@ -72,7 +72,7 @@ def authenticate(connection: Connection, key: str, team_public_id: str) -> Calle
     Args:
         connection: Any; reads with one statement.
         key: The key as sent.
-        team_public_id: The team in the path.
+        team_public_id: The team in the path; None where the path has none, and the key alone counts.
 
     Raises:
         PrismdError: ``forbidden``: the key is unknown or revoked, or belongs to another team.
@@ -81,7 +81,7 @@ def authenticate(connection: Connection, key: str, team_public_id: str) -> Calle
     found = teams.find_key(connection, digest)
     if found is None or not hmac.compare_digest(found.digest, digest):
         raise PrismdError("forbidden", "the API key is unknown or revoked: check the header x-api-key")
-    if found.team != team_public_id:
+    if team_public_id not in (None, found.team):
         raise PrismdError("forbidden", "the API key has no access to this team: check the team id in the path")
     return Caller(found.team_id, found.team, found.key_id)
 

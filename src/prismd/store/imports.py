@@ -17,9 +17,8 @@ from prismd.core.json_text import decode_stored, split_items
 from prismd.store.postgres import Connection
 from prismd.store.records import json_text
 
-#: Told when a job is there to be done, and when one has moved on (with its team and id as the payload).
+#: Told when a job is there to be done.
 CHANNEL: Final = "prismd_jobs"
-PROGRESS_CHANNEL: Final = "prismd_progress"
 
 _COLUMNS: Final = """
     team_id, id::text, object_type, synchronous, state, options::text, total, chunks, cursor,
@@ -62,8 +61,6 @@ UPDATE import_job
 SET state = %(state)s, error_code = %(code)s, error_message = %(message)s, updated_at = %(now)s
 WHERE team_id = %(team)s AND id = %(id)s
 """
-
-_TELL: Final = "SELECT pg_notify(%s, %s)"
 
 _CHUNK: Final = "SELECT first_row, rows, origins FROM import_chunk WHERE team_id = %s AND job_id = %s AND number = %s"
 
@@ -183,11 +180,6 @@ def end_job(connection: Connection, job: Job) -> None:
             "now": job.updated_at,
         },
     )
-
-
-def tell_progress(connection: Connection, job: Job) -> None:
-    """Tell whoever watches that a job has moved on, when the transaction commits."""
-    connection.execute(_TELL, (PROGRESS_CHANNEL, f"{job.team_id}:{job.id}"))
 
 
 def read_chunk(connection: Connection, job: Job, number: int) -> Chunk:

@@ -9,6 +9,7 @@ from prismd.store.postgres import Connection
 
 JOBS_PER_BATCH: Final = 100
 CLAIMS_PER_BATCH: Final = 500
+TICKETS_PER_BATCH: Final = 500
 
 #: What hangs on a job and how much of it goes at once: a chunk can be megabytes, a touch or a draft is one row.
 _PARTS: Final = (("import_touch", 5_000), ("import_draft", 5_000), ("import_result", 50), ("import_chunk", 50))
@@ -34,6 +35,11 @@ _DELETE_CLAIMS: Final = """
     DELETE FROM idempotency_claim WHERE ctid = ANY (ARRAY (
         SELECT ctid FROM idempotency_claim WHERE created_at <= %s
         ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED))
+"""
+_DELETE_TICKETS: Final = """
+    DELETE FROM realtime_ticket WHERE ctid = ANY (ARRAY (
+        SELECT ctid FROM realtime_ticket WHERE expires_at <= %s
+        ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED))
 """
 
 
@@ -63,3 +69,13 @@ def purge_claims(connection: Connection, *, before: datetime) -> bool:
         before: Claims made until then go.
     """
     return connection.execute(_DELETE_CLAIMS, (before, CLAIMS_PER_BATCH)).rowcount > 0
+
+
+def purge_tickets(connection: Connection, *, now: datetime) -> bool:
+    """Delete a batch of realtime tickets that have expired; say whether there was one.
+
+    Args:
+        connection: Inside a transaction.
+        now: The time.
+    """
+    return connection.execute(_DELETE_TICKETS, (now, TICKETS_PER_BATCH)).rowcount > 0

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from prismd.settings import Settings
 from prismd.store.postgres import Connection
-from prismd.store.upkeep import purge_claims, purge_jobs
+from prismd.store.upkeep import purge_claims, purge_jobs, purge_tickets
 
 
 def purge(connection: Connection, *, now: datetime, settings: Settings) -> bool:
@@ -22,5 +22,7 @@ def purge(connection: Connection, *, now: datetime, settings: Settings) -> bool:
     kept = timedelta(hours=settings.idempotency_hours, days=settings.idempotency_stale_days)
     with connection.transaction():
         purged = purge_claims(connection, before=now - kept)
+    with connection.transaction():
+        purged = purge_tickets(connection, now=now) or purged
     with connection.transaction():
         return purge_jobs(connection, now=now) or purged

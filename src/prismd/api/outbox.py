@@ -1,0 +1,70 @@
+"""What waits to be sent to one client, and how it ends; there is never more of it than a limit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a WebSocket is closed.
+
+    Args:
+        code: Of RFC 6455; 4000 and above are prismd's own.
+        reason: For people.
+    """
+
+    code: int
+    reason: str
+
+
+GOING_AWAY: Final = Ending(1001, "the server stops")
+TRY_LATER: Final = Ending(1013, "the server cannot serve the stream now; try again later")
+NEW_TICKET: Final = Ending(4401, "the ticket is unknown, used or expired, or the stream's time is over; get a new one")
+LAGGED_BEHIND: Final = Ending(4408, "messages were not read fast enough; connect again and read again what matters")
+
+
+class Outbox:
+    """What waits to be sent to one client.
+
+    Args:
+        messages_max: Where more would wait, the client has lagged behind, and gets none of it.
+        last_word: What it gets instead.
+    """
+
+    def __init__(self, messages_max: int, last_word: str) -> None:
+        self._messages_max = messages_max
+        self._last_word = last_word
+        self._waiting: deque[str] = deque()
+        self._ending: Ending | None = None
+        self._news = asyncio.Event()
+
+    def put(self, message: str) -> None:
+        """Have a message sent after all that wait."""
+        if self._ending:
+            return
+        if len(self._waiting) >= self._messages_max:
+            self.end(LAGGED_BEHIND, self._last_word)
+        else:
+            self._waiting.append(message)
+            self._news.set()
+
+    def end(self, ending: Ending, *last_words: str) -> None:
+        """Have the stream closed, without what waits; the first ending stands."""
+        if not self._ending:
+            self._waiting.clear()
+            self._waiting.extend(last_words)
+            self._ending = ending
+            self._news.set()
+
+    async def take(self) -> str | Ending:
+        """Return what is to be sent next, once there is something."""
+        while not self._waiting:
+            if self._ending:
+                return self._ending
+            self._news.clear()
+            await self._news.wait()
+        return self._waiting.popleft()

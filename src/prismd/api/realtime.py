@@ -1,0 +1,132 @@
+"""The realtime stream: a key is exchanged for a ticket, and a ticket opens one WebSocket (contract, section 15)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import psycopg
+import structlog
+from litestar import Request, Response, post
+from litestar.types import Receive, Scope, Send
+
+from prismd.api.auth import let_in_by_key
+from prismd.api.change_stream import ChangeStream
+from prismd.api.errors import respond
+from prismd.api.injected import CallerIn, RuntimeIn
+from prismd.api.outbox import GOING_AWAY, NEW_TICKET, TRY_LATER, Ending, Outbox
+from prismd.api.realtime_hub import RealtimeHub
+from prismd.api.realtime_shapes import RealtimeTicket, hello_message
+from prismd.core.json_text import encode
+from prismd.services.idempotency import Answer
+from prismd.services.runtime import Runtime
+from prismd.services.tickets import Listener, issue_ticket, redeem_ticket
+
+PATH: Final = "/v2/realtime"
+
+_SOCKET_SCHEMES: Final = {"http": "ws", "https": "wss"}
+#: Time in which a client that is sent away must have read what is left for it.
+_LAST_WORDS_S: Final = 5.0
+
+_LOG = structlog.get_logger()
+
+
+@post(f"{PATH}/ticket", guards=[let_in_by_key], status_code=200, sync_to_thread=True)
+def create_ticket(request: Request[Any, Any, Any], caller: CallerIn, runtime: RuntimeIn) -> Response[bytes]:
+    """Give the owner of a key a ticket."""
+    valid_s = runtime.settings.realtime_ticket_s
+    with runtime.pool.connection() as connection:
+        ticket = issue_ticket(connection, caller.team_id, now=runtime.now(), valid_s=valid_s)
+    shape = RealtimeTicket(expires_in=valid_s, ticket=ticket, ws_url=_socket_url(request))
+    return respond(Answer(200, encode(shape), {"cache-control": "no-store"}))
+
+
+class RealtimeSocket:
+    """ASGI application that serves the WebSocket.
+
+    Args:
+        runtime: For connections, settings and the time.
+        changes: Tells of what is committed.
+        hub: Where messages come from.
+    """
+
+    def __init__(self, runtime: Runtime, changes: ChangeStream, hub: RealtimeHub) -> None:
+        self._runtime = runtime
+        self._changes = changes
+        self._hub = hub
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, to its end."""
+        await receive()  # which only says that somebody wants to connect
+        with self._hub.place() as free, contextlib.suppress(OSError):  # sending fails so where the client has left
+            found = await self._admitted(_token(scope)) if free else TRY_LATER
+            await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+            if isinstance(found, Ending):
+                await _close(send, found)
+                return
+            with self._hub.joined(found.team_id) as outbox:
+                outbox.put(hello_message(found.public_id, self._runtime.now()))
+                await self._stream(outbox, receive, send)
+
+    async def _admitted(self, ticket: str) -> Listener | Ending:
+        """Return the team that somebody may listen to, or why nobody may."""
+        if self._hub.stopping:
+            return GOING_AWAY
+        try:
+            async with asyncio.timeout(self._runtime.settings.database_wait_s):
+                await self._changes.heard()
+            found = await asyncio.to_thread(self._redeemed, ticket)
+        except (TimeoutError, psycopg.OperationalError) as error:
+            _LOG.warning("no realtime stream without the database", error=str(error).strip())
+            return TRY_LATER
+        return found or NEW_TICKET
+
+    def _redeemed(self, ticket: str) -> Listener | None:
+        with self._runtime.pool.connection() as connection:
+            return redeem_ticket(connection, ticket, now=self._runtime.now())
+
+    async def _stream(self, outbox: Outbox, receive: Receive, send: Send) -> None:
+        sending = asyncio.create_task(_send_all(outbox, send))
+        leaving = asyncio.create_task(_left(receive))
+        ends = (sending, leaving)
+        try:
+            session_s = self._runtime.settings.realtime_session_s
+            done, _ = await asyncio.wait(ends, timeout=session_s, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                outbox.end(NEW_TICKET)
+                await asyncio.wait(ends, timeout=_LAST_WORDS_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in ends:
+                task.cancel()
+            await asyncio.gather(*ends, return_exceptions=True)
+
+
+async def _send_all(outbox: Outbox, send: Send) -> None:
+    while True:
+        next_ = await outbox.take()
+        if isinstance(next_, Ending):
+            await _close(send, next_)
+            return
+        await send({"type": "websocket.send", "bytes": None, "text": next_})
+
+
+async def _left(receive: Receive) -> None:
+    # The stream goes one way; what a client says is not listened to.
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
+
+
+async def _close(send: Send, ending: Ending) -> None:
+    await send({"type": "websocket.close", "code": ending.code, "reason": ending.reason})
+
+
+def _token(scope: Scope) -> str:
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    return query.get("token", [""])[0]
+
+
+def _socket_url(request: Request[Any, Any, Any]) -> str | None:
+    host = request.headers.get("host")
+    return f"{_SOCKET_SCHEMES[request.scope['scheme']]}://{host}{PATH}" if host else None

@@ -1,0 +1,51 @@
+"""WebSockets on the wire: the application closes its own at a stop; whoever reads nothing holds nothing for long."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, Final
+
+import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+
+from prismd.api.edge import ON_STOP
+
+#: For ``uvicorn.Config``: the stream goes one way, and its messages are short and hardly shrink.
+OPTIONS: Final[dict[str, Any]] = {"ws_max_size": 64 * 1024, "ws_per_message_deflate": False}
+
+#: Uvicorn would write the address of each connection, which has a ticket in it, to the log.
+_QUIET: Final = logging.getLogger("prismd.websocket")
+_QUIET.setLevel(logging.WARNING)
+
+
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """Uvicorn's protocol, for ``uvicorn.Config(ws=WebSocketProtocol)``."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.logger = self.conn.logger = _QUIET
+        self.conn.debug = False
+
+    def shutdown(self) -> None:
+        """Tell the application, which closes its WebSockets in its own words."""
+        self.stop_keepalive()
+        if on_stop := self.app_state.get(ON_STOP):
+            on_stop()
+
+    def keepalive_timeout(self) -> None:
+        """Give up a connection whose client no longer answers, with what is left to send to it."""
+        super().keepalive_timeout()
+        self.transport.abort()
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        """Wait a while for the client to read what was sent before the end, but not for ever."""
+        super().on_task_complete(task)
+        self.loop.call_later(self.close_timeout, self.transport.abort)

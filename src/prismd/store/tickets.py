@@ -1,0 +1,44 @@
+"""Tickets of the realtime stream in PostgreSQL, as digests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from prismd.store.postgres import Connection
+
+_INSERT: Final = "INSERT INTO realtime_ticket (digest, team_id, expires_at) VALUES (%s, %s, %s)"
+
+# Of two who come with the same ticket, one finds no row.
+_TAKE: Final = """
+    DELETE FROM realtime_ticket USING team
+    WHERE realtime_ticket.digest = %s AND team.id = realtime_ticket.team_id
+    RETURNING team.id, team.public_id, realtime_ticket.expires_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTicket:
+    """A ticket that was there.
+
+    Args:
+        team_id: Internal id of its team.
+        team: Public id of its team.
+        expires_at: From then on it is no good.
+    """
+
+    team_id: int
+    team: str
+    expires_at: datetime
+
+
+def insert_ticket(connection: Connection, digest: bytes, team_id: int, *, expires_at: datetime) -> None:
+    """Store a new ticket of a team."""
+    connection.execute(_INSERT, (digest, team_id, expires_at))
+
+
+def take_ticket(connection: Connection, digest: bytes) -> StoredTicket | None:
+    """Remove a ticket and return it, expired or not; None if there is none, or none any more."""
+    row = connection.execute(_TAKE, (digest,)).fetchone()
+    return StoredTicket(*row) if row else None

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 PARTS = {
     "team_id": "teamId", "object_type": "objectType", "record_id": "recordId", "job_id": "jobId", "slug": "slug",
-    "value": "value", "property_id": "propertyId", "option_id": "optionId",
+    "value": "value", "property_id": "propertyId", "option_id": "optionId", "list_id": "listId",
+    "template_id": "templateId",
 }  # fmt: skip
 #: How the paths of writes end that say all.
 BODILESS = ("/cancel",)

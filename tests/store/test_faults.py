@@ -25,6 +25,7 @@ from prismd.core.imports.job import Counts, Job, State
 from prismd.core.imports.plan import Change, KnownRecord, Plan
 from prismd.core.imports.request import Chunk, RequestLimits, parse_request
 from prismd.core.keys import KeyRule
+from prismd.core.lists import List
 from prismd.core.schema import Option, Property
 from prismd.services.imports import submit
 from prismd.services.runtime import Runtime, system_ids
@@ -36,6 +37,7 @@ from prismd.store import (
     grants,
     idempotency,
     imports,
+    lists,
     migrate,
     postgres,
     progress,
@@ -54,6 +56,7 @@ NEW_ID: Final = system_ids()
 TABLES: Final = (
     "team", "api_key", "property", "property_option", "record", "key_property", "record_key", "import_job",
     "import_chunk", "import_result", "import_touch", "import_draft", "idempotency_claim", "record_grant",
+    "list", "view",
 )  # fmt: skip
 
 
@@ -71,6 +74,7 @@ class World:
     dry: Job
     record: KnownRecord
     rule: KeyRule
+    deals: List
 
     @property
     def chunk(self) -> Chunk:
@@ -116,6 +120,12 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     imports.insert_touches: lambda c, w: imports.insert_touches(c, w.running, w.plan),
     imports.get_job: lambda c, w: imports.get_job(c, w.team_id, w.running.id),
     imports.list_jobs: lambda c, w: imports.list_jobs(c, w.team_id, state=None, object_type=None, before=None, limit=1),
+    lists.lock_lists: lambda c, w: lists.lock_lists(c, w.team_id),
+    lists.insert_list: lambda c, w: lists.insert_list(c, w.team_id, replace(w.deals, id=NEW_ID())),
+    lists.get_list: lambda c, w: lists.get_list(c, w.team_id, w.deals.id),
+    lists.all_lists: lambda c, w: lists.all_lists(c, w.team_id),
+    lists.count_lists: lambda c, w: lists.count_lists(c, w.team_id),
+    lists.views_of: lambda c, w: lists.views_of(c, w.team_id, [w.deals]),
     postgres.prepare_session: lambda c, _: postgres.prepare_session(c),
     progress.counts_of_chunks: lambda c, w: progress.counts_of_chunks(c, w.team_id, w.ended.id, first=0),
     properties.load_schema: lambda c, w: properties.load_schema(c, w.team_id, "contact"),
@@ -215,6 +225,8 @@ def world(make_database: Callable[[], str]) -> World:
         teams.insert_key(connection, key_id=key_id, team_id=team_id, name="", digest=b"digest", hint="", now=NOW)
         properties.insert_property(connection, team_id, "contact", prop, now=NOW)
         idempotency.keep_claim(connection, team_id, "key", CLAIM)
+        made = List(NEW_ID(), "deal", "deal_flow", "Flow", None, None, NOW)
+        lists.insert_list(connection, team_id, made)
 
         def started(sync_rows_max: int, steps: int, **options: Any) -> Job:
             rows = [{"default": {"email": f"p{number}@x.org", "city": city(options)}} for number in range(4)]
@@ -240,7 +252,7 @@ def world(make_database: Callable[[], str]) -> World:
         )
         assert running.state is State.RUNNING
         assert grants.put_grant(connection, team_id, "contact", record.id, Grant())
-        return World(url, team_id, key_id, prop, option, running, ended, dry, record, rule)
+        return World(url, team_id, key_id, prop, option, running, ended, dry, record, rule, made)
 
 
 def city(options: dict[str, Any]) -> str:
@@ -302,6 +314,7 @@ def test_somebody_else_holds_what_it_needs(
         admin.execute(f"LOCK TABLE {', '.join(TABLES)} IN ACCESS EXCLUSIVE MODE".encode())
         record_keys.lock_type(admin, world.team_id, "contact")
         teams.lock_bootstrap(admin)
+        lists.lock_lists(admin, world.team_id)
         with pytest.raises(psycopg.errors.LockNotAvailable), connection.transaction():
             CALLS[function](connection, world)
     assert not connection.broken

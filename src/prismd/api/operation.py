@@ -112,6 +112,8 @@ _IN_PATH: Final[Mapping[str, str]] = {
     "teamId": "The team.",
     "objectType": "Type of the records.",
     "jobId": "Id of an import job.",
+    "listId": "Id of a list.",
+    "templateId": "Id of a list template.",
     "recordId": "Id of a record.",
     "slug": "Slug of a property by which records can be told apart.",
     "value": "The value sought, percent-encoded.",

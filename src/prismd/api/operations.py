@@ -6,6 +6,7 @@ from typing import Final
 
 from prismd.api.grant_operations import GRANT_OPERATIONS
 from prismd.api.import_events import EVENT_STREAM, LAST_EVENT_ID
+from prismd.api.list_operations import LIST_OPERATIONS
 from prismd.api.operation import (
     CURSOR,
     ETAG,
@@ -217,6 +218,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *_IMPORTS,
     *_RECORD_READS,
     *PROPERTY_OPERATIONS,
+    *LIST_OPERATIONS,
     *GRANT_OPERATIONS,
     *REALTIME_OPERATIONS,
     *_SERVER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
-from prismd.api import grants, properties
+from prismd.api import grants, lists, properties
 from prismd.api.auth import let_in
 from prismd.api.docs_page import get_document, get_page
 from prismd.api.health import get_health, get_liveness
@@ -35,6 +35,7 @@ def routes(settings: Settings) -> list[ControllerRouterHandler]:
         find_record,
         get_record,
         *properties.HANDLERS,
+        *lists.HANDLERS,
         *grants.HANDLERS,
     ]
     return [

@@ -51,6 +51,8 @@ class Settings:
     lists_max: int = setting(200, "lists", "most lists of one team")
     grant_ids_max: int = setting(1_000, "ids", "most ids of one record's grant", minimum=1)
 
+    batch_items_max: int = setting(100, "items", "most items of one batch update or batch delete", minimum=1)
+
     sync_rows_max: int = setting(99, "rows", "largest import that is answered at once; larger ones become jobs")
     rows_per_chunk: int = setting(5_000, "rows", "most rows committed together by an import job", minimum=1)
     bytes_per_chunk: int = setting(4 * 2**20, "bytes", "JSON of a chunk above which no further row is added", minimum=1)
@@ -74,6 +76,16 @@ class Settings:
     idempotency_stale_days: int = setting(7, "days", "how long after that the key is refused as stale")
     requests_per_second_max: float = setting(0, "requests per second", "rate limit of one API key; 0 sets none")
     results_page_max: int = setting(1_000, "rows", "most row outcomes on one page of results", minimum=1)
+    query_filter_max: int = setting(100, "entries", "most entries of a query's filter", minimum=1)
+    query_sort_max: int = setting(10, "properties", "most properties that a query sorts by", minimum=1)
+    query_select_max: int = setting(500, "properties", "most properties that a query selects", minimum=1)
+    query_ids_max: int = setting(1_000, "ids", "most ids that a query is restricted to", minimum=1)
+    query_offset_max: int = setting(10_000, "records", "records that `page` can leave out; cursors have no such limit")
+    query_timeout_s: float = setting(30, "seconds", "longest time that PostgreSQL works on a query", minimum=0.1)
+    key_properties_max: int = setting(
+        32, "properties", "properties of an object type by whose values records are found without reading the others"
+    )
+    references_shown_max: int = setting(100, "records", "most records shown where a reference is read from its other side")
     page_max: int = setting(50, "entries", "most entries on any other page", minimum=1)
     events_heartbeat_s: float = setting(
         15, "seconds", "longest silence of an event stream; a comment ends it", minimum=0.01

@@ -43,8 +43,10 @@ from prismd.store import (
     progress,
     properties,
     record_keys,
+    record_writes,
     records,
     teams,
+    tickets,
     upkeep,
     verdicts,
 )
@@ -56,7 +58,7 @@ NEW_ID: Final = system_ids()
 TABLES: Final = (
     "team", "api_key", "property", "property_option", "record", "key_property", "record_key", "import_job",
     "import_chunk", "import_result", "import_touch", "import_draft", "idempotency_claim", "record_grant",
-    "list", "view",
+    "list", "view", "realtime_ticket",
 )  # fmt: skip
 
 
@@ -113,7 +115,6 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     imports.count_active: lambda c, w: imports.count_active(c, w.team_id),
     imports.lock_job: lambda c, w: imports.lock_job(c, w.team_id, w.running.id),
     imports.end_job: lambda c, w: imports.end_job(c, w.running.cancelled(NOW)),
-    imports.tell_progress: lambda c, w: imports.tell_progress(c, w.running),
     imports.read_chunk: lambda c, w: imports.read_chunk(c, w.running, 0),
     imports.advance: lambda c, w: imports.advance(c, w.running, w.running.after_chunk(Counts(created=2), NOW)),
     imports.record_failure: lambda c, w: imports.record_failure(c, w.running, now=NOW, wait=timedelta(1)),
@@ -149,9 +150,22 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     record_keys.delete_keys: lambda c, w: record_keys.delete_keys(
         c, w.team_id, [(key_hash, w.record.id) for key_hash in w.hashes]
     ),
+    record_writes.hold_records: lambda c, w: record_writes.hold_records(c, w.team_id, "contact", [w.record.id]),
+    record_writes.insert_new: lambda c, w: record_writes.insert_new(
+        c, w.team_id, "contact", [records.StoredRecord(NEW_ID(), 1, NOW, NOW, {})], now=NOW
+    ),
+    record_writes.delete_records: lambda c, w: record_writes.delete_records(
+        c, w.team_id, "contact", [w.record.id], now=NOW
+    ),
+    record_writes.restore_records: lambda c, w: record_writes.restore_records(
+        c, w.team_id, "contact", [w.record.id], now=NOW
+    ),
     records.get_record: lambda c, w: records.get_record(c, w.team_id, "contact", w.record.id),
     records.records_by_key: lambda c, w: records.records_by_key(c, w.team_id, "contact", w.hashes),
     records.count_records: lambda c, w: records.count_records(c, w.team_id, "contact"),
+    records.count_by_key: lambda c, w: records.count_by_key(
+        c, w.team_id, "contact", w.hashes, key="email", value="p0@x.org"
+    ),
     records.import_candidates: lambda c, w: records.import_candidates(
         c, w.team_id, "contact", w.hashes, job_id=w.running.id, lock=True
     ),
@@ -160,7 +174,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
         c, w.team_id, "contact", w.plan.created, job_id=w.running.id, now=NOW
     ),
     records.update_records: lambda c, w: records.update_records(
-        c, w.team_id, "contact", list(w.plan.changed.values()), now=NOW
+        c, w.team_id, "contact", [change.record for change in w.plan.changed.values()], now=NOW
     ),
     records.scan_values: lambda c, w: list(records.scan_values(c, w.team_id, "contact", "email", page=1)),
     teams.lock_bootstrap: lambda c, _: teams.lock_bootstrap(c),
@@ -173,8 +187,11 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     teams.find_key: lambda c, _: teams.find_key(c, b"digest"),
     teams.list_keys: lambda c, _: teams.list_keys(c, None),
     teams.revoke_key: lambda c, w: teams.revoke_key(c, w.key_id, None, NOW),
+    tickets.insert_ticket: lambda c, w: tickets.insert_ticket(c, b"other", w.team_id, expires_at=NOW),
+    tickets.take_ticket: lambda c, _: tickets.take_ticket(c, b"ticket"),
     upkeep.purge_claims: lambda c, _: upkeep.purge_claims(c, before=LATER),
     upkeep.purge_jobs: lambda c, _: upkeep.purge_jobs(c, now=LATER),
+    upkeep.purge_tickets: lambda c, _: upkeep.purge_tickets(c, now=LATER),
     verdicts.insert_verdicts: lambda c, w: verdicts.insert_verdicts(c, w.running, w.chunk, Counts(), b""),
     verdicts.next_verdicts: lambda c, w: verdicts.next_verdicts(c, w.team_id, w.ended.id, after=-1, outcome=None),
     verdicts.verdicts_of_chunk: lambda c, w: verdicts.verdicts_of_chunk(c, w.team_id, w.ended.id, 0),
@@ -182,14 +199,17 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
 
 
 #: These touch no table, and wait for nobody.
-WITHOUT_LOCK: Final = {changes.tell, imports.tell_progress, idempotency.try_lock, postgres.prepare_session}
+WITHOUT_LOCK: Final = {changes.tell, idempotency.try_lock, postgres.prepare_session}
 
 #: These change or lock rows that are there, so a transaction that sees them as they were cannot go on.
 CONFLICTING: Final = [
-    drafts.write_drafts, grants.put_grant, idempotency.keep_claim, imports.claim_next, imports.lock_job, imports.end_job,
+    drafts.write_drafts, grants.put_grant, idempotency.keep_claim, imports.claim_next, imports.lock_job,
+    imports.end_job,
     imports.advance, imports.record_failure, imports.insert_touches, properties.update_property,
     properties.delete_property, properties.update_option, properties.delete_option, record_keys.delete_keys,
-    records.import_candidates, records.update_records, teams.revoke_key, upkeep.purge_claims, upkeep.purge_jobs,
+    record_writes.hold_records, record_writes.delete_records, record_writes.restore_records,
+    records.import_candidates, records.update_records, teams.revoke_key, tickets.take_ticket,
+    upkeep.purge_claims, upkeep.purge_jobs, upkeep.purge_tickets,
 ]  # fmt: skip
 
 
@@ -225,6 +245,7 @@ def world(make_database: Callable[[], str]) -> World:
         teams.insert_key(connection, key_id=key_id, team_id=team_id, name="", digest=b"digest", hint="", now=NOW)
         properties.insert_property(connection, team_id, "contact", prop, now=NOW)
         idempotency.keep_claim(connection, team_id, "key", CLAIM)
+        tickets.insert_ticket(connection, b"ticket", team_id, expires_at=NOW)
         made = List(NEW_ID(), "deal", "deal_flow", "Flow", None, None, NOW)
         lists.insert_list(connection, team_id, made)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from prismd.settings import Settings
-from prismd.store import drafts, imports, record_keys, records, verdicts
+from prismd.store import drafts, imports, record_keys, record_writes, records, tickets, verdicts
 from prismd.store.migrate import migrate
 from prismd.store.postgres import Connection, connect
 
@@ -41,6 +41,11 @@ HOT: Final[dict[str, tuple[str, Any, set[str]]]] = {
         records._CANDIDATES_TO_CHANGE, NAMED, {"record_key_in_order", "record_pkey", "import_touch_pkey"}
     ),
     "records by key": (records._BY_KEY, NAMED, {"record_key_in_order", "record_pkey"}),
+    "members of a list": (
+        records._COUNT_BY_KEY, {**NAMED, "hashes": [1], "value": ID}, {"record_key_in_order", "record_pkey"}
+    ),
+    "held records": (record_writes._HOLD, NAMED, {"record_pkey"}),
+    "marked records": (record_writes._MARK, {**NAMED, "deleted_at": None}, {"record_pkey"}),
     "existing records": (records._EXISTING, {**NAMED, "ids": [ID] * 9}, {"record_pkey"}),
     "one record": (records._GET, (1, "contact", ID), {"record_pkey"}),
     "updated records": (records._UPDATE, NAMED, {"record_pkey"}),
@@ -54,6 +59,7 @@ HOT: Final[dict[str, tuple[str, Any, set[str]]]] = {
     "list of jobs": (imports._LIST, NAMED, {"import_job_listing"}),
     "verdicts of a chunk": (verdicts._VERDICTS_OF_CHUNK, (1, ID, 0), {"import_result_pkey"}),
     "page of verdicts": (verdicts._VERDICTS, {**NAMED, "after": 0}, {"import_result_pkey"}),
+    "ticket": (tickets._TAKE, (b"",), {"realtime_ticket_pkey", "team_pkey"}),
     "rows of a chunk": (imports._CHUNK, (1, ID, 0), {"import_chunk_pkey"}),
 }  # fmt: skip
 
@@ -107,7 +113,17 @@ def test_a_hot_statement_is_served_by_its_index(planned: Connection, name: str, 
     assert used(plan) >= indexes, plan
 
 
-@pytest.mark.parametrize("name", ["candidates to skip", "candidates to change", "records by key", "updated records"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "candidates to skip",
+        "candidates to change",
+        "records by key",
+        "updated records",
+        "held records",
+        "marked records",
+    ],
+)
 def test_records_are_reached_by_their_whole_key(planned: Connection, name: str) -> None:
     statement, parameters, _ = HOT[name]
     plan = "\n".join(row[0] for row in planned.execute(f"EXPLAIN {statement}", parameters))

@@ -9,10 +9,8 @@ from prismd.api.import_events import EVENT_STREAM, LAST_EVENT_ID
 from prismd.api.list_operations import LIST_OPERATIONS
 from prismd.api.operation import (
     CURSOR,
-    ETAG,
     IDEMPOTENCY_KEY,
     LIMIT,
-    RECORDS,
     REPLAY,
     RETRY_AFTER,
     TEAM,
@@ -23,8 +21,9 @@ from prismd.api.operation import (
 )
 from prismd.api.property_operations import PROPERTY_OPERATIONS
 from prismd.api.realtime_operations import REALTIME_OPERATIONS
+from prismd.api.record_operations import RECORD_OPERATIONS
 from prismd.api.results import CSV, NDJSON
-from prismd.api.shapes import Health, ImportBody, ImportJob, JobPage, Record, ResultPage, RetryBody, Total
+from prismd.api.shapes import Health, ImportBody, ImportJob, JobPage, ResultPage, RetryBody
 from prismd.core.imports.job import State
 from prismd.core.imports.report import OUTCOMES
 from prismd.core.schema import IMPORTABLE_TYPES
@@ -162,38 +161,6 @@ _IMPORTS: Final = (
     ),
 )
 
-_RECORD_READS: Final = (
-    Operation(
-        name="getRecord",
-        method="GET",
-        path=f"{RECORDS}/{{recordId}}",
-        tag="Records",
-        summary="Read a record",
-        parameters=(Parameter("select", "query", "Slugs of the properties wanted, with commas; all where absent."),),
-        replies=(Reply(200, "The record.", Record, ETAG),),
-        errors=("not_found", "method_not_allowed"),
-    ),
-    Operation(
-        name="countRecords",
-        method="GET",
-        path=f"{RECORDS}/count",
-        tag="Records",
-        summary="Count records",
-        replies=(Reply(200, "How many there are, without deleted ones.", Total),),
-        errors=("method_not_allowed",),
-    ),
-    Operation(
-        name="findRecord",
-        method="GET",
-        path=f"{RECORDS}/by/{{slug}}/{{value}}",
-        tag="Records",
-        summary="Find the one record that has a value",
-        description="Compared as imports compare keys: without regard to case and outer spaces.",
-        replies=(Reply(200, "The record.", Record, ETAG),),
-        errors=("not_found", "multiple_matches", "method_not_allowed"),
-    ),
-)
-
 _SERVER: Final = (
     Operation(
         name="getHealth",
@@ -216,7 +183,7 @@ _SERVER: Final = (
 
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *_IMPORTS,
-    *_RECORD_READS,
+    *RECORD_OPERATIONS,
     *PROPERTY_OPERATIONS,
     *LIST_OPERATIONS,
     *GRANT_OPERATIONS,

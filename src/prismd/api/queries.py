@@ -8,6 +8,7 @@ from typing import Any, Final
 from litestar import Request
 
 from prismd.core.errors import PrismdError
+from prismd.core.ids import is_uuid
 from prismd.core.quoting import nearest, quoted
 
 PAGE_DEFAULT: Final = 25
@@ -70,6 +71,21 @@ def refuse_list_scope(request: Request[Any, Any, Any]) -> None:
     """
     if given(request, "list_id") is not None:
         raise PrismdError.invalid(".query.list_id", "lists are not supported yet; leave this parameter out")
+
+
+def list_in_query(request: Request[Any, Any, Any]) -> str | None:
+    """Return the id of the list that a request names, or None.
+
+    Args:
+        request: For ``list_id``.
+
+    Raises:
+        PrismdError: ``invalid_request``: it is no id.
+    """
+    raw = given(request, "list_id")
+    if raw is not None and not is_uuid(raw):
+        raise PrismdError.invalid(".query.list_id", f"expected the id of a list, found {quoted(raw)}", "format")
+    return raw
 
 
 def given(request: Request[Any, Any, Any], name: str) -> str | None:

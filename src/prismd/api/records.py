@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from litestar import Request, Response, get
 
 from prismd.api.errors import respond
 from prismd.api.injected import CallerIn, PathPart, RuntimeIn
 from prismd.api.paths import id_in_path, object_type_in_path, value_in_path
-from prismd.api.queries import refuse_list_scope, slugs
-from prismd.api.shapes import Record, Total
+from prismd.api.queries import list_in_query, slugs
+from prismd.api.record_shapes import shown_record
+from prismd.api.shapes import Total
 from prismd.core.json_text import encode
+from prismd.core.record_writes import etag
 from prismd.services import records
 from prismd.services.idempotency import Answer
 from prismd.services.records import RecordView
@@ -23,9 +25,10 @@ def get_record(
 ) -> Response[bytes]:
     """Answer one record, with its version as ``etag``."""
     kind, wanted = object_type_in_path(object_type), id_in_path(record_id)
-    select = slugs(request, "select")
+    select, list_id = slugs(request, "select"), list_in_query(request)
     with runtime.pool.connection() as connection:
-        return respond(record_answer(records.get_record(connection, caller.team_id, kind, wanted, select=select)))
+        found = records.get_record(connection, caller.team_id, kind, wanted, select=select, list_id=list_id)
+    return respond(record_answer(found))
 
 
 @get("/{object_type:str}/by/{slug:str}/{value:str}", sync_to_thread=True)
@@ -40,9 +43,12 @@ def find_record(
 ) -> Response[bytes]:
     """Answer the one record that has a value."""
     kind, by, sought = object_type_in_path(object_type), value_in_path(slug), value_in_path(value)
-    refuse_list_scope(request)
+    select, list_id = slugs(request, "select"), list_in_query(request)
+    settings = runtime.settings
     with runtime.pool.connection() as connection:
-        found = records.find_record(connection, caller.team_id, kind, by, sought, settings=runtime.settings)
+        found = records.find_record(
+            connection, caller.team_id, kind, by, sought, settings=settings, select=select, list_id=list_id
+        )
     return respond(record_answer(found))
 
 
@@ -51,17 +57,20 @@ def count_records(
     request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn
 ) -> Response[bytes]:
     """Answer how many records of a type the team has."""
-    kind = object_type_in_path(object_type)
-    refuse_list_scope(request)
+    kind, list_id = object_type_in_path(object_type), list_in_query(request)
     with runtime.pool.connection() as connection:
-        total = records.count_records(connection, caller.team_id, kind)
+        total = records.count_records(connection, caller.team_id, kind, list_id=list_id)
     return respond(Answer(200, encode(Total(total=total)), {}))
 
 
-def record_answer(view: RecordView) -> Answer:
-    """Return the answer that shows one record.
+HANDLERS: Final = [get_record, find_record, count_records]
+
+
+def record_answer(view: RecordView, status: int = 200) -> Answer:
+    """Return the answer that shows one record, with its version as ``etag``.
 
     Args:
         view: The record as the team sees it.
+        status: The HTTP status.
     """
-    return Answer(200, encode(Record(id=view.id, default=view.properties)), {"etag": f'"{view.version}"'})
+    return Answer(status, encode(shown_record(view)), {"etag": etag(view.version)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
-from prismd.api import grants, lists, properties
+from prismd.api import find_or_create, grants, lists, properties, record_batches, record_writes, records
 from prismd.api.auth import let_in
 from prismd.api.docs_page import get_document, get_page
 from prismd.api.health import get_health, get_liveness
@@ -13,7 +13,6 @@ from prismd.api.import_control import cancel_import, retry_import
 from prismd.api.import_events import get_events
 from prismd.api.imports import get_import, list_imports, start_import
 from prismd.api.realtime import create_ticket
-from prismd.api.records import count_records, find_record, get_record
 from prismd.api.results import get_results
 from prismd.settings import Settings
 
@@ -31,10 +30,12 @@ def routes(settings: Settings) -> list[ControllerRouterHandler]:
         get_results,
         get_events,
         cancel_import,
-        count_records,
-        find_record,
-        get_record,
+        *records.HANDLERS,
+        *record_writes.HANDLERS,
+        *record_batches.HANDLERS,
+        *find_or_create.HANDLERS,
         *properties.HANDLERS,
+        *record_queries.HANDLERS,
         *lists.HANDLERS,
         *grants.HANDLERS,
     ]

@@ -171,11 +171,57 @@ class RetryBody(Struct, frozen=True, kw_only=True):
     not_attempted: Annotated[bool, Meta(description="Run the rows that were never attempted too.")] = False
 
 
-class Record(Struct, frozen=True, kw_only=True):
-    """One record."""
+class RecordRow(Struct, frozen=True, kw_only=True):
+    """One record of a page."""
 
     id: str
-    default: Annotated[dict[str, Any], Meta(description="Values by property slug; select values are option slugs.")]
+    properties: Annotated[
+        dict[str, Any],
+        Meta(description="Selected values by slug; references as `{id, properties}`, select values as option slugs."),
+    ]
+
+
+class RecordPage(Struct, frozen=True, kw_only=True):
+    """A page of records."""
+
+    data: list[RecordRow]
+    has_more: Annotated[bool, Meta(description="Exact: whether there is at least one record more.")]
+    next_cursor: str | None
+    total: Annotated[int | None, Meta(ge=0, description="Only where it was asked for.")]
+
+
+class QueryMembers(Struct, frozen=True, kw_only=True):
+    """What is asked of the records of a type."""
+
+    select: Annotated[list[str], Meta(description="Slugs of the properties to show; dots follow references.")]
+    filter: Annotated[
+        list[dict[str, dict[str, Any]]] | None,
+        Meta(description='Entries `{slug: {operator: value}}`, such as `{"email": {"=": "ada@example.com"}}`.'),
+    ] = None
+    sort: Annotated[
+        list[dict[str, Literal["asc", "desc"]]] | None,
+        Meta(description="Entries `{slug: direction}`, the most important first; records without a value come last."),
+    ] = None
+    combinator: Annotated[Literal["AND", "OR"] | None, Meta(description="How entries of the filter go together.")] = (
+        None
+    )
+    list_id: Annotated[str | None, Meta(description="Only members of this list, with its own properties.")] = None
+    crm_id: Annotated[str | None, Meta(description="Old name of `list_id`.")] = None
+    cursor: Annotated[str | None, Meta(description="`next_cursor` of the page before.")] = None
+    limit: Annotated[int | None, Meta(ge=1, description="Rows of a page, 25 where absent; more than 50 is 400.")] = None
+    page: Annotated[int | None, Meta(ge=1, description="Deprecated: the number of the page, from 1.")] = None
+
+
+class QueryBody(Struct, frozen=True, kw_only=True):
+    """The body of a query; unknown members are ignored."""
+
+    query: QueryMembers
+    id: Annotated[str | list[str] | None, Meta(description="Only these records.")] = None
+    deleted: Annotated[bool | None, Meta(description="Deleted records too.")] = None
+    cursor: Annotated[str | None, Meta(description="As `query.cursor`, which wins.")] = None
+    include_total: Annotated[bool | None, Meta(description="Count all that the query wants.")] = None
+    boxes: Annotated[list[str] | None, Meta(description="Accepted and ignored.")] = None
+    sources: Annotated[list[str] | None, Meta(description="Accepted and ignored.")] = None
 
 
 class Total(Struct, frozen=True, kw_only=True):

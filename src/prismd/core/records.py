@@ -5,10 +5,24 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 #: A record's stored properties by slug; a property without a value is absent.
 Properties = Mapping[str, Any]
+
+
+class Written(NamedTuple):
+    """A record that a transaction makes or changes: what there was of it before, and what there is at its end.
+
+    Args:
+        id: Of the record.
+        before: Its properties before; empty for a record that is made.
+        after: Its properties at the end.
+    """
+
+    id: str
+    before: Properties
+    after: Properties
 
 
 class ArrayOperation(enum.StrEnum):

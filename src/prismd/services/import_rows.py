@@ -115,9 +115,10 @@ class RowImporter:
         records.insert_records(
             connection, job.team_id, job.object_type, plan.created, job_id=job.id, now=now, meanwhile=meanwhile
         )
-        changes = list(plan.changed.values())
-        records.update_records(connection, job.team_id, job.object_type, changes, now=now)
-        write_keys(connection, job.team_id, key_rules(connection, job.team_id, schema), plan, meanwhile)
+        changed = [change.record for change in plan.changed.values()]
+        records.update_records(connection, job.team_id, job.object_type, changed, now=now)
+        rules = key_rules(connection, job.team_id, schema)
+        write_keys(connection, job.team_id, rules, plan.written(), meanwhile)
 
 
 def _key_rule(job: Job, schema: ObjectSchema) -> KeyRule | None:

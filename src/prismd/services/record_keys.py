@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from prismd.core.errors import PrismdError
-from prismd.core.imports.plan import Plan
 from prismd.core.keys import KeyRule, is_comparable
 from prismd.core.quoting import nearest, quoted
+from prismd.core.records import Written
 from prismd.core.schema import LISTS, ObjectSchema, Property
 from prismd.store import record_keys, records
-from prismd.store.postgres import Connection
+from prismd.store.postgres import Connection, nothing
 
 #: Records whose keys are made at once when a property becomes a key.
 _BACKFILL_PAGE: Final = 5_000
 
 
-def key_property(schema: ObjectSchema, slug: str, field: str) -> Property:
+def key_property(schema: ObjectSchema, slug: str, field: str, list_id: str | None = None) -> Property:
     """Return the property by which a request tells records apart.
 
     Args:
         slug: As the caller wrote it.
         field: Where, such as ``.body.options.dedupe_by``.
+        list_id: The list whose own properties can be meant too.
 
     Raises:
         PrismdError: ``invalid_request``: there is none of that slug, or it cannot be a key.
     """
-    prop = schema.get(slug)
+    prop = schema.get(slug, list_id)
     if prop is None:
-        hint = nearest(slug, schema.slugs())
+        hint = nearest(slug, schema.slugs(list_id))
         raise PrismdError.invalid(field, f"{schema.object_type} has no property {quoted(slug)}{hint}", "enum")
     if not is_comparable(prop):
         what = "set by the server alone" if prop.read_only else f"of type {prop.type}"
-        usable = ", ".join(sorted(prop.slug for prop in schema if is_comparable(prop)))
+        usable = ", ".join(
+            sorted({prop.slug for prop in schema if prop.list_id in (None, list_id) and is_comparable(prop)})
+        )
         message = f"{slug} is {what}, so records cannot be told apart by it; use one of {usable}"
         raise PrismdError.invalid(field, message, "enum")
     return prop
@@ -68,24 +71,29 @@ def ensure_key(connection: Connection, team_id: int, object_type: str, prop: Pro
 
 
 def write_keys(
-    connection: Connection, team_id: int, rules: Iterable[KeyRule], plan: Plan, meanwhile: Callable[[], None]
+    connection: Connection,
+    team_id: int,
+    rules: Iterable[KeyRule],
+    written: Sequence[Written],
+    meanwhile: Callable[[], None] = nothing,
 ) -> None:
-    """Write the keys of the records that a plan makes and changes.
+    """Write the keys of records that are made and changed.
 
     Args:
+        connection: Inside a transaction that holds the lock of the records' type.
         rules: Of the properties whose values are kept as keys.
-        plan: What is made and changed.
+        written: What is made and changed.
         meanwhile: Called while PostgreSQL takes keys in.
     """
     added, gone = [], []
     for rule in rules:
         key = rule.key
-        for record in plan.created:
-            added += [(key_hash, record.id) for key_hash in rule.hashes(record.properties.get(key))]
-        for record_id, change in plan.changed.items():
-            old, new = set(rule.hashes(change.before.get(key))), set(rule.hashes(change.record.properties.get(key)))
-            added += [(key_hash, record_id) for key_hash in new - old]
-            gone += [(key_hash, record_id) for key_hash in old - new]
+        for record_id, before, after in written:
+            old, new = rule.hashes(before.get(key)), rule.hashes(after.get(key))
+            if old:
+                gone += [(key_hash, record_id) for key_hash in set(old).difference(new)]
+                new = tuple(set(new).difference(old))
+            added += [(key_hash, record_id) for key_hash in new]
     record_keys.delete_keys(connection, team_id, gone)
     record_keys.insert_keys(connection, team_id, added, meanwhile)
 

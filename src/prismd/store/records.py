@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from prismd.core.imports.plan import Change, KnownRecord
+from prismd.core.imports.plan import KnownRecord
 from prismd.core.json_text import decode_stored, encode
 from prismd.core.records import Properties
 from prismd.store.postgres import Connection, nothing
@@ -26,7 +26,7 @@ class StoredRecord:
     version: int
     created_at: datetime
     updated_at: datetime
-    properties: dict[str, Any]
+    properties: Properties
 
 
 _COLUMNS: Final = "r.id::text, r.version, r.created_at, r.updated_at, r.properties::text"
@@ -47,6 +47,18 @@ FROM (SELECT DISTINCT record_id FROM record_key WHERE team_id = %(team)s AND key
 CROSS JOIN LATERAL (
     SELECT * FROM record
     WHERE team_id = %(team)s AND object_type = %(type)s AND id = k.record_id AND deleted_at IS NULL
+    OFFSET 0
+) AS r
+"""
+
+# Who is in a list is found as the records with any other key are.
+_COUNT_BY_KEY: Final = """
+SELECT count(*)
+FROM (SELECT DISTINCT record_id FROM record_key WHERE team_id = %(team)s AND key_hash = ANY(%(hashes)b::bigint[])) AS k
+CROSS JOIN LATERAL (
+    SELECT FROM record
+    WHERE team_id = %(team)s AND object_type = %(type)s AND id = k.record_id AND deleted_at IS NULL
+        AND properties -> %(slug)s ? %(value)s
     OFFSET 0
 ) AS r
 """
@@ -149,6 +161,22 @@ def count_records(connection: Connection, team_id: int, object_type: str) -> int
     return int(row[0])
 
 
+def count_by_key(
+    connection: Connection, team_id: int, object_type: str, hashes: Iterable[int], *, key: str, value: str
+) -> int:
+    """Return how many records, deleted ones apart, have a value among those of a property that holds many.
+
+    Args:
+        hashes: Of the value.
+        key: Of the property, whose values are kept as keys.
+        value: As stored.
+    """
+    wanted = {"team": team_id, "type": object_type, "hashes": list(hashes), "slug": key, "value": value}
+    row = connection.execute(_COUNT_BY_KEY, wanted).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always answers
+    return int(row[0])
+
+
 def import_candidates(
     connection: Connection, team_id: int, object_type: str, hashes: Iterable[int], *, job_id: str, lock: bool
 ) -> list[KnownRecord]:
@@ -214,10 +242,20 @@ def insert_records(
 
 
 def update_records(
-    connection: Connection, team_id: int, object_type: str, changes: Sequence[Change], *, now: datetime
+    connection: Connection,
+    team_id: int,
+    object_type: str,
+    changed: Sequence[KnownRecord | StoredRecord],
+    *,
+    now: datetime,
 ) -> None:
-    """Write the records that an import changes; they have been locked by :func:`import_candidates`."""
-    if not changes:
+    """Write records that have changed and that this transaction holds.
+
+    Args:
+        changed: As they are from now on.
+        now: When they changed.
+    """
+    if not changed:
         return
     updated = connection.execute(
         _UPDATE,
@@ -225,12 +263,12 @@ def update_records(
             "team": team_id,
             "type": object_type,
             "now": now,
-            "ids": [change.record.id for change in changes],
-            "versions": [change.record.version for change in changes],
-            "properties": [json_text(change.record.properties) for change in changes],
+            "ids": [record.id for record in changed],
+            "versions": [record.version for record in changed],
+            "properties": [json_text(record.properties) for record in changed],
         },
     )
-    assert updated.rowcount == len(changes), (updated.rowcount, len(changes))  # noqa: S101 - they were locked
+    assert updated.rowcount == len(changed), (updated.rowcount, len(changed))  # noqa: S101 - they were locked
 
 
 def scan_values(

@@ -15,7 +15,7 @@ from prismd.core.ids import NewId
 from prismd.core.imports.options import ImportOptions, OnMatch
 from prismd.core.imports.rows import Problem, RefusedRow, Row
 from prismd.core.keys import KeyRule
-from prismd.core.records import ArrayChange, Properties, merged
+from prismd.core.records import ArrayChange, Properties, Written, merged
 
 _SHOWN_IDS_MAX = 3
 
@@ -91,6 +91,12 @@ class Plan:
     changed: dict[str, Change] = field(default_factory=dict)
     #: Records that stood before the import and that a row matched for the first time.
     touched: list[KnownRecord] = field(default_factory=list)
+
+    def written(self) -> list[Written]:
+        """Return what is made and changed."""
+        made = [Written(record.id, {}, record.properties) for record in self.created]
+        changed = self.changed.items()
+        return made + [Written(record_id, one.before, one.record.properties) for record_id, one in changed]
 
 
 class Planner:

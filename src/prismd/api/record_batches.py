@@ -1,0 +1,81 @@
+"""Batches of writes to single records over HTTP: up to so many items, each with its own outcome (contract, 11.11)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from litestar import Request, Response, post
+from msgspec import UNSET
+
+from prismd.api.idempotency import write_once
+from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
+from prismd.api.paths import object_type_in_path
+from prismd.api.queries import list_in_query
+from prismd.api.record_shapes import BatchResult, BatchSummary, ItemError, ItemResult, shown_record
+from prismd.core.errors import PrismdError
+from prismd.core.json_text import encode
+from prismd.core.record_batches import read_deletions, read_updates
+from prismd.core.schema import IMPORTABLE_TYPES
+from prismd.services import record_batches
+from prismd.services.idempotency import Answer
+from prismd.services.record_batches import ItemOutcome
+from prismd.services.record_writer import RecordWriter
+from prismd.store.postgres import Connection
+
+_BATCH: Final = "/{object_type:str}/batch"
+
+
+@post(f"{_BATCH}/update", status_code=200, sync_to_thread=True)
+def update_records(
+    *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+) -> Response[bytes]:
+    """Change records, each for itself."""
+    kind, list_id = _batched_type(object_type), list_in_query(request)
+
+    def work(connection: Connection) -> Answer:
+        items = read_updates(body, runtime.settings.batch_items_max)
+        writer = RecordWriter(connection, runtime, caller.team_id, kind, list_id)
+        return _answer(record_batches.update_records(writer, items))
+
+    return write_once(request, runtime, caller, body, work)
+
+
+@post(f"{_BATCH}/delete", status_code=200, sync_to_thread=True)
+def delete_records(
+    *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+) -> Response[bytes]:
+    """Delete records, each for itself."""
+    kind = _batched_type(object_type)
+
+    def work(connection: Connection) -> Answer:
+        items = read_deletions(body, runtime.settings.batch_items_max)
+        return _answer(record_batches.delete_records(connection, runtime, caller.team_id, kind, items))
+
+    return write_once(request, runtime, caller, body, work)
+
+
+HANDLERS: Final = [update_records, delete_records]
+
+
+def _batched_type(part: str) -> str:
+    object_type = object_type_in_path(part)
+    if object_type not in IMPORTABLE_TYPES:
+        known = ", ".join(IMPORTABLE_TYPES)
+        message = f'Records of type "{object_type}" cannot be written in batches (can be: {known})'
+        raise PrismdError("method_not_allowed", message)
+    return object_type
+
+
+def _answer(outcomes: Sequence[ItemOutcome]) -> Answer:
+    results = [_shown(outcome) for outcome in outcomes]
+    failed = sum(result.status == "error" for result in results)
+    summary = BatchSummary(total=len(results), succeeded=len(results) - failed, failed=failed)
+    return Answer(200, encode(BatchResult(results=results, summary=summary)), {})
+
+
+def _shown(outcome: ItemOutcome) -> ItemResult:
+    if outcome.error is not None:
+        error = ItemError(code=outcome.error.code, message=outcome.error.message)
+        return ItemResult(id=outcome.id, status="error", error=error)
+    return ItemResult(id=outcome.id, status="ok", record=shown_record(outcome.record) if outcome.record else UNSET)

@@ -1,0 +1,195 @@
+"""What the operations on single records and batches of them take and answer (contract, sections 11 and 16.4)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prismd.api.operation import ETAG, IDEMPOTENCY_KEY, RECORDS, REPLAY, Operation, Parameter, Reply
+from prismd.api.record_shapes import (
+    BatchDeleteBody,
+    BatchResult,
+    BatchUpdateBody,
+    FindOrCreateBody,
+    FoundOrCreated,
+    Record,
+)
+from prismd.api.shapes import ObjectProperties, Total
+from prismd.core.schema import IMPORTABLE_TYPES
+
+_RECORD: Final = f"{RECORDS}/{{recordId}}"
+_LOOKUP: Final = f"{RECORDS}/by/{{slug}}/{{value}}"
+
+_SELECT: Final = Parameter("select", "query", "Slugs of the properties wanted, with commas; all where absent.")
+_LIST: Final = Parameter(
+    "list_id",
+    "query",
+    "A list of records of the type: its properties can be named by slug alone, and what is written is put into it.",
+)
+_COUNTED_LIST: Final = Parameter("list_id", "query", "Count only the records in this list.")
+_IF_MATCH: Final = Parameter(
+    "If-Match", "header", "Write only if the record has one of these entity tags; `*` takes any."
+)
+_ITEMS: Final = "Items are independent of each other; one that fails spares the rest. At most 100."
+
+_ANSWERED: Final = ETAG | REPLAY
+
+_READS: Final = (
+    Operation(
+        name="getRecord",
+        method="GET",
+        path=_RECORD,
+        tag="Records",
+        summary="Read a record",
+        parameters=(_SELECT, _LIST),
+        replies=(Reply(200, "The record.", Record, ETAG),),
+        errors=("not_found", "method_not_allowed"),
+    ),
+    Operation(
+        name="countRecords",
+        method="GET",
+        path=f"{RECORDS}/count",
+        tag="Records",
+        summary="Count records",
+        parameters=(_COUNTED_LIST,),
+        replies=(Reply(200, "How many there are, without deleted ones.", Total),),
+        errors=("not_found", "method_not_allowed"),
+    ),
+    Operation(
+        name="findRecord",
+        method="GET",
+        path=_LOOKUP,
+        tag="Records",
+        summary="Find the one record that has a value",
+        description="Compared as imports compare keys: without regard to case and outer spaces.",
+        parameters=(_SELECT, _LIST),
+        replies=(Reply(200, "The record.", Record, ETAG),),
+        errors=("not_found", "multiple_matches", "method_not_allowed"),
+    ),
+)
+
+_WRITES: Final = (
+    Operation(
+        name="createRecord",
+        method="POST",
+        path=RECORDS,
+        tag="Records",
+        summary="Make a record",
+        description="Nothing is de-duplicated: two equal requests make two records.",
+        parameters=(_LIST, IDEMPOTENCY_KEY),
+        body=ObjectProperties,
+        replies=(Reply(201, "The record.", Record, _ANSWERED),),
+        errors=("not_found", "method_not_allowed"),
+    ),
+    Operation(
+        name="updateRecord",
+        method="PATCH",
+        path=_RECORD,
+        tag="Records",
+        summary="Change a record",
+        description=(
+            "Properties that are not named stay as they are; null clears. An array replaces, `[]` clears, and "
+            '`{"_op": "append" or "remove", "values": [...]}` changes it.'
+        ),
+        parameters=(_LIST, _IF_MATCH, IDEMPOTENCY_KEY),
+        body=ObjectProperties,
+        replies=(Reply(200, "The record as it is now.", Record, _ANSWERED),),
+        errors=("not_found", "method_not_allowed", "precondition_failed"),
+    ),
+    Operation(
+        name="upsertRecord",
+        method="PUT",
+        path=_LOOKUP,
+        tag="Records",
+        summary="Change the one record that has a value, or make it",
+        description="A record that is made gets the value, unless the body gives it another one.",
+        parameters=(_LIST, IDEMPOTENCY_KEY),
+        body=ObjectProperties,
+        replies=(
+            Reply(200, "There was one; it has been changed.", Record, _ANSWERED),
+            Reply(201, "There was none; it has been made.", Record, _ANSWERED),
+        ),
+        errors=("not_found", "multiple_matches", "method_not_allowed"),
+    ),
+    Operation(
+        name="deleteRecord",
+        method="DELETE",
+        path=_RECORD,
+        tag="Records",
+        summary="Delete a record",
+        description="It can be restored.",
+        parameters=(_IF_MATCH,),
+        replies=(Reply(204, "It is deleted."),),
+        errors=("not_found", "method_not_allowed", "precondition_failed"),
+    ),
+    Operation(
+        name="restoreRecord",
+        method="POST",
+        path=f"{_RECORD}/restore",
+        tag="Records",
+        summary="Take the deletion of a record back",
+        description="A record that is not deleted stays as it is.",
+        parameters=(IDEMPOTENCY_KEY,),
+        replies=(Reply(200, "The record.", Record, _ANSWERED),),
+        errors=("not_found", "method_not_allowed"),
+    ),
+    Operation(
+        name="duplicateRecord",
+        method="POST",
+        path=f"{_RECORD}/duplicate",
+        tag="Records",
+        summary="Make a record with the values and lists of another",
+        parameters=(IDEMPOTENCY_KEY,),
+        replies=(Reply(201, "The new record.", Record, _ANSWERED),),
+        errors=("not_found", "method_not_allowed"),
+    ),
+)
+
+_BATCHES: Final = (
+    Operation(
+        name="updateRecords",
+        method="POST",
+        path=f"{RECORDS}/batch/update",
+        tag="Records",
+        summary="Change several records",
+        description=f"{_ITEMS} Items for the same record are done in the order in which they stand.",
+        parameters=(_LIST, IDEMPOTENCY_KEY),
+        body=BatchUpdateBody,
+        object_types=IMPORTABLE_TYPES,
+        replies=(Reply(200, "What became of each item, also if all failed.", BatchResult, REPLAY),),
+        errors=("not_found", "method_not_allowed"),
+    ),
+    Operation(
+        name="deleteRecords",
+        method="POST",
+        path=f"{RECORDS}/batch/delete",
+        tag="Records",
+        summary="Delete several records",
+        description=f"{_ITEMS} They can be restored.",
+        parameters=(IDEMPOTENCY_KEY,),
+        body=BatchDeleteBody,
+        object_types=IMPORTABLE_TYPES,
+        replies=(Reply(200, "What became of each item, also if all failed.", BatchResult, REPLAY),),
+        errors=("method_not_allowed",),
+    ),
+    Operation(
+        name="findOrCreateRecord",
+        method="POST",
+        path=f"{RECORDS}/find-or-create",
+        tag="Records",
+        summary="Find the person of an address or the company of a domain, or make it",
+        description=(
+            "An identity is found through a contact with the address; where no contact has it, that is made too. "
+            "A record that is found stays as it is."
+        ),
+        parameters=(IDEMPOTENCY_KEY,),
+        body=FindOrCreateBody,
+        object_types=("identity", "organization"),
+        replies=(
+            Reply(200, "It was found.", FoundOrCreated, _ANSWERED),
+            Reply(201, "It was made.", FoundOrCreated, _ANSWERED),
+        ),
+        errors=("multiple_matches", "method_not_allowed"),
+    ),
+)
+
+RECORD_OPERATIONS: Final = (*_READS, *_WRITES, *_BATCHES)

@@ -1,0 +1,142 @@
+"""Bodies that hold several records, or what to look one up by, taken apart (contract, sections 11.11 and 16.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from prismd.core.errors import PrismdError
+from prismd.core.json_text import NotJsonError, decode, split_items, split_members
+from prismd.core.record_writes import RecordBody, read_record_body
+from prismd.core.value_errors import found, text_problem
+
+Members = Mapping[str, msgspec.Raw]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItem:
+    """An item of a batch as far as it could be read.
+
+    Args:
+        id: Of the record, as the caller wrote it; None where it could not be read.
+        body: What is to be written; None for a deletion and where it could not be read.
+        error: Why the item could not be read.
+    """
+
+    id: str | None
+    body: RecordBody | None = None
+    error: PrismdError | None = None
+
+
+def read_updates(body: bytes, items_max: int) -> list[BatchItem]:
+    """Return the items of a batch update; one that is malformed spares the rest.
+
+    Args:
+        body: JSON text.
+        items_max: Most items there may be.
+
+    Raises:
+        PrismdError: ``invalid_request``: there are no items, too many, or something else.
+    """
+    items = _items(body, "items", items_max)
+    return [_update(raw, f".body.items[{index}]") for index, raw in enumerate(items)]
+
+
+def read_deletions(body: bytes, items_max: int) -> list[BatchItem]:
+    """Return the items of a batch delete; one that is malformed spares the rest.
+
+    Args:
+        body: JSON text.
+        items_max: Most items there may be.
+
+    Raises:
+        PrismdError: ``invalid_request``: there are no ids, too many, or something else.
+    """
+    return [_deletion(raw, f".body.ids[{index}]") for index, raw in enumerate(_items(body, "ids", items_max))]
+
+
+def read_lookup(body: bytes, name: str, chars_max: int) -> tuple[str, RecordBody]:
+    """Return the value to look a record up by, and the values that one gets which is made.
+
+    Args:
+        body: JSON text.
+        name: Of the value, such as ``email_address``.
+        chars_max: Most characters that it may have.
+
+    Raises:
+        PrismdError: ``invalid_request``, with the path of the field at fault.
+    """
+    members = _members(body, ".body")
+    match = _members(_required(members, "match", ".body"), ".body.match")
+    field = f".body.match.{name}"
+    value = _value(_required(match, name, ".body.match"), field)
+    if not isinstance(value, str):
+        raise PrismdError.invalid(field, f"expected a text, found {found(value)}")
+    if not value.strip():
+        raise PrismdError.invalid(field, "expected a text, found a blank one", "minLength")
+    if problem := text_problem(value, chars_max):
+        raise PrismdError.invalid(field, problem, "maxLength" if len(value) > chars_max else "pattern")
+    if name == "email_address" and "@" not in value:
+        raise PrismdError.invalid(field, f"expected an address such as ada@example.org, found {found(value)}", "format")
+    defaults = members.get("defaults")
+    nothing = defaults is None or bytes(defaults) == b"null"
+    return value, read_record_body(b"{}" if nothing or defaults is None else defaults, ".body.defaults")
+
+
+def _update(raw: msgspec.Raw, field: str) -> BatchItem:
+    record_id = None
+    try:
+        record_id = _record_id(_required(_members(raw, field), "id", field), f"{field}.id")
+        return BatchItem(record_id, read_record_body(raw, field))
+    except PrismdError as error:
+        return BatchItem(record_id, error=error)
+
+
+def _deletion(raw: msgspec.Raw, field: str) -> BatchItem:
+    try:
+        return BatchItem(_record_id(raw, field))
+    except PrismdError as error:
+        return BatchItem(None, error=error)
+
+
+def _record_id(raw: msgspec.Raw, field: str) -> str:
+    value = _value(raw, field)
+    if not isinstance(value, str) or text_problem(value, len(value)) is not None:
+        raise PrismdError.invalid(field, f"expected the id of a record, found {found(value)}")
+    return value
+
+
+def _items(body: bytes, name: str, items_max: int) -> Sequence[msgspec.Raw]:
+    field = f".body.{name}"
+    raw = _required(_members(body, ".body"), name, ".body")
+    try:
+        items = split_items(raw)
+    except NotJsonError:
+        raise PrismdError.invalid(field, f"expected an array, found {found(_value(raw, field))}") from None
+    if len(items) > items_max:
+        message = f"expected at most {items_max} items, found {len(items)}; send them in several requests"
+        raise PrismdError.invalid(field, message, "maxItems")
+    return items
+
+
+def _required(members: Members, name: str, field: str) -> msgspec.Raw:
+    if name not in members:
+        raise PrismdError.invalid(f"{field}.{name}", "it is required; add it", "required")
+    return members[name]
+
+
+def _members(body: bytes | msgspec.Raw, field: str) -> Members:
+    try:
+        return split_members(bytes(body))
+    except NotJsonError as error:
+        raise PrismdError.invalid(field, f"it cannot be read as a JSON object: {error}") from None
+
+
+def _value(raw: msgspec.Raw, field: str) -> object:
+    try:
+        value: object = decode(raw)
+    except NotJsonError as error:
+        raise PrismdError.invalid(field, f"it cannot be read as JSON: {error}") from None
+    return value

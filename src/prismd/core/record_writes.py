@@ -1,0 +1,158 @@
+"""The rules of writing single records: what a body says, where it is wrong, and what every write demands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from prismd.core.errors import FieldProblem, PrismdError
+from prismd.core.imports.rows import Problem
+from prismd.core.json_text import NotJsonError, decode, split_members
+from prismd.core.quoting import quoted
+from prismd.core.records import Properties
+from prismd.core.schema import LISTS_KEY, ObjectSchema, Property
+from prismd.core.value_errors import found
+
+#: The members of a body that hold values; others are ignored (contract, sections 9.1 and 21, 68).
+BUCKETS: Final[tuple[str, ...]] = ("default", "list", "extended")
+
+#: Why a write is refused that leaves a required property without a value.
+MISSING_REQUIRED: Final = "missing_required"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBody:
+    """Values of a record as a client wrote them.
+
+    Args:
+        raw: They alone, as JSON of a row.
+        field: Where they stand in the request, such as ``.body``.
+        buckets: The members that are there, by name.
+    """
+
+    raw: bytes
+    field: str
+    buckets: Mapping[str, Mapping[str, Any]]
+
+    def place_of(self, problem: Problem) -> str:
+        """Return where the property at fault stands, or would stand if it were there."""
+        slug, list_id = problem.slug, problem.list_id
+        if slug is None:
+            return self.field
+        if list_id is None:
+            return f"{self.field}.{self._bucket_with(slug, 'default', 'extended')}.{slug}"
+        # A list that the request names elsewhere needs no name here, and its stage may stand among the other values.
+        nested = list_id in self.buckets.get("list", ())
+        if not nested and any(slug in self.buckets.get(name, ()) for name in ("list", "default")):
+            return f"{self.field}.{self._bucket_with(slug, 'list', 'default')}.{slug}"
+        return f"{self.field}.list.{list_id}.{slug}"
+
+    def _bucket_with(self, slug: str, first: str, second: str) -> str:
+        return second if slug in self.buckets.get(second, ()) and slug not in self.buckets.get(first, ()) else first
+
+
+def read_record_body(body: bytes | msgspec.Raw, field: str = ".body") -> RecordBody:
+    """Return the values of a body, of which no more is read here than its outline.
+
+    Args:
+        body: JSON text.
+        field: Where it stands in the request.
+
+    Raises:
+        PrismdError: ``invalid_request``, with the path of the field at fault.
+    """
+    try:
+        members = split_members(bytes(body))
+    except NotJsonError as error:
+        raise PrismdError.invalid(field, f"it cannot be read as a JSON object: {error}") from None
+    given = {name: members[name] for name in BUCKETS if name in members}
+    buckets = {name: _bucket(raw, f"{field}.{name}") for name, raw in given.items()}
+    parts = (b'"%s":%s' % (name.encode(), bytes(raw)) for name, raw in given.items())
+    return RecordBody(b"{%s}" % b",".join(parts), field, buckets)
+
+
+def _bucket(raw: msgspec.Raw, field: str) -> Mapping[str, Any]:
+    try:
+        value = decode(raw)
+    except NotJsonError as error:
+        raise PrismdError.invalid(field, f"it cannot be read as JSON: {error}") from None
+    if value is not None and not isinstance(value, dict):
+        raise PrismdError.invalid(field, f"expected an object of property slugs and values, found {found(value)}")
+    return value or {}
+
+
+def refusal_of(problems: Iterable[Problem], place_of: Callable[[Problem], str]) -> PrismdError:
+    """Return the error of a request whose values cannot be written.
+
+    Args:
+        problems: What is wrong with them.
+        place_of: Tells where the property at fault stands in the request.
+    """
+    fields = tuple(FieldProblem(place_of(problem), problem.message, problem.code) for problem in problems)
+    return PrismdError("invalid_request", f"{fields[0].field}: {fields[0].message}", problems=fields)
+
+
+def missing_required(
+    schema: ObjectSchema, before: Properties | None, after: Properties, written: Collection[str]
+) -> list[Problem]:
+    """Return a problem for each required property that a write leaves without a value (contract, 11.2 and 11.5).
+
+    A new record must have them all; of a record that stands already, only those written are judged, so that one which
+    an import made without can still be changed. Those of a list are demanded once the record is put into it.
+
+    Args:
+        schema: Of the record.
+        before: Its properties before the write; None for a new record.
+        after: Its properties after the write.
+        written: Keys of the properties that the write names.
+    """
+    joined = set(after.get(LISTS_KEY, ())).difference((before or {}).get(LISTS_KEY, ()))
+
+    def demanded(prop: Property) -> bool:
+        whole = before is None if prop.list_id is None else prop.list_id in joined
+        return prop.required and prop.enabled and (whole or prop.key in written)
+
+    return [
+        Problem(
+            MISSING_REQUIRED,
+            f"`{prop.slug}` is required and must not be left without a value",
+            prop.slug,
+            list_id=prop.list_id,
+        )
+        for prop in schema
+        if demanded(prop) and _is_empty(after.get(prop.key))
+    ]
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def etag(version: int) -> str:
+    """Return the entity tag of a version of a record: a strong one (contract, section 19.4, 63)."""
+    return f'"{version}"'
+
+
+def check_version(version: int, wanted: Collection[str] | None) -> None:
+    """See to it that a record stands as whoever writes it believes.
+
+    Args:
+        version: Of the record.
+        wanted: Strong entity tags of which one must be its own; None where any will do.
+
+    Raises:
+        PrismdError: ``precondition_failed``.
+    """
+    if wanted is not None and etag(version) not in wanted:
+        raise PrismdError(
+            "precondition_failed",
+            f"The record has changed: its etag is {etag(version)}, which If-Match does not name; read it again",
+        )
+
+
+def no_record(object_type: str, record_id: str) -> PrismdError:
+    """Return the error that says that there is no such record."""
+    return PrismdError("not_found", f"there is no {object_type} with the id {quoted(record_id)}")

@@ -1,0 +1,124 @@
+"""Batches of writes to single records: each item for itself, all in one transaction and so many statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from prismd.core.changes import Change
+from prismd.core.ids import is_uuid
+from prismd.core.imports.rows import RefusedRow, Row
+from prismd.core.record_batches import BatchItem
+from prismd.core.record_writes import no_record
+from prismd.services.changes import record_changed
+from prismd.services.record_writer import RecordWriter
+from prismd.services.records import RecordView
+from prismd.services.runtime import Runtime
+from prismd.store import record_writes
+from prismd.store.postgres import Connection
+from prismd.store.records import StoredRecord
+
+
+@dataclass(frozen=True, slots=True)
+class ItemError:
+    """Why an item failed.
+
+    Args:
+        code: Of a request or of a row.
+        message: A sentence for people.
+    """
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemOutcome:
+    """What became of one item.
+
+    Args:
+        id: As the caller wrote it; None where it could not be read.
+        record: After the item, if it was changed.
+        error: Why the item failed; None if it succeeded.
+    """
+
+    id: str | None
+    record: RecordView | None = None
+    error: ItemError | None = None
+
+
+def update_records(writer: RecordWriter, items: Sequence[BatchItem]) -> list[ItemOutcome]:
+    """Change records, those of several items in the order of the items (contract, section 11.11).
+
+    Args:
+        writer: Of their type.
+        items: What to write to which.
+    """
+    held = writer.hold(_ids(items))
+    standing = {record_id: one.record for record_id, one in held.items() if not one.deleted}
+    rows = iter(writer.read([item.body for item in items if item.body is not None]))
+    outcomes = [_updated(writer, item, rows, standing) for item in items]
+    writer.write()
+    return outcomes
+
+
+def delete_records(
+    connection: Connection, runtime: Runtime, team_id: int, object_type: str, items: Sequence[BatchItem]
+) -> list[ItemOutcome]:
+    """Delete records, so that they can be restored (contract, section 11.11).
+
+    Args:
+        connection: Inside a transaction.
+        runtime: For the time.
+        team_id: The team.
+        object_type: Type of the records.
+        items: Which ones.
+    """
+    held = record_writes.hold_records(connection, team_id, object_type, _ids(items))
+    standing = {record_id for record_id, one in held.items() if not one.deleted}
+    deleted = sorted(standing)
+    outcomes = [_deleted(object_type, item, standing) for item in items]
+    gone = [record_id for record_id in deleted if record_id not in standing]
+    record_writes.delete_records(connection, team_id, object_type, gone, now=runtime.now())
+    record_changed(connection, team_id, object_type, gone, Change.DELETED)
+    return outcomes
+
+
+def _ids(items: Sequence[BatchItem]) -> list[str]:
+    return [item.id.lower() for item in items if item.id is not None and is_uuid(item.id)]
+
+
+def _updated(
+    writer: RecordWriter, item: BatchItem, rows: Iterator[Row | RefusedRow], standing: dict[str, StoredRecord]
+) -> ItemOutcome:
+    if item.error is not None:
+        return _failed(item)
+    row = next(rows)
+    record_id = (item.id or "").lower()
+    if record_id not in standing:
+        return _missing(writer.object_type, item)
+    planned = row.problems if isinstance(row, RefusedRow) else writer.change(standing[record_id], row)
+    if isinstance(planned, list):
+        return ItemOutcome(item.id, error=ItemError(planned[0].code, planned[0].message))
+    standing[record_id] = planned
+    return ItemOutcome(item.id, writer.view(planned))
+
+
+def _deleted(object_type: str, item: BatchItem, standing: set[str]) -> ItemOutcome:
+    if item.error is not None:
+        return _failed(item)
+    record_id = (item.id or "").lower()
+    if record_id not in standing:
+        return _missing(object_type, item)
+    standing.remove(record_id)
+    return ItemOutcome(item.id)
+
+
+def _failed(item: BatchItem) -> ItemOutcome:
+    assert item.error is not None  # noqa: S101 - asked by both callers
+    return ItemOutcome(item.id, error=ItemError(item.error.code, item.error.message))
+
+
+def _missing(object_type: str, item: BatchItem) -> ItemOutcome:
+    error = no_record(object_type, item.id or "")
+    return ItemOutcome(item.id, error=ItemError(error.code, error.message))

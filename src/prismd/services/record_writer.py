@@ -1,0 +1,124 @@
+"""Writing records of one type in one transaction: what single writes, batches and find-or-create have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from prismd.core.changes import Change
+from prismd.core.imports.rows import Problem, Row, RowLimits, RowParser, Rows
+from prismd.core.record_writes import RecordBody, missing_required
+from prismd.core.records import Properties, Written, merged
+from prismd.core.values import ValueLimits
+from prismd.services.changes import record_changed
+from prismd.services.record_keys import key_rules, write_keys
+from prismd.services.records import RecordView, list_scope, view_of
+from prismd.services.references import resolve_references
+from prismd.services.runtime import Runtime
+from prismd.store import properties, record_keys, record_writes, records
+from prismd.store.postgres import Connection
+from prismd.store.record_writes import HeldRecord
+from prismd.store.records import StoredRecord
+
+
+class RecordWriter:
+    """Plans what becomes of records, and writes it all at once; nobody else writes the type's keys meanwhile.
+
+    Args:
+        connection: Inside a transaction.
+        runtime: For time, ids and limits.
+        team_id: The team.
+        object_type: Type of the records.
+        list_id: The list that the request names in its query, if it does.
+
+    Raises:
+        PrismdError: ``not_found``: there is no such list.
+    """
+
+    def __init__(
+        self, connection: Connection, runtime: Runtime, team_id: int, object_type: str, list_id: str | None = None
+    ) -> None:
+        record_keys.lock_type(connection, team_id, object_type)
+        self.connection = connection
+        self.runtime = runtime
+        self.team_id = team_id
+        self.object_type = object_type
+        self.list_id = list_scope(connection, team_id, object_type, list_id)
+        self.schema = properties.load_schema(connection, team_id, object_type)
+        self._now = runtime.now()
+        self._made: dict[str, StoredRecord] = {}
+        self._before: dict[str, Properties] = {}
+        self._after: dict[str, StoredRecord] = {}
+
+    def read(self, bodies: Sequence[RecordBody]) -> Rows:
+        """Return the values of bodies, as an import would read them: references are ids of records that exist.
+
+        Args:
+            bodies: Any number; the statements are the same.
+        """
+        settings = self.runtime.settings
+        values = ValueLimits(settings.text_chars_max, settings.list_values_max)
+        limits = RowLimits(values, settings.row_bytes_max, settings.row_errors_max)
+        parser = RowParser(self.schema, limits, self.list_id)
+        rows = [parser.parse(body.raw) for body in bodies]
+        return resolve_references(self.connection, self.team_id, self.schema, rows)
+
+    def hold(self, record_ids: Sequence[str]) -> dict[str, HeldRecord]:
+        """Hold records until the transaction ends, and return those that there are, deleted ones included, by id."""
+        return record_writes.hold_records(self.connection, self.team_id, self.object_type, record_ids)
+
+    def make(self, row: Row, *, demanding: bool = True) -> StoredRecord | list[Problem]:
+        """Plan a new record.
+
+        Args:
+            row: Its values.
+            demanding: Whether it must have all that is required.
+
+        Returns:
+            The record, or why it cannot be made.
+        """
+        after = merged({}, row.values)
+        problems = missing_required(self.schema, None, after, row.values) if demanding else []
+        if problems:
+            return problems
+        record = StoredRecord(self.runtime.new_id(), 1, self._now, self._now, after)
+        self._made[record.id] = record
+        return record
+
+    def change(self, record: StoredRecord, row: Row) -> StoredRecord | list[Problem]:
+        """Plan a change of a held record; one that changes nothing keeps its version.
+
+        Args:
+            record: As it stands, with what was planned for it before.
+            row: What is written to it.
+
+        Returns:
+            The record as it will be, or why it cannot be changed.
+        """
+        after = merged(record.properties, row.values)
+        problems = missing_required(self.schema, record.properties, after, row.values)
+        if problems:
+            return problems
+        if after is record.properties:
+            return record
+        self._before.setdefault(record.id, record.properties)
+        changed = replace(record, properties=after, version=record.version + 1, updated_at=self._now)
+        self._after[record.id] = changed
+        return changed
+
+    def write(self) -> None:
+        """Write what was planned, with its keys, and tell of it."""
+        connection, team_id, object_type = self.connection, self.team_id, self.object_type
+        if not self._made and not self._after:
+            return
+        record_writes.insert_new(connection, team_id, object_type, list(self._made.values()), now=self._now)
+        records.update_records(connection, team_id, object_type, list(self._after.values()), now=self._now)
+        written = [Written(record.id, {}, record.properties) for record in self._made.values()]
+        written += [Written(key, self._before[key], record.properties) for key, record in self._after.items()]
+        write_keys(connection, team_id, key_rules(connection, team_id, self.schema), written)
+        record_changed(connection, team_id, object_type, list(self._made), Change.CREATED)
+        record_changed(connection, team_id, object_type, list(self._after), Change.UPDATED)
+
+    def view(self, record: StoredRecord) -> RecordView:
+        """Return a record as clients see it."""
+        return view_of(self.schema, record, list_id=self.list_id)

@@ -1,0 +1,223 @@
+"""Writes of single records as use cases: create, change, upsert, duplicate, delete, restore (contract, section 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from prismd.core.changes import Change
+from prismd.core.errors import PrismdError
+from prismd.core.ids import is_uuid
+from prismd.core.imports.rows import Problem, RefusedRow, Row
+from prismd.core.keys import KeyRule
+from prismd.core.record_writes import RecordBody, check_version, no_record, refusal_of
+from prismd.core.records import ArrayChange, ArrayOperation
+from prismd.core.schema import LISTS_KEY, Property
+from prismd.core.values import InvalidValueError
+from prismd.services.changes import record_changed
+from prismd.services.record_keys import key_property
+from prismd.services.record_writer import RecordWriter
+from prismd.services.records import RecordView, parsed_value, records_with, resolved_value, the_one, view_of
+from prismd.services.runtime import Runtime
+from prismd.store import properties, record_writes
+from prismd.store.postgres import Connection
+from prismd.store.record_writes import HeldRecord
+from prismd.store.records import StoredRecord
+
+_VALUE: Final = ".path.value"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlace:
+    """Where a record is.
+
+    Args:
+        team_id: The team.
+        object_type: Its type.
+        record_id: Its id, as the caller wrote it.
+        list_id: The list that the request names in its query, if it does.
+    """
+
+    team_id: int
+    object_type: str
+    record_id: str
+    list_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What an upsert goes by.
+
+    Args:
+        slug: Of a property by which records can be told apart.
+        value: As it stands in the path.
+    """
+
+    slug: str
+    value: str
+
+
+def create_record(writer: RecordWriter, body: RecordBody) -> RecordView:
+    """Make a record (contract, section 11.2).
+
+    Args:
+        writer: Of its type.
+        body: Its values.
+
+    Raises:
+        PrismdError: ``invalid_request``, with the path of each field at fault.
+    """
+    return _written(writer, writer.make(_row(writer, body)), body.place_of)
+
+
+def update_record(
+    writer: RecordWriter, record_id: str, body: RecordBody, *, versions: Collection[str] | None = None
+) -> RecordView:
+    """Change a record (contract, section 11.5).
+
+    Args:
+        writer: Of its type.
+        record_id: As the caller wrote it.
+        body: What is written over its values.
+        versions: Entity tags of which one must be the record's own; None where any will do.
+
+    Raises:
+        PrismdError: ``not_found``, ``precondition_failed``, or ``invalid_request`` with the path of each bad field.
+    """
+    held = writer.hold([record_id.lower()] if is_uuid(record_id) else [])
+    record = _standing(held, writer.object_type, record_id)
+    check_version(record.version, versions)
+    return _written(writer, writer.change(record, _row(writer, body)), body.place_of)
+
+
+def upsert_record(writer: RecordWriter, lookup: LookedUp, body: RecordBody) -> tuple[RecordView, bool]:
+    """Change the one record that has a value, or make it where there is none (contract, section 11.8).
+
+    Args:
+        writer: Of its type.
+        lookup: The value.
+        body: What is written.
+
+    Returns:
+        The record, and whether it was made.
+
+    Raises:
+        PrismdError: ``multiple_matches``, or ``invalid_request`` with the path of each field at fault.
+    """
+    prop = key_property(writer.schema, lookup.slug, ".path.slug", writer.list_id)
+    value = _sought(writer, prop, lookup)
+    found = records_with(writer.connection, writer.team_id, writer.object_type, prop, value)
+    if found:
+        record_id = the_one(found, lookup.slug, lookup.value).id
+        return update_record(writer, record_id, body), False
+    row = _with_value(_row(writer, body), prop, value)
+    return _written(writer, writer.make(row), body.place_of), True
+
+
+def duplicate_record(writer: RecordWriter, record_id: str) -> RecordView:
+    """Make a record with the values and lists of another (contract, section 11.10).
+
+    Args:
+        writer: Of its type.
+        record_id: Of the other one, as the caller wrote it.
+
+    Raises:
+        PrismdError: ``not_found``; ``invalid_request`` where the other one lacks a required value.
+    """
+    held = writer.hold([record_id.lower()] if is_uuid(record_id) else [])
+    source = _standing(held, writer.object_type, record_id)
+    return _written(writer, writer.make(Row(dict(source.properties))), lambda _: ".path.recordId")
+
+
+def delete_record(
+    connection: Connection, runtime: Runtime, place: RecordPlace, *, versions: Collection[str] | None = None
+) -> None:
+    """Delete a record, so that it can be restored (contract, section 11.6).
+
+    Args:
+        connection: Inside a transaction.
+        runtime: For the time.
+        place: Of the record.
+        versions: Entity tags of which one must be the record's own; None where any will do.
+
+    Raises:
+        PrismdError: ``not_found`` or ``precondition_failed``.
+    """
+    held = _hold(connection, place)
+    record = _standing(held, place.object_type, place.record_id)
+    check_version(record.version, versions)
+    record_writes.delete_records(connection, place.team_id, place.object_type, [record.id], now=runtime.now())
+    record_changed(connection, place.team_id, place.object_type, [record.id], Change.DELETED)
+
+
+def restore_record(connection: Connection, runtime: Runtime, place: RecordPlace) -> RecordView:
+    """Take the deletion of a record back; one that is not deleted stays as it is (contract, section 11.10).
+
+    Args:
+        connection: Inside a transaction.
+        runtime: For the time.
+        place: Of the record.
+
+    Raises:
+        PrismdError: ``not_found``.
+    """
+    held = _hold(connection, place).get(place.record_id.lower())
+    if held is None:
+        raise no_record(place.object_type, place.record_id)
+    record, now = held.record, runtime.now()
+    if held.deleted:
+        record_writes.restore_records(connection, place.team_id, place.object_type, [record.id], now=now)
+        record_changed(connection, place.team_id, place.object_type, [record.id], Change.RESTORED)
+        record = replace(record, version=record.version + 1, updated_at=now)
+    return view_of(properties.load_schema(connection, place.team_id, place.object_type), record)
+
+
+def _hold(connection: Connection, place: RecordPlace) -> dict[str, HeldRecord]:
+    ids = [place.record_id.lower()] if is_uuid(place.record_id) else []
+    return record_writes.hold_records(connection, place.team_id, place.object_type, ids)
+
+
+def _standing(held: dict[str, HeldRecord], object_type: str, record_id: str) -> StoredRecord:
+    found = held.get(record_id.lower())
+    if found is None or found.deleted:
+        raise no_record(object_type, record_id)
+    return found.record
+
+
+def _row(writer: RecordWriter, body: RecordBody) -> Row:
+    [row] = writer.read([body])
+    if isinstance(row, RefusedRow):
+        raise refusal_of(row.problems, body.place_of)
+    return row
+
+
+def _written(
+    writer: RecordWriter, planned: StoredRecord | Sequence[Problem], place_of: Callable[[Problem], str]
+) -> RecordView:
+    if not isinstance(planned, StoredRecord):
+        raise refusal_of(planned, place_of)
+    writer.write()
+    return writer.view(planned)
+
+
+def _sought(writer: RecordWriter, prop: Property, lookup: LookedUp) -> object:
+    try:
+        value = parsed_value(prop, lookup.value, writer.runtime.settings)
+    except InvalidValueError as error:
+        raise refusal_of([Problem(error.code, error.message)], lambda _: _VALUE) from None
+    wanted = resolved_value(writer.connection, writer.team_id, writer.schema, prop, value)
+    if isinstance(wanted, RefusedRow):
+        raise refusal_of(wanted.problems, lambda _: _VALUE)
+    if not KeyRule(writer.object_type, prop, fold_case=True).keys(wanted):
+        raise PrismdError.invalid(_VALUE, f"expected a value of {prop.slug}, found a blank one", "minLength")
+    return wanted
+
+
+def _with_value(row: Row, prop: Property, value: object) -> Row:
+    # Null is no value either: without the one looked up, the next upsert would make the record again.
+    if row.values.get(prop.key) in (None, []):
+        row = Row(row.values | {prop.key: value})
+    if prop.list_id is None:
+        return row
+    return Row(row.values | {LISTS_KEY: ArrayChange(ArrayOperation.APPEND, [prop.list_id])})

@@ -42,6 +42,15 @@ def stored_date(text: str) -> str:
         raise UnreadableDateError(_reason(text, error)) from None
 
 
+def comparable_date(stored: str) -> str:
+    """Return a stored date as a text that sorts by time: a day is the moment at which it begins in UTC.
+
+    Args:
+        stored: As :func:`stored_date` made it.
+    """
+    return stored + "T00:00:00" if len(stored) == _DAY_CHARS else stored.removesuffix("Z")
+
+
 def _stored_moment(text: str) -> str:
     match = _MOMENT.fullmatch(text) if len(text) <= _TEXT_CHARS_MAX else None
     if match is None:

@@ -32,6 +32,7 @@ HTTP_STATUS: Final = MappingProxyType(
         "too_many_imports": 429,
         "too_many_event_streams": 429,
         "internal_error": 500,
+        "query_timeout": 503,
         "service_unavailable": 503,
     }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from prismd.core.imports.references import ADDRESS_MARK, Found, Reference, references_of, with_references
 from prismd.core.imports.rows import Rows
@@ -34,18 +34,25 @@ def _look_up(connection: Connection, team_id: int, wanted: set[Reference]) -> Fo
     found: dict[Reference, list[str]] = {
         pair: [pair[1]] for pair in records.existing_records(connection, team_id, by_id)
     }
-    return found | _look_up_addresses(connection, team_id, by_address)
+    if by_address:
+        contacts = contacts_by_address(connection, team_id, {address for _, address in by_address})
+        found |= {reference: contacts[reference[1]] for reference in by_address}
+    return found
 
 
-def _look_up_addresses(connection: Connection, team_id: int, wanted: Sequence[Reference]) -> dict[Reference, list[str]]:
-    if not wanted:
-        return {}
+def contacts_by_address(connection: Connection, team_id: int, addresses: Iterable[str]) -> dict[str, list[str]]:
+    """Return the ids of the contacts that have some e-mail addresses, compared as imports compare.
+
+    Args:
+        addresses: As somebody wrote them.
+    """
     schema = properties.load_schema(connection, team_id, "contact")
     ensure_key(connection, team_id, "contact", schema.properties["email"])
     rule = KeyRule("contact", schema.properties["email"], fold_case=True)
-    hashes = {key_hash for _, address in wanted for key_hash in rule.hashes(address)}
+    wanted = {address: rule.keys(address)[0] for address in addresses}
+    hashes = {key_hash for address in wanted for key_hash in rule.hashes(address)}
     by_key: dict[str, list[str]] = {}
     for contact in records.records_by_key(connection, team_id, "contact", hashes):
         for key in rule.keys(contact.properties.get("email")):
             by_key.setdefault(key, []).append(contact.id)
-    return {reference: by_key.get(rule.keys(reference[1])[0], []) for reference in wanted}
+    return {address: by_key.get(key, []) for address, key in wanted.items()}

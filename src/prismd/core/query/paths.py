@@ -1,0 +1,83 @@
+"""The way from a record to a value: through references, one after the other, to a property (contract, section 9.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from prismd.core.errors import PrismdError
+from prismd.core.quoting import nearest, quoted
+from prismd.core.schema import ObjectSchema, Property
+
+#: The properties of each object type of a team.
+Schemas = Mapping[str, ObjectSchema]
+
+#: Most references that one path follows.
+STEPS_MAX: Final = 4
+
+#: The id of a record, which stands beside its properties but can be asked for like one.
+IDENTIFIER: Final = Property(id="", slug="id", type="str", name="Id", native=True, read_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The way from a record to a value.
+
+    Args:
+        text: As clients write it, such as ``company.name``.
+        steps: The references to follow, in order.
+        leaf: The property at the end.
+    """
+
+    text: str
+    steps: tuple[Property, ...]
+    leaf: Property
+
+    @property
+    def leads_to_one(self) -> bool:
+        """Whether a record has one value there at most."""
+        return not any(prop.holds_many for prop in (*self.steps, self.leaf))
+
+    @property
+    def inverse(self) -> Property | None:
+        """The first property on the way that shows a reference from its other side, if there is one."""
+        return next((prop for prop in (*self.steps, self.leaf) if prop.inverse_of is not None), None)
+
+
+def resolve_path(schemas: Schemas, object_type: str, text: str, *, list_id: str | None, field: str) -> Path:
+    """Return the path that a text means.
+
+    Args:
+        schemas: Of all types whose records prismd keeps.
+        object_type: Where it starts.
+        text: Slugs with dots between them.
+        list_id: The list whose own properties can be named at the start.
+        field: Where the text stands in the request.
+
+    Raises:
+        PrismdError: ``invalid_request``: a slug is unknown, or cannot be followed.
+    """
+    *through, last = text.split(".")
+    if len(through) > STEPS_MAX:
+        message = f"{quoted(text)} follows {len(through)} references, the most is {STEPS_MAX}"
+        raise PrismdError.invalid(field, message, "maxItems")
+    steps: list[Property] = []
+    schema, scope = schemas[object_type], list_id
+    for slug in through:
+        step = _property(schema, slug, scope, field)
+        target = schemas.get(step.target or "")
+        if target is None:
+            message = f"{quoted(text)}: {slug} is of type {step.type}, which leads to no record that prismd keeps"
+            raise PrismdError.invalid(field, message, "enum")
+        steps.append(step)
+        schema, scope = target, None
+    return Path(text, tuple(steps), _property(schema, last, scope, field))
+
+
+def _property(schema: ObjectSchema, slug: str, list_id: str | None, field: str) -> Property:
+    prop = IDENTIFIER if slug == IDENTIFIER.slug else schema.get(slug, list_id)
+    if prop is None:
+        hint = nearest(slug, schema.slugs(list_id))
+        raise PrismdError.invalid(field, f"{schema.object_type} has no property {quoted(slug)}{hint}", "enum")
+    return prop

@@ -1,0 +1,67 @@
+"""A query as it was understood."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from prismd.core.query.conditions import Condition
+from prismd.core.query.paths import Path
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One thing to sort by; records without a value come last, whatever the direction.
+
+    Args:
+        path: To at most one value.
+        descending: Greatest first.
+    """
+
+    path: Path
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One entry of a filter: conditions that must all hold."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What is asked of the records of one type; records that sort alike come in the order in which they were made.
+
+    Args:
+        object_type: The type.
+        select: Paths to show; None for all properties.
+        clauses: The filter.
+        any_clause: One entry of the filter is enough; else all must hold.
+        sort: The first decides, the next where it leaves a choice, and so on.
+        list_id: Only members of this list, whose own properties can be named.
+        ids: Only these records.
+        deleted: Deleted records too.
+        pinned: These records first, in this order.
+    """
+
+    object_type: str
+    select: tuple[Path, ...] | None = None
+    clauses: tuple[Clause, ...] = ()
+    any_clause: bool = False
+    sort: tuple[SortKey, ...] = ()
+    list_id: str | None = None
+    ids: tuple[str, ...] | None = None
+    deleted: bool = False
+    pinned: tuple[str, ...] = ()
+
+    def identity(self) -> str:
+        """Return a text that is the same for queries with the same answer in the same order."""
+        clauses = [[_told(condition) for condition in clause.conditions] for clause in self.clauses]
+        sort = [[key.path.text, key.descending] for key in self.sort]
+        whole = [self.object_type, clauses, self.any_clause, sort, self.list_id, self.ids, self.deleted, self.pinned]
+        return json.dumps(whole)
+
+
+def _told(condition: Condition) -> list[object]:
+    return [condition.path.text, condition.test.name, [str(value) for value in condition.values], condition.negated]

@@ -1,0 +1,123 @@
+"""Finding records of a query by keys: which conditions can be looked up, and under which hashes (decision 0011)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from prismd.core.keys import KeyRule
+from prismd.core.query.conditions import Condition, Test
+from prismd.core.query.paths import IDENTIFIER, Path
+from prismd.core.query.tree import Clause, Query
+from prismd.core.schema import LISTS, Kind, Property
+from prismd.services.record_keys import ensure_key
+from prismd.settings import Settings
+from prismd.store import queries, record_keys
+from prismd.store.postgres import Connection
+
+#: More records than that at the end of a reference, and it is no way to few records any more.
+_TARGETS_MAX: Final = 1_000
+
+# Which condition to go by where several could do: values of these kinds are shared by many records as a rule.
+_SHARED: Final = {Kind.SELECT: 1, Kind.MULTISELECT: 1, Kind.BOOL: 2}
+
+
+class Narrowing:
+    """Looks for the keys of which every wanted record has one.
+
+    Args:
+        connection: Outside a transaction, or in one that may be committed: a property that becomes a key stays one,
+            and nobody waits for the rest of the query.
+        team_id: Whose records.
+        settings: For the number of properties that can be keys.
+    """
+
+    def __init__(self, connection: Connection, team_id: int, settings: Settings) -> None:
+        self._connection = connection
+        self._team_id = team_id
+        self._settings = settings
+        self._in_use: dict[str, set[str]] = {}
+
+    def hashes(self, query: Query) -> Sequence[int] | None:
+        """Return the hashes of those keys; None where the records of the type have to be gone through."""
+        if query.ids is not None:
+            return None
+        if query.any_clause and query.clauses:
+            return self._of_any(query)
+        usable = [condition for clause in query.clauses for condition in clause.conditions if _is_usable(condition)]
+        for condition in sorted(usable, key=_rank):
+            hashes = self._of(query.object_type, condition)
+            if hashes is not None:
+                return hashes
+        return None if query.list_id is None else self._own_hashes(query.object_type, LISTS, [query.list_id])
+
+    def _of_any(self, query: Query) -> Sequence[int] | None:
+        found: dict[int, None] = {}
+        for clause in query.clauses:
+            hashes = self._of_clause(query.object_type, clause)
+            if hashes is None:
+                return None
+            found |= dict.fromkeys(hashes)
+        return list(found)
+
+    def _of_clause(self, object_type: str, clause: Clause) -> Sequence[int] | None:
+        for condition in filter(_is_usable, clause.conditions):
+            hashes = self._of(object_type, condition)
+            if hashes is not None:
+                return hashes
+        return None
+
+    def _of(self, object_type: str, condition: Condition) -> Sequence[int] | None:
+        return self._along(object_type, condition.path, 0, condition.values)
+
+    def _along(self, object_type: str, path: Path, step: int, values: Iterable[Any]) -> Sequence[int] | None:
+        """Return the hashes under which records are found that have a value at the end of a path, from a step on."""
+        if step == len(path.steps):
+            return self._own_hashes(object_type, path.leaf, values)
+        reference = path.steps[step]
+        inner = self._along(reference.target or "", path, step + 1, values)
+        if inner is None:
+            return None
+        targets = queries.records_with_keys(self._connection, self._team_id, inner, most=_TARGETS_MAX + 1)
+        return None if len(targets) > _TARGETS_MAX else self._own_hashes(object_type, reference, targets)
+
+    def _own_hashes(self, object_type: str, prop: Property, values: Iterable[Any]) -> Sequence[int] | None:
+        rule = KeyRule(object_type, prop, fold_case=True)
+        found: dict[int, None] = {}
+        for value in values:
+            hashes = [one for stored in _stored_forms(prop, value) for one in rule.hashes(stored)]
+            if not hashes:
+                return None  # what is blank is not kept as a key
+            found |= dict.fromkeys(hashes)
+        return list(found) if self._make_key(object_type, prop) else None
+
+    def _make_key(self, object_type: str, prop: Property) -> bool:
+        if object_type not in self._in_use:
+            self._in_use[object_type] = set(record_keys.keys_in_use(self._connection, self._team_id, object_type))
+        in_use = self._in_use[object_type]
+        if prop.key in in_use:
+            return True
+        if len(in_use) >= self._settings.key_properties_max:
+            return False
+        ensure_key(self._connection, self._team_id, object_type, prop)
+        self._connection.commit()
+        in_use.add(prop.key)
+        return True
+
+
+def _is_usable(condition: Condition) -> bool:
+    leaf = condition.path.leaf
+    # What the server alone sets is kept beside the record's values, where no key is made of it.
+    return condition.test is Test.EQUALS and not condition.negated and leaf is not IDENTIFIER and not leaf.read_only
+
+
+def _rank(condition: Condition) -> int:
+    return _SHARED.get(condition.path.leaf.kind, 0)
+
+
+def _stored_forms(prop: Property, value: Any) -> list[Any]:  # noqa: ANN401 - a comparable value of any type
+    if prop.kind is Kind.DATE:
+        # A day and the moment at which it begins are stored apart and are equal.
+        midnight = value.removesuffix("T00:00:00")
+        return [value + "Z"] if midnight == value else [value + "Z", midnight]
+    return [[value]] if prop.holds_many else [value]

@@ -1,0 +1,76 @@
+"""Reading what the references of records lead to, in a few statements for each reference that is followed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prismd.core.keys import KeyRule
+from prismd.core.query.meaning import QueriedRecord
+from prismd.core.query.paths import Schemas
+from prismd.core.query.rows import References, Selection, Shown, wanted_targets
+from prismd.core.schema import Property
+from prismd.services.record_keys import ensure_key
+from prismd.store import queries
+from prismd.store.postgres import Connection
+
+
+class ReferenceReader:
+    """Reads the records that others refer to, and those that refer to them.
+
+    Args:
+        connection: To the database.
+        team_id: Whose records.
+        schemas: Of all types whose records prismd keeps.
+        most: Records read of a reference that is seen from its other side.
+    """
+
+    def __init__(self, connection: Connection, team_id: int, schemas: Schemas, *, most: int) -> None:
+        self._connection = connection
+        self._team_id = team_id
+        self._schemas = schemas
+        self._most = most
+        self._references = References()
+
+    def read(self, records: Sequence[QueriedRecord], shown: Selection) -> References:
+        """Return what must be known to show records.
+
+        Args:
+            records: To be shown.
+            shown: What of them.
+        """
+        if records and shown:
+            self._read_inverses(records, shown)
+            known = self._references
+            missing = wanted_targets(records, shown, known) - known.records.keys()
+            if missing:
+                known.records |= queries.records_by_ids(self._connection, self._team_id, missing)
+            for one in shown.values():
+                if one.refers and one.inner:
+                    self.read(self._targets(records, one), one.inner)
+        return self._references
+
+    def _targets(self, records: Sequence[QueriedRecord], shown: Shown) -> list[QueriedRecord]:
+        known, target_type = self._references, shown.prop.target or ""
+        ids = dict.fromkeys(target for record in records for target in known.ids(record, shown.prop))
+        return [known.records[target_type, target] for target in ids if (target_type, target) in known.records]
+
+    def _read_inverses(self, records: Sequence[QueriedRecord], shown: Selection) -> None:
+        for one in shown.values():
+            if one.prop.inverse_of is not None:
+                found = self.referring(one.prop, [record.id for record in records])
+                self._references.inverses |= {(one.prop.id, target): ids for target, ids in found.items()}
+
+    def referring(self, prop: Property, ids: Sequence[str]) -> dict[str, list[str]]:
+        """Return the ids of the records that refer to some records, by the id of what they refer to.
+
+        Args:
+            prop: A property that shows a reference from its other side.
+            ids: Of records of the type that has the property.
+        """
+        assert prop.inverse_of is not None  # noqa: S101 - callers ask for such properties alone
+        other, slug = prop.inverse_of
+        reference = self._schemas[other].properties[slug]
+        ensure_key(self._connection, self._team_id, other, reference)
+        rule = KeyRule(other, reference, fold_case=True)
+        hashes = {one: rule.hashes(one)[0] for one in ids}
+        return queries.referring_records(self._connection, self._team_id, other, reference.key, hashes, most=self._most)

@@ -1,0 +1,264 @@
+"""Queries as SQL: the statement that finds in PostgreSQL what ``core.query.meaning`` says is wanted.
+
+Values only ever go in as parameters. The order in which tables are gone through is said by the statement and not left
+to the planner (decision 0009): from keys to records where a condition can be looked up, else through the records of
+the type in the order in which they were made, which is also the order of a query that sorts by nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from prismd.core.query.conditions import Condition, Test
+from prismd.core.query.cursors import Place
+from prismd.core.query.meaning import option_ids
+from prismd.core.query.paths import IDENTIFIER, Path
+from prismd.core.query.tree import Clause, Query, SortKey
+from prismd.core.schema import LISTS_KEY, Kind, Property
+
+#: Properties that are columns of the record (contract, section 17).
+_MOMENTS: Final = {"created_at": "created_at", "updated_at": "updated_at", "last_updated_at": "updated_at"}
+
+_OPERATORS: Final = {Test.LESS: "<", Test.AT_MOST: "<=", Test.MORE: ">", Test.AT_LEAST: ">="}
+_TEXT_TESTS: Final = {
+    Test.CONTAINS: "position({given} IN {value}) > 0",
+    Test.BEGINS: "starts_with({value}, {given})",
+    Test.ENDS: "right({value}, length({given})) = {given}",
+    Test.MATCHES: "{value} ~ {given}",
+}
+
+
+class QuerySql:
+    """Writes the statements of one query.
+
+    Args:
+        query: The query; references to contacts are ids by now.
+        team_id: Whose records.
+        hashes: Of keys of which every wanted record has one; None where the records of the type are gone through.
+    """
+
+    def __init__(self, query: Query, team_id: int, hashes: Sequence[int] | None) -> None:
+        self._query = query
+        self._hashes = hashes
+        self.parameters: dict[str, Any] = {"team": team_id, "type": query.object_type}
+        self._aliases = 0
+
+    def page(self, columns: str, *, after: Place | None, limit: int, offset: int = 0) -> str:
+        """Return the statement that finds a page: the columns, then what each record is sorted by as text.
+
+        Args:
+            columns: What to read of the record ``r``.
+            after: Where the page before ended.
+            limit: Most rows.
+            offset: Rows to leave out.
+        """
+        joins, keys = self._sort_keys()
+        wanted = self._wanted()
+        if after is not None:
+            wanted.append(self._beyond(keys, after))
+        order = [f"{key} {'DESC' if descending else 'ASC'} NULLS LAST" for key, descending, _ in keys]
+        shown = ", ".join([columns, *(_as_text(key, kind) for key, _, kind in keys)])
+        # Without keys the order is that of the source, by id, and the page ends where it is full.
+        source = self._source(after.after if after is not None and not keys else None)
+        return (
+            f"SELECT {shown} FROM {source} {' '.join(joins)} WHERE {' AND '.join(wanted)} "
+            f"ORDER BY {', '.join([*order, 'r.id'])} LIMIT {self._bound(limit)} OFFSET {self._bound(offset)}"
+        )
+
+    def total(self) -> str:
+        """Return the statement that counts all that is wanted."""
+        return f"SELECT count(*) FROM {self._source(None)} WHERE {' AND '.join(self._wanted())}"
+
+    # --- where records come from ---
+
+    def _source(self, after_id: str | None) -> str:
+        later = "" if after_id is None else f" AND {{}} > {self._bound(after_id)}::uuid"
+        if self._query.ids is not None:
+            ids = self._bound(list(self._query.ids))
+            return _by_ids(f"SELECT id FROM unnest({ids}::text[]::uuid[]) AS given (id) WHERE true{later.format('id')}")
+        if self._hashes is not None:
+            hashes = self._bound(list(self._hashes))
+            narrowed = f"team_id = %(team)s AND key_hash = ANY({hashes}::bigint[]){later.format('record_id')}"
+            if len(self._hashes) == 1:
+                narrowed = narrowed.replace(f"ANY({hashes}::bigint[])", f"({hashes}::bigint[])[1]")
+            return _by_ids(f"SELECT DISTINCT record_id AS id FROM record_key WHERE {narrowed} ORDER BY record_id")
+        return (
+            f"(SELECT * FROM record WHERE team_id = %(team)s AND object_type = %(type)s{later.format('id')}"
+            f"{'' if self._query.deleted else ' AND deleted_at IS NULL'}) AS r"
+        )
+
+    # --- which of them are wanted ---
+
+    def _wanted(self) -> list[str]:
+        query = self._query
+        wanted = [] if query.deleted else ["r.deleted_at IS NULL"]
+        if query.list_id is not None:
+            wanted.append(f"r.properties -> {self._key(LISTS_KEY)} ? {self._bound(query.list_id)}")
+        clauses = [self._clause(clause) for clause in query.clauses]
+        if clauses and query.any_clause:
+            wanted.append(f"({' OR '.join(clauses)})")
+        else:
+            wanted += clauses
+        return wanted or ["true"]
+
+    def _clause(self, clause: Clause) -> str:
+        return "(" + " AND ".join(self._condition(condition) for condition in clause.conditions) + ")"
+
+    def _condition(self, condition: Condition) -> str:
+        path = condition.path
+        negation = "NOT " if condition.negated else ""
+        if not path.steps and not path.leaf.holds_many:
+            return f"{negation}coalesce({self._test(condition, self._value('r', path.leaf))}, false)"
+        way, value = self._way(path)
+        return f"{negation}EXISTS (SELECT FROM {way} WHERE {self._test(condition, value)})"
+
+    def _way(self, path: Path) -> tuple[str, str]:
+        """Return the tables that lead to the values of a path, and what a value is called there."""
+        record, tables = "r", ["(VALUES (1)) AS start"]
+        for step in path.steps:
+            target = self._alias()
+            if step.holds_many:
+                one = self._alias()
+                tables.append(f"jsonb_array_elements_text({record}.properties -> {self._key(step.key)}) AS {one} (id)")
+                tables.append(self._target(step, f"{one}.id", target))
+            else:
+                tables.append(self._target(step, f"{record}.properties ->> {self._key(step.key)}", target))
+            record = target
+        if not path.leaf.holds_many:
+            return " CROSS JOIN LATERAL ".join(tables), self._value(record, path.leaf)
+        one = self._alias()
+        tables.append(f"jsonb_array_elements_text({record}.properties -> {self._key(path.leaf.key)}) AS {one} (value)")
+        return " CROSS JOIN LATERAL ".join(tables), f'({one}.value COLLATE "C")'
+
+    def _target(self, step: Property, reference: str, alias: str) -> str:
+        return (
+            f"(SELECT * FROM record WHERE team_id = %(team)s AND object_type = {self._bound(step.target)}"
+            f" AND id = ({reference})::uuid AND deleted_at IS NULL OFFSET 0) AS {alias}"
+        )
+
+    def _value(self, record: str, prop: Property) -> str:
+        """Return the comparable value of a property that holds one."""
+        if prop is IDENTIFIER:
+            return f"{record}.id"
+        if prop.read_only and prop.key in _MOMENTS:
+            return f"{record}.{_MOMENTS[prop.key]}"
+        text = f"({record}.properties ->> {self._key(prop.key)})"
+        match prop.kind:
+            case Kind.NUM:
+                return f"{text}::numeric"
+            case Kind.BOOL:
+                return f"{text}::boolean"
+            case Kind.DATE:
+                begin = f"CASE length({text}) WHEN 10 THEN {text} || 'T00:00:00' ELSE rtrim({text}, 'Z') END"
+                return f'({begin} COLLATE "C")'
+            case _:
+                return f'({text} COLLATE "C")'
+
+    def _test(self, condition: Condition, value: str) -> str:
+        kind, given = _type_of(condition.path.leaf), condition.values
+        if condition.test in _TEXT_TESTS:
+            return _TEXT_TESTS[condition.test].format(value=value, given=f"{self._bound(given[0])}::text")
+        match condition.test:
+            case Test.PRESENT:
+                return f"{value} IS NOT NULL"
+            case Test.EQUALS:
+                return f"{value} = ANY({self._bound([_written(one, kind) for one in given])}::text[]::{kind}[])"
+            case Test.BETWEEN:
+                first, last = (f"{self._bound(_written(one, kind))}::{kind}" for one in given)
+                return f"{value} BETWEEN {first} AND {last}"
+            case _:
+                return f"{value} {_OPERATORS[condition.test]} {self._bound(_written(given[0], kind))}::{kind}"
+
+    # --- in which order ---
+
+    def _sort_keys(self) -> tuple[list[str], list[tuple[str, bool, str]]]:
+        """Return the joins that reach what is sorted by, and each key with its direction and type."""
+        joins: list[str] = []
+        keys: list[tuple[str, bool, str]] = []
+        if self._query.pinned:
+            ids = self._bound(list(self._query.pinned))
+            keys.append(
+                (
+                    f"coalesce(array_position({ids}::text[]::uuid[], r.id), {len(self._query.pinned) + 1})",
+                    False,
+                    "integer",
+                )
+            )
+        for key in self._query.sort:
+            record = self._joined(key, joins)
+            value = self._value(record, key.path.leaf)
+            if key.path.leaf.kind is Kind.SELECT:
+                options = self._bound(option_ids(key.path.leaf))
+                value = f"array_position({options}::text[], {value})"
+            keys.append((value, key.descending, sort_type(key)))
+        return joins, keys
+
+    def _joined(self, key: SortKey, joins: list[str]) -> str:
+        record = "r"
+        for step in key.path.steps:
+            target = self._alias()
+            reference = f"{record}.properties ->> {self._key(step.key)}"
+            joins.append(f"LEFT JOIN LATERAL {self._target(step, reference, target)} ON true")
+            record = target
+        return record
+
+    def _beyond(self, keys: Sequence[tuple[str, bool, str]], after: Place) -> str:
+        """Return the condition that a record comes after a place, its id deciding where nothing else does."""
+        beyond = f"r.id > {self._bound(after.after)}::uuid"
+        for (key, descending, kind), value in reversed(list(zip(keys, after.values, strict=True))):
+            if value is None:
+                beyond = f"({key} IS NULL AND {beyond})"
+                continue
+            place = f"{self._bound(_written(value, kind))}::{kind}"
+            later = f"{key} {'<' if descending else '>'} {place} OR {key} IS NULL"
+            beyond = f"({later} OR ({key} = {place} AND {beyond}))"
+        return beyond
+
+    # --- parameters ---
+
+    def _bound(self, value: object) -> str:
+        name = f"p{len(self.parameters)}"
+        self.parameters[name] = value
+        return f"%({name})s"
+
+    def _key(self, key: str) -> str:
+        return f"{self._bound(key)}::text"
+
+    def _alias(self) -> str:
+        self._aliases += 1
+        return f"t{self._aliases}"
+
+
+def sort_type(key: SortKey) -> str:
+    """Return the type as which PostgreSQL sorts by a key."""
+    return "integer" if key.path.leaf.kind is Kind.SELECT else _type_of(key.path.leaf)
+
+
+def _by_ids(ids: str) -> str:
+    return (
+        f"({ids}) AS found CROSS JOIN LATERAL (SELECT * FROM record WHERE team_id = %(team)s"
+        f" AND object_type = %(type)s AND id = found.id OFFSET 0) AS r"
+    )
+
+
+def _type_of(prop: Property) -> str:
+    """Return the type as which PostgreSQL compares a property's values."""
+    if prop is IDENTIFIER:
+        return "uuid"
+    if prop.read_only and prop.key in _MOMENTS:
+        return "timestamptz"
+    return {Kind.NUM: "numeric", Kind.BOOL: "boolean"}.get(prop.kind, "text")
+
+
+def _written(value: object, kind: str) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    # Moments are compared without their zone, which is always the same.
+    return f"{value}Z" if kind == "timestamptz" else str(value)
+
+
+def _as_text(key: str, kind: str) -> str:
+    if kind == "timestamptz":
+        return f"to_char({key} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
+    return f"({key})::text"

@@ -118,7 +118,13 @@ class ObjectProperties(Struct, frozen=True, kw_only=True):
     """A row: values by property slug."""
 
     default: dict[str, Any] | UnsetType = UNSET
-    list: dict[str, Any] | UnsetType = UNSET
+    list: (
+        Annotated[
+            dict[str, Any],
+            Meta(description="Values of lists, by list id and slug; by slug alone where the request names the list."),
+        ]
+        | UnsetType
+    ) = UNSET
     extended: dict[str, Any] | UnsetType = UNSET
 
 
@@ -144,9 +150,13 @@ class ImportOptionsBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields
         | None
     ) = None
     require_key: Annotated[bool | None, Meta(description="A row without a key value is an error.")] = None
-    list_id: Annotated[None, Meta(description="Reserved: lists are not supported yet.")] = None
-    crm_id: Annotated[None, Meta(description="Reserved: lists are not supported yet.")] = None
-    require_list_stage: Annotated[bool | None, Meta(description="Reserved: lists are not supported yet.")] = None
+    list_id: Annotated[
+        str | None, Meta(description="A list that every row is put into; its slugs come first, also in `dedupe_by`.")
+    ] = None
+    crm_id: Annotated[str | None, Meta(description="Old name of `list_id`.")] = None
+    require_list_stage: Annotated[
+        bool | None, Meta(description="A row without `app_stage`, its stage in the list, is an error.")
+    ] = None
 
 
 class ImportBody(Struct, frozen=True, kw_only=True):

@@ -8,13 +8,13 @@ from datetime import datetime
 from prismd.core.ids import NewId
 from prismd.core.imports.job import Job
 from prismd.core.imports.missing_options import OptionId, Wanted, forecast_id, wanted_options, with_options
-from prismd.core.imports.plan import KnownRecord, Plan, Planner, Verdict, hashes_of
+from prismd.core.imports.plan import KnownRecord, Plan, Planner, Verdict, hashes_of, may_change_matches
 from prismd.core.imports.request import Chunk
 from prismd.core.imports.rows import RefusedRow, RowLimits, Rows
 from prismd.core.keys import KeyRule
 from prismd.core.schema import ObjectSchema
 from prismd.core.values import ValueLimits
-from prismd.services.read_ahead import ReadAhead, parse_rows
+from prismd.services.read_ahead import ReadAhead, parse_rows, row_parser
 from prismd.services.record_keys import ensure_key, key_rules, write_keys
 from prismd.services.references import resolve_references
 from prismd.settings import Settings
@@ -76,13 +76,14 @@ class RowImporter:
     def _parsed(self, chunk: Chunk) -> tuple[ObjectSchema, Rows]:
         schema = properties.load_schema(self._connection, self._job.team_id, self._job.object_type)
         rows = self._ahead.rows(chunk, schema) if self._ahead else None
-        rows = rows or parse_rows(schema, self._limits, chunk.rows)
+        rows = rows or parse_rows(row_parser(self._job, schema, self._limits), chunk.rows)
         wanted = wanted_options(rows) if self._job.options.create_missing_options else {}
         if not wanted:
             return schema, rows
         schema = self._with_options(schema, wanted)
         again = [index for index, row in enumerate(rows) if isinstance(row, RefusedRow)]
-        parsed = parse_rows(schema, self._limits, [chunk.rows[index] for index in again])
+        parser = row_parser(self._job, schema, self._limits)
+        parsed = parse_rows(parser, [chunk.rows[index] for index in again])
         mended = dict(zip(again, parsed, strict=True))
         return schema, [mended.get(index, row) for index, row in enumerate(rows)]
 
@@ -91,8 +92,8 @@ class RowImporter:
         option_id: OptionId = forecast_id if job.options.dry_run else lambda _prop, _label: self._new_id()
         schema, created = with_options(schema, wanted, option_id=option_id, options_max=most)
         if not job.options.dry_run:
-            for slug, options in created.items():
-                prop = schema.properties[slug]
+            for key, options in created.items():
+                prop = schema.properties[key]
                 properties.add_options(self._connection, job.team_id, job.object_type, prop.id, options)
         return schema
 
@@ -100,12 +101,12 @@ class RowImporter:
         planner = Planner(rule, self._job.options, self._new_id)
         if rule:
             ensure_key(self._connection, self._job.team_id, self._job.object_type, rule.prop)
-            planner.enter(self._candidates(hashes_of(rule, rows)))
+            planner.enter(self._candidates(rule, rows))
         return planner.plan(rows, first_row)
 
-    def _candidates(self, hashes: set[int]) -> Iterable[KnownRecord]:
-        connection, job = self._connection, self._job
-        lock = job.options.changes_matches and not job.options.dry_run
+    def _candidates(self, rule: KeyRule, rows: Rows) -> Iterable[KnownRecord]:
+        connection, job, hashes = self._connection, self._job, hashes_of(rule, rows)
+        lock = may_change_matches(job.options, rows) and not job.options.dry_run
         stored = records.import_candidates(connection, job.team_id, job.object_type, hashes, job_id=job.id, lock=lock)
         return drafts.with_drafts(connection, job, hashes, stored) if job.options.dry_run else stored
 
@@ -122,5 +123,6 @@ class RowImporter:
 
 
 def _key_rule(job: Job, schema: ObjectSchema) -> KeyRule | None:
-    slug = job.options.dedupe_by
-    return KeyRule(job.object_type, schema.properties[slug], fold_case=job.options.fold_case) if slug else None
+    # Jobs of earlier versions knew no other keys than slugs.
+    key = job.options.key or job.options.dedupe_by
+    return KeyRule(job.object_type, schema.properties[key], fold_case=job.options.fold_case) if key else None

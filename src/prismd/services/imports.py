@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -13,12 +13,14 @@ import structlog
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
 from prismd.core.imports.job import Job, State
+from prismd.core.imports.options import ImportOptions
 from prismd.core.imports.report import outcome_of
 from prismd.core.imports.request import Chunk, ImportRequest, cut_into_chunks
 from prismd.core.json_text import decode_stored
 from prismd.core.quoting import quoted
 from prismd.services.changes import import_moved
 from prismd.services.import_chunk import PASSING, run_chunk
+from prismd.services.lists import require_list
 from prismd.services.record_keys import key_property
 from prismd.services.runtime import Runtime
 from prismd.settings import Settings
@@ -67,10 +69,10 @@ def submit(connection: Connection, runtime: Runtime, team_id: int, request: Impo
         request: What is asked for.
 
     Raises:
-        PrismdError: ``invalid_request``: the key property is unknown or cannot be a key; ``too_many_imports``: the
-            team has as many jobs under way as it may have.
+        PrismdError: ``invalid_request``: the list is unknown or holds records of another type, or the key property is
+            unknown or cannot be a key; ``too_many_imports``: the team has as many jobs under way as it may have.
     """
-    _check_key(connection, team_id, request)
+    request = replace(request, options=_settled_options(connection, team_id, request))
     settings = runtime.settings
     chunks = list(
         cut_into_chunks(
@@ -168,11 +170,16 @@ def page_of_verdicts(
     return VerdictPage(found[:limit], found[limit - 1]["input_index"])
 
 
-def _check_key(connection: Connection, team_id: int, request: ImportRequest) -> None:
-    slug = request.options.dedupe_by
-    if slug is not None:
-        schema = properties.load_schema(connection, team_id, request.object_type)
-        key_property(schema, slug, ".body.options.dedupe_by")
+def _settled_options(connection: Connection, team_id: int, request: ImportRequest) -> ImportOptions:
+    options, object_type = request.options, request.object_type
+    if options.list_id is not None:
+        require_list(connection, team_id, options.list_id, object_type, ".body.options.list_id")
+    if options.dedupe_by is None:
+        return options
+    schema = properties.load_schema(connection, team_id, object_type)
+    prop = key_property(schema, options.dedupe_by, ".body.options.dedupe_by", options.list_id)
+    # What the slug means stays what it is now, also if the list gets a property of the same slug meanwhile.
+    return replace(options, key=prop.key)
 
 
 def _check_active(connection: Connection, team_id: int, settings: Settings) -> None:

@@ -31,9 +31,14 @@ class _Ahead:
         self.rows.extend(self.parser.parse(raw) for raw in self.chunk.rows[start : start + count])
 
 
-def parse_rows(schema: ObjectSchema, limits: RowLimits, rows: list[msgspec.Raw]) -> Rows:
-    """Return rows parsed by a schema."""
-    parser = RowParser(schema, limits)
+def row_parser(job: Job, schema: ObjectSchema, limits: RowLimits) -> RowParser:
+    """Return what reads the rows of a job by a schema."""
+    options = job.options
+    return RowParser(schema, limits, options.list_id, require_stage=options.require_list_stage)
+
+
+def parse_rows(parser: RowParser, rows: list[msgspec.Raw]) -> Rows:
+    """Return parsed rows."""
     return [parser.parse(raw) for raw in rows]
 
 
@@ -62,7 +67,7 @@ class ReadAhead:
         likely, self._last_job_id, self._ahead = job.id == self._last_job_id, job.id, None
         if likely and job.cursor + 1 < job.chunks:
             chunk = imports.read_chunk(connection, job, job.cursor + 1)
-            self._ahead = _Ahead(job.id, schema, RowParser(schema, limits), chunk)
+            self._ahead = _Ahead(job.id, schema, row_parser(job, schema, limits), chunk)
 
     def go_on(self) -> None:
         """Parse some more rows of the chunk that was fetched, if there are any."""

@@ -79,7 +79,7 @@ SELECT EXISTS (
 ) OR EXISTS (
     SELECT FROM import_job
     WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND state IN ('queued', 'running')
-        AND options ->> 'dedupe_by' = %(slug)s
+        AND coalesce(options ->> 'key', options ->> 'dedupe_by') = %(key)s
 )
 """
 
@@ -171,7 +171,7 @@ def delete_property(connection: Connection, team_id: int, object_type: str, prop
 
 def is_in_use(connection: Connection, team_id: int, object_type: str, prop: Property) -> bool:
     """Tell whether a record has a value of a property, or an import under way goes by it."""
-    place = {"team_id": team_id, "object_type": object_type, "key": prop.key, "slug": prop.slug}
+    place = {"team_id": team_id, "object_type": object_type, "key": prop.key}
     return bool(connection.execute(_IN_USE, place).fetchone() == (True,))
 
 

@@ -9,6 +9,8 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
+LISTS = "/lists"
+
 
 @dataclass
 class ModelRecord:
@@ -20,7 +22,10 @@ class ModelRecord:
 
 @dataclass
 class ModelImport:
-    """What an import by one key does to a list of records."""
+    """What an import by one key does to a list of records.
+
+    A row names its values as records hold them, and under LISTS the lists that it puts its record into.
+    """
 
     slug: str | None
     fold_case: bool
@@ -54,11 +59,14 @@ class ModelImport:
         before = dict(record.values)
         if self.on_match != "skip":
             for slug, value in row.items():
-                if self.on_match == "fill" and before.get(slug) not in (None, ""):
+                if slug == LISTS or (self.on_match == "fill" and before.get(slug) not in (None, "")):
                     continue
                 record.values.pop(slug, None)
                 if value not in (None, []):
                     record.values[slug] = value
+        for list_id in row.get(LISTS, []):
+            if list_id not in record.values.get(LISTS, []):
+                record.values[LISTS] = [*record.values.get(LISTS, []), list_id]
         changed = record.values != before
         record.version += changed
         return {"outcome": "updated" if changed else "existing", "record": record, "duplicate_of": earlier}

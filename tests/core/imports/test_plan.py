@@ -15,15 +15,23 @@ from prismd.core.imports.options import ImportOptions, OnMatch
 from prismd.core.imports.plan import KnownRecord, Plan, Planner, Verdict, hashes_of
 from prismd.core.imports.rows import RefusedRow, Row, refused
 from prismd.core.keys import KeyRule
-from prismd.core.schema import Property
+from prismd.core.records import ArrayChange, ArrayOperation
+from prismd.core.schema import LISTS_KEY, Property
 from tests.core.imports.model import ModelImport, ModelRecord
 
 # Few letters, so that keys meet often: case pairs, a composed and a decomposed form, blanks, sharp s and its fold.
 TEXTS = st.sampled_from(["a", "A", " a", "b", "B ", "c", "\u00e9", "e\u0301", "\u00c9", "ß", "ss", "", "  "])
 SINGLE, MANY = Property("1", "single", "str", "Single"), Property("2", "many", "multi_str", "Many")
+OWN = Property("3", "single", "str", "Own", list_id="one")
 ROWS = st.fixed_dictionaries(
     {},
-    optional={"single": st.none() | TEXTS, "many": st.none() | st.lists(TEXTS, max_size=3), "other": st.none() | TEXTS},
+    optional={
+        "single": st.none() | TEXTS,
+        "many": st.none() | st.lists(TEXTS, max_size=3),
+        "other": st.none() | TEXTS,
+        "one/single": st.none() | TEXTS,
+        LISTS_KEY: st.lists(st.sampled_from(["one", "two"]), min_size=1, unique=True),
+    },
 )
 
 
@@ -36,7 +44,7 @@ class Store:
     def candidates(self, rule: KeyRule, rows: list[Row | RefusedRow]) -> Iterator[KnownRecord]:
         wanted = hashes_of(rule, rows)
         for record in self.records.values():
-            if wanted.intersection(rule.hashes(record.properties.get(rule.slug))):
+            if wanted.intersection(rule.hashes(record.properties.get(rule.key))):
                 yield deepcopy(record)
 
     def apply(self, plan: Plan) -> None:
@@ -69,6 +77,12 @@ def run_in_chunks(
     return verdicts, store
 
 
+def parsed_row(values: dict[str, Any]) -> Row:
+    """Return a row as the parser gives it: being put into lists is a change of an array."""
+    joined = {key: ArrayChange(ArrayOperation.APPEND, values[key]) for key in values.keys() & {LISTS_KEY}}
+    return Row({**values, **joined})
+
+
 def told(verdict: Verdict) -> tuple[str, int | None]:
     if verdict.failed:
         return (verdict.problems[0].code, None)
@@ -82,7 +96,7 @@ def expected(said: dict[str, Any]) -> tuple[str, int | None]:
 
 @settings(max_examples=400)
 @given(
-    slug=st.sampled_from([None, "single", "many"]),
+    slug=st.sampled_from([None, "single", "many", "one/single"]),
     fold_case=st.booleans(),
     on_match=st.sampled_from(OnMatch),
     require_key=st.booleans(),
@@ -104,10 +118,10 @@ def test_any_rows_cut_anywhere_come_out_as_the_model_says(
     model = ModelImport(slug, fold_case, on_match, require_key, [ModelRecord(dict(values)) for values in stored])
     said = model.run(rows)
 
-    prop = {"single": SINGLE, "many": MANY}.get(slug or "")
+    prop = {prop.key: prop for prop in (SINGLE, MANY, OWN)}.get(slug or "")
     rule = KeyRule("contact", prop, fold_case=fold_case) if prop else None
     options = ImportOptions(slug, fold_case=fold_case, on_match=on_match, require_key=require_key)
-    parsed = [refused("refused", "no") if row is None else Row(dict(row)) for row in rows]
+    parsed = [refused("refused", "no") if row is None else parsed_row(row) for row in rows]
     verdicts, store = run_in_chunks(rule, options, stored, parsed, cuts)
 
     assert [told(verdict) for verdict in verdicts] == [expected(one) for one in said]
@@ -131,7 +145,7 @@ def ours_in_order(theirs: list[Any], ours: list[Any]) -> list[Any]:
 @given(rows=st.lists(ROWS, max_size=10), on_match=st.sampled_from(OnMatch))
 def test_a_dry_run_says_what_the_real_run_says(rows: list[dict[str, Any]], on_match: OnMatch) -> None:
     rule = KeyRule("contact", MANY, fold_case=True)
-    parsed: list[Row | RefusedRow] = [Row(dict(row)) for row in rows]
+    parsed: list[Row | RefusedRow] = [parsed_row(row) for row in rows]
     real, _ = run_in_chunks(rule, ImportOptions("many", on_match=on_match), [], parsed, set())
     dry, _ = run_in_chunks(rule, ImportOptions("many", on_match=on_match, dry_run=True), [], parsed, set())
     assert [told(verdict) for verdict in dry] == [told(verdict) for verdict in real]

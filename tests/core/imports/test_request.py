@@ -71,6 +71,9 @@ def test_rows_are_taken_unread_and_unknown_members_ignored() -> None:
         ({"create_missing_options": True, "dry_run": True}, ImportOptions(create_missing_options=True, dry_run=True)),
         ({"require_key": True, "dedupe_by": "email"}, ImportOptions("email", require_key=True)),
         ({"require_list_stage": False}, ImportOptions()),
+        ({"list_id": "A-b"}, ImportOptions(list_id="a-b")),
+        ({"crm_id": "A-b", "list_id": "a-B"}, ImportOptions(list_id="a-b")),
+        ({"crm_id": "x", "require_list_stage": True}, ImportOptions(list_id="x", require_list_stage=True)),
     ],
 )
 def test_options_mean_what_the_contract_says(given: Any, expected: ImportOptions) -> None:
@@ -92,9 +95,10 @@ def test_options_mean_what_the_contract_says(given: Any, expected: ImportOptions
         ({"on_match": "merge"}, "on_match", "skip, update, fill"),
         ({"on_match": "fill", "update_existing": True}, "on_match", "contradicts"),
         ({"on_match": "update", "update_existing": False}, "on_match", "contradicts"),
-        ({"list_id": "x"}, "list_id", "not supported yet"),
-        ({"crm_id": "x"}, "crm_id", "not supported yet"),
-        ({"require_list_stage": True}, "require_list_stage", "not supported yet"),
+        ({"list_id": 1}, "list_id", "found a number"),
+        ({"crm_id": ["x"]}, "crm_id", "found an array"),
+        ({"list_id": "x", "crm_id": "y"}, "crm_id", "names another list"),
+        ({"require_list_stage": True}, "require_list_stage", "needs list_id"),
         ({"require_key": True}, "require_key", "needs dedupe_by"),
     ],
 )

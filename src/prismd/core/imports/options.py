@@ -30,6 +30,9 @@ class ImportOptions:
         create_missing_options: Unknown select values become options.
         dry_run: Judge every row, write nothing.
         require_key: A row without a key value is an error.
+        list_id: The list that every row is put into, and whose slugs come first.
+        require_list_stage: A row without a stage in that list is an error.
+        key: Under which records store what ``dedupe_by`` means; settled once, when the import is accepted.
     """
 
     dedupe_by: str | None = None
@@ -38,6 +41,9 @@ class ImportOptions:
     create_missing_options: bool = False
     dry_run: bool = False
     require_key: bool = False
+    list_id: str | None = None
+    require_list_stage: bool = False
+    key: str | None = None
 
     @property
     def changes_matches(self) -> bool:
@@ -55,9 +61,11 @@ class ImportOptions:
 
 
 _FIELD: Final = ".body.options"
-_FLAGS: Final = ("caseInsensitive", "update_existing", "create_missing_options", "dry_run", "require_key")
-_LIST_SCOPE: Final = ("list_id", "crm_id", "require_list_stage")
-KNOWN_OPTIONS: Final = ("dedupe_by", "on_match", *_FLAGS, *_LIST_SCOPE)
+_FLAGS: Final = (
+    "caseInsensitive", "update_existing", "create_missing_options", "dry_run", "require_key", "require_list_stage",
+)  # fmt: skip
+_LIST_NAMES: Final = ("list_id", "crm_id")
+KNOWN_OPTIONS: Final = ("dedupe_by", "on_match", *_FLAGS, *_LIST_NAMES)
 
 
 def parse_options(raw: object) -> ImportOptions:
@@ -80,7 +88,6 @@ def parse_options(raw: object) -> ImportOptions:
                 f"there is no option {quoted(name)}{nearest(name, KNOWN_OPTIONS)}",
                 "additionalProperties",
             )
-    _refuse_list_scope(raw)
     flags = {name: _flag(raw, name) for name in _FLAGS}
     options = ImportOptions(
         dedupe_by=_dedupe_by(raw.get("dedupe_by")),
@@ -89,18 +96,28 @@ def parse_options(raw: object) -> ImportOptions:
         create_missing_options=bool(flags["create_missing_options"]),
         dry_run=bool(flags["dry_run"]),
         require_key=bool(flags["require_key"]),
+        list_id=_list_id(raw),
+        require_list_stage=bool(flags["require_list_stage"]),
     )
     if options.require_key and options.dedupe_by is None:
         raise PrismdError.invalid(
             f"{_FIELD}.require_key", "it needs dedupe_by, which names the key that rows must have"
         )
+    if options.require_list_stage and options.list_id is None:
+        message = "it needs list_id, which names the list in which rows must have a stage"
+        raise PrismdError.invalid(f"{_FIELD}.require_list_stage", message)
     return options
 
 
-def _refuse_list_scope(raw: Mapping[str, object]) -> None:
-    for name in _LIST_SCOPE:
-        if raw.get(name) not in (None, False):
-            raise PrismdError.invalid(f"{_FIELD}.{name}", "lists are not supported yet; leave this option out")
+def _list_id(raw: Mapping[str, object]) -> str | None:
+    given = {name: raw[name] for name in _LIST_NAMES if raw.get(name) is not None}
+    for name, value in given.items():
+        if not isinstance(value, str):
+            raise PrismdError.invalid(f"{_FIELD}.{name}", f"expected the id of a list, found {_kind_of(value)}")
+    ids = [str(value).lower() for value in given.values()]
+    if len(set(ids)) > 1:
+        raise PrismdError.invalid(f"{_FIELD}.crm_id", "it is the old name of list_id and names another list", "enum")
+    return ids[0] if ids else None
 
 
 def _flag(raw: Mapping[str, object], name: str) -> bool | None:

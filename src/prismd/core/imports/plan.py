@@ -16,6 +16,7 @@ from prismd.core.imports.options import ImportOptions, OnMatch
 from prismd.core.imports.rows import Problem, RefusedRow, Row
 from prismd.core.keys import KeyRule
 from prismd.core.records import ArrayChange, Properties, Written, merged
+from prismd.core.schema import LISTS_KEY
 
 _SHOWN_IDS_MAX = 3
 
@@ -140,12 +141,12 @@ class Planner:
             return self._create(index, row, ())
         keys = rule.keys(_key_value(row, rule.key))
         if not keys:
-            return self._without_key(index, row, rule.slug)
+            return self._without_key(index, row, rule)
         matches = self._matches(keys)
         if not matches:
             return self._create(index, row, keys)
         if len(matches) > 1:
-            return Verdict(index, problems=[_several(rule.slug, matches)])
+            return Verdict(index, problems=[_several(rule, matches)])
         return self._match(index, row, matches[0])
 
     def _matches(self, keys: Sequence[str]) -> list[KnownRecord]:
@@ -153,11 +154,11 @@ class Planner:
             return self._by_key.get(keys[0], [])
         return list({record.id: record for key in keys for record in self._by_key.get(key, ())}.values())
 
-    def _without_key(self, index: int, row: Row, slug: str) -> Verdict:
+    def _without_key(self, index: int, row: Row, rule: KeyRule) -> Verdict:
         if not self._options.require_key:
             return self._create(index, row, ())
-        message = f"the row has no value for {slug}, by which records are told apart; give it one"
-        return Verdict(index, problems=[Problem("missing_key", message, slug)])
+        message = f"the row has no value for {rule.slug}, by which records are told apart; give it one"
+        return Verdict(index, problems=[Problem("missing_key", message, rule.slug, list_id=rule.prop.list_id)])
 
     def _create(self, index: int, row: Row, keys: Sequence[str]) -> Verdict:
         properties = row.values if row.plain else merged({}, row.values)
@@ -173,12 +174,11 @@ class Planner:
         if record.first_row is None:
             record.first_row = index
             self._plan.touched.append(record)
-        if self._options.changes_matches:
-            verdict.updated = self._update(record, row)
+        verdict.updated = self._update(record, row)
         return verdict
 
     def _update(self, record: KnownRecord, row: Row) -> bool:
-        after = merged(record.properties, row.values, fill=self._options.on_match is OnMatch.FILL)
+        after = self._merged(record.properties, row)
         if after is record.properties:
             return False
         if record.id not in self._new and record.id not in self._plan.changed:
@@ -187,6 +187,13 @@ class Planner:
         record.properties, record.version = after, record.version + 1
         self._enter(record)
         return True
+
+    def _merged(self, properties: Properties, row: Row) -> Properties:
+        after, joined = properties, row.values.get(LISTS_KEY)
+        if self._options.changes_matches:
+            after = merged(after, row.values, fill=self._options.on_match is OnMatch.FILL)
+        # Into its lists a row puts what it matches in any case: to be in one is no value that could be there already.
+        return after if joined is None else merged(after, {LISTS_KEY: joined})
 
     def _shown_id(self, record: KnownRecord) -> str | None:
         # A dry run makes no records, so it has no ids to tell of those that it would make.
@@ -204,6 +211,11 @@ class Planner:
             self._by_key[key].remove(record)
 
 
+def may_change_matches(options: ImportOptions, rows: Iterable[Row | RefusedRow]) -> bool:
+    """Tell whether rows can change records that they match: as the import asks, or by putting them into a list."""
+    return options.changes_matches or any(type(row) is Row and LISTS_KEY in row.values for row in rows)
+
+
 def hashes_of(rule: KeyRule, rows: Iterable[Row | RefusedRow]) -> set[int]:
     """Return the hashes by which the records are found that rows may match."""
     found: set[int] = set()
@@ -219,8 +231,8 @@ def _key_value(row: Row, key: str) -> Any:  # noqa: ANN401 - a stored value of a
     return value if type(value) is not ArrayChange else merged({}, {key: value}).get(key)
 
 
-def _several(slug: str, matches: Sequence[KnownRecord]) -> Problem:
+def _several(rule: KeyRule, matches: Sequence[KnownRecord]) -> Problem:
     shown = ", ".join(record.id for record in matches[:_SHOWN_IDS_MAX])
     rest = " and others" if len(matches) > _SHOWN_IDS_MAX else ""
-    message = f"{len(matches)} records carry this {slug}: {shown}{rest}; merge them, or tell them apart by another key"
-    return Problem("multiple_matches", message, slug)
+    message = f"{len(matches)} records carry this {rule.slug}: {shown}{rest}; merge them, or use another key"
+    return Problem("multiple_matches", message, rule.slug, list_id=rule.prop.list_id)

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 PARTS = {
     "team_id": "teamId", "object_type": "objectType", "record_id": "recordId", "job_id": "jobId", "slug": "slug",
-    "value": "value", "property_id": "propertyId", "option_id": "optionId", "list_id": "listId",
+    "value": "value", "view_id": "viewId", "property_id": "propertyId", "option_id": "optionId", "list_id": "listId",
     "template_id": "templateId",
 }  # fmt: skip
 #: How the paths of writes end that say all.
-BODILESS = ("/cancel", "/ticket", "/duplicate", "/restore")
+BODILESS = ("/cancel", "/ticket", "/duplicate", "/restore", "/records/{recordId}")
 #: The document itself and the page about it.
 UNDESCRIBED = {("GET", "/openapi.json"), ("GET", "/docs")}
 

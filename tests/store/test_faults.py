@@ -27,6 +27,7 @@ from prismd.core.imports.request import Chunk, RequestLimits, parse_request
 from prismd.core.keys import KeyRule
 from prismd.core.lists import List
 from prismd.core.schema import Option, Property
+from prismd.core.views import View
 from prismd.services.imports import submit
 from prismd.services.runtime import Runtime, system_ids
 from prismd.services.stepping import step_next
@@ -49,6 +50,7 @@ from prismd.store import (
     tickets,
     upkeep,
     verdicts,
+    views,
 )
 from prismd.store.postgres import Connection, Pool, connect
 
@@ -95,6 +97,7 @@ class World:
         return list(self.rule.hashes(self.record.properties["email"]))
 
 
+VIEW: Final = View(NEW_ID(), "contact", None, {"name": "All", "view_type": "table"}, NOW, NOW)
 CLAIM: Final = idempotency.Claim(b"print", 202, {}, b"{}", NOW)
 
 Call = Callable[[Connection, World], object]
@@ -192,6 +195,14 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     upkeep.purge_claims: lambda c, _: upkeep.purge_claims(c, before=LATER),
     upkeep.purge_jobs: lambda c, _: upkeep.purge_jobs(c, now=LATER),
     upkeep.purge_tickets: lambda c, _: upkeep.purge_tickets(c, now=LATER),
+    views.lock_views: lambda c, w: views.lock_views(c, w.team_id, "contact"),
+    views.count_views: lambda c, w: views.count_views(c, w.team_id, "contact"),
+    views.insert_view: lambda c, w: views.insert_view(c, w.team_id, replace(VIEW, id=NEW_ID())),
+    views.get_view: lambda c, w: views.get_view(c, w.team_id, "contact", VIEW.id, lock=True),
+    views.list_views: lambda c, w: views.list_views(c, w.team_id, "contact", None, None, limit=1, offset=0),
+    views.update_view: lambda c, w: views.update_view(c, w.team_id, VIEW),
+    views.set_pinned: lambda c, w: views.set_pinned(c, w.team_id, VIEW.id, [w.record.id]),
+    views.delete_view: lambda c, w: views.delete_view(c, w.team_id, "contact", VIEW.id),
     verdicts.insert_verdicts: lambda c, w: verdicts.insert_verdicts(c, w.running, w.chunk, Counts(), b""),
     verdicts.next_verdicts: lambda c, w: verdicts.next_verdicts(c, w.team_id, w.ended.id, after=-1, outcome=None),
     verdicts.verdicts_of_chunk: lambda c, w: verdicts.verdicts_of_chunk(c, w.team_id, w.ended.id, 0),
@@ -209,7 +220,8 @@ CONFLICTING: Final = [
     properties.delete_property, properties.update_option, properties.delete_option, record_keys.delete_keys,
     record_writes.hold_records, record_writes.delete_records, record_writes.restore_records,
     records.import_candidates, records.update_records, teams.revoke_key, tickets.take_ticket,
-    upkeep.purge_claims, upkeep.purge_jobs, upkeep.purge_tickets,
+    upkeep.purge_claims, upkeep.purge_jobs, views.get_view,
+    views.update_view, views.set_pinned, views.delete_view, upkeep.purge_tickets,
 ]  # fmt: skip
 
 
@@ -272,6 +284,7 @@ def world(make_database: Callable[[], str]) -> World:
             connection, team_id, "contact", rule.hashes("p0@x.org"), job_id=running.id, lock=False
         )
         assert running.state is State.RUNNING
+        assert views.insert_view(connection, team_id, VIEW)
         assert grants.put_grant(connection, team_id, "contact", record.id, Grant())
         return World(url, team_id, key_id, prop, option, running, ended, dry, record, rule, made)
 
@@ -335,6 +348,7 @@ def test_somebody_else_holds_what_it_needs(
         admin.execute(f"LOCK TABLE {', '.join(TABLES)} IN ACCESS EXCLUSIVE MODE".encode())
         record_keys.lock_type(admin, world.team_id, "contact")
         teams.lock_bootstrap(admin)
+        views.lock_views(admin, world.team_id, "contact")
         lists.lock_lists(admin, world.team_id)
         with pytest.raises(psycopg.errors.LockNotAvailable), connection.transaction():
             CALLS[function](connection, world)

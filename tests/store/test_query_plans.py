@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from prismd.settings import Settings
-from prismd.store import drafts, imports, record_keys, record_writes, records, tickets, verdicts
+from prismd.store import drafts, grants, imports, record_keys, record_writes, records, tickets, verdicts, views
 from prismd.store.migrate import migrate
 from prismd.store.postgres import Connection, connect
 
@@ -51,6 +51,10 @@ HOT: Final[dict[str, tuple[str, Any, set[str]]]] = {
     "updated records": (records._UPDATE, NAMED, {"record_pkey"}),
     "page of values": (records._PAGE, NAMED, {"record_pkey"}),
     "deleted keys": (record_keys._DELETE, NAMED, {"record_key_in_order"}),
+    "a grant": (grants._GET, {**NAMED, "id": ID}, {"record_pkey", "record_grant_pkey"}),
+    "one view": (views._GET, (1, ID, "contact"), {"view_listing"}),
+    "list of views": (views._LIST, {**NAMED, "list": None, "offset": 0}, {"view_listing"}),
+    "number of views": (views._COUNT, (1, "contact"), {"view_listing"}),
     "drafts": (drafts._FIND, NAMED, {"import_draft_lookup", "import_draft_pkey"}),
     "next turn": (imports._CLAIM, {**NAMED, "running_max": 10}, {"import_job_queue", "import_job_active"}),
     "jobs under way": (imports._ACTIVE, (1,), {"import_job_active"}),

@@ -54,14 +54,18 @@ class _Schemas:
     def __init__(self, operations: Iterable[Operation]) -> None:
         shapes: list[Any] = [ErrorEnvelope]
         for operation in operations:
-            shapes += [operation.body, *(reply.shape for reply in operation.replies)]
+            shapes += [operation.body, *(one for reply in operation.replies for one in _alternatives(reply.shape))]
         types = list(dict.fromkeys(shape for shape in shapes if shape is not None))
         schemas, self.components = msgspec.json.schema_components(types, ref_template=_REF)
         self._of = dict(zip(types, schemas, strict=True))
 
     def of(self, shape: Any) -> Mapping[str, Any]:  # noqa: ANN401 - any type that msgspec can describe
-        found: Mapping[str, Any] = self._of[shape]
-        return found
+        schemas = [self._of[one] for one in _alternatives(shape)]
+        return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+
+
+def _alternatives(shape: Any) -> tuple[Any, ...]:  # noqa: ANN401 - as above
+    return shape if isinstance(shape, tuple) else (shape,)
 
 
 def _operation(operation: Operation, schemas: _Schemas) -> Document:

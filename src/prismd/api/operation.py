@@ -43,7 +43,7 @@ class Reply:
     Args:
         status: The HTTP status.
         meaning: When it is given.
-        shape: Type of the JSON body; None where there is none.
+        shape: Type of the JSON body; several where it can be one or another, None where there is none.
         headers: What each header says, by name.
         texts: Further media types in which the body can be asked for.
     """
@@ -117,6 +117,7 @@ _IN_PATH: Final[Mapping[str, str]] = {
     "recordId": "Id of a record.",
     "slug": "Slug of a property by which records can be told apart.",
     "value": "The value sought, percent-encoded.",
+    "viewId": "Id of a view.",
     "propertyId": "Id of a property.",
     "optionId": "Id of an option.",
 }

@@ -24,6 +24,7 @@ from prismd.api.realtime_operations import REALTIME_OPERATIONS
 from prismd.api.record_operations import RECORD_OPERATIONS
 from prismd.api.results import CSV, NDJSON
 from prismd.api.shapes import Health, ImportBody, ImportJob, JobPage, ResultPage, RetryBody
+from prismd.api.view_operations import VIEW_OPERATIONS
 from prismd.core.imports.job import State
 from prismd.core.imports.report import OUTCOMES
 from prismd.core.schema import IMPORTABLE_TYPES
@@ -187,6 +188,7 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *PROPERTY_OPERATIONS,
     *LIST_OPERATIONS,
     *GRANT_OPERATIONS,
+    *VIEW_OPERATIONS,
     *REALTIME_OPERATIONS,
     *_SERVER,
 )

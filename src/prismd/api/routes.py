@@ -5,7 +5,17 @@ from __future__ import annotations
 from litestar import Router
 from litestar.types import ControllerRouterHandler
 
-from prismd.api import find_or_create, grants, lists, properties, record_batches, record_writes, records
+from prismd.api import (
+    find_or_create,
+    grants,
+    lists,
+    properties,
+    record_batches,
+    record_writes,
+    records,
+    view_records,
+    views,
+)
 from prismd.api.auth import let_in
 from prismd.api.docs_page import get_document, get_page
 from prismd.api.health import get_health, get_liveness
@@ -38,6 +48,8 @@ def routes(settings: Settings) -> list[ControllerRouterHandler]:
         *record_queries.HANDLERS,
         *lists.HANDLERS,
         *grants.HANDLERS,
+        *views.HANDLERS,
+        *view_records.HANDLERS,
     ]
     return [
         get_health,

@@ -21,6 +21,7 @@ HTTP_STATUS: Final = MappingProxyType(
         "multiple_matches": 409,
         "name_taken": 409,
         "slug_taken": 409,
+        "id_taken": 409,
         "import_ended": 409,
         "import_not_ended": 409,
         "nothing_to_retry": 409,

@@ -36,7 +36,7 @@ CREATE TABLE view (
     object_type text        NOT NULL,
     list_id     uuid,
     -- What clients wrote, as they wrote it: name, view_type, select, filter, sort and the rest.
-    definition  jsonb       NOT NULL,
+    definition  json        NOT NULL,
     -- The records that come first, in order.
     pinned      uuid[]      NOT NULL DEFAULT '{}',
     created_at  timestamptz NOT NULL,
@@ -51,7 +51,7 @@ CREATE TABLE record_grant (
     team_id     bigint      NOT NULL REFERENCES team,
     object_type text        NOT NULL,
     record_id   uuid        NOT NULL,
-    grants      jsonb       NOT NULL,
+    grants      json        NOT NULL,
     PRIMARY KEY (team_id, object_type, record_id)
 );
 

@@ -1,0 +1,124 @@
+"""Views in PostgreSQL, with the records that come first in each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from prismd.core.json_text import decode_stored, encode
+from prismd.core.views import View
+from prismd.store.postgres import Connection
+
+_COLUMNS: Final = "id::text, object_type, list_id::text, definition::text, created_at, updated_at"
+
+_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+
+_COUNT: Final = "SELECT count(*) FROM view WHERE team_id = %s AND object_type = %s"
+
+_INSERT: Final = """
+INSERT INTO view (team_id, id, object_type, list_id, definition, created_at, updated_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT DO NOTHING
+"""
+
+_GET: Final = f"""
+SELECT {_COLUMNS}, pinned::text[]
+FROM view
+WHERE team_id = %s AND id = %s AND object_type = %s
+"""
+_GET_TO_CHANGE: Final = f"{_GET} FOR NO KEY UPDATE"
+
+_LIST: Final = f"""
+SELECT {_COLUMNS}
+FROM view
+WHERE team_id = %(team)s AND object_type = %(type)s
+  AND (%(after)s::uuid IS NULL OR id > %(after)s)
+  AND (%(list)s::uuid IS NULL OR list_id = %(list)s)
+ORDER BY view.id
+LIMIT %(limit)s OFFSET %(offset)s
+"""
+
+_UPDATE: Final = """
+UPDATE view SET list_id = %s, definition = %s, updated_at = %s WHERE team_id = %s AND id = %s
+"""
+
+_PIN: Final = "UPDATE view SET pinned = %s::text[]::uuid[] WHERE team_id = %s AND id = %s"
+
+_DELETE: Final = "DELETE FROM view WHERE team_id = %s AND id = %s AND object_type = %s"
+
+
+def lock_views(connection: Connection, team_id: int, object_type: str) -> None:
+    """Wait until no other transaction makes a view of a team's object type; held until this one ends."""
+    connection.execute(_LOCK, (f"prismd views of {object_type} in team {team_id}",))
+
+
+def count_views(connection: Connection, team_id: int, object_type: str) -> int:
+    """Return how many views of an object type a team has."""
+    row = connection.execute(_COUNT, (team_id, object_type)).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always answers
+    return int(row[0])
+
+
+def insert_view(connection: Connection, team_id: int, view: View) -> bool:
+    """Add a view; return whether its id was free."""
+    definition = encode(view.definition).decode()
+    values = (team_id, view.id, view.object_type, view.list_id, definition, view.created_at, view.updated_at)
+    return connection.execute(_INSERT, values).rowcount == 1
+
+
+def get_view(
+    connection: Connection, team_id: int, object_type: str, view_id: str, *, lock: bool = False
+) -> tuple[View, list[str]] | None:
+    """Return a view and the ids of the records that come first in it, or None.
+
+    Args:
+        view_id: UUID text.
+        lock: Keep others from changing it until the transaction ends.
+    """
+    statement = _GET_TO_CHANGE if lock else _GET
+    row = connection.execute(statement, (team_id, view_id, object_type)).fetchone()
+    return None if row is None else (_view(row), row[-1])
+
+
+def list_views(
+    connection: Connection,
+    team_id: int,
+    object_type: str,
+    list_id: str | None,
+    after: str | None,
+    *,
+    limit: int,
+    offset: int,
+) -> list[View]:
+    """Return views of an object type, in the order of their ids.
+
+    Args:
+        list_id: Only those of this list; None for all.
+        after: Only those with greater ids.
+        limit: Most views.
+        offset: Views to leave out before them.
+    """
+    wanted = {
+        "team": team_id, "type": object_type, "list": list_id, "after": after, "limit": limit, "offset": offset,
+    }  # fmt: skip
+    return [_view(row) for row in connection.execute(_LIST, wanted)]
+
+
+def update_view(connection: Connection, team_id: int, view: View) -> None:
+    """Store what changed of a view; the records that come first in it stay."""
+    definition = encode(view.definition).decode()
+    connection.execute(_UPDATE, (view.list_id, definition, view.updated_at, team_id, view.id))
+
+
+def set_pinned(connection: Connection, team_id: int, view_id: str, pinned: Sequence[str]) -> None:
+    """Store which records come first in a view, in which order."""
+    connection.execute(_PIN, (list(pinned), team_id, view_id))
+
+
+def delete_view(connection: Connection, team_id: int, object_type: str, view_id: str) -> bool:
+    """Delete a view; return whether it was there."""
+    return connection.execute(_DELETE, (team_id, view_id, object_type)).rowcount == 1
+
+
+def _view(row: Sequence[Any]) -> View:
+    return View(row[0], row[1], row[2], decode_stored(row[3]), row[4], row[5])

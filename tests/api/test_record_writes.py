@@ -199,7 +199,7 @@ def test_a_replay_comes_before_the_version(api: Api) -> None:
 
 def test_writes_are_done_once_under_a_key(api: Api) -> None:
     path = f"/contact/{make(api, email='a@x.org')['id']}"
-    for method, where, body in [
+    writes: list[tuple[str, str, Any]] = [
         ("POST", "/contact", {"default": {"email": "b@x.org"}}),
         ("PUT", "/contact/by/email/c@x.org", {}),
         ("POST", f"{path}/duplicate", None),
@@ -207,7 +207,8 @@ def test_writes_are_done_once_under_a_key(api: Api) -> None:
         ("POST", "/contact/batch/update", {"items": []}),
         ("POST", "/contact/batch/delete", {"ids": []}),
         ("POST", "/organization/find-or-create", {"match": {"primary_domain": "x.org"}}),
-    ]:
+    ]
+    for method, where, body in writes:
         sent: dict[str, Any] = {"headers": {"idempotency-key": where}} | ({} if body is None else {"json": body})
         first, again = api.send(method, where, **sent), api.send(method, where, **sent)
         assert first.is_success, first.text

@@ -12,6 +12,7 @@ from prismd.api.paths import id_in_path, object_type_in_path, value_in_path
 from prismd.api.queries import list_in_query, slugs
 from prismd.api.record_shapes import shown_record
 from prismd.api.shapes import Total
+from prismd.core.errors import PrismdError
 from prismd.core.json_text import encode
 from prismd.core.record_writes import etag
 from prismd.services import records
@@ -44,11 +45,14 @@ def find_record(
     """Answer the one record that has a value."""
     kind, by, sought = object_type_in_path(object_type), value_in_path(slug), value_in_path(value)
     select, list_id = slugs(request, "select"), list_in_query(request)
-    settings = runtime.settings
+    asked: dict[str, Any] = {"settings": runtime.settings, "select": select, "list_id": list_id}
     with runtime.pool.connection() as connection:
-        found = records.find_record(
-            connection, caller.team_id, kind, by, sought, settings=settings, select=select, list_id=list_id
-        )
+        try:
+            found = records.find_record(connection, caller.team_id, kind, by, sought, **asked)
+        except PrismdError:
+            # The first to look by a property makes records findable by it, which stays done whatever was found.
+            connection.commit()
+            raise
     return respond(record_answer(found))
 
 

@@ -1,0 +1,160 @@
+"""Find-or-create: a person through the contact of an address, a company by its domain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from prismd.api.record_shapes import FoundOrCreated
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Api
+
+
+def ask(api: Api, object_type: str, match: Any, **rest: Any) -> tuple[int, dict[str, Any]]:
+    answer = api.send("POST", f"/{object_type}/find-or-create", json={"match": match, **rest})
+    body: dict[str, Any] = answer.json()
+    if answer.is_success:
+        msgspec.convert(body, FoundOrCreated)
+        assert body["created"] == (answer.status_code == 201)
+        assert body["record"] == api.send("GET", f"/{object_type}/{body['record']['id']}").json()
+        assert answer.headers["etag"]
+    return answer.status_code, body
+
+
+def make(api: Api, object_type: str, **values: Any) -> str:
+    answer = api.send("POST", f"/{object_type}", json={"default": values})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def test_a_person_is_made_with_a_contact_and_then_found(api: Api) -> None:
+    defaults = {"default": {"full_name": "Ada", "birthday": "1815-12-10"}}
+    status, made = ask(api, "identity", {"email_address": "Ada@x.org"}, defaults=defaults)
+    assert status == 201
+    contact = api.send("GET", "/contact/by/email/ada@x.org").json()
+    assert contact["default"]["email"] == "Ada@x.org"
+    assert made["record"]["default"]["email_addresses"] == [contact["id"]]
+    assert made["record"]["default"]["full_name"] == "Ada"
+    defaults = {"default": {"full_name": "Other"}}
+    status, found = ask(api, "identity", {"email_address": " ADA@X.ORG "}, defaults=defaults)
+    assert (status, found["record"]) == (200, made["record"])
+
+
+def test_a_contact_that_is_there_is_taken(api: Api) -> None:
+    contact, other = make(api, "contact", email="ada@x.org"), make(api, "contact", email="b@x.org")
+    defaults = {"default": {"email_addresses": ["b@x.org", "ada@x.org"]}}
+    status, made = ask(api, "identity", {"email_address": "ada@x.org"}, defaults=defaults)
+    assert (status, made["record"]["default"]["email_addresses"]) == (201, [other, contact])
+    assert api.send("GET", "/contact/count").json() == {"total": 2}
+    assert ask(api, "identity", {"email_address": "b@x.org"})[0] == 200
+
+
+def test_the_address_itself_may_stand_among_the_defaults(api: Api) -> None:
+    defaults = {"default": {"email_addresses": ["ada@x.org"]}}
+    status, made = ask(api, "identity", {"email_address": "ada@x.org"}, defaults=defaults)
+    assert (status, len(made["record"]["default"]["email_addresses"])) == (201, 1)
+
+
+def test_a_company_is_made_and_then_found(api: Api) -> None:
+    defaults = {"default": {"name": "Acme", "primary_domain": None}}
+    status, made = ask(api, "organization", {"primary_domain": "Acme.org"}, defaults=defaults)
+    assert (status, made["record"]["default"]["primary_domain"]) == (201, "Acme.org")
+    assert ask(api, "organization", {"primary_domain": "acme.org"}, defaults=None) == (
+        200, made | {"created": False}
+    )  # fmt: skip
+
+
+def test_several_matches_are_a_conflict(api: Api) -> None:
+    for _ in range(2):
+        make(api, "organization", primary_domain="acme.org")
+    contact = make(api, "contact", email="ada@x.org")
+    for _ in range(2):
+        make(api, "identity", email_addresses=[contact])
+        make(api, "contact", email="eve@x.org")
+    for object_type, match in [
+        ("organization", {"primary_domain": "acme.org"}),
+        ("identity", {"email_address": "ada@x.org"}),
+        ("identity", {"email_address": "eve@x.org"}),
+    ]:
+        status, body = ask(api, object_type, match)
+        assert (status, body["error"]["code"]) == (409, "multiple_matches")
+
+
+def test_a_person_with_one_of_several_contacts_of_the_address_is_found(api: Api) -> None:
+    make(api, "contact", email="eve@x.org")
+    eve = make(api, "identity", email_addresses=[make(api, "contact", email="eve@x.org")])
+    status, found = ask(api, "identity", {"email_address": "eve@x.org"})
+    assert (status, found["record"]["id"]) == (200, eve)
+
+
+def test_what_is_deleted_is_not_found(api: Api) -> None:
+    _, made = ask(api, "identity", {"email_address": "ada@x.org"})
+    api.send("DELETE", f"/identity/{made['record']['id']}")
+    status, again = ask(api, "identity", {"email_address": "ada@x.org"})
+    assert (status, again["record"]["id"] != made["record"]["id"]) == (201, True)
+    assert api.send("GET", "/contact/count").json() == {"total": 1}
+
+
+def test_a_refused_person_leaves_no_contact(api: Api) -> None:
+    status, body = ask(api, "identity", {"email_address": "a@x.org"}, defaults={"default": {"full_name": 5}})
+    assert (status, body["error"]["errors"][0]["field"]) == (400, ".body.defaults.default.full_name")
+    assert api.send("GET", "/contact/count").json() == {"total": 0}
+
+
+def test_what_is_required_is_demanded_of_what_is_asked_for_alone(api: Api) -> None:
+    for object_type in ("contact", "identity"):
+        asked = {"name": "Badge", "type": "str", "required": True}
+        assert api.send("POST", f"/{object_type}/properties", json=asked).status_code == 201
+    status, body = ask(api, "identity", {"email_address": "a@x.org"})
+    [problem] = body["error"]["errors"]
+    assert (status, problem["field"], problem["code"]) == (400, ".body.defaults.default.badge", "missing_required")
+    assert ask(api, "identity", {"email_address": "a@x.org"}, defaults={"default": {"badge": "1"}})[0] == 201
+
+
+@pytest.mark.parametrize(
+    ("object_type", "body", "field"),
+    [
+        ("identity", b"", ".body"),
+        ("identity", b"[]", ".body"),
+        ("identity", b"{}", ".body.match"),
+        ("identity", b'{"match": []}', ".body.match"),
+        ("identity", b'{"match": {}}', ".body.match.email_address"),
+        ("identity", b'{"match": {"primary_domain": "x"}}', ".body.match.email_address"),
+        ("identity", b'{"match": {"email_address": null}}', ".body.match.email_address"),
+        ("identity", b'{"match": {"email_address": 5}}', ".body.match.email_address"),
+        ("identity", b'{"match": {"email_address": " "}}', ".body.match.email_address"),
+        ("identity", b'{"match": {"email_address": "ada"}}', ".body.match.email_address"),
+        ("identity", b'{"match": {"email_address": "a@\\u0000"}}', ".body.match.email_address"),
+        ("identity", b'{"match": {"email_address": "a@\\ud800"}}', ".body.match.email_address"),
+        ("identity", b'{"match": {"email_address": "a@x.org"}, "defaults": []}', ".body.defaults"),
+        ("identity", b'{"match": {"email_address": "a@x.org"}, "defaults": {"default": 5}}', ".body.defaults.default"),
+        ("organization", b'{"match": {"email_address": "a@x.org"}}', ".body.match.primary_domain"),
+        ("organization", b'{"match": {"primary_domain": ["x"]}}', ".body.match.primary_domain"),
+        (
+            "organization",
+            b'{"match": {"primary_domain": "x"}, "defaults": {"extended": {"nmae": 1}}}',
+            ".body.defaults.extended.nmae",
+        ),
+    ],
+)
+def test_bad_input_says_where(api: Api, object_type: str, body: bytes, field: str) -> None:
+    answer = api.send("POST", f"/{object_type}/find-or-create", content=body)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["errors"][0]["field"]) == (400, "invalid_request", field)
+
+
+def test_other_types_have_none(api: Api) -> None:
+    answer = api.send("POST", "/contact/find-or-create", json={"match": {"email": "a@x.org"}})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (405, "method_not_allowed")
+
+
+def test_teams_are_apart(api: Api, serve: Callable[..., Api]) -> None:
+    ask(api, "identity", {"email_address": "ada@x.org"})
+    ask(api, "organization", {"primary_domain": "acme.org"})
+    other = serve()
+    assert ask(other, "identity", {"email_address": "ada@x.org"})[0] == 201
+    assert ask(other, "organization", {"primary_domain": "acme.org"})[0] == 201

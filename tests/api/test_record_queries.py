@@ -51,7 +51,9 @@ def test_a_filter_a_sort_and_a_selection(api: Api) -> None:
 
 def test_references_are_nested_and_paths_follow_them(api: Api) -> None:
     [acme, blank] = make(api, [{"name": "Acme", "primary_domain": "acme.org"}, {"name": "Blank"}], "organization")
-    made = make(api, [{"email": "a@x.org", "company": acme}, {"email": "b@x.org", "company": blank}, {"email": "c@x.org"}])
+    made = make(
+        api, [{"email": "a@x.org", "company": acme}, {"email": "b@x.org", "company": blank}, {"email": "c@x.org"}]
+    )
     answer = ask(api, {"select": ["company.name", "email"], "sort": [{"company.name": "desc"}]})
     assert answer["data"][0] == {
         "id": made[1],
@@ -84,9 +86,17 @@ def test_pages_hold_every_record_once(api: Api, sort: list[dict[str, str]]) -> N
 
 def test_a_list_takes_filters_as_parameters(api: Api) -> None:
     made = make(api, [{"email": f"{name}@x.org", "first_name": name} for name in ("ada", "bob", "cy")])
-    answer = api.send("GET", "/contact?email=ada@x.org,cy@x.org&sort=-first_name&select=email&include_total=true").json()
+    answer = api.send(
+        "GET", "/contact?email=ada@x.org,cy@x.org&sort=-first_name&select=email&include_total=true"
+    ).json()
     assert ids(answer) == [made[2], made[0]]
     assert answer["total"] == 2
     assert answer["data"][0]["properties"] == {"email": "cy@x.org"}
-    whole = api.send("GET", f"/contact?first_name=bob").json()
-    assert whole["data"][0]["properties"].keys() == {"email", "first_name", "created_at", "updated_at", "last_updated_at"}
+    whole = api.send("GET", "/contact?first_name=bob").json()
+    assert whole["data"][0]["properties"].keys() == {
+        "email",
+        "first_name",
+        "created_at",
+        "updated_at",
+        "last_updated_at",
+    }

@@ -57,36 +57,39 @@ class QuerySql:
         wanted = self._wanted()
         if after is not None:
             wanted.append(self._beyond(keys, after))
-        order = [f"{key} {'DESC' if descending else 'ASC'} NULLS LAST" for key, descending, _ in keys]
+        order = [self._direction(key, descending=descending) for key, descending, _ in keys]
         shown = ", ".join([columns, *(_as_text(key, kind) for key, _, kind in keys)])
-        # Without keys the order is that of the source, by id, and the page ends where it is full.
-        source = self._source(after.after if after is not None and not keys else None)
         return (
-            f"SELECT {shown} FROM {source} {' '.join(joins)} WHERE {' AND '.join(wanted)} "
-            f"ORDER BY {', '.join([*order, 'r.id'])} LIMIT {self._bound(limit)} OFFSET {self._bound(offset)}"
+            f"SELECT {shown} FROM {self._source()} {' '.join(joins)} WHERE {' AND '.join(wanted)} "
+            f"ORDER BY {', '.join([*order, self._id])} LIMIT {self._bound(limit)} OFFSET {self._bound(offset)}"
         )
 
     def total(self) -> str:
         """Return the statement that counts all that is wanted."""
-        return f"SELECT count(*) FROM {self._source(None)} WHERE {' AND '.join(self._wanted())}"
+        return f"SELECT count(*) FROM {self._source()} WHERE {' AND '.join(self._wanted())}"
 
     # --- where records come from ---
 
-    def _source(self, after_id: str | None) -> str:
-        later = "" if after_id is None else f" AND {{}} > {self._bound(after_id)}::uuid"
+    def _source(self) -> str:
         if self._query.ids is not None:
             ids = self._bound(list(self._query.ids))
-            return _by_ids(f"SELECT id FROM unnest({ids}::text[]::uuid[]) AS given (id) WHERE true{later.format('id')}")
-        if self._hashes is not None:
-            hashes = self._bound(list(self._hashes))
-            narrowed = f"team_id = %(team)s AND key_hash = ANY({hashes}::bigint[]){later.format('record_id')}"
-            if len(self._hashes) == 1:
-                narrowed = narrowed.replace(f"ANY({hashes}::bigint[])", f"({hashes}::bigint[])[1]")
-            return _by_ids(f"SELECT DISTINCT record_id AS id FROM record_key WHERE {narrowed} ORDER BY record_id")
-        return (
-            f"(SELECT * FROM record WHERE team_id = %(team)s AND object_type = %(type)s{later.format('id')}"
-            f"{'' if self._query.deleted else ' AND deleted_at IS NULL'}) AS r"
+            return _by_ids(f"SELECT id FROM unnest({ids}::text[]::uuid[]) AS given (id)")
+        if self._hashes is None:
+            return "(SELECT * FROM record WHERE team_id = %(team)s AND object_type = %(type)s) AS r"
+        # The records of one key stand in its index in order; those of several may be the same ones.
+        hashes = f"{self._bound(list(self._hashes))}::bigint[]"
+        if len(self._hashes) == 1:
+            return _by_ids(
+                f"SELECT record_id AS id FROM record_key WHERE team_id = %(team)s AND key_hash = ({hashes})[1]"
+            )
+        return _by_ids(
+            f"SELECT DISTINCT record_id AS id FROM record_key WHERE team_id = %(team)s AND key_hash = ANY({hashes})"
         )
+
+    @property
+    def _id(self) -> str:
+        # Where ids come first, they come in order; said of the record itself, the planner would sort them again.
+        return "r.id" if self._query.ids is None and self._hashes is None else "found.id"
 
     # --- which of them are wanted ---
 
@@ -140,7 +143,7 @@ class QuerySql:
     def _value(self, record: str, prop: Property) -> str:
         """Return the comparable value of a property that holds one."""
         if prop is IDENTIFIER:
-            return f"{record}.id"
+            return self._id if record == "r" else f"{record}.id"
         if prop.read_only and prop.key in _MOMENTS:
             return f"{record}.{_MOMENTS[prop.key]}"
         text = f"({record}.properties ->> {self._key(prop.key)})"
@@ -194,6 +197,10 @@ class QuerySql:
             keys.append((value, key.descending, sort_type(key)))
         return joins, keys
 
+    def _direction(self, key: str, *, descending: bool) -> str:
+        # An id is always there; said of it too, what comes last would keep the index from being read backwards.
+        return f"{key} {'DESC' if descending else 'ASC'}{'' if key == self._id else ' NULLS LAST'}"
+
     def _joined(self, key: SortKey, joins: list[str]) -> str:
         record = "r"
         for step in key.path.steps:
@@ -205,12 +212,15 @@ class QuerySql:
 
     def _beyond(self, keys: Sequence[tuple[str, bool, str]], after: Place) -> str:
         """Return the condition that a record comes after a place, its id deciding where nothing else does."""
-        beyond = f"r.id > {self._bound(after.after)}::uuid"
+        beyond = f"{self._id} > {self._bound(after.after)}::uuid"
         for (key, descending, kind), value in reversed(list(zip(keys, after.values, strict=True))):
             if value is None:
                 beyond = f"({key} IS NULL AND {beyond})"
                 continue
             place = f"{self._bound(_written(value, kind))}::{kind}"
+            if key == self._id:  # always there, and never twice
+                beyond = f"{key} {'<' if descending else '>'} {place}"
+                continue
             later = f"{key} {'<' if descending else '>'} {place} OR {key} IS NULL"
             beyond = f"({later} OR ({key} = {place} AND {beyond}))"
         return beyond

@@ -44,9 +44,7 @@ def test_properties_are_selected(api: Api, ada: str) -> None:
     "record_id",
     [
         "unknown",
-        "query",
         "batch",
-        "views",
         "lists",
         "imports",
         "00000000-0000-0000-0000-000000000000",
@@ -58,6 +56,12 @@ def test_properties_are_selected(api: Api, ada: str) -> None:
 )
 def test_what_is_no_record_is_not_found(api: Api, record_id: str) -> None:
     assert api.send("GET", f"/contact/{record_id}").status_code == 404
+
+
+@pytest.mark.parametrize("word", ["query", "import", "find-or-create"])
+def test_a_word_of_the_api_is_no_id_and_takes_what_it_takes(api: Api, word: str) -> None:
+    answer = api.send("GET", f"/contact/{word}")
+    assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (405, {"OPTIONS", "POST"})
 
 
 def test_a_record_is_found_under_its_own_type_and_team_alone(api: Api, ada: str, serve: Callable[..., Api]) -> None:

@@ -20,6 +20,7 @@ from prismd.api.operation import (
     filter_by,
 )
 from prismd.api.property_operations import PROPERTY_OPERATIONS
+from prismd.api.query_operations import QUERY_OPERATIONS
 from prismd.api.realtime_operations import REALTIME_OPERATIONS
 from prismd.api.record_operations import RECORD_OPERATIONS
 from prismd.api.results import CSV, NDJSON
@@ -185,6 +186,7 @@ _SERVER: Final = (
 OPERATIONS: Final[tuple[Operation, ...]] = (
     *_IMPORTS,
     *RECORD_OPERATIONS,
+    *QUERY_OPERATIONS,
     *PROPERTY_OPERATIONS,
     *LIST_OPERATIONS,
     *GRANT_OPERATIONS,

@@ -11,6 +11,7 @@ from prismd.api import (
     lists,
     properties,
     record_batches,
+    record_queries,
     record_writes,
     records,
     view_records,

@@ -197,7 +197,7 @@ class RecordPage(Struct, frozen=True, kw_only=True):
     data: list[RecordRow]
     has_more: Annotated[bool, Meta(description="Exact: whether there is at least one record more.")]
     next_cursor: str | None
-    total: Annotated[int | None, Meta(ge=0, description="Only where it was asked for.")]
+    total: Annotated[Annotated[int, Meta(ge=0)] | None, Meta(description="Only where it was asked for.")]
 
 
 class QueryMembers(Struct, frozen=True, kw_only=True):
@@ -218,8 +218,12 @@ class QueryMembers(Struct, frozen=True, kw_only=True):
     list_id: Annotated[str | None, Meta(description="Only members of this list, with its own properties.")] = None
     crm_id: Annotated[str | None, Meta(description="Old name of `list_id`.")] = None
     cursor: Annotated[str | None, Meta(description="`next_cursor` of the page before.")] = None
-    limit: Annotated[int | None, Meta(ge=1, description="Rows of a page, 25 where absent; more than 50 is 400.")] = None
-    page: Annotated[int | None, Meta(ge=1, description="Deprecated: the number of the page, from 1.")] = None
+    limit: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="Rows of a page, 25 where absent; more than 50 is 400.")
+    ] = None
+    page: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="Deprecated: the number of the page, from 1.")
+    ] = None
 
 
 class QueryBody(Struct, frozen=True, kw_only=True):

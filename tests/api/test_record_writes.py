@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from prismd.api.record_shapes import Record
-from prismd.core.schema import OBJECT_TYPES
+from prismd.core.schema import OBJECT_TYPES, Property
+from prismd.store.properties import insert_property
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -42,6 +43,13 @@ def make_list(api: Api, object_type: str = "deal") -> str:
     answer = api.send("POST", "/lists", json={"template_id": "custom", "object_type": object_type, "name": "Ours"})
     assert answer.is_success, answer.text
     return str(answer.json()["id"])
+
+
+def define_in_list(api: Api, list_id: str, slug: str, wire_type: str, *, required: bool = False) -> str:
+    own = Property(api.runtime.new_id(), slug, wire_type, slug, required=required, list_id=list_id)
+    with api.runtime.pool.connection() as connection:
+        insert_property(connection, api.team_id(), "deal", own, now=api.runtime.now())
+    return slug
 
 
 def refused(answer: httpx.Response, status: int, code: str, field: str | None = None, check: str | None = None) -> None:
@@ -374,7 +382,8 @@ def test_records_are_found_by_what_was_written_last(api: Api) -> None:
         (b'{"default": {"company": "%s"}}' % NOBODY.encode(), ".body.default.company", "not_found"),
         (b'{"default": {"/lists": ["x"]}}', ".body.default./lists", "invalid_property"),
         (b'{"default": {"title": "a"}, "extended": {"title": "b"}}', ".body", "invalid_row"),
-        (b'{"list": {"%s": {}}}' % NOBODY.encode(), ".body", "not_found"),
+        (b'{"list": {"%s": {}}}' % NOBODY.encode(), f".body.list.{NOBODY}", "not_found"),
+        (b'{"list": {"%s": null}}' % NOBODY.encode(), f".body.list.{NOBODY}", "type.openapi.validation"),
         (b'{"list": {"stage": "x"}}', ".body", "invalid_row"),
     ],
 )  # fmt: skip
@@ -450,7 +459,7 @@ def test_a_required_property_has_a_value(api: Api) -> None:
 
 def test_a_record_is_put_into_a_list_by_writing_there(api: Api) -> None:
     ours, other = make_list(api), make_list(api)
-    score = define(api, "deal", name="Score", type="num", list_id=ours)["slug"]
+    score = define_in_list(api, ours, "score", "num")
     made = api.send("POST", "/deal", json={"default": {"name": "D"}, "list": {ours: {score: 5}, other: {}}}).json()
     assert made["list"] == {ours: {score: 5}, other: {}}
     assert set(made["default"]) == {"name", "created_at", "updated_at", "last_updated_at"}
@@ -482,10 +491,13 @@ def test_a_record_is_put_into_a_list_by_writing_there(api: Api) -> None:
 
 def test_values_of_lists_are_wrong_where_they_stand(api: Api) -> None:
     ours = make_list(api)
-    define(api, "deal", name="Score", type="num", list_id=ours)
+    define_in_list(api, ours, "score", "num")
+    define_in_list(api, ours, "rival", "ref_organization")
     for query, body, field, check in [
         ("", {"list": {ours: {"score": "x"}}}, f".body.list.{ours}.score", "invalid_value"),
         ("", {"list": {ours: {"scor": 1}}}, f".body.list.{ours}.scor", "invalid_property"),
+        ("", {"list": {ours: {"rival": NOBODY}}}, f".body.list.{ours}.rival", "not_found"),
+        ("", {"list": {ours: 5}}, f".body.list.{ours}", "type.openapi.validation"),
         (f"?list_id={ours}", {"list": {"score": "x"}}, ".body.list.score", "invalid_value"),
         (f"?list_id={ours}", {"default": {"app_stage": "x"}}, ".body.default.app_stage", "invalid_option"),
     ]:
@@ -494,7 +506,7 @@ def test_values_of_lists_are_wrong_where_they_stand(api: Api) -> None:
 
 def test_records_are_found_and_upserted_by_what_a_list_knows_of_them(api: Api) -> None:
     ours = make_list(api)
-    define(api, "deal", name="Code", type="str", list_id=ours)
+    define_in_list(api, ours, "code", "str")
     path = f"/deal/by/code/X1?list_id={ours}"
     assert api.send("GET", path).status_code == 404
     refused(api.send("GET", "/deal/by/code/X1"), 400, "invalid_request", ".path.slug")
@@ -507,7 +519,7 @@ def test_records_are_found_and_upserted_by_what_a_list_knows_of_them(api: Api) -
 
 def test_what_a_list_requires_is_demanded_in_it_alone(api: Api) -> None:
     ours = make_list(api)
-    define(api, "deal", name="Code", type="str", list_id=ours, required=True)
+    define_in_list(api, ours, "code", "str", required=True)
     made = make(api, "deal", name="D")["id"]
     where = f".body.list.{ours}.code"
     answer = api.send("PATCH", f"/deal/{made}?list_id={ours}", json={"default": {"name": "E"}})
@@ -540,6 +552,7 @@ def test_records_of_another_team_are_not_there(api: Api, serve: Callable[..., Ap
         where = ".body.default.email_addresses"
         refused(other.send("POST", "/identity", json=to_contact), 400, "invalid_request", where, "not_found")
     refused(other.send("POST", f"/deal?list_id={ours}", json={}), 404, "not_found")
-    refused(other.send("POST", "/deal", json={"list": {ours: {}}}), 400, "invalid_request", ".body", "not_found")
+    theirs = other.send("POST", "/deal", json={"list": {ours: {}}})
+    refused(theirs, 400, "invalid_request", f".body.list.{ours}", "not_found")
     refused(other.send("GET", f"/deal/count?list_id={ours}"), 404, "not_found")
     assert api.send("GET", path).json() == made

@@ -130,3 +130,29 @@ def test_head_answers_like_get_without_a_body(api: Api, ada: str) -> None:
     assert headed.content == b""
     for name in ("etag", "content-type", "content-length"):
         assert headed.headers[name] == got.headers[name]
+
+
+def test_references_are_read_from_their_other_side_by_name(api: Api) -> None:
+    acme = api.send("POST", "/organization", json={"default": {"name": "Acme"}}).json()["id"]
+    path = f"/organization/{acme}?select=contacts,people,name"
+    assert api.send("GET", path).json() == {"id": acme, "default": {"name": "Acme"}}
+    contacts = [
+        api.send("POST", "/contact", json={"default": {"company": acme, "title": str(number)}}).json()["id"]
+        for number in range(3)
+    ]
+    person = api.send("POST", "/identity", json={"default": {"companies": [acme]}}).json()["id"]
+    api.send("DELETE", f"/contact/{contacts.pop()}")
+    api.send("PATCH", f"/contact/{contacts.pop()}", json={"default": {"company": None}})
+    shown = {"name": "Acme", "contacts": contacts, "people": [person]}
+    assert api.send("GET", path).json()["default"] == shown
+    assert api.send("GET", "/organization/by/name/acme?select=contacts,people,name").json()["default"] == shown
+    assert "contacts" not in api.send("GET", f"/organization/{acme}").json()["default"]
+    refused = api.send("PATCH", f"/organization/{acme}", json={"default": {"contacts": contacts}})
+    assert refused.json()["error"]["errors"][0]["code"] == "read_only_property"
+
+
+def test_of_a_reference_from_its_other_side_so_many_are_shown(serve: Callable[..., Api]) -> None:
+    api = serve(references_shown_max=2)
+    acme = api.send("POST", "/organization", json={}).json()["id"]
+    api.start([{"default": {"company": acme}}] * 3)
+    assert len(api.send("GET", f"/organization/{acme}?select=contacts").json()["default"]["contacts"]) == 2

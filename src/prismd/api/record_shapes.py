@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from prismd.api.shapes import Count, ObjectProperties
 from prismd.services.records import RecordView
 
-#: Most items of one batch that can be configured is not for clients to know; the contract's own number is.
+#: Most items of one batch (contract, section 11.11); the setting ``batch_items_max`` can make them fewer.
 ITEMS_MAX = 100
 
 

@@ -28,7 +28,15 @@ def get_record(
     kind, wanted = object_type_in_path(object_type), id_in_path(record_id)
     select, list_id = slugs(request, "select"), list_in_query(request)
     with runtime.pool.connection() as connection:
-        found = records.get_record(connection, caller.team_id, kind, wanted, select=select, list_id=list_id)
+        found = records.get_record(
+            connection,
+            caller.team_id,
+            kind,
+            wanted,
+            select=select,
+            list_id=list_id,
+            references_max=runtime.settings.references_shown_max,
+        )
     return respond(record_answer(found))
 
 
@@ -45,10 +53,13 @@ def find_record(
     """Answer the one record that has a value."""
     kind, by, sought = object_type_in_path(object_type), value_in_path(slug), value_in_path(value)
     select, list_id = slugs(request, "select"), list_in_query(request)
-    asked: dict[str, Any] = {"settings": runtime.settings, "select": select, "list_id": list_id}
+    settings = runtime.settings
+    asked: dict[str, Any] = {"settings": settings, "select": select, "list_id": list_id}
     with runtime.pool.connection() as connection:
         try:
-            found = records.find_record(connection, caller.team_id, kind, by, sought, **asked)
+            found = records.find_record(
+                connection, caller.team_id, kind, by, sought, **asked, references_max=settings.references_shown_max
+            )
         except PrismdError:
             # The first to look by a property makes records findable by it, which stays done whatever was found.
             connection.commit()

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from prismd.core.errors import FieldProblem, PrismdError
+from prismd.core.ids import is_uuid
 from prismd.core.imports.rows import Problem
 from prismd.core.json_text import NotJsonError, decode, split_members
 from prismd.core.quoting import quoted
@@ -41,7 +42,7 @@ class RecordBody:
         """Return where the property at fault stands, or would stand if it were there."""
         slug, list_id = problem.slug, problem.list_id
         if slug is None:
-            return self.field
+            return self.field if list_id is None else f"{self.field}.list.{list_id}"
         if list_id is None:
             return f"{self.field}.{self._bucket_with(slug, 'default', 'extended')}.{slug}"
         # A list that the request names elsewhere needs no name here, and its stage may stand among the other values.
@@ -70,6 +71,9 @@ def read_record_body(body: bytes | msgspec.Raw, field: str = ".body") -> RecordB
         raise PrismdError.invalid(field, f"it cannot be read as a JSON object: {error}") from None
     given = {name: members[name] for name in BUCKETS if name in members}
     buckets = {name: _bucket(raw, f"{field}.{name}") for name, raw in given.items()}
+    for list_id, values in buckets.get("list", {}).items():
+        if is_uuid(list_id) and not isinstance(values, dict):
+            raise PrismdError.invalid(f"{field}.list.{list_id}", f"expected an object of values, found {found(values)}")
     parts = (b'"%s":%s' % (name.encode(), bytes(raw)) for name, raw in given.items())
     return RecordBody(b"{%s}" % b",".join(parts), field, buckets)
 

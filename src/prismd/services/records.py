@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from prismd.core.record_writes import no_record
 from prismd.core.schema import LISTS, LISTS_KEY, ObjectSchema, Property
 from prismd.core.values import InvalidValueError, ValueLimits, parser_for, render
 from prismd.services.lists import require_list
+from prismd.services.query_references import ReferenceReader
 from prismd.services.record_keys import ensure_key, find_by_key, key_property
 from prismd.services.references import resolve_references
 from prismd.settings import Settings
@@ -26,6 +27,10 @@ from prismd.store.records import StoredRecord
 #: Audit properties that come from columns of the record (contract, section 17).
 _CREATED: Final = ("created_at",)
 _UPDATED: Final = ("updated_at", "last_updated_at")
+
+
+#: Most ids shown of a reference that is read from its other side, where the caller sets no other number.
+REFERENCES_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +58,14 @@ def get_record(
     *,
     select: Sequence[str] | None = None,
     list_id: str | None = None,
+    references_max: int = REFERENCES_MAX,
 ) -> RecordView:
     """Return a record (contract, section 11.4).
 
     Args:
-        select: Slugs of the properties wanted; None for all.
+        select: Slugs of the properties wanted; None for all that records have values of.
         list_id: The list whose values are wanted besides; None for all lists.
+        references_max: Most ids shown of a reference that is read from its other side.
 
     Raises:
         PrismdError: ``not_found``, also for deleted records, for ids that are none, and for an unknown list;
@@ -70,7 +77,8 @@ def get_record(
     record = records.get_record(connection, team_id, object_type, record_id) if is_uuid(record_id) else None
     if record is None:
         raise no_record(object_type, record_id)
-    return view_of(schema, record, select=select, list_id=scope)
+    view = view_of(schema, record, select=select, list_id=scope)
+    return _with_inverses(connection, team_id, schema, view, select, references_max)
 
 
 def find_record(
@@ -83,6 +91,7 @@ def find_record(
     settings: Settings,
     select: Sequence[str] | None = None,
     list_id: str | None = None,
+    references_max: int = REFERENCES_MAX,
 ) -> RecordView:
     """Return the one record whose property has a value, compared as imports compare (contract, section 11.7).
 
@@ -90,8 +99,9 @@ def find_record(
         slug: A property by which records can be told apart.
         value: As text; for references to contacts, an id or an address.
         settings: For the limits of values.
-        select: Slugs of the properties wanted; None for all.
+        select: Slugs of the properties wanted; None for all that records have values of.
         list_id: The list whose own properties can be meant too.
+        references_max: Most ids shown of a reference that is read from its other side.
 
     Raises:
         PrismdError: ``not_found``, ``multiple_matches``, or ``invalid_request`` for a slug that cannot be looked up.
@@ -107,7 +117,8 @@ def find_record(
     found = [] if isinstance(wanted, RefusedRow) else records_with(connection, team_id, object_type, prop, wanted)
     if not found:
         raise PrismdError("not_found", f"no {object_type} has the {slug} {quoted(value)}")
-    return view_of(schema, the_one(found, slug, value), select=select, list_id=scope)
+    view = view_of(schema, the_one(found, slug, value), select=select, list_id=scope)
+    return _with_inverses(connection, team_id, schema, view, select, references_max)
 
 
 def count_records(connection: Connection, team_id: int, object_type: str, *, list_id: str | None = None) -> int:
@@ -216,6 +227,26 @@ def view_of(
     own = lists.get(list_id) if list_id else None
     picked = own and {slug: value for slug, value in own.items() if f"{list_id}/{slug}" in wanted}
     return RecordView(record.id, shown, record.version, picked)
+
+
+def _with_inverses(  # noqa: PLR0917 - what is shown, and of what
+    connection: Connection,
+    team_id: int,
+    schema: ObjectSchema,
+    view: RecordView,
+    select: Sequence[str] | None,
+    most: int,
+) -> RecordView:
+    # They can be many, so they are read only for those who ask for them by name.
+    wanted = {prop.slug: prop for slug in select or () if (prop := schema.get(slug)) is not None and prop.inverse_of}
+    if not wanted:
+        return view
+    others = properties.load_schemas(
+        connection, team_id, [prop.inverse_of[0] for prop in wanted.values() if prop.inverse_of]
+    )
+    reader = ReferenceReader(connection, team_id, others, most=most)
+    shown = {slug: reader.referring(prop, [view.id]).get(view.id, []) for slug, prop in wanted.items()}
+    return replace(view, properties=view.properties | {slug: ids for slug, ids in shown.items() if ids})
 
 
 def _shown_lists(lists: dict[str, dict[str, object]], list_id: str | None) -> dict[str, Any] | None:

@@ -143,7 +143,8 @@ class RowParser:
         self, list_id: str | None, fields: Mapping[str, object], *, texts_are_fine: bool
     ) -> Row | list[Problem]:
         if list_id is not None and list_id not in self._lists:
-            return [Problem("not_found", f"there is no list of type {self._schema.object_type} with the id {list_id}")]
+            message = f"there is no list of type {self._schema.object_type} with the id {list_id}"
+            return [Problem("not_found", message, list_id=list_id)]
         parser = self._of_lists.get(list_id)
         if parser is None:
             parser = self._of_lists[list_id] = FieldParser(self._schema, self._limits.values, list_id)

@@ -45,7 +45,7 @@ class Team:
 
     def add_option(self, prop: Property, **asked: Any) -> Option:
         with self.connection.transaction():
-            return properties.create_option(self.connection, self.runtime, self.place(prop), NewOption(**asked))
+            return properties.create_option(self.connection, self.runtime, self.place(prop), NewOption(**asked)).option
 
     def delete(self, prop: Property) -> None:
         with self.connection.transaction():
@@ -154,7 +154,7 @@ def test_changes_are_kept_and_the_type_has_to_be_known(team: Team) -> None:
         changed = properties.update_property(team.connection, team.place(made, property_id=made.id.upper()), changes)
         option = properties.update_option(
             team.connection, team.place(made), made.options[0].id, {"slug": "rouge", "description": "d"}
-        )
+        ).option
     assert changed == replace(made, **changes)
     assert team.load("colour") == replace(changed, options=(option,))
     wrong = team.place(made, type="str", type_field=".query.type")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from litestar import Request, Response, delete, get, patch, post
@@ -17,21 +18,29 @@ from prismd.api.property_shapes import (
     PropertyDefinitionPatch,
     PropertyOptionCreate,
     PropertyOptionPatch,
+    PropertyValidation,
+    ValidationScope,
     changes_of,
     shown_option,
+    shown_problems,
     shown_property,
 )
-from prismd.api.queries import given, one_of, refuse_list_scope
+from prismd.api.queries import given, one_of
 from prismd.core.errors import PrismdError
+from prismd.core.ids import is_uuid
 from prismd.core.json_text import encode
+from prismd.core.quoting import quoted
 from prismd.core.schema import OBJECT_TYPES, UNHELD_TYPES
 from prismd.services import properties
 from prismd.services.idempotency import Answer
 from prismd.services.properties import PropertyPlace
 from prismd.services.runtime import Runtime
 from prismd.services.teams import Caller
+from prismd.services.validation import validate
 from prismd.store.postgres import Connection
 
+_LIST_NAMES: Final = ("list_id", "crm_id")
+_Scoped = PropertyDefinitionCreate | PropertyDefinitionPatch | PropertyOptionCreate | PropertyOptionPatch
 _FLAG: Final = ("true", "false")
 _PROPERTIES: Final = "/{object_type:str}/properties"
 _PROPERTY: Final = f"{_PROPERTIES}/{{property_id:str}}"
@@ -64,8 +73,7 @@ def create_property(
 
     def work(connection: Connection) -> Answer:
         wanted = read_body(body, PropertyDefinitionCreate)
-        _refuse_lists(wanted)
-        made = properties.create_property(connection, runtime, caller.team_id, kind, wanted.meant())
+        made = properties.create_property(connection, runtime, caller.team_id, kind, wanted.meant(_list_in(wanted)))
         return Answer(201, encode(shown_property(made, caller.public_id)), {})
 
     return write_once(request, runtime, caller, body, work)
@@ -86,8 +94,7 @@ def update_property(
 
     def work(connection: Connection) -> Answer:
         wanted = read_body(body, PropertyDefinitionPatch)
-        _refuse_lists(wanted)
-        place = PropertyPlace(caller.team_id, kind, which, wanted.type, ".body.type")
+        place = PropertyPlace(caller.team_id, kind, which, wanted.type, ".body.type", _list_in(wanted))
         changed = properties.update_property(connection, place, changes_of(wanted))
         return Answer(200, encode(shown_property(changed, caller.public_id)), {})
 
@@ -124,11 +131,9 @@ def create_option(
 
     def work(connection: Connection) -> Answer:
         wanted = read_body(body, PropertyOptionCreate)
-        _refuse_lists(wanted)
-        place = PropertyPlace(caller.team_id, kind, which, wanted.type, ".body.type")
-        return Answer(
-            201, encode(shown_option(properties.create_option(connection, runtime, place, wanted.meant()))), {}
-        )
+        place = PropertyPlace(caller.team_id, kind, which, wanted.type, ".body.type", _list_in(wanted))
+        prop, made = properties.create_option(connection, runtime, place, wanted.meant())
+        return Answer(201, encode(shown_option(made, prop.list_id)), {})
 
     return write_once(request, runtime, caller, body, work)
 
@@ -149,11 +154,9 @@ def update_option(
 
     def work(connection: Connection) -> Answer:
         wanted = read_body(body, PropertyOptionPatch)
-        _refuse_lists(wanted)
-        place = PropertyPlace(caller.team_id, kind, which, wanted.type, ".body.type")
-        return Answer(
-            200, encode(shown_option(properties.update_option(connection, place, option, changes_of(wanted)))), {}
-        )
+        place = PropertyPlace(caller.team_id, kind, which, wanted.type, ".body.type", _list_in(wanted))
+        prop, changed = properties.update_option(connection, place, option, changes_of(wanted))
+        return Answer(200, encode(shown_option(changed, prop.list_id)), {})
 
     return write_once(request, runtime, caller, body, work)
 
@@ -175,6 +178,25 @@ def delete_option(
         properties.delete_option(connection, place, option)
 
 
+@post(f"{_PROPERTIES}/validate", sync_to_thread=True, status_code=200)
+def validate_values(object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes) -> Response[bytes]:
+    """Answer whether values could be written."""
+    kind = object_type_in_path(object_type)
+    wanted = read_body(body, PropertyValidation)
+    list_id = _scope_of(wanted.scope)
+    with runtime.pool.connection() as connection:
+        problems = validate(
+            connection,
+            caller.team_id,
+            kind,
+            wanted.properties,
+            settings=runtime.settings,
+            list_id=list_id,
+            creates=wanted.operation == "create",
+        )
+    return respond(Answer(200, encode(shown_problems(problems)), {}))
+
+
 HANDLERS: Final = [
     list_all_properties,
     list_properties,
@@ -184,18 +206,21 @@ HANDLERS: Final = [
     create_option,
     update_option,
     delete_option,
+    validate_values,
 ]
 
 
 def _listing(
     request: Request[Any, Any, Any], caller: Caller, runtime: Runtime, object_types: tuple[str, ...]
 ) -> Response[bytes]:
-    refuse_list_scope(request)
+    list_id = _list_in_query(request)
     # Autofill is a matter of the hosted product; a client that asks for it is told what there is.
     one_of(request, "autofill", _FLAG)
     with_options = one_of(request, "include_options", _FLAG) != "false"
     with runtime.pool.connection() as connection:
-        found = properties.list_properties(connection, caller.team_id, object_types, term=given(request, "term"))
+        found = properties.list_properties(
+            connection, caller.team_id, object_types, term=given(request, "term"), list_id=list_id
+        )
     answer: dict[str, dict[str, PropertyDefinition]] = {
         object_type: {prop.id: shown_property(prop, caller.public_id, with_options=with_options) for prop in listed}
         for object_type, listed in found.items()
@@ -207,16 +232,36 @@ def _place_in_query(
     request: Request[Any, Any, Any], caller: Caller, object_type: str, property_id: str
 ) -> PropertyPlace:
     kind, which = object_type_in_path(object_type), value_in_path(property_id)
-    refuse_list_scope(request)
+    list_id = _list_in_query(request)
     believed = given(request, "type")
     if believed is None:
         raise PrismdError.invalid(".query.type", "it is required: the type of the property", "required")
-    return PropertyPlace(caller.team_id, kind, which, believed, ".query.type")
+    return PropertyPlace(caller.team_id, kind, which, believed, ".query.type", list_id)
 
 
-def _refuse_lists(
-    wanted: PropertyDefinitionCreate | PropertyDefinitionPatch | PropertyOptionCreate | PropertyOptionPatch,
-) -> None:
-    for name in ("list_id", "crm_id"):
-        if getattr(wanted, name) is not None:
-            raise PrismdError.invalid(f".body.{name}", "lists are not supported yet; leave this field out")
+def _scope_of(scope: ValidationScope) -> str | None:
+    if scope.type == "workspace":
+        return None
+    if scope.list_id is None:
+        raise PrismdError.invalid(".body.scope.list_id", "it is required: the list that is meant", "required")
+    return scope.list_id
+
+
+def _list_in(wanted: _Scoped) -> str | None:
+    return _one_list({name: getattr(wanted, name) for name in _LIST_NAMES}, ".body")
+
+
+def _list_in_query(request: Request[Any, Any, Any]) -> str | None:
+    return _one_list({name: given(request, name) for name in _LIST_NAMES}, ".query")
+
+
+def _one_list(named: Mapping[str, str | None], where: str) -> str | None:
+    ids = {name: list_id.lower() for name, list_id in named.items() if list_id is not None}
+    for name, list_id in ids.items():
+        if not is_uuid(list_id):
+            raise PrismdError.invalid(
+                f"{where}.{name}", f"expected the id of a list, found {quoted(list_id)}", "format"
+            )
+    if len(set(ids.values())) > 1:
+        raise PrismdError.invalid(f"{where}.crm_id", "it is the old name of list_id and names another list", "enum")
+    return next(iter(ids.values()), None)

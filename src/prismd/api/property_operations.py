@@ -12,6 +12,8 @@ from prismd.api.property_shapes import (
     PropertyOption,
     PropertyOptionCreate,
     PropertyOptionPatch,
+    PropertyValidation,
+    ValidationAnswer,
 )
 from prismd.core.schema import OBJECT_TYPES, UNHELD_TYPES
 
@@ -22,14 +24,16 @@ _PROPERTY: Final = f"{_PROPERTIES}/{{propertyId}}"
 _OPTIONS: Final = f"{_PROPERTY}/options"
 _OPTION: Final = f"{_OPTIONS}/{{optionId}}"
 
+_LIST: Final = Parameter("list_id", "query", "The list that has the property.")
 _READ_PARAMETERS: Final = (
+    Parameter("list_id", "query", "Add the properties of this list."),
     Parameter("term", "query", "Only properties whose name or slug contains this."),
     filter_by("include_options", "`false` leaves the options of select properties out.", ("true", "false")),
     filter_by("autofill", "Accepted for the sake of clients; it changes nothing.", ("true", "false")),
 )
 _LISTED: Final = Reply(200, "Properties by object type and id.", _Listing)
 _TYPE: Final = Parameter("type", "query", "Type of the property; required.", required=True)
-_TAKEN: Final = ("method_not_allowed", "name_taken", "slug_taken")
+_TAKEN: Final = ("method_not_allowed", "not_found", "name_taken", "slug_taken", "required_backfill_needed")
 _UNDEFINED: Final = ("method_not_allowed", "not_found")
 
 PROPERTY_OPERATIONS: Final = (
@@ -41,6 +45,7 @@ PROPERTY_OPERATIONS: Final = (
         summary="List the properties of all object types",
         parameters=_READ_PARAMETERS,
         replies=(_LISTED,),
+        errors=("not_found",),
     ),
     Operation(
         name="listProperties",
@@ -51,6 +56,7 @@ PROPERTY_OPERATIONS: Final = (
         parameters=_READ_PARAMETERS,
         object_types=(*OBJECT_TYPES, *UNHELD_TYPES),
         replies=(_LISTED,),
+        errors=("not_found",),
     ),
     Operation(
         name="createProperty",
@@ -72,7 +78,7 @@ PROPERTY_OPERATIONS: Final = (
         parameters=(IDEMPOTENCY_KEY,),
         body=PropertyDefinitionPatch,
         replies=(Reply(200, "The property as it is now.", PropertyDefinition, REPLAY),),
-        errors=(*_UNDEFINED, "name_taken"),
+        errors=(*_UNDEFINED, "name_taken", "required_backfill_needed"),
     ),
     Operation(
         name="deleteProperty",
@@ -80,7 +86,7 @@ PROPERTY_OPERATIONS: Final = (
         path=_PROPERTY,
         tag="Properties",
         summary="Delete a custom property that no record has values of",
-        parameters=(_TYPE,),
+        parameters=(_TYPE, _LIST),
         replies=(Reply(204, "It is gone, and its options with it."),),
         errors=(*_UNDEFINED, "property_in_use"),
     ),
@@ -113,8 +119,18 @@ PROPERTY_OPERATIONS: Final = (
         path=_OPTION,
         tag="Properties",
         summary="Delete an option that the team made and no record has",
-        parameters=(_TYPE,),
+        parameters=(_TYPE, _LIST),
         replies=(Reply(204, "It is gone."),),
         errors=(*_UNDEFINED, "option_in_use"),
+    ),
+    Operation(
+        name="validateValues",
+        method="POST",
+        path=f"{_PROPERTIES}/validate",
+        tag="Properties",
+        summary="Try values without writing them",
+        body=PropertyValidation,
+        replies=(Reply(200, "Whether they could be written, and if not, why.", ValidationAnswer),),
+        errors=_UNDEFINED,
     ),
 )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from prismd.core.definitions import NewOption, NewProperty
-from prismd.core.schema import Kind, Option, Property
+from prismd.core.imports.rows import Problem
+from prismd.core.schema import APP_STAGE, Kind, Option, Property
 
-_LIST_SCOPE = Meta(description="Lists are not supported yet: null or absent.")
+_SCOPE = Meta(description="The list that has it; null for all records of the type.")
+_OLD_SCOPE = Meta(description="Old name of `list_id`.")
 _ICON = Meta(description="Name of an icon, for clients that show one.")
 _DERIVED = Meta(description="Absent: made of the name, and numbered where that is taken.")
 
@@ -25,8 +28,8 @@ class PropertyOption(Struct, frozen=True, kw_only=True):
     icon: str | None
     option_group: str | None
     sort_index: int | None
-    list_id: None = None
-    crm_id: None = None
+    list_id: Annotated[str | None, _SCOPE]
+    crm_id: Annotated[str | None, _OLD_SCOPE]
 
 
 class PropertyDefinition(Struct, frozen=True, kw_only=True):
@@ -43,10 +46,10 @@ class PropertyDefinition(Struct, frozen=True, kw_only=True):
     enabled: bool
     icon: Annotated[str | None, _ICON]
     options: Annotated[list[PropertyOption], Meta(description="Of select properties.")] | UnsetType = UNSET
-    list_id: None = None
-    crm_id: None = None
+    list_id: Annotated[str | None, _SCOPE]
+    crm_id: Annotated[str | None, _OLD_SCOPE]
     team_id: Annotated[str | None, Meta(description="Null for native properties.")]
-    alias: None = None
+    alias: Annotated[Literal["app_stage"] | None, Meta(description="`app_stage` marks the stage property of a list.")]
     role_id: str | None
 
 
@@ -60,8 +63,8 @@ class OptionBody(Struct, frozen=True, kw_only=True):
     icon: Annotated[str | None, _ICON] = None
     option_group: str | None = None
     sort_index: int | None = None
-    list_id: Annotated[str | None, _LIST_SCOPE] = None
-    crm_id: Annotated[str | None, _LIST_SCOPE] = None
+    list_id: Annotated[str | None, _SCOPE] = None
+    crm_id: Annotated[str | None, _OLD_SCOPE] = None
 
     def meant(self) -> NewOption:
         """Return the option that is asked for."""
@@ -85,8 +88,8 @@ class PropertyOptionPatch(Struct, frozen=True, kw_only=True):
     icon: Annotated[str | None, _ICON] | UnsetType = UNSET
     option_group: str | UnsetType | None = UNSET
     sort_index: int | UnsetType | None = UNSET
-    list_id: Annotated[str | None, _LIST_SCOPE] = None
-    crm_id: Annotated[str | None, _LIST_SCOPE] = None
+    list_id: Annotated[str | None, _SCOPE] = None
+    crm_id: Annotated[str | None, _OLD_SCOPE] = None
 
 
 class PropertyDefinitionCreate(Struct, frozen=True, kw_only=True):
@@ -99,11 +102,15 @@ class PropertyDefinitionCreate(Struct, frozen=True, kw_only=True):
     role_id: str | None = None
     required: bool = False
     options: Annotated[list[OptionBody], Meta(description="For select properties.")] | None = None
-    list_id: Annotated[str | None, _LIST_SCOPE] = None
-    crm_id: Annotated[str | None, _LIST_SCOPE] = None
+    list_id: Annotated[str | None, _SCOPE] = None
+    crm_id: Annotated[str | None, _OLD_SCOPE] = None
 
-    def meant(self) -> NewProperty:
-        """Return the property that is asked for."""
+    def meant(self, list_id: str | None) -> NewProperty:
+        """Return the property that is asked for.
+
+        Args:
+            list_id: The list that gets it.
+        """
         return NewProperty(
             name=self.name,
             type=self.type,
@@ -112,7 +119,40 @@ class PropertyDefinitionCreate(Struct, frozen=True, kw_only=True):
             role_id=self.role_id,
             required=self.required,
             options=tuple(option.meant() for option in self.options or ()),
+            list_id=list_id,
         )
+
+
+class ValidationScope(Struct, frozen=True, kw_only=True):
+    """Which properties are meant."""
+
+    type: Annotated[Literal["workspace", "list"], Meta(description="Those of all records, or those of a list too.")]
+    list_id: Annotated[str | None, Meta(description="The list; needed for `list`.")] = None
+
+
+class PropertyValidation(Struct, frozen=True, kw_only=True):
+    """Values to try without writing them."""
+
+    scope: ValidationScope
+    operation: Annotated[
+        Literal["create", "update"], Meta(description="`create` demands all required properties, `update` those named.")
+    ]
+    properties: Annotated[dict[str, Any], Meta(description="Values by property slug.")]
+
+
+class ValueProblem(Struct, frozen=True, kw_only=True):
+    """Why a value could not be written."""
+
+    field: Annotated[str, Meta(description="Where, as a path such as `.body.properties.email`.")]
+    code: Annotated[str, Meta(description="As rows of imports have it.")]
+    message: str
+
+
+class ValidationAnswer(Struct, frozen=True, kw_only=True):
+    """Whether values could be written."""
+
+    valid: bool
+    errors: list[ValueProblem]
 
 
 class PropertyDefinitionPatch(Struct, frozen=True, kw_only=True):
@@ -123,8 +163,8 @@ class PropertyDefinitionPatch(Struct, frozen=True, kw_only=True):
     icon: Annotated[str | None, _ICON] | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
     required: bool | UnsetType = UNSET
-    list_id: Annotated[str | None, _LIST_SCOPE] = None
-    crm_id: Annotated[str | None, _LIST_SCOPE] = None
+    list_id: Annotated[str | None, _SCOPE] = None
+    crm_id: Annotated[str | None, _OLD_SCOPE] = None
 
 
 def changes_of(patch: PropertyDefinitionPatch | PropertyOptionPatch) -> dict[str, Any]:
@@ -134,9 +174,15 @@ def changes_of(patch: PropertyDefinitionPatch | PropertyOptionPatch) -> dict[str
     return {name: value for name, value in values.items() if value is not UNSET}
 
 
-def shown_option(option: Option) -> PropertyOption:
-    """Return an option as clients see it."""
-    return PropertyOption(**{name: getattr(option, name) for name in Option.__dataclass_fields__})
+def shown_option(option: Option, list_id: str | None) -> PropertyOption:
+    """Return an option as clients see it.
+
+    Args:
+        option: The option.
+        list_id: The list that has its property.
+    """
+    values = {name: getattr(option, name) for name in Option.__dataclass_fields__}
+    return PropertyOption(**values, list_id=list_id, crm_id=list_id)
 
 
 def shown_property(prop: Property, team_id: str, *, with_options: bool = True) -> PropertyDefinition:
@@ -159,7 +205,25 @@ def shown_property(prop: Property, team_id: str, *, with_options: bool = True) -
         read_only=prop.read_only,
         enabled=prop.enabled,
         icon=prop.icon,
-        options=[shown_option(option) for option in prop.options] if has_options else UNSET,
+        options=[shown_option(option, prop.list_id) for option in prop.options] if has_options else UNSET,
+        list_id=prop.list_id,
+        crm_id=prop.list_id,
+        alias=APP_STAGE if prop.alias == APP_STAGE else None,
         team_id=None if prop.native else team_id,
         role_id=prop.role_id,
+    )
+
+
+def shown_problems(problems: Sequence[Problem]) -> ValidationAnswer:
+    """Return as clients see it what is wrong with values, if anything is."""
+    return ValidationAnswer(
+        valid=not problems,
+        errors=[
+            ValueProblem(
+                field=".body.properties" if problem.slug is None else f".body.properties.{problem.slug}",
+                code=problem.code,
+                message=problem.message,
+            )
+            for problem in problems
+        ],
     )

@@ -10,6 +10,7 @@ from prismd.core.errors import PrismdError
 from prismd.core.ids import NewId, is_uuid
 from prismd.core.quoting import nearest, quoted
 from prismd.core.schema import (
+    APP_STAGE,
     MULTIPLE_REFERENCE_TARGETS,
     PLAIN_TYPES,
     SINGLE_REFERENCE_TARGETS,
@@ -17,6 +18,7 @@ from prismd.core.schema import (
     ObjectSchema,
     Option,
     Property,
+    property_key,
 )
 from prismd.core.slugs import SLUG_CHARS_MAX, is_slug, slug_for
 from prismd.core.value_errors import text_problem
@@ -32,8 +34,9 @@ NAME_CHARS_MAX: Final = 200
 DESCRIPTION_CHARS_MAX: Final = 2_000
 
 _SELECTS: Final = (Kind.SELECT, Kind.MULTISELECT)
-#: Rows have no property of this name, and an import that names it means the record's own id.
-_RESERVED_SLUGS: Final = ("id",)
+#: Slugs that no property can be given, and what they mean: rows have no property ``id``, as an import that names it
+#: means the record's own, and within a list the stage is the list's.
+_RESERVED_SLUGS: Final = {"id": "the record itself", APP_STAGE: "the stage of a record in a list"}
 _INDEX_MAX: Final = 2**31 - 1
 # The texts of a definition, with the most characters of each.
 _CHARS_MAX: Final = {
@@ -52,7 +55,7 @@ class DefinitionLimits:
     """How much a team may define.
 
     Args:
-        properties_max: Custom properties of one object type.
+        properties_max: Custom properties of one object type, those of its lists included, their stages excepted.
         options_max: Options of one select property, native ones included.
     """
 
@@ -75,10 +78,15 @@ class NewOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewProperty:
-    """A property as it is asked for; without a slug, one is derived from the name."""
+    """A property as it is asked for; without a slug, one is derived from the name.
+
+    Args:
+        list_id: The list that gets it; None for all records of the type.
+    """
 
     name: str
     type: str
+    list_id: str | None = None
     slug: str | None = None
     icon: str | None = None
     role_id: str | None = None
@@ -100,10 +108,10 @@ def define_property(schema: ObjectSchema, new: NewProperty, *, new_id: NewId, li
     """
     _check_type(new)
     _check_fields({"name": new.name, "icon": new.icon, "role_id": new.role_id}, ".body")
-    if sum(not prop.native for prop in schema) >= limits.properties_max:
+    if sum(not prop.native and prop.alias is None for prop in schema) >= limits.properties_max:
         message = f"{schema.object_type} has {limits.properties_max} custom properties, which is the most; delete one"
         raise PrismdError.invalid(".body", message, "maxItems")
-    _check_name(schema, new.name, own_id=None)
+    _check_name(schema, new.name, new.list_id)
     return Property(
         id=new_id(),
         slug=_property_slug(schema, new),
@@ -113,6 +121,7 @@ def define_property(schema: ObjectSchema, new: NewProperty, *, new_id: NewId, li
         icon=new.icon,
         role_id=new.role_id and new.role_id.lower(),
         options=_options(new.options, new_id, limits),
+        list_id=new.list_id,
     )
 
 
@@ -129,7 +138,7 @@ def change_property(schema: ObjectSchema, prop: Property, changes: Mapping[str, 
     """
     _check_fields(changes, ".body")
     if "name" in changes:
-        _check_name(schema, changes["name"], own_id=prop.id)
+        _check_name(schema, changes["name"], prop.list_id, own_id=prop.id)
     return replace(prop, **changes)
 
 
@@ -225,22 +234,24 @@ def _check_text(name: str, value: str, field: str) -> None:
         raise PrismdError.invalid(field, problem, "maxLength" if len(value) > _CHARS_MAX[name] else "pattern")
 
 
-def _check_name(schema: ObjectSchema, name: str, *, own_id: str | None) -> None:
+def _check_name(schema: ObjectSchema, name: str, list_id: str | None, *, own_id: str | None = None) -> None:
     same = name.strip().casefold()
     for prop in schema:
-        if prop.name.strip().casefold() == same and prop.id != own_id:
+        if prop.list_id == list_id and prop.name.strip().casefold() == same and prop.id != own_id:
+            whose = schema.object_type if list_id is None else "the list"
             origin = "native" if prop.native else "custom"
-            message = f"{schema.object_type} has a {origin} property called {quoted(prop.name)} (`{prop.slug}`) already"
+            message = f"{whose} has a {origin} property called {quoted(prop.name)} (`{prop.slug}`) already"
             raise PrismdError("name_taken", f"{message}; use it, or take another name")
 
 
 def _property_slug(schema: ObjectSchema, new: NewProperty) -> str:
     if new.slug is None:
-        return slug_for(new.name, {*schema.properties, *_RESERVED_SLUGS})
+        # A list may have a slug that all records have too, but only where somebody asks for it.
+        return slug_for(new.name, {*schema.slugs(new.list_id), *_RESERVED_SLUGS})
     _check_slug(new.slug, ".body")
     if new.slug in _RESERVED_SLUGS:
-        raise PrismdError("slug_taken", f"the slug `{new.slug}` means the record itself; take another one")
-    taken = schema.get(new.slug)
+        raise PrismdError("slug_taken", f"the slug `{new.slug}` means {_RESERVED_SLUGS[new.slug]}; take another one")
+    taken = schema.properties.get(property_key(new.slug, new.list_id))
     if taken is not None:
         message = f"the slug `{new.slug}` belongs to the property {quoted(taken.name)}"
         raise PrismdError("slug_taken", f"{message}; take another one, or leave it out to get one made of the name")

@@ -26,6 +26,7 @@ HTTP_STATUS: Final = MappingProxyType(
         "import_not_ended": 409,
         "nothing_to_retry": 409,
         "property_in_use": 409,
+        "required_backfill_needed": 409,
         "option_in_use": 409,
         "precondition_failed": 412,
         "payload_too_large": 413,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from prismd.core.definitions import (
     DefinitionLimits,
@@ -16,9 +16,11 @@ from prismd.core.definitions import (
     define_property,
 )
 from prismd.core.errors import PrismdError
+from prismd.core.keys import KeyRule
 from prismd.core.native import native_schema
 from prismd.core.quoting import quoted
-from prismd.core.schema import ObjectSchema, Option, Property
+from prismd.core.schema import APP_STAGE, LISTS, ObjectSchema, Option, Property
+from prismd.services.lists import require_list
 from prismd.services.runtime import Runtime
 from prismd.store import properties, record_keys
 from prismd.store.postgres import Connection
@@ -34,6 +36,7 @@ class PropertyPlace:
         property_id: Its id, as the caller wrote it.
         type: The property's type as the caller believes it to be; it locates, and never changes.
         type_field: Where the caller said so, such as ``.body.type``.
+        list_id: The list that has it, as the caller wrote it; None where the caller does not say.
     """
 
     team_id: int
@@ -41,10 +44,23 @@ class PropertyPlace:
     property_id: str
     type: str
     type_field: str
+    list_id: str | None = None
+
+
+class OwnOption(NamedTuple):
+    """An option, and the property that has it."""
+
+    prop: Property
+    option: Option
 
 
 def list_properties(
-    connection: Connection, team_id: int, object_types: Sequence[str], *, term: str | None = None
+    connection: Connection,
+    team_id: int,
+    object_types: Sequence[str],
+    *,
+    term: str | None = None,
+    list_id: str | None = None,
 ) -> dict[str, list[Property]]:
     """Return the properties of object types, native ones first (contract, section 13.1).
 
@@ -53,11 +69,21 @@ def list_properties(
         team_id: The team.
         object_types: Types whose records prismd keeps.
         term: Only those with this text in name or slug, whatever its case.
+        list_id: Add those of this list.
+
+    Raises:
+        PrismdError: ``not_found``: there is no such list, or none of the one type asked for.
     """
+    if list_id is not None:
+        list_id = require_list(connection, team_id, list_id, object_types[0] if len(object_types) == 1 else None).id
     schemas = properties.load_schemas(connection, team_id, object_types)
     sought = (term or "").strip().casefold()
     return {
-        object_type: [prop for prop in schema if sought in prop.name.casefold() or sought in prop.slug]
+        object_type: [
+            prop
+            for prop in schema
+            if prop.list_id in (None, list_id) and (sought in prop.name.casefold() or sought in prop.slug)
+        ]
         for object_type, schema in schemas.items()
     }
 
@@ -68,10 +94,15 @@ def create_property(
     """Add a custom property.
 
     Raises:
-        PrismdError: ``invalid_request``, ``name_taken`` or ``slug_taken``.
+        PrismdError: ``invalid_request``, ``name_taken``, ``slug_taken``, ``required_backfill_needed``, or ``not_found``
+            for its list.
     """
+    if new.list_id is not None:
+        new = replace(new, list_id=require_list(connection, team_id, new.list_id, object_type).id)
     schema = _locked_schema(connection, team_id, object_type)
     prop = define_property(schema, new, new_id=runtime.new_id, limits=_limits(runtime))
+    if prop.required:
+        _check_lacked_by_none(connection, team_id, object_type, prop)
     properties.insert_property(connection, team_id, object_type, prop, now=runtime.now())
     return prop
 
@@ -80,11 +111,13 @@ def update_property(connection: Connection, place: PropertyPlace, changes: Mappi
     """Change a custom property.
 
     Raises:
-        PrismdError: ``invalid_request``, ``name_taken`` or ``not_found``.
+        PrismdError: ``invalid_request``, ``name_taken``, ``required_backfill_needed`` or ``not_found``.
     """
     schema = _locked_schema(connection, place.team_id, place.object_type)
-    prop = _custom(_found(schema, place))
+    prop = _custom(_found(connection, schema, place))
     changed = change_property(schema, prop, changes)
+    if changed.required and not prop.required:
+        _check_lacked_by_none(connection, place.team_id, place.object_type, changed)
     properties.update_property(connection, place.team_id, place.object_type, changed)
     return changed
 
@@ -95,7 +128,11 @@ def delete_property(connection: Connection, place: PropertyPlace) -> None:
     Raises:
         PrismdError: ``invalid_request``, ``not_found`` or ``property_in_use``.
     """
-    prop = _custom(_found(_locked_schema(connection, place.team_id, place.object_type), place))
+    prop = _custom(_found(connection, _locked_schema(connection, place.team_id, place.object_type), place))
+    if prop.alias is not None:
+        raise PrismdError.invalid(
+            ".path.propertyId", f"`{prop.slug}` is the stage of its list, which cannot be without"
+        )
     if properties.is_in_use(connection, place.team_id, place.object_type, prop):
         message = (
             f"records have values of `{prop.slug}`, perhaps deleted ones, or an import under way de-duplicates by it"
@@ -104,19 +141,21 @@ def delete_property(connection: Connection, place: PropertyPlace) -> None:
     properties.delete_property(connection, place.team_id, place.object_type, prop)
 
 
-def create_option(connection: Connection, runtime: Runtime, place: PropertyPlace, new: NewOption) -> Option:
+def create_option(connection: Connection, runtime: Runtime, place: PropertyPlace, new: NewOption) -> OwnOption:
     """Add an option to a select property, native or custom.
 
     Raises:
         PrismdError: ``invalid_request``, ``not_found`` or ``slug_taken``.
     """
-    prop = _found(_locked_schema(connection, place.team_id, place.object_type), place)
+    prop = _found(connection, _locked_schema(connection, place.team_id, place.object_type), place)
     option = define_option(prop, new, new_id=runtime.new_id, limits=_limits(runtime))
     properties.add_options(connection, place.team_id, place.object_type, prop.id, [option])
-    return option
+    return OwnOption(prop, option)
 
 
-def update_option(connection: Connection, place: PropertyPlace, option_id: str, changes: Mapping[str, Any]) -> Option:
+def update_option(
+    connection: Connection, place: PropertyPlace, option_id: str, changes: Mapping[str, Any]
+) -> OwnOption:
     """Change an option that the team made; records that have it keep it.
 
     Raises:
@@ -125,7 +164,7 @@ def update_option(connection: Connection, place: PropertyPlace, option_id: str, 
     prop, option = _own_option(connection, place, option_id)
     changed = change_option(prop, option, changes)
     properties.update_option(connection, place.team_id, place.object_type, prop.id, changed)
-    return changed
+    return OwnOption(prop, changed)
 
 
 def delete_option(connection: Connection, place: PropertyPlace, option_id: str) -> None:
@@ -148,9 +187,15 @@ def _locked_schema(connection: Connection, team_id: int, object_type: str) -> Ob
     return properties.load_schema(connection, team_id, object_type)
 
 
-def _found(schema: ObjectSchema, place: PropertyPlace) -> Property:
-    wanted = place.property_id.lower()
-    prop = next((prop for prop in schema if prop.id == wanted), None)
+def _found(connection: Connection, schema: ObjectSchema, place: PropertyPlace) -> Property:
+    wanted, list_id = place.property_id.lower(), place.list_id
+    if list_id is not None:
+        list_id = require_list(connection, place.team_id, list_id, place.object_type).id
+    elif wanted == APP_STAGE:
+        field = f"{place.type_field.removesuffix('.type')}.list_id"
+        raise PrismdError.invalid(field, f"every list has an {APP_STAGE}; name the list that is meant", "required")
+    own = [prop for prop in schema if list_id in (None, prop.list_id)]
+    prop = next((prop for prop in own if wanted in (prop.id, prop.alias)), None)
     if prop is None:
         raise PrismdError("not_found", f"{place.object_type} has no property with the id {quoted(place.property_id)}")
     if prop.type != place.type:
@@ -167,16 +212,26 @@ def _custom(prop: Property) -> Property:
 
 
 def _own_option(connection: Connection, place: PropertyPlace, option_id: str) -> tuple[Property, Option]:
-    prop = _found(_locked_schema(connection, place.team_id, place.object_type), place)
+    prop = _found(connection, _locked_schema(connection, place.team_id, place.object_type), place)
     wanted = option_id.lower()
     option = next((option for option in prop.options if option.id == wanted), None)
     if option is None:
         raise PrismdError("not_found", f"`{prop.slug}` has no option with the id {quoted(option_id)}")
-    native = native_schema(place.object_type).get(prop.slug)
+    native = native_schema(place.object_type).get(prop.slug) if prop.native else None
     if native is not None and option in native.options:
         message = f"`{option.slug}` is a native option of `{prop.slug}`, the same in every team; it cannot be changed"
         raise PrismdError.invalid(".path.optionId", message, "enum")
     return prop, option
+
+
+def _check_lacked_by_none(connection: Connection, team_id: int, object_type: str, prop: Property) -> None:
+    in_list = KeyRule(object_type, LISTS, fold_case=True)
+    if properties.is_lacked(connection, team_id, object_type, prop, in_list.hashes([prop.list_id or ""])):
+        which = f"records of type {object_type}" if prop.list_id is None else "records in the list"
+        raise PrismdError(
+            "required_backfill_needed",
+            f"there are {which} without a value of `{prop.slug}`; give them all one, then make it required",
+        )
 
 
 def _limits(runtime: Runtime) -> DefinitionLimits:

@@ -83,6 +83,27 @@ SELECT EXISTS (
 )
 """
 
+# Whether a record that is not deleted has no value, or one of white space alone. The first that is found is enough.
+_LACKED: Final = r"""
+SELECT EXISTS (
+    SELECT FROM record
+    WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND deleted_at IS NULL
+        AND coalesce(properties ->> %(key)s, '') !~ '\S'
+)
+"""
+_LACKED_IN_LIST: Final = r"""
+SELECT EXISTS (
+    SELECT FROM record_key AS k
+    CROSS JOIN LATERAL (
+        SELECT FROM record
+        WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND id = k.record_id AND deleted_at IS NULL
+            AND properties -> '/lists' ? %(list_id)s AND coalesce(properties ->> %(key)s, '') !~ '\S'
+        OFFSET 0
+    ) AS member
+    WHERE k.team_id = %(team_id)s AND k.key_hash = ANY(%(hashes)b::bigint[])
+)
+"""
+
 # Containment holds for an array that has the option and for a single value that is it.
 _OPTION_IN_USE: Final = """
 SELECT EXISTS (
@@ -173,6 +194,21 @@ def is_in_use(connection: Connection, team_id: int, object_type: str, prop: Prop
     """Tell whether a record has a value of a property, or an import under way goes by it."""
     place = {"team_id": team_id, "object_type": object_type, "key": prop.key}
     return bool(connection.execute(_IN_USE, place).fetchone() == (True,))
+
+
+def is_lacked(
+    connection: Connection, team_id: int, object_type: str, prop: Property, list_hashes: Sequence[int]
+) -> bool:
+    """Tell whether a record that is not deleted lacks a value of a property: any, or any in the property's list.
+
+    Args:
+        list_hashes: Key hashes of being in that list, if the property belongs to one.
+    """
+    place: dict[str, Any] = {"team_id": team_id, "object_type": object_type, "key": prop.key}
+    if prop.list_id is None:
+        return bool(connection.execute(_LACKED, place).fetchone() == (True,))
+    place |= {"list_id": prop.list_id, "hashes": list(list_hashes)}
+    return bool(connection.execute(_LACKED_IN_LIST, place).fetchone() == (True,))
 
 
 def update_option(connection: Connection, team_id: int, object_type: str, property_id: str, option: Option) -> None:

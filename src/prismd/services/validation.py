@@ -1,0 +1,59 @@
+"""Trying values without writing them: by the very rules by which rows are read (contract, section 13.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from prismd.core.imports.rows import Problem, RefusedRow, RowLimits, RowParser
+from prismd.core.json_text import encode
+from prismd.core.record_writes import missing_required
+from prismd.core.records import merged
+from prismd.core.schema import LISTS_KEY, ObjectSchema, property_key
+from prismd.core.values import ValueLimits
+from prismd.services.lists import require_list
+from prismd.services.references import resolve_references
+from prismd.settings import Settings
+from prismd.store import properties
+from prismd.store.postgres import Connection
+
+
+def validate(
+    connection: Connection,
+    team_id: int,
+    object_type: str,
+    values: Mapping[str, object],
+    *,
+    settings: Settings,
+    list_id: str | None,
+    creates: bool,
+) -> Sequence[Problem]:
+    """Return what stands against writing values to a record; nothing if they could be written.
+
+    Args:
+        values: As they were sent, by slug; one that a list has too means the list's.
+        settings: For the limits of values.
+        list_id: The list that the record is in, or would be; as the caller wrote it.
+        creates: They would make a record, so what is required must be there.
+
+    Raises:
+        PrismdError: ``not_found``: there is no such list of the object type.
+    """
+    if list_id is not None:
+        list_id = require_list(connection, team_id, list_id, object_type).id
+    schema = properties.load_schema(connection, team_id, object_type)
+    limits = RowLimits(
+        ValueLimits(settings.text_chars_max, settings.list_values_max), settings.row_bytes_max, settings.row_errors_max
+    )
+    parsed = RowParser(schema, limits).parse(encode(_row(schema, values, list_id)))
+    [row] = resolve_references(connection, team_id, schema, [parsed])
+    if isinstance(row, RefusedRow):
+        return row.problems
+    before = None if creates else {LISTS_KEY: [list_id]}
+    return missing_required(schema, before, merged(before or {}, row.values), row.values.keys())
+
+
+def _row(schema: ObjectSchema, values: Mapping[str, object], list_id: str | None) -> dict[str, object]:
+    if list_id is None:
+        return {"default": values}
+    own = {slug: value for slug, value in values.items() if property_key(slug, list_id) in schema.properties}
+    return {"default": {slug: values[slug] for slug in values.keys() - own.keys()}, "list": {list_id: own}}

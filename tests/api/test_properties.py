@@ -87,7 +87,8 @@ def test_a_type_without_records_has_no_properties(api: Api) -> None:
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ("list_id=0190aaaa-0000-7000-8000-00000000000a", ".query.list_id"),
+        ("list_id=x", ".query.list_id"),
+        ("crm_id=x", ".query.crm_id"),
         ("autofill=perhaps", ".query.autofill"),
         ("include_options=1", ".query.include_options"),
         ("term=a&term=b", ".query.term"),

@@ -141,6 +141,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     properties.update_property: lambda c, w: properties.update_property(c, w.team_id, "contact", w.prop),
     properties.delete_property: lambda c, w: properties.delete_property(c, w.team_id, "contact", w.prop),
     properties.is_in_use: lambda c, w: properties.is_in_use(c, w.team_id, "contact", w.prop),
+    properties.is_lacked: lambda c, w: properties.is_lacked(c, w.team_id, "contact", w.prop, ()),
     properties.update_option: lambda c, w: properties.update_option(c, w.team_id, "contact", w.prop.id, w.option),
     properties.delete_option: lambda c, w: properties.delete_option(c, w.team_id, "contact", w.prop.id, w.option.id),
     properties.is_option_in_use: lambda c, w: properties.is_option_in_use(

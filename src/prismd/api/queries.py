@@ -63,16 +63,6 @@ def slugs(request: Request[Any, Any, Any], name: str) -> list[str] | None:
     return [part for part in parts if part] or None
 
 
-def refuse_list_scope(request: Request[Any, Any, Any]) -> None:
-    """Refuse ``list_id``, which later versions will know.
-
-    Raises:
-        PrismdError: ``invalid_request``: the request has one.
-    """
-    if given(request, "list_id") is not None:
-        raise PrismdError.invalid(".query.list_id", "lists are not supported yet; leave this parameter out")
-
-
 def list_in_query(request: Request[Any, Any, Any]) -> str | None:
     """Return the id of the list that a request names, or None.
 

@@ -192,8 +192,7 @@ def _found(connection: Connection, schema: ObjectSchema, place: PropertyPlace) -
     if list_id is not None:
         list_id = require_list(connection, place.team_id, list_id, place.object_type).id
     elif wanted == APP_STAGE:
-        field = f"{place.type_field.removesuffix('.type')}.list_id"
-        raise PrismdError.invalid(field, f"every list has an {APP_STAGE}; name the list that is meant", "required")
+        raise PrismdError("not_found", f"every list has an {APP_STAGE} of its own; name the list in list_id")
     own = [prop for prop in schema if list_id in (None, prop.list_id)]
     prop = next((prop for prop in own if wanted in (prop.id, prop.alias)), None)
     if prop is None:

@@ -1,0 +1,98 @@
+"""Values are tried by the rules by which they are written, and leave nothing behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import Api
+from tests.api.test_list_properties import define
+from tests.api.test_lists import make
+
+UNKNOWN = "01920000-0000-7000-8000-000000000000"
+
+
+def tried(
+    api: Api,
+    properties: dict[str, Any],
+    *,
+    object_type: str = "deal",
+    operation: str = "create",
+    list_id: str | None = None,
+) -> list[tuple[str, str]]:
+    scope = {"type": "workspace"} if list_id is None else {"type": "list", "list_id": list_id}
+    body = {"scope": scope, "operation": operation, "properties": properties}
+    answer = api.send("POST", f"/{object_type}/properties/validate", json=body)
+    assert answer.status_code == 200, answer.text
+    said = answer.json()
+    assert said["valid"] is (said["errors"] == [])
+    assert all(error["message"] for error in said["errors"])
+    return [(error["field"].removeprefix(".body.properties"), error["code"]) for error in said["errors"]]
+
+
+def test_what_could_be_written_is_valid_and_is_not_written(api: Api) -> None:
+    assert tried(api, {"name": "Acme", "amount": 7, "status": "won"}) == []
+    assert tried(api, {}) == []
+    assert tried(api, {"amount": None}, operation="update") == []
+    assert api.send("GET", "/deal/count").json() == {"total": 0}
+
+
+def test_every_problem_is_told_with_its_place(api: Api) -> None:
+    problems = tried(api, {"nmae": "x", "amount": "many", "status": "nope", "created_at": "2024-01-01", "name": "Acme"})
+    assert sorted(problems) == [
+        (".amount", "invalid_value"),
+        (".created_at", "read_only_property"),
+        (".nmae", "invalid_property"),
+        (".status", "invalid_option"),
+    ]
+
+
+def test_references_are_looked_up(api: Api) -> None:
+    company = api.start([{"default": {"name": "Acme"}}], "organization").json()["results"][0]["id"]
+    assert tried(api, {"company": company}) == []
+    assert tried(api, {"company": UNKNOWN}) == [(".company", "not_found")]
+    assert tried(api, {"email_addresses": ["nobody@example.org"]}, object_type="identity") == [
+        (".email_addresses", "not_found")
+    ]
+
+
+def test_what_is_required_is_demanded_of_new_records_and_never_cleared(api: Api) -> None:
+    define(api, name="Code", type="str", required=True)
+    assert tried(api, {"name": "Acme"}) == [(".code", "missing_required")]
+    assert tried(api, {"code": " "}) == [(".code", "missing_required")]
+    assert tried(api, {"code": "x"}) == []
+    assert tried(api, {"name": "Acme"}, operation="update") == []
+    assert tried(api, {"code": None}, operation="update") == [(".code", "missing_required")]
+
+
+def test_in_a_list_its_slugs_come_first(api: Api) -> None:
+    flow, other = make(api, "deal_flow")["id"], make(api, "deal_flow")["id"]
+    define(api, name="Label", type="num", slug="name", list_id=flow)
+    define(api, name="Needed", type="str", required=True, list_id=flow)
+    assert tried(api, {"name": "Acme"}) == []
+    assert tried(api, {"name": "Acme"}, list_id=other) == []
+    assert tried(api, {"name": "Acme", "needed": "x"}, list_id=flow) == [(".name", "invalid_value")]
+    assert tried(api, {"name": 3, "amount": 5, "app_stage": "sourced"}, list_id=flow) == [
+        (".needed", "missing_required")
+    ]
+    assert tried(api, {"app_stage": "nope", "needed": "x"}, list_id=flow) == [(".app_stage", "invalid_option")]
+    assert tried(api, {"app_stage": "sourced"}) == [(".app_stage", "invalid_property")]
+    assert tried(api, {"needed": None}, list_id=flow, operation="update") == [(".needed", "missing_required")]
+    assert tried(api, {"amount": 1}, list_id=flow, operation="update") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, ".body.scope"),
+        ({"scope": {"type": "team"}, "operation": "create", "properties": {}}, ".body.scope.type"),
+        ({"scope": {"type": "list"}, "operation": "create", "properties": {}}, ".body.scope.list_id"),
+        ({"scope": {"type": "workspace"}, "operation": "upsert", "properties": {}}, ".body.operation"),
+        ({"scope": {"type": "workspace"}, "operation": "create", "properties": []}, ".body.properties"),
+    ],
+)
+def test_another_body_is_refused(api: Api, body: dict[str, Any], field: str) -> None:
+    answer = api.send("POST", "/deal/properties/validate", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["errors"][0]["field"] == field

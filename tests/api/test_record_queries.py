@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.statements import count_statements
+
 if TYPE_CHECKING:
     from tests.api.conftest import Api
 
@@ -100,3 +102,218 @@ def test_a_list_takes_filters_as_parameters(api: Api) -> None:
         "updated_at",
         "last_updated_at",
     }
+
+
+WRONG: list[tuple[Any, str]] = [
+    ([], ".body"),
+    ({}, ".body.query"),
+    ({"query": []}, ".body.query"),
+    ({"query": {}}, ".body.query.select"),
+    ({"query": {"select": "email"}}, ".body.query.select"),
+    ({"query": {"select": [1]}}, ".body.query.select[0]"),
+    ({"query": {"select": ["e_mail"]}}, ".body.query.select[0]"),
+    ({"query": {"select": ["email.name"]}}, ".body.query.select[0]"),
+    ({"query": {"select": ["company.nmae"]}}, ".body.query.select[0]"),
+    ({"query": {"select": ["first_email.subject"]}}, ".body.query.select[0]"),
+    ({"query": {"select": [], "filters": []}}, ".body.query.filters"),
+    ({"query": {"select": [], "filter": {}}}, ".body.query.filter"),
+    ({"query": {"select": [], "filter": ["email"]}}, ".body.query.filter[0]"),
+    ({"query": {"select": [], "filter": [{}]}}, ".body.query.filter[0]"),
+    ({"query": {"select": [], "filter": [{"email": "x"}]}}, ".body.query.filter[0].email"),
+    ({"query": {"select": [], "filter": [{"emial": {"=": "x"}}]}}, ".body.query.filter[0]"),
+    ({"query": {"select": [], "filter": [{"email": {"==": "x"}}]}}, ".body.query.filter[0].email.=="),
+    ({"query": {"select": [], "filter": [{"email": {"=": "x", "!=": "y"}}]}}, ".body.query.filter[0].email"),
+    ({"query": {"select": [], "filter": [{"email": {"=": 1}}]}}, ".body.query.filter[0].email.="),
+    ({"query": {"select": [], "filter": [{"email": {"=": None}}]}}, ".body.query.filter[0].email.="),
+    ({"query": {"select": [], "filter": [{"email": {"=": "a\0"}}]}}, ".body.query.filter[0].email.="),
+    ({"query": {"select": [], "filter": [{"email": {"between": ["a"]}}]}}, ".body.query.filter[0].email.between"),
+    ({"query": {"select": [], "filter": [{"email": {"in": []}}]}}, ".body.query.filter[0].email.in"),
+    ({"query": {"select": [], "filter": [{"email": {"like_regex": 1}}]}}, ".body.query.filter[0].email.like_regex"),
+    ({"query": {"select": [], "filter": [{"email": {"like_regex": "("}}]}}, ".body.query.filter"),
+    ({"query": {"select": [], "filter": [{"seniority": {"=": "boss"}}]}}, ".body.query.filter[0].seniority.="),
+    ({"query": {"select": [], "filter": [{"seniority": {"<": "vp"}}]}}, ".body.query.filter[0].seniority.<"),
+    ({"query": {"select": [], "filter": [{"company": {"=": "Acme"}}]}}, ".body.query.filter[0].company.="),
+    ({"query": {"select": [], "filter": [{"created_at": {">": "soon"}}]}}, ".body.query.filter[0].created_at.>"),
+    ({"query": {"select": [], "filter": [{"id": {"=": "x"}}]}}, ".body.query.filter[0].id.="),
+    ({"query": {"select": [], "filter": [{"identities": {"is_null": True}}]}}, ".body.query.filter[0]"),
+    ({"query": {"select": [], "sort": [{"email": "up"}]}}, ".body.query.sort[0].email"),
+    ({"query": {"select": [], "sort": ["email"]}}, ".body.query.sort[0]"),
+    ({"query": {"select": [], "sort": [{"tags": "asc"}]}}, ".body.query.sort[0]"),
+    ({"query": {"select": [], "combinator": "XOR"}}, ".body.query.combinator"),
+    ({"query": {"select": [], "limit": 51}}, ".body.query.limit"),
+    ({"query": {"select": [], "limit": 0}}, ".body.query.limit"),
+    ({"query": {"select": [], "limit": "5"}}, ".body.query.limit"),
+    ({"query": {"select": [], "limit": True}}, ".body.query.limit"),
+    ({"query": {"select": [], "page": 10_000}}, ".body.query.page"),
+    ({"query": {"select": [], "cursor": "abc"}}, ".body.query.cursor"),
+    ({"query": {"select": [], "cursor": 5}}, ".body.query.cursor"),
+    ({"query": {"select": []}, "cursor": "ä"}, ".body.cursor"),
+    ({"query": {"select": [], "list_id": 5}}, ".body.query.list_id"),
+    ({"query": {"select": []}, "id": ["x"]}, ".body.id[0]"),
+    ({"query": {"select": []}, "id": 5}, ".body.id"),
+    ({"query": {"select": []}, "deleted": "yes"}, ".body.deleted"),
+    ({"query": {"select": []}, "include_total": 1}, ".body.include_total"),
+]
+
+
+@pytest.mark.parametrize(("body", "field"), WRONG, ids=str)
+def test_a_wrong_query_names_its_field(api: Api, body: Any, field: str) -> None:
+    response = api.send("POST", "/contact/query", json=body)
+    assert response.status_code == 400, response.text
+    error = response.json()["error"]
+    assert error["code"] == "invalid_request"
+    assert error["errors"][0]["field"] == field
+
+
+def test_a_misspelt_slug_or_operator_is_answered_with_the_nearest(api: Api) -> None:
+    query = {"select": [], "filter": [{"emial": {"=": "x"}}]}
+    assert '"email"' in api.send("POST", "/contact/query", json={"query": query}).json()["error"]["message"]
+    query = {"select": [], "filter": [{"email": {"begin_with": "x"}}]}
+    assert '"begins_with"' in api.send("POST", "/contact/query", json={"query": query}).json()["error"]["message"]
+    assert "first_name" in api.send("GET", "/contact?frist_name=x").json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        "limit=x",
+        "limit=0",
+        "sort=nope",
+        "sort=-tags",
+        "select=nope",
+        "deleted=1",
+        "include_total=yes",
+        "cursor=x",
+        "id=x",
+    ],
+)
+def test_a_wrong_parameter_of_a_list_is_refused(api: Api, parameters: str) -> None:
+    response = api.send("GET", f"/contact?{parameters}")
+    assert response.status_code == 400, response.text
+    assert response.json()["error"]["errors"][0]["field"].startswith(".query.")
+
+
+def test_a_list_cuts_a_limit_that_a_query_refuses(api: Api) -> None:
+    make(api, [{"title": str(number)} for number in range(60)])
+    assert len(api.send("GET", "/contact?limit=500").json()["data"]) == 50
+    assert len(api.send("GET", "/contact").json()["data"]) == 25
+
+
+def test_a_cursor_belongs_to_its_query_and_its_team(api: Api, serve: Any) -> None:
+    make(api, [{"title": str(number)} for number in range(3)])
+    cursor = ask(api, {"limit": 1, "sort": [{"title": "asc"}]})["next_cursor"]
+    for other in ({"sort": [{"title": "desc"}]}, {"filter": [{"title": {"is_null": False}}]}, {}):
+        response = api.send("POST", "/contact/query", json={"query": {"select": [], **other, "cursor": cursor}})
+        assert response.status_code == 400
+    changed = cursor[:-2] + ("A" if cursor[-2] != "A" else "B") + cursor[-1]
+    query = {"select": [], "sort": [{"title": "asc"}], "cursor": changed}
+    assert api.send("POST", "/contact/query", json={"query": query}).status_code == 400
+    stranger = serve()
+    query["cursor"] = cursor
+    assert stranger.send("POST", "/contact/query", json={"query": query}).status_code == 400
+    # What is shown is no part of what is asked, and the cursor brings the limit along.
+    answer = ask(api, {"select": ["title"], "sort": [{"title": "asc"}], "cursor": cursor, "limit": 50})
+    assert len(answer["data"]) == 1
+    assert answer["data"][0]["properties"] == {"title": "1"}
+
+
+def test_pages_stay_right_while_records_come_and_go(api: Api) -> None:
+    made = make(api, [{"title": f"t{number}"} for number in range(9)])
+    first = ask(api, {"limit": 4, "sort": [{"title": "asc"}]})
+    make(api, [{"title": "t00"}, {"title": "t99"}])  # before the place of the cursor, and after it
+    api.send("DELETE", f"/contact/{made[3]}")  # the very record at which the page ended
+    seen, cursor = ids(first), first["next_cursor"]
+    while cursor:
+        page = ask(api, {"sort": [{"title": "asc"}], "cursor": cursor})
+        seen, cursor = seen + ids(page), page["next_cursor"]
+    assert seen[:-1] == made  # each once, and none twice
+    assert len(seen) == len(made) + 1
+
+
+def test_pages_can_be_counted(api: Api) -> None:
+    made = make(api, [{"title": str(number)} for number in range(5)])
+    assert ids(ask(api, {"limit": 2, "page": 2})) == made[2:4]
+    assert ids(ask(api, {"limit": 2, "page": 4})) == []
+
+
+def test_deleted_records_are_left_out_unless_asked_for(api: Api) -> None:
+    made = make(api, [{"title": "a"}, {"title": "b"}])
+    api.send("DELETE", f"/contact/{made[0]}")
+    assert ids(ask(api, {})) == [made[1]]
+    assert ids(ask(api, {}, deleted=True)) == made
+    assert ids(api.send("GET", "/contact?deleted=true").json()) == made
+    assert ids(ask(api, {}, id=made[0])) == []
+
+
+def test_a_query_of_ids_gives_those_alone(api: Api) -> None:
+    made = make(api, [{"title": "a"}, {"title": "b"}, {"title": "c"}])
+    assert ids(ask(api, {}, id=[made[2], made[0], "00000000-0000-0000-0000-000000000000"])) == [made[0], made[2]]
+    assert ids(ask(api, {}, id=made[1].upper())) == [made[1]]
+
+
+def test_a_deleted_target_is_still_named_but_has_nothing_to_say(api: Api) -> None:
+    [acme] = make(api, [{"name": "Acme"}], "organization")
+    [ada] = make(api, [{"title": "x", "company": acme}])
+    api.send("DELETE", f"/organization/{acme}")
+    assert ask(api, {"select": ["company.name"]})["data"][0]["properties"] == {
+        "company": {"id": acme, "properties": {}}
+    }
+    assert ids(ask(api, {"filter": [{"company.name": {"=": "Acme"}}]})) == []
+    assert ids(ask(api, {"filter": [{"company": {"=": acme}}]})) == [ada]
+    api.send("POST", f"/organization/{acme}/restore")
+    assert ids(ask(api, {"filter": [{"company.name": {"=": "Acme"}}]})) == [ada]
+
+
+def test_contacts_are_meant_by_their_address_too(api: Api) -> None:
+    [contact] = make(api, [{"email": "Ada@x.org"}])
+    [ada] = make(api, [{"email_addresses": [contact]}], "identity")
+    assert ids(ask(api, {"filter": [{"email_addresses": {"=": "ada@X.org"}}]}, "identity")) == [ada]
+    assert ids(ask(api, {"filter": [{"email_addresses": {"=": "no@x.org"}}]}, "identity")) == []
+
+
+def test_members_of_a_list_can_be_asked_by_what_they_hold_there(api: Api) -> None:
+    made_list = api.send("POST", "/lists", json={"template_id": "sales_deals"}).json()
+    object_type, list_id = made_list["object_type"], made_list["id"]
+    first, second = "lead", "qualified"
+    rows = [{"default": {"name": name}, "list": {"app_stage": slug}} for name, slug in (("a", first), ("b", second))]
+    made = [one["id"] for one in api.start(rows, object_type, list_id=list_id).json()["results"]]
+    make(api, [{"name": "outside"}], object_type)
+    whole = ask(
+        api, {"select": ["name", "app_stage"], "list_id": list_id, "sort": [{"app_stage": "desc"}]}, object_type
+    )
+    assert whole["data"] == [
+        {"id": made[1], "properties": {"name": "b", "app_stage": second}},
+        {"id": made[0], "properties": {"name": "a", "app_stage": first}},
+    ]
+    some = {"list_id": list_id, "filter": [{"app_stage": {"=": first}}]}
+    assert ids(ask(api, some, object_type)) == [made[0]]
+    assert ids(api.send("GET", f"/{object_type}?list_id={list_id}&app_stage={second}").json()) == [made[1]]
+    outside = api.send("POST", f"/{object_type}/query", json={"query": {"select": ["app_stage"]}})
+    assert outside.status_code == 400
+
+
+SHAPES: list[dict[str, Any]] = [
+    {"select": ["email"]},
+    {"select": ["company.name", "title"], "sort": [{"company.name": "asc"}]},
+    {"select": [], "filter": [{"company.name": {"=": "Acme"}}]},
+    {"select": ["identities.first_name"]},
+]
+
+
+@pytest.mark.parametrize("query", SHAPES, ids=str)
+def test_the_number_of_statements_does_not_grow_with_the_rows(api: Api, query: dict[str, Any]) -> None:
+    [acme] = make(api, [{"name": "Acme"}], "organization")
+
+    def more(count: int) -> None:
+        made = make(api, [{"title": str(number), "company": acme} for number in range(count)])
+        make(api, [{"first_name": "x", "email_addresses": [one]} for one in made], "identity")
+
+    more(1)
+    ask(api, query)  # what becomes a key does so once
+    with count_statements(api.runtime) as few:
+        assert len(ask(api, query)["data"]) == 1
+    more(40)
+    with count_statements(api.runtime) as many:
+        assert len(ask(api, {**query, "limit": 50})["data"]) == 41
+    assert len(many) == len(few)
+    assert len(few) <= 12

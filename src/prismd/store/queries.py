@@ -57,6 +57,8 @@ CROSS JOIN LATERAL (
 ) AS k
 """
 
+_TRY_PATTERNS: Final = "SELECT '' ~ ANY(%(patterns)s::text[])"
+
 _WITH_KEYS: Final = """
 SELECT DISTINCT record_id::text FROM record_key
 WHERE team_id = %(team)s AND key_hash = ANY(%(hashes)b::bigint[])
@@ -149,6 +151,16 @@ def records_with_keys(connection: Connection, team_id: int, hashes: Sequence[int
     """
     wanted = {"team": team_id, "hashes": list(hashes), "most": most}
     return [row[0] for row in connection.execute(_WITH_KEYS, wanted)]
+
+
+def check_patterns(connection: Connection, patterns: Sequence[str]) -> None:
+    """Make sure that PostgreSQL can read regular expressions, also where there is nothing to try them on.
+
+    Raises:
+        PrismdError: ``invalid_request``.
+    """
+    if patterns:
+        _run(connection, _TRY_PATTERNS, {"patterns": list(patterns)})
 
 
 def _run(connection: Connection, statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:

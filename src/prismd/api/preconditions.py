@@ -12,8 +12,7 @@ from prismd.core.quoting import quoted
 
 _HEADER: Final = "if-match"
 _FIELD: Final = ".headers.if-match"
-_TAG: Final = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
-_TAGS: Final = re.compile(rf"[ \t,]*{_TAG}(?:[ \t]*,(?:[ \t,]*{_TAG})?)*[ \t,]*")
+_TAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 
 def wanted_versions(request: Request[Any, Any, Any]) -> frozenset[str] | None:
@@ -33,7 +32,20 @@ def wanted_versions(request: Request[Any, Any, Any]) -> frozenset[str] | None:
     text = ",".join(values).strip(" \t")
     if text == "*":
         return None
-    if not _TAGS.fullmatch(text):
+    tags = entity_tags(text)
+    if not tags:
         message = f'expected * or entity tags in quotes, such as "3", found {quoted(text)}; send an etag as it came'
         raise PrismdError.invalid(_FIELD, message, "format")
-    return frozenset(re.findall(_TAG, text))
+    return tags
+
+
+def entity_tags(text: str) -> frozenset[str]:
+    """Return the entity tags of a list; none where a text is no such list (RFC 9110, 5.6.1 and 8.8.3).
+
+    Args:
+        text: Tags with commas between them; further commas and spaces mean nothing.
+    """
+    between = _TAG.split(text)
+    foreign = any(part.strip(" \t,") for part in between)
+    run_together = any("," not in part for part in between[1:-1])
+    return frozenset() if foreign or run_together else frozenset(_TAG.findall(text))

@@ -8,9 +8,6 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import schemathesis
-from hypothesis import HealthCheck, given, settings
-from schemathesis import GenerationMode
 
 from prismd.api.app import create_app
 from prismd.api.openapi import document
@@ -127,39 +124,3 @@ def test_the_page_needs_nothing_from_elsewhere_and_shows_every_operation(api: Ap
     for _, path, operation in operations():
         assert operation["summary"] in page.text
         assert path in page.text
-
-
-CHECKS = (
-    "not_a_server_error",
-    "status_code_conformance",
-    "content_type_conformance",
-    "response_schema_conformance",
-    "response_headers_conformance",
-    "allow_header_conformance",
-)
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "mode"),
-    [
-        (method, path, mode)
-        for method, path, operation in operations()
-        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-        if operation["parameters"] or mode is GenerationMode.POSITIVE  # without any, nothing can be wrong
-    ],
-)
-def test_answers_conform_to_the_document_whatever_is_sent(
-    api: Api, method: str, path: str, mode: GenerationMode
-) -> None:
-    schemathesis.checks.load_all_checks()
-    checks = schemathesis.checks.CHECKS.get_by_names(CHECKS)
-    operation = schemathesis.openapi.from_dict(document())[path][method]
-
-    @given(operation.as_strategy(generation_mode=mode))
-    @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-    def conform(case: Any) -> None:
-        if "teamId" in case.path_parameters:
-            case.path_parameters["teamId"] = api.team
-        case.call_and_validate(base_url=api.url, headers={"x-api-key": api.key}, checks=checks)
-
-    conform()

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from prismd.api.import_events import EVENT_STREAM
 from prismd.api.operation import Operation, Parameter, Reply
 from prismd.api.operations import OPERATIONS
 from prismd.api.shapes import ErrorEnvelope
@@ -21,6 +22,8 @@ API_VERSION: Final = "2.0.0"
 _REF: Final = "#/components/schemas/{name}"
 _JSON: Final = "application/json"
 _REQUEST_ID: Final = {"x-request-id": {"description": "Id of the request.", "schema": {"type": "string"}}}
+#: Streams of events are described by what each of their events is.
+_EVENT: Final = {"type": "object", "properties": {name: {"type": "string"} for name in ("event", "id", "data")}}
 _ABOUT: Final = """\
 A self-hosted server for the Prism records API, built around bulk imports. Every answer carries `x-request-id`; every
 answer that is not a success has the body `ErrorEnvelope`.\
@@ -114,5 +117,8 @@ def _success(reply: Reply, schemas: _Schemas) -> Document:
     headers = {name: {"description": meaning, "schema": {"type": "string"}} for name, meaning in reply.headers.items()}
     response: Document = {"description": reply.meaning, "headers": {**_REQUEST_ID, **headers}}
     content = {} if reply.shape is None else {_JSON: {"schema": schemas.of(reply.shape)}}
-    content |= {media_type: {"schema": {"type": "string"}} for media_type in reply.texts}
+    content |= {
+        media_type: {"schema": _EVENT if media_type == EVENT_STREAM else {"type": "string"}}
+        for media_type in reply.texts
+    }
     return {**response, "content": content} if content else response

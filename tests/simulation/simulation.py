@@ -410,6 +410,8 @@ class Simulation:
 
     def _settle(self) -> None:
         """Wait until each session that waited for a lock has its answer, or waits for another one that stands still."""
+        if self._abandoned:
+            return
         for actor in self._actors():
             while actor.blocked and actor.connection:
                 if has_answer(actor.connection, 0.0005):

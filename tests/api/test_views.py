@@ -221,6 +221,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"filter": [{"amount": {">": "much"}}]}, ".body.filter[0].amount.>"),
     ({"filter": [{"name": {"like_regex": "\ud800"}}]}, ".body.filter"),
     ({"filter": [{"name": {"is_null": {"\0": [1]}}}]}, ".body.filter"),
+    ({"filter": [{"name": {"like_regex": "a"}}, {"name": {"like_regex": "("}}]}, ".body.filter"),
     ({"sort": ["name"]}, ".body.sort[0]"),
     ({"sort": [{"name": "up"}]}, ".body.sort[0].name"),
     ({"sort": [{"people": "asc"}]}, ".body.sort[0]"),

@@ -8,14 +8,16 @@ from typing import Any
 
 from prismd.core.errors import FieldProblem, PrismdError
 from prismd.core.ids import is_uuid
+from prismd.core.query.conditions import Test
 from prismd.core.query.paths import resolve_path
+from prismd.core.query.tree import Query
 from prismd.core.quoting import quoted
 from prismd.core.views import CHECKED, View, changed_definition
 from prismd.services.lists import require_list
 from prismd.services.queries import PageWanted, QueryPage, query_reader, run_query
 from prismd.services.runtime import Runtime
 from prismd.settings import Settings
-from prismd.store import records, views
+from prismd.store import queries, records, views
 from prismd.store.postgres import Connection
 
 
@@ -228,11 +230,21 @@ def _checked(connection: Connection, settings: Settings, team_id: int, view: Vie
         scope = require_list(connection, team_id, view.list_id, view.object_type, ".body.list_id").id
         view = replace(view, list_id=scope)
     reader = query_reader(connection, team_id, view.object_type, list_id=view.list_id, settings=settings, field=".body")
-    reader.read(view.query())
+    _check_patterns(connection, reader.read(view.query()))
     group_by = view.definition.get("group_by")
     if group_by is not None:
         resolve_path(reader.schemas, view.object_type, group_by, list_id=view.list_id, field=".body.group_by")
     return view
+
+
+def _check_patterns(connection: Connection, query: Query) -> None:
+    conditions = [condition for clause in query.clauses for condition in clause.conditions]
+    patterns = [condition.values[0] for condition in conditions if condition.test is Test.MATCHES]
+    try:
+        queries.check_patterns(connection, patterns)
+    except PrismdError as error:
+        [problem] = error.problems
+        raise PrismdError.invalid(".body.filter", problem.message, "pattern") from None
 
 
 def _found(

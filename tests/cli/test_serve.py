@@ -12,6 +12,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosedOK
+from websockets.sync.client import connect
 
 from tests.processes import (
     PATIENCE_S,
@@ -98,6 +100,21 @@ def test_a_stop_does_not_wait_for_a_request_that_never_ends(serve: Serve, data_d
         process.terminate()
         assert ended(process)[0] == 0
     assert not processes_about(str(data_dir))
+
+
+def test_a_stop_closes_open_streams_in_order(serve: Serve) -> None:
+    process = serve()
+    url = url_of(process)
+    ticket = httpx.post(f"{url}/v2/realtime/ticket", headers={"x-api-key": KEY}, timeout=PATIENCE_S).json()
+    with connect(f"{ticket['ws_url']}?token={ticket['ticket']}", proxy=None) as stream:
+        assert '"hello"' in stream.recv(PATIENCE_S)
+        process.terminate()
+        with pytest.raises(ConnectionClosedOK) as closed:
+            stream.recv(PATIENCE_S)
+    assert closed.value.rcvd
+    assert closed.value.rcvd.code == 1001
+    code, _, errors = ended(process)
+    assert (code, errors) == (0, "")
 
 
 def test_a_signal_during_the_start_stops_it(serve: Serve, data_dir: Path) -> None:

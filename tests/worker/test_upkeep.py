@@ -14,6 +14,7 @@ from prismd.core.imports.request import RequestLimits, parse_request
 from prismd.services.imports import submit
 from prismd.services.runtime import Runtime, system_ids
 from prismd.services.stepping import step_next
+from prismd.services.tickets import issue_ticket
 from prismd.settings import Settings
 from prismd.store import upkeep
 from prismd.store.migrate import migrate
@@ -22,7 +23,7 @@ from prismd.store.teams import insert_team
 from prismd.worker.upkeep import purge
 
 SETTINGS = replace(Settings(), rows_per_chunk=10, sync_rows_max=5)
-TABLES = ("import_job", "import_chunk", "import_result", "import_touch", "idempotency_claim")
+TABLES = ("import_job", "import_chunk", "import_result", "import_touch", "idempotency_claim", "realtime_ticket")
 
 
 class Store:
@@ -125,3 +126,14 @@ def test_claims_go_when_they_are_no_longer_even_stale(store: Store, clock: Any) 
     clock.advance(seconds=1)
     assert store.purge_all(clock.now()) == 1
     assert store.counts() == {"idempotency_claim": 1}
+
+
+def test_tickets_go_when_they_have_expired(store: Store, clock: Any) -> None:
+    for _ in range(3):
+        issue_ticket(store.connection, store.team_id, now=clock.now(), valid_s=60)
+        clock.advance(seconds=1)
+    clock.advance(seconds=56)
+    assert store.purge_all(clock.now()) == 0
+    clock.advance(seconds=2)
+    assert store.purge_all(clock.now()) == 1
+    assert store.counts() == {"realtime_ticket": 1}

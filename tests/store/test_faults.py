@@ -26,6 +26,7 @@ from prismd.core.imports.plan import Change, KnownRecord, Plan
 from prismd.core.imports.request import Chunk, RequestLimits, parse_request
 from prismd.core.keys import KeyRule
 from prismd.core.lists import List
+from prismd.core.query.tree import Query
 from prismd.core.schema import Option, Property
 from prismd.core.views import View
 from prismd.services.imports import submit
@@ -43,6 +44,7 @@ from prismd.store import (
     postgres,
     progress,
     properties,
+    queries,
     record_keys,
     record_writes,
     records,
@@ -100,6 +102,8 @@ class World:
 VIEW: Final = View(NEW_ID(), "contact", None, {"name": "All", "view_type": "table"}, NOW, NOW)
 CLAIM: Final = idempotency.Claim(b"print", 202, {}, b"{}", NOW)
 
+QUERY: Final = Query(object_type="contact")
+
 Call = Callable[[Connection, World], object]
 
 #: One call of every store function, each of which reaches the database.
@@ -148,6 +152,15 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
         c, w.team_id, "contact", w.prop.slug, w.option.id
     ),
     record_keys.lock_type: lambda c, w: record_keys.lock_type(c, w.team_id, "contact"),
+    queries.query_page: lambda c, w: queries.query_page(c, QUERY, w.team_id, None, after=None, limit=1),
+    queries.query_total: lambda c, w: queries.query_total(c, QUERY, w.team_id, w.hashes),
+    queries.limit_time: lambda c, _: queries.limit_time(c, 1),
+    queries.check_patterns: lambda c, _: queries.check_patterns(c, ["a"]),
+    queries.records_by_ids: lambda c, w: queries.records_by_ids(c, w.team_id, [("contact", w.record.id)]),
+    queries.referring_records: lambda c, w: queries.referring_records(
+        c, w.team_id, "contact", "company", {w.record.id: 1}, most=1
+    ),
+    queries.records_with_keys: lambda c, w: queries.records_with_keys(c, w.team_id, w.hashes, most=1),
     record_keys.keys_in_use: lambda c, w: record_keys.keys_in_use(c, w.team_id, "contact"),
     record_keys.add_key: lambda c, w: record_keys.add_key(c, w.team_id, "contact", "city"),
     record_keys.insert_keys: lambda c, w: record_keys.insert_keys(c, w.team_id, [(1, w.record.id)]),
@@ -211,7 +224,9 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
 
 
 #: These touch no table, and wait for nobody.
-WITHOUT_LOCK: Final = {changes.tell, idempotency.try_lock, postgres.prepare_session}
+WITHOUT_LOCK: Final = {
+    changes.tell, idempotency.try_lock, postgres.prepare_session, queries.check_patterns, queries.limit_time,
+}  # fmt: skip
 
 #: These change or lock rows that are there, so a transaction that sees them as they were cannot go on.
 CONFLICTING: Final = [

@@ -17,8 +17,16 @@ from prismd.core.record_batches import BatchItem
 from prismd.core.record_writes import read_record_body
 from prismd.services.record_batches import update_records
 from prismd.services.record_writer import RecordWriter
-from prismd.services.record_writes import RecordPlace, create_record, delete_record, restore_record, update_record
-from prismd.services.records import RecordView, find_record, get_record
+from prismd.services.record_writes import (
+    LookedUp,
+    RecordPlace,
+    create_record,
+    delete_record,
+    restore_record,
+    update_record,
+    upsert_record,
+)
+from prismd.services.records import RecordView, find_record, get_record, records_with
 from prismd.services.runtime import Runtime
 from prismd.store import changes
 
@@ -147,6 +155,24 @@ def test_a_batch_does_what_its_items_do_one_after_the_other(
             assert found("domains", domain) == (
                 {"multiple_matches"} if len(having) > 1 else having or {"not_found"}
             )  # fmt: skip
+
+
+def test_what_is_deleted_while_an_upsert_looks_is_made_anew(
+    runtime: Runtime, writer: Callable[[], RecordWriter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lookup, one = LookedUp("name", "Acme"), writer()
+    first, made = upsert_record(one, lookup, body({}))
+    one.connection.commit()
+
+    def look_and_lose(*asked: Any) -> Any:
+        found = records_with(*asked)
+        with runtime.pool.connection() as other:
+            delete_record(other, runtime, RecordPlace(one.team_id, "organization", first.id))
+        return found
+
+    monkeypatch.setattr("prismd.services.record_writes.records_with", look_and_lose)
+    second, made_again = upsert_record(writer(), lookup, body({}))
+    assert (made, made_again, second.id != first.id) == (True, True, True)
 
 
 def test_every_write_is_told_once_and_no_other(

@@ -99,6 +99,36 @@ def refusal_of(problems: Iterable[Problem], place_of: Callable[[Problem], str]) 
     return PrismdError("invalid_request", f"{fields[0].field}: {fields[0].message}", problems=fields)
 
 
+def write_problems(
+    schema: ObjectSchema, before: Properties | None, after: Properties, written: Collection[str], values_max: int
+) -> list[Problem]:
+    """Return why a write cannot be done, whose values are fine by themselves.
+
+    Args:
+        schema: Of the record.
+        before: Its properties before the write; None for a new record.
+        after: Its properties after the write.
+        written: Keys of the properties that the write names.
+        values_max: Most values that a property may have.
+    """
+    grown = {
+        key: len(after[key])
+        for key in written
+        if isinstance(after.get(key), list) and len(after[key]) > max(values_max, len((before or {}).get(key, ())))
+    }
+    full = [
+        Problem(
+            "invalid_value",
+            f"`{prop.slug}` would have {grown[prop.key]:,} values and may have at most {values_max:,}",
+            prop.slug,
+            list_id=prop.list_id,
+        )
+        for prop in schema
+        if prop.key in grown
+    ]
+    return missing_required(schema, before, after, written) + full
+
+
 def missing_required(
     schema: ObjectSchema, before: Properties | None, after: Properties, written: Collection[str]
 ) -> list[Problem]:

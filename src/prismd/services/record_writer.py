@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from prismd.core.changes import Change
 from prismd.core.imports.rows import Problem, Row, RowLimits, RowParser, Rows
-from prismd.core.record_writes import RecordBody, missing_required
+from prismd.core.record_writes import RecordBody, write_problems
 from prismd.core.records import Properties, Written, merged
 from prismd.core.values import ValueLimits
 from prismd.services.changes import record_changed
@@ -78,7 +78,7 @@ class RecordWriter:
             The record, or why it cannot be made.
         """
         after = merged({}, row.values)
-        problems = missing_required(self.schema, None, after, row.values) if demanding else []
+        problems = self._problems(None, after, row) if demanding else []
         if problems:
             return problems
         record = StoredRecord(self.runtime.new_id(), 1, self._now, self._now, after)
@@ -96,7 +96,7 @@ class RecordWriter:
             The record as it will be, or why it cannot be changed.
         """
         after = merged(record.properties, row.values)
-        problems = missing_required(self.schema, record.properties, after, row.values)
+        problems = self._problems(record.properties, after, row)
         if problems:
             return problems
         if after is record.properties:
@@ -122,3 +122,6 @@ class RecordWriter:
     def view(self, record: StoredRecord) -> RecordView:
         """Return a record as clients see it."""
         return view_of(self.schema, record, list_id=self.list_id)
+
+    def _problems(self, before: Properties | None, after: Properties, row: Row) -> list[Problem]:
+        return write_problems(self.schema, before, after, row.values, self.runtime.settings.list_values_max)

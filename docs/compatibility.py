@@ -93,8 +93,8 @@ def _summary(known: tuple[Endpoint, ...]) -> str:
     partly = _count(of_client, "partial")
     return (
         f"**{_there(of_client)} operations of the official client {CLIENT} are there**, {partly} of them in part, which"
-        f" means: with less than the contract names.\nOf the others, which came later or are in no client, {_there(later)}"
-        " are there.\n"
+        " means: with less than the contract names.\nOf the others, which came later or are in no client,"
+        f" {_there(later)} are there.\n"
     )
 
 

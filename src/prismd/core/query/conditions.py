@@ -12,7 +12,7 @@ from prismd.core.ids import is_uuid
 from prismd.core.query.paths import IDENTIFIER, Path
 from prismd.core.quoting import nearest, quoted
 from prismd.core.schema import Kind, Property
-from prismd.core.value_errors import found
+from prismd.core.value_errors import found, text_problem
 from prismd.core.values import InvalidValueError, ValueLimits, parser_for
 
 #: Longest pattern of ``like_regex``, in characters.
@@ -137,7 +137,7 @@ def _check_operator(prop: Property, operator: str, field: str) -> None:
 
 
 def _pattern(value: object, field: str) -> str:
-    if not isinstance(value, str) or len(value) > PATTERN_CHARS_MAX or "\0" in value:
+    if not isinstance(value, str) or text_problem(value, PATTERN_CHARS_MAX) is not None:
         message = f"expected a regular expression of at most {PATTERN_CHARS_MAX} characters, found {found(value)}"
         raise PrismdError.invalid(field, message)
     return value

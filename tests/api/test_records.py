@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.statements import count_statements
+
 if TYPE_CHECKING:
     from tests.api.conftest import Api
 
@@ -95,6 +97,16 @@ def test_no_match_and_several_matches(api: Api) -> None:
     api.start([{"default": {"full_name": "Grace"}}] * 2)
     refused = api.send("GET", "/contact/by/full_name/grace")
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "multiple_matches")
+
+
+def test_records_are_made_findable_once_also_where_nothing_is_found(api: Api, ada: str) -> None:
+    def statements() -> int:
+        with count_statements(api.runtime) as sent:
+            assert api.send("GET", "/contact/by/title/Nobody").status_code == 404
+        return len(sent)
+
+    assert ada
+    assert statements() > statements() == statements()
 
 
 @pytest.mark.parametrize("value", ["%00", "%FF", "a%00b"])

@@ -1,21 +1,22 @@
-"""The same rows through prismd: one request over HTTP, then polls until the job is complete."""
+"""Imports through prismd as a client sees them: one request over HTTP, then polls until the job is complete."""
 
 from __future__ import annotations
 
 import itertools
 import time
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-import httpx
 import msgspec
 
+from bench.http import Http
 from demo.server import Server
 
 #: Time between two polls where the import is measured: seldom enough not to be the load.
-SELDOM_S: Final = 0.05
+SELDOM_S: Final = 0.02
 #: Time between two polls where the polls are measured: two hundred a second.
 OFTEN_S: Final = 0.005
+_MS: Final = 1000
 
 
 @dataclass(slots=True)
@@ -26,43 +27,91 @@ class Imported:
         accepted_s: From the request to the 202.
         total_s: From the request to the first poll that says complete.
         results_s: The poll that carried all results, in full.
-        created: Records made.
-        existing: Rows that matched.
+        job: As it was in the end, results included.
         polls_ms: How long each poll took while the import ran.
     """
 
     accepted_s: float
     total_s: float
     results_s: float
-    created: int
-    existing: int
+    job: dict[str, Any]
     polls_ms: list[float] = field(default_factory=list)
 
+    def expect(self, **counts: int) -> Imported:
+        """Return the import if it counted as many as it had to.
 
-def run(server: Server, content: bytes, *, poll_interval_s: float = SELDOM_S) -> Imported:
+        Raises:
+            RuntimeError: It did not; nothing was measured.
+        """
+        found = {name: self.job[name] for name in counts}
+        if found != counts:
+            raise RuntimeError(f"expected {counts}, found {found}: nothing measured")
+        return self
+
+
+def connect(server: Server) -> Http:
+    """Return a connection that carries the server's key."""
+    return Http(server.url, {"x-api-key": server.key, "content-type": "application/json"})
+
+
+def path(server: Server, rest: str) -> str:
+    """Return the path of something of the team."""
+    return f"/v2/prism/{server.team}{rest}"
+
+
+def run(server: Server, content: bytes, *, object_type: str = "contact", poll_interval_s: float = SELDOM_S) -> Imported:
     """Import a body and return what that took.
 
     Args:
         server: The server under measurement.
         content: Body of the import request.
+        object_type: Of the rows.
         poll_interval_s: Time between two polls.
     """
-    headers = {"x-api-key": server.key, "content-type": "application/json"}
-    with httpx.Client(base_url=server.url, headers=headers, timeout=600) as client:
+    with connect(server) as client:
         started = time.perf_counter()
-        answer = client.post(f"/v2/prism/{server.team}/contact/import", content=content).raise_for_status()
-        accepted_s, place, polls_ms = time.perf_counter() - started, answer.headers["location"], list[float]()
+        job = msgspec.json.decode(client.send("POST", path(server, f"/{object_type}/import"), content))
+        accepted_s, polls_ms = time.perf_counter() - started, list[float]()
+        asked = answered = started + accepted_s
+        place = client.answered.get("location", "")
         for number in itertools.count(1):
-            time.sleep(max(0.0, started + accepted_s + number * poll_interval_s - time.perf_counter()))
-            asked = time.perf_counter()
-            with client.stream("GET", place) as response:
-                # The server has decided what to answer once its headers are here; results may still follow.
-                decided = time.perf_counter()
-                job = msgspec.json.decode(response.raise_for_status().read())
-            answered = time.perf_counter()
             if job["status"] != "processing":
                 break
-            polls_ms.append((answered - asked) * 1000)
+            time.sleep(max(0.0, started + accepted_s + number * poll_interval_s - time.perf_counter()))
+            asked = time.perf_counter()
+            answer = client.send("GET", place)
+            answered = time.perf_counter()
+            job = msgspec.json.decode(answer)
+            if job["status"] == "processing":
+                polls_ms.append((answered - asked) * _MS)
     if job["status"] != "complete":
         raise RuntimeError(f"the import ended as {job['status']}: {job.get('error')}")
-    return Imported(accepted_s, decided - started, answered - asked, job["created"], job["existing"], polls_ms)
+    return Imported(accepted_s, asked - started, answered - asked, job, polls_ms)
+
+
+def run_many(server: Server, contents: list[bytes]) -> tuple[float, list[dict[str, Any]]]:
+    """Import several bodies, sent one after another while the first ones are worked on.
+
+    Args:
+        server: The server under measurement.
+        contents: Bodies of import requests, each large enough to become a job.
+
+    Returns:
+        Seconds from the first request until all are complete, and the jobs without results.
+    """
+    with connect(server) as client:
+        started = time.perf_counter()
+        ids = [
+            msgspec.json.decode(client.send("POST", path(server, "/contact/import"), content))["job_id"]
+            for content in contents
+        ]
+        while True:
+            listed = client.json("GET", path(server, f"/imports?limit={min(50, len(ids))}"))["data"]
+            jobs = [job for job in listed if job["job_id"] in ids]
+            if all(job["status"] != "processing" for job in jobs):
+                break
+            time.sleep(SELDOM_S)
+        took = time.perf_counter() - started
+    if any(job["status"] != "complete" for job in jobs) or len(jobs) != len(ids):
+        raise RuntimeError("an import did not become complete: nothing measured")
+    return took, jobs

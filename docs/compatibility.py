@@ -138,10 +138,7 @@ def _additions(document: Mapping[str, Any], known: tuple[Endpoint, ...]) -> str:
 
 def _line(one: Endpoint) -> str:
     sdk = f"`{one.sdk}`" if one.sdk else ""
-    return (
-        f"| {one.state} | {one.method} | `{one.path}` | {_types(one.types)} | {sdk} | {one.since} "
-        f"| {one.why or ('' if one.state == 'yes' else 'not yet')} |\n"
-    )
+    return f"| {one.state} | {one.method} | `{one.path}` | {_types(one.types)} | {sdk} | {one.since} | {one.why} |\n"
 
 
 def _shape(path: str) -> str:

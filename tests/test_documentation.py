@@ -70,6 +70,10 @@ def test_every_endpoint_of_the_contract_is_on_the_page() -> None:
         assert f"| {one.state} | {one.method} | `{one.path}` |" in page
 
 
+def test_every_endpoint_that_is_not_wholly_there_says_why() -> None:
+    assert not [one.path for one in compatibility.endpoints(document()) if one.state != "yes" and not one.why]
+
+
 def test_no_reason_why_an_endpoint_is_missing_outlives_its_coming() -> None:
     known = compatibility.endpoints(document())
     missing = [one.path for one in known if one.state == "no"]

@@ -66,7 +66,7 @@ KINDS: Final = {
             "contact",
             "full_name",
             {
-                "email": "ada@example.org",
+                "email": "ada@engines.example",
                 "seniority": "founder",
                 "department": ["engineering", "research"],
                 "first_interaction_date": "2024-02-29",

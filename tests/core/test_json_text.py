@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismd.core.json_text import NotJsonError, decode, encode, split_items, split_members
+from prismd.core.json_text import NotJsonError, decode, decode_texts, encode, split_items, split_members
 
 KEYS = st.sampled_from(["a", "b", 'say ":"', 'end"', "c d", "é", "\\", ""])
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(['":', '" :', "\u0000"])
@@ -18,9 +18,9 @@ VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.di
 
 
 @st.composite
-def objects_with_any_keys(draw: st.DrawFn) -> tuple[str, bool]:
+def objects_with_any_keys(draw: st.DrawFn, values: st.SearchStrategy[Any] = VALUES) -> tuple[str, bool]:
     """The text of an object whose keys may repeat, spaced in any way, and whether any does."""
-    pairs = draw(st.lists(st.tuples(KEYS, VALUES), max_size=4))
+    pairs = draw(st.lists(st.tuples(KEYS, values), max_size=4))
     space = st.sampled_from(["", " ", "\n", "\t", "\r"])
     ascii_only = draw(st.booleans())
     members = [
@@ -40,6 +40,24 @@ def test_a_repeated_key_is_refused_and_nothing_else_is(written: tuple[str, bool]
             decode(raw)
     else:
         assert decode(raw) == json.loads(raw)
+
+
+@given(written=objects_with_any_keys() | objects_with_any_keys(st.text(max_size=5)), name=KEYS)
+def test_objects_of_texts_are_read_as_any_or_not_at_all(written: tuple[str, bool], name: str) -> None:
+    raw = f"{{{json.dumps(name)}:{written[0]}}}".encode()
+    fields = decode_texts(raw, name) if b"\\" not in raw else None
+    if fields is None:
+        return
+    assert decode(raw) == {name: fields}
+    assert all(isinstance(value, str) for value in fields.values())
+
+
+def test_objects_of_texts_are_read_in_one_go_unless_a_key_stands_twice() -> None:
+    assert decode_texts(b'{"default": {"a" : "x", "b":"y"}}', "default") == {"a": "x", "b": "y"}
+    assert decode_texts(b'{"default":{"a" :"x","a":"y"}}', "default") is None
+    assert decode_texts(b'{"default":{"a":"x"},"default":{"b":"y"}}', "default") is None
+    assert decode_texts(b'{"default":{"a":"x"},"list":{}}', "default") is None
+    assert decode_texts(b'{"default":{"a":1}}', "default") is None
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False))

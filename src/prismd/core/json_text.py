@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
@@ -11,6 +12,7 @@ import msgspec
 
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 _MEMBERS_DECODER: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TEXTS_DECODER: Final = msgspec.json.Decoder(dict[str, dict[str, str]])
 _ITEMS_DECODER: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
@@ -30,6 +32,11 @@ class NotJsonError(ValueError):
 def encode(value: object) -> bytes:
     """Return a value as compact JSON, decimals as exact numbers."""
     return _ENCODER.encode(value)
+
+
+def encode_lines(values: Sequence[object]) -> list[str]:
+    """Return values as compact JSON, each on one line, many times as fast as one by one."""
+    return _ENCODER.encode_lines(values).decode().split("\n")[:-1]
 
 
 def decode_stored(text: str | bytes) -> Any:  # noqa: ANN401 - JSON is any value
@@ -86,6 +93,23 @@ def decode(raw: bytes | msgspec.Raw) -> Any:  # noqa: ANN401 - JSON is any value
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _decode_exactly(raw)
     return value if _surely_without_repeated_keys(raw, value) else _decode_exactly(raw)
+
+
+def decode_texts(raw: bytes, name: str) -> dict[str, str] | None:
+    """Return the one member of a JSON object, where that is an object of texts; None where it is anything else.
+
+    What nearly every row of a file is, several times as fast as :func:`decode`, which is for the others.
+
+    Args:
+        raw: UTF-8 JSON text without a backslash.
+        name: Of the member.
+    """
+    try:
+        fields = _TEXTS_DECODER.decode(raw).get(name)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+    # Without escapes, every quotation mark belongs to a key or a text. Were a key repeated, there would be more.
+    return fields if fields is not None and raw.count(b'"') == 4 * len(fields) + 2 else None
 
 
 def _surely_without_repeated_keys(raw: bytes, value: object) -> bool:

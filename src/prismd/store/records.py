@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from prismd.core.imports.plan import KnownRecord
-from prismd.core.json_text import decode_stored, encode
+from prismd.core.json_text import decode_stored, encode, encode_lines
 from prismd.core.records import Properties
 from prismd.store.postgres import Connection, nothing
 
@@ -225,19 +225,20 @@ def insert_records(
     if not records:
         return
     made = now.isoformat()
-    head = f"{team_id}\t{object_type}\t"
+    head, middle = f"{team_id}\t{object_type}\t", f"\t{made}\t{made}\t{job_id}\t"
     with connection.cursor().copy(_COPY) as copy:
         # A slice at a time, as much as the socket holds: PostgreSQL takes one in while the next is made.
         for start in range(0, len(records), _RECORDS_PER_WRITE):
-            copy.write(
-                b"".join(
-                    f"{head}{record.id}\t{record.version}\t{made}\t{made}\t{job_id}\t{record.first_row}\t".encode()
-                    # JSON has no raw tab or newline, so of COPY's special characters only the backslash can occur.
-                    + encode(record.properties).replace(b"\\", b"\\\\")
-                    + b"\n"
-                    for record in records[start : start + _RECORDS_PER_WRITE]
-                )
+            some = records[start : start + _RECORDS_PER_WRITE]
+            texts = encode_lines([record.properties for record in some])
+            lines = "".join(
+                [
+                    f"{head}{record.id}\t{record.version}{middle}{record.first_row}\t{text}\n"
+                    for record, text in zip(some, texts, strict=True)
+                ]
             )
+            # JSON has no raw tab or newline, so of COPY's special characters only the backslash can occur.
+            copy.write(lines.replace("\\", "\\\\"))
             meanwhile()
 
 

@@ -99,6 +99,20 @@ class FieldParser:
             return self._parse_one_by_one(fields)
         return Row(values, plain)
 
+    def parse_texts(self, fields: dict[str, Any]) -> Row | None:
+        """Return a row of texts, which keeps the fields; None where it has to be looked at more closely.
+
+        Args:
+            fields: Texts by slug, none of which is too long or holds what text may not.
+        """
+        parsers = self._parsers
+        try:
+            for slug in fields.keys() - self._texts:
+                fields[slug] = parsers[slug](fields[slug])
+        except (KeyError, InvalidValueError):
+            return None
+        return Row(fields, plain=True)
+
     def _parse_one_by_one(self, fields: Mapping[str, object]) -> Row | list[Problem]:
         values: dict[str, Any] = {}
         problems: list[Problem] = []

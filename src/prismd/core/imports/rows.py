@@ -10,7 +10,7 @@ import msgspec
 
 from prismd.core.ids import is_uuid
 from prismd.core.imports.fields import FieldParser, Problem, Row
-from prismd.core.json_text import NotJsonError, decode
+from prismd.core.json_text import NotJsonError, decode, decode_texts
 from prismd.core.quoting import nearest, quoted
 from prismd.core.records import ArrayChange, ArrayOperation
 from prismd.core.schema import APP_STAGE, LISTS_KEY, ObjectSchema, property_key
@@ -87,12 +87,16 @@ class RowParser:
         size = len(raw)
         if size > self._limits.row_bytes_max:
             return refused("invalid_row", f"the row has {size} bytes, the most is {self._limits.row_bytes_max}")
+        # What text may not hold is only ever written as an escape, and what is too long makes its row longer still.
+        texts_are_fine = b"\\" not in raw and size <= self._limits.values.text_chars_max
+        if texts_are_fine and self._list_id is None and (texts := decode_texts(raw, "default")) is not None:
+            plain = self._default.parse_texts(texts)
+            if plain is not None:
+                return plain
         try:
             row = decode(raw)
         except NotJsonError as error:
             return refused("invalid_row", f"the row cannot be read: {error}")
-        # What text may not hold is only ever written as an escape, and what is too long makes its row longer still.
-        texts_are_fine = b"\\" not in raw and size <= self._limits.values.text_chars_max
         fields = row.get("default") if type(row) is dict and len(row) == 1 and self._list_id is None else None
         if type(fields) is not dict:
             return self._parse_buckets(row, texts_are_fine=texts_are_fine)

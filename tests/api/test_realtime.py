@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from prismd.api import realtime_hub
+from prismd.api import change_stream, realtime_hub
 from prismd.api.realtime_hub import IDS_PER_MESSAGE
 from prismd.core.changes import Change, ImportMoved, RecordsChanged
 from prismd.services.changes import changes_of_chunk, record_changed
@@ -269,3 +269,52 @@ def test_one_connection_hears_for_all(api: Api) -> None:
             assert two.next() == told("news")
             assert admin.execute(f"SELECT count(*) {LISTENER}").fetchone() == (1,)
     eventually(lambda: hub_of(api).idle)
+
+
+# --- what it costs ---
+
+
+def test_writes_tell_nobody_while_nobody_listens(api: Api) -> None:
+    with psycopg.connect(api.database_url, autocommit=True) as admin:
+        eventually(lambda: admin.execute(f"SELECT count(*) {LISTENER}").fetchone() == (0,))
+        admin.execute("LISTEN prismd_changes")
+        make(api)
+        imported(api, [{"email": "a@x.org"}])
+        assert list(admin.notifies(timeout=0)) == []
+        with listening(api):
+            made = make(api)
+        assert [made in one.payload for one in admin.notifies(timeout=1, stop_after=1)] == [True]
+
+
+def test_a_stream_begins_after_the_writes_that_found_nobody_there(api: Api) -> None:
+    found: list[dict[str, Any]] = []
+
+    def listen() -> None:
+        with opened(api, ticket(api)) as stream:
+            found.append(stream.next())
+            found.append(stream.next())
+
+    with psycopg.connect(api.database_url, autocommit=True) as admin, api.runtime.pool.connection() as connection:
+        eventually(lambda: admin.execute(f"SELECT count(*) {LISTENER}").fetchone() == (0,))
+        record_changed(connection, api.team_id(), "contact", ["earlier"], Change.UPDATED)
+        thread = threading.Thread(target=listen)
+        thread.start()
+        waiting = f"SELECT count(*) {LISTENER} AND wait_event = 'advisory'"
+        eventually(lambda: admin.execute(waiting).fetchone() == (1,))
+        tell(api, "meanwhile")
+        assert found == []
+        connection.commit()
+        eventually(lambda: found)
+        tell(api, "later")
+        thread.join()
+    assert [found[0]["type"], found[1]] == ["hello", told("later")]
+
+
+def test_the_connection_goes_some_time_after_the_last_who_listened(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(change_stream, "LINGER_S", 0.01)
+    with psycopg.connect(api.database_url, autocommit=True) as admin:
+        for _ in range(3):
+            with listening(api) as stream:
+                tell(api, "news")
+                assert stream.next() == told("news")
+            eventually(lambda: admin.execute(f"SELECT count(*) {LISTENER}").fetchone() == (0,))

@@ -181,12 +181,11 @@ def test_without_word_of_changes_no_stream_begins(serve: Serve, monkeypatch: pyt
         raise psycopg.OperationalError("away")
 
     api = serve(database_wait_s=0.05)
-    token = ticket(api)
     with monkeypatch.context() as patched:
         patched.setattr(change_stream, "listening", away)
-        with opened(api, token) as refused:
+        with opened(api, ticket(api)) as refused:
             assert refused.end() == 1013
-    with opened(api, token) as stream:
+    with opened(api, ticket(api)) as stream:
         assert stream.next()["type"] == "hello"
 
 

@@ -109,6 +109,7 @@ Call = Callable[[Connection, World], object]
 #: One call of every store function, each of which reaches the database.
 CALLS: Final[dict[Callable[..., Any], Call]] = {
     changes.tell: lambda c, _: changes.tell(c, ["{}"]),
+    changes.tell_listeners: lambda c, _: changes.tell_listeners(c, ["{}"]),
     drafts.with_drafts: lambda c, w: drafts.with_drafts(c, w.dry, w.hashes, [w.record]),
     drafts.write_drafts: lambda c, w: drafts.write_drafts(c, w.dry, w.rule, w.plan),
     grants.find_grant: lambda c, w: grants.find_grant(c, w.team_id, "contact", w.record.id, otherwise=Grant()),
@@ -225,7 +226,8 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
 
 #: These touch no table, and wait for nobody.
 WITHOUT_LOCK: Final = {
-    changes.tell, idempotency.try_lock, postgres.prepare_session, queries.check_patterns, queries.limit_time,
+    changes.tell, changes.tell_listeners, idempotency.try_lock, postgres.prepare_session, queries.check_patterns,
+    queries.limit_time,
 }  # fmt: skip
 
 #: These change or lock rows that are there, so a transaction that sees them as they were cannot go on.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final, Protocol
 
 import psycopg
@@ -18,6 +18,8 @@ from prismd.store.changes import listening
 
 _RECONNECT_FIRST_S: Final = 0.1
 _RECONNECT_LAST_S: Final = 5.0
+#: How long nobody must want to know until the connection is given up, on whose account writes cost more.
+LINGER_S: Final = 60.0
 
 _LOG = structlog.get_logger()
 
@@ -44,29 +46,48 @@ class ChangeStream:
         self._subscribers: list[Subscriber] = []
         self._task: asyncio.Task[None] | None = None
         self._listening = asyncio.Event()
+        self._users = 0
+        self._rest: asyncio.TimerHandle | None = None
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Tell one more of changes from now on."""
         self._subscribers.append(subscriber)
 
-    def begin(self) -> None:
-        """Listen from now on; before anybody asks for it, there is no connection."""
+    @contextmanager
+    def wanted(self) -> Iterator[None]:
+        """Listen as long as somebody wants to know; before that, there is no connection."""
+        self._users += 1
+        if self._rest:
+            self._rest.cancel()
         if self._task is None:
             self._task = asyncio.create_task(self._listen())
+        try:
+            yield
+        finally:
+            self._users -= 1
+            if not self._users:
+                self._rest = asyncio.get_running_loop().call_later(LINGER_S, self._give_up)
 
     async def heard(self) -> None:
-        """Wait until nothing that is committed from now on is missed without word of it."""
-        self.begin()
+        """Wait until nothing that is committed from now on is missed without word of it; for those who listen."""
         await self._listening.wait()
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncIterator[None]:
         """Listen no longer than the application runs."""
         yield
-        if self._task is not None:
-            self._task.cancel()
+        if self._rest:
+            self._rest.cancel()
+        if task := self._task:
+            self._give_up()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+                await task
+
+    def _give_up(self) -> None:
+        if self._task:
+            self._task.cancel()
+        self._task = None
+        self._listening.clear()
 
     async def _listen(self) -> None:
         wait_s = _RECONNECT_FIRST_S

@@ -60,28 +60,36 @@ class RealtimeSocket:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, to its end."""
         await receive()  # which only says that somebody wants to connect
-        with self._hub.place() as free, contextlib.suppress(OSError):  # sending fails so where the client has left
+        # Sending fails with OSError where the client has left.
+        with self._hub.place() as free, contextlib.suppress(OSError):
             found = await self._admitted(_token(scope)) if free else TRY_LATER
             await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
-            if isinstance(found, Ending):
-                await _close(send, found)
-                return
-            with self._hub.joined(found.team_id) as outbox:
-                outbox.put(hello_message(found.public_id, self._runtime.now()))
-                await self._stream(outbox, receive, send)
+            ending = found if isinstance(found, Ending) else await self._serve(found, receive, send)
+            if ending:
+                await _close(send, ending)
 
     async def _admitted(self, ticket: str) -> Listener | Ending:
         """Return the team that somebody may listen to, or why nobody may."""
         if self._hub.stopping:
             return GOING_AWAY
         try:
-            async with asyncio.timeout(self._runtime.settings.database_wait_s):
-                await self._changes.heard()
-            found = await asyncio.to_thread(self._redeemed, ticket)
-        except (TimeoutError, psycopg.OperationalError) as error:
+            return await asyncio.to_thread(self._redeemed, ticket) or NEW_TICKET
+        except psycopg.OperationalError as error:
             _LOG.warning("no realtime stream without the database", error=str(error).strip())
             return TRY_LATER
-        return found or NEW_TICKET
+
+    async def _serve(self, listener: Listener, receive: Receive, send: Send) -> Ending | None:
+        """Tell a team's changes to the end; return how to end where that has not been told yet."""
+        with self._changes.wanted():
+            try:
+                async with asyncio.timeout(self._runtime.settings.database_wait_s):
+                    await self._changes.heard()
+            except TimeoutError:
+                return TRY_LATER
+            with self._hub.joined(listener.team_id) as outbox:
+                outbox.put(hello_message(listener.public_id, self._runtime.now()))
+                await self._stream(outbox, receive, send)
+        return None
 
     def _redeemed(self, ticket: str) -> Listener | None:
         with self._runtime.pool.connection() as connection:

@@ -102,11 +102,11 @@ class Watchers:
             team_id: The team of the job.
             job_id: The job, as UUID text.
         """
-        self._changes.begin()
         feed = self._feeds.setdefault(f"{team_id}:{job_id}", Feed(team_id, job_id))
         feed.watchers += 1
         try:
-            yield feed
+            with self._changes.wanted():
+                yield feed
         finally:
             feed.watchers -= 1
             if not feed.watchers:

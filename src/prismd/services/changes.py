@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from prismd.core.changes import Change, ImportMoved, Notice, RecordsChanged, texts_of
+from prismd.core.changes import Change, ImportMoved, RecordsChanged, texts_of
 from prismd.core.imports.job import Job
 from prismd.store import changes
 from prismd.store.postgres import Connection
@@ -38,7 +38,8 @@ def record_changed(
         change: What happened to all of them.
     """
     if record_ids:
-        _tell(connection, RecordsChanged(team_id, object_type, change, record_ids))
+        told = texts_of(RecordsChanged(team_id, object_type, change, record_ids))
+        changes.tell_listeners(connection, list(told))
 
 
 def import_moved(connection: Connection, job: Job, chunk: int | None = None) -> None:
@@ -50,7 +51,8 @@ def import_moved(connection: Connection, job: Job, chunk: int | None = None) -> 
         chunk: Number of the chunk just done, if that changed records. They are too many to be named here: whoever
             wants to know reads the verdicts.
     """
-    _tell(connection, ImportMoved.of(job, chunk))
+    tell = changes.tell_listeners if job.synchronous else changes.tell
+    tell(connection, list(texts_of(ImportMoved.of(job, chunk))))
 
 
 def changes_of_chunk(connection: Connection, moved: ImportMoved) -> list[RecordsChanged]:
@@ -65,7 +67,3 @@ def changes_of_chunk(connection: Connection, moved: ImportMoved) -> list[Records
     changed = dict.fromkeys(one.id for one in found if one.updated and one.id and one.id not in made)
     told = ((Change.CREATED, list(made)), (Change.UPDATED, list(changed)))
     return [RecordsChanged(moved.team_id, moved.object_type, change, ids) for change, ids in told if ids]
-
-
-def _tell(connection: Connection, notice: Notice) -> None:
-    changes.tell(connection, list(texts_of(notice)))

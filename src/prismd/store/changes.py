@@ -1,4 +1,9 @@
-"""Word of changes, which PostgreSQL passes on to whoever listens once their transaction has committed."""
+"""Word of changes, which PostgreSQL passes on to whoever listens once their transaction has committed.
+
+Transactions with a NOTIFY commit one after the other, all over the database, so writes of single records have none
+while nobody listens. Whoever listens holds one lock; whoever writes tries it, and holds another to its end. Whoever
+begins to listen waits for that other one once: then no write is left that found nobody.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +18,49 @@ from prismd.store.postgres import Connection, Pool
 
 CHANNEL: Final = "prismd_changes"
 
+_LISTENERS: Final = "hashtextextended('prismd listeners', 0)"
+_WRITERS: Final = "hashtextextended('prismd writers', 0)"
+
 _TELL: Final = "SELECT pg_notify(%s, notice) FROM unnest(%s::text[]) AS notice"
+
+# The lock of the listeners is held for no longer than it takes to see that nobody else has it.
+_TELL_LISTENERS: Final = f"""
+WITH listeners AS MATERIALIZED (
+    SELECT CASE WHEN NOT pg_try_advisory_xact_lock_shared({_WRITERS}) THEN true
+                WHEN NOT pg_try_advisory_lock({_LISTENERS}) THEN true
+                ELSE NOT pg_advisory_unlock({_LISTENERS}) END AS there)
+SELECT pg_notify(%s, notice) FROM listeners, unnest(%s::text[]) AS notice WHERE there
+"""
+
+_BEGIN_TO_LISTEN: Final = (
+    f"LISTEN {CHANNEL}",
+    f"SELECT pg_advisory_lock_shared({_LISTENERS})",
+    f"SELECT pg_advisory_lock({_WRITERS})",
+    f"SELECT pg_advisory_unlock({_WRITERS})",
+)
 
 #: The loss of the server's machine is noticed within half a minute, also where the network swallows it.
 _KEEPALIVES: Final[dict[str, Any]] = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
 
 def tell(connection: Connection, notices: Sequence[str]) -> None:
-    """Tell whoever listens, in order, when the transaction commits.
+    """Tell whoever will have listened, in order, when the transaction commits.
 
     Args:
         connection: Inside the transaction that changes what is told of.
         notices: From :mod:`prismd.core.changes`; each below 8,000 bytes.
     """
     connection.execute(_TELL, (CHANNEL, list(notices)))
+
+
+def tell_listeners(connection: Connection, notices: Sequence[str]) -> None:
+    """Tell whoever listens, in order, when the transaction commits; nearly free while nobody does.
+
+    Args:
+        connection: Inside the transaction that changes what is told of.
+        notices: From :mod:`prismd.core.changes`; each below 8,000 bytes.
+    """
+    connection.execute(_TELL_LISTENERS, (CHANNEL, list(notices)))
 
 
 @asynccontextmanager
@@ -49,5 +83,6 @@ async def listening(pool: Pool, settings: Settings) -> AsyncIterator[AsyncGenera
         url, autocommit=True, connect_timeout=wait_s, application_name="prismd changes", **_KEEPALIVES
     )
     async with connection:
-        await connection.execute(f"LISTEN {CHANNEL}")
+        for statement in _BEGIN_TO_LISTEN:
+            await connection.execute(statement)
         yield (notify.payload async for notify in connection.notifies())

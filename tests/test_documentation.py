@@ -128,14 +128,17 @@ def test_every_decision_is_listed() -> None:
 def test_the_python_of_the_readme_runs_as_it_stands(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", written("README.md"), re.DOTALL)
+    snippets = re.findall(r"```python\n(.*?)```", written("README.md"), re.DOTALL)
     for name, value in (("BASE_URL", server.url), ("API_KEY", server.key), ("TEAM_ID", server.team)):
         monkeypatch.setenv(f"MICRO_{name}", value)
     names: dict[str, Any] = {}
-    exec(code, names)  # noqa: S102 - the page is ours
+    exec("".join(snippets), names)  # noqa: S102 - the page is ours
     (row,) = names["job"].results
     assert (row.created, row.existing) in {(True, False), (False, True)}
-    assert row.id in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert row.id in printed
+    assert "'ada@example.org'" in printed
+    assert row.id in {found.id for found in names["page"].data}
 
 
 def test_the_diagram_of_states_is_what_jobs_do() -> None:

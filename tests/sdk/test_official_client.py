@@ -101,6 +101,24 @@ def test_the_options_of_the_client_and_newer_ones(client: Micro) -> None:
     assert planned.dry_run is True
 
 
+def test_an_import_into_a_list(client: Micro) -> None:
+    made = client.post(f"/v2/prism/{client.team_id}/lists", body={"template_id": "deal_flow"}, cast_to=object)
+    assert isinstance(made, dict)
+    name, list_id = unique("Acme"), made["id"]
+    deals = client.prism.objects.deals
+    deals.bulk_create(objects=[{"default": {"name": name}}])
+    rows: Any = [{"default": {"name": name}, "list": {"app_stage": "sourced"}}, {"default": {"name": unique("Other")}}]
+    options: Any = {"dedupe_by": "name", "list_id": list_id, "require_list_stage": True, "update_existing": True}
+    job = deals.bulk_create(objects=rows, options=options)
+    assert job.results is not None
+    assert [(row.existing, row.error and row.error.code) for row in job.results] == [
+        (True, None),
+        (False, "missing_required"),
+    ]
+    found: Any = deals.get(job.results[0].id or "")
+    assert found.list == {list_id: {"app_stage": "sourced"}}
+
+
 def test_a_repeat_under_a_key_is_a_replay(client: Micro) -> None:
     rows, key = people(120), str(uuid.uuid4())
     contacts = client.prism.objects.contacts.with_raw_response

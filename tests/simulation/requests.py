@@ -10,6 +10,8 @@ from tests.simulation.expectation import POISON, UNKNOWN, Asked, Row
 TYPES: Final = ("contact", "organization")
 #: One native property, one that the team made.
 KEY_SLUGS: Final = ("linkedin", "code")
+#: A list of each type; in every team it has the same id.
+LIST_IDS: Final = {name: f"0192{number:04}-0000-7000-8000-000000000000" for number, name in enumerate(TYPES)}
 _ROWS_MAX: Final = 30
 
 
@@ -22,6 +24,7 @@ class Wishes:
 
     def __init__(self, chance: Random) -> None:
         self._chance = chance
+        self._made_up = 0
         self._keys = chance.randint(3, 25)
         self._poison = chance.choice([0, 0, 0.03])
 
@@ -36,6 +39,9 @@ class Wishes:
             synchronous=chance.random() < 0.25,
             chunk=chance.randint(1, 5),
         )
+        self._made_up += 1
+        if self._made_up % 4 == 0:
+            asked.options["list_id"] = LIST_IDS[asked.object_type]
         count = chance.randint(3, 8) if chance.random() < 0.8 else chance.randint(3, _ROWS_MAX)
         asked.rows = [self.row(asked) for _ in range(count)]
         return asked

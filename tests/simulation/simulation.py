@@ -23,7 +23,8 @@ from prismd.core.ids import TimeOrderedIds
 from prismd.core.imports.request import RequestLimits, parse_request
 from prismd.core.imports.retry import RetryRequest
 from prismd.core.keys import KeyRule
-from prismd.core.schema import Property
+from prismd.core.lists import List
+from prismd.core.schema import APP_STAGE, LISTS, Property
 from prismd.services import imports
 from prismd.services.idempotency import Answer, answer_once
 from prismd.services.import_control import cancel_job, retry_job
@@ -31,8 +32,10 @@ from prismd.services.read_ahead import ReadAhead
 from prismd.services.runtime import Runtime
 from prismd.services.stepping import step_next
 from prismd.settings import Settings
+from prismd.store.lists import insert_list
 from prismd.store.postgres import Connection, Pool
 from prismd.store.properties import insert_property
+from prismd.store.record_keys import add_key
 from prismd.store.teams import insert_team
 from prismd.worker.upkeep import purge
 from tests.simulation.expectation import POISON, Asked, Expectation, Violation, demand, encoded
@@ -48,7 +51,7 @@ from tests.simulation.faults import (
     refuse,
 )
 from tests.simulation.fibers import Fiber
-from tests.simulation.requests import KEY_SLUGS, TYPES, Wishes
+from tests.simulation.requests import KEY_SLUGS, LIST_IDS, TYPES, Wishes
 from tests.simulation.snapshot import Reader
 
 _START: Final = datetime(2026, 1, 5, tzinfo=UTC)
@@ -487,10 +490,18 @@ class Simulation:
             teams[team_id] = row[0]
             for object_type in TYPES:
                 insert_property(self._watcher, team_id, object_type, _custom(self._ids()), now=_START)
+                self._make_list(team_id, object_type)
         return teams
 
+    def _make_list(self, team_id: int, object_type: str) -> None:
+        made = List(LIST_IDS[object_type], object_type, "custom", "List", None, None, _START)
+        stage = Property(made.id, APP_STAGE, "select_str", "Stage", list_id=made.id, alias=APP_STAGE)
+        insert_list(self._watcher, team_id, made)
+        insert_property(self._watcher, team_id, object_type, stage, now=_START)
+        add_key(self._watcher, team_id, object_type, LISTS.key)
+
     def _rules(self) -> dict[tuple[str, str], KeyRule]:
-        text = {slug: Property(slug, slug, "str", slug) for slug in KEY_SLUGS}
+        text = {slug: Property(slug, slug, "str", slug) for slug in KEY_SLUGS} | {LISTS.slug: LISTS}
         return {
             (object_type, slug): KeyRule(object_type, prop, fold_case=True)
             for object_type in TYPES

@@ -9,7 +9,19 @@ from typing import Any, Final
 import pytest
 
 from prismd.settings import Settings
-from prismd.store import drafts, grants, imports, record_keys, record_writes, records, tickets, verdicts, views
+from prismd.store import (
+    drafts,
+    grants,
+    imports,
+    lists,
+    properties,
+    record_keys,
+    record_writes,
+    records,
+    tickets,
+    verdicts,
+    views,
+)
 from prismd.store.migrate import migrate
 from prismd.store.postgres import Connection, connect
 
@@ -55,6 +67,16 @@ HOT: Final[dict[str, tuple[str, Any, set[str]]]] = {
     "one view": (views._GET, (1, ID, "contact"), {"view_listing"}),
     "list of views": (views._LIST, {**NAMED, "list": None, "offset": 0}, {"view_listing"}),
     "number of views": (views._COUNT, (1, "contact"), {"view_listing"}),
+    "lists of a team": (lists._LIST, (1,), {"list_pkey"}),
+    "views of lists": (lists._VIEWS, {**NAMED, "object_types": ["deal"], "ids": [ID] * 9}, {"view_listing"}),
+    "a value that a record lacks": (
+        properties._LACKED, {"team_id": 1, "object_type": "contact", "key": "email"}, {"record_pkey"}
+    ),
+    "a value that a member of a list lacks": (
+        properties._LACKED_IN_LIST,
+        {"team_id": 1, "object_type": "contact", "key": "email", "list_id": ID, "hashes": [1]},
+        {"record_key_in_order", "record_pkey"},
+    ),
     "drafts": (drafts._FIND, NAMED, {"import_draft_lookup", "import_draft_pkey"}),
     "next turn": (imports._CLAIM, {**NAMED, "running_max": 10}, {"import_job_queue", "import_job_active"}),
     "jobs under way": (imports._ACTIVE, (1,), {"import_job_active"}),

@@ -9,15 +9,16 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Any, Final
 
-from bench import places, records
+from bench import answers, imports, places, records, standing
 from bench.figures import Figure, show, write_page
+from bench.places import Ground
 from demo.server import fresh_directory
 
-#: What is measured, in this order: each gets the URL of PostgreSQL, a directory and what the command line says.
-Part = Callable[[str, Path, argparse.Namespace], list[Figure]]
+#: What is measured, in this order: each gets where, and what the command line says.
+Part = Callable[[Ground, argparse.Namespace], list[Figure]]
 
 
 def main(words: list[str] | None = None) -> int:
@@ -29,13 +30,15 @@ def main(words: list[str] | None = None) -> int:
     arguments = _arguments(words)
     chosen = arguments.only.split(",") if arguments.only else list(PARTS)
     figures, failed, took = list[Figure](), list[str](), dict[str, float]()
-    with fresh_directory(places.PLACE) as directory, places.postgres(arguments.database_url, directory) as url:
-        machine = places.machine(url)
+    with ExitStack() as stack:
+        directory = stack.enter_context(fresh_directory(places.PLACE))
+        url = stack.enter_context(places.postgres(arguments.database_url, directory))
+        ground, machine = Ground(url, directory, stack), places.machine(url)
         for name in chosen:
             print(f"measuring {name} …", file=sys.stderr, flush=True)
             begun = time.monotonic()
             try:
-                figures += PARTS[name](url, directory, arguments)
+                figures += PARTS[name](ground, arguments)
             except Exception:  # noqa: BLE001 - what was measured before is kept, and the exit code tells
                 traceback.print_exc()
                 failed.append(name)
@@ -52,11 +55,18 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--only", help=f"parts to measure, with commas between: {', '.join(PARTS)}; default: all")
     add("--runs", type=int, default=3, help="how often each thing is measured (default: %(default)s)")
+    add("--sizes", type=_sizes, default=[10_000, 100_000, 1_000_000], help="rows of imports, with commas between")
+    add("--rows", type=int, default=100_000, help="rows of all other imports (default: %(default)s)")
+    add("--standing", type=int, default=1_000_000, help="records there before imports (default: %(default)s)")
     add("--records", type=int, default=1_000_000, help="contacts of the record API (default: %(default)s)")
     add("--requests", type=int, default=300, help="requests of each kind in a run (default: %(default)s)")
     add("--page", action="store_true", help=f"write the table of {places.PAGE} even if only some parts were measured")
     add("--database-url", help="PostgreSQL to use, for all sides; default: the embedded one")
     return parser.parse_args(words)
+
+
+def _sizes(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
 
 
 def _keep(figures: list[Figure], machine: dict[str, Any], took: dict[str, float], failed: list[str]) -> None:
@@ -78,11 +88,17 @@ def _keep(figures: list[Figure], machine: dict[str, Any], took: dict[str, float]
     print(f"Written to {path}")
 
 
-def _records(url: str, directory: Path, arguments: argparse.Namespace) -> list[Figure]:
-    return records.measure(url, directory, records=arguments.records, runs=arguments.runs, requests=arguments.requests)
-
-
-PARTS: Final[dict[str, Part]] = {"records": _records}
+PARTS: Final[dict[str, Part]] = {
+    "imports": lambda ground, given: imports.measure(ground, sizes=given.sizes, runs=given.runs),
+    "answers": lambda ground, given: answers.measure(ground, rows=given.rows, runs=given.runs, requests=given.requests),
+    "standing": lambda ground, given: standing.measure(
+        ground, standing=given.standing, rows=given.rows, runs=given.runs
+    ),
+    "records": lambda ground, given: records.measure(
+        ground, records=given.records, runs=given.runs, requests=given.requests
+    ),
+    "memory": lambda ground, _: imports.memory(ground),
+}
 
 
 if __name__ == "__main__":

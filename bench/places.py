@@ -5,7 +5,8 @@ from __future__ import annotations
 import platform
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -14,11 +15,57 @@ import psycopg
 from psycopg import conninfo, sql
 
 from bench import processes
+from demo.server import Server, own_server
 from prismd.store.embedded import EmbeddedPostgres
 
 #: All that the benchmark writes is below.
 PLACE: Final = Path("build/bench")
 PAGE: Final = Path("docs/performance.md")
+
+_RECORDS: Final = "TRUNCATE record, record_key, import_job CASCADE"
+_TEAM: Final = "TRUNCATE record, record_key, import_job, key_property, property, property_option CASCADE"
+
+
+@dataclass(slots=True)
+class Ground:
+    """What the parts of the benchmark stand on.
+
+    Args:
+        url: The PostgreSQL that all share.
+        directory: For logs.
+        stack: Ends what was started.
+    """
+
+    url: str
+    directory: Path
+    stack: ExitStack
+    _own: str = ""
+    _server: Server | None = None
+
+    @property
+    def server(self) -> Server:
+        """The server under measurement, on a database of its own; it starts when it is first needed."""
+        if self._server is None:
+            self._own = self.stack.enter_context(database(self.url, "bench_prismd"))
+            self._server = self.stack.enter_context(own_server(self.directory, {"PRISMD_DATABASE_URL": self._own}))
+        return self._server
+
+    @property
+    def database(self) -> str:
+        """The URL of the server's database."""
+        assert self.server  # noqa: S101 - it makes the database
+        return self._own
+
+    def clear(self, *, properties: bool = False) -> None:
+        """Take all records and imports away, as the floor starts from nothing, too.
+
+        Args:
+            properties: Whether to forget, too, what the team's own properties and its keys are.
+        """
+        with psycopg.connect(self.database, autocommit=True) as connection:
+            connection.execute(_TEAM if properties else _RECORDS)
+            # What one measurement wrote must not be flushed on the time of the next.
+            connection.execute("CHECKPOINT")
 
 
 @contextmanager

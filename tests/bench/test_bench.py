@@ -12,7 +12,20 @@ from bench import __main__ as bench
 from bench import people, places
 from bench.figures import Figure, Peer, Target, write_page
 
-QUICK = ["--runs", "1", "--requests", "8", "--records", "400"]
+QUICK = [
+    "--runs",
+    "1",
+    "--requests",
+    "8",
+    "--records",
+    "400",
+    "--sizes",
+    "200,100",
+    "--rows",
+    "200",
+    "--standing",
+    "300",
+]
 
 
 def test_all_parts_without_peers_are_measured_and_kept(
@@ -20,7 +33,10 @@ def test_all_parts_without_peers_are_measured_and_kept(
 ) -> None:
     monkeypatch.setattr(places, "PLACE", tmp_path)
 
-    assert bench.main([*QUICK, "--only", "records", "--database-url", make_database()]) == 0
+    assert (
+        bench.main([*QUICK, "--only", "imports,answers,standing,records,memory", "--database-url", make_database()])
+        == 0
+    )
 
     [written] = tmp_path.glob("*.json")
     kept = json.loads(written.read_text())

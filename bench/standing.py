@@ -1,0 +1,108 @@
+"""Imports into a team that has many records already, next to the same into one that has few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bench import imports, people, places, prism
+from bench.figures import Figure, Peer, Target
+from bench.people import Contact
+from bench.places import Ground
+from demo.server import Server
+
+SEED: Final = 8403
+FEW: Final = 10_000
+AS_FAST: Final = 0.8
+#: Requests of the standing records that are under way at once.
+REQUESTS_AT_ONCE: Final = 10
+#: A property of the team's own, of which each record has a value, too.
+CUSTOM: Final = "badge"
+KEYS: Final = ("email", CUSTOM)
+
+Rates = dict[str, list[float]]
+
+
+@dataclass(slots=True)
+class Team:
+    """A team that grows.
+
+    Args:
+        ground: Where.
+        count: Records made so far, which numbers the next ones.
+    """
+
+    ground: Ground
+    count: int = 0
+
+    def next_rows(self, count: int) -> list[Contact]:
+        """Return contacts that the team does not have."""
+        rows = people.contacts(count, SEED + self.count, first=self.count)
+        for number, row in enumerate(rows, self.count):
+            row[CUSTOM] = f"badge {number}"
+        self.count += count
+        return rows
+
+    def fill(self, count: int) -> None:
+        """Bring the team to so many records."""
+        while self.count < count:
+            left = range(self.count, count, imports.ROWS_PER_REQUEST)[:REQUESTS_AT_ONCE]
+            sizes = [min(imports.ROWS_PER_REQUEST, count - first) for first in left]
+            prism.run_many(self.ground.server, [people.body(self.next_rows(size)) for size in sizes])
+        places.settle(self.ground.database, "record", "record_key")
+
+    def empty(self) -> None:
+        """Take all records away; what is a key stays one."""
+        self.ground.clear()
+        self.count = 0
+
+
+def measure(ground: Ground, *, standing: int, rows: int, runs: int) -> list[Figure]:
+    """Return the figures of imports by a native and by a custom key.
+
+    Args:
+        ground: Where.
+        standing: Records of the team that has many.
+        rows: Of an import.
+        runs: How often each is measured.
+    """
+    few: Rates = {key: [] for key in KEYS}
+    many: Rates = {key: [] for key in KEYS}
+    ground.clear(properties=True)
+    _make_keys(ground.server)
+    team = Team(ground)
+    for _ in range(runs):
+        for key in KEYS:
+            team.empty()
+            team.fill(min(FEW, standing))
+            few[key].append(_rate(team, key, rows))
+    team.empty()
+    team.fill(standing)
+    for _ in range(runs):
+        for key in KEYS:
+            many[key].append(_rate(team, key, rows))
+    return [_figure(key, few[key], many[key], standing, rows) for key in KEYS]
+
+
+def _make_keys(server: Server) -> None:
+    """Make the team's own property, and both properties keys of whatever is imported from then on."""
+    with prism.connect(server) as client:
+        wanted = {"name": "Badge", "slug": CUSTOM, "type": "str"}
+        client.json("POST", prism.path(server, "/contact/properties"), wanted)
+        for key in KEYS:
+            content = people.body([{"email": "first@example.org", CUSTOM: "none"}], dedupe_by=key)
+            client.send("POST", prism.path(server, "/contact/import"), content)
+
+
+def _rate(team: Team, key: str, rows: int) -> float:
+    content = people.body(team.next_rows(rows), dedupe_by=key)
+    places.settle(team.ground.database)
+    return rows / imports.timed_import(team.ground.server, [content], created=rows)
+
+
+def _figure(key: str, few: Sequence[float], many: Sequence[float], standing: int, rows: int) -> Figure:
+    kind = "a native property" if key == "email" else "a custom property"
+    name = f"{rows:,} new contacts by {kind}, {standing:,} records there before"
+    peer = Peer(f"{FEW:,} records there before", few)
+    return Figure("Import into many records", name, imports.RATE, many, peer, Target(AS_FAST, of_ratio=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 import secrets
 import socket
 import struct
@@ -12,17 +13,20 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import micro_so
+import msgspec
 import psycopg
 import pytest
 from websockets.asyncio.client import connect as connect_async
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from prismd.api import change_stream
+from prismd.api import change_stream, outbox, realtime_shapes
+from prismd.api.realtime_operations import REALTIME_OPERATIONS
 from prismd.api.web_socket_protocol import WebSocketProtocol
 from prismd.core.changes import Change
 from prismd.services.changes import record_changed
@@ -296,3 +300,19 @@ def test_three_hundred_streams_need_one_connection_and_no_threads(api: Api) -> N
 
     assert asyncio.run(run()) == [["hello", "one", "two", "three"]] * 300
     eventually(lambda: hub_of(api).idle)
+
+
+def test_the_page_of_the_stream_tells_of_each_message_and_each_ending() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "realtime.md").read_text(encoding="utf-8")
+    shapes = [
+        one for one in vars(realtime_shapes).values() if isinstance(one, type) and issubclass(one, msgspec.Struct)
+    ]
+    types = [one.__struct_config__.tag for one in shapes if one.__struct_config__.tag]
+    types += [json.loads(one)["type"] for one in (realtime_shapes.RESYNC, realtime_shapes.LAGGED)]
+    assert set(re.findall(r"^### `(\w+)`$", page, re.MULTILINE)) >= set(types)
+    codes = {one.code for one in vars(outbox).values() if isinstance(one, outbox.Ending)}
+    assert {int(code) for code in re.findall(r"^\| (\d{4}) \|", page, re.MULTILINE)} >= codes
+    for example in re.findall(r"^```json\n(.*?)```$", page, re.MULTILINE | re.DOTALL):
+        assert json.loads(example)["type"] in types
+    [operation] = REALTIME_OPERATIONS
+    assert all(f"`{type_}`" in operation.description for type_ in types)

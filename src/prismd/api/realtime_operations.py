@@ -18,8 +18,8 @@ REALTIME_OPERATIONS: Final = (
             "The ticket opens one WebSocket, once and soon: connect to `ws_url` with the ticket as the parameter "
             "`token` of the query. The stream tells of each change of the team's records and imports once it is "
             "committed, as JSON texts whose `type` is `hello`, `records`, `import`, `resync` or `lagged`: "
-            '`{"type": "records", "object_type": "contact", "change": "updated", "ids": ["…"]}`. Nothing is told '
-            "twice: whoever connects again reads again what matters. docs/realtime.md tells all of it."
+            '`{"type": "records", "object_type": "contact", "change": "updated", "ids": ["…"]}`. Nothing is '
+            "replayed: whoever connects again reads again what matters. docs/realtime.md tells all of it."
         ),
         replies=(Reply(200, "The ticket; it is shown this once.", RealtimeTicket),),
     ),

@@ -49,8 +49,8 @@ def test_a_body_is_kept_as_it_was_or_refused_with_a_place_in_it(body: Any) -> No
         return
     kept = {name: value for name, value in body.items() if name in {"default", "list", "extended"}}
     assert json.loads(read.raw) == kept
-    assert {name: dict(values) for name, values in read.buckets.items()} == {
-        name: value or {} for name, value in kept.items()
+    assert {name: set(values) for name, values in read.buckets.items()} == {
+        name: set(value or {}) for name, value in kept.items()
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -28,7 +28,6 @@ from prismd.services.record_writes import (
 )
 from prismd.services.records import RecordView, find_record, get_record, records_with
 from prismd.services.runtime import Runtime
-from prismd.store import changes
 
 TEXTS = st.sampled_from(["", " ", "a", "A", "é", "É", "b"])
 DOMAINS = st.lists(st.sampled_from(["a.org", "b.org", "c.org"]), max_size=3)
@@ -178,15 +177,20 @@ def test_what_is_deleted_while_an_upsert_looks_is_made_anew(
 def test_every_write_is_told_once_and_no_other(
     runtime: Runtime, writer: Callable[[], RecordWriter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[Any] = []
-    monkeypatch.setattr(changes, "tell", lambda _, notices: told.extend(notices))
+    told: list[tuple[str, ...]] = []
     connection, team_id = writer().connection, writer().team_id
 
-    def news(write: Callable[[], Any]) -> list[tuple[str, str]]:
+    def tell(_: Any, team: int, object_type: str, ids: Sequence[str], change: str) -> None:
+        assert (team, object_type) == (team_id, "organization")
+        told.extend([(change, *ids)] if ids else [])
+
+    for module in ("record_writer", "record_writes"):
+        monkeypatch.setattr(f"prismd.services.{module}.record_changed", tell)
+
+    def news(write: Callable[[], Any]) -> list[tuple[str, ...]]:
         told.clear()
         write()
-        notices = [json.loads(notice) for notice in told]
-        return [(notice["change"], *notice["ids"]) for notice in notices]
+        return list(told)
 
     own = create_record(writer(), body({})).id
     place = RecordPlace(team_id, "organization", own)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 from micro_so import AsyncMicro, Micro
 
+from tests.processes import eventually
+
 if TYPE_CHECKING:
     from tests.processes import RunningServer
 
@@ -56,6 +58,10 @@ class Sdk:
         headers = {"x-api-key": self.client.api_key, **request.pop("headers", {})}
         return httpx.request(method, f"{self._url}{whole}", headers=headers, timeout=60, trust_env=False, **request)
 
+    def settle(self) -> None:
+        """Wait until no import runs any more, so that nothing changes but by this test."""
+        eventually(lambda: not self._imports("queued") and not self._imports("running"))
+
     @property
     def team(self) -> str:
         return str(self.client.team_id)
@@ -63,6 +69,9 @@ class Sdk:
     @cached_property
     def _url(self) -> str:
         return str(self.client.base_url).rstrip("/")
+
+    def _imports(self, state: str) -> Any:
+        return self.send("GET", "/imports", params={"state": state}).json()["data"]
 
     def _done(self, value: Any) -> Any:
         return self.runner.run(_awaited(value)) if inspect.isawaitable(value) else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -61,6 +62,22 @@ def test_slugs_are_derived_and_numbered_but_explicit_ones_are_kept() -> None:
     assert define(name="ID").slug == "id_2"
     assert [option.slug for option in COLOUR.options] == ["red", "red_3", "red_2"]
     assert [option.sort_index for option in COLOUR.options] == [0, 1, 2]
+
+
+def test_a_list_has_names_and_slugs_of_its_own() -> None:
+    everywhere, own = define(slug="size"), define(slug="size", list_id="one")
+    schema = ObjectSchema("contact", {**NATIVE.properties, everywhere.key: everywhere, own.key: own})
+    assert (everywhere.key, own.key) == ("size", "one/size")
+    assert define(schema, slug="size", list_id="two").key == "two/size"
+    for scope in (None, "one"):
+        assert refused(partial(define, schema, list_id=scope)).code == "name_taken"
+        assert refused(partial(define, schema, name="Other", slug="size", list_id=scope)).code == "slug_taken"
+    assert define(schema, name="Email", list_id="one").slug == "email_2"
+    assert define(schema, name="Email", slug="email", list_id="one").key == "one/email"
+    for list_id in (None, "one"):
+        assert define(name="App stage", list_id=list_id).slug == "app_stage_2"
+    assert change_property(schema, own, {"name": "email"}).name == "email"
+    assert refused(lambda: change_property(schema, everywhere, {"name": "email"})).code == "name_taken"
 
 
 @pytest.mark.parametrize("wire_type", WRITABLE_TYPES)

@@ -56,4 +56,4 @@ def _row(schema: ObjectSchema, values: Mapping[str, object], list_id: str | None
     if list_id is None:
         return {"default": values}
     own = {slug: value for slug, value in values.items() if property_key(slug, list_id) in schema.properties}
-    return {"default": {slug: values[slug] for slug in values.keys() - own.keys()}, "list": {list_id: own}}
+    return {"default": {slug: value for slug, value in values.items() if slug not in own}, "list": {list_id: own}}

@@ -65,7 +65,7 @@ class RowImporter:
         rule = _key_rule(job, schema)
         plan = self._planned(rule, rows, chunk.first_row)
         if self._ahead:
-            self._ahead.begin(connection, job, schema, self._limits)
+            self._ahead.begin(connection, job, schema, rule, self._limits)
         if job.options.dry_run:
             drafts.write_drafts(connection, job, rule, plan)
         else:

@@ -8,8 +8,10 @@ from typing import Final
 import msgspec
 
 from prismd.core.imports.job import Job
+from prismd.core.imports.plan import hashes_of
 from prismd.core.imports.request import Chunk
 from prismd.core.imports.rows import RowLimits, RowParser, Rows
+from prismd.core.keys import KeyRule
 from prismd.core.schema import ObjectSchema
 from prismd.store import imports
 from prismd.store.postgres import Connection
@@ -23,12 +25,16 @@ class _Ahead:
     job_id: str
     schema: ObjectSchema
     parser: RowParser
+    rule: KeyRule | None
     chunk: Chunk
     rows: Rows = field(default_factory=list)
 
     def go_on(self, count: int) -> None:
         start = len(self.rows)
-        self.rows.extend(self.parser.parse(raw) for raw in self.chunk.rows[start : start + count])
+        some = [self.parser.parse(raw) for raw in self.chunk.rows[start : start + count]]
+        if self.rule is not None:
+            hashes_of(self.rule, some)  # they are remembered for the turn of the chunk
+        self.rows.extend(some)
 
 
 def row_parser(job: Job, schema: ObjectSchema, limits: RowLimits) -> RowParser:
@@ -55,19 +61,22 @@ class ReadAhead:
         self._ahead: _Ahead | None = None
         self._last_job_id = ""
 
-    def begin(self, connection: Connection, job: Job, schema: ObjectSchema, limits: RowLimits) -> None:
+    def begin(
+        self, connection: Connection, job: Job, schema: ObjectSchema, rule: KeyRule | None, limits: RowLimits
+    ) -> None:
         """Fetch the chunk after the one at the job's cursor, if the next turn is likely to be the same job's.
 
         Args:
             connection: Inside the transaction of the chunk at the cursor.
             job: The job under way; where jobs take turns, what was read ahead would be in vain.
             schema: The schema that will hold unless somebody changes it.
+            rule: How keys of the rows are compared, if they are.
             limits: How large rows may be.
         """
         likely, self._last_job_id, self._ahead = job.id == self._last_job_id, job.id, None
         if likely and job.cursor + 1 < job.chunks:
             chunk = imports.read_chunk(connection, job, job.cursor + 1)
-            self._ahead = _Ahead(job.id, schema, row_parser(job, schema, limits), chunk)
+            self._ahead = _Ahead(job.id, schema, row_parser(job, schema, limits), rule, chunk)
 
     def go_on(self) -> None:
         """Parse some more rows of the chunk that was fetched, if there are any."""

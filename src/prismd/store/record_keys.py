@@ -12,6 +12,9 @@ Entry = tuple[int, str]
 
 _KEYS_IN_USE: Final = "SELECT key FROM key_property WHERE team_id = %s AND object_type = %s ORDER BY key"
 
+#: As many as PostgreSQL takes in while some rows of the next chunk are read.
+_KEYS_PER_WRITE: Final = 500
+
 _ADD: Final = """
 INSERT INTO key_property (team_id, object_type, key) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
 """
@@ -67,13 +70,13 @@ def insert_keys(
         entries: Hashes and records.
         meanwhile: Called while PostgreSQL takes them in.
     """
-    lines = [f"{team_id}\t{key_hash}\t{record_id}" for key_hash, record_id in entries]
+    lines = [f"{team_id}\t{key_hash}\t{record_id}\n" for key_hash, record_id in entries]
     if not lines:
         return
-    lines.append("")
     with connection.cursor().copy(_COPY) as copy:
-        copy.write("\n".join(lines))
-        meanwhile()
+        for start in range(0, len(lines), _KEYS_PER_WRITE):
+            copy.write("".join(lines[start : start + _KEYS_PER_WRITE]))
+            meanwhile()
 
 
 def delete_keys(connection: Connection, team_id: int, entries: Iterable[Entry]) -> None:

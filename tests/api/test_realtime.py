@@ -245,6 +245,19 @@ def test_after_an_outage_of_the_database_clients_are_told_that_they_may_have_mis
             assert stream.next() == records("created", made)
 
 
+def test_a_fault_of_the_server_ends_no_stream(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_text: str) -> None:
+        raise ValueError("a fault")
+
+    with listening(api) as stream:
+        with monkeypatch.context() as patched:
+            patched.setattr(change_stream, "read_notice", broken)
+            tell(api, "never told")
+            assert stream.next() == {"type": "resync"}
+        tell(api, "last")
+        assert stream.next() == told("last")
+
+
 @pytest.mark.parametrize("word", ["", "1:2", "{}", '{"of":"weather"}', json.dumps({"of": "records", "team_id": "x"})])
 def test_words_that_mean_nothing_are_passed_over(api: Api, word: str) -> None:
     with listening(api) as stream, api.runtime.pool.connection() as connection:

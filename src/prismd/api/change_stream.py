@@ -103,6 +103,8 @@ class ChangeStream:
                         self._pass_on(text)
             except (psycopg.Error, OSError) as error:
                 _LOG.warning("no word of changes", error=str(error).strip(), wait_s=wait_s)
+            except Exception:  # noqa: BLE001 - a fault in telling of one change must not keep the others from being told
+                _LOG.exception("no word of changes", wait_s=wait_s)
             self._listening.clear()
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, _RECONNECT_LAST_S)

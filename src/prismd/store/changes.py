@@ -8,7 +8,7 @@ begins to listen waits for that other one once: then no write is left that found
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, Final
 
 import psycopg
@@ -85,4 +85,6 @@ async def listening(pool: Pool, settings: Settings) -> AsyncIterator[AsyncGenera
     async with connection:
         for statement in _BEGIN_TO_LISTEN:
             await connection.execute(statement)
-        yield (notify.payload async for notify in connection.notifies())
+        # Left as it stands, the generator would keep the connection from being closed.
+        async with aclosing(connection.notifies()) as told:
+            yield (notify.payload async for notify in told)

@@ -87,7 +87,9 @@ class Settings:
     key_properties_max: int = setting(
         32, "properties", "properties of an object type by whose values records are found without reading the others"
     )
-    references_shown_max: int = setting(100, "records", "most records shown where a reference is read from its other side")
+    references_shown_max: int = setting(
+        100, "records", "most records shown where a reference is read from its other side"
+    )
     page_max: int = setting(50, "entries", "most entries on any other page", minimum=1)
     events_heartbeat_s: float = setting(
         15, "seconds", "longest silence of an event stream; a comment ends it", minimum=0.01

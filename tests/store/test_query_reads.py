@@ -61,7 +61,7 @@ def rows_read(connection: Connection, raw: dict[str, Any], hashes: list[int] | N
     sql = QuerySql(READER.read(raw), 1, hashes)
     statement = sql.page(_COLUMNS, after=after, limit=LIMIT)
     [(plan,)] = connection.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", sql.parameters).fetchall()
-    return max(_read(plan[0]["Plan"]))
+    return round(max(_read(plan[0]["Plan"])))
 
 
 def _read(node: dict[str, Any]) -> Iterator[float]:

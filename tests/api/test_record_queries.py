@@ -287,6 +287,7 @@ def test_members_of_a_list_can_be_asked_by_what_they_hold_there(api: Api) -> Non
     ]
     some = {"list_id": list_id, "filter": [{"app_stage": {"=": first}}]}
     assert ids(ask(api, some, object_type)) == [made[0]]
+    assert ids(ask(api, {**some, "list_id": list_id.upper(), "select": ["app_stage"]}, object_type)) == [made[0]]
     assert ids(api.send("GET", f"/{object_type}?list_id={list_id}&app_stage={second}").json()) == [made[1]]
     outside = api.send("POST", f"/{object_type}/query", json={"query": {"select": ["app_stage"]}})
     assert outside.status_code == 400

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import signal
 import sys
 import time
 import traceback
@@ -28,6 +29,7 @@ def main(words: list[str] | None = None) -> int:
         words: Of the command line; None for those of this process.
     """
     arguments = _arguments(words)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped, too
     chosen = arguments.only.split(",") if arguments.only else list(PARTS)
     figures, failed, took = list[Figure](), list[str](), dict[str, float]()
     with ExitStack() as stack:

@@ -53,9 +53,13 @@ class Http:
         """
         if time.monotonic() - self._last > IDLE_S:
             self._connection.close()
-        self._connection.request(method, path, body, {**self._headers, **(headers or {})})
-        response = self._connection.getresponse()
-        content = response.read()
+        try:
+            self._connection.request(method, path, body, {**self._headers, **(headers or {})})
+            response = self._connection.getresponse()
+            content = response.read()
+        except OSError:
+            self._connection.close()  # else it would wait for the answer that did not come
+            raise
         self._last = time.monotonic()
         if response.status >= _REFUSED:
             said = content[:_SHOWN].decode(errors="replace")

@@ -32,7 +32,7 @@ format: $(INSTALLED) ## format the code and mend what can be mended
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-bench: $(INSTALLED) ## measure an import against the raw floor of the same PostgreSQL; ARGS="--rows 10000"
+bench: $(INSTALLED) ## measure imports, the record API and other programs, for half an hour; ARGS="--only imports --runs 5"
 	@$(BIN)/python -m bench $(ARGS)
 
 million: $(INSTALLED) ## import a million rows: memory, what other teams notice, how soon a cancel stops

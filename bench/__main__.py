@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, Final
 
-from bench import answers, imports, places, records, standing
+from bench import answers, imports, places, records, rivals, standing
 from bench.figures import Figure, show, write_page
 from bench.places import Ground
 from demo.server import fresh_directory
@@ -62,9 +62,14 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     add("--standing", type=int, default=1_000_000, help="records there before imports (default: %(default)s)")
     add("--records", type=int, default=1_000_000, help="contacts of the record API (default: %(default)s)")
     add("--requests", type=int, default=300, help="requests of each kind in a run (default: %(default)s)")
+    add("--peers", type=_names, help="programs to measure next to prismd, such as postgrest,dlt; default: all")
     add("--page", action="store_true", help=f"write the table of {places.PAGE} even if only some parts were measured")
     add("--database-url", help="PostgreSQL to use, for all sides; default: the embedded one")
     return parser.parse_args(words)
+
+
+def _names(text: str) -> list[str]:
+    return text.split(",")
 
 
 def _sizes(text: str) -> list[int]:
@@ -99,6 +104,7 @@ PARTS: Final[dict[str, Part]] = {
     "records": lambda ground, given: records.measure(
         ground, records=given.records, runs=given.runs, requests=given.requests
     ),
+    "peers": lambda ground, given: rivals.measure(ground, rows=given.rows, runs=given.runs, names=given.peers),
     "memory": lambda ground, _: imports.memory(ground),
 }
 

@@ -31,7 +31,7 @@ class Directus(Peer):
 
     name = "Directus 11.9.2 on PostgreSQL"
     less = "all or nothing; it says nothing about the rows and keeps no job"
-    rows_max = 10_000
+    rows_max = 5_000
     npm: ClassVar = {"directus": "11.9.2", NODE: "22.23.3"}
     home = "directus"
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from bench import __main__ as bench
-from bench import people, places
+from bench import people, places, rivals
 from bench.figures import Figure, Peer, Target, write_page
+from bench.peers.peer import Loaded, UnusableError
+from bench.peers.peer import Peer as Program
 
 QUICK = [
     "--runs",
@@ -28,15 +30,32 @@ QUICK = [
 ]
 
 
-def test_all_parts_without_peers_are_measured_and_kept(
+class Slow(Program):
+    name, less, home, distinct = "Slow", "says nothing", "slow", True
+
+    def install(self) -> None:
+        """There is nothing to install."""
+
+    def load(self, rows: Sequence[people.Contact]) -> Loaded:
+        return Loaded(1000, len(rows))
+
+
+class Absent(Slow):
+    name, home = "Absent", "absent"
+
+    def install(self) -> None:
+        raise UnusableError("it cannot be had")
+
+
+def test_all_parts_are_measured_and_kept(
     make_database: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(places, "PLACE", tmp_path)
+    monkeypatch.setattr(rivals, "PEERS", (Slow, Absent))
 
-    assert (
-        bench.main([*QUICK, "--only", "imports,answers,standing,records,memory", "--database-url", make_database()])
-        == 0
-    )
+    parts = ["--only", "imports,answers,standing,records,peers,memory"]
+
+    assert bench.main([*QUICK, *parts, "--database-url", make_database()]) == 0
 
     [written] = tmp_path.glob("*.json")
     kept = json.loads(written.read_text())
@@ -44,7 +63,12 @@ def test_all_parts_without_peers_are_measured_and_kept(
     names = [figure["name"] for figure in kept["figures"]]
     for part in ("create", "get by id", "email equals", "contains", "sorted by", "company.name", "page 8 by cursor"):
         assert any(part in name for name in names), part
-    assert all(figure["values"] for figure in kept["figures"])
+    # An import of two hundred rows may be over before it is polled.
+    empty = [figure for figure in kept["figures"] if not figure["values"] and "poll of a running" not in figure["name"]]
+    assert [(figure["name"], figure["note"]) for figure in empty] == [("prismd next to Absent", "it cannot be had")]
+    [slow] = [figure for figure in kept["figures"] if figure["name"] == "prismd next to Slow"]
+    assert (slow["holds"], slow["note"]) == (None, "says nothing; given each address once")
+    assert slow["ratio"] > 1
 
 
 def test_a_load_repeats_and_spoils_as_many_rows_as_it_says() -> None:

@@ -1,0 +1,1 @@
+"""The other programs, in the order in which they are measured."""

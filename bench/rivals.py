@@ -14,7 +14,7 @@ from bench.peers.django_import_export import DjangoImportExport
 from bench.peers.dlt import Dlt
 from bench.peers.peer import Peer, UnusableError
 from bench.peers.postgrest import Postgrest, PostgrestWithRows
-from bench.peers.sqlite_utils import SqliteUtils
+from bench.peers.sqlite_library import SqliteUtils
 from bench.places import Ground
 
 SEED: Final = 8404

@@ -9,6 +9,7 @@ from typing import Any, Final
 from litestar import Request, Response
 
 from prismd.api.errors import refusal, request_id_of, respond
+from prismd.api.json_bodies import require_json
 from prismd.core.errors import PrismdError
 from prismd.services.idempotency import Answer, answer_once
 from prismd.services.runtime import Runtime
@@ -39,6 +40,7 @@ def write_once(
     Raises:
         PrismdError: ``invalid_request``: the header is empty, too long, or stands twice.
     """
+    require_json(request, body)
     key = key_of(request)
     request_id = request_id_of(request)
 

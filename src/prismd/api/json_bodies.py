@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
+from litestar import Request
 
 from prismd.core.errors import PrismdError
 from prismd.core.json_text import NotJsonError, decode
+from prismd.core.quoting import quoted
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
@@ -28,6 +30,24 @@ _WORDS: Final = {
     "`": "",
 }
 _WORD: Final = re.compile(r"\b(?:" + "|".join(word for word in _WORDS if word.isalpha()) + r")\b|[|`]")
+
+
+def require_json(request: Request[Any, Any, Any], body: bytes) -> None:
+    """Refuse a body that says of itself that it is no JSON; one that says nothing is taken for it (contract, 19.4, 67).
+
+    Args:
+        request: For the header ``Content-Type``.
+        body: The request's body; an empty one is nothing, whatever it is called.
+
+    Raises:
+        PrismdError: ``invalid_request``.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body and media_type and media_type != "application/json" and not media_type.endswith("+json"):
+        message = (
+            f"expected application/json, found {quoted(media_type)}; send the header Content-Type: application/json"
+        )
+        raise PrismdError.invalid(".headers.content-type", message, "enum")
 
 
 def read_body(body: bytes, shape: type[Shape]) -> Shape:

@@ -8,6 +8,7 @@ from litestar import Request, Response, get, post
 
 from prismd.api.errors import respond
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
+from prismd.api.json_bodies import require_json
 from prismd.api.paths import object_type_in_path
 from prismd.api.queries import PAGE_DEFAULT, given, one_of, page_limit, slugs
 from prismd.api.shapes import RecordPage, RecordRow
@@ -29,8 +30,11 @@ _FLAG: Final = ("true", "false")
 
 
 @post("/{object_type:str}/query", status_code=200, sync_to_thread=True)
-def query_records(object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes) -> Response[bytes]:
+def query_records(
+    *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+) -> Response[bytes]:
     """Answer a page of what a query wants."""
+    require_json(request, body)
     kind = object_type_in_path(object_type)
     whole = _object(_decoded(body), ".body")
     raw = _object(whole.get("query"), ".body.query")

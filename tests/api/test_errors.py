@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 ERRORS_PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
 
-# No route of this version takes If-Match yet.
-NOT_YET = {"precondition_failed"}
-
 
 def code_of(response: httpx.Response) -> str:
     """Return the code of an error, after checking the whole envelope."""
@@ -85,6 +82,22 @@ def _mismatch(api: Api) -> httpx.Response:
     return [api.start([{}] * count, idempotency_key="k") for count in (1, 2)][-1]
 
 
+def _backfill_needed(api: Api) -> httpx.Response:
+    api.start([{}])
+    made = api.send("POST", "/contact/properties", json={"name": "Shoe size", "type": "num"}).json()
+    return api.send("PATCH", f"/contact/properties/{made['id']}", json={"type": "num", "required": True})
+
+
+def _id_taken(api: Api) -> httpx.Response:
+    view = {"name": "All", "view_type": "table", "id": "01920000-0000-7000-8000-000000000000"}
+    return [api.send("POST", "/deal/views", json=view) for _ in range(2)][-1]
+
+
+def _precondition_failed(api: Api) -> httpx.Response:
+    made = api.send("POST", "/contact", json={"default": {}}).json()
+    return api.send("PATCH", f"/contact/{made['id']}", json={"default": {}}, headers={"if-match": '"7"'})
+
+
 PROVOKED: dict[str, Callable[[Api], httpx.Response]] = {
     "invalid_request": _invalid,
     "unauthorized": lambda api: api.send("GET", "/imports", key=None),
@@ -97,6 +110,9 @@ PROVOKED: dict[str, Callable[[Api], httpx.Response]] = {
     "slug_taken": _slug_taken,
     "property_in_use": _property_in_use,
     "option_in_use": _option_in_use,
+    "required_backfill_needed": _backfill_needed,
+    "id_taken": _id_taken,
+    "precondition_failed": _precondition_failed,
 }
 
 
@@ -162,6 +178,15 @@ def test_provokes_service_unavailable(serve: Callable[..., Api]) -> None:
         assert api.send("GET", "/healthz/live").json() == {"status": "ok"}
 
 
+def test_provokes_query_timeout(serve: Callable[..., Api]) -> None:
+    api = serve(query_timeout_s=0.2)
+    with api.runtime.pool.connection() as other:
+        other.execute("LOCK TABLE record IN ACCESS EXCLUSIVE MODE")
+        response = api.send("POST", "/contact/query", json={"query": {"select": []}})
+    assert code_of(response) == "query_timeout"
+    assert api.send("POST", "/contact/query", json={"query": {"select": []}}).status_code == 200
+
+
 def _job(api: Api, *, done: bool = False) -> str:
     accepted = api.start([{}] * 100)
     if done:
@@ -203,7 +228,7 @@ def test_every_code_of_an_answer_is_provoked_above() -> None:
     own_tests = set(
         re.findall(r"def test_provokes_([a-z_]+?)(?:_and_tells_no_more_than_that)?\(", Path(__file__).read_text())
     )
-    assert set(PROVOKED) | own_tests | NOT_YET >= set(HTTP_STATUS)
+    assert set(PROVOKED) | own_tests >= set(HTTP_STATUS)
 
 
 def test_unknown_routes_and_methods_are_refused_with_the_envelope(api: Api) -> None:
@@ -287,8 +312,15 @@ def test_a_row_that_matches_several_records_says_so(api: Api) -> None:
     assert row["error"]["code"] == "multiple_matches"
 
 
+def test_a_row_without_the_stage_that_its_list_demands_says_so(api: Api) -> None:
+    made = api.send("POST", "/lists", json={"template_id": "sales_deals"}).json()
+    options = {"list_id": made["id"], "require_list_stage": True}
+    row = api.start([{"default": {"name": "x"}}], "deal", **options).json()["results"][0]
+    assert row["error"]["code"] == "missing_required"
+
+
 def test_every_code_of_a_row_is_provoked_above() -> None:
-    assert set(ROWS) | {"multiple_matches"} | NEVER_OF_A_ROW == set(ROW_CODES)
+    assert set(ROWS) | {"multiple_matches", "missing_required"} | NEVER_OF_A_ROW == set(ROW_CODES)
 
 
 def test_a_job_that_cannot_go_on_fails_with_its_error_and_the_results_so_far(

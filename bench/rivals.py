@@ -9,7 +9,7 @@ from bench import imports, people, places, prism
 from bench.figures import Figure, Target
 from bench.figures import Peer as Beside
 from bench.peers.datasette import Datasette
-from bench.peers.directus import Directus, DirectusOnSqlite
+from bench.peers.directus import Directus, DirectusOnSqlite, DirectusWithoutLog
 from bench.peers.django_import_export import DjangoImportExport
 from bench.peers.dlt import Dlt
 from bench.peers.peer import Peer, UnusableError
@@ -26,6 +26,7 @@ PEERS: Final[tuple[type[Peer], ...]] = (
     Dlt,
     DjangoImportExport,
     Directus,
+    DirectusWithoutLog,
     DirectusOnSqlite,
 )
 #: How many times as fast prismd shall be; nothing is aimed at next to the one that says nothing about the rows.

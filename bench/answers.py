@@ -41,28 +41,28 @@ def measure(ground: Ground, *, rows: int, runs: int, requests: int) -> list[Figu
 
 def _busy(ground: Ground, *, rows: int, runs: int, requests: int) -> list[Figure]:
     accepted, results, medians, polls = list[float](), list[float](), list[float](), list[float]()
+    count = 0
     load = people.load(rows, SEED)
     content = people.body(load.rows)
     for _ in range(runs):
         ground.clear()
-        watched = prism.run(ground.server, content, poll_interval_s=1 / POLLS_PER_S).expect(created=load.created)
+        watched = prism.run(ground.server, content, polls_per_s=POLLS_PER_S).expect(created=load.created)
         accepted.append(watched.accepted_s * 1000)
         results.append(watched.results_s * 1000)
+        count += len(watched.polls_ms)
         if watched.polls_ms:
             medians.append(percentiles(watched.polls_ms)["p50"])
             polls.append(percentiles(watched.polls_ms)["p99"])
     small = [_small(ground, count, runs=runs, requests=requests) for count in SMALL]
-    size = f"{rows:,} rows"
+    size, polled = f"{rows:,} rows", f"poll of a running import, {POLLS_PER_S} a second"
+    note = f"{count:,} polls" if polls else "the import was over before a poll"
     return [
         *small,
         Figure(SECTION, f"import of {size}: from the first byte sent to the 202", "ms", accepted),
         Figure(SECTION, f"import of {size}: reading the job with all results", "ms", results),
-        Figure(SECTION, f"poll of a running import, {POLLS_PER_S} a second: median", "ms", medians),
-        Figure(
-            SECTION, f"poll of a running import, {POLLS_PER_S} a second: p99", "ms", polls,
-            target=Target(POLL_P99_MS, at_least=False), note="" if polls else "the import was over before a poll",
-        ),
-    ]  # fmt: skip
+        Figure(SECTION, f"{polled}: median", "ms", medians, note=note),
+        Figure(SECTION, f"{polled}: p99", "ms", polls, target=Target(POLL_P99_MS, at_least=False), note=note),
+    ]
 
 
 def _small(ground: Ground, count: int, *, runs: int, requests: int) -> Figure:
@@ -91,9 +91,11 @@ def _idle(ground: Ground, *, runs: int, requests: int) -> Figure:
     Nothing works on the job here: its answer is that of an import under way, without results.
     """
     polls, least = list[float](), list[float]()
+    directory = ground.directory / "idle"
+    directory.mkdir(exist_ok=True)
     with (
         places.database(ground.url, "bench_idle") as own,
-        own_server(ground.directory, {"PRISMD_DATABASE_URL": own, "PRISMD_WORKERS": "0"}) as server,
+        own_server(directory, {"PRISMD_DATABASE_URL": own, "PRISMD_WORKERS": "0"}) as server,
         prism.connect(server) as client,
     ):
         base = prism.path(server, "")

@@ -34,6 +34,8 @@ class Http:
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
         self._headers = headers
         self._last = time.monotonic()
+        #: When the last answer began to come, as ``time.perf_counter`` tells it: the server had decided by then.
+        self.decided = 0.0
         #: Of the last answer, by lower-case name.
         self.answered: dict[str, str] = {}
 
@@ -56,6 +58,7 @@ class Http:
         try:
             self._connection.request(method, path, body, {**self._headers, **(headers or {})})
             response = self._connection.getresponse()
+            self.decided = time.perf_counter()
             content = response.read()
         except OSError:
             self._connection.close()  # else it would wait for the answer that did not come

@@ -51,17 +51,17 @@ class Bench:
 
     Args:
         server: The server under measurement.
-        url: Of its database.
         twin: Where the prismd listens whose statements are written down.
         log: Where they are.
         requests: Of a case, each run.
+        sessions: By which the statements are sent again.
     """
 
     server: Server
-    url: str
     twin: str
     log: Log
     requests: int
+    sessions: list[Connection]
 
 
 def measure(ground: Ground, *, records: int, runs: int, requests: int) -> list[Figure]:
@@ -78,8 +78,8 @@ def measure(ground: Ground, *, records: int, runs: int, requests: int) -> list[F
     places.settle(ground.database, "record", "record_key")
     name = f"importing {records:,} contacts that refer to companies"
     figures = [Figure(SECTION, name, "rows/s", [records / load_s])]
-    with recording(ground.database) as (twin, log):
-        bench = Bench(ground.server, ground.database, twin, log, requests)
+    with recording(ground.database) as (twin, log), _sessions(ground.database, CLIENTS) as sessions:
+        bench = Bench(ground.server, twin, log, requests, sessions)
         all_cases = cases(stock)
         figures += [_first(bench, case) for case in all_cases if case.first]
         for case in all_cases:
@@ -118,7 +118,8 @@ def _first(bench: Bench, case: Case) -> Figure:
 
 def _measured(bench: Bench, case: Case, runs: int, found: Found) -> Found:
     count = 1 if case.slow else bench.requests
-    with _senders(bench.server.url, bench.server.key, CLIENTS) as senders, _sessions(bench.url, CLIENTS) as sessions:
+    sessions = bench.sessions
+    with _senders(bench.server.url, bench.server.key, CLIENTS) as senders:
         again = _Again(bench, case, count)
         _check(senders[0], case)
         again.warm(sessions)
@@ -160,7 +161,7 @@ class _Again:
         """Have each session prepare what it prepares: those of the server have done so long ago."""
         if not self._case.writes and not self._case.slow:
             for connection in connections:
-                timed([self.by(connection)], WARM)
+                timed([self.by(connection)], min(WARM, self._count))
 
     def by(self, connection: Connection) -> Callable[[int], None]:
         return lambda number: replay(connection, self._steps[number % len(self._steps)])

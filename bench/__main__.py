@@ -21,6 +21,9 @@ from demo.server import fresh_directory
 #: What is measured, in this order: each gets where, and what the command line says.
 Part = Callable[[Ground, argparse.Namespace], list[Figure]]
 
+#: What of the command line makes a run another one than that of the page.
+SIZES: Final = ("only", "peers", "sizes", "rows", "standing", "records")
+
 
 def main(words: list[str] | None = None) -> int:
     """Measure, print the tables and write the figures; say with the exit code whether all was measured.
@@ -46,7 +49,7 @@ def main(words: list[str] | None = None) -> int:
                 failed.append(name)
             took[name] = round(time.monotonic() - begun)
     _keep(figures, machine, took, failed)
-    if (not arguments.only and not failed) or arguments.page:
+    if arguments.page or (_is_whole(arguments) and not failed):
         write_page(places.PAGE, figures, machine)
         print(f"The table in {places.PAGE} is that of this run")
     return 1 if failed else 0
@@ -63,9 +66,17 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     add("--records", type=int, default=1_000_000, help="contacts of the record API (default: %(default)s)")
     add("--requests", type=int, default=300, help="requests of each kind in a run (default: %(default)s)")
     add("--peers", type=_names, help="programs to measure next to prismd, such as postgrest,dlt; default: all")
-    add("--page", action="store_true", help=f"write the table of {places.PAGE} even if only some parts were measured")
+    add(
+        "--page", action="store_true", help=f"write the table of {places.PAGE}, even if this is not all or not as large"
+    )
     add("--database-url", help="PostgreSQL to use, for all sides; default: the embedded one")
     return parser.parse_args(words)
+
+
+def _is_whole(arguments: argparse.Namespace) -> bool:
+    """Say whether everything is measured, at the sizes that the page is about."""
+    usual = vars(_arguments([]))
+    return all(getattr(arguments, name) == usual[name] for name in SIZES)
 
 
 def _names(text: str) -> list[str]:

@@ -38,7 +38,7 @@ class Directus(Peer):
     less = "each request all or nothing, no job, and an address must not stand twice"
     #: Whether it logs who did what, which takes more than half of its time.
     accountability: ClassVar[str | None] = "all"
-    rows_max = 10_000
+    rows_max = 5_000
     distinct = True
     npm: ClassVar = {"directus": "11.9.2", NODE: "22.23.3"}
     home = "directus"

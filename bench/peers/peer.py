@@ -19,6 +19,8 @@ from bench.places import PLACE
 
 #: Where they are installed, each in a directory of its own; kept from one run to the next.
 INSTALLED: Final = PLACE / "peers"
+#: Versions of what the Python packages depend on.
+PINS: Final = Path(__file__).with_name("pins")
 INSTALL_S_MAX: Final = 600
 START_S_MAX: Final = 120
 STOP_S_MAX: Final = 15
@@ -91,7 +93,8 @@ class Peer(ABC):
         self.place.mkdir(parents=True)
         if self.pip:
             command([sys.executable, "-m", "venv", str(self.place)])
-            command([self.python, "-m", "pip", "--disable-pip-version-check", "install", "-q", *self.pip])
+            pins = ["--constraint", str(PINS / f"{self.home}.txt")]
+            command([self.python, "-m", "pip", "--disable-pip-version-check", "install", "-q", *pins, *self.pip])
         if self.npm:
             self.install_npm()
         mark.write_text(wanted)

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -17,11 +18,11 @@ import uvicorn
 from prismd.api.app import create_app
 from prismd.api.http_protocol import HttpProtocol
 from prismd.api.web_socket_protocol import OPTIONS, WebSocketProtocol
-from prismd.services.runtime import Runtime, system_clock
+from prismd.services.runtime import Runtime, system_clock, system_ids
 from prismd.services.stepping import step_next
 from prismd.services.teams import create_key, revoke_key
 from prismd.settings import Settings
-from prismd.store.postgres import connect
+from prismd.store.postgres import Pool, connect
 
 
 @dataclass
@@ -90,37 +91,73 @@ class Api:
             return made.key
 
 
+def start_serving(served: Runtime, runtime: Runtime, database_url: str) -> Api:
+    """Serve the application, and return a client without a team.
+
+    Args:
+        served: What the application runs with.
+        runtime: What the client looks behind it with, also where the served one is broken on purpose.
+        database_url: Of both.
+    """
+    listener = socket.create_server(("127.0.0.1", 0))
+    app = create_app(served)
+    server = uvicorn.Server(
+        uvicorn.Config(app, http=HttpProtocol, ws=WebSocketProtocol, log_level="critical", **OPTIONS)
+    )
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    client = httpx.Client(timeout=60, trust_env=False)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    return Api(url, "", "", runtime, served.settings, database_url, client, app, server, thread)
+
+
+def stop_serving(api: Api) -> None:
+    api.http.close()
+    api.server.should_exit = True
+    api.thread.join()
+
+
+def with_team(api: Api) -> Api:
+    """Give a client a team and a key of its own."""
+    api.team = f"team-{secrets.token_hex(8)}"
+    api.key = api.make_key(api.team)
+    return api
+
+
 @pytest.fixture
 def serve(runtime: Runtime, database_url: str) -> Iterator[Callable[..., Api]]:
-    """Serve the application with other settings than the defaults, with another pool or clock."""
-    running: list[tuple[uvicorn.Server, threading.Thread, httpx.Client]] = []
+    """Serve the application with other settings than the defaults, with another pool or clock, or for itself."""
+    running: list[Api] = []
 
     def start(*, pool: Any = None, now: Any = None, **settings: Any) -> Api:
         own = Runtime(pool or runtime.pool, replace(Settings(), **settings), now or runtime.now, runtime.new_id)
-        listener = socket.create_server(("127.0.0.1", 0))
-        app = create_app(own)
-        server = uvicorn.Server(
-            uvicorn.Config(app, http=HttpProtocol, ws=WebSocketProtocol, log_level="critical", **OPTIONS)
-        )
-        thread = threading.Thread(target=server.run, args=([listener],))
-        thread.start()
-        client = httpx.Client(timeout=60, trust_env=False)
-        running.append((server, thread, client))
-        # The client talks to the runtime of the test, also where the served one is broken on purpose.
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        api = Api(url, "", "", runtime, own.settings, database_url, client, app, server, thread)
-        api.team = f"team-{secrets.token_hex(8)}"
-        api.key = api.make_key(api.team)
-        return api
+        running.append(start_serving(own, runtime, database_url))
+        return with_team(running[-1])
 
     yield start
-    for server, thread, client in running:
-        client.close()
-        server.should_exit = True
-        thread.join()
+    for api in running:
+        stop_serving(api)
+
+
+@dataclass
+class Standing:
+    """An application that serves one test after the other, by the clock of each."""
+
+    api: Api
+    now: Callable[[], datetime] = system_clock
+
+
+@pytest.fixture(scope="session")
+def standing(pool: Pool, database_url: str) -> Iterator[Standing]:
+    made: list[Standing] = []
+    runtime = Runtime(pool, Settings(), lambda: made[0].now(), system_ids())  # noqa: PLW0108 - tests change it
+    made.append(Standing(start_serving(runtime, runtime, database_url)))
+    yield made[0]
+    stop_serving(made[0].api)
 
 
 @pytest.fixture
-def api(serve: Callable[..., Api]) -> Api:
-    """The application with the default settings."""
-    return serve()
+def api(standing: Standing, runtime: Runtime) -> Api:
+    """The application with the default settings; whoever stops it or looks inside it takes ``serve`` instead."""
+    standing.now = runtime.now
+    return with_team(replace(standing.api, runtime=runtime))

@@ -37,6 +37,13 @@ if TYPE_CHECKING:
     from tests.api.conftest import Api
     from tests.conftest import Clock
 
+
+@pytest.fixture
+def api(serve: Callable[..., Api]) -> Api:
+    """An application for each test, as they look at who listens inside it."""
+    return serve()
+
+
 Serve = Callable[..., "Api"]
 
 

@@ -33,6 +33,7 @@ def measure(ground: Ground, *, rows: int, runs: int, requests: int) -> list[Figu
         runs: How often each is measured.
         requests: Of each kind in a run.
     """
+    ground.clear(properties=True)
     return [
         *_busy(ground, rows=rows, runs=runs, requests=requests),
         _idle(ground, runs=runs, requests=requests),

@@ -50,6 +50,7 @@ def measure(ground: Ground, *, sizes: Sequence[int], runs: int) -> list[Figure]:
         sizes: Rows of an import.
         runs: How often each is measured.
     """
+    ground.clear(properties=True)
     figures = []
     for rows in sizes:
         figures += _of_size(ground, rows, runs if rows < MANY_ROWS else min(runs, RUNS_OF_MANY))

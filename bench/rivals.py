@@ -51,6 +51,7 @@ def measure(ground: Ground, *, rows: int, runs: int, names: list[str] | None = N
         runs: How often each is measured.
         names: Of the directories in which the wanted programs are installed; None for all programs.
     """
+    ground.clear(properties=True)  # keys that other parts made would cost this one
     return [_next_to(ground, kind, rows, runs) for kind in PEERS if names is None or kind.home in names]
 
 

@@ -87,10 +87,10 @@ def _summary(known: tuple[Endpoint, ...]) -> str:
     of_client = [one for one in known if one.since == CLIENT]
     later = [one for one in known if one.since != CLIENT]
     partly = _count(of_client, "partial")
+    in_part = f", {partly} of them with less than the contract names" if partly else ""
     return (
-        f"**{_there(of_client)} operations of the official client {CLIENT} are there**, {partly} of them in part, which"
-        " means: with less than the contract names.\nOf the others, which came later or are in no client,"
-        f" {_there(later)} are there.\n"
+        f"**{_there(of_client)} operations of the official client {CLIENT} are there**{in_part}. Of the others, which\n"
+        f"came later or are in no client, {_there(later)} are there.\n"
     )
 
 

@@ -59,8 +59,17 @@ def slugs(request: Request[Any, Any, Any], name: str) -> list[str] | None:
         request: For the parameter.
         name: Of the parameter.
     """
-    parts = [part.strip() for raw in request.query_params.getall(name, []) for part in raw.split(",")]
-    return [part for part in parts if part] or None
+    return [part for part in values(request, name) if part] or None
+
+
+def values(request: Request[Any, Any, Any], name: str) -> list[str]:
+    """Return the values of a parameter, with commas between them or by standing repeatedly, blank ones too.
+
+    Args:
+        request: For the parameter.
+        name: Of the parameter.
+    """
+    return [part.strip() for raw in request.query_params.getall(name, []) for part in raw.split(",")]
 
 
 def list_in_query(request: Request[Any, Any, Any]) -> str | None:
@@ -88,7 +97,7 @@ def given(request: Request[Any, Any, Any], name: str) -> str | None:
     Raises:
         PrismdError: ``invalid_request``: it stands more than once.
     """
-    values: list[str] = request.query_params.getall(name, [])
-    if len(values) > 1:
-        raise PrismdError.invalid(f".query.{name}", f"expected one value, found {len(values)}", "maxItems")
-    return values[0] if values and values[0] else None
+    found: list[str] = request.query_params.getall(name, [])
+    if len(found) > 1:
+        raise PrismdError.invalid(f".query.{name}", f"expected one value, found {len(found)}", "maxItems")
+    return found[0] if found and found[0] else None

@@ -10,7 +10,7 @@ from prismd.api.errors import respond
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
 from prismd.api.json_bodies import require_json
 from prismd.api.paths import object_type_in_path
-from prismd.api.queries import PAGE_DEFAULT, given, one_of, page_limit, slugs
+from prismd.api.queries import PAGE_DEFAULT, given, one_of, page_limit, slugs, values
 from prismd.api.shapes import RecordPage, RecordRow
 from prismd.core.errors import PrismdError
 from prismd.core.json_text import NotJsonError, decode, encode
@@ -95,9 +95,13 @@ def _answer(
 
 def shown_page(page: QueryPage) -> RecordPage:
     """Return a page as clients see it."""
-    rows = [RecordRow(id=row["id"], properties=row["properties"]) for row in page.rows]
     has_more = page.next_cursor is not None
-    return RecordPage(data=rows, has_more=has_more, next_cursor=page.next_cursor, total=page.total)
+    return RecordPage(data=shown_rows(page), has_more=has_more, next_cursor=page.next_cursor, total=page.total)
+
+
+def shown_rows(page: QueryPage) -> list[RecordRow]:
+    """Return the rows of a page as clients see them."""
+    return [RecordRow(id=row["id"], properties=row["properties"]) for row in page.rows]
 
 
 # --- the body of a query ---
@@ -164,8 +168,4 @@ def _sort(request: Request[Any, Any, Any]) -> list[dict[str, str]] | None:
 
 def _equalities(request: Request[Any, Any, Any]) -> list[dict[str, Any]]:
     names = dict.fromkeys(name for name in request.query_params if name not in _CONVENIENCES)
-    return [{name: {"in": _values(request, name)}} for name in names]
-
-
-def _values(request: Request[Any, Any, Any], name: str) -> list[str]:
-    return [part.strip() for raw in request.query_params.getall(name, []) for part in raw.split(",")]
+    return [{name: {"in": values(request, name)}} for name in names]

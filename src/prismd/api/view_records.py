@@ -12,7 +12,7 @@ from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
 from prismd.api.json_bodies import read_body
 from prismd.api.paths import id_in_path, object_type_in_path
 from prismd.api.queries import given, page_limit
-from prismd.api.shapes import RecordRow
+from prismd.api.record_queries import shown_rows
 from prismd.api.view_shapes import ViewOrder, ViewRecordPage
 from prismd.core.errors import PrismdError
 from prismd.core.json_text import encode
@@ -150,5 +150,5 @@ def page_offset(request: Request[Any, Any, Any], limit: int, settings: Settings)
 
 def shown_page(page: QueryPage) -> ViewRecordPage:
     """Return a page of records as clients see it."""
-    rows = [RecordRow(id=row["id"], properties=row["properties"]) for row in page.rows]
-    return ViewRecordPage(data=rows, has_more=page.next_cursor is not None, next_cursor=page.next_cursor)
+    has_more = page.next_cursor is not None
+    return ViewRecordPage(data=shown_rows(page), has_more=has_more, next_cursor=page.next_cursor)

@@ -101,7 +101,7 @@ def run_query(
     resolved = _with_contacts(connection, team_id, query)
     hashes = Narrowing(connection, team_id, settings).hashes(resolved)
     queries.limit_time(connection, settings.query_timeout_s)
-    queries.check_patterns(connection, _patterns(query))
+    queries.check_patterns(connection, query.patterns())
     found = queries.query_page(connection, resolved, team_id, hashes, after=after, limit=limit + 1, offset=offset)
     page, has_more = found[:limit], len(found) > limit
     next_cursor = None
@@ -128,16 +128,9 @@ def _selection(query: Query, schemas: Schemas) -> Selection:
     return selection(query.select)
 
 
-def _patterns(query: Query) -> list[str]:
-    conditions = (condition for clause in query.clauses for condition in clause.conditions)
-    return [condition.values[0] for condition in conditions if condition.test is Test.MATCHES]
-
-
 def _with_contacts(connection: Connection, team_id: int, query: Query) -> Query:
     """Return the query with the ids of contacts where it names them by their addresses."""
-    addresses = {
-        value for clause in query.clauses for condition in clause.conditions for value in _addresses(condition)
-    }
+    addresses = {value for condition in query.conditions() for value in _addresses(condition)}
     if not addresses:
         return query
     found = contacts_by_address(connection, team_id, addresses)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from prismd.core.keys import KeyRule
 from prismd.core.query.conditions import Condition, Test
 from prismd.core.query.paths import IDENTIFIER, Path
-from prismd.core.query.tree import Clause, Query
+from prismd.core.query.tree import Query
 from prismd.core.schema import LISTS, Kind, Property
 from prismd.services.record_keys import ensure_key
 from prismd.settings import Settings
@@ -44,31 +44,26 @@ class Narrowing:
             return None
         if query.any_clause and query.clauses:
             return self._of_any(query)
-        usable = [condition for clause in query.clauses for condition in clause.conditions if _is_usable(condition)]
-        for condition in sorted(usable, key=_rank):
-            hashes = self._of(query.object_type, condition)
-            if hashes is not None:
-                return hashes
-        return None if query.list_id is None else self._own_hashes(query.object_type, LISTS, [query.list_id])
+        found = self._of_first(query.object_type, query.conditions())
+        if found is not None or query.list_id is None:
+            return found
+        return self._own_hashes(query.object_type, LISTS, [query.list_id])
 
     def _of_any(self, query: Query) -> Sequence[int] | None:
         found: dict[int, None] = {}
         for clause in query.clauses:
-            hashes = self._of_clause(query.object_type, clause)
+            hashes = self._of_first(query.object_type, clause.conditions)
             if hashes is None:
                 return None
             found |= dict.fromkeys(hashes)
         return list(found)
 
-    def _of_clause(self, object_type: str, clause: Clause) -> Sequence[int] | None:
-        for condition in filter(_is_usable, clause.conditions):
-            hashes = self._of(object_type, condition)
+    def _of_first(self, object_type: str, conditions: Iterable[Condition]) -> Sequence[int] | None:
+        for condition in sorted(filter(_is_usable, conditions), key=_rank):
+            hashes = self._along(object_type, condition.path, 0, condition.values)
             if hashes is not None:
                 return hashes
         return None
-
-    def _of(self, object_type: str, condition: Condition) -> Sequence[int] | None:
-        return self._along(object_type, condition.path, 0, condition.values)
 
     def _along(self, object_type: str, path: Path, step: int, values: Iterable[Any]) -> Sequence[int] | None:
         """Return the hashes under which records are found that have a value at the end of a path, from a step on."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from prismd.core.errors import FieldProblem, PrismdError
 from prismd.core.ids import is_uuid
-from prismd.core.query.conditions import Test
 from prismd.core.query.paths import resolve_path
 from prismd.core.query.tree import Query
 from prismd.core.quoting import quoted
@@ -238,10 +237,8 @@ def _checked(connection: Connection, settings: Settings, team_id: int, view: Vie
 
 
 def _check_patterns(connection: Connection, query: Query) -> None:
-    conditions = [condition for clause in query.clauses for condition in clause.conditions]
-    patterns = [condition.values[0] for condition in conditions if condition.test is Test.MATCHES]
     try:
-        queries.check_patterns(connection, patterns)
+        queries.check_patterns(connection, query.patterns())
     except PrismdError as error:
         [problem] = error.problems
         raise PrismdError.invalid(".body.filter", problem.message, "pattern") from None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from prismd.core.query.conditions import Condition
+from prismd.core.query.conditions import Condition, Test
 from prismd.core.query.paths import Path
 
 
@@ -54,6 +55,14 @@ class Query:
     ids: tuple[str, ...] | None = None
     deleted: bool = False
     pinned: tuple[str, ...] = ()
+
+    def conditions(self) -> Iterator[Condition]:
+        """Return the conditions of all entries of the filter."""
+        return (condition for clause in self.clauses for condition in clause.conditions)
+
+    def patterns(self) -> list[str]:
+        """Return the regular expressions of the filter."""
+        return [condition.values[0] for condition in self.conditions() if condition.test is Test.MATCHES]
 
     def identity(self) -> str:
         """Return a text that is the same for queries with the same answer in the same order."""

@@ -1,0 +1,180 @@
+"""Every statement whose cost must not grow with what a team has: what it is asked and what it may read.
+
+The parameters find what they ask for among the million of :mod:`tests.store.million`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final
+
+from prismd.store import (
+    drafts,
+    grants,
+    idempotency,
+    imports,
+    lists,
+    progress,
+    properties,
+    queries,
+    record_keys,
+    record_writes,
+    records,
+    teams,
+    tickets,
+    touches,
+    upkeep,
+    verdicts,
+    views,
+)
+from tests.store.million import CITY, FEW, JOB, MEMBER, QUEUED, RECORDS, hash_of, id_of
+
+#: How far apart what is asked for stands.
+STRIDE: Final = 99
+LIMIT: Final = 10
+NOW: Final = "2026-01-01T00:00:00Z"
+LATE: Final = "infinity"
+
+
+@dataclass(frozen=True, slots=True)
+class Hot:
+    """A hot statement.
+
+    Args:
+        asked: Its parameters: all of them in order, or by name those that are special to it.
+        each: Rows of tables and entries of indexes that it reads for each record asked for.
+        once: Those that it reads whatever is asked; None where it searches until it finds something.
+    """
+
+    statement: str
+    asked: Mapping[str, Any] | tuple[Any, ...] = field(default_factory=dict)
+    each: int = 0
+    once: int | None = 0
+
+    def parameters(self, count: int) -> dict[str, Any] | tuple[Any, ...]:
+        """Return the parameters of a statement that asks for so many records."""
+        return self.asked if isinstance(self.asked, tuple) else {**_named(count), **self.asked}
+
+
+def _named(count: int) -> dict[str, Any]:
+    numbers = [1 + STRIDE * number for number in range(count)]
+    return {
+        "team": 1,
+        "type": "contact",
+        "job": JOB,
+        "id": id_of(1),
+        "hashes": [hash_of(number) for number in numbers],
+        "ids": [id_of(number) for number in numbers],
+        "types": ["contact"] * count,
+        "places": [f"({1 + number},1)" for number in range(count)],
+        "versions": [2] * count,
+        "versions_before": [1] * count,
+        "versions_after": [2] * count,
+        "properties": ["{}"] * count,
+        "whole": [0] * count,
+        "before": ["{}"] * count,
+        "after": ["{}"] * count,
+        "now": NOW,
+        "slug": "email",
+        "limit": LIMIT,
+        "most": LIMIT,
+        "outcome": "failed",
+    }
+
+
+_MOVED: Final = {
+    "id": JOB, "found": 250, "cursor": 251, "state": "running", "created": 0, "existing": 0, "updated": 0, "failed": 0,
+    "attempts": 1, "not_before": NOW, "code": None, "message": None,
+}  # fmt: skip
+_LISTED: Final = {"state": "complete", "type": "contact", "before": id_of(RECORDS)}
+_OF_TYPE: Final = {"team_id": 1, "object_type": "contact", "key": "email"}
+
+_RECORDS: Final = {
+    "candidates": Hot(records._CANDIDATES, each=3),
+    "records by key": Hot(records._BY_KEY, each=2),
+    "members of a list": Hot(records._COUNT_BY_KEY, {"hashes": [MEMBER], "slug": "/lists", "value": JOB}, once=2 * FEW),
+    "existing records": Hot(records._EXISTING, each=1),
+    "one record": Hot(records._GET, (1, "contact", id_of(1)), once=1),
+    "updated records": Hot(records._UPDATE, each=1),
+    "page of values": Hot(records._PAGE, {"after": id_of(500_000)}, once=LIMIT),
+    "held records": Hot(record_writes._HOLD, each=1),
+    "marked records": Hot(record_writes._MARK, {"deleted_at": None}, each=2),
+    "made records": Hot(record_writes._INSERT, {"type": "deal"}),
+    "keys in use": Hot(record_keys._KEYS_IN_USE, (1, "contact"), once=FEW),
+    "deleted keys": Hot(record_keys._DELETE, each=2),
+    "a grant": Hot(grants._GET, once=2),
+    "a grant put": Hot(grants._PUT, {"grants": "{}"}, once=1),
+    "targets of references": Hot(queries._BY_ID, each=1),
+    "records that refer to others": Hot(
+        queries._REFERRING, {"key": "city", "hashes": [CITY], "ids": ["C1"]}, once=2 * LIMIT
+    ),
+    "records with keys": Hot(queries._WITH_KEYS, {"most": 10_000}, each=1),
+    "records with a key that half of them have": Hot(queries._WITH_KEYS, {"hashes": [CITY]}, once=LIMIT),
+}
+
+_IMPORTS: Final = {
+    "next turn": Hot(imports._CLAIM, {"running_max": 10}, once=1),
+    "jobs under way": Hot(imports._ACTIVE, (1,), once=QUEUED),
+    "hold of a job": Hot(imports._LOCK, (1, JOB), once=1),
+    "end of a job": Hot(imports._END, _MOVED, once=1),
+    "rows of a chunk": Hot(imports._CHUNK, (1, JOB, 0), once=1),
+    "a job moved on": Hot(imports._ADVANCE, _MOVED, once=1),
+    "a failure": Hot(imports._FAIL, {**_MOVED, "cursor": 250}, once=1),
+    "touches of records": Hot(touches._UPDATE, each=2),
+    "status of a job": Hot(imports._GET, (1, JOB), once=1),
+    "list of jobs": Hot(imports._LIST, _LISTED, once=LIMIT),
+    "verdicts of a chunk": Hot(verdicts._VERDICTS_OF_CHUNK, (1, JOB, 0), once=1),
+    "page of verdicts": Hot(verdicts._VERDICTS, {"after": 0}, once=1),
+    "counts of chunks": Hot(progress._COUNTS, (1, JOB, 490), once=10),
+    "drafts": Hot(drafts._FIND, each=2),
+    "deleted drafts": Hot(drafts._DELETE, each=1),
+}
+
+_TEAMS: Final = {
+    "a team": Hot(teams._SELECT_TEAM, ("team 1",), once=1),
+    "the key of a request": Hot(teams._SELECT_KEY, (sha256(b"1").digest(),), once=2),
+    "what is remembered of an idempotency key": Hot(idempotency._FIND, (1, "key 1"), once=1),
+    "a ticket": Hot(tickets._TAKE, (sha256(b"1").digest(),), once=2),
+    "one view": Hot(views._GET, (1, id_of(FEW), "contact"), once=1),
+    "a view to change": Hot(views._GET_TO_CHANGE, (1, id_of(FEW), "contact"), once=1),
+    "a changed view": Hot(views._UPDATE, (None, "{}", NOW, 1, id_of(FEW)), once=1),
+    "pinned records": Hot(views._PIN, ([], 1, id_of(FEW)), once=1),
+    "a deleted view": Hot(views._DELETE, (1, id_of(FEW), "contact"), once=1),
+    "list of views": Hot(views._LIST, {"list": None, "offset": 0, "after": id_of(5_000)}, once=LIMIT),
+    "number of views": Hot(views._COUNT, (1, "deal"), once=FEW),
+    "a list": Hot(lists._GET, (1, JOB), once=1),
+    "lists of a team": Hot(lists._LIST, (1,), once=FEW),
+    "number of lists": Hot(lists._COUNT, (1,), once=FEW),
+    "views of lists": Hot(lists._VIEWS, {"object_types": ["deal"], "ids": [JOB]}, once=FEW),
+    "properties": Hot(properties._SELECT, {"team_id": 1, "object_types": ["contact"]}, once=FEW * (FEW + 1)),
+    "a changed property": Hot(properties._UPDATE, ("", None, True, True, 1, "contact", id_of(1)), once=FEW),
+    "a deleted property": Hot(properties._DELETE, {**_OF_TYPE, "id": id_of(1), "key": "custom_1"}, once=2 * FEW),
+    "a changed option": Hot(
+        properties._UPDATE_OPTION, ("", "", None, None, None, None, None, 1, "contact", id_of(1), id_of(1)), once=FEW
+    ),
+    "a deleted option": Hot(properties._DELETE_OPTION, (1, "contact", id_of(1), id_of(1)), once=FEW),
+    "a value that a record lacks": Hot(properties._LACKED, _OF_TYPE, once=None),
+    "a value that a member of a list lacks": Hot(
+        properties._LACKED_IN_LIST, {**_OF_TYPE, "list_id": JOB, "hashes": [MEMBER]}, once=2 * FEW
+    ),
+    "a property in use": Hot(properties._IN_USE, _OF_TYPE, once=None),
+    "an option in use": Hot(properties._OPTION_IN_USE, (1, "contact", "city", "C1"), once=None),
+}
+
+_UPKEEP: Final = {
+    "expired jobs": Hot(upkeep._EXPIRED_JOBS, (LATE, LIMIT), once=LIMIT),
+    **{
+        f"{table} of expired jobs": Hot(upkeep._DELETE_PARTS.format(table=table), ([1], [JOB], LIMIT), once=2 * LIMIT)
+        for table, _ in upkeep._PARTS
+    },
+    "deleted jobs": Hot(upkeep._DELETE_JOBS, ([2], [id_of(1)]), once=1),
+    "expired claims": Hot(upkeep._DELETE_CLAIMS, (LATE, LIMIT), once=2 * LIMIT),
+    "expired tickets": Hot(upkeep._DELETE_TICKETS, (LATE, LIMIT), once=2 * LIMIT),
+}
+
+HOT: Final = {**_RECORDS, **_IMPORTS, **_TEAMS, **_UPKEEP}
+
+#: Counts all that is there; what the command line asks, of keys that people made by hand.
+NOT_HOT: Final = (records._COUNT, teams._SELECT_TEAMS, teams._SELECT_KEYS, teams._REVOKE_KEY)

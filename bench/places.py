@@ -22,8 +22,8 @@ from prismd.store.embedded import EmbeddedPostgres
 PLACE: Final = Path("build/bench")
 PAGE: Final = Path("docs/performance.md")
 
-_RECORDS: Final = "TRUNCATE record, record_key, import_job CASCADE"
-_TEAM: Final = "TRUNCATE record, record_key, import_job, key_property, property, property_option CASCADE"
+_RECORDS: Final = "TRUNCATE record, record_key, import_touch, import_draft, import_job CASCADE"
+_PROPERTIES: Final = "TRUNCATE key_property, property, property_option CASCADE"
 
 
 @dataclass(slots=True)
@@ -63,7 +63,9 @@ class Ground:
             properties: Whether to forget, too, what the team's own properties and its keys are.
         """
         with psycopg.connect(self.database, autocommit=True) as connection:
-            connection.execute(_TEAM if properties else _RECORDS)
+            connection.execute(_RECORDS)
+            if properties:
+                connection.execute(_PROPERTIES)
             # What one measurement wrote must not be flushed on the time of the next.
             connection.execute("CHECKPOINT")
 

@@ -17,6 +17,8 @@ from tests.services.importing import Importer
 RECORD_BYTES_MAX: Final = 190
 #: Team, hash and id of a key.
 KEY_BYTES_MAX: Final = 70
+#: Team, job, record, row, two versions and no values.
+TOUCH_BYTES_MAX: Final = 110
 #: With the job accepted, judged, written and counted.
 STATEMENTS_MAX: Final = 25
 
@@ -100,8 +102,18 @@ def test_a_row_is_copied_once_with_little_beside_its_values(importer: Importer) 
     assert 0 < cost.copied["record_key"] <= KEY_BYTES_MAX * len(rows)
 
 
-def test_rows_that_match_copy_nothing(importer: Importer) -> None:
+def test_rows_that_match_copy_nothing_but_that_they_did(importer: Importer) -> None:
     importer.at_once(people(50), dedupe_by="email")
     with counted(importer.connection) as cost:
         importer.at_once(people(50), dedupe_by="email")
-    assert cost.copied == {}
+    assert cost.copied.keys() == {"import_touch"}
+    assert cost.copied["import_touch"] <= TOUCH_BYTES_MAX * 50
+
+
+def test_of_a_record_that_changes_only_the_change_is_copied(importer: Importer) -> None:
+    importer.at_once(people(50), dedupe_by="email")
+    with counted(importer.connection) as cost:
+        importer.at_once([{**row, "city": "Rome"} for row in people(50)], dedupe_by="email", update_existing=True)
+    changed = len('{"city":"London"}{"city":"Rome"}')
+    assert cost.copied.keys() == {"import_touch"}
+    assert cost.copied["import_touch"] <= (TOUCH_BYTES_MAX + changed) * 50

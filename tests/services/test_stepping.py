@@ -12,12 +12,13 @@ import pytest
 
 from prismd.core.imports.job import State
 from prismd.services.import_chunk import LostRaceError, run_chunk
-from prismd.services.read_ahead import ReadAhead
+from prismd.services.meanwhile import Meanwhile
 from prismd.services.records import count_records
 from prismd.services.runtime import Runtime
 from prismd.services.stepping import step_next
 from prismd.settings import Settings
 from prismd.store import imports
+from prismd.store.overlap import OverlappedConnection
 from prismd.store.postgres import Pool, connect
 from tests.conftest import Clock
 from tests.core.imports.model import ModelImport
@@ -45,14 +46,21 @@ def test_counters_move_with_every_chunk(importer: Importer) -> None:
     assert seen == [(State.QUEUED, 0), (State.RUNNING, 2), (State.RUNNING, 4), (State.COMPLETE, 5)]
 
 
-def test_reading_ahead_changes_nothing(importer: Importer, make_team: Callable[[], int]) -> None:
+def test_work_done_meanwhile_changes_nothing(
+    importer: Importer, make_team: Callable[[], int], database_url: str
+) -> None:
     rows = [*people(40), *people(20), {"nope": 1}, {"seniority": "martian"}, *people(20, 30)]
     twin = Importer(importer.connection, importer.runtime, make_team())
     plain = importer.as_job(rows, chunk=7, dedupe_by="email", create_missing_options=True)
     job_id = twin.submit(rows, chunk=7, dedupe_by="email", create_missing_options=True)
-    ahead, runtime = ReadAhead(), importer.runtime
-    while twin.job(job_id).status == "processing":
-        step_next(twin.connection, now=runtime.now(), new_id=runtime.new_id, settings=runtime.settings, ahead=ahead)
+    meanwhile, runtime = Meanwhile(), importer.runtime
+    with connect(database_url, Settings(), OverlappedConnection, autocommit=True) as connection:
+        assert isinstance(connection, OverlappedConnection)
+        connection.meanwhile = meanwhile.go_on
+        while twin.job(job_id).status == "processing":
+            step_next(
+                connection, now=runtime.now(), new_id=runtime.new_id, settings=runtime.settings, meanwhile=meanwhile
+            )
     assert told(twin.verdicts(job_id)) == told(plain[1])
 
 

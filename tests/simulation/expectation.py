@@ -26,6 +26,7 @@ UNKNOWN = "nope"
 
 Row = dict[str, Any]
 Verdict = dict[str, Any]
+Values = dict[str, Any]
 
 
 class Violation(BaseException):
@@ -318,8 +319,15 @@ class Expectation:
                 *job.counts(), job.error, job.asked.parent,
             )  # fmt: skip
             for record_id, touch in job.touches.items():
-                expected["touch"][*key, record_id] = tuple(touch)
+                expected["touch"][*key, record_id] = (*touch[:3], *_differing(*touch[3:]))
         return expected
+
+
+def _differing(before: Values | None, after: Values | None) -> tuple[Values | None, Values | None]:
+    if before is None or after is None:
+        return None, None
+    slugs = [slug for slug in before | after if before.get(slug) != after.get(slug)]
+    return {slug: before.get(slug) for slug in slugs}, {slug: after.get(slug) for slug in slugs}
 
 
 def _rows_to_retry(parent: ExpectedJob, asked: Asked) -> Iterator[tuple[int, Row]]:

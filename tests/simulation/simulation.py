@@ -28,7 +28,7 @@ from prismd.core.schema import APP_STAGE, LISTS, Property
 from prismd.services import imports
 from prismd.services.idempotency import Answer, answer_once
 from prismd.services.import_control import cancel_job, retry_job
-from prismd.services.read_ahead import ReadAhead
+from prismd.services.meanwhile import Meanwhile
 from prismd.services.runtime import Runtime
 from prismd.services.stepping import step_next
 from prismd.settings import Settings
@@ -81,7 +81,7 @@ class Actor:
     fiber: Fiber | None = None
     stalled: int = 0
     blocked: bool = False
-    ahead: ReadAhead | None = None
+    ahead: Meanwhile | None = None
 
 
 class Simulation:
@@ -121,7 +121,7 @@ class Simulation:
         self._workers = [Actor(f"worker {number}") for number in range(chance.randint(1, 3))]
         self._clients = [Actor(f"client {number}") for number in range(2)]
         for worker in self._workers:
-            worker.ahead = ReadAhead() if chance.random() < 0.2 else None
+            worker.ahead = Meanwhile() if chance.random() < 0.2 else None
 
     def run(self) -> Report:
         """Run to the end, and say what happened."""
@@ -222,7 +222,7 @@ class Simulation:
             now=self._time,
             new_id=self._ids,
             settings=self._settings,
-            ahead=worker.ahead,
+            meanwhile=worker.ahead,
         )
         if step:
             self._say(f"{worker.name} {'failed at' if step.failed else 'stepped'} {step.job.id[-6:]} {step.job.cursor}")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from prismd.services import import_chunk, stepping
-from prismd.store import idempotency, imports, record_keys, records, verdicts
+from prismd.store import idempotency, imports, record_keys, records, touches, verdicts
 from tests.simulation.simulation import Report
 from tests.simulation.theatre import Theatre, told
 
@@ -72,8 +72,8 @@ def with_keys_written_twice(patch: pytest.MonkeyPatch) -> None:
 
 
 def with_before_images_of_the_last_change(patch: pytest.MonkeyPatch) -> None:
-    latest = imports._INSERT_TOUCHES.replace("COALESCE(import_touch.before, EXCLUDED.before)", "EXCLUDED.before")
-    patch.setattr(imports, "_INSERT_TOUCHES", latest)
+    first, latest = "given.before || COALESCE(found.before, '{}')", "COALESCE(found.before, '{}') || given.before"
+    patch.setattr(touches, "_UPDATE", touches._UPDATE.replace(first, latest))
 
 
 def with_idempotency_keys_forgotten(patch: pytest.MonkeyPatch) -> None:

@@ -50,6 +50,7 @@ from prismd.store import (
     records,
     teams,
     tickets,
+    touches,
     upkeep,
     verdicts,
     views,
@@ -88,11 +89,11 @@ class World:
 
     @property
     def plan(self) -> Plan:
-        """A plan that makes a record, changes one, and touches it."""
+        """A plan that makes a record, changes one that was touched before, and touches another."""
         changed = replace(self.record, properties={"email": "new@x.org"}, version=self.record.version + 1)
         change = Change(changed, self.record.version, self.record.properties)
         made = KnownRecord(NEW_ID(), 1, {"email": "made@x.org"}, 0, made_by_import=True)
-        return Plan(created=[made], changed={changed.id: change}, touched=[changed])
+        return Plan(created=[made], changed={changed.id: change}, touched=[KnownRecord(NEW_ID(), 1, {}, 1)])
 
     @property
     def hashes(self) -> list[int]:
@@ -126,7 +127,6 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     imports.read_chunk: lambda c, w: imports.read_chunk(c, w.running, 0),
     imports.advance: lambda c, w: imports.advance(c, w.running, w.running.after_chunk(Counts(created=2), NOW)),
     imports.record_failure: lambda c, w: imports.record_failure(c, w.running, now=NOW, wait=timedelta(1)),
-    imports.insert_touches: lambda c, w: imports.insert_touches(c, w.running, w.plan),
     imports.get_job: lambda c, w: imports.get_job(c, w.team_id, w.running.id),
     imports.list_jobs: lambda c, w: imports.list_jobs(c, w.team_id, state=None, object_type=None, before=None, limit=1),
     lists.lock_lists: lambda c, w: lists.lock_lists(c, w.team_id),
@@ -185,15 +185,13 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
         c, w.team_id, "contact", w.hashes, key="email", value="p0@x.org"
     ),
     records.import_candidates: lambda c, w: records.import_candidates(
-        c, w.team_id, "contact", w.hashes, job_id=w.running.id, lock=True
+        c, w.team_id, "contact", w.hashes, job_id=w.running.id
     ),
     records.existing_records: lambda c, w: records.existing_records(c, w.team_id, [("contact", w.record.id)]),
     records.insert_records: lambda c, w: records.insert_records(
         c, w.team_id, "contact", w.plan.created, job_id=w.running.id, now=NOW
     ),
-    records.update_records: lambda c, w: records.update_records(
-        c, w.team_id, "contact", [change.record for change in w.plan.changed.values()], now=NOW
-    ),
+    records.update_records: lambda c, w: records.update_records(c, w.team_id, w.plan.rewritten(), now=NOW),
     records.scan_values: lambda c, w: list(records.scan_values(c, w.team_id, "contact", "email", page=1)),
     teams.lock_bootstrap: lambda c, _: teams.lock_bootstrap(c),
     teams.insert_team: lambda c, _: teams.insert_team(c, NEW_ID(), NOW),
@@ -207,6 +205,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     teams.revoke_key: lambda c, w: teams.revoke_key(c, w.key_id, None, NOW),
     tickets.insert_ticket: lambda c, w: tickets.insert_ticket(c, b"other", w.team_id, expires_at=NOW),
     tickets.take_ticket: lambda c, _: tickets.take_ticket(c, b"ticket"),
+    touches.write_touches: lambda c, w: touches.write_touches(c, w.running, w.plan, w.plan.rewritten()),
     upkeep.purge_claims: lambda c, _: upkeep.purge_claims(c, before=LATER),
     upkeep.purge_jobs: lambda c, _: upkeep.purge_jobs(c, now=LATER),
     upkeep.purge_tickets: lambda c, _: upkeep.purge_tickets(c, now=LATER),
@@ -234,10 +233,10 @@ WITHOUT_LOCK: Final = {
 CONFLICTING: Final = [
     drafts.write_drafts, grants.put_grant, idempotency.keep_claim, imports.claim_next, imports.lock_job,
     imports.end_job,
-    imports.advance, imports.record_failure, imports.insert_touches, properties.update_property,
+    imports.advance, imports.record_failure, properties.update_property, touches.write_touches,
     properties.delete_property, properties.update_option, properties.delete_option, record_keys.delete_keys,
     record_writes.hold_records, record_writes.delete_records, record_writes.restore_records,
-    records.import_candidates, records.update_records, teams.revoke_key, tickets.take_ticket,
+    records.update_records, teams.revoke_key, tickets.take_ticket,
     upkeep.purge_claims, upkeep.purge_jobs, views.get_view,
     views.update_view, views.set_pinned, views.delete_view, upkeep.purge_tickets,
 ]  # fmt: skip
@@ -298,9 +297,7 @@ def world(make_database: Callable[[], str]) -> World:
         rule = KeyRule(
             "contact", properties.load_schema(connection, team_id, "contact").properties["email"], fold_case=True
         )
-        [record] = records.import_candidates(
-            connection, team_id, "contact", rule.hashes("p0@x.org"), job_id=running.id, lock=False
-        )
+        [record] = records.import_candidates(connection, team_id, "contact", rule.hashes("p0@x.org"), job_id=running.id)
         assert running.state is State.RUNNING
         assert views.insert_view(connection, team_id, VIEW)
         assert grants.put_grant(connection, team_id, "contact", record.id, Grant())

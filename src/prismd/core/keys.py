@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from decimal import Context, Decimal
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -69,6 +68,16 @@ class KeyRule:
         texts = (normalised(text, fold_case=self._fold_case) for text in self._values(value))
         return tuple(dict.fromkeys(text for text in texts if text))
 
+    def keys_and_hashes(self, value: object) -> tuple[Keys, Hashes]:
+        """Return both; for a text this takes little more than one of them."""
+        if type(value) is not str:
+            return self.keys(value), self.hashes(value)
+        folded = normalised(value, fold_case=True)
+        if not folded:
+            return (), ()
+        key = folded if self._fold_case else normalised(value, fold_case=False)
+        return (key,), (_hash(self._prefix, folded),)
+
     def hashes(self, value: object) -> Hashes:
         """Return the 64-bit signed hashes by which a stored value is found.
 
@@ -76,19 +85,13 @@ class KeyRule:
         """
         if value is None:
             return ()
-        if type(value) is str:
-            return _hashes(self._prefix, value)
-        return tuple(dict.fromkeys(one for text in self._values(value) for one in _hashes(self._prefix, text)))
+        texts = (value,) if type(value) is str else self._values(value)
+        keys = dict.fromkeys(normalised(text, fold_case=True) for text in texts)
+        return tuple(_hash(self._prefix, key) for key in keys if key)
 
 
-# A chunk's keys are hashed when records are looked for and again when they are written.
-@lru_cache(maxsize=16_384)
-def _hashes(prefix: bytes, text: str) -> Hashes:
-    key = normalised(text, fold_case=True)
-    if not key:
-        return ()
-    digest = blake2b(prefix + key.encode(), digest_size=8).digest()
-    return (int.from_bytes(digest, "big", signed=True),)
+def _hash(prefix: bytes, key: str) -> int:
+    return int.from_bytes(blake2b(prefix + key.encode(), digest_size=8).digest(), "big", signed=True)
 
 
 def _as_texts(kind: Kind) -> Callable[[Any], Sequence[str]]:

@@ -11,18 +11,43 @@ from typing import Any, NamedTuple
 Properties = Mapping[str, Any]
 
 
-class Written(NamedTuple):
-    """A record that a transaction makes or changes: what there was of it before, and what there is at its end.
+class Rewritten(NamedTuple):
+    """A record that a transaction changes, and the values that are others at its end.
 
     Args:
         id: Of the record.
-        before: Its properties before; empty for a record that is made.
-        after: Its properties at the end.
+        version_before: Before the transaction.
+        version: At its end.
+        before: The values that change, as they were; None where there was none.
+        after: The same values at the end; None where there is none any more.
+        properties: All its properties at the end.
+        place: Where it lies in its table, as long as the transaction holds the lock of its type.
     """
 
     id: str
+    version_before: int
+    version: int
     before: Properties
     after: Properties
+    properties: Properties
+    place: str
+
+
+def rewritten(
+    record_id: str, versions: tuple[int, int], before: Properties, after: Properties, place: str
+) -> Rewritten:
+    """Return what a transaction changes of a record.
+
+    Args:
+        record_id: Of the record.
+        versions: Before the transaction and at its end.
+        before: All its properties before.
+        after: All its properties at the end.
+        place: Where it lies in its table.
+    """
+    values: dict[str, Any] = {slug: value for slug, value in after.items() if before.get(slug) != value}
+    values |= dict.fromkeys(before.keys() - after.keys())
+    return Rewritten(record_id, *versions, {slug: before.get(slug) for slug in values}, values, after, place)
 
 
 class ArrayOperation(enum.StrEnum):

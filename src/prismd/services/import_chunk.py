@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -17,7 +16,7 @@ from prismd.core.imports.request import Chunk
 from prismd.core.imports.rows import Problem
 from prismd.services.changes import import_moved
 from prismd.services.import_rows import RowImporter
-from prismd.services.read_ahead import ReadAhead
+from prismd.services.meanwhile import Later, Meanwhile
 from prismd.settings import Settings
 from prismd.store import imports, record_keys, verdicts
 from prismd.store.postgres import Connection
@@ -41,7 +40,7 @@ def run_chunk(
     now: datetime,
     new_id: NewId,
     settings: Settings,
-    ahead: ReadAhead | None = None,
+    meanwhile: Meanwhile | None = None,
     apart: bool = False,
 ) -> tuple[Job, bytes]:
     """Do one chunk of a job: records, verdicts, before-images, counters and cursor are committed together.
@@ -53,7 +52,7 @@ def run_chunk(
         now: The time of everything written.
         new_id: Makes ids of records and options.
         settings: For the limits of rows.
-        ahead: Where rows may have been read beforehand, and reads the next chunk meanwhile.
+        meanwhile: What is done while PostgreSQL works; where rows may have been read beforehand.
         apart: Part the rows until those that cannot be processed stand alone, and refuse just them.
 
     Returns:
@@ -63,17 +62,27 @@ def run_chunk(
         LostRaceError: Nothing of this transaction may be committed.
     """
     record_keys.lock_type(connection, job.team_id, job.object_type)
-    importer = RowImporter(connection, job, now=now, new_id=new_id, settings=settings, ahead=None if apart else ahead)
-    found = _Apart(connection, importer.run, settings.row_faults_max).run(chunk) if apart else importer.run(chunk)
-    for verdict, origin in zip(found, chunk.origins, strict=False):
-        verdict.parent_index = origin
-    counts, content = Counts.of(found), verdicts_json(found)
+    if apart:
+        importer = RowImporter(connection, job, now=now, new_id=new_id, settings=settings)
+        counts, content = _told(chunk, _Apart(connection, importer, settings.row_faults_max).run(chunk))
+    else:
+        importer = RowImporter(connection, job, now=now, new_id=new_id, settings=settings, meanwhile=meanwhile)
+        plan = importer.plan(chunk)
+        told = (meanwhile.later if meanwhile else Later)(lambda: _told(chunk, plan.verdicts))
+        importer.write(plan)
+        counts, content = told()
     after = job.after_chunk(counts, now)
     if not imports.advance(connection, job, after):
         raise LostRaceError(job.id)
     verdicts.insert_verdicts(connection, job, chunk, counts, content)
     _tell(connection, after, chunk, counts)
     return after, content
+
+
+def _told(chunk: Chunk, found: list[Verdict]) -> tuple[Counts, bytes]:
+    for verdict, origin in zip(found, chunk.origins, strict=False):
+        verdict.parent_index = origin
+    return Counts.of(found), verdicts_json(found)
 
 
 def _tell(connection: Connection, after: Job, chunk: Chunk, counts: Counts) -> None:
@@ -87,20 +96,22 @@ class _Apart:
 
     Args:
         connection: Inside a transaction; every part has a savepoint of its own.
-        run: Does rows.
+        importer: Does rows.
         faults_max: More rows than that cannot all be to blame: then the last fault is raised.
     """
 
-    def __init__(self, connection: Connection, run: Callable[[Chunk], list[Verdict]], faults_max: int) -> None:
+    def __init__(self, connection: Connection, importer: RowImporter, faults_max: int) -> None:
         self._connection = connection
-        self._run = run
+        self._importer = importer
         self._faults_left = faults_max
 
     def run(self, chunk: Chunk) -> list[Verdict]:
         """Return what became of the rows, ``internal_error`` for those that cannot be processed."""
         try:
             with self._connection.transaction():
-                return self._run(chunk)
+                plan = self._importer.plan(chunk)
+                self._importer.write(plan)
+                return plan.verdicts
         except PASSING:
             raise
         except Exception as error:

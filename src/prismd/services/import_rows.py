@@ -8,18 +8,19 @@ from datetime import datetime
 from prismd.core.ids import NewId
 from prismd.core.imports.job import Job
 from prismd.core.imports.missing_options import OptionId, Wanted, forecast_id, wanted_options, with_options
-from prismd.core.imports.plan import KnownRecord, Plan, Planner, Verdict, hashes_of, may_change_matches
+from prismd.core.imports.plan import KnownRecord, Plan, Planner, find_keys, hashes_of
 from prismd.core.imports.request import Chunk
 from prismd.core.imports.rows import RefusedRow, RowLimits, Rows
 from prismd.core.keys import KeyRule
+from prismd.core.records import Rewritten
 from prismd.core.schema import ObjectSchema
 from prismd.core.values import ValueLimits
-from prismd.services.read_ahead import ReadAhead, parse_rows, row_parser
-from prismd.services.record_keys import ensure_key, key_rules, write_keys
+from prismd.services.meanwhile import Later, Meanwhile, parse_rows, row_parser
+from prismd.services.record_keys import ensure_key, key_changes, key_rules
 from prismd.services.references import resolve_references
 from prismd.settings import Settings
-from prismd.store import drafts, imports, properties, records
-from prismd.store.postgres import Connection, nothing
+from prismd.store import drafts, properties, records, touches
+from prismd.store.postgres import Connection
 
 
 class RowImporter:
@@ -31,7 +32,7 @@ class RowImporter:
         now: The time of everything written.
         new_id: Makes ids of records and options.
         settings: For the limits of rows.
-        ahead: Where rows may have been read beforehand, and reads the next chunk meanwhile.
+        meanwhile: What is done while PostgreSQL works; where rows may have been read beforehand.
     """
 
     def __init__(
@@ -42,19 +43,19 @@ class RowImporter:
         now: datetime,
         new_id: NewId,
         settings: Settings,
-        ahead: ReadAhead | None = None,
+        meanwhile: Meanwhile | None = None,
     ) -> None:
         self._connection = connection
         self._job = job
         self._now = now
         self._new_id = new_id
         self._settings = settings
-        self._ahead = ahead
+        self._meanwhile = meanwhile
         values = ValueLimits(settings.text_chars_max, settings.list_values_max)
         self._limits = RowLimits(values, settings.row_bytes_max, settings.row_errors_max)
 
-    def run(self, chunk: Chunk) -> list[Verdict]:
-        """Write what the rows make and change, and return what became of each.
+    def plan(self, chunk: Chunk) -> Plan:
+        """Return what becomes of rows; nothing is written but the options that they make.
 
         Args:
             chunk: A chunk of the job, or a part of one.
@@ -62,20 +63,28 @@ class RowImporter:
         connection, job = self._connection, self._job
         schema, rows = self._parsed(chunk)
         rows = resolve_references(connection, job.team_id, schema, rows)
-        rule = _key_rule(job, schema)
-        plan = self._planned(rule, rows, chunk.first_row)
-        if self._ahead:
-            self._ahead.begin(connection, job, schema, rule, self._limits)
-        if job.options.dry_run:
-            drafts.write_drafts(connection, job, rule, plan)
+        self._schema, self._rule = schema, _key_rule(job, schema)
+        plan = self._planned(self._rule, rows, chunk.first_row)
+        if self._meanwhile:
+            self._meanwhile.begin(connection, job, schema, self._rule, self._limits)
+        return plan
+
+    def write(self, plan: Plan) -> None:
+        """Write the records that a plan makes and changes, with their keys and what led to them.
+
+        Args:
+            plan: The last one of :meth:`plan`.
+        """
+        rewritten = plan.rewritten()
+        if self._job.options.dry_run:
+            drafts.write_drafts(self._connection, self._job, self._rule, plan)
         else:
-            self._write(schema, plan)
-        imports.insert_touches(connection, job, plan)
-        return plan.verdicts
+            self._write(plan, rewritten)
+        touches.write_touches(self._connection, self._job, plan, rewritten)
 
     def _parsed(self, chunk: Chunk) -> tuple[ObjectSchema, Rows]:
         schema = properties.load_schema(self._connection, self._job.team_id, self._job.object_type)
-        rows = self._ahead.rows(chunk, schema) if self._ahead else None
+        rows = self._meanwhile.rows(chunk, schema) if self._meanwhile else None
         rows = rows or parse_rows(row_parser(self._job, schema, self._limits), chunk.rows)
         wanted = wanted_options(rows) if self._job.options.create_missing_options else {}
         if not wanted:
@@ -105,21 +114,19 @@ class RowImporter:
         return planner.plan(rows, first_row)
 
     def _candidates(self, rule: KeyRule, rows: Rows) -> Iterable[KnownRecord]:
-        connection, job, hashes = self._connection, self._job, hashes_of(rule, rows)
-        lock = may_change_matches(job.options, rows) and not job.options.dry_run
-        stored = records.import_candidates(connection, job.team_id, job.object_type, hashes, job_id=job.id, lock=lock)
+        find_keys(rule, rows)
+        connection, job, hashes = self._connection, self._job, hashes_of(rows)
+        stored = records.import_candidates(connection, job.team_id, job.object_type, hashes, job_id=job.id)
         return drafts.with_drafts(connection, job, hashes, stored) if job.options.dry_run else stored
 
-    def _write(self, schema: ObjectSchema, plan: Plan) -> None:
-        connection, job, now = self._connection, self._job, self._now
-        meanwhile = self._ahead.go_on if self._ahead else nothing
-        records.insert_records(
-            connection, job.team_id, job.object_type, plan.created, job_id=job.id, now=now, meanwhile=meanwhile
-        )
-        changed = [change.record for change in plan.changed.values()]
-        records.update_records(connection, job.team_id, job.object_type, changed, now=now)
-        rules = key_rules(connection, job.team_id, schema)
-        write_keys(connection, job.team_id, rules, plan.written(), meanwhile)
+    def _write(self, plan: Plan, rewritten: list[Rewritten]) -> None:
+        connection, job, now, rule = self._connection, self._job, self._now, self._rule
+        rules = key_rules(connection, job.team_id, self._schema)
+        put_off = self._meanwhile.later if self._meanwhile else Later
+        keys = put_off(lambda: key_changes(rules, plan.created, rewritten, hashed=rule.key if rule else None))
+        records.insert_records(connection, job.team_id, job.object_type, plan.created, job_id=job.id, now=now)
+        records.update_records(connection, job.team_id, rewritten, now=now)
+        keys().write(connection, job.team_id)
 
 
 def _key_rule(job: Job, schema: ObjectSchema) -> KeyRule | None:

@@ -14,7 +14,7 @@ from prismd.services.changes import record_changed
 from prismd.services.record_writer import RecordWriter
 from prismd.services.records import RecordView
 from prismd.services.runtime import Runtime
-from prismd.store import record_writes
+from prismd.store import record_keys, record_writes
 from prismd.store.postgres import Connection
 from prismd.store.records import StoredRecord
 
@@ -74,6 +74,7 @@ def delete_records(
         object_type: Type of the records.
         items: Which ones.
     """
+    record_keys.lock_type(connection, team_id, object_type)
     held = record_writes.hold_records(connection, team_id, object_type, _ids(items))
     standing = {record_id for record_id, one in held.items() if not one.deleted}
     deleted = sorted(standing)

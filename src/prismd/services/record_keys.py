@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from prismd.core.errors import PrismdError
+from prismd.core.imports.plan import KnownRecord
 from prismd.core.keys import KeyRule, is_comparable
 from prismd.core.quoting import nearest, quoted
-from prismd.core.records import Written
+from prismd.core.records import Rewritten
 from prismd.core.schema import LISTS, ObjectSchema, Property
 from prismd.store import record_keys, records
-from prismd.store.postgres import Connection, nothing
+from prismd.store.postgres import Connection
 
 #: Records whose keys are made at once when a property becomes a key.
 _BACKFILL_PAGE: Final = 5_000
@@ -70,32 +72,44 @@ def ensure_key(connection: Connection, team_id: int, object_type: str, prop: Pro
         record_keys.insert_keys(connection, team_id, entries)
 
 
-def write_keys(
-    connection: Connection,
-    team_id: int,
-    rules: Iterable[KeyRule],
-    written: Sequence[Written],
-    meanwhile: Callable[[], None] = nothing,
-) -> None:
-    """Write the keys of records that are made and changed.
+@dataclass(frozen=True, slots=True)
+class KeyChanges:
+    """Which keys records get, and which they lose."""
+
+    added: list[record_keys.Entry]
+    gone: list[record_keys.Entry]
+
+    def write(self, connection: Connection, team_id: int) -> None:
+        """Write them, inside a transaction that holds the lock of the records' type."""
+        record_keys.delete_keys(connection, team_id, self.gone)
+        record_keys.insert_keys(connection, team_id, self.added)
+
+
+def key_changes(
+    rules: Iterable[KeyRule], made: Iterable[KnownRecord], changed: Iterable[Rewritten], *, hashed: str | None = None
+) -> KeyChanges:
+    """Return what becomes of the keys of records that are made and changed.
 
     Args:
-        connection: Inside a transaction that holds the lock of the records' type.
         rules: Of the properties whose values are kept as keys.
-        written: What is made and changed.
-        meanwhile: Called while PostgreSQL takes keys in.
+        made: Records that are made.
+        changed: Records that are changed.
+        hashed: The key whose hashes the records bring that are made, where they bring any.
     """
-    added, gone = [], []
+    added: list[record_keys.Entry] = []
+    gone: list[record_keys.Entry] = []
     for rule in rules:
-        key = rule.key
-        for record_id, before, after in written:
-            old, new = rule.hashes(before.get(key)), rule.hashes(after.get(key))
-            if old:
-                gone += [(key_hash, record_id) for key_hash in set(old).difference(new)]
-                new = tuple(set(new).difference(old))
-            added += [(key_hash, record_id) for key_hash in new]
-    record_keys.delete_keys(connection, team_id, gone)
-    record_keys.insert_keys(connection, team_id, added, meanwhile)
+        key, hashes = rule.key, rule.hashes
+        for record in made:
+            known = record.hashes if key == hashed else None
+            new = hashes(record.properties.get(key)) if known is None else known
+            added += [(key_hash, record.id) for key_hash in new]
+        for one in changed:
+            if key in one.after:
+                was, now = set(hashes(one.before.get(key))), set(hashes(one.after.get(key)))
+                gone += [(key_hash, one.id) for key_hash in was - now]
+                added += [(key_hash, one.id) for key_hash in now - was]
+    return KeyChanges(added, gone)
 
 
 def find_by_key(

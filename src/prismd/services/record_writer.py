@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from prismd.core.changes import Change
+from prismd.core.imports.plan import KnownRecord
 from prismd.core.imports.rows import Problem, Row, RowLimits, RowParser, Rows
 from prismd.core.record_writes import RecordBody, write_problems
-from prismd.core.records import Properties, Written, merged
+from prismd.core.records import Properties, merged, rewritten
 from prismd.core.values import ValueLimits
 from prismd.services.changes import record_changed
-from prismd.services.record_keys import key_rules, write_keys
+from prismd.services.record_keys import key_changes, key_rules
 from prismd.services.records import RecordView, list_scope, view_of
 from prismd.services.references import resolve_references
 from prismd.services.runtime import Runtime
@@ -46,8 +47,9 @@ class RecordWriter:
         self.list_id = list_scope(connection, team_id, object_type, list_id)
         self.schema = properties.load_schema(connection, team_id, object_type)
         self._now = runtime.now()
+        self._places: dict[str, str] = {}
         self._made: dict[str, StoredRecord] = {}
-        self._before: dict[str, Properties] = {}
+        self._before: dict[str, StoredRecord] = {}
         self._after: dict[str, StoredRecord] = {}
 
     def read(self, bodies: Sequence[RecordBody]) -> Rows:
@@ -65,7 +67,9 @@ class RecordWriter:
 
     def hold(self, record_ids: Sequence[str]) -> dict[str, HeldRecord]:
         """Hold records until the transaction ends, and return those that there are, deleted ones included, by id."""
-        return record_writes.hold_records(self.connection, self.team_id, self.object_type, record_ids)
+        held = record_writes.hold_records(self.connection, self.team_id, self.object_type, record_ids)
+        self._places |= {record_id: one.place for record_id, one in held.items()}
+        return held
 
     def make(self, row: Row, *, demanding: bool = True) -> StoredRecord | list[Problem]:
         """Plan a new record.
@@ -101,7 +105,7 @@ class RecordWriter:
             return problems
         if after is record.properties:
             return record
-        self._before.setdefault(record.id, record.properties)
+        self._before.setdefault(record.id, record)
         changed = replace(record, properties=after, version=record.version + 1, updated_at=self._now)
         self._after[record.id] = changed
         return changed
@@ -112,10 +116,20 @@ class RecordWriter:
         if not self._made and not self._after:
             return
         record_writes.insert_new(connection, team_id, object_type, list(self._made.values()), now=self._now)
-        records.update_records(connection, team_id, object_type, list(self._after.values()), now=self._now)
-        written = [Written(record.id, {}, record.properties) for record in self._made.values()]
-        written += [Written(key, self._before[key], record.properties) for key, record in self._after.items()]
-        write_keys(connection, team_id, key_rules(connection, team_id, self.schema), written)
+        changed = [(self._before[record_id], record) for record_id, record in self._after.items()]
+        rewrites = [
+            rewritten(
+                after.id,
+                (before.version, after.version),
+                before.properties,
+                after.properties,
+                self._places[after.id],
+            )
+            for before, after in changed
+        ]
+        records.update_records(connection, team_id, rewrites, now=self._now)
+        made = [KnownRecord(record.id, record.version, record.properties) for record in self._made.values()]
+        key_changes(key_rules(connection, team_id, self.schema), made, rewrites).write(connection, team_id)
         record_changed(connection, team_id, object_type, list(self._made), Change.CREATED)
         record_changed(connection, team_id, object_type, list(self._after), Change.UPDATED)
 

@@ -20,7 +20,7 @@ from prismd.services.record_keys import key_property
 from prismd.services.record_writer import RecordWriter
 from prismd.services.records import RecordView, parsed_value, records_with, resolved_value, the_one, view_of
 from prismd.services.runtime import Runtime
-from prismd.store import properties, record_writes
+from prismd.store import properties, record_keys, record_writes
 from prismd.store.postgres import Connection
 from prismd.store.record_writes import HeldRecord
 from prismd.store.records import StoredRecord
@@ -178,6 +178,7 @@ def restore_record(connection: Connection, runtime: Runtime, place: RecordPlace)
 
 def _hold(connection: Connection, place: RecordPlace) -> dict[str, HeldRecord]:
     ids = [place.record_id.lower()] if is_uuid(place.record_id) else []
+    record_keys.lock_type(connection, place.team_id, place.object_type)
     return record_writes.hold_records(connection, place.team_id, place.object_type, ids)
 
 

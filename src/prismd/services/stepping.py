@@ -11,7 +11,7 @@ from prismd.core.ids import NewId
 from prismd.core.imports.job import Job
 from prismd.services.changes import import_moved
 from prismd.services.import_chunk import PASSING, LostRaceError, run_chunk
-from prismd.services.read_ahead import ReadAhead
+from prismd.services.meanwhile import Meanwhile
 from prismd.settings import Settings
 from prismd.store import imports
 from prismd.store.postgres import Connection
@@ -35,7 +35,7 @@ class Step:
 
 
 def step_next(
-    connection: Connection, *, now: datetime, new_id: NewId, settings: Settings, ahead: ReadAhead | None = None
+    connection: Connection, *, now: datetime, new_id: NewId, settings: Settings, meanwhile: Meanwhile | None = None
 ) -> Step | None:
     """Do one chunk of the job whose turn it is, and commit it.
 
@@ -44,7 +44,7 @@ def step_next(
         now: The time of everything written.
         new_id: Makes ids of records and options.
         settings: For limits and the wait after a failure.
-        ahead: Reads the next chunk meanwhile.
+        meanwhile: What is done while PostgreSQL works.
 
     Returns:
         The turn, or None if there is nothing to do.
@@ -58,11 +58,11 @@ def step_next(
             claimed = imports.claim_next(connection, now, running_max=settings.running_jobs_per_team_max)
             if claimed is None:
                 return None
-            chunk = ahead and ahead.chunk(claimed)
+            chunk = meanwhile and meanwhile.chunk(claimed)
             chunk = chunk or imports.read_chunk(connection, claimed, claimed.cursor)
             apart = claimed.attempts + 1 >= settings.step_attempts_max
             after, _ = run_chunk(
-                connection, claimed, chunk, now=now, new_id=new_id, settings=settings, ahead=ahead, apart=apart
+                connection, claimed, chunk, now=now, new_id=new_id, settings=settings, meanwhile=meanwhile, apart=apart
             )
         return Step(after)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Import jobs in PostgreSQL: the job, its chunks of rows, and the records it touched."""
+"""Import jobs in PostgreSQL: the job and its chunks of rows."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from psycopg.types.json import Jsonb
 
 from prismd.core.imports.job import Job, State
 from prismd.core.imports.options import ImportOptions
-from prismd.core.imports.plan import Plan
 from prismd.core.imports.request import Chunk
 from prismd.core.json_text import decode_stored, split_items
 from prismd.store.postgres import Connection
-from prismd.store.records import json_text
 
 #: Told when a job is there to be done.
 CHANNEL: Final = "prismd_jobs"
@@ -76,20 +74,6 @@ UPDATE import_job
 SET state = %(state)s, attempts = %(attempts)s, not_before = %(not_before)s, updated_at = %(now)s,
     error_code = %(code)s, error_message = %(message)s, turn = nextval('import_turn')
 WHERE team_id = %(team)s AND id = %(id)s AND cursor = %(cursor)s AND state IN ('queued', 'running')
-"""
-
-# The first change keeps what the record was; later ones only move what the import made of it.
-_INSERT_TOUCHES: Final = """
-INSERT INTO import_touch (team_id, job_id, record_id, first_row, version_before, version_after, before, after)
-SELECT %(team)s, %(job)s, t.*
-FROM unnest(%(ids)b::text[]::uuid[], %(rows)b::integer[], %(versions_before)b::bigint[],
-            %(versions_after)b::bigint[], %(before)b::text[]::jsonb[], %(after)b::text[]::jsonb[]) AS t
-ON CONFLICT (team_id, job_id, record_id) DO UPDATE
-SET version_before = COALESCE(import_touch.version_before, EXCLUDED.version_before),
-    version_after  = EXCLUDED.version_after,
-    before         = COALESCE(import_touch.before, EXCLUDED.before),
-    after          = EXCLUDED.after
-WHERE EXCLUDED.version_after IS NOT NULL
 """
 
 _GET: Final = f"""
@@ -238,28 +222,6 @@ def record_failure(connection: Connection, job: Job, *, now: datetime, wait: tim
             "now": job.updated_at,
             "code": job.error_code,
             "message": job.error_message,
-        },
-    )
-
-
-def insert_touches(connection: Connection, job: Job, plan: Plan) -> None:
-    """Write which records the rows of a chunk matched, and what those were that it changed."""
-    touched = {record.id: record for record in plan.touched}
-    touched |= {id_: change.record for id_, change in plan.changed.items() if not change.record.made_by_import}
-    if not touched:
-        return
-    changes = [plan.changed.get(id_) for id_ in touched]
-    connection.execute(
-        _INSERT_TOUCHES,
-        {
-            "team": job.team_id,
-            "job": job.id,
-            "ids": list(touched),
-            "rows": [record.first_row for record in touched.values()],
-            "versions_before": [change and change.version_before for change in changes],
-            "versions_after": [change and change.record.version for change in changes],
-            "before": [change and json_text(change.before) for change in changes],
-            "after": [change and json_text(change.record.properties) for change in changes],
         },
     )
 

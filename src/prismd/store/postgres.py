@@ -21,7 +21,7 @@ SERVER_VERSION_MIN: Final = 150000
 # tables instead, and keep that plan for the life of a prepared statement; so it is not given the choice.
 _SESSION: Final = """
 SELECT set_config(name, 'off', false)
-FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'jit']) AS name
+FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_memoize', 'jit']) AS name
 """
 
 
@@ -33,16 +33,18 @@ class DatabaseAwayError(DatabaseUnusableError):
     """PostgreSQL cannot be reached, which may pass."""
 
 
-def nothing() -> None:
-    """Do nothing while PostgreSQL works."""
-
-
-def connect(url: str, settings: Settings, **options: Any) -> Connection:  # noqa: ANN401 - psycopg's own options
+def connect(
+    url: str,
+    settings: Settings,
+    kind: type[Connection] = Connection,
+    **options: Any,  # noqa: ANN401 - psycopg's own options
+) -> Connection:
     """Open one connection.
 
     Args:
         url: Connection string of PostgreSQL.
         settings: For the time that connecting may take.
+        kind: Its class.
         options: Passed on to psycopg.
 
     Raises:
@@ -50,7 +52,7 @@ def connect(url: str, settings: Settings, **options: Any) -> Connection:  # noqa
         DatabaseUnusableError: It is older than PostgreSQL 15.
     """
     try:
-        connection = psycopg.connect(url, connect_timeout=max(1, round(settings.database_wait_s)), **options)
+        connection = kind.connect(url, connect_timeout=max(1, round(settings.database_wait_s)), **options)
     except psycopg.Error as error:
         reason = str(error).strip().splitlines()[-1]
         raise DatabaseAwayError(f"cannot reach PostgreSQL: {reason}") from error

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
-from prismd.store.postgres import Connection, nothing
+from prismd.store.arrays import int_array, text_array
+from prismd.store.postgres import Connection
 
 #: A key hash and the id of the record that has it.
 Entry = tuple[int, str]
 
 _KEYS_IN_USE: Final = "SELECT key FROM key_property WHERE team_id = %s AND object_type = %s ORDER BY key"
-
-#: As many as PostgreSQL takes in while some rows of the next chunk are read.
-_KEYS_PER_WRITE: Final = 500
 
 _ADD: Final = """
 INSERT INTO key_property (team_id, object_type, key) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
@@ -26,7 +24,7 @@ _DELETE: Final = """
 DELETE FROM record_key
 WHERE ctid = ANY(ARRAY(
     SELECT found.place
-    FROM unnest(%(hashes)b::bigint[], %(ids)b::text[]::uuid[]) AS gone (key_hash, record_id)
+    FROM unnest(%(hashes)s::bigint[], %(ids)s::uuid[]) AS gone (key_hash, record_id)
     CROSS JOIN LATERAL (
         SELECT ctid AS place FROM record_key
         WHERE team_id = %(team)s AND key_hash = gone.key_hash AND record_id = gone.record_id
@@ -61,27 +59,21 @@ def add_key(connection: Connection, team_id: int, object_type: str, key: str) ->
     connection.execute(_ADD, (team_id, object_type, key))
 
 
-def insert_keys(
-    connection: Connection, team_id: int, entries: Iterable[Entry], meanwhile: Callable[[], None] = nothing
-) -> None:
+def insert_keys(connection: Connection, team_id: int, entries: Iterable[Entry]) -> None:
     """Write keys.
 
     Args:
         entries: Hashes and records.
-        meanwhile: Called while PostgreSQL takes them in.
     """
-    lines = [f"{team_id}\t{key_hash}\t{record_id}\n" for key_hash, record_id in entries]
-    if not lines:
-        return
-    with connection.cursor().copy(_COPY) as copy:
-        for start in range(0, len(lines), _KEYS_PER_WRITE):
-            copy.write("".join(lines[start : start + _KEYS_PER_WRITE]))
-            meanwhile()
+    lines = "".join([f"{team_id}\t{key_hash}\t{record_id}\n" for key_hash, record_id in entries])
+    if lines:
+        with connection.cursor().copy(_COPY) as copy:
+            copy.write(lines)
 
 
 def delete_keys(connection: Connection, team_id: int, entries: Iterable[Entry]) -> None:
     """Remove keys that records no longer have."""
     gone = list(entries)
     if gone:
-        hashes, ids = [entry[0] for entry in gone], [entry[1] for entry in gone]
+        hashes, ids = int_array(entry[0] for entry in gone), text_array([entry[1] for entry in gone])
         connection.execute(_DELETE, {"team": team_id, "hashes": hashes, "ids": ids})

@@ -13,10 +13,11 @@ from prismd.store.records import StoredRecord, json_text
 
 # Held in the order of their ids, so that two writers never wait for each other.
 _HOLD: Final = """
-SELECT r.id::text, r.version, r.created_at, r.updated_at, r.properties::text, r.deleted_at IS NOT NULL
+SELECT r.id::text, r.version, r.created_at, r.updated_at, r.properties::text, r.deleted_at IS NOT NULL,
+       r.ctid::text
 FROM (SELECT DISTINCT id FROM unnest(%(ids)b::text[]::uuid[]) AS given (id) ORDER BY id) AS wanted
 CROSS JOIN LATERAL (
-    SELECT * FROM record
+    SELECT ctid, * FROM record
     WHERE team_id = %(team)s AND object_type = %(type)s AND id = wanted.id
     FOR NO KEY UPDATE
 ) AS r
@@ -45,10 +46,16 @@ WHERE r.ctid = ANY(ARRAY(
 
 @dataclass(frozen=True, slots=True)
 class HeldRecord:
-    """A record that nobody else changes until the transaction ends."""
+    """A record that nobody else changes until the transaction ends.
+
+    Args:
+        deleted: Whether it is marked as deleted.
+        place: Where it lies in its table.
+    """
 
     record: StoredRecord
     deleted: bool
+    place: str
 
 
 def hold_records(
@@ -61,7 +68,8 @@ def hold_records(
     """
     rows = connection.execute(_HOLD, {"team": team_id, "type": object_type, "ids": list(record_ids)})
     return {
-        row[0]: HeldRecord(StoredRecord(row[0], row[1], row[2], row[3], decode_stored(row[4])), row[5]) for row in rows
+        row[0]: HeldRecord(StoredRecord(row[0], row[1], row[2], row[3], decode_stored(row[4])), row[5], row[6])
+        for row in rows
     }
 
 

@@ -13,10 +13,11 @@ import psycopg
 import structlog
 
 from prismd.core.ids import NewId
-from prismd.services.read_ahead import ReadAhead
+from prismd.services.meanwhile import Meanwhile
 from prismd.services.stepping import step_next
 from prismd.settings import Settings
 from prismd.store.imports import CHANNEL
+from prismd.store.overlap import OverlappedConnection
 from prismd.store.postgres import Connection, DatabaseUnusableError, connect
 from prismd.worker.stop import Stop
 from prismd.worker.upkeep import purge
@@ -86,9 +87,11 @@ def _favour_throughput() -> None:
     gc.disable()
 
 
-def _open(around: Surroundings) -> Connection:
+def _open(around: Surroundings) -> OverlappedConnection:
     silence_ms = round(around.settings.step_timeout_s * 1000)
-    connection = connect(around.url, around.settings, autocommit=True, application_name="prismd worker", **_KEEPALIVES)
+    options = {"autocommit": True, "application_name": "prismd worker", **_KEEPALIVES}
+    connection = connect(around.url, around.settings, OverlappedConnection, **options)
+    assert isinstance(connection, OverlappedConnection)  # noqa: S101 - as asked for
     connection.execute(_LIMIT, ("idle_in_transaction_session_timeout", str(silence_ms)))
     has_transaction_timeout = connection.info.server_version >= _TRANSACTION_TIMEOUT_SINCE
     whole = "transaction_timeout" if has_transaction_timeout else "statement_timeout"
@@ -107,7 +110,7 @@ def _work_anew(around: Surroundings, *, told: str) -> str:
     return _work(connection, around)
 
 
-def _work(connection: Connection, around: Surroundings) -> str:
+def _work(connection: OverlappedConnection, around: Surroundings) -> str:
     """Work until asked to stop, and return nothing; or until the connection is lost, and return why."""
     try:
         _take_turns(connection, around)
@@ -119,15 +122,16 @@ def _work(connection: Connection, around: Surroundings) -> str:
     return ""
 
 
-def _take_turns(connection: Connection, around: Surroundings) -> None:
-    next_upkeep, ahead = around.now(), ReadAhead()
+def _take_turns(connection: OverlappedConnection, around: Surroundings) -> None:
+    next_upkeep, meanwhile, settings = around.now(), Meanwhile(), around.settings
+    connection.meanwhile = meanwhile.go_on
     for turn in itertools.count():
         if around.ends():
             return
-        stepped = step_next(connection, now=around.now(), new_id=around.new_id, settings=around.settings, ahead=ahead)
-        purged = around.now() >= next_upkeep and purge(connection, now=around.now(), settings=around.settings)
+        stepped = step_next(connection, now=around.now(), new_id=around.new_id, settings=settings, meanwhile=meanwhile)
+        purged = around.now() >= next_upkeep and purge(connection, now=around.now(), settings=settings)
         if not purged and around.now() >= next_upkeep:
-            next_upkeep = around.now() + timedelta(seconds=around.settings.upkeep_interval_s)
+            next_upkeep = around.now() + timedelta(seconds=settings.upkeep_interval_s)
         if stepped is None or turn % _TURNS_PER_COLLECTION == 0:
             gc.collect()
         if stepped is None and not purged:

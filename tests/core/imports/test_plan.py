@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prismd.core.imports.options import ImportOptions, OnMatch
-from prismd.core.imports.plan import KnownRecord, Plan, Planner, Verdict, hashes_of
+from prismd.core.imports.plan import KnownRecord, Plan, Planner, Verdict, find_keys, hashes_of
 from prismd.core.imports.rows import RefusedRow, Row, refused
 from prismd.core.keys import KeyRule
 from prismd.core.records import ArrayChange, ArrayOperation
@@ -42,7 +42,8 @@ class Store:
     records: dict[str, KnownRecord]
 
     def candidates(self, rule: KeyRule, rows: list[Row | RefusedRow]) -> Iterator[KnownRecord]:
-        wanted = hashes_of(rule, rows)
+        find_keys(rule, rows)
+        wanted = hashes_of(rows)
         for record in self.records.values():
             if wanted.intersection(rule.hashes(record.properties.get(rule.key))):
                 yield deepcopy(record)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from prismd.core.keys import Hashes, Keys
 from prismd.core.quoting import nearest, quoted
 from prismd.core.records import ArrayChange, ArrayOperation
 from prismd.core.schema import Kind, ObjectSchema, Property, property_key
@@ -51,10 +52,16 @@ class Row:
     Args:
         values: By key of the property, with None to clear and :class:`ArrayChange` to change an array.
         plain: Whether no value clears or changes, so that a new record simply has the values.
+        sent: JSON of the row, where its values are stored just as they were sent.
+        keys: By which the row is compared, once :func:`~prismd.core.imports.plan.find_keys` has found them.
+        hashes: By which records with those keys are found.
     """
 
     values: dict[str, Any]
     plain: bool = False
+    sent: bytes | None = field(default=None, compare=False)
+    keys: Keys | None = field(default=None, compare=False)
+    hashes: Hashes = field(default=(), compare=False)
 
 
 class FieldParser:
@@ -100,19 +107,22 @@ class FieldParser:
             return self._parse_one_by_one(fields)
         return Row(values, plain)
 
-    def parse_texts(self, fields: dict[str, Any]) -> Row | None:
+    def parse_texts(self, fields: dict[str, Any], raw: bytes) -> Row | None:
         """Return a row of texts, which keeps the fields; None where it has to be looked at more closely.
 
         Args:
             fields: Texts by slug, none of which is too long or holds what text may not.
+            raw: JSON of the row that they come from.
         """
-        parsers = self._parsers
+        parsers, as_sent = self._parsers, True
         try:
             for slug in fields.keys() - self._texts:
-                fields[slug] = parsers[slug](fields[slug])
+                sent = fields[slug]
+                fields[slug] = stored = parsers[slug](sent)
+                as_sent = as_sent and stored == sent
         except (KeyError, InvalidValueError):
             return None
-        return Row(fields, plain=True)
+        return Row(fields, True, raw if as_sent else None)  # noqa: FBT003 - by place is fastest
 
     def _parse_one_by_one(self, fields: Mapping[str, object]) -> Row | list[Problem]:
         values: dict[str, Any] = {}

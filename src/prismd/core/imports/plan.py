@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from prismd.core.ids import NewId
 from prismd.core.imports.options import ImportOptions, OnMatch
 from prismd.core.imports.rows import Problem, RefusedRow, Row
-from prismd.core.keys import KeyRule
-from prismd.core.records import ArrayChange, Properties, Written, merged
+from prismd.core.keys import Hashes, KeyRule
+from prismd.core.records import ArrayChange, Properties, Rewritten, merged, rewritten
 from prismd.core.schema import LISTS_KEY
 
 _SHOWN_IDS_MAX = 3
@@ -31,6 +30,9 @@ class KnownRecord:
         properties: Stored values by slug.
         first_row: The first row of this import that made or matched it; None if no row has yet.
         made_by_import: Whether an earlier row of this import made it.
+        place: Where it lies in its table, as long as the transaction holds the lock of its type.
+        sent: JSON of the row that holds the properties just as they are, if there is one.
+        hashes: By which it is found by the key of the import, where that is at hand.
     """
 
     id: str
@@ -38,6 +40,9 @@ class KnownRecord:
     properties: Properties
     first_row: int | None = None
     made_by_import: bool = False
+    place: str = ""
+    sent: bytes | None = None
+    hashes: Hashes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +98,13 @@ class Plan:
     #: Records that stood before the import and that a row matched for the first time.
     touched: list[KnownRecord] = field(default_factory=list)
 
-    def written(self) -> list[Written]:
-        """Return what is made and changed."""
-        made = [Written(record.id, {}, record.properties) for record in self.created]
-        changed = self.changed.items()
-        return made + [Written(record_id, one.before, one.record.properties) for record_id, one in changed]
+    def rewritten(self) -> list[Rewritten]:
+        """Return what is changed."""
+        return [
+            rewritten(record_id, (one.version_before, record.version), one.before, record.properties, record.place)
+            for record_id, one in self.changed.items()
+            for record in (one.record,)
+        ]
 
 
 class Planner:
@@ -114,7 +121,7 @@ class Planner:
         self._options = options
         self._new_id = new_id
         self._by_key: dict[str, list[KnownRecord]] = {}
-        self._new: set[str] = set()
+        self._first_row = 0
         self._plan = Plan()
 
     def enter(self, candidates: Iterable[KnownRecord]) -> None:
@@ -122,24 +129,25 @@ class Planner:
         for record in candidates:
             self._enter(record)
 
-    def plan(self, rows: Iterable[Row | RefusedRow], first_row: int) -> Plan:
+    def plan(self, rows: Sequence[Row | RefusedRow], first_row: int) -> Plan:
         """Return the plan for rows.
 
         Args:
             rows: Parsed rows in input order.
             first_row: Index of the first of them in the import.
         """
-        for index, row in enumerate(rows, first_row):
-            self._plan.verdicts.append(self._judge(index, row))
+        self._first_row = first_row
+        if self._rule:
+            find_keys(self._rule, rows)
+        self._plan.verdicts += [self._judge(index, row) for index, row in enumerate(rows, first_row)]
         return self._plan
 
     def _judge(self, index: int, row: Row | RefusedRow) -> Verdict:
         if isinstance(row, RefusedRow):
             return Verdict(index, problems=row.problems)
-        rule = self._rule
+        rule, keys = self._rule, row.keys
         if rule is None:
             return self._create(index, row, ())
-        keys = rule.keys(_key_value(row, rule.key))
         if not keys:
             return self._without_key(index, row, rule)
         matches = self._matches(keys)
@@ -162,9 +170,8 @@ class Planner:
 
     def _create(self, index: int, row: Row, keys: Sequence[str]) -> Verdict:
         properties = row.values if row.plain else merged({}, row.values)
-        record = KnownRecord(self._new_id(), 1, properties, index, made_by_import=True)
+        record = KnownRecord(self._new_id(), 1, properties, index, True, "", row.sent, row.hashes)  # noqa: FBT003 - by place is fastest
         self._plan.created.append(record)
-        self._new.add(record.id)
         for key in keys:
             self._by_key.setdefault(key, []).append(record)
         return Verdict(index, self._shown_id(record))
@@ -181,12 +188,16 @@ class Planner:
         after = self._merged(record.properties, row)
         if after is record.properties:
             return False
-        if record.id not in self._new and record.id not in self._plan.changed:
+        if not self._is_new(record) and record.id not in self._plan.changed:
             self._plan.changed[record.id] = Change(record, record.version, record.properties)
         self._leave(record)
         record.properties, record.version = after, record.version + 1
+        record.sent = record.hashes = None
         self._enter(record)
         return True
+
+    def _is_new(self, record: KnownRecord) -> bool:
+        return record.made_by_import and record.first_row is not None and record.first_row >= self._first_row
 
     def _merged(self, properties: Properties, row: Row) -> Properties:
         after, joined = properties, row.values.get(LISTS_KEY)
@@ -211,24 +222,25 @@ class Planner:
             self._by_key[key].remove(record)
 
 
-def may_change_matches(options: ImportOptions, rows: Iterable[Row | RefusedRow]) -> bool:
-    """Tell whether rows can change records that they match: as the import asks, or by putting them into a list."""
-    return options.changes_matches or any(type(row) is Row and LISTS_KEY in row.values for row in rows)
-
-
-def hashes_of(rule: KeyRule, rows: Iterable[Row | RefusedRow]) -> set[int]:
-    """Return the hashes by which the records are found that rows may match."""
-    found: set[int] = set()
+def find_keys(rule: KeyRule, rows: Iterable[Row | RefusedRow]) -> None:
+    """Note in rows by which keys they are compared, and by which hashes found, unless that was done before."""
+    slug = rule.key
     for row in rows:
-        if type(row) is Row:
-            found.update(rule.hashes(_key_value(row, rule.key)))
-    return found
+        if type(row) is Row and row.keys is None:
+            value = row.values.get(slug)
+            if type(value) is ArrayChange:
+                # What a row appends names the record as well as what it writes outright; what it removes does not.
+                value = merged({}, {slug: value}).get(slug)
+            row.keys, row.hashes = rule.keys_and_hashes(value)
 
 
-def _key_value(row: Row, key: str) -> Any:  # noqa: ANN401 - a stored value of any type
-    # What a row appends names the record as well as what it writes outright; what it removes does not.
-    value = row.values.get(key)
-    return value if type(value) is not ArrayChange else merged({}, {key: value}).get(key)
+def hashes_of(rows: Iterable[Row | RefusedRow]) -> set[int]:
+    """Return the hashes by which the records are found that rows may match.
+
+    Args:
+        rows: That :func:`find_keys` has seen.
+    """
+    return {one for row in rows if type(row) is Row for one in row.hashes}
 
 
 def _several(rule: KeyRule, matches: Sequence[KnownRecord]) -> Problem:

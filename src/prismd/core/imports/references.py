@@ -25,11 +25,12 @@ def references_of(rows: Iterable[Row | RefusedRow], targets: Mapping[str, str]) 
         rows: Parsed rows.
         targets: Object types by the key of the reference.
     """
+    keys = frozenset(targets)
     return {
         (targets[key], token)
         for row in rows
-        if isinstance(row, Row)
-        for key in targets.keys() & row.values.keys()
+        if type(row) is Row and not keys.isdisjoint(row.values)
+        for key in keys & row.values.keys()
         for token in _tokens(row.values[key])
     }
 

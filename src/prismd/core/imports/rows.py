@@ -90,7 +90,7 @@ class RowParser:
         # What text may not hold is only ever written as an escape, and what is too long makes its row longer still.
         texts_are_fine = b"\\" not in raw and size <= self._limits.values.text_chars_max
         if texts_are_fine and self._list_id is None and (texts := decode_texts(raw, "default")) is not None:
-            plain = self._default.parse_texts(texts)
+            plain = self._default.parse_texts(texts, raw)
             if plain is not None:
                 return plain
         try:

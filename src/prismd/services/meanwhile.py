@@ -1,14 +1,16 @@
-"""Reading a job's next chunk a little at a time, in the moments in which PostgreSQL takes this one in."""
+"""What a worker does while PostgreSQL works: what was put off, and then the reading of its job's next chunk."""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
 from prismd.core.imports.job import Job
-from prismd.core.imports.plan import hashes_of
+from prismd.core.imports.plan import find_keys
 from prismd.core.imports.request import Chunk
 from prismd.core.imports.rows import RowLimits, RowParser, Rows
 from prismd.core.keys import KeyRule
@@ -16,8 +18,10 @@ from prismd.core.schema import ObjectSchema
 from prismd.store import imports
 from prismd.store.postgres import Connection
 
-#: About as many rows as PostgreSQL takes in while they are parsed.
-_ROWS_AT_ONCE: Final = 200
+_Result = TypeVar("_Result")
+
+#: Rows that are read in a fraction of a millisecond, so that PostgreSQL never waits for long.
+_ROWS_AT_ONCE: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +33,57 @@ class _Ahead:
     chunk: Chunk
     rows: Rows = field(default_factory=list)
 
-    def go_on(self, count: int) -> None:
+    def go_on(self, count: int) -> bool:
         start = len(self.rows)
         some = [self.parser.parse(raw) for raw in self.chunk.rows[start : start + count]]
         if self.rule is not None:
-            hashes_of(self.rule, some)  # they are remembered for the turn of the chunk
+            find_keys(self.rule, some)
         self.rows.extend(some)
+        return bool(some)
 
 
-def row_parser(job: Job, schema: ObjectSchema, limits: RowLimits) -> RowParser:
-    """Return what reads the rows of a job by a schema."""
-    options = job.options
-    return RowParser(schema, limits, options.list_id, require_stage=options.require_list_stage)
+class Later(Generic[_Result]):
+    """A computation that is done when there is time for it, and at the latest when its result is wanted."""
+
+    def __init__(self, compute: Callable[[], _Result]) -> None:
+        self._compute = compute
+        self._results: list[_Result] = []
+
+    def __call__(self) -> _Result:
+        """Return the result."""
+        if not self._results:
+            self._results.append(self._compute())
+        return self._results[0]
 
 
-def parse_rows(parser: RowParser, rows: list[msgspec.Raw]) -> Rows:
-    """Return parsed rows."""
-    return [parser.parse(raw) for raw in rows]
-
-
-class ReadAhead:
-    """One chunk, read and parsed beforehand.
-
-    No thread is needed, nor does one help: parsing holds the interpreter, so it slows down what it runs beside.
+class Meanwhile:
+    """The work of one worker that can be done at any time: what was put off, and one chunk to be read ahead.
 
     What was read ahead is only ever a saving: it is used if it is the very chunk that is wanted and was parsed by the
     very schema that holds, and is read again if not.
     """
 
     def __init__(self) -> None:
+        self._put_off: deque[Later[Any]] = deque()
         self._ahead: _Ahead | None = None
         self._last_job_id = ""
+
+    def go_on(self) -> bool:
+        """Do a little, and say whether there was anything to do."""
+        if self._put_off:
+            self._put_off.popleft()()
+            return True
+        return self._ahead is not None and self._ahead.go_on(_ROWS_AT_ONCE)
+
+    def later(self, compute: Callable[[], _Result]) -> Later[_Result]:
+        """Put a computation off until PostgreSQL works, or until its result is wanted.
+
+        Args:
+            compute: Takes a few milliseconds at most and depends on nothing that changes.
+        """
+        put_off = Later(compute)
+        self._put_off.append(put_off)
+        return put_off
 
     def begin(
         self, connection: Connection, job: Job, schema: ObjectSchema, rule: KeyRule | None, limits: RowLimits
@@ -73,15 +97,11 @@ class ReadAhead:
             rule: How keys of the rows are compared, if they are.
             limits: How large rows may be.
         """
+        self._put_off.clear()
         likely, self._last_job_id, self._ahead = job.id == self._last_job_id, job.id, None
         if likely and job.cursor + 1 < job.chunks:
             chunk = imports.read_chunk(connection, job, job.cursor + 1)
             self._ahead = _Ahead(job.id, schema, row_parser(job, schema, limits), rule, chunk)
-
-    def go_on(self) -> None:
-        """Parse some more rows of the chunk that was fetched, if there are any."""
-        if self._ahead:
-            self._ahead.go_on(_ROWS_AT_ONCE)
 
     def chunk(self, job: Job) -> Chunk | None:
         """Return the chunk at the job's cursor, if it was read ahead."""
@@ -95,3 +115,14 @@ class ReadAhead:
             return None
         ahead.go_on(len(chunk.rows))
         return ahead.rows
+
+
+def row_parser(job: Job, schema: ObjectSchema, limits: RowLimits) -> RowParser:
+    """Return what reads the rows of a job by a schema."""
+    options = job.options
+    return RowParser(schema, limits, options.list_id, require_stage=options.require_list_stage)
+
+
+def parse_rows(parser: RowParser, rows: list[msgspec.Raw]) -> Rows:
+    """Return parsed rows."""
+    return [parser.parse(raw) for raw in rows]

@@ -177,4 +177,4 @@ _UPKEEP: Final = {
 HOT: Final = {**_RECORDS, **_IMPORTS, **_TEAMS, **_UPKEEP}
 
 #: Counts all that is there; what the command line asks, of keys that people made by hand.
-NOT_HOT: Final = (records._COUNT, teams._SELECT_TEAMS, teams._SELECT_KEYS, teams._REVOKE_KEY)
+NOT_HOT: Final = (records._COUNT, records._FOUND, teams._SELECT_TEAMS, teams._SELECT_KEYS, teams._REVOKE_KEY)

@@ -23,7 +23,6 @@ pytestmark = pytest.mark.xdist_group("million")
 
 LIMIT: Final = 26
 #: Goes from here when it is mended.
-KNOWN: Final = "all records of the type are read through a bitmap, and sorted, until there are statistics"
 #: More than a page needs, and far less than there is: what cannot be had without going through the records.
 FEW: Final = 4 * LIMIT
 SCHEMAS: Final = {name: native_schema(name) for name in OBJECT_TYPES}
@@ -53,24 +52,15 @@ def rows_read(connection: Connection, raw: dict[str, Any], hashes: list[int] | N
     ids=str,
 )
 def test_no_more_is_read_than_a_page_needs(
-    request: pytest.FixtureRequest,
     million: Connection,
     raw: dict[str, Any],
     hashes: list[int] | None,
     after: Place | None,
 ) -> None:
-    if hashes is None and request.node.callspec.params["million"] == "never analysed":
-        request.applymarker(pytest.mark.xfail(reason=KNOWN, strict=True, raises=AssertionError))
     assert rows_read(million, raw, hashes, after) <= FEW
 
 
-def test_what_has_one_of_many_keys_is_looked_up_key_by_key(request: pytest.FixtureRequest, million: Connection) -> None:
-    if request.node.callspec.params["million"] == "never analysed" and million.info.server_version < 170000:
-        request.applymarker(
-            pytest.mark.xfail(
-                reason="the keys are compared with every key of the team", strict=True, raises=AssertionError
-            )
-        )
+def test_what_has_one_of_many_keys_is_looked_up_key_by_key(million: Connection) -> None:
     hashes = [hash_of(number) for number in range(1, _TARGETS_MAX + 1)]
     assert rows_read(million, {"filter": [{"title": {"contains": "T"}}]}, hashes) <= 4 * _TARGETS_MAX
 

@@ -32,37 +32,12 @@ PAGES_BESIDE: Final = 50
 #: Asked for at once: too few to hide a search among the pages, and as many as a chunk has rows.
 COUNTS: Final = (3, 2_000)
 
-_BITMAP: Final = "all are read through a bitmap, and sorted or dropped"
-_MANY_KEYS: Final = "the keys are compared with every key of the team, where there are many"
-
-#: What reads too much while there are no statistics. It goes from here when it is mended.
-KNOWN: Final = {
-    "records that refer to others": _BITMAP,
-    "list of jobs": _BITMAP,
-    "import_touch of expired jobs": _BITMAP,
-    "import_draft of expired jobs": _BITMAP,
-    "deleted drafts": "the ids are compared with every draft of the job",
-}
-#: As above, on PostgreSQL 15 and 16.
-KNOWN_BEFORE_17: Final = {
-    "candidates": _MANY_KEYS,
-    "records by key": _MANY_KEYS,
-    "records with keys": _MANY_KEYS,
-}
-#: As above, and with statistics too.
-KNOWN_ALWAYS: Final = {"records with a key that half of them have": "DISTINCT comes before LIMIT"}
-
 BY_KEY: Final = HOT["records by key"]
 BOUNDED: Final = [name for name, hot in HOT.items() if hot.once is not None]
 
 
 @pytest.mark.parametrize("name", BOUNDED)
-def test_no_more_is_read_than_is_asked_for(request: pytest.FixtureRequest, million: Connection, name: str) -> None:
-    known = dict(KNOWN_ALWAYS)
-    if request.node.callspec.params["million"] == "never analysed":
-        known |= KNOWN if million.info.server_version >= 170000 else KNOWN | KNOWN_BEFORE_17
-    if name in known:
-        request.applymarker(pytest.mark.xfail(reason=known[name], strict=True, raises=AssertionError))
+def test_no_more_is_read_than_is_asked_for(million: Connection, name: str) -> None:
     hot = HOT[name]
     for count in COUNTS if hot.each else (1,):
         for read in (read_at_once, read_prepared):

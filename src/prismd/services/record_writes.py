@@ -110,10 +110,8 @@ def upsert_record(writer: RecordWriter, lookup: LookedUp, body: RecordBody) -> t
     found = records_with(writer.connection, writer.team_id, writer.object_type, prop, value)
     if found:
         record_id = the_one(found, lookup.slug, lookup.value).id
-        held = writer.hold([record_id])[record_id]
-        # Somebody may have deleted it since: that waits for no one but who holds the record.
-        if not held.deleted:
-            return _written(writer, writer.change(held.record, _row(writer, body)), body.place_of), False
+        record = writer.hold([record_id])[record_id].record
+        return _written(writer, writer.change(record, _row(writer, body)), body.place_of), False
     row = _with_value(_row(writer, body), prop, value)
     return _written(writer, writer.make(row), body.place_of), True
 

@@ -34,7 +34,15 @@ FROM (
 
 _DELETE: Final = """
 DELETE FROM import_draft
-WHERE team_id = %(team)s AND job_id = %(job)s AND record_id = ANY(%(ids)b::text[]::uuid[])
+WHERE ctid = ANY(ARRAY(
+    SELECT found.place
+    FROM unnest(%(ids)b::text[]::uuid[]) AS gone (record_id)
+    CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM import_draft
+        WHERE team_id = %(team)s AND job_id = %(job)s AND record_id = gone.record_id
+        OFFSET 0
+    ) AS found
+))
 """
 
 _COPY: Final = """

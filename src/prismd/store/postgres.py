@@ -21,7 +21,9 @@ SERVER_VERSION_MIN: Final = 150000
 # tables instead, and keep that plan for the life of a prepared statement; so it is not given the choice.
 _SESSION: Final = """
 SELECT set_config(name, 'off', false)
-FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_memoize', 'jit']) AS name
+FROM unnest(ARRAY[
+    'enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_memoize', 'jit'
+]) AS name
 """
 
 

@@ -15,6 +15,7 @@ from prismd.core.query.cursors import Place
 from prismd.core.query.meaning import QueriedRecord
 from prismd.core.query.rows import Target
 from prismd.core.query.tree import Query
+from prismd.store.arrays import int_array
 from prismd.store.postgres import Connection
 from prismd.store.query_sql import QuerySql, sort_type
 
@@ -60,8 +61,13 @@ CROSS JOIN LATERAL (
 _TRY_PATTERNS: Final = "SELECT '' ~ ANY(%(patterns)s::text[])"
 
 _WITH_KEYS: Final = """
-SELECT DISTINCT record_id::text FROM record_key
-WHERE team_id = %(team)s AND key_hash = ANY(%(hashes)b::bigint[])
+SELECT DISTINCT found.record_id::text
+FROM unnest(%(hashes)s::bigint[]) AS wanted (key_hash)
+CROSS JOIN LATERAL (
+    SELECT record_id FROM record_key WHERE team_id = %(team)s AND key_hash = wanted.key_hash
+    ORDER BY record_id
+    LIMIT %(most)s
+) AS found
 LIMIT %(most)s
 """
 
@@ -149,7 +155,7 @@ def records_with_keys(connection: Connection, team_id: int, hashes: Sequence[int
     Args:
         most: Ids returned.
     """
-    wanted = {"team": team_id, "hashes": list(hashes), "most": most}
+    wanted = {"team": team_id, "hashes": int_array(hashes), "most": most}
     return [row[0] for row in connection.execute(_WITH_KEYS, wanted)]
 
 

@@ -83,7 +83,8 @@ class QuerySql:
                 f"SELECT record_id AS id FROM record_key WHERE team_id = %(team)s AND key_hash = ({hashes})[1]"
             )
         return _by_ids(
-            f"SELECT DISTINCT record_id AS id FROM record_key WHERE team_id = %(team)s AND key_hash = ANY({hashes})"
+            f"SELECT DISTINCT key.record_id AS id FROM unnest({hashes}) AS wanted (key_hash) CROSS JOIN LATERAL "
+            "(SELECT record_id FROM record_key WHERE team_id = %(team)s AND key_hash = wanted.key_hash OFFSET 0) AS key"
         )
 
     @property

@@ -50,7 +50,15 @@ def everything(connection: Connection, team_id: int) -> list[Any]:
                  WHERE team_id = %s ORDER BY first_row"""
     keys = """SELECT key_hash, r.properties FROM record_key k JOIN record r ON r.id = k.record_id
               WHERE k.team_id = %s ORDER BY key_hash"""
-    return [connection.execute(query, (team_id,)).fetchall() for query in (records, touches, keys)]
+    found = [connection.execute(query, (team_id,)).fetchall() for query in (records, touches, keys)]
+    found[1] = [(*touch[:3], *differing(*touch[3:])) for touch in found[1]]
+    return found
+
+
+def differing(before: dict[str, Any] | None, after: dict[str, Any] | None) -> tuple[Any, Any]:
+    """Return the values that an import changed: what it changed back may be among them, or not."""
+    slugs = [slug for slug in before or () if (before or {})[slug] != (after or {})[slug]]
+    return {slug: (before or {})[slug] for slug in slugs}, {slug: (after or {})[slug] for slug in slugs}
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 100])

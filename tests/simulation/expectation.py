@@ -295,6 +295,9 @@ class Expectation:
     def _compare(self, seen: Snapshot) -> None:
         for kind, expected in self._expected().items():
             found = seen[kind]
+            if kind == "touch":
+                # A value that is again what it was may be among those that changed, or not.
+                found = {key: (*touch[:3], *_differing(*touch[3:])) for key, touch in found.items()}
             if found != expected:
                 for key in sorted({*found, *expected}, key=str):
                     same(kind, key, expected.get(key), found.get(key))

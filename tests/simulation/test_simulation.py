@@ -72,7 +72,7 @@ def with_keys_written_twice(patch: pytest.MonkeyPatch) -> None:
 
 
 def with_before_images_of_the_last_change(patch: pytest.MonkeyPatch) -> None:
-    first, latest = "given.before || COALESCE(found.before, '{}')", "COALESCE(found.before, '{}') || given.before"
+    first, latest = "changed.before || COALESCE(touch.before, '{}')", "COALESCE(touch.before, '{}') || changed.before"
     patch.setattr(touches, "_UPDATE", touches._UPDATE.replace(first, latest))
 
 

@@ -205,7 +205,9 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     teams.revoke_key: lambda c, w: teams.revoke_key(c, w.key_id, None, NOW),
     tickets.insert_ticket: lambda c, w: tickets.insert_ticket(c, b"other", w.team_id, expires_at=NOW),
     tickets.take_ticket: lambda c, _: tickets.take_ticket(c, b"ticket"),
-    touches.write_touches: lambda c, w: touches.write_touches(c, w.running, w.plan, w.plan.rewritten()),
+    touches.write_touches: lambda c, w: touches.write_touches(
+        c, w.running, touches.touches_of(w.running, w.plan, w.plan.rewritten())
+    ),
     upkeep.purge_claims: lambda c, _: upkeep.purge_claims(c, before=LATER),
     upkeep.purge_jobs: lambda c, _: upkeep.purge_jobs(c, now=LATER),
     upkeep.purge_tickets: lambda c, _: upkeep.purge_tickets(c, now=LATER),

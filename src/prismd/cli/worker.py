@@ -8,7 +8,7 @@ import click
 
 from prismd.cli.failure import Failure, told_in_one_line
 from prismd.cli.logs import configure_logs
-from prismd.services.runtime import system_clock, system_ids
+from prismd.services.runtime import system_clock, thread_ids
 from prismd.settings import Settings
 from prismd.store.migrate import check_schema
 from prismd.worker.loop import Surroundings, run
@@ -33,7 +33,7 @@ def worker_command(parent_pid: int | None) -> None:
     # Nobody mends a server's worker, and its server has seen to the schema: it waits for the database instead.
     if parent_pid is None:
         check_schema(settings.database_url, settings)
-    run(Surroundings(settings.database_url, settings, system_clock, system_ids(), stop, lambda: _is_orphan(parent_pid)))
+    run(Surroundings(settings.database_url, settings, system_clock, thread_ids(), stop, lambda: _is_orphan(parent_pid)))
 
 
 def _is_orphan(parent_pid: int | None) -> bool:

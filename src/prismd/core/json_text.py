@@ -25,6 +25,10 @@ _ESCAPE: Final = re.compile(
 )
 
 
+#: White space that would end or part a line; JSON has it between tokens only.
+_SPACES: Final = (b"\n", b"\r", b"\t")
+
+
 class NotJsonError(ValueError):
     """A text is not JSON, or is JSON that could only be read by losing part of it; the message says where and why."""
 
@@ -112,15 +116,15 @@ def decode_texts(raw: bytes, name: str) -> dict[str, str] | None:
     return fields if fields is not None and raw.count(b'"') == 4 * len(fields) + 2 else None
 
 
-def line_of_member(raw: bytes) -> bytes | None:
-    """Return the text of the one member of a JSON object, an object itself; None if it is more than one line.
+def members_of(rows: Sequence[bytes]) -> list[bytes] | None:
+    """Return the texts of the one member of each of some JSON objects, if none is more than one line.
 
     Args:
-        raw: Of an object of which :func:`decode_texts` read the one member.
+        rows: Objects of which :func:`decode_texts` read the one member, an object itself.
     """
-    if b"\n" in raw or b"\r" in raw or b"\t" in raw:
-        return None
-    return raw[raw.index(b"{", 1) : raw.rindex(b"}", 0, -1) + 1]
+    members = [raw[raw.index(b"{", 1) : raw.rindex(b"}", 0, -1) + 1] for raw in rows]
+    together = b"".join(members)
+    return None if any(space in together for space in _SPACES) else members
 
 
 def _surely_without_repeated_keys(raw: bytes, value: object) -> bool:

@@ -64,10 +64,9 @@ class RowImporter:
         schema, rows = self._parsed(chunk)
         rows = resolve_references(connection, job.team_id, schema, rows)
         self._schema, self._rule = schema, _key_rule(job, schema)
-        plan = self._planned(self._rule, rows, chunk.first_row)
         if self._meanwhile:
             self._meanwhile.begin(connection, job, schema, self._rule, self._limits)
-        return plan
+        return self._planned(self._rule, rows, chunk.first_row)
 
     def write(self, plan: Plan) -> None:
         """Write the records that a plan makes and changes, with their keys and what led to them.
@@ -76,11 +75,13 @@ class RowImporter:
             plan: The last one of :meth:`plan`.
         """
         rewritten = plan.rewritten()
+        put_off = self._meanwhile.later if self._meanwhile else Later
+        touched = put_off(lambda: touches.touches_of(self._job, plan, rewritten))
         if self._job.options.dry_run:
             drafts.write_drafts(self._connection, self._job, self._rule, plan)
         else:
             self._write(plan, rewritten)
-        touches.write_touches(self._connection, self._job, plan, rewritten)
+        touches.write_touches(self._connection, self._job, touched())
 
     def _parsed(self, chunk: Chunk) -> tuple[ObjectSchema, Rows]:
         schema = properties.load_schema(self._connection, self._job.team_id, self._job.object_type)

@@ -98,8 +98,9 @@ class Meanwhile:
             limits: How large rows may be.
         """
         self._put_off.clear()
-        likely, self._last_job_id, self._ahead = job.id == self._last_job_id, job.id, None
-        if likely and job.cursor + 1 < job.chunks:
+        more, last = job.cursor + 1 < job.chunks, self._last_job_id
+        self._last_job_id, self._ahead = job.id if more else "", None
+        if more and last in {"", job.id}:
             chunk = imports.read_chunk(connection, job, job.cursor + 1)
             self._ahead = _Ahead(job.id, schema, row_parser(job, schema, limits), rule, chunk)
 

@@ -36,9 +36,14 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def thread_ids() -> NewId:
+    """Return a source of ids from this machine's clock and randomness, for one thread."""
+    return TimeOrderedIds(lambda: time.time_ns() // 1_000_000, secrets.randbits)
+
+
 def system_ids() -> NewId:
     """Return a source of ids from this machine's clock and randomness, for any number of threads."""
-    ids = TimeOrderedIds(lambda: time.time_ns() // 1_000_000, secrets.randbits)
+    ids = thread_ids()
     lock = threading.Lock()
 
     def new_id() -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import psycopg
 
 from prismd.core.imports.plan import KnownRecord
-from prismd.core.json_text import decode_stored, encode, encode_lines, line_of_member
+from prismd.core.json_text import decode_stored, encode, encode_lines, members_of
 from prismd.core.records import Properties, Rewritten
 from prismd.store.arrays import int_array, text_array
 from prismd.store.postgres import Connection
@@ -287,10 +287,11 @@ def json_text(properties: Properties) -> str:
 
 
 def _lines(records: Sequence[KnownRecord]) -> list[bytes]:
-    # Encoded together it takes a third less time.
-    lines = [line_of_member(record.sent) if record.sent is not None else None for record in records]
-    encoded = iter(encode_lines([record.properties for record, line in zip(records, lines, strict=True) if not line]))
-    return [line or next(encoded) for line in lines]
+    sent = members_of([record.sent for record in records if record.sent is not None])
+    if sent is None:
+        return encode_lines([record.properties for record in records])
+    as_sent, encoded = iter(sent), iter(encode_lines([one.properties for one in records if one.sent is None]))
+    return [next(encoded if record.sent is None else as_sent) for record in records]
 
 
 def _stored(row: Sequence[Any]) -> StoredRecord:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from prismd.core.imports.job import Job
@@ -20,36 +21,42 @@ _COPY: Final = """
 COPY import_touch (team_id, job_id, record_id, first_row, version_before, version_after, before, after) FROM STDIN
 """
 
-# What the record was is what its first change found; what it is, what the last one left. Values that are again what
-# they were have not changed.
+# What the record was is what its first change found; what it is, what the last one left. A value that is again what it
+# was stays among them: to tell would cost each record more than all the rest.
 _UPDATE: Final = """
 UPDATE import_touch AS touch
 SET version_before = COALESCE(touch.version_before, changed.version_before), version_after = changed.version_after,
-    before = differing.before, after = differing.after
+    before = changed.before || COALESCE(touch.before, '{}'), after = COALESCE(touch.after, '{}') || changed.after
 FROM (
-    SELECT given.version_before, given.version_after, found.place,
-           given.before || COALESCE(found.before, '{}') AS before, COALESCE(found.after, '{}') || given.after AS after
+    SELECT given.*, found.place
     FROM unnest(%(ids)s::uuid[], %(versions_before)s::bigint[], %(versions_after)s::bigint[],
                 %(before)s::jsonb[], %(after)s::jsonb[])
         AS given (record_id, version_before, version_after, before, after)
     CROSS JOIN LATERAL (
-        SELECT ctid AS place, before, after FROM import_touch
+        SELECT ctid AS place FROM import_touch
         WHERE team_id = %(team)s AND job_id = %(job)s AND record_id = given.record_id
         OFFSET 0
     ) AS found
 ) AS changed
-CROSS JOIN LATERAL (
-    SELECT COALESCE(jsonb_object_agg(was.key, was.value), '{}') AS before,
-           COALESCE(jsonb_object_agg(was.key, changed.after -> was.key), '{}') AS after
-    FROM jsonb_each(changed.before) AS was
-    WHERE was.value <> changed.after -> was.key
-) AS differing
 WHERE touch.ctid = changed.place
 """
 
 
-def write_touches(connection: Connection, job: Job, plan: Plan, rewritten: Iterable[Rewritten]) -> None:
-    """Write which records the rows of a chunk matched, and of those that changed the values that are others now.
+@dataclass(frozen=True, slots=True)
+class Touches:
+    """What a chunk did to records that stood before the import, as PostgreSQL takes it.
+
+    Args:
+        first: Lines of COPY, of records that no earlier chunk matched.
+        again: Parameters of an update, of records that an earlier chunk matched and this one changes.
+    """
+
+    first: str
+    again: dict[str, str]
+
+
+def touches_of(job: Job, plan: Plan, rewritten: Iterable[Rewritten]) -> Touches:
+    """Return which records the rows of a chunk matched, and of those that changed the values that are others now.
 
     Args:
         plan: Of the chunk.
@@ -58,12 +65,17 @@ def write_touches(connection: Connection, job: Job, plan: Plan, rewritten: Itera
     by_id = {one.id: one for one in rewritten}
     first = {record.id for record in plan.touched}
     again = [one for one in by_id.values() if one.id not in first and not plan.changed[one.id].record.made_by_import]
-    if plan.touched:
-        lines = [_line(job, record, by_id.get(record.id)) for record in plan.touched]
+    lines = "".join([_line(job, record, by_id.get(record.id)) for record in plan.touched])
+    return Touches(lines.replace("\\", "\\\\").replace(_NULL, "\\N"), _columns(again) if again else {})
+
+
+def write_touches(connection: Connection, job: Job, touches: Touches) -> None:
+    """Write what a chunk did to records that stood before the import."""
+    if touches.first:
         with connection.cursor().copy(_COPY) as copy:
-            copy.write("".join(lines).replace("\\", "\\\\").replace(_NULL, "\\N"))
-    if again:
-        connection.execute(_UPDATE, {"team": job.team_id, "job": job.id, **_columns(again)})
+            copy.write(touches.first)
+    if touches.again:
+        connection.execute(_UPDATE, {"team": job.team_id, "job": job.id, **touches.again})
 
 
 def _line(job: Job, record: KnownRecord, changed: Rewritten | None) -> str:

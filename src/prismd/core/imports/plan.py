@@ -190,10 +190,12 @@ class Planner:
             return False
         if not self._is_new(record) and record.id not in self._plan.changed:
             self._plan.changed[record.id] = Change(record, record.version, record.properties)
-        self._leave(record)
+        if self._rule is not None and after.get(self._rule.key) != record.properties.get(self._rule.key):
+            self._leave(record)
+            record.properties = after
+            self._enter(record)
         record.properties, record.version = after, record.version + 1
         record.sent = record.hashes = None
-        self._enter(record)
         return True
 
     def _is_new(self, record: KnownRecord) -> bool:

@@ -10,15 +10,13 @@ from prismd.core.json_text import encode
 
 OUTCOMES: Final = ("created", "existing", "updated", "failed")
 
-_CREATED: Final = '{"input_index":%d,"id":"%s","created":true,"existing":false,"updated":false}'
-
 
 def verdicts_json(verdicts: Iterable[Verdict]) -> bytes:
     """Return verdicts as the content of a JSON array, without its brackets.
 
     Every result has every flag, so that a reader need not tell false from absent.
     """
-    return b",".join(_verdict_json(verdict) for verdict in verdicts)
+    return ",".join([_verdict_json(verdict) for verdict in verdicts]).encode()
 
 
 def outcome_of(result: dict[str, Any]) -> str:
@@ -34,9 +32,9 @@ def outcome_of(result: dict[str, Any]) -> str:
     return "updated" if result["updated"] else "existing"
 
 
-def _verdict_json(verdict: Verdict) -> bytes:
-    if verdict.created and verdict.id is not None and verdict.parent_index is None:
-        return (_CREATED % (verdict.index, verdict.id)).encode()
+def _verdict_json(verdict: Verdict) -> str:
+    if not verdict.existing and verdict.id is not None and verdict.parent_index is None:
+        return f'{{"input_index":{verdict.index},"id":"{verdict.id}","created":true,"existing":false,"updated":false}}'
     result: dict[str, Any] = {
         "input_index": verdict.index,
         "id": verdict.id,
@@ -54,4 +52,4 @@ def _verdict_json(verdict: Verdict) -> bytes:
         result["errors"] = [
             {"code": problem.code, "message": problem.message, "property": problem.slug} for problem in verdict.problems
         ]
-    return encode(result)
+    return encode(result).decode()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismd.core.json_text import NotJsonError, decode, decode_texts, encode, split_items, split_members
+from prismd.core.json_text import NotJsonError, decode, decode_texts, encode, members_of, split_items, split_members
 
 KEYS = st.sampled_from(["a", "b", 'say ":"', 'end"', "c d", "é", "\\", ""])
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(['":', '" :', "\u0000"])
@@ -50,6 +50,20 @@ def test_objects_of_texts_are_read_as_any_or_not_at_all(written: tuple[str, bool
         return
     assert decode(raw) == {name: fields}
     assert all(isinstance(value, str) for value in fields.values())
+
+
+@given(written=objects_with_any_keys(st.text(max_size=5)), space=st.sampled_from(["", " ", "\n", "\t"]))
+def test_the_member_of_a_row_is_its_own_text_or_not_to_be_had(written: tuple[str, bool], space: str) -> None:
+    raw = f'{space}{{{space}"default"{space}:{space}{written[0]}{space}}}{space}'.encode()
+    fields = decode_texts(raw, "default") if b"\\" not in raw else None
+    if fields is None:
+        return
+    members = members_of([raw, raw])
+    if members is None:
+        assert any(mark in raw for mark in (b"\n", b"\r", b"\t"))
+        return
+    assert [json.loads(member) for member in members] == [fields, fields]
+    assert not any(mark in member for member in members for mark in (b"\n", b"\r", b"\t"))
 
 
 def test_objects_of_texts_are_read_in_one_go_unless_a_key_stands_twice() -> None:

@@ -31,6 +31,13 @@ def test_equal_keys_have_equal_hashes(one: str, other: str) -> None:
             assert rule.hashes(one) == rule.hashes(other)
 
 
+@given(st.none() | st.text() | st.lists(st.text(), max_size=3))
+def test_keys_and_hashes_at_once_are_what_they_are_one_by_one(value: object) -> None:
+    many = [KeyRule("contact", Property("1", "tags", "multi_str", "Tags"), fold_case=fold) for fold in (True, False)]
+    for rule in many if isinstance(value, list) else (FOLDING, EXACT):
+        assert rule.keys_and_hashes(value) == (rule.keys(value), rule.hashes(value))
+
+
 @given(st.text())
 def test_normalising_twice_changes_nothing_and_form_does_not_matter(text: str) -> None:
     once = normalised(text, fold_case=True)

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from prismd.core.errors import PrismdError
+from prismd.core.imports.request import parse_request
 from prismd.services import imports
 from prismd.services.records import count_records, find_record
 from prismd.services.runtime import Runtime
 from prismd.store.postgres import Connection
-from tests.services.importing import Importer, told
+from tests.services.importing import LIMITS, Importer, told
 
 ROWS: list[dict[str, Any]] = [
     {"email": "ann@x.org", "full_name": "Ann"},
@@ -215,3 +216,21 @@ def test_find_compares_as_imports_compare(importer: Importer) -> None:
                 importer.connection, importer.team_id, "contact", "email", value, settings=importer.runtime.settings
             )
         assert caught.value.code == code
+
+
+def test_rows_are_stored_alike_however_they_are_spaced(importer: Importer) -> None:
+    rows = [
+        '{"default":{"email":"a@x.org","city":"Rome"}}',
+        '{ "default" : {\n"email" : "b@x.org",\r\n\t"city":"Rome"} }',
+        '{"default":{"email":"c@x.org","city":"R\\u006fme"}}',
+        '{"default":{"email":"d@x.org","city":"Rome","first_interaction_date":"2024-01-31"}}',
+    ]
+    text = f'{{"objects": [{", ".join(rows)}], "options": {{"dedupe_by": "email"}}}}'
+    runtime = importer.runtime
+    with importer.connection.transaction():
+        imports.submit(importer.connection, runtime, importer.team_id, parse_request("contact", text.encode(), LIMITS))
+    stored = importer.connection.execute(
+        "SELECT properties ->> 'email', properties ->> 'city' FROM record WHERE team_id = %s ORDER BY 1",
+        (importer.team_id,),
+    ).fetchall()
+    assert stored == [(f"{name}@x.org", "Rome") for name in "abcd"]

@@ -122,7 +122,7 @@ def members_of(rows: Sequence[bytes]) -> list[bytes] | None:
     Args:
         rows: Objects of which :func:`decode_texts` read the one member, an object itself.
     """
-    members = [raw[raw.index(b"{", 1) : raw.rindex(b"}", 0, -1) + 1] for raw in rows]
+    members = [raw[raw.index(b"{", 1) : raw.rindex(b"}", 0, -1) + 1] for raw in map(bytes.strip, rows)]
     together = b"".join(members)
     return None if any(space in together for space in _SPACES) else members
 

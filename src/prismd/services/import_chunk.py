@@ -67,9 +67,9 @@ def run_chunk(
         counts, content = _told(chunk, _Apart(connection, importer, settings.row_faults_max).run(chunk))
     else:
         importer = RowImporter(connection, job, now=now, new_id=new_id, settings=settings, meanwhile=meanwhile)
-        plan = importer.plan(chunk)
-        told = (meanwhile.later if meanwhile else Later)(lambda: _told(chunk, plan.verdicts))
-        importer.write(plan)
+        planned = importer.plan(chunk)
+        told = (meanwhile.later if meanwhile else Later)(lambda: _told(chunk, planned.plan.verdicts))
+        importer.write(planned)
         counts, content = told()
     after = job.after_chunk(counts, now)
     if not imports.advance(connection, job, after):
@@ -109,9 +109,9 @@ class _Apart:
         """Return what became of the rows, ``internal_error`` for those that cannot be processed."""
         try:
             with self._connection.transaction():
-                plan = self._importer.plan(chunk)
-                self._importer.write(plan)
-                return plan.verdicts
+                planned = self._importer.plan(chunk)
+                self._importer.write(planned)
+                return planned.plan.verdicts
         except PASSING:
             raise
         except Exception as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from prismd.core.ids import NewId
@@ -21,6 +22,15 @@ from prismd.services.references import resolve_references
 from prismd.settings import Settings
 from prismd.store import drafts, properties, records, touches
 from prismd.store.postgres import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRows:
+    """What becomes of some rows, and by what it was judged."""
+
+    plan: Plan
+    schema: ObjectSchema
+    rule: KeyRule | None
 
 
 class RowImporter:
@@ -51,10 +61,11 @@ class RowImporter:
         self._new_id = new_id
         self._settings = settings
         self._meanwhile = meanwhile
+        self._put_off = meanwhile.later if meanwhile else Later
         values = ValueLimits(settings.text_chars_max, settings.list_values_max)
         self._limits = RowLimits(values, settings.row_bytes_max, settings.row_errors_max)
 
-    def plan(self, chunk: Chunk) -> Plan:
+    def plan(self, chunk: Chunk) -> PlannedRows:
         """Return what becomes of rows; nothing is written but the options that they make.
 
         Args:
@@ -63,24 +74,19 @@ class RowImporter:
         connection, job = self._connection, self._job
         schema, rows = self._parsed(chunk)
         rows = resolve_references(connection, job.team_id, schema, rows)
-        self._schema, self._rule = schema, _key_rule(job, schema)
+        rule = _key_rule(job, schema)
         if self._meanwhile:
-            self._meanwhile.begin(connection, job, schema, self._rule, self._limits)
-        return self._planned(self._rule, rows, chunk.first_row)
+            self._meanwhile.begin(connection, job, schema, rule, self._limits)
+        return PlannedRows(self._planned(rule, rows, chunk.first_row), schema, rule)
 
-    def write(self, plan: Plan) -> None:
-        """Write the records that a plan makes and changes, with their keys and what led to them.
-
-        Args:
-            plan: The last one of :meth:`plan`.
-        """
-        rewritten = plan.rewritten()
-        put_off = self._meanwhile.later if self._meanwhile else Later
-        touched = put_off(lambda: touches.touches_of(self._job, plan, rewritten))
+    def write(self, planned: PlannedRows) -> None:
+        """Write the records that rows make and change, with their keys and what led to them."""
+        plan, rewritten = planned.plan, planned.plan.rewritten()
+        touched = self._put_off(lambda: touches.touches_of(self._job, plan, rewritten))
         if self._job.options.dry_run:
-            drafts.write_drafts(self._connection, self._job, self._rule, plan)
+            drafts.write_drafts(self._connection, self._job, planned.rule, plan)
         else:
-            self._write(plan, rewritten)
+            self._write(planned, rewritten)
         touches.write_touches(self._connection, self._job, touched())
 
     def _parsed(self, chunk: Chunk) -> tuple[ObjectSchema, Rows]:
@@ -120,12 +126,12 @@ class RowImporter:
         stored = records.import_candidates(connection, job.team_id, job.object_type, hashes, job_id=job.id)
         return drafts.with_drafts(connection, job, hashes, stored) if job.options.dry_run else stored
 
-    def _write(self, plan: Plan, rewritten: list[Rewritten]) -> None:
-        connection, job, now, rule = self._connection, self._job, self._now, self._rule
-        rules = key_rules(connection, job.team_id, self._schema)
-        put_off = self._meanwhile.later if self._meanwhile else Later
-        keys = put_off(lambda: key_changes(rules, plan.created, rewritten, hashed=rule.key if rule else None))
-        records.insert_records(connection, job.team_id, job.object_type, plan.created, job_id=job.id, now=now)
+    def _write(self, planned: PlannedRows, rewritten: list[Rewritten]) -> None:
+        connection, job, now = self._connection, self._job, self._now
+        created, hashed = planned.plan.created, planned.rule.key if planned.rule else None
+        rules = key_rules(connection, job.team_id, planned.schema)
+        keys = self._put_off(lambda: key_changes(rules, created, rewritten, hashed=hashed))
+        records.insert_records(connection, job.team_id, job.object_type, created, job_id=job.id, now=now)
         records.update_records(connection, job.team_id, rewritten, now=now)
         keys().write(connection, job.team_id)
 

@@ -191,7 +191,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     records.insert_records: lambda c, w: records.insert_records(
         c, w.team_id, "contact", w.plan.created, job_id=w.running.id, now=NOW
     ),
-    records.update_records: lambda c, w: records.update_records(c, w.team_id, w.plan.rewritten(), now=NOW),
+    records.update_records: lambda c, w: records.update_records(c, w.plan.rewritten(), now=NOW),
     records.scan_values: lambda c, w: list(records.scan_values(c, w.team_id, "contact", "email", page=1)),
     teams.lock_bootstrap: lambda c, _: teams.lock_bootstrap(c),
     teams.insert_team: lambda c, _: teams.insert_team(c, NEW_ID(), NOW),

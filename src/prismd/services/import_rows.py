@@ -132,7 +132,7 @@ class RowImporter:
         rules = key_rules(connection, job.team_id, planned.schema)
         keys = self._put_off(lambda: key_changes(rules, created, rewritten, hashed=hashed))
         records.insert_records(connection, job.team_id, job.object_type, created, job_id=job.id, now=now)
-        records.update_records(connection, job.team_id, rewritten, now=now)
+        records.update_records(connection, rewritten, now=now)
         keys().write(connection, job.team_id)
 
 

@@ -127,7 +127,7 @@ class RecordWriter:
             )
             for before, after in changed
         ]
-        records.update_records(connection, team_id, rewrites, now=self._now)
+        records.update_records(connection, rewrites, now=self._now)
         made = [KnownRecord(record.id, record.version, record.properties) for record in self._made.values()]
         key_changes(key_rules(connection, team_id, self.schema), made, rewrites).write(connection, team_id)
         record_changed(connection, team_id, object_type, list(self._made), Change.CREATED)

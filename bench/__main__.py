@@ -62,7 +62,7 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
     add("--runs", type=int, default=3, help="how often each thing is measured (default: %(default)s)")
     add("--sizes", type=_sizes, default=[10_000, 100_000, 1_000_000], help="rows of imports, with commas between")
     add("--rows", type=int, default=100_000, help="rows of all other imports (default: %(default)s)")
-    add("--standing", type=int, default=1_000_000, help="records there before imports (default: %(default)s)")
+    add("--standing", type=int, default=10_000_000, help="records there before imports (default: %(default)s)")
     add("--records", type=int, default=1_000_000, help="contacts of the record API (default: %(default)s)")
     add("--requests", type=int, default=300, help="requests of each kind in a run (default: %(default)s)")
     add("--peers", type=_names, help="programs to measure next to prismd, such as postgrest,dlt; default: all")

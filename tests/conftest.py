@@ -48,7 +48,8 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if external:
         yield external
         return
-    embedded = EmbeddedPostgres(tmp_path_factory.mktemp("postgres") / "data")
+    # Small: whatever drops or empties a table looks through all of it.
+    embedded = EmbeddedPostgres(tmp_path_factory.mktemp("postgres") / "data", buffers_mib=128)
     try:
         yield embedded.start()
     finally:

@@ -19,7 +19,7 @@ from prismd.services.stepping import step_next
 from prismd.settings import Settings
 from prismd.store import imports
 from prismd.store.overlap import OverlappedConnection
-from prismd.store.postgres import Pool, connect
+from prismd.store.postgres import Pool, connect, connect_as
 from tests.conftest import Clock
 from tests.core.imports.model import ModelImport
 from tests.services.importing import Importer, told
@@ -54,8 +54,7 @@ def test_work_done_meanwhile_changes_nothing(
     plain = importer.as_job(rows, chunk=7, dedupe_by="email", create_missing_options=True)
     job_id = twin.submit(rows, chunk=7, dedupe_by="email", create_missing_options=True)
     meanwhile, runtime = Meanwhile(), importer.runtime
-    with connect(database_url, Settings(), OverlappedConnection, autocommit=True) as connection:
-        assert isinstance(connection, OverlappedConnection)
+    with connect_as(OverlappedConnection, database_url, Settings(), autocommit=True) as connection:
         connection.meanwhile = meanwhile.go_on
         while twin.job(job_id).status == "processing":
             step_next(

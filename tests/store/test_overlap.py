@@ -9,7 +9,7 @@ import pytest
 
 from prismd.settings import Settings
 from prismd.store.overlap import OverlappedConnection
-from prismd.store.postgres import Connection, connect
+from prismd.store.postgres import Connection, connect, connect_as
 
 #: PostgreSQL takes a while for it.
 SLOW = "SELECT count(*) FROM generate_series(1, 300000)"
@@ -17,8 +17,7 @@ SLOW = "SELECT count(*) FROM generate_series(1, 300000)"
 
 @pytest.fixture
 def connection(database_url: str) -> Iterator[OverlappedConnection]:
-    with connect(database_url, Settings(), OverlappedConnection, autocommit=True) as opened:
-        assert isinstance(opened, OverlappedConnection)
+    with connect_as(OverlappedConnection, database_url, Settings(), autocommit=True) as opened:
         yield opened
 
 

@@ -115,7 +115,9 @@ def _persistently(work: Callable[[], _Result], stop: Stop) -> _Result:
 
 
 def _start_embedded(settings: Settings, stop: Stop, stack: ExitStack) -> str:
-    embedded = EmbeddedPostgres(Path(settings.data_dir), given_up=stop.is_set)
+    embedded = EmbeddedPostgres(
+        Path(settings.data_dir), buffers_mib=settings.postgres_buffers_mib, given_up=stop.is_set
+    )
     stack.callback(embedded.stop)
     url = embedded.start()
     watch = threading.Thread(target=_keep_running, args=(embedded, stop))

@@ -16,7 +16,7 @@ from prismd.core.imports.request import Chunk
 from prismd.core.imports.rows import Problem
 from prismd.services.changes import import_moved
 from prismd.services.import_rows import RowImporter
-from prismd.services.meanwhile import Later, Meanwhile
+from prismd.services.meanwhile import Meanwhile
 from prismd.settings import Settings
 from prismd.store import imports, record_keys, verdicts
 from prismd.store.postgres import Connection
@@ -68,7 +68,7 @@ def run_chunk(
     else:
         importer = RowImporter(connection, job, now=now, new_id=new_id, settings=settings, meanwhile=meanwhile)
         planned = importer.plan(chunk)
-        told = (meanwhile.later if meanwhile else Later)(lambda: _told(chunk, planned.plan.verdicts))
+        told = importer.put_off(lambda: _told(chunk, planned.plan.verdicts))
         importer.write(planned)
         counts, content = told()
     after = job.after_chunk(counts, now)

@@ -61,7 +61,8 @@ class RowImporter:
         self._new_id = new_id
         self._settings = settings
         self._meanwhile = meanwhile
-        self._put_off = meanwhile.later if meanwhile else Later
+        #: Puts a computation off until PostgreSQL works, or until its result is wanted.
+        self.put_off = meanwhile.later if meanwhile else Later
         values = ValueLimits(settings.text_chars_max, settings.list_values_max)
         self._limits = RowLimits(values, settings.row_bytes_max, settings.row_errors_max)
 
@@ -82,7 +83,7 @@ class RowImporter:
     def write(self, planned: PlannedRows) -> None:
         """Write the records that rows make and change, with their keys and what led to them."""
         plan, rewritten = planned.plan, planned.plan.rewritten()
-        touched = self._put_off(lambda: touches.touches_of(self._job, plan, rewritten))
+        touched = self.put_off(lambda: touches.touches_of(self._job, plan, rewritten))
         if self._job.options.dry_run:
             drafts.write_drafts(self._connection, self._job, planned.rule, plan)
         else:
@@ -130,7 +131,7 @@ class RowImporter:
         connection, job, now = self._connection, self._job, self._now
         created, hashed = planned.plan.created, planned.rule.key if planned.rule else None
         rules = key_rules(connection, job.team_id, planned.schema)
-        keys = self._put_off(lambda: key_changes(rules, created, rewritten, hashed=hashed))
+        keys = self.put_off(lambda: key_changes(rules, created, rewritten, hashed=hashed))
         records.insert_records(connection, job.team_id, job.object_type, created, job_id=job.id, now=now)
         records.update_records(connection, rewritten, now=now)
         keys().write(connection, job.team_id)

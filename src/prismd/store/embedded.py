@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from prismd.store.data_dir import DataDir
+from prismd.store import memory
+from prismd.store.data_dir import DataDir, Owner
 from prismd.store.postgres import DatabaseUnusableError
 from prismd.store.postmaster import DATABASE, USER, Postmaster, wait_until
 
@@ -24,10 +25,12 @@ class EmbeddedPostgres:
 
     Args:
         data_dir: Where its files are or shall be.
+        buffers_mib: Memory in which it keeps pages, in MiB; 0 takes what fits the machine.
         given_up: Looked at while PostgreSQL starts; says whether nobody waits for it any more.
     """
 
-    def __init__(self, data_dir: Path, *, given_up: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, data_dir: Path, *, buffers_mib: int = 0, given_up: Callable[[], bool] = lambda: False) -> None:
+        self._buffers_mib = buffers_mib or memory.buffers_mib(memory.memory_mib())
         self._given_up = given_up
         self._data = DataDir(data_dir)
         self._postmaster: Postmaster | None = None
@@ -44,7 +47,7 @@ class EmbeddedPostgres:
             raise DatabaseUnusableError(
                 f"the data directory {self._data.path} is in use by another prismd (process {self._data.holder().pid})"
             )
-        return self._start_locked(Postmaster(self._data, owner))
+        return self._start_locked(self._postmaster_of(owner))
 
     def revive(self) -> bool:
         """Start PostgreSQL again where it has ended unasked; say whether that was so.
@@ -75,7 +78,7 @@ class EmbeddedPostgres:
             DatabaseUnusableError: The directory cannot be used; one line says why.
         """
         owner = self._data.prepare()
-        postmaster = Postmaster(self._data, owner)
+        postmaster = self._postmaster_of(owner)
 
         def usable() -> bool:
             return self._data.lock(owner, lasting=False) or (self._data.holder().lasting and postmaster.accepts())
@@ -89,6 +92,9 @@ class EmbeddedPostgres:
             yield self._start_locked(postmaster)
         finally:
             self.stop()
+
+    def _postmaster_of(self, owner: Owner) -> Postmaster:
+        return Postmaster(self._data, owner, self._buffers_mib)
 
     def _start_locked(self, postmaster: Postmaster) -> str:
         self._postmaster = postmaster

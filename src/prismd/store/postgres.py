@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import select
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -14,6 +14,7 @@ from prismd.settings import Settings
 #: The connection type of every store function. Rows are tuples: each statement names its columns where they are read.
 Connection = psycopg.Connection[TupleRow]
 Pool = ConnectionPool[Connection]
+_Kind = TypeVar("_Kind", bound=Connection)
 
 SERVER_VERSION_MIN: Final = 150000
 
@@ -35,18 +36,23 @@ class DatabaseAwayError(DatabaseUnusableError):
     """PostgreSQL cannot be reached, which may pass."""
 
 
-def connect(
+def connect(url: str, settings: Settings, **options: Any) -> Connection:  # noqa: ANN401 - psycopg's own options
+    """Open one connection; see :func:`connect_as`."""
+    return connect_as(Connection, url, settings, **options)
+
+
+def connect_as(
+    kind: type[_Kind],
     url: str,
     settings: Settings,
-    kind: type[Connection] = Connection,
     **options: Any,  # noqa: ANN401 - psycopg's own options
-) -> Connection:
-    """Open one connection.
+) -> _Kind:
+    """Open one connection of a class.
 
     Args:
+        kind: The class.
         url: Connection string of PostgreSQL.
         settings: For the time that connecting may take.
-        kind: Its class.
         options: Passed on to psycopg.
 
     Raises:

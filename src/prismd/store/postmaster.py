@@ -22,12 +22,11 @@ from prismd.store.postgres import DatabaseUnusableError
 USER: Final = "prismd"
 DATABASE: Final = "postgres"
 
-#: How PostgreSQL is run: for bulk loads within 300 MB of memory, durable, and off the network.
+#: How PostgreSQL is run: for bulk loads, durable, and off the network.
 _SETTINGS: Final = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "60",
-    "shared_buffers": "128MB",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
     # Checkpoints that come by size would write the same pages again and again during a load.
@@ -92,11 +91,13 @@ class Postmaster:
     Args:
         data: The directory.
         owner: Who PostgreSQL runs as.
+        buffers_mib: Memory in which PostgreSQL keeps pages, in MiB.
     """
 
-    def __init__(self, data: DataDir, owner: Owner) -> None:
+    def __init__(self, data: DataDir, owner: Owner, buffers_mib: int) -> None:
         self._data = data
         self._owner = owner
+        self._buffers_mib = buffers_mib
         self._programs = _programs()
         self._child: subprocess.Popen[bytes] | None = None
         self._prefix: tuple[str, ...] | None = None
@@ -155,7 +156,8 @@ class Postmaster:
         self._disown_pid_file()
         for stale in socket_dir.glob(".s.PGSQL.*"):
             stale.unlink(missing_ok=True)
-        settings = {**_SETTINGS, "unix_socket_directories": str(socket_dir), **self._access()}
+        memory = {"shared_buffers": f"{self._buffers_mib}MB"}
+        settings = {**_SETTINGS, **memory, "unix_socket_directories": str(socket_dir), **self._access()}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [*self._as_owner(), str(self._programs / "postgres"), "-D", str(self._data.cluster), *options]
         with self._data.log.open("wb") as log:

@@ -65,7 +65,8 @@ def insert_keys(connection: Connection, team_id: int, entries: Iterable[Entry]) 
     Args:
         entries: Hashes and records.
     """
-    lines = "".join([f"{team_id}\t{key_hash}\t{record_id}\n" for key_hash, record_id in entries])
+    # In the order of the index, whose pages then come one after the other: among many millions of keys, each is a page.
+    lines = "".join([f"{team_id}\t{key_hash}\t{record_id}\n" for key_hash, record_id in sorted(entries)])
     if lines:
         with connection.cursor().copy(_COPY) as copy:
             copy.write(lines)

@@ -11,15 +11,14 @@ from prismd.core.json_text import decode_stored
 from prismd.store.postgres import Connection
 from prismd.store.records import StoredRecord, json_text
 
-# Held in the order of their ids, so that two writers never wait for each other.
+# Nobody else writes records of a type while its lock is held, so the rows need none of their own.
 _HOLD: Final = """
 SELECT r.id::text, r.version, r.created_at, r.updated_at, r.properties::text, r.deleted_at IS NOT NULL,
        r.ctid::text
-FROM (SELECT DISTINCT id FROM unnest(%(ids)b::text[]::uuid[]) AS given (id) ORDER BY id) AS wanted
+FROM (SELECT DISTINCT id FROM unnest(%(ids)b::text[]::uuid[]) AS given (id)) AS wanted
 CROSS JOIN LATERAL (
-    SELECT ctid, * FROM record
-    WHERE team_id = %(team)s AND object_type = %(type)s AND id = wanted.id
-    FOR NO KEY UPDATE
+    SELECT ctid, * FROM record WHERE team_id = %(team)s AND object_type = %(type)s AND id = wanted.id
+    OFFSET 0
 ) AS r
 """
 
@@ -61,9 +60,10 @@ class HeldRecord:
 def hold_records(
     connection: Connection, team_id: int, object_type: str, record_ids: Sequence[str]
 ) -> dict[str, HeldRecord]:
-    """Hold records, deleted ones included, and return those that there are, by id.
+    """Return records that are to be changed, deleted ones included, by id.
 
     Args:
+        connection: Inside a transaction that holds the lock of the type, and with it the records.
         record_ids: UUID texts, in any order.
     """
     rows = connection.execute(_HOLD, {"team": team_id, "type": object_type, "ids": list(record_ids)})

@@ -184,7 +184,7 @@ def import_candidates(
         hashes: Of the rows' keys.
         job_id: The import.
     """
-    wanted = {"team": team_id, "type": object_type, "hashes": int_array(hashes), "job": job_id}
+    wanted = {"team": team_id, "type": object_type, "hashes": int_array(sorted(hashes)), "job": job_id}
     found = connection.execute(_CANDIDATES, wanted, binary=True).fetchall()
     return [
         KnownRecord(id_, version, decode_stored(text), first_row, made, place)

@@ -8,10 +8,10 @@ from typing import Final
 
 from prismd.core.imports.job import Job
 from prismd.core.imports.plan import KnownRecord, Plan
-from prismd.core.json_text import encode
 from prismd.core.records import Rewritten
 from prismd.store.arrays import int_array, text_array
 from prismd.store.postgres import Connection
+from prismd.store.records import json_text
 
 #: Stands for COPY's null until backslashes are doubled; JSON never has it raw.
 _NULL: Final = "\x01"
@@ -81,7 +81,7 @@ def write_touches(connection: Connection, job: Job, touches: Touches) -> None:
 def _line(job: Job, record: KnownRecord, changed: Rewritten | None) -> str:
     what = _UNCHANGED
     if changed is not None:
-        what = f"{changed.version_before}\t{changed.version}\t{_text(changed.before)}\t{_text(changed.after)}"
+        what = f"{changed.version_before}\t{changed.version}\t{json_text(changed.before)}\t{json_text(changed.after)}"
     return f"{job.team_id}\t{job.id}\t{record.id}\t{record.first_row}\t{what}\n"
 
 
@@ -90,10 +90,6 @@ def _columns(changed: Sequence[Rewritten]) -> dict[str, str]:
         "ids": text_array([one.id for one in changed]),
         "versions_before": int_array(one.version_before for one in changed),
         "versions_after": int_array(one.version for one in changed),
-        "before": text_array([_text(one.before) for one in changed]),
-        "after": text_array([_text(one.after) for one in changed]),
+        "before": text_array([json_text(one.before) for one in changed]),
+        "after": text_array([json_text(one.after) for one in changed]),
     }
-
-
-def _text(values: object) -> str:
-    return encode(values).decode()

@@ -18,7 +18,7 @@ from prismd.services.stepping import step_next
 from prismd.settings import Settings
 from prismd.store.imports import CHANNEL
 from prismd.store.overlap import OverlappedConnection
-from prismd.store.postgres import Connection, DatabaseUnusableError, connect
+from prismd.store.postgres import Connection, DatabaseUnusableError, connect_as
 from prismd.worker.stop import Stop
 from prismd.worker.upkeep import purge
 
@@ -90,8 +90,7 @@ def _favour_throughput() -> None:
 def _open(around: Surroundings) -> OverlappedConnection:
     silence_ms = round(around.settings.step_timeout_s * 1000)
     options = {"autocommit": True, "application_name": "prismd worker", **_KEEPALIVES}
-    connection = connect(around.url, around.settings, OverlappedConnection, **options)
-    assert isinstance(connection, OverlappedConnection)  # noqa: S101 - as asked for
+    connection = connect_as(OverlappedConnection, around.url, around.settings, **options)
     connection.execute(_LIMIT, ("idle_in_transaction_session_timeout", str(silence_ms)))
     has_transaction_timeout = connection.info.server_version >= _TRANSACTION_TIMEOUT_SINCE
     whole = "transaction_timeout" if has_transaction_timeout else "statement_timeout"

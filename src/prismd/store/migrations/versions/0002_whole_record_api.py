@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from alembic import op
+from prismd.store.migrations.plain_sql import run_beside
 
 revision = "0002"
 down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Run the SQL beside this file, as it stands: no placeholders, many statements."""
-    connection = op.get_bind().connection.driver_connection
-    assert connection is not None  # noqa: S101 - the caller bound one
-    connection.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+    """Run the SQL beside this file."""
+    run_beside(__file__)

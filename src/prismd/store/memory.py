@@ -1,0 +1,56 @@
+"""How much memory there is, and what of it the embedded PostgreSQL keeps pages in."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+_SHARE: Final = 8
+_LEAST_MIB: Final = 128
+_MOST_MIB: Final = 2_048
+_MIB: Final = 2**20
+
+_GROUPS: Final = Path("/proc/self/cgroup")
+#: Where Linux keeps the limits of groups of processes, by the controller that /proc names: none in version 2.
+_LIMITS: Final = {"": ("", "memory.max"), "memory": ("memory", "memory.limit_in_bytes")}
+
+
+def buffers_mib(memory_mib: int) -> int:
+    """Return how much of a memory PostgreSQL keeps pages in, in MiB.
+
+    An eighth: with the pages that the system keeps anyway, the keys of ten million records fit into a small machine.
+
+    Args:
+        memory_mib: All that there is, in MiB.
+    """
+    return min(max(memory_mib // _SHARE, _LEAST_MIB), _MOST_MIB)
+
+
+def memory_mib(groups: Path = _GROUPS, limits: Path = Path("/sys/fs/cgroup")) -> int:
+    """Return the memory that this process and its children may use, in MiB: the machine's, or less in a container.
+
+    Args:
+        groups: The file that says to which groups this process belongs.
+        limits: Below which the groups' limits stand.
+    """
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min([machine, *_group_limits(groups, limits)]) // _MIB
+
+
+def _group_limits(groups: Path, limits: Path) -> Iterator[int]:
+    try:
+        lines = groups.read_text().splitlines()
+    except OSError:
+        return  # not Linux: nothing but the machine limits us
+    for line in lines:
+        _, controllers, group = line.split(":", 2)
+        for controller in _LIMITS.keys() & {*controllers.split(",")}:
+            folder, file = _LIMITS[controller]
+            # A container may see its own group as the root, under whatever name; so every level is asked.
+            path = Path(group.lstrip("/"))
+            for level in (path, *path.parents):
+                with contextlib.suppress(OSError, ValueError):  # no limit is kept at this level, or it says "max"
+                    yield int((limits / folder / level / file).read_text())

@@ -164,7 +164,9 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     queries.records_with_keys: lambda c, w: queries.records_with_keys(c, w.team_id, w.hashes, most=1),
     record_keys.keys_in_use: lambda c, w: record_keys.keys_in_use(c, w.team_id, "contact"),
     record_keys.add_key: lambda c, w: record_keys.add_key(c, w.team_id, "contact", "city"),
-    record_keys.insert_keys: lambda c, w: record_keys.insert_keys(c, w.team_id, [(1, w.record.id)]),
+    record_keys.insert_keys: lambda c, w: record_keys.insert_keys(
+        c, record_keys.key_lines(w.team_id, [(1, w.record.id)])
+    ),
     record_keys.delete_keys: lambda c, w: record_keys.delete_keys(
         c, w.team_id, [(key_hash, w.record.id) for key_hash in w.hashes]
     ),
@@ -237,9 +239,8 @@ CONFLICTING: Final = [
     imports.end_job,
     imports.advance, imports.record_failure, properties.update_property, touches.write_touches,
     properties.delete_property, properties.update_option, properties.delete_option, record_keys.delete_keys,
-    record_writes.hold_records, record_writes.delete_records, record_writes.restore_records,
-    records.update_records, teams.revoke_key, tickets.take_ticket,
-    upkeep.purge_claims, upkeep.purge_jobs, views.get_view,
+    record_writes.delete_records, record_writes.restore_records, records.update_records, teams.revoke_key,
+    tickets.take_ticket, upkeep.purge_claims, upkeep.purge_jobs, views.get_view,
     views.update_view, views.set_pinned, views.delete_view, upkeep.purge_tickets,
 ]  # fmt: skip
 

@@ -131,10 +131,10 @@ class RowImporter:
         connection, job, now = self._connection, self._job, self._now
         created, hashed = planned.plan.created, planned.rule.key if planned.rule else None
         rules = key_rules(connection, job.team_id, planned.schema)
-        keys = self.put_off(lambda: key_changes(rules, created, rewritten, hashed=hashed))
+        keys = self.put_off(lambda: key_changes(job.team_id, rules, created, rewritten, hashed=hashed))
         records.insert_records(connection, job.team_id, job.object_type, created, job_id=job.id, now=now)
         records.update_records(connection, rewritten, now=now)
-        keys().write(connection, job.team_id)
+        keys().write(connection)
 
 
 def _key_rule(job: Job, schema: ObjectSchema) -> KeyRule | None:

@@ -69,24 +69,30 @@ def ensure_key(connection: Connection, team_id: int, object_type: str, prop: Pro
     record_keys.add_key(connection, team_id, object_type, prop.key)
     for page in records.scan_values(connection, team_id, object_type, prop.key, page=_BACKFILL_PAGE):
         entries = [(key_hash, record_id) for record_id, value in page for key_hash in rule.hashes(value)]
-        record_keys.insert_keys(connection, team_id, entries)
+        record_keys.insert_keys(connection, record_keys.key_lines(team_id, entries))
 
 
 @dataclass(frozen=True, slots=True)
 class KeyChanges:
-    """Which keys records get, and which they lose."""
+    """Which keys records of a team get, as PostgreSQL takes them, and which they lose."""
 
-    added: list[record_keys.Entry]
+    team_id: int
+    added: str
     gone: list[record_keys.Entry]
 
-    def write(self, connection: Connection, team_id: int) -> None:
+    def write(self, connection: Connection) -> None:
         """Write them, inside a transaction that holds the lock of the records' type."""
-        record_keys.delete_keys(connection, team_id, self.gone)
-        record_keys.insert_keys(connection, team_id, self.added)
+        record_keys.delete_keys(connection, self.team_id, self.gone)
+        record_keys.insert_keys(connection, self.added)
 
 
 def key_changes(
-    rules: Iterable[KeyRule], made: Iterable[KnownRecord], changed: Iterable[Rewritten], *, hashed: str | None = None
+    team_id: int,
+    rules: Iterable[KeyRule],
+    made: Iterable[KnownRecord],
+    changed: Iterable[Rewritten],
+    *,
+    hashed: str | None = None,
 ) -> KeyChanges:
     """Return what becomes of the keys of records that are made and changed.
 
@@ -109,7 +115,7 @@ def key_changes(
                 was, now = set(hashes(one.before.get(key))), set(hashes(one.after.get(key)))
                 gone += [(key_hash, one.id) for key_hash in was - now]
                 added += [(key_hash, one.id) for key_hash in now - was]
-    return KeyChanges(added, gone)
+    return KeyChanges(team_id, record_keys.key_lines(team_id, added), gone)
 
 
 def find_by_key(

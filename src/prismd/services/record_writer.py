@@ -129,7 +129,7 @@ class RecordWriter:
         ]
         records.update_records(connection, rewrites, now=self._now)
         made = [KnownRecord(record.id, record.version, record.properties) for record in self._made.values()]
-        key_changes(key_rules(connection, team_id, self.schema), made, rewrites).write(connection, team_id)
+        key_changes(team_id, key_rules(connection, team_id, self.schema), made, rewrites).write(connection)
         record_changed(connection, team_id, object_type, list(self._made), Change.CREATED)
         record_changed(connection, team_id, object_type, list(self._after), Change.UPDATED)
 

@@ -32,6 +32,8 @@ _SETTINGS: Final = {
     # Checkpoints that come by size would write the same pages again and again during a load.
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
+    # The log goes to the disk while a chunk is written, so that its commit has little left to wait for.
+    "wal_writer_delay": "10ms",
     # Nobody replicates from it; so the log carries no more than recovery needs.
     "wal_level": "minimal",
     "max_wal_senders": "0",

@@ -59,14 +59,22 @@ def add_key(connection: Connection, team_id: int, object_type: str, key: str) ->
     connection.execute(_ADD, (team_id, object_type, key))
 
 
-def insert_keys(connection: Connection, team_id: int, entries: Iterable[Entry]) -> None:
-    """Write keys.
+def key_lines(team_id: int, entries: Iterable[Entry]) -> str:
+    """Return keys as :func:`insert_keys` takes them.
 
     Args:
         entries: Hashes and records.
     """
     # In the order of the index, whose pages then come one after the other: among many millions of keys, each is a page.
-    lines = "".join([f"{team_id}\t{key_hash}\t{record_id}\n" for key_hash, record_id in sorted(entries)])
+    return "".join([f"{team_id}\t{key_hash}\t{record_id}\n" for key_hash, record_id in sorted(entries)])
+
+
+def insert_keys(connection: Connection, lines: str) -> None:
+    """Write keys.
+
+    Args:
+        lines: Of COPY, from :func:`key_lines`.
+    """
     if lines:
         with connection.cursor().copy(_COPY) as copy:
             copy.write(lines)

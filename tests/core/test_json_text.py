@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismd.core.json_text import NotJsonError, decode, decode_texts, encode, members_of, split_items, split_members
+from prismd.core.json_text import (
+    NotJsonError,
+    SentTexts,
+    decode,
+    decode_texts,
+    encode,
+    sent_texts,
+    split_items,
+    split_members,
+)
 
 KEYS = st.sampled_from(["a", "b", 'say ":"', 'end"', "c d", "é", "\\", ""])
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(['":', '" :', "\u0000"])
@@ -53,17 +62,17 @@ def test_objects_of_texts_are_read_as_any_or_not_at_all(written: tuple[str, bool
 
 
 @given(written=objects_with_any_keys(st.text(max_size=5)), space=st.sampled_from(["", " ", "\n", "\t"]))
-def test_the_member_of_a_row_is_its_own_text_or_not_to_be_had(written: tuple[str, bool], space: str) -> None:
+def test_what_was_sent_is_its_own_text_and_reads_as_what_it_holds(written: tuple[str, bool], space: str) -> None:
     raw = f'{space}{{{space}"default"{space}:{space}{written[0]}{space}}}{space}'.encode()
     fields = decode_texts(raw, "default") if b"\\" not in raw else None
     if fields is None:
         return
-    members = members_of([raw, raw])
-    if members is None:
-        assert any(mark in raw for mark in (b"\n", b"\r", b"\t"))
-        return
-    assert [json.loads(member) for member in members] == [fields, fields]
-    assert not any(mark in member for member in members for mark in (b"\n", b"\r", b"\t"))
+    sent = sent_texts(raw, fields)
+    assert sent.json == written[0].encode()
+    again = SentTexts(sent.json)
+    assert again == sent == fields
+    assert (list(again), len(again)) == (list(fields), len(fields))
+    assert json.loads(encode({"row": again})) == {"row": fields}
 
 
 def test_objects_of_texts_are_read_in_one_go_unless_a_key_stands_twice() -> None:

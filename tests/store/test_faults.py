@@ -165,7 +165,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     record_keys.keys_in_use: lambda c, w: record_keys.keys_in_use(c, w.team_id, "contact"),
     record_keys.add_key: lambda c, w: record_keys.add_key(c, w.team_id, "contact", "city"),
     record_keys.insert_keys: lambda c, w: record_keys.insert_keys(
-        c, record_keys.key_lines(w.team_id, [(1, w.record.id)])
+        c, record_keys.key_rows(w.team_id, [(1, w.record.id)])
     ),
     record_keys.delete_keys: lambda c, w: record_keys.delete_keys(
         c, w.team_id, [(key_hash, w.record.id) for key_hash in w.hashes]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
@@ -14,7 +14,7 @@ _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 _MEMBERS_DECODER: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TEXTS_DECODER: Final = msgspec.json.Decoder(dict[str, dict[str, str]])
 _ITEMS_DECODER: Final = msgspec.json.Decoder(list[msgspec.Raw])
-_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+_MEMBER_DECODER: Final = msgspec.json.Decoder(dict[str, str])
 
 #: Python refuses to convert longer digit strings to int, and nothing that we store is that long.
 _INT_DIGITS_MAX: Final = 400
@@ -25,22 +25,57 @@ _ESCAPE: Final = re.compile(
 )
 
 
-#: White space that would end or part a line; JSON has it between tokens only.
-_SPACES: Final = (b"\n", b"\r", b"\t")
-
-
 class NotJsonError(ValueError):
     """A text is not JSON, or is JSON that could only be read by losing part of it; the message says where and why."""
+
+
+class SentTexts(Mapping[str, str]):
+    """An object of texts that is kept as the JSON that it was sent as, and read again if somebody asks what is in it.
+
+    Most rows of an import are stored just as they were sent. To keep the texts of thousands of rows, for nobody, takes
+    more time than to read a few of them twice.
+
+    Args:
+        json: Its text.
+        texts: What is in it, where that has been read.
+    """
+
+    __slots__ = ("_texts", "json")
+
+    def __init__(self, json: bytes, texts: dict[str, str] | None = None) -> None:
+        self.json = json
+        self._texts = texts
+
+    def __getitem__(self, key: str) -> str:
+        """Return a text."""
+        return self._read()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the keys."""
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        """Return how many texts there are."""
+        return len(self._read())
+
+    def _read(self) -> dict[str, str]:
+        if self._texts is None:
+            self._texts = _MEMBER_DECODER.decode(self.json)
+        return self._texts
+
+
+def _read(value: object) -> dict[str, str]:
+    if isinstance(value, SentTexts):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=_read)
 
 
 def encode(value: object) -> bytes:
     """Return a value as compact JSON, decimals as exact numbers."""
     return _ENCODER.encode(value)
-
-
-def encode_lines(values: Sequence[object]) -> list[bytes]:
-    """Return values as compact JSON, each on one line, many times as fast as one by one."""
-    return _ENCODER.encode_lines(values).split(b"\n")[:-1]
 
 
 def decode_stored(text: str | bytes) -> Any:  # noqa: ANN401 - JSON is any value
@@ -116,15 +151,16 @@ def decode_texts(raw: bytes, name: str) -> dict[str, str] | None:
     return fields if fields is not None and raw.count(b'"') == 4 * len(fields) + 2 else None
 
 
-def members_of(rows: Sequence[bytes]) -> list[bytes] | None:
-    """Return the texts of the one member of each of some JSON objects, if none is more than one line.
+def sent_texts(raw: bytes, texts: dict[str, str]) -> SentTexts:
+    """Return the one member of a JSON object as it was sent.
 
     Args:
-        rows: Objects of which :func:`decode_texts` read the one member, an object itself.
+        raw: UTF-8 JSON text without a backslash.
+        texts: What :func:`decode_texts` found in it.
     """
-    members = [raw[raw.index(b"{", 1) : raw.rindex(b"}", 0, -1) + 1] for raw in map(bytes.strip, rows)]
-    together = b"".join(members)
-    return None if any(space in together for space in _SPACES) else members
+    begin = raw.index(b"{", raw.index(b"{") + 1)
+    end = -1 if raw.endswith(b"}}") else raw.rindex(b"}", 0, raw.rindex(b"}")) + 1
+    return SentTexts(raw[begin:end], texts)
 
 
 def _surely_without_repeated_keys(raw: bytes, value: object) -> bool:

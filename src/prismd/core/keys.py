@@ -56,7 +56,8 @@ class KeyRule:
         self.key = prop.key
         self._values = _as_texts(prop.kind)
         self._fold_case = fold_case
-        self._prefix = f"{object_type}\0{prop.key}\0".encode()
+        # Copied for each key, it has taken in already what all of them begin with.
+        self._begun = blake2b(f"{object_type}\0{prop.key}\0".encode(), digest_size=8)
 
     def keys(self, value: object) -> Keys:
         """Return the keys of a stored value: none where it is absent or blank, several where it holds many."""
@@ -75,8 +76,8 @@ class KeyRule:
         folded = normalised(value, fold_case=True)
         if not folded:
             return (), ()
-        key = folded if self._fold_case else normalised(value, fold_case=False)
-        return (key,), (_hash(self._prefix, folded),)
+        key = folded if self._fold_case or folded == value else normalised(value, fold_case=False)
+        return (key,), (self._hash(folded),)
 
     def hashes(self, value: object) -> Hashes:
         """Return the 64-bit signed hashes by which a stored value is found.
@@ -87,11 +88,12 @@ class KeyRule:
             return ()
         texts = (value,) if type(value) is str else self._values(value)
         keys = dict.fromkeys(normalised(text, fold_case=True) for text in texts)
-        return tuple(_hash(self._prefix, key) for key in keys if key)
+        return tuple(self._hash(key) for key in keys if key)
 
-
-def _hash(prefix: bytes, key: str) -> int:
-    return int.from_bytes(blake2b(prefix + key.encode(), digest_size=8).digest(), "big", signed=True)
+    def _hash(self, key: str) -> int:
+        begun = self._begun.copy()
+        begun.update(key.encode())
+        return int.from_bytes(begun.digest(), "big", signed=True)
 
 
 def _as_texts(kind: Kind) -> Callable[[Any], Sequence[str]]:

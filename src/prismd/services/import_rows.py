@@ -11,12 +11,12 @@ from prismd.core.imports.job import Job
 from prismd.core.imports.missing_options import OptionId, Wanted, forecast_id, wanted_options, with_options
 from prismd.core.imports.plan import KnownRecord, Plan, Planner, find_keys, hashes_of
 from prismd.core.imports.request import Chunk
-from prismd.core.imports.rows import RefusedRow, RowLimits, Rows
+from prismd.core.imports.rows import RefusedRow, RowLimits, RowParser, Rows
 from prismd.core.keys import KeyRule
 from prismd.core.records import Rewritten
 from prismd.core.schema import ObjectSchema
 from prismd.core.values import ValueLimits
-from prismd.services.meanwhile import Later, Meanwhile, parse_rows, row_parser
+from prismd.services.meanwhile import Later, Meanwhile, row_parser
 from prismd.services.record_keys import ensure_key, key_changes, key_rules
 from prismd.services.references import resolve_references
 from prismd.settings import Settings
@@ -93,16 +93,18 @@ class RowImporter:
     def _parsed(self, chunk: Chunk) -> tuple[ObjectSchema, Rows]:
         schema = properties.load_schema(self._connection, self._job.team_id, self._job.object_type)
         rows = self._meanwhile.rows(chunk, schema) if self._meanwhile else None
-        rows = rows or parse_rows(row_parser(self._job, schema, self._limits), chunk.rows)
+        rows = rows or self._parser(schema).parse_all(chunk.rows)
         wanted = wanted_options(rows) if self._job.options.create_missing_options else {}
         if not wanted:
             return schema, rows
         schema = self._with_options(schema, wanted)
         again = [index for index, row in enumerate(rows) if isinstance(row, RefusedRow)]
-        parser = row_parser(self._job, schema, self._limits)
-        parsed = parse_rows(parser, [chunk.rows[index] for index in again])
+        parsed = self._parser(schema).parse_all([chunk.rows[index] for index in again])
         mended = dict(zip(again, parsed, strict=True))
         return schema, [mended.get(index, row) for index, row in enumerate(rows)]
+
+    def _parser(self, schema: ObjectSchema) -> RowParser:
+        return row_parser(self._job, schema, self._limits, _key_rule(self._job, schema))
 
     def _with_options(self, schema: ObjectSchema, wanted: Wanted) -> ObjectSchema:
         job, most = self._job, self._settings.options_per_property_max

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
-import msgspec
-
 from prismd.core.imports.job import Job
 from prismd.core.imports.plan import find_keys
 from prismd.core.imports.request import Chunk
@@ -35,7 +33,7 @@ class _Ahead:
 
     def go_on(self, count: int) -> bool:
         start = len(self.rows)
-        some = [self.parser.parse(raw) for raw in self.chunk.rows[start : start + count]]
+        some = self.parser.parse_all(self.chunk.rows[start : start + count])
         if self.rule is not None:
             find_keys(self.rule, some)
         self.rows.extend(some)
@@ -102,7 +100,7 @@ class Meanwhile:
         self._last_job_id, self._ahead = job.id if more else "", None
         if more and last in {"", job.id}:
             chunk = imports.read_chunk(connection, job, job.cursor + 1)
-            self._ahead = _Ahead(job.id, schema, row_parser(job, schema, limits), rule, chunk)
+            self._ahead = _Ahead(job.id, schema, row_parser(job, schema, limits, rule), rule, chunk)
 
     def chunk(self, job: Job) -> Chunk | None:
         """Return the chunk at the job's cursor, if it was read ahead."""
@@ -118,12 +116,7 @@ class Meanwhile:
         return ahead.rows
 
 
-def row_parser(job: Job, schema: ObjectSchema, limits: RowLimits) -> RowParser:
-    """Return what reads the rows of a job by a schema."""
+def row_parser(job: Job, schema: ObjectSchema, limits: RowLimits, rule: KeyRule | None) -> RowParser:
+    """Return what reads the rows of a job by a schema, and finds the keys of most of them by a rule."""
     options = job.options
-    return RowParser(schema, limits, options.list_id, require_stage=options.require_list_stage)
-
-
-def parse_rows(parser: RowParser, rows: list[msgspec.Raw]) -> Rows:
-    """Return parsed rows."""
-    return [parser.parse(raw) for raw in rows]
+    return RowParser(schema, limits, options.list_id, require_stage=options.require_list_stage, rule=rule)

@@ -69,7 +69,7 @@ def ensure_key(connection: Connection, team_id: int, object_type: str, prop: Pro
     record_keys.add_key(connection, team_id, object_type, prop.key)
     for page in records.scan_values(connection, team_id, object_type, prop.key, page=_BACKFILL_PAGE):
         entries = [(key_hash, record_id) for record_id, value in page for key_hash in rule.hashes(value)]
-        record_keys.insert_keys(connection, record_keys.key_lines(team_id, entries))
+        record_keys.insert_keys(connection, record_keys.key_rows(team_id, entries))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class KeyChanges:
     """Which keys records of a team get, as PostgreSQL takes them, and which they lose."""
 
     team_id: int
-    added: str
+    added: bytes
     gone: list[record_keys.Entry]
 
     def write(self, connection: Connection) -> None:
@@ -106,16 +106,18 @@ def key_changes(
     gone: list[record_keys.Entry] = []
     for rule in rules:
         key, hashes = rule.key, rule.hashes
-        for record in made:
-            known = record.hashes if key == hashed else None
-            new = hashes(record.properties.get(key)) if known is None else known
-            added += [(key_hash, record.id) for key_hash in new]
+        known = key == hashed
+        added += [
+            (key_hash, record.id)
+            for record in made
+            for key_hash in (record.hashes if known else None) or hashes(record.properties.get(key))
+        ]
         for one in changed:
             if key in one.after:
                 was, now = set(hashes(one.before.get(key))), set(hashes(one.after.get(key)))
                 gone += [(key_hash, one.id) for key_hash in was - now]
                 added += [(key_hash, one.id) for key_hash in now - was]
-    return KeyChanges(team_id, record_keys.key_lines(team_id, added), gone)
+    return KeyChanges(team_id, record_keys.key_rows(team_id, added), gone)
 
 
 def find_by_key(

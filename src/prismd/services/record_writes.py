@@ -219,7 +219,7 @@ def _sought(writer: RecordWriter, prop: Property, lookup: LookedUp) -> object:
 def _with_value(row: Row, prop: Property, value: object) -> Row:
     # Null is no value either: without the one looked up, the next upsert would make the record again.
     if row.values.get(prop.key) in (None, []):
-        row = Row(row.values | {prop.key: value})
+        row = Row({**row.values, prop.key: value})
     if prop.list_id is None:
         return row
-    return Row(row.values | {LISTS_KEY: ArrayChange(ArrayOperation.APPEND, [prop.list_id])})
+    return Row({**row.values, LISTS_KEY: ArrayChange(ArrayOperation.APPEND, [prop.list_id])})

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from struct import Struct
 from typing import Final
 
+from prismd.store import binary_copy
 from prismd.store.arrays import int_array, text_array
+from prismd.store.binary_copy import BIGINT, UUID
 from prismd.store.postgres import Connection
 
 #: A key hash and the id of the record that has it.
@@ -17,7 +20,9 @@ _ADD: Final = """
 INSERT INTO key_property (team_id, object_type, key) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
 """
 
-_COPY: Final = "COPY record_key (team_id, key_hash, record_id) FROM STDIN"
+_COPY: Final = "COPY record_key (team_id, key_hash, record_id) FROM STDIN (FORMAT binary)"
+#: Fields, and each after its length: team, hash and record.
+_KEY: Final = Struct(">h iq iq i16s")
 
 # From the keys to their rows, never the other way round: see store/records.py.
 _DELETE: Final = """
@@ -59,25 +64,32 @@ def add_key(connection: Connection, team_id: int, object_type: str, key: str) ->
     connection.execute(_ADD, (team_id, object_type, key))
 
 
-def key_lines(team_id: int, entries: Iterable[Entry]) -> str:
+def key_rows(team_id: int, entries: Iterable[Entry]) -> bytes:
     """Return keys as :func:`insert_keys` takes them.
 
     Args:
         entries: Hashes and records.
     """
     # In the order of the index, whose pages then come one after the other: among many millions of keys, each is a page.
-    return "".join([f"{team_id}\t{key_hash}\t{record_id}\n" for key_hash, record_id in sorted(entries)])
+    in_order, pack = sorted(entries), _KEY.pack
+    ids = binary_copy.uuids([record_id for _, record_id in in_order])
+    return b"".join(
+        [
+            pack(3, BIGINT, team_id, BIGINT, key_hash, UUID, id_)
+            for (key_hash, _), id_ in zip(in_order, ids, strict=True)
+        ]
+    )
 
 
-def insert_keys(connection: Connection, lines: str) -> None:
+def insert_keys(connection: Connection, rows: bytes) -> None:
     """Write keys.
 
     Args:
-        lines: Of COPY, from :func:`key_lines`.
+        rows: From :func:`key_rows`.
     """
-    if lines:
+    if rows:
         with connection.cursor().copy(_COPY) as copy:
-            copy.write(lines)
+            copy.write(binary_copy.BEGIN + rows)
 
 
 def delete_keys(connection: Connection, team_id: int, entries: Iterable[Entry]) -> None:

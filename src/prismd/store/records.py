@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from struct import Struct
 from typing import Any, Final
 
 import psycopg
 
 from prismd.core.imports.plan import KnownRecord
-from prismd.core.json_text import decode_stored, encode, encode_lines, members_of
+from prismd.core.json_text import SentTexts, decode_stored, encode
 from prismd.core.records import Properties, Rewritten
+from prismd.store import binary_copy
 from prismd.store.arrays import int_array, text_array
+from prismd.store.binary_copy import BIGINT, INTEGER, JSONB, UUID
 from prismd.store.postgres import Connection
 
 
@@ -106,7 +109,8 @@ CROSS JOIN LATERAL (
 """
 
 _COPY: Final = """
-COPY record (team_id, object_type, id, version, created_at, updated_at, import_id, import_row, properties) FROM STDIN
+COPY record (team_id, object_type, id, version, created_at, updated_at, import_id, import_row, properties)
+FROM STDIN (FORMAT binary)
 """
 
 # Nobody else writes records of the type, so they lie where they were found. To name the team as well would offer an
@@ -220,16 +224,20 @@ def insert_records(
     """
     if not records:
         return
-    made = now.isoformat()
-    head, middle = f"{team_id}\t{object_type}\t", f"\t{made}\t{made}\t{job_id}\t"
+    begin = binary_copy.row_of(9) + binary_copy.bigint(team_id) + binary_copy.text(object_type)
+    middle = binary_copy.timestamptz(now) * 2 + binary_copy.uuid(job_id)
+    head = Struct(f">{len(begin)}s i16s iq {len(middle)}s ii iB").pack
     with connection.cursor().copy(_COPY) as copy:
+        copy.write(binary_copy.BEGIN)
         # A slice at a time: PostgreSQL takes one in while the next is made.
         for start in range(0, len(records), _RECORDS_PER_WRITE):
             some = records[start : start + _RECORDS_PER_WRITE]
-            heads = [f"{head}{record.id}\t{record.version}{middle}{record.first_row}\t" for record in some]
-            lines = map(bytes.__add__, "\n".join(heads).encode().split(b"\n"), _lines(some))
-            # Lines of JSON have no tab or newline, so of COPY's special characters only the backslash can occur.
-            copy.write(b"\n".join(lines).replace(b"\\", b"\\\\") + b"\n")
+            texts = [json_bytes(record.properties) for record in some]
+            heads = [
+                head(begin, UUID, id_, BIGINT, one.version, middle, INTEGER, one.first_row, len(text) + 1, JSONB)
+                for one, id_, text in zip(some, binary_copy.uuids([one.id for one in some]), texts, strict=True)
+            ]
+            copy.write(b"".join([piece for line in zip(heads, texts, strict=True) for piece in line]))
 
 
 def update_records(connection: Connection, changed: Sequence[Rewritten], *, now: datetime) -> None:
@@ -282,16 +290,13 @@ def scan_values(
 
 
 def json_text(properties: Properties) -> str:
-    """Return properties as the text that a jsonb parameter takes."""
+    """Return properties as the text that a jsonb parameter takes, on one line."""
     return encode(properties).decode()
 
 
-def _lines(records: Sequence[KnownRecord]) -> list[bytes]:
-    sent = members_of([record.sent for record in records if record.sent is not None])
-    if sent is None:
-        return encode_lines([record.properties for record in records])
-    as_sent, encoded = iter(sent), iter(encode_lines([one.properties for one in records if one.sent is None]))
-    return [next(encoded if record.sent is None else as_sent) for record in records]
+def json_bytes(properties: Properties) -> bytes:
+    """Return properties as JSON, just as it was sent where it is at hand."""
+    return properties.json if type(properties) is SentTexts else encode(properties)
 
 
 def _stored(row: Sequence[Any]) -> StoredRecord:

@@ -44,7 +44,7 @@ def parsed(row: Any, list_id: str | None = None, *, require_stage: bool = False)
 def values(row: Any, list_id: str | None = None, **more: bool) -> dict[str, Any]:
     result = parsed(row, list_id, **more)
     assert isinstance(result, Row), result
-    return result.values
+    return dict(result.values)
 
 
 def problems(row: Any, list_id: str | None = None, **more: bool) -> list[tuple[str, str | None, str | None]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from prismd.core.json_text import sent_texts
 from prismd.core.keys import Hashes, Keys
 from prismd.core.quoting import nearest, quoted
 from prismd.core.records import ArrayChange, ArrayOperation
@@ -13,6 +14,7 @@ from prismd.core.schema import Kind, ObjectSchema, Property, property_key
 from prismd.core.values import InvalidValueError, ValueLimits, parser_for
 
 _TEXT_KINDS: Final = (Kind.STR, Kind.TEXT)
+_REFERENCE_KINDS: Final = (Kind.REF, Kind.MULTIREF)
 _NONE: Final[frozenset[str]] = frozenset()
 
 #: Looking for the nearest known slug is slow, so one parser does it for that many unknown slugs and no more; rows that
@@ -52,14 +54,14 @@ class Row:
     Args:
         values: By key of the property, with None to clear and :class:`ArrayChange` to change an array.
         plain: Whether no value clears or changes, so that a new record simply has the values.
-        sent: JSON of the row, where its values are stored just as they were sent.
+        refers: Whether any of them may be a reference.
         keys: By which the row is compared, once :func:`~prismd.core.imports.plan.find_keys` has found them.
         hashes: By which records with those keys are found.
     """
 
-    values: dict[str, Any]
+    values: Mapping[str, Any]
     plain: bool = False
-    sent: bytes | None = field(default=None, compare=False)
+    refers: bool = field(default=True, compare=False)
     keys: Keys | None = field(default=None, compare=False)
     hashes: Hashes = field(default=(), compare=False)
 
@@ -83,6 +85,9 @@ class FieldParser:
         }
         self._writable = {slug for slug, prop in self._properties.items() if not prop.read_only}
         self._texts = frozenset(slug for slug in self._writable if self._properties[slug].kind in _TEXT_KINDS)
+        #: By slug, of the properties that do not hold any text that is fine as such.
+        self.parsers_besides_texts = {slug: parse for slug, parse in self._parsers.items() if slug not in self._texts}
+        self._references = frozenset(slug for slug, prop in self._properties.items() if prop.kind in _REFERENCE_KINDS)
         self._unknown_slugs: dict[str, Problem] = {}
 
     def parse(self, fields: Mapping[str, object], *, texts_are_fine: bool) -> Row | list[Problem]:
@@ -107,22 +112,25 @@ class FieldParser:
             return self._parse_one_by_one(fields)
         return Row(values, plain)
 
-    def parse_texts(self, fields: dict[str, Any], raw: bytes) -> Row | None:
-        """Return a row of texts, which keeps the fields; None where it has to be looked at more closely.
+    def parse_texts(self, texts: dict[str, str], raw: bytes) -> Row | None:
+        """Return a row of texts; None where it has to be looked at more closely.
 
         Args:
-            fields: Texts by slug, none of which is too long or holds what text may not.
+            texts: By slug, none of which is too long or holds what text may not.
             raw: JSON of the row that they come from.
         """
-        parsers, as_sent = self._parsers, True
+        parsers, others = self._parsers, texts.keys() - self._texts
+        values: dict[str, Any] = texts
         try:
-            for slug in fields.keys() - self._texts:
-                sent = fields[slug]
-                fields[slug] = stored = parsers[slug](sent)
-                as_sent = as_sent and stored == sent
+            for slug in others:
+                sent = texts[slug]
+                stored = parsers[slug](sent)
+                if stored != sent:
+                    values = {**values, slug: stored}
         except (KeyError, InvalidValueError):
             return None
-        return Row(fields, True, raw if as_sent else None)  # noqa: FBT003 - by place is fastest
+        as_sent = sent_texts(raw, texts) if values is texts else values
+        return Row(as_sent, True, not self._references.isdisjoint(others))  # noqa: FBT003 - by place is fastest
 
     def _parse_one_by_one(self, fields: Mapping[str, object]) -> Row | list[Problem]:
         values: dict[str, Any] = {}

@@ -31,7 +31,6 @@ class KnownRecord:
         first_row: The first row of this import that made or matched it; None if no row has yet.
         made_by_import: Whether an earlier row of this import made it.
         place: Where it lies in its table, as long as the transaction holds the lock of its type.
-        sent: JSON of the row that holds the properties just as they are, if there is one.
         hashes: By which it is found by the key of the import, where that is at hand.
     """
 
@@ -41,7 +40,6 @@ class KnownRecord:
     first_row: int | None = None
     made_by_import: bool = False
     place: str = ""
-    sent: bytes | None = None
     hashes: Hashes | None = None
 
 
@@ -133,12 +131,10 @@ class Planner:
         """Return the plan for rows.
 
         Args:
-            rows: Parsed rows in input order.
+            rows: Parsed rows in input order, which :func:`find_keys` has seen if they have keys.
             first_row: Index of the first of them in the import.
         """
         self._first_row = first_row
-        if self._rule:
-            find_keys(self._rule, rows)
         self._plan.verdicts += [self._judge(index, row) for index, row in enumerate(rows, first_row)]
         return self._plan
 
@@ -150,7 +146,7 @@ class Planner:
             return self._create(index, row, ())
         if not keys:
             return self._without_key(index, row, rule)
-        matches = self._matches(keys)
+        matches = self._by_key.get(keys[0]) if len(keys) == 1 else self._matches(keys)
         if not matches:
             return self._create(index, row, keys)
         if len(matches) > 1:
@@ -158,8 +154,6 @@ class Planner:
         return self._match(index, row, matches[0])
 
     def _matches(self, keys: Sequence[str]) -> list[KnownRecord]:
-        if len(keys) == 1:
-            return self._by_key.get(keys[0], [])
         return list({record.id: record for key in keys for record in self._by_key.get(key, ())}.values())
 
     def _without_key(self, index: int, row: Row, rule: KeyRule) -> Verdict:
@@ -170,10 +164,10 @@ class Planner:
 
     def _create(self, index: int, row: Row, keys: Sequence[str]) -> Verdict:
         properties = row.values if row.plain else merged({}, row.values)
-        record = KnownRecord(self._new_id(), 1, properties, index, True, "", row.sent, row.hashes)  # noqa: FBT003 - by place is fastest
+        record = KnownRecord(self._new_id(), 1, properties, index, True, "", row.hashes)  # noqa: FBT003 - by place is fastest
         self._plan.created.append(record)
         for key in keys:
-            self._by_key.setdefault(key, []).append(record)
+            self._by_key[key] = [record]  # nobody else has any of them, or the row would have matched
         return Verdict(index, self._shown_id(record))
 
     def _match(self, index: int, row: Row, record: KnownRecord) -> Verdict:
@@ -195,14 +189,15 @@ class Planner:
             record.properties = after
             self._enter(record)
         record.properties, record.version = after, record.version + 1
-        record.sent = record.hashes = None
+        record.hashes = None
         return True
 
     def _is_new(self, record: KnownRecord) -> bool:
         return record.made_by_import and record.first_row is not None and record.first_row >= self._first_row
 
     def _merged(self, properties: Properties, row: Row) -> Properties:
-        after, joined = properties, row.values.get(LISTS_KEY)
+        # What is put into a list is changed by that, so a plain row is put into none.
+        after, joined = properties, None if row.plain else row.values.get(LISTS_KEY)
         if self._options.changes_matches:
             after = merged(after, row.values, fill=self._options.on_match is OnMatch.FILL)
         # Into its lists a row puts what it matches in any case: to be in one is no value that could be there already.

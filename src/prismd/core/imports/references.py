@@ -29,7 +29,7 @@ def references_of(rows: Iterable[Row | RefusedRow], targets: Mapping[str, str]) 
     return {
         (targets[key], token)
         for row in rows
-        if type(row) is Row and not keys.isdisjoint(row.values)
+        if type(row) is Row and row.refers
         for key in keys & row.values.keys()
         for token in _tokens(row.values[key])
     }
@@ -43,7 +43,7 @@ def with_references(row: Row | RefusedRow, targets: Mapping[str, str], found: Fo
         targets: Object types by the key of the reference.
         found: What was looked up for it.
     """
-    keys = targets.keys() & row.values.keys() if isinstance(row, Row) else ()
+    keys = targets.keys() & row.values.keys() if isinstance(row, Row) and row.refers else ()
     if not keys or isinstance(row, RefusedRow):
         return row
     problems = [

@@ -1,0 +1,74 @@
+"""Rows that look like one before them, as those of a file do: recognised by a pattern, and left as they were sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from prismd.core.imports.fields import Row
+from prismd.core.json_text import SentTexts
+from prismd.core.keys import KeyRule
+from prismd.core.values import InvalidValueError, Parser
+
+#: A text without escapes; control characters JSON does not allow.
+_TEXT: Final = rb'[^"\\\x00-\x1f]*'
+
+
+class Alike:
+    """Recognises rows of one shape: the same texts in the same order, without white space between them or escapes.
+
+    What the pattern fits is JSON, of which no key stands twice. Most of its texts are then right whatever they say; the
+    others are picked out and looked at. It takes a third of the time that it takes to make an object of each row.
+
+    Args:
+        slugs: Of the texts, in order.
+        parsers: Of those that can be wrong; a row of which one is not stored as it was sent is none of these.
+        rule: How keys of the rows are compared, if they are.
+        bytes_max: Rows with more are none of these.
+    """
+
+    def __init__(
+        self, slugs: tuple[str, ...], parsers: Mapping[str, Parser], rule: KeyRule | None, bytes_max: int
+    ) -> None:
+        key = rule.slug if rule is not None and rule.key in slugs else None
+        self._rule = rule
+        self._checked = [parsers[slug] for slug in slugs if slug in parsers]
+        self._bytes_max = bytes_max
+        texts = [
+            b'"%b":"%b"' % (re.escape(slug.encode()), b"(%b)" % _TEXT if slug in parsers or slug == key else _TEXT)
+            for slug in slugs
+        ]
+        self._fits = re.compile(rb'\{"default":(\{' + b",".join(texts) + rb"\})\}").fullmatch
+        picked = [slug for slug in slugs if slug in parsers or slug == key]
+        self._places = [1 + picked.index(slug) for slug in slugs if slug in parsers]
+        self._key_place = 1 + picked.index(key) if key is not None else None
+
+    def read(self, raw: bytes | msgspec.Raw) -> Row | None:
+        """Return a row of this shape, its keys found; None where it is another or may be wrong.
+
+        Args:
+            raw: JSON text of the row.
+        """
+        match = self._fits(raw)
+        if match is None:
+            return None
+        groups = match.groups()
+        json = groups[0]
+        if len(json) > self._bytes_max:
+            return None
+        try:
+            if not json.isascii():
+                json.decode()
+            for place, parse in zip(self._places, self._checked, strict=True):
+                sent = groups[place].decode()
+                if parse(sent) != sent:
+                    return None
+        except (InvalidValueError, UnicodeDecodeError):
+            return None
+        if self._rule is None:
+            return Row(SentTexts(json), True, False)  # noqa: FBT003 - by place is fastest
+        value = groups[self._key_place].decode() if self._key_place else None
+        return Row(SentTexts(json), True, False, *self._rule.keys_and_hashes(value))  # noqa: FBT003 - by place is fastest

@@ -1,0 +1,110 @@
+"""Rows that look like one before them are read as they would be by themselves, whatever else stands among them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prismd.core.imports.alike import Alike
+from prismd.core.imports.plan import find_keys
+from prismd.core.imports.rows import RefusedRow, Row, RowLimits, RowParser, Rows
+from prismd.core.json_text import SentTexts
+from prismd.core.keys import KeyRule
+from prismd.core.native import native_schema
+from prismd.core.values import ValueLimits, parser_for
+
+LIMITS = RowLimits(ValueLimits(text_chars_max=120, list_values_max=10), row_bytes_max=300, row_errors_max=3)
+SCHEMA = native_schema("contact")
+RULES = [None, *(KeyRule("contact", SCHEMA.properties[slug], fold_case=fold) for slug, fold in [
+    ("email", True), ("email", False), ("first_interaction_date", True), ("company", True),
+] if slug in SCHEMA.properties)]  # fmt: skip
+SLUGS = ["email", "city", "first_interaction_date", "department"]
+TEXTS = st.sampled_from(
+    ["", "Ada", " Ada ", "ADA@x.org", "Zoë", "2024-05-31", "2024-02-31", "sales", '":"', "\\", "\n", "\x7f", "x" * 130]
+)
+PLAIN = st.sampled_from(["Ada", "ada@x.org", "ADA@x.org ", "Zoë", "2024-05-31", "x"])
+
+
+@st.composite
+def wires(draw: st.DrawFn) -> bytes:
+    """A row as somebody may write it: of few shapes, so that many are alike, and some nearly."""
+    slugs = draw(st.sampled_from([SLUGS[:1], SLUGS[:2], SLUGS[:3], SLUGS[2::-1], [*SLUGS[:2], "nope"], SLUGS]))
+    values = [draw(draw(st.sampled_from([PLAIN, PLAIN, TEXTS, st.none() | st.integers()]))) for _ in slugs]
+    pairs = [(slug, value) for slug, value in zip(slugs, values, strict=True)]
+    pairs += pairs[:1] if draw(st.integers(0, 9)) == 0 else []
+    comma, colon = draw(st.sampled_from([(",", ":")] * 4 + [(", ", ": "), (",\n", " :")]))
+    content = comma.join(f"{_text(draw, slug)}{colon}{_text(draw, value)}" for slug, value in pairs)
+    row = f'{{"default"{colon}{{{content}}}}}'.encode()
+    return draw(
+        st.sampled_from([row] * 9 + [row.replace(b"Ada", b"\xff"), row[:-1], row.replace(b"}}", b'},"list":{}}')])
+    )
+
+
+def _text(draw: st.DrawFn, value: Any) -> str:
+    return json.dumps(value, ensure_ascii=draw(st.integers(0, 9)) == 0)
+
+
+def told(rows: Rows) -> list[Any]:
+    return [row if isinstance(row, RefusedRow) else (dict(row.values), row.plain, row.keys, row.hashes) for row in rows]
+
+
+@given(rows=st.lists(wires(), max_size=12), rule=st.sampled_from(RULES))
+def test_rows_read_together_are_rows_read_alone(rows: list[bytes], rule: KeyRule | None) -> None:
+    together = RowParser(SCHEMA, LIMITS, rule=rule).parse_all(rows)
+    alone: Rows = [RowParser(SCHEMA, LIMITS).parse(raw) for raw in rows]
+    if rule is not None:
+        find_keys(rule, together)
+        find_keys(rule, alone)
+    assert told(together) == told(alone)
+    assert [row.refers for row in together if isinstance(row, Row)] == [
+        row.refers for row in alone if isinstance(row, Row)
+    ]
+    for raw, row in zip(rows, together, strict=True):
+        if isinstance(row, Row) and isinstance(row.values, SentTexts):
+            assert row.values.json in raw
+
+
+def wire(**fields: str) -> bytes:
+    return json.dumps({"default": fields}, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_alike"),
+    [
+        ({"email": "grace@x.org", "first_interaction_date": "2024-02-29"}, True),
+        ({"email": "Zoë", "first_interaction_date": "2024-02-29"}, True),
+        ({"email": "grace@x.org", "first_interaction_date": "2024-02-30"}, False),
+        ({"email": "grace@x.org", "first_interaction_date": " 2024-02-29"}, False),
+        ({"first_interaction_date": "2024-02-29", "email": "grace@x.org"}, False),
+        ({"email": "grace@x.org"}, False),
+        ({"email": "back\\slash", "first_interaction_date": "2024-02-29"}, False),
+        ({"email": "x" * 400, "first_interaction_date": "2024-02-29"}, False),
+    ],
+)
+def test_what_is_alike(fields: dict[str, str], *, is_alike: bool) -> None:
+    texts_and_date = ("email", "first_interaction_date")
+    parsers = {"first_interaction_date": parser_for(SCHEMA.properties["first_interaction_date"], LIMITS.values)}
+    row = Alike(texts_and_date, parsers, RULES[1], bytes_max=300).read(wire(**fields))
+    assert (row is not None) == is_alike
+    if row is not None:
+        assert dict(row.values) == fields
+        assert row.keys == (fields["email"].casefold(),)
+
+
+def test_rows_after_the_first_of_their_shape_are_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[bytes | msgspec.Raw] = []
+    parse = RowParser.parse
+
+    def noted(self: RowParser, raw: bytes | msgspec.Raw) -> Row | RefusedRow:
+        parsed.append(raw)
+        return parse(self, raw)
+
+    monkeypatch.setattr(RowParser, "parse", noted)
+    one, other = wire(email="a@x.org", city="Rome"), wire(city="Rome", email="a@x.org")
+    RowParser(SCHEMA, LIMITS, rule=RULES[1]).parse_all([one] * 50 + [other] * 50)
+    assert parsed == [one, other]

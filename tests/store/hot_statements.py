@@ -46,12 +46,14 @@ class Hot:
         asked: Its parameters: all of them in order, or by name those that are special to it.
         each: Rows of tables and entries of indexes that it reads for each record asked for.
         once: Those that it reads whatever is asked; None where it searches until it finds something.
+        since: The version of PostgreSQL from which on it is used.
     """
 
     statement: str
     asked: Mapping[str, Any] | tuple[Any, ...] = field(default_factory=dict)
     each: int = 0
     once: int | None = 0
+    since: int = 0
 
     def parameters(self, count: int) -> dict[str, Any] | tuple[Any, ...]:
         """Return the parameters of a statement that asks for so many records."""
@@ -93,6 +95,7 @@ _OF_TYPE: Final = {"team_id": 1, "object_type": "contact", "key": "email"}
 
 _RECORDS: Final = {
     "candidates": Hot(records._CANDIDATES, each=3),
+    "candidates by arrays": Hot(records._CANDIDATES_BY_ARRAYS, each=3, since=records._ARRAYS_SINCE),
     "records by key": Hot(records._BY_KEY, each=2),
     "members of a list": Hot(records._COUNT_BY_KEY, {"hashes": [MEMBER], "slug": "/lists", "value": JOB}, once=2 * FEW),
     "existing records": Hot(records._EXISTING, each=1),

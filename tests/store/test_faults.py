@@ -27,6 +27,7 @@ from prismd.core.imports.request import Chunk, RequestLimits, parse_request
 from prismd.core.keys import KeyRule
 from prismd.core.lists import List
 from prismd.core.query.tree import Query
+from prismd.core.records import Rewritten
 from prismd.core.schema import Option, Property
 from prismd.core.views import View
 from prismd.services.imports import submit
@@ -94,6 +95,10 @@ class World:
         change = Change(changed, self.record.version, self.record.properties)
         made = KnownRecord(NEW_ID(), 1, {"email": "made@x.org"}, 0, made_by_import=True)
         return Plan(created=[made], changed={changed.id: change}, touched=[KnownRecord(NEW_ID(), 1, {}, 1)])
+
+    @property
+    def rewritten(self) -> list[Rewritten]:
+        return [change.rewritten() for change in self.plan.changed.values()]
 
     @property
     def hashes(self) -> list[int]:
@@ -193,7 +198,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     records.insert_records: lambda c, w: records.insert_records(
         c, w.team_id, "contact", w.plan.created, job_id=w.running.id, now=NOW
     ),
-    records.update_records: lambda c, w: records.update_records(c, w.plan.rewritten(), now=NOW),
+    records.update_records: lambda c, w: records.update_records(c, records.Updates.of(w.rewritten), now=NOW),
     records.scan_values: lambda c, w: list(records.scan_values(c, w.team_id, "contact", "email", page=1)),
     teams.lock_bootstrap: lambda c, _: teams.lock_bootstrap(c),
     teams.insert_team: lambda c, _: teams.insert_team(c, NEW_ID(), NOW),
@@ -208,7 +213,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     tickets.insert_ticket: lambda c, w: tickets.insert_ticket(c, b"other", w.team_id, expires_at=NOW),
     tickets.take_ticket: lambda c, _: tickets.take_ticket(c, b"ticket"),
     touches.write_touches: lambda c, w: touches.write_touches(
-        c, w.running, touches.touches_of(w.running, w.plan, w.plan.rewritten())
+        c, w.running, touches.touches_of(w.running, w.plan, w.rewritten)
     ),
     upkeep.purge_claims: lambda c, _: upkeep.purge_claims(c, before=LATER),
     upkeep.purge_jobs: lambda c, _: upkeep.purge_jobs(c, now=LATER),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, KeysView, Mapping
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
@@ -48,17 +48,28 @@ class SentTexts(Mapping[str, str]):
 
     def __getitem__(self, key: str) -> str:
         """Return a text."""
-        return self._read()[key]
+        return self.read()[key]
 
     def __iter__(self) -> Iterator[str]:
         """Return the keys."""
-        return iter(self._read())
+        return iter(self.read())
 
     def __len__(self) -> int:
         """Return how many texts there are."""
-        return len(self._read())
+        return len(self.read())
 
-    def _read(self) -> dict[str, str]:
+    # Inherited, these would do in Python what a dict does in C, and matching asks thousands of times.
+
+    def keys(self) -> KeysView[str]:
+        """Return the keys."""
+        return self.read().keys()
+
+    def items(self) -> ItemsView[str, str]:
+        """Return keys and texts."""
+        return self.read().items()
+
+    def read(self) -> dict[str, str]:
+        """Return what is in it, not to be changed."""
         if self._texts is None:
             self._texts = _MEMBER_DECODER.decode(self.json)
         return self._texts

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from prismd.core.json_text import SentTexts
+
 #: A record's stored properties by slug; a property without a value is absent.
 Properties = Mapping[str, Any]
 
@@ -46,7 +48,8 @@ def rewritten(
         place: Where it lies in its table.
     """
     values: dict[str, Any] = {slug: value for slug, value in after.items() if before.get(slug) != value}
-    values |= dict.fromkeys(before.keys() - after.keys())
+    if not before.keys() <= after.keys():
+        values |= dict.fromkeys(before.keys() - after.keys())
     return Rewritten(record_id, *versions, {slug: before.get(slug) for slug in values}, values, after, place)
 
 
@@ -94,3 +97,14 @@ def merged(properties: Properties, values: Mapping[str, object], *, fill: bool =
         else:
             changed[slug] = new
     return properties if changed is None else changed
+
+
+def overwritten(properties: Properties, values: Mapping[str, object]) -> Properties:
+    """Return what :func:`merged` does where all values are plain, several times as fast.
+
+    Args:
+        properties: What the record has.
+        values: What is written, by slug; none clears, and none changes an array.
+    """
+    after = {**properties, **(values.read() if isinstance(values, SentTexts) else values)}
+    return properties if after == properties else after

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Final, TypeVar
 
 from prismd.core.ids import NewId
 from prismd.core.imports.job import Job
 from prismd.core.imports.missing_options import OptionId, Wanted, forecast_id, wanted_options, with_options
-from prismd.core.imports.plan import KnownRecord, Plan, Planner, find_keys, hashes_of
+from prismd.core.imports.plan import Change, KnownRecord, Plan, Planner, find_keys, hashes_of
 from prismd.core.imports.request import Chunk
-from prismd.core.imports.rows import RefusedRow, RowLimits, RowParser, Rows
+from prismd.core.imports.rows import RefusedRow, Row, RowLimits, RowParser, Rows
 from prismd.core.keys import KeyRule
 from prismd.core.records import Rewritten
 from prismd.core.schema import ObjectSchema
@@ -22,6 +24,16 @@ from prismd.services.references import resolve_references
 from prismd.settings import Settings
 from prismd.store import drafts, properties, records, touches
 from prismd.store.postgres import Connection
+from prismd.store.records import Updates
+
+_Item = TypeVar("_Item")
+
+#: A chunk looks for records so many times as it has thousands of rows, five times with the usual settings.
+_ROWS_PER_LOOK_UP: Final = 1_000
+#: Likewise for the records that it changes.
+_RECORDS_PER_UPDATE: Final = 1_000
+#: Rows that are judged in a fraction of a millisecond, so that PostgreSQL never waits for long.
+_ROWS_JUDGED_AT_ONCE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +94,13 @@ class RowImporter:
 
     def write(self, planned: PlannedRows) -> None:
         """Write the records that rows make and change, with their keys and what led to them."""
-        plan, rewritten = planned.plan, planned.plan.rewritten()
-        touched = self.put_off(lambda: touches.touches_of(self._job, plan, rewritten))
+        plan, changes = planned.plan, list(planned.plan.changed.values())
+        updates = [self.put_off(partial(_updates, part)) for part in _parts(changes, _RECORDS_PER_UPDATE)]
+        touched = self.put_off(lambda: touches.touches_of(self._job, plan, _rewritten(updates)))
         if self._job.options.dry_run:
             drafts.write_drafts(self._connection, self._job, planned.rule, plan)
         else:
-            self._write(planned, rewritten)
+            self._write(planned, updates)
         touches.write_touches(self._connection, self._job, touched())
 
     def _parsed(self, chunk: Chunk) -> tuple[ObjectSchema, Rows]:
@@ -117,26 +130,47 @@ class RowImporter:
         return schema
 
     def _planned(self, rule: KeyRule | None, rows: Rows, first_row: int) -> Plan:
-        planner = Planner(rule, self._job.options, self._new_id)
-        if rule:
-            ensure_key(self._connection, self._job.team_id, self._job.object_type, rule.prop)
-            planner.enter(self._candidates(rule, rows))
-        return planner.plan(rows, first_row)
-
-    def _candidates(self, rule: KeyRule, rows: Rows) -> Iterable[KnownRecord]:
+        planner = Planner(rule, self._job.options, self._new_id, first_row)
+        if rule is None:
+            planner.judge(rows)
+            return planner.plan
+        ensure_key(self._connection, self._job.team_id, self._job.object_type, rule.prop)
         find_keys(rule, rows)
+        steps: list[Later[None]] = []
+        # While PostgreSQL looks for the records of some rows, those before them are judged.
+        for some in _parts(rows, _ROWS_PER_LOOK_UP):
+            steps.append(self.put_off(partial(planner.enter, self._candidates(some))))
+            steps += [self.put_off(partial(planner.judge, part)) for part in _parts(some, _ROWS_JUDGED_AT_ONCE)]
+        for step in steps:
+            step()
+        return planner.plan
+
+    def _candidates(self, rows: Sequence[Row | RefusedRow]) -> Iterable[KnownRecord]:
         connection, job, hashes = self._connection, self._job, hashes_of(rows)
         stored = records.import_candidates(connection, job.team_id, job.object_type, hashes, job_id=job.id)
         return drafts.with_drafts(connection, job, hashes, stored) if job.options.dry_run else stored
 
-    def _write(self, planned: PlannedRows, rewritten: list[Rewritten]) -> None:
+    def _write(self, planned: PlannedRows, updates: Sequence[Later[Updates]]) -> None:
         connection, job, now = self._connection, self._job, self._now
         created, hashed = planned.plan.created, planned.rule.key if planned.rule else None
         rules = key_rules(connection, job.team_id, planned.schema)
-        keys = self.put_off(lambda: key_changes(job.team_id, rules, created, rewritten, hashed=hashed))
+        keys = self.put_off(lambda: key_changes(job.team_id, rules, created, _rewritten(updates), hashed=hashed))
         records.insert_records(connection, job.team_id, job.object_type, created, job_id=job.id, now=now)
-        records.update_records(connection, rewritten, now=now)
+        for part in updates:
+            records.update_records(connection, part(), now=now)
         keys().write(connection)
+
+
+def _parts(whole: Sequence[_Item], most: int) -> list[Sequence[_Item]]:
+    return [whole[start : start + most] for start in range(0, len(whole), most)]
+
+
+def _updates(changes: Sequence[Change]) -> Updates:
+    return Updates.of([change.rewritten() for change in changes])
+
+
+def _rewritten(updates: Sequence[Later[Updates]]) -> list[Rewritten]:
+    return [one for part in updates for one in part().changed]
 
 
 def _key_rule(job: Job, schema: ObjectSchema) -> KeyRule | None:

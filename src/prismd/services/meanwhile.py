@@ -41,17 +41,29 @@ class _Ahead:
 
 
 class Later(Generic[_Result]):
-    """A computation that is done when there is time for it, and at the latest when its result is wanted."""
+    """A computation that is done once, when there is time for it, and at the latest when its result is wanted."""
 
     def __init__(self, compute: Callable[[], _Result]) -> None:
-        self._compute = compute
+        self._compute: Callable[[], _Result] | None = compute
         self._results: list[_Result] = []
+        self._error: Exception | None = None
 
     def __call__(self) -> _Result:
-        """Return the result."""
-        if not self._results:
-            self._results.append(self._compute())
+        """Return the result, or raise what the computation raised."""
+        self.settle()
+        if self._error is not None:
+            raise self._error
         return self._results[0]
+
+    def settle(self) -> None:
+        """Do it, if it has not been done, and leave its error to whoever wants the result."""
+        compute, self._compute = self._compute, None
+        if compute is None:
+            return
+        try:
+            self._results.append(compute())
+        except Exception as error:  # noqa: BLE001 - raised where the result is wanted
+            self._error = error
 
 
 class Meanwhile:
@@ -69,7 +81,7 @@ class Meanwhile:
     def go_on(self) -> bool:
         """Do a little, and say whether there was anything to do."""
         if self._put_off:
-            self._put_off.popleft()()
+            self._put_off.popleft().settle()
             return True
         return self._ahead is not None and self._ahead.go_on(_ROWS_AT_ONCE)
 

@@ -19,7 +19,7 @@ from prismd.services.runtime import Runtime
 from prismd.store import properties, record_keys, record_writes, records
 from prismd.store.postgres import Connection
 from prismd.store.record_writes import HeldRecord
-from prismd.store.records import StoredRecord
+from prismd.store.records import StoredRecord, Updates
 
 
 class RecordWriter:
@@ -127,7 +127,7 @@ class RecordWriter:
             )
             for before, after in changed
         ]
-        records.update_records(connection, rewrites, now=self._now)
+        records.update_records(connection, Updates.of(rewrites), now=self._now)
         made = [KnownRecord(record.id, record.version, record.properties) for record in self._made.values()]
         key_changes(team_id, key_rules(connection, team_id, self.schema), made, rewrites).write(connection)
         record_changed(connection, team_id, object_type, list(self._made), Change.CREATED)

@@ -85,6 +85,8 @@ def run(around: Surroundings) -> None:
 def _favour_throughput() -> None:
     # A chunk makes a hundred thousand objects and hardly a cycle; looking for cycles in them costs a third of its time.
     gc.disable()
+    # What is there by now stays; the few collections that are made need not look through it.
+    gc.freeze()
 
 
 def _open(around: Surroundings) -> OverlappedConnection:

@@ -60,6 +60,8 @@ def run_in_chunks(
     before: list[dict[str, Any]],
     rows: list[Row | RefusedRow],
     cuts: set[int],
+    *,
+    look_up: int = 100,
 ) -> tuple[list[Verdict], Store]:
     ids = (f"id{number}" for number in range(10_000))
     store = Store({})
@@ -69,12 +71,14 @@ def run_in_chunks(
     verdicts: list[Verdict] = []
     edges = [0, *sorted(cut for cut in cuts if 0 < cut < len(rows)), len(rows)]
     for start, end in pairwise(edges):
-        planner = Planner(rule, options, lambda: next(ids))
-        if rule:
-            planner.enter(store.candidates(rule, rows[start:end]))
-        plan = planner.plan(rows[start:end], start)
-        store.apply(plan)
-        verdicts += plan.verdicts
+        planner = Planner(rule, options, lambda: next(ids), start)
+        for first in range(start, end, look_up):
+            some = rows[first : min(first + look_up, end)]
+            if rule:
+                planner.enter(store.candidates(rule, some))
+            planner.judge(some)
+        store.apply(planner.plan)
+        verdicts += planner.plan.verdicts
     return verdicts, store
 
 
@@ -104,6 +108,7 @@ def expected(said: dict[str, Any]) -> tuple[str, int | None]:
     before=st.lists(ROWS, max_size=4),
     rows=st.lists(st.none() | ROWS, max_size=12),
     cuts=st.sets(st.integers(1, 11)),
+    look_up=st.integers(1, 4),
 )
 def test_any_rows_cut_anywhere_come_out_as_the_model_says(
     slug: str | None,
@@ -114,6 +119,7 @@ def test_any_rows_cut_anywhere_come_out_as_the_model_says(
     before: list[dict[str, Any]],
     rows: list[dict[str, Any] | None],
     cuts: set[int],
+    look_up: int,
 ) -> None:
     stored = [{name: value for name, value in row.items() if value not in (None, [])} for row in before]
     model = ModelImport(slug, fold_case, on_match, require_key, [ModelRecord(dict(values)) for values in stored])
@@ -123,7 +129,7 @@ def test_any_rows_cut_anywhere_come_out_as_the_model_says(
     rule = KeyRule("contact", prop, fold_case=fold_case) if prop else None
     options = ImportOptions(slug, fold_case=fold_case, on_match=on_match, require_key=require_key)
     parsed = [refused("refused", "no") if row is None else parsed_row(row) for row in rows]
-    verdicts, store = run_in_chunks(rule, options, stored, parsed, cuts)
+    verdicts, store = run_in_chunks(rule, options, stored, parsed, cuts, look_up=look_up)
 
     assert [told(verdict) for verdict in verdicts] == [expected(one) for one in said]
     ours = [(record.properties, record.version, record.first_row) for record in store.records.values()]

@@ -14,7 +14,7 @@ from prismd.core.ids import NewId
 from prismd.core.imports.options import ImportOptions, OnMatch
 from prismd.core.imports.rows import Problem, RefusedRow, Row
 from prismd.core.keys import Hashes, KeyRule
-from prismd.core.records import ArrayChange, Properties, Rewritten, merged, rewritten
+from prismd.core.records import ArrayChange, Properties, Rewritten, merged, overwritten, rewritten
 from prismd.core.schema import LISTS_KEY
 
 _SHOWN_IDS_MAX = 3
@@ -50,6 +50,11 @@ class Change:
     record: KnownRecord
     version_before: int
     before: Properties
+
+    def rewritten(self) -> Rewritten:
+        """Return what the chunk changes of the record."""
+        record = self.record
+        return rewritten(record.id, (self.version_before, record.version), self.before, record.properties, record.place)
 
 
 @dataclass(slots=True)
@@ -96,14 +101,6 @@ class Plan:
     #: Records that stood before the import and that a row matched for the first time.
     touched: list[KnownRecord] = field(default_factory=list)
 
-    def rewritten(self) -> list[Rewritten]:
-        """Return what is changed."""
-        return [
-            rewritten(record_id, (one.version_before, record.version), one.before, record.properties, record.place)
-            for record_id, one in self.changed.items()
-            for record in (one.record,)
-        ]
-
 
 class Planner:
     """Judges rows one after the other.
@@ -112,31 +109,39 @@ class Planner:
         rule: How keys are compared; None creates every row.
         options: What the import asks for.
         new_id: Makes the ids of new records.
+        first_row: Index of the first row in the import.
     """
 
-    def __init__(self, rule: KeyRule | None, options: ImportOptions, new_id: NewId) -> None:
+    def __init__(self, rule: KeyRule | None, options: ImportOptions, new_id: NewId, first_row: int) -> None:
         self._rule = rule
         self._options = options
         self._new_id = new_id
+        self._first_row = first_row
+        self._entered: set[str] = set()
         self._by_key: dict[str, list[KnownRecord]] = {}
-        self._first_row = 0
-        self._plan = Plan()
+        #: What becomes of the rows judged so far.
+        self.plan = Plan()
 
     def enter(self, candidates: Iterable[KnownRecord]) -> None:
-        """Take notice of records of the store that may carry a key of the rows; more than needed does no harm."""
-        for record in candidates:
-            self._enter(record)
-
-    def plan(self, rows: Sequence[Row | RefusedRow], first_row: int) -> Plan:
-        """Return the plan for rows.
+        """Take notice of records of the store that may carry a key of the rows to come.
 
         Args:
-            rows: Parsed rows in input order, which :func:`find_keys` has seen if they have keys.
-            first_row: Index of the first of them in the import.
+            candidates: More than needed do no harm; one that was entered before is what the rows since have made of it.
         """
-        self._first_row = first_row
-        self._plan.verdicts += [self._judge(index, row) for index, row in enumerate(rows, first_row)]
-        return self._plan
+        for record in candidates:
+            if record.id not in self._entered:
+                self._entered.add(record.id)
+                self._enter(record)
+
+    def judge(self, rows: Iterable[Row | RefusedRow]) -> None:
+        """Plan what becomes of the next rows.
+
+        Args:
+            rows: In input order; where there is a rule, :func:`find_keys` has seen them, and the records that carry
+                their keys have been entered.
+        """
+        verdicts = self.plan.verdicts
+        verdicts += [self._judge(index, row) for index, row in enumerate(rows, self._first_row + len(verdicts))]
 
     def _judge(self, index: int, row: Row | RefusedRow) -> Verdict:
         if isinstance(row, RefusedRow):
@@ -165,7 +170,7 @@ class Planner:
     def _create(self, index: int, row: Row, keys: Sequence[str]) -> Verdict:
         properties = row.values if row.plain else merged({}, row.values)
         record = KnownRecord(self._new_id(), 1, properties, index, True, "", row.hashes)  # noqa: FBT003 - by place is fastest
-        self._plan.created.append(record)
+        self.plan.created.append(record)
         for key in keys:
             self._by_key[key] = [record]  # nobody else has any of them, or the row would have matched
         return Verdict(index, self._shown_id(record))
@@ -174,7 +179,7 @@ class Planner:
         verdict = Verdict(index, self._shown_id(record), existing=True, duplicate_of=record.first_row)
         if record.first_row is None:
             record.first_row = index
-            self._plan.touched.append(record)
+            self.plan.touched.append(record)
         verdict.updated = self._update(record, row)
         return verdict
 
@@ -182,8 +187,8 @@ class Planner:
         after = self._merged(record.properties, row)
         if after is record.properties:
             return False
-        if not self._is_new(record) and record.id not in self._plan.changed:
-            self._plan.changed[record.id] = Change(record, record.version, record.properties)
+        if not self._is_new(record) and record.id not in self.plan.changed:
+            self.plan.changed[record.id] = Change(record, record.version, record.properties)
         if self._rule is not None and after.get(self._rule.key) != record.properties.get(self._rule.key):
             self._leave(record)
             record.properties = after
@@ -199,7 +204,8 @@ class Planner:
         # What is put into a list is changed by that, so a plain row is put into none.
         after, joined = properties, None if row.plain else row.values.get(LISTS_KEY)
         if self._options.changes_matches:
-            after = merged(after, row.values, fill=self._options.on_match is OnMatch.FILL)
+            fill = self._options.on_match is OnMatch.FILL
+            after = merged(after, row.values, fill=fill) if fill or not row.plain else overwritten(after, row.values)
         # Into its lists a row puts what it matches in any case: to be in one is no value that could be there already.
         return after if joined is None else merged(after, {LISTS_KEY: joined})
 

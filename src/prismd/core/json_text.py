@@ -225,7 +225,7 @@ def _refuse_repeated_members(body: bytes, members: dict[str, msgspec.Raw]) -> No
     # The largest member is cut out first, so that reading the skeleton again costs nothing.
     if not members:
         return
-    largest = bytes(max(members.values(), key=lambda raw: memoryview(raw).nbytes))
+    largest = max([memoryview(raw) for raw in members.values()], key=lambda raw: raw.nbytes)
     start = body.find(largest[:64])
     if not body.startswith(largest, start):
         start = body.find(largest)  # never prefix by prefix: a body made of nothing but prefixes would take squares

@@ -97,8 +97,8 @@ class World:
         return Plan(created=[made], changed={changed.id: change}, touched=[KnownRecord(NEW_ID(), 1, {}, 1)])
 
     @property
-    def rewritten(self) -> list[Rewritten]:
-        return [change.rewritten() for change in self.plan.changed.values()]
+    def rewritten(self) -> dict[str, Rewritten]:
+        return {record_id: change.rewritten() for record_id, change in self.plan.changed.items()}
 
     @property
     def hashes(self) -> list[int]:
@@ -198,7 +198,9 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     records.insert_records: lambda c, w: records.insert_records(
         c, w.team_id, "contact", w.plan.created, job_id=w.running.id, now=NOW
     ),
-    records.update_records: lambda c, w: records.update_records(c, records.Updates.of(w.rewritten), now=NOW),
+    records.update_records: lambda c, w: records.update_records(
+        c, records.Updates.of(list(w.rewritten.values())), now=NOW
+    ),
     records.scan_values: lambda c, w: list(records.scan_values(c, w.team_id, "contact", "email", page=1)),
     teams.lock_bootstrap: lambda c, _: teams.lock_bootstrap(c),
     teams.insert_team: lambda c, _: teams.insert_team(c, NEW_ID(), NOW),
@@ -213,7 +215,10 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     tickets.insert_ticket: lambda c, w: tickets.insert_ticket(c, b"other", w.team_id, expires_at=NOW),
     tickets.take_ticket: lambda c, _: tickets.take_ticket(c, b"ticket"),
     touches.write_touches: lambda c, w: touches.write_touches(
-        c, w.running, touches.touches_of(w.running, w.plan, w.rewritten)
+        c,
+        w.running,
+        [touches.first_touches(w.running, w.plan.touched, w.rewritten)],
+        touches.later_touches(w.plan, w.rewritten),
     ),
     upkeep.purge_claims: lambda c, _: upkeep.purge_claims(c, before=LATER),
     upkeep.purge_jobs: lambda c, _: upkeep.purge_jobs(c, now=LATER),

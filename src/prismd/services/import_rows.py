@@ -94,14 +94,19 @@ class RowImporter:
 
     def write(self, planned: PlannedRows) -> None:
         """Write the records that rows make and change, with their keys and what led to them."""
-        plan, changes = planned.plan, list(planned.plan.changed.values())
+        job, plan, changes = self._job, planned.plan, list(planned.plan.changed.values())
         updates = [self.put_off(partial(_updates, part)) for part in _parts(changes, _RECORDS_PER_UPDATE)]
-        touched = self.put_off(lambda: touches.touches_of(self._job, plan, _rewritten(updates)))
-        if self._job.options.dry_run:
-            drafts.write_drafts(self._connection, self._job, planned.rule, plan)
+        changed = self.put_off(lambda: {one.id: one for one in _rewritten(updates)})
+        first = [
+            self.put_off(partial(_first_touches, job, part, changed))
+            for part in _parts(plan.touched, _RECORDS_PER_UPDATE)
+        ]
+        later = self.put_off(lambda: touches.later_touches(plan, changed()))
+        if job.options.dry_run:
+            drafts.write_drafts(self._connection, job, planned.rule, plan)
         else:
             self._write(planned, updates)
-        touches.write_touches(self._connection, self._job, touched())
+        touches.write_touches(self._connection, job, [part() for part in first], later())
 
     def _parsed(self, chunk: Chunk) -> tuple[ObjectSchema, Rows]:
         schema = properties.load_schema(self._connection, self._job.team_id, self._job.object_type)
@@ -167,6 +172,10 @@ def _parts(whole: Sequence[_Item], most: int) -> list[Sequence[_Item]]:
 
 def _updates(changes: Sequence[Change]) -> Updates:
     return Updates.of([change.rewritten() for change in changes])
+
+
+def _first_touches(job: Job, touched: Sequence[KnownRecord], changed: Later[dict[str, Rewritten]]) -> str:
+    return touches.first_touches(job, touched, changed())
 
 
 def _rewritten(updates: Sequence[Later[Updates]]) -> list[Rewritten]:

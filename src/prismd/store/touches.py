@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from prismd.core.imports.job import Job
@@ -42,40 +41,43 @@ WHERE touch.ctid = changed.place
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Touches:
-    """What a chunk did to records that stood before the import, as PostgreSQL takes it.
+def first_touches(job: Job, touched: Iterable[KnownRecord], changed: Mapping[str, Rewritten]) -> str:
+    """Return which records rows were the first of an import to match, as :func:`write_touches` takes it.
 
     Args:
-        first: Lines of COPY, of records that no earlier chunk matched.
-        again: Parameters of an update, of records that an earlier chunk matched and this one changes.
+        job: The import.
+        touched: Records that stood before it.
+        changed: What becomes of those that the chunk changes, by id.
     """
+    lines = "".join([_line(job, record, changed.get(record.id)) for record in touched])
+    return lines.replace("\\", "\\\\").replace(_NULL, "\\N")
 
-    first: str
-    again: dict[str, str]
 
-
-def touches_of(job: Job, plan: Plan, rewritten: Iterable[Rewritten]) -> Touches:
-    """Return which records the rows of a chunk matched, and of those that changed the values that are others now.
+def later_touches(plan: Plan, changed: Mapping[str, Rewritten]) -> dict[str, str]:
+    """Return what a chunk changes of records that an earlier chunk matched, as :func:`write_touches` takes it.
 
     Args:
         plan: Of the chunk.
-        rewritten: What the plan changes.
+        changed: What becomes of the records that it changes, by id.
     """
-    by_id = {one.id: one for one in rewritten}
     first = {record.id for record in plan.touched}
-    again = [one for one in by_id.values() if one.id not in first and not plan.changed[one.id].record.made_by_import]
-    lines = "".join([_line(job, record, by_id.get(record.id)) for record in plan.touched])
-    return Touches(lines.replace("\\", "\\\\").replace(_NULL, "\\N"), _columns(again) if again else {})
+    again = [one for one in changed.values() if one.id not in first and not plan.changed[one.id].record.made_by_import]
+    return _columns(again) if again else {}
 
 
-def write_touches(connection: Connection, job: Job, touches: Touches) -> None:
-    """Write what a chunk did to records that stood before the import."""
-    if touches.first:
+def write_touches(connection: Connection, job: Job, first: Sequence[str], later: Mapping[str, str]) -> None:
+    """Write what a chunk did to records that stood before the import.
+
+    Args:
+        first: Of records that no earlier chunk matched, from :func:`first_touches`.
+        later: Of the others, from :func:`later_touches`.
+    """
+    if first:
         with connection.cursor().copy(_COPY) as copy:
-            copy.write(touches.first)
-    if touches.again:
-        connection.execute(_UPDATE, {"team": job.team_id, "job": job.id, **touches.again})
+            for lines in first:
+                copy.write(lines)
+    if later:
+        connection.execute(_UPDATE, {"team": job.team_id, "job": job.id, **later})
 
 
 def _line(job: Job, record: KnownRecord, changed: Rewritten | None) -> str:

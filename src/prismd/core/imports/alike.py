@@ -35,7 +35,6 @@ class Alike:
     ) -> None:
         key = rule.slug if rule is not None and rule.key in slugs else None
         self._rule = rule
-        self._checked = [parsers[slug] for slug in slugs if slug in parsers]
         self._bytes_max = bytes_max
         texts = [
             b'"%b":"%b"' % (re.escape(slug.encode()), b"(%b)" % _TEXT if slug in parsers or slug == key else _TEXT)
@@ -43,7 +42,7 @@ class Alike:
         ]
         self._fits = re.compile(rb'\{"default":(\{' + b",".join(texts) + rb"\})\}").fullmatch
         picked = [slug for slug in slugs if slug in parsers or slug == key]
-        self._places = [1 + picked.index(slug) for slug in slugs if slug in parsers]
+        self._checks = [(1 + place, parsers[slug]) for place, slug in enumerate(picked) if slug in parsers]
         self._key_place = 1 + picked.index(key) if key is not None else None
 
     def read(self, raw: bytes | msgspec.Raw) -> Row | None:
@@ -62,7 +61,7 @@ class Alike:
         try:
             if not json.isascii():
                 json.decode()
-            for place, parse in zip(self._places, self._checked, strict=True):
+            for place, parse in self._checks:
                 sent = groups[place].decode()
                 if parse(sent) != sent:
                     return None
@@ -71,4 +70,5 @@ class Alike:
         if self._rule is None:
             return Row(SentTexts(json), True, False)  # noqa: FBT003 - by place is fastest
         value = groups[self._key_place].decode() if self._key_place else None
-        return Row(SentTexts(json), True, False, *self._rule.keys_and_hashes(value))  # noqa: FBT003 - by place is fastest
+        keys, hashes = self._rule.keys_and_hashes(value)
+        return Row(SentTexts(json), True, False, keys, hashes)  # noqa: FBT003 - by place is fastest

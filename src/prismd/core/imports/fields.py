@@ -112,8 +112,8 @@ class FieldParser:
             return self._parse_one_by_one(fields)
         return Row(values, plain)
 
-    def parse_texts(self, texts: dict[str, str], raw: bytes) -> Row | None:
-        """Return a row of texts; None where it has to be looked at more closely.
+    def parse_texts(self, texts: dict[str, str], raw: bytes) -> Row | list[Problem]:
+        """Return a row of texts, or everything that is wrong with them.
 
         Args:
             texts: By slug, none of which is too long or holds what text may not.
@@ -128,7 +128,7 @@ class FieldParser:
                 if stored != sent:
                     values = {**values, slug: stored}
         except (KeyError, InvalidValueError):
-            return None
+            return self._parse_one_by_one(texts)
         as_sent = sent_texts(raw, texts) if values is texts else values
         return Row(as_sent, True, not self._references.isdisjoint(others))  # noqa: FBT003 - by place is fastest
 

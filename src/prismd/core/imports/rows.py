@@ -118,9 +118,10 @@ class RowParser:
         texts_are_fine = b"\\" not in raw and size <= self._limits.values.text_chars_max
         if texts_are_fine and self._list_id is None and (texts := decode_texts(raw, "default")) is not None:
             plain = self._default.parse_texts(texts, raw)
-            if plain is not None:
-                self._look_out_for(plain)
-                return plain
+            if isinstance(plain, list):
+                return self._refused(plain)
+            self._look_out_for(plain)
+            return plain
         try:
             row = decode(raw)
         except NotJsonError as error:

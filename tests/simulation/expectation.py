@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from prismd.core.keys import KeyRule
+from prismd.store.packed import unpacked
 from tests.core.imports.model import LISTS, ModelImport, ModelRecord
 from tests.simulation.snapshot import Snapshot
 
@@ -153,7 +154,7 @@ class Expectation:
             rows = job.rows_of(number)
             first = number * asked.chunk
             stored = seen["chunk"].get((*key, number))
-            found = stored and (*stored[:2], [row.get("default") for row in json.loads(stored[2])], stored[3])
+            found = stored and (*stored[:2], _sent(stored[2]), stored[3])
             origins = job.origins[first : first + asked.chunk]
             same("the rows of a job", (*key, number), (first, len(rows), rows, origins), found)
 
@@ -371,3 +372,7 @@ def same(what: str, key: object, expected: object, found: object) -> None:
 def encoded(rows: Sequence[Row], options: dict[str, Any]) -> bytes:
     """Return the body of an import request."""
     return msgspec.json.encode({"objects": [{"default": row} for row in rows], "options": options})
+
+
+def _sent(stored: str) -> list[Any]:
+    return [row.get("default") for row in json.loads(unpacked(bytes.fromhex(stored)))]

@@ -29,7 +29,7 @@ SELECT 'job', json_build_array(team_id, id, object_type, synchronous, state, tot
 FROM import_job WHERE team_id = ANY(%(teams)s)
 UNION ALL
 SELECT 'chunk', json_build_array(team_id, job_id, number, first_row, row_count,
-                                 convert_from(rows, 'UTF8'), origins)::text
+                                 encode(rows, 'hex'), origins)::text
 FROM import_chunk WHERE team_id = ANY(%(teams)s)
 UNION ALL
 SELECT 'result', json_build_array(team_id, job_id, number, first_row, row_count, created, existing, updated, failed,

@@ -116,7 +116,7 @@ def split_members(body: bytes) -> dict[str, msgspec.Raw]:
     return members
 
 
-def split_items(array: msgspec.Raw) -> list[msgspec.Raw]:
+def split_items(array: bytes | msgspec.Raw) -> list[msgspec.Raw]:
     """Split a JSON array into its items without reading them.
 
     Raises:

@@ -13,6 +13,7 @@ from prismd.core.imports.job import Job, State
 from prismd.core.imports.options import ImportOptions
 from prismd.core.imports.request import Chunk
 from prismd.core.json_text import decode_stored, split_items
+from prismd.store.packed import packed, unpacked
 from prismd.store.postgres import Connection
 
 #: Told when a job is there to be done.
@@ -117,7 +118,7 @@ def insert_chunks(connection: Connection, job: Job, chunks: Iterable[Chunk]) -> 
     with connection.cursor().copy(_COPY_CHUNKS) as copy:
         copy.set_types(["int8", "uuid", "int4", "int4", "int4", "bytea", "int4[]"])
         for chunk in chunks:
-            rows = b"[" + b",".join(chunk.rows) + b"]"
+            rows = packed(b"[" + b",".join(chunk.rows) + b"]")
             origins = list(chunk.origins)
             copy.write_row((job.team_id, UUID(job.id), chunk.number, chunk.first_row, len(chunk.rows), rows, origins))
     connection.execute(f"NOTIFY {CHANNEL}")
@@ -175,7 +176,7 @@ def read_chunk(connection: Connection, job: Job, number: int) -> Chunk:
     row = connection.execute(_CHUNK, (job.team_id, job.id, number), binary=True).fetchone()
     assert row is not None, job  # noqa: S101 - chunks are committed with their job
     first_row, rows, origins = row
-    return Chunk(number, first_row, split_items(rows), origins)
+    return Chunk(number, first_row, split_items(unpacked(rows)), origins)
 
 
 def advance(connection: Connection, before: Job, after: Job) -> bool:

@@ -10,6 +10,13 @@ from prismd.core.json_text import encode
 
 OUTCOMES: Final = ("created", "existing", "updated", "failed")
 
+#: Nearly all that is said of nearly every row, by whether it matched and whether that changed anything.
+_FLAGS: Final = {
+    (False, False): '"created":true,"existing":false,"updated":false',
+    (True, False): '"created":false,"existing":true,"updated":false',
+    (True, True): '"created":false,"existing":true,"updated":true',
+}
+
 
 def verdicts_json(verdicts: Iterable[Verdict]) -> bytes:
     """Return verdicts as the content of a JSON array, without its brackets.
@@ -33,8 +40,8 @@ def outcome_of(result: dict[str, Any]) -> str:
 
 
 def _verdict_json(verdict: Verdict) -> str:
-    if not verdict.existing and verdict.id is not None and verdict.parent_index is None:
-        return f'{{"input_index":{verdict.index},"id":"{verdict.id}","created":true,"existing":false,"updated":false}}'
+    if verdict.id is not None and verdict.duplicate_of is None and verdict.parent_index is None:
+        return f'{{"input_index":{verdict.index},"id":"{verdict.id}",{_FLAGS[verdict.existing, verdict.updated]}}}'
     result: dict[str, Any] = {
         "input_index": verdict.index,
         "id": verdict.id,

@@ -24,19 +24,19 @@ from prismd.store.postgres import Connection, prepare_session
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement with its parameters, or a COPY with its lines.
+    """A statement with its parameters, or a COPY with its rows.
 
     Args:
         query: As psycopg takes it.
         parameters: Bound to it.
         prepare: Whether psycopg may prepare it.
-        lines: What COPY sends.
+        lines: What COPY sends, as it goes over the wire.
     """
 
     query: Any
     parameters: Any = None
     prepare: bool | None = None
-    lines: str | None = None
+    lines: bytes | None = None
 
 
 #: Statements in order; None where a transaction ends.
@@ -137,10 +137,10 @@ def _kinds(log: Log) -> tuple[type[Connection], type[psycopg.Cursor[Any]]]:
 
         @contextmanager
         def copy(self, statement: Any, params: Any = None, **options: Any) -> Iterator[Any]:  # noqa: ANN401 - psycopg's own
-            lines: list[str] = []
+            lines: list[bytes] = []
             with super().copy(statement, params, **options) as copy:
                 yield _Noted(copy, lines)
-            log.steps.append(Statement(statement, params, lines="".join(lines)))
+            log.steps.append(Statement(statement, params, lines=b"".join(lines)))
 
     class NotingConnection(psycopg.Connection[Any]):
         def commit(self) -> None:
@@ -164,10 +164,10 @@ def _kinds(log: Log) -> tuple[type[Connection], type[psycopg.Cursor[Any]]]:
 
 
 class _Noted:
-    def __init__(self, copy: psycopg.Copy, lines: list[str]) -> None:
+    def __init__(self, copy: psycopg.Copy, lines: list[bytes]) -> None:
         self._copy = copy
         self._lines = lines
 
-    def write(self, line: str) -> None:
-        self._lines.append(line)
-        self._copy.write(line)
+    def write(self, lines: str | bytes) -> None:
+        self._lines.append(lines.encode() if isinstance(lines, str) else lines)
+        self._copy.write(lines)

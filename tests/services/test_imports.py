@@ -234,3 +234,10 @@ def test_rows_are_stored_alike_however_they_are_spaced(importer: Importer) -> No
         (importer.team_id,),
     ).fetchall()
     assert stored == [(f"{name}@x.org", "Rome") for name in "abcd"]
+
+
+@pytest.mark.parametrize("number", ["0.1", "1e-9", "-2.50", "12345678901234567890.125", "7"])
+def test_a_number_that_became_a_key_after_its_record_was_made_is_found(importer: Importer, number: str) -> None:
+    importer.at_once([{"name": "Ada Ltd", "employee_count": number}], "organization")
+    [told] = importer.at_once([{"employee_count": number}], "organization", dedupe_by="employee_count")
+    assert told["existing"]

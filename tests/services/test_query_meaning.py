@@ -24,7 +24,7 @@ from prismd.core.schema import LISTS_KEY, OBJECT_TYPES, Kind, Property, property
 from prismd.services.queries import PageWanted, query_reader, run_query
 from prismd.services.runtime import Runtime, system_clock, system_ids
 from prismd.settings import Settings
-from prismd.store import properties, records
+from prismd.store import import_records, properties
 from prismd.store.postgres import Connection, Pool
 from prismd.store.teams import insert_team
 
@@ -113,7 +113,7 @@ class Maker:
 
     def insert(self, object_type: str, stored: Properties, now: datetime) -> None:
         record = KnownRecord(self.runtime.new_id(), 1, stored, 0)
-        records.insert_records(
+        import_records.insert_records(
             self.connection, self.team_id, object_type, [record], job_id=self.runtime.new_id(), now=now
         )
         deleted = self.chance.random() < 0.15

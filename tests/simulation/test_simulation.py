@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from prismd.services import import_chunk, stepping
-from prismd.store import idempotency, imports, record_keys, records, touches, verdicts
+from prismd.store import idempotency, imports, record_keys, record_writes, touches, verdicts
 from tests.simulation.simulation import Report
 from tests.simulation.theatre import Theatre, told
 
@@ -95,7 +95,9 @@ def with_a_lost_answer_taken_for_a_failure_of_the_chunk(patch: pytest.MonkeyPatc
 
 
 def with_updates_lost(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(records, "_UPDATE", records._UPDATE.replace("version = changed.version,", "version = r.version,"))
+    patch.setattr(
+        record_writes, "_UPDATE", record_writes._UPDATE.replace("version = changed.version,", "version = r.version,")
+    )
 
 
 @pytest.mark.parametrize(

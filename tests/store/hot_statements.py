@@ -14,6 +14,7 @@ from prismd.store import (
     drafts,
     grants,
     idempotency,
+    import_records,
     imports,
     lists,
     progress,
@@ -94,13 +95,13 @@ _LISTED: Final = {"state": "complete", "type": "contact", "before": id_of(RECORD
 _OF_TYPE: Final = {"team_id": 1, "object_type": "contact", "key": "email"}
 
 _RECORDS: Final = {
-    "candidates": Hot(records._CANDIDATES, each=3),
-    "candidates by arrays": Hot(records._CANDIDATES_BY_ARRAYS, each=3, since=records._ARRAYS_SINCE),
+    "candidates": Hot(import_records._CANDIDATES, each=3),
+    "candidates by arrays": Hot(import_records._CANDIDATES_BY_ARRAYS, each=3, since=import_records._ARRAYS_SINCE),
     "records by key": Hot(records._BY_KEY, each=2),
     "members of a list": Hot(records._COUNT_BY_KEY, {"hashes": [MEMBER], "slug": "/lists", "value": JOB}, once=2 * FEW),
     "existing records": Hot(records._EXISTING, each=1),
     "one record": Hot(records._GET, (1, "contact", id_of(1)), once=1),
-    "updated records": Hot(records._UPDATE, each=1),
+    "updated records": Hot(record_writes._UPDATE, each=1),
     "page of values": Hot(records._PAGE, {"after": id_of(500_000)}, once=LIMIT),
     "held records": Hot(record_writes._HOLD, each=1),
     "marked records": Hot(record_writes._MARK, {"deleted_at": None}, each=2),
@@ -180,4 +181,4 @@ _UPKEEP: Final = {
 HOT: Final = {**_RECORDS, **_IMPORTS, **_TEAMS, **_UPKEEP}
 
 #: Counts all that is there; what the command line asks, of keys that people made by hand.
-NOT_HOT: Final = (records._COUNT, records._FOUND, teams._SELECT_TEAMS, teams._SELECT_KEYS, teams._REVOKE_KEY)
+NOT_HOT: Final = (records._COUNT, records.FOUND, teams._SELECT_TEAMS, teams._SELECT_KEYS, teams._REVOKE_KEY)

@@ -39,6 +39,7 @@ from prismd.store import (
     drafts,
     grants,
     idempotency,
+    import_records,
     imports,
     lists,
     migrate,
@@ -191,15 +192,15 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     records.count_by_key: lambda c, w: records.count_by_key(
         c, w.team_id, "contact", w.hashes, key="email", value="p0@x.org"
     ),
-    records.import_candidates: lambda c, w: records.import_candidates(
+    import_records.import_candidates: lambda c, w: import_records.import_candidates(
         c, w.team_id, "contact", w.hashes, job_id=w.running.id
     ),
     records.existing_records: lambda c, w: records.existing_records(c, w.team_id, [("contact", w.record.id)]),
-    records.insert_records: lambda c, w: records.insert_records(
+    import_records.insert_records: lambda c, w: import_records.insert_records(
         c, w.team_id, "contact", w.plan.created, job_id=w.running.id, now=NOW
     ),
-    records.update_records: lambda c, w: records.update_records(
-        c, records.Updates.of(list(w.rewritten.values())), now=NOW
+    record_writes.update_records: lambda c, w: record_writes.update_records(
+        c, record_writes.Updates.of(list(w.rewritten.values())), now=NOW
     ),
     records.scan_values: lambda c, w: list(records.scan_values(c, w.team_id, "contact", "email", page=1)),
     teams.lock_bootstrap: lambda c, _: teams.lock_bootstrap(c),
@@ -249,7 +250,7 @@ CONFLICTING: Final = [
     imports.end_job,
     imports.advance, imports.record_failure, properties.update_property, touches.write_touches,
     properties.delete_property, properties.update_option, properties.delete_option, record_keys.delete_keys,
-    record_writes.delete_records, record_writes.restore_records, records.update_records, teams.revoke_key,
+    record_writes.delete_records, record_writes.restore_records, record_writes.update_records, teams.revoke_key,
     tickets.take_ticket, upkeep.purge_claims, upkeep.purge_jobs, views.get_view,
     views.update_view, views.set_pinned, views.delete_view, upkeep.purge_tickets,
 ]  # fmt: skip
@@ -310,7 +311,9 @@ def world(make_database: Callable[[], str]) -> World:
         rule = KeyRule(
             "contact", properties.load_schema(connection, team_id, "contact").properties["email"], fold_case=True
         )
-        [record] = records.import_candidates(connection, team_id, "contact", rule.hashes("p0@x.org"), job_id=running.id)
+        [record] = import_records.import_candidates(
+            connection, team_id, "contact", rule.hashes("p0@x.org"), job_id=running.id
+        )
         assert running.state is State.RUNNING
         assert views.insert_view(connection, team_id, VIEW)
         assert grants.put_grant(connection, team_id, "contact", record.id, Grant())

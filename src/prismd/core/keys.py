@@ -57,7 +57,8 @@ class KeyRule:
         self._values = _as_texts(prop.kind)
         self._fold_case = fold_case
         # Copied for each key, it has taken in already what all of them begin with.
-        self._begun = blake2b(f"{object_type}\0{prop.key}\0".encode(), digest_size=8)
+        number = "number\0" if prop.kind is Kind.NUM else ""  # up to schema 0003 without, and made of rounded ones
+        self._begun = blake2b(f"{object_type}\0{prop.key}\0{number}".encode(), digest_size=8)
 
     def keys(self, value: object) -> Keys:
         """Return the keys of a stored value: none where it is absent or blank, several where it holds many."""

@@ -22,9 +22,9 @@ from prismd.services.meanwhile import Later, Meanwhile, row_parser
 from prismd.services.record_keys import ensure_key, key_changes, key_rules
 from prismd.services.references import resolve_references
 from prismd.settings import Settings
-from prismd.store import drafts, properties, records, touches
+from prismd.store import drafts, import_records, properties, record_writes, touches
 from prismd.store.postgres import Connection
-from prismd.store.records import Updates
+from prismd.store.record_writes import Updates
 
 _Item = TypeVar("_Item")
 
@@ -152,7 +152,7 @@ class RowImporter:
 
     def _candidates(self, rows: Sequence[Row | RefusedRow]) -> Iterable[KnownRecord]:
         connection, job, hashes = self._connection, self._job, hashes_of(rows)
-        stored = records.import_candidates(connection, job.team_id, job.object_type, hashes, job_id=job.id)
+        stored = import_records.import_candidates(connection, job.team_id, job.object_type, hashes, job_id=job.id)
         return drafts.with_drafts(connection, job, hashes, stored) if job.options.dry_run else stored
 
     def _write(self, planned: PlannedRows, updates: Sequence[Later[Updates]]) -> None:
@@ -160,9 +160,9 @@ class RowImporter:
         created, hashed = planned.plan.created, planned.rule.key if planned.rule else None
         rules = key_rules(connection, job.team_id, planned.schema)
         keys = self.put_off(lambda: key_changes(job.team_id, rules, created, _rewritten(updates), hashed=hashed))
-        records.insert_records(connection, job.team_id, job.object_type, created, job_id=job.id, now=now)
+        import_records.insert_records(connection, job.team_id, job.object_type, created, job_id=job.id, now=now)
         for part in updates:
-            records.update_records(connection, part(), now=now)
+            record_writes.update_records(connection, part(), now=now)
         keys().write(connection)
 
 

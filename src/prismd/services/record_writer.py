@@ -16,10 +16,10 @@ from prismd.services.record_keys import key_changes, key_rules
 from prismd.services.records import RecordView, list_scope, view_of
 from prismd.services.references import resolve_references
 from prismd.services.runtime import Runtime
-from prismd.store import properties, record_keys, record_writes, records
+from prismd.store import properties, record_keys, record_writes
 from prismd.store.postgres import Connection
-from prismd.store.record_writes import HeldRecord
-from prismd.store.records import StoredRecord, Updates
+from prismd.store.record_writes import HeldRecord, Updates
+from prismd.store.records import StoredRecord
 
 
 class RecordWriter:
@@ -127,7 +127,7 @@ class RecordWriter:
             )
             for before, after in changed
         ]
-        records.update_records(connection, Updates.of(rewrites), now=self._now)
+        record_writes.update_records(connection, Updates.of(rewrites), now=self._now)
         made = [KnownRecord(record.id, record.version, record.properties) for record in self._made.values()]
         key_changes(team_id, key_rules(connection, team_id, self.schema), made, rewrites).write(connection)
         record_changed(connection, team_id, object_type, list(self._made), Change.CREATED)

@@ -1,0 +1,13 @@
+"""Numbers as keys."""
+
+from __future__ import annotations
+
+from prismd.store.migrations.plain_sql import run_beside
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Run the SQL beside this file."""
+    run_beside(__file__)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prismd.core.json_text import (
@@ -115,6 +115,9 @@ def test_deep_nesting_is_refused_in_words(depth: int) -> None:
         decode(b"[" * depth + b"]" * depth)
 
 
+@example({'say ":"': ""})
+@example({'k"abc': "abc"})
+@example({"a[]b": 1, "rows": []})
 @given(st.dictionaries(KEYS, VALUES, max_size=4))
 def test_members_are_split_without_being_changed(value: dict[str, Any]) -> None:
     members = split_members(json.dumps(value, indent=1).encode())

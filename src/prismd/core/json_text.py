@@ -16,6 +16,9 @@ _TEXTS_DECODER: Final = msgspec.json.Decoder(dict[str, dict[str, str]])
 _ITEMS_DECODER: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _MEMBER_DECODER: Final = msgspec.json.Decoder(dict[str, str])
 
+#: What an array or an object begins with.
+_BRACKETS: Final = (b"[", b"{")
+
 #: Python refuses to convert longer digit strings to int, and nothing that we store is that long.
 _INT_DIGITS_MAX: Final = 400
 
@@ -222,10 +225,14 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _refuse_repeated_members(body: bytes, members: dict[str, msgspec.Raw]) -> None:
-    # The largest member is cut out first, so that reading the skeleton again costs nothing.
+    # The largest member is cut out first, so that reading the skeleton again costs nothing. One that is a text is not:
+    # a key may end with an escaped quotation mark and the same text, and be taken for it.
     if not members:
         return
     largest = max([memoryview(raw) for raw in members.values()], key=lambda raw: raw.nbytes)
+    if largest[:1] not in _BRACKETS:
+        _decode_exactly(body)
+        return
     start = body.find(largest[:64])
     if not body.startswith(largest, start):
         start = body.find(largest)  # never prefix by prefix: a body made of nothing but prefixes would take squares

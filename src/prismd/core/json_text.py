@@ -230,7 +230,7 @@ def _refuse_repeated_members(body: bytes, members: dict[str, msgspec.Raw]) -> No
     if not members:
         return
     largest = max([memoryview(raw) for raw in members.values()], key=lambda raw: raw.nbytes)
-    if largest[:1] not in _BRACKETS:
+    if bytes(largest[:1]) not in _BRACKETS:
         _decode_exactly(body)
         return
     start = body.find(largest[:64])

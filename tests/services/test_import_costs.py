@@ -117,3 +117,14 @@ def test_of_a_record_that_changes_only_the_change_is_copied(importer: Importer) 
     changed = len('{"city":"London"}{"city":"Rome"}')
     assert cost.copied.keys() == {"import_touch"}
     assert cost.copied["import_touch"] <= (TOUCH_BYTES_MAX + changed) * 50
+
+
+def test_a_chunk_takes_a_statement_more_for_each_thousand_rows_and_no_more(importer: Importer) -> None:
+    """A thousand are looked for, and updated, while those before them are judged."""
+    importer.at_once(people(2_100), dedupe_by="email")
+    with counted(importer.connection) as few:
+        importer.at_once([{**row, "city": "Rome"} for row in people(5)], dedupe_by="email", update_existing=True)
+    with counted(importer.connection) as many:
+        importer.at_once([{**row, "city": "Bern"} for row in people(2_100)], dedupe_by="email", update_existing=True)
+    look_ups = updates = 2
+    assert len(many.statements) == len(few.statements) + look_ups + updates

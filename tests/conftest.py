@@ -26,7 +26,7 @@ from tests.processes import PATIENCE_S, RunningServer, start_prismd, url_of
 hypothesis.settings.register_profile("prismd", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("prismd")
 
-# Run in the background of a shell, tests are handed down that Ctrl-C is ignored, and would hand it down to what they start.
+# In the background of a shell tests inherit that Ctrl-C is ignored, and would hand it down to what they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -80,7 +80,7 @@ class SentTexts(Mapping[str, str]):
 
 def _read(value: object) -> dict[str, str]:
     if isinstance(value, SentTexts):
-        return dict(value)
+        return value.read()
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 

@@ -96,7 +96,7 @@ class RowImporter:
         """Write the records that rows make and change, with their keys and what led to them."""
         job, plan, changes = self._job, planned.plan, list(planned.plan.changed.values())
         updates = [self.put_off(partial(_updates, part)) for part in _parts(changes, _RECORDS_PER_UPDATE)]
-        changed = self.put_off(lambda: {one.id: one for one in _rewritten(updates)})
+        changed = self.put_off(lambda: {one.id: one for part in updates for one in part().changed})
         first = [
             self.put_off(partial(_first_touches, job, part, changed))
             for part in _parts(plan.touched, _RECORDS_PER_UPDATE)
@@ -105,7 +105,7 @@ class RowImporter:
         if job.options.dry_run:
             drafts.write_drafts(self._connection, job, planned.rule, plan)
         else:
-            self._write(planned, updates)
+            self._write(planned, updates, changed)
         touches.write_touches(self._connection, job, [part() for part in first], later())
 
     def _parsed(self, chunk: Chunk) -> tuple[ObjectSchema, Rows]:
@@ -155,11 +155,13 @@ class RowImporter:
         stored = import_records.import_candidates(connection, job.team_id, job.object_type, hashes, job_id=job.id)
         return drafts.with_drafts(connection, job, hashes, stored) if job.options.dry_run else stored
 
-    def _write(self, planned: PlannedRows, updates: Sequence[Later[Updates]]) -> None:
+    def _write(
+        self, planned: PlannedRows, updates: Sequence[Later[Updates]], changed: Later[dict[str, Rewritten]]
+    ) -> None:
         connection, job, now = self._connection, self._job, self._now
         created, hashed = planned.plan.created, planned.rule.key if planned.rule else None
         rules = key_rules(connection, job.team_id, planned.schema)
-        keys = self.put_off(lambda: key_changes(job.team_id, rules, created, _rewritten(updates), hashed=hashed))
+        keys = self.put_off(lambda: key_changes(job.team_id, rules, created, changed().values(), hashed=hashed))
         import_records.insert_records(connection, job.team_id, job.object_type, created, job_id=job.id, now=now)
         for part in updates:
             record_writes.update_records(connection, part(), now=now)
@@ -176,10 +178,6 @@ def _updates(changes: Sequence[Change]) -> Updates:
 
 def _first_touches(job: Job, touched: Sequence[KnownRecord], changed: Later[dict[str, Rewritten]]) -> str:
     return touches.first_touches(job, touched, changed())
-
-
-def _rewritten(updates: Sequence[Later[Updates]]) -> list[Rewritten]:
-    return [one for part in updates for one in part().changed]
 
 
 def _key_rule(job: Job, schema: ObjectSchema) -> KeyRule | None:

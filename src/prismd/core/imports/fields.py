@@ -10,11 +10,10 @@ from prismd.core.json_text import sent_texts
 from prismd.core.keys import Hashes, Keys
 from prismd.core.quoting import nearest, quoted
 from prismd.core.records import ArrayChange, ArrayOperation
-from prismd.core.schema import Kind, ObjectSchema, Property, property_key
+from prismd.core.schema import Kind, ObjectSchema, Property, held_references, property_key
 from prismd.core.values import InvalidValueError, ValueLimits, parser_for
 
 _TEXT_KINDS: Final = (Kind.STR, Kind.TEXT)
-_REFERENCE_KINDS: Final = (Kind.REF, Kind.MULTIREF)
 _NONE: Final[frozenset[str]] = frozenset()
 
 #: Looking for the nearest known slug is slow, so one parser does it for that many unknown slugs and no more; rows that
@@ -54,7 +53,7 @@ class Row:
     Args:
         values: By key of the property, with None to clear and :class:`ArrayChange` to change an array.
         plain: Whether no value clears or changes, so that a new record simply has the values.
-        refers: Whether any of them may be a reference.
+        refers: Whether any of them may be a reference to a record.
         keys: By which the row is compared, once :func:`~prismd.core.imports.plan.find_keys` has found them.
         hashes: By which records with those keys are found.
     """
@@ -87,7 +86,7 @@ class FieldParser:
         self._texts = frozenset(slug for slug in self._writable if self._properties[slug].kind in _TEXT_KINDS)
         #: By slug, of the properties that do not hold any text that is fine as such.
         self.parsers_besides_texts = {slug: parse for slug, parse in self._parsers.items() if slug not in self._texts}
-        self._references = frozenset(slug for slug, prop in self._properties.items() if prop.kind in _REFERENCE_KINDS)
+        self._references = held_references(schema).keys()
         self._unknown_slugs: dict[str, Problem] = {}
 
     def parse(self, fields: Mapping[str, object], *, texts_are_fine: bool) -> Row | list[Problem]:

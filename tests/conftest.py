@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import hypothesis
 import psycopg
@@ -30,6 +31,10 @@ hypothesis.settings.load_profile("prismd")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+#: Real files beside the project, which are not ours to commit.
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
 @dataclass
 class Clock:
     """A clock that stands until a test turns it."""
@@ -42,6 +47,14 @@ class Clock:
     def advance(self, **time: float) -> None:
         """Turn the clock on, by ``days=…``, ``hours=…``, ``seconds=…``."""
         self.time += timedelta(**time)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real files beside the project; where it is, its files must be there, too."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("tries real files from ../shared/data, which is not beside this clone")
+    return SHARED_DATA
 
 
 @pytest.fixture(scope="session")

@@ -6,20 +6,17 @@ import csv
 import json
 import os
 import re
-import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 
+from demo import people
 from tests.processes import RunningServer, ended, eventually, start_prismd
-
-DATA = Path(__file__).parents[3] / "shared" / "data"
-LEGISLATORS, UNIVERSITIES = DATA / "legislators.csv", DATA / "universities.ndjson"
-
-needs_data = pytest.mark.skipif(not LEGISLATORS.exists(), reason="the real files lie beside the project")
+from tests.real_places import AIRPORTS_CSV, SUBDIVISIONS_JSON, airports, expected_by_one_value, only_member
 
 Environment = dict[str, str]
 
@@ -53,47 +50,106 @@ def count(team: Environment, object_type: str) -> int:
     return int(answer.json()["total"])
 
 
-def keyed(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip().casefold()
+def record(team: Environment, object_type: str, slug: str, value: str) -> dict[str, Any]:
+    path = f"/v2/prism/{team['MICRO_TEAM_ID']}/{object_type}/by/{slug}/{quote(value, safe='')}"
+    answer = httpx.get(team["MICRO_BASE_URL"] + path, headers={"x-api-key": team["MICRO_API_KEY"]})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json()["default"])
 
 
-@needs_data
-def test_universities_are_imported_and_known_again(run: Import, team: Environment, tmp_path: Path) -> None:
-    domains = [json.loads(line)["default"].get("primary_domain", "") for line in UNIVERSITIES.read_text().splitlines()]
-    keys = [keyed(domain) for domain in domains]
-    distinct = len({key for key in keys if key}) + keys.count("")
-    arguments = ["--type", "organization", "--dedupe-by", "primary_domain", "--failed", tmp_path / "failed.csv"]
-    code, found, errors = run(UNIVERSITIES, *arguments)
+def test_airports_are_imported_and_known_again(run: Import, team: Environment, tmp_path: Path) -> None:
+    code, found, errors = run(AIRPORTS_CSV, "--type", "organization")
+    assert (code, found) == (2, None)
+    assert '"icao"' in errors
+    assert count(team, "organization") == 0
+
+    path = tmp_path / "airports.csv"
+    header, rest = AIRPORTS_CSV.read_text(encoding="utf-8").split("\n", 1)
+    path.write_text(header.replace("icao", "source_record_id") + "\n" + rest, encoding="utf-8")
+    arguments = [path, "--type", "organization", "--dedupe-by", "city", "--ignore-unknown-columns"]
+    created, existing = expected_by_one_value(airport["city"] for airport in airports())
+    code, found, errors = run(*arguments)
     assert code == 0, errors
-    assert (found["rows"], found["created"], found["existing"]) == (len(keys), distinct, len(keys) - distinct)
-    assert count(team, "organization") == distinct
-    code, found, _ = run(UNIVERSITIES, *arguments, "--batch-rows", "4000")
-    assert code == 0
-    assert (found["created"], found["existing"]) == (0, len(keys))
+    assert (found["rows"], found["created"], found["existing"]) == (len(airports()), created, existing)
+    assert count(team, "organization") == created
+    first = airports()[0]
+    kept = record(team, "organization", "source_record_id", first["icao"])
+    assert (kept["name"], kept["city"]) == (first["name"], first["city"])
+
+
+def test_names_of_all_alphabets_are_imported_from_json_and_known_again(
+    run: Import, team: Environment, tmp_path: Path
+) -> None:
+    code, found, errors = run(SUBDIVISIONS_JSON, "--type", "organization")
+    assert (code, found) == (2, None)
+    assert 'expected a JSON array of rows, or an object with "objects"' in errors
+
+    names = [one["name"] for one in only_member(SUBDIVISIONS_JSON)]
+    path = tmp_path / "subdivisions.json"
+    path.write_text(json.dumps({"objects": [{"default": {"name": name}} for name in names]}), encoding="utf-8")
+    arguments = [path, "--type", "organization", "--dedupe-by", "name"]
+    created, existing = expected_by_one_value(names)
+    code, found, errors = run(*arguments)
+    assert code == 0, errors
+    assert (found["created"], found["existing"]) == (created, existing)
+    code, found, _ = run(*arguments, "--batch-rows", "2000")
+    assert (code, found["created"], found["existing"]) == (0, 0, len(names))
+    assert len(found["job_ids"]) == 3
+    unusual = max(names, key=lambda name: sum(not sign.isascii() for sign in name))
+    assert record(team, "organization", "name", unusual)["name"] == unusual
+
+
+def test_a_file_made_by_seed_gives_what_it_was_made_to_give(run: Import, team: Environment, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    planted = people.write(path, 3_000, seed=11, seniorities=[])
+    planted_outcomes = people.expected(planted)
+    failed = tmp_path / "failed.csv"
+    code, found, errors = run(
+        path, "--type", "contact", "--dedupe-by", "email", "--ignore-unknown-columns", "--failed", failed
+    )
+    assert code == 1, errors
+    assert {outcome: found[outcome] for outcome in planted_outcomes} == planted_outcomes
+    assert count(team, "contact") == planted_outcomes["created"]
+    with failed.open(encoding="utf-8-sig", newline="") as file:
+        assert sum(1 for _ in csv.DictReader(file)) == planted_outcomes["failed"]
+
+
+def test_universities_are_imported_and_known_again(
+    run: Import, team: Environment, tmp_path: Path, shared_data: Path
+) -> None:
+    path = shared_data / "universities.ndjson"
+    domains = [json.loads(line)["default"].get("primary_domain", "") for line in path.read_text().splitlines()]
+    created, existing = expected_by_one_value(domains)
+    arguments = ["--type", "organization", "--dedupe-by", "primary_domain", "--failed", tmp_path / "failed.csv"]
+    code, found, errors = run(path, *arguments)
+    assert code == 0, errors
+    assert (found["rows"], found["created"], found["existing"]) == (len(domains), created, existing)
+    assert count(team, "organization") == created
+    code, found, _ = run(path, *arguments, "--batch-rows", "4000")
+    assert (code, found["created"], found["existing"]) == (0, 0, len(domains))
     assert len(found["job_ids"]) == 3
 
 
-@needs_data
 def test_headers_of_legislators_are_told_and_renamed_ones_imported(
-    run: Import, team: Environment, tmp_path: Path
+    run: Import, team: Environment, tmp_path: Path, shared_data: Path
 ) -> None:
-    code, found, errors = run(LEGISLATORS, "--type", "contact", "--failed", tmp_path / "failed.csv")
+    legislators = shared_data / "legislators.csv"
+    code, found, errors = run(legislators, "--type", "contact", "--failed", tmp_path / "failed.csv")
     assert code == 2
     assert found is None
     assert '"First Name" (did you mean "first_name"?)' in errors
     assert count(team, "contact") == 0
 
-    header, rest = LEGISLATORS.read_text(encoding="utf-8").split("\n", 1)
+    header, rest = legislators.read_text(encoding="utf-8").split("\n", 1)
     names = {"First Name": "first_name", "Last Name": "last_name", "Full Name": "full_name"}
     path = tmp_path / "legislators.csv"
     path.write_text(",".join(names.get(name, name) for name in header.split(",")) + "\n" + rest, encoding="utf-8")
     with path.open(newline="", encoding="utf-8") as file:
-        keys = [keyed(row["full_name"]) for row in csv.DictReader(file)]
-    distinct = len({key for key in keys if key}) + keys.count("")
+        created, existing = expected_by_one_value(row["full_name"] for row in csv.DictReader(file))
     code, found, errors = run(path, "--type", "contact", "--dedupe-by", "full_name", "--ignore-unknown-columns")
     assert code == 0, errors
-    assert (found["rows"], found["created"], found["existing"]) == (len(keys), distinct, len(keys) - distinct)
-    assert count(team, "contact") == distinct
+    assert (found["rows"], found["created"], found["existing"]) == (created + existing, created, existing)
+    assert count(team, "contact") == created
 
 
 def test_blank_cells_erase_nothing_and_zeros_stay(run: Import, team: Environment, tmp_path: Path) -> None:
@@ -103,10 +159,8 @@ def test_blank_cells_erase_nothing_and_zeros_stay(run: Import, team: Environment
     path.write_text("email,title,city\nA@x.org,,Paris\n")
     found = run(path, "--type", "contact", "--dedupe-by", "email", "--update-existing")[1]
     assert (found["rows"], found["updated"]) == (1, 1)
-    address = f"{team['MICRO_BASE_URL']}/v2/prism/{team['MICRO_TEAM_ID']}/contact/by/email/a@x.org"
-    record = httpx.get(address, headers={"x-api-key": team["MICRO_API_KEY"]}).json()
-    assert record["default"]["title"] == "007"
-    assert record["default"]["city"] == "Paris"
+    kept = record(team, "contact", "email", "a@x.org")
+    assert (kept["title"], kept["city"]) == ("007", "Paris")
 
 
 def test_a_dry_run_writes_nothing(run: Import, team: Environment, tmp_path: Path) -> None:

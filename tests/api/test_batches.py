@@ -92,18 +92,19 @@ def test_items_are_independent(api: Api) -> None:
         {"id": ids[1], "default": {"emial": "x"}},
         {"id": ids[1], "list": {NOBODY: {}}},
         {"id": ids[1], "default": {"company": NOBODY}},
-        {"id": ids[2].upper(), "extended": {"title": "D"}, "unknown": 1},
+        {"id": ids[2].upper(), "extended": {"title": "D"}},
+        {"id": ids[2], "title": "E"},
     ]
     result = update(api, items)["results"]
     codes = [item.get("error", {}).get("code") for item in result]
     assert codes == [
         None, "invalid_value", "not_found", "not_found", "not_found", "invalid_request", "invalid_request",
         "invalid_request", "invalid_request", "invalid_request", "invalid_request", "invalid_request",
-        "invalid_property", "not_found", "not_found", None,
+        "invalid_property", "not_found", "not_found", None, "invalid_request",
     ]  # fmt: skip
     assert [item["id"] for item in result] == [
         ids[0], ids[1], NOBODY, "unknown", ids[3], None, None, None, None, None, None, ids[1], ids[1], ids[1], ids[1],
-        ids[2].upper(),
+        ids[2].upper(), ids[2],
     ]  # fmt: skip
     assert [title(api, record_id) for record_id in ids[:3]] == ["A", "T1", "D"]
 

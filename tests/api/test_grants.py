@@ -71,9 +71,7 @@ def test_until_one_is_put_the_team_has_all(api: Api, object_type: str) -> None:
 def test_a_grant_takes_the_place_of_the_whole_one_before(api: Api) -> None:
     record_id = made(api)
     put(api, record_id, GRANT)
-    assert put(api, record_id, {"user_id": [{"ada": "r"}], "share_level": "full"}).json() == EMPTY | {
-        "user_id": [{"ada": "r"}]
-    }
+    assert put(api, record_id, {"user_id": [{"ada": "r"}]}).json() == EMPTY | {"user_id": [{"ada": "r"}]}
     assert put(api, record_id, dict.fromkeys(EMPTY)).json() == EMPTY
     assert api.send("GET", of(record_id)).json() == EMPTY
     # Nobody has anything, and every key goes on: grants are kept, not acted on.

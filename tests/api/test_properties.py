@@ -105,7 +105,7 @@ def test_a_property_is_defined_changed_and_deleted(api: Api) -> None:
     assert (made["native"], made["locked"], made["team_id"]) == (False, False, api.team)
     assert [option["slug"] for option in made["options"]] == ["red", "dark_blue"]
     path = f"/contact/properties/{made['id']}"
-    patch = {"type": "select_str", "name": "Tint", "icon": None, "enabled": False, "slug": "ignored", "list_id": None}
+    patch = {"type": "select_str", "name": "Tint", "icon": None, "enabled": False, "list_id": None}
     answer = api.send("PATCH", path, json=patch)
     assert answer.status_code == 200
     assert answer.json() == made | {"name": "Tint", "icon": None, "enabled": False}

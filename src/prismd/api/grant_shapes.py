@@ -13,7 +13,7 @@ _Id = Annotated[str, Meta(min_length=1, max_length=ID_CHARS_MAX)]
 _Some = Annotated[dict[_Id, _Level], Meta(min_length=1)]
 
 
-class GrantSent(Struct, frozen=True, kw_only=True):
+class GrantSent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A grant as it arrives; the core says what is wrong with it, and where."""
 
     team_id: Any = None
@@ -21,7 +21,7 @@ class GrantSent(Struct, frozen=True, kw_only=True):
     user_id: Any = None
 
 
-class GrantBody(Struct, frozen=True, kw_only=True):
+class GrantBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A grant to put; a group that is left out is empty."""
 
     team_id: Annotated[dict[_Id, _Level], Meta(description="Levels by team.")] | None = None

@@ -9,6 +9,7 @@ from litestar import Request, Response, post
 from prismd.api.idempotency import write_once
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
 from prismd.api.jobs import accepted, shown
+from prismd.api.json_bodies import refuse_body
 from prismd.api.paths import id_in_path
 from prismd.api.threads import Threads
 from prismd.core.imports.request import RequestLimits
@@ -27,6 +28,7 @@ async def cancel_import(
     wanted = id_in_path(job_id)
 
     def work(connection: Connection) -> Answer:
+        refuse_body(body)
         job = import_control.cancel_job(connection, caller.team_id, wanted, now=runtime.now())
         return Answer(200, encode(shown(job)), {})
 

@@ -8,9 +8,11 @@ from typing import Any, Final, TypeVar
 import msgspec
 from litestar import Request
 
+from prismd.api.strict_shapes import refuse_unknown_members
 from prismd.core.errors import PrismdError
-from prismd.core.json_text import NotJsonError, decode
+from prismd.core.json_text import NotJsonError, decode, split_members
 from prismd.core.quoting import quoted
+from prismd.core.unknown_members import refuse_unknown
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
@@ -50,8 +52,24 @@ def require_json(request: Request[Any, Any, Any], body: bytes) -> None:
         raise PrismdError.invalid(".headers.content-type", message, "enum")
 
 
+def refuse_body(body: bytes) -> None:
+    """Refuse what stands in the body of a request that takes none; an empty object is nothing.
+
+    Args:
+        body: The request's body.
+
+    Raises:
+        PrismdError: ``invalid_request``.
+    """
+    try:
+        members = split_members(body) if body.strip() not in (b"", b"null") else {}
+    except NotJsonError as error:
+        raise PrismdError.invalid(".body", f"expected nothing or an empty JSON object: {error}") from None
+    refuse_unknown(members, (), ".body", "the body", "this operation takes none; leave it out")
+
+
 def read_body(body: bytes, shape: type[Shape]) -> Shape:
-    """Return a body as the shape that it must have; fields that the shape does not know are ignored.
+    """Return a body as the shape that it must have; where the shape is strict, no member may be unknown to it.
 
     Args:
         body: The request's body.
@@ -61,7 +79,9 @@ def read_body(body: bytes, shape: type[Shape]) -> Shape:
         PrismdError: ``invalid_request``, with the path of the field at fault.
     """
     try:
-        return msgspec.convert(decode(body), shape)
+        value = decode(body)
+        refuse_unknown_members(value, shape)
+        return msgspec.convert(value, shape)
     except NotJsonError as error:
         raise PrismdError.invalid(".body", f"it cannot be read as JSON: {error}") from None
     except msgspec.ValidationError as error:

@@ -41,7 +41,7 @@ class ListPage(Struct, frozen=True, kw_only=True):
     data: list[ObjectList]
 
 
-class ListCreate(Struct, frozen=True, kw_only=True):
+class ListCreate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A list to make."""
 
     template_id: Annotated[str, Meta(description="Id of a template.")]

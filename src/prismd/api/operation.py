@@ -67,6 +67,7 @@ class Operation:
         summary: What it does, in a few words.
         description: What else there is to know.
         parameters: Of query and headers; those of the path follow from the path.
+        any_parameter: Whether the query can hold further ones, such as slugs of properties.
         body: Type of the JSON body; None where there is none.
         body_required: Whether it must be there.
         object_types: What ``objectType`` in the path may be.
@@ -81,6 +82,7 @@ class Operation:
     summary: str
     description: str = ""
     parameters: tuple[Parameter, ...] = ()
+    any_parameter: bool = False
     body: Any = None
     body_required: bool = True
     object_types: tuple[str, ...] = OBJECT_TYPES

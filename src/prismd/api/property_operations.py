@@ -24,9 +24,11 @@ _PROPERTY: Final = f"{_PROPERTIES}/{{propertyId}}"
 _OPTIONS: Final = f"{_PROPERTY}/options"
 _OPTION: Final = f"{_OPTIONS}/{{optionId}}"
 
-_LIST: Final = Parameter("list_id", "query", "The list that has the property.")
+_OLD_LIST: Final = Parameter("crm_id", "query", "Old name of `list_id`.")
+_LISTS: Final = (Parameter("list_id", "query", "The list that has the property."), _OLD_LIST)
 _READ_PARAMETERS: Final = (
     Parameter("list_id", "query", "Add the properties of this list."),
+    _OLD_LIST,
     Parameter("term", "query", "Only properties whose name or slug contains this."),
     filter_by("include_options", "`false` leaves the options of select properties out.", ("true", "false")),
     filter_by("autofill", "Accepted for the sake of clients; it changes nothing.", ("true", "false")),
@@ -86,7 +88,7 @@ PROPERTY_OPERATIONS: Final = (
         path=_PROPERTY,
         tag="Properties",
         summary="Delete a custom property that no record has values of",
-        parameters=(_TYPE, _LIST),
+        parameters=(_TYPE, *_LISTS),
         replies=(Reply(204, "It is gone, and its options with it."),),
         errors=(*_UNDEFINED, "property_in_use"),
     ),
@@ -119,7 +121,7 @@ PROPERTY_OPERATIONS: Final = (
         path=_OPTION,
         tag="Properties",
         summary="Delete an option that the team made and no record has",
-        parameters=(_TYPE, _LIST),
+        parameters=(_TYPE, *_LISTS),
         replies=(Reply(204, "It is gone."),),
         errors=(*_UNDEFINED, "option_in_use"),
     ),

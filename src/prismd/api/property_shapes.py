@@ -53,7 +53,7 @@ class PropertyDefinition(Struct, frozen=True, kw_only=True):
     role_id: str | None
 
 
-class OptionBody(Struct, frozen=True, kw_only=True):
+class OptionBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An option to make."""
 
     value: Annotated[str, Meta(description="What people read.")]
@@ -77,7 +77,7 @@ class PropertyOptionCreate(OptionBody, frozen=True, kw_only=True):
     type: Annotated[str, Meta(description="Type of the property.")]
 
 
-class PropertyOptionPatch(Struct, frozen=True, kw_only=True):
+class PropertyOptionPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to change of an option; null clears."""
 
     type: Annotated[str, Meta(description="Type of the property.")]
@@ -92,7 +92,7 @@ class PropertyOptionPatch(Struct, frozen=True, kw_only=True):
     crm_id: Annotated[str | None, _OLD_SCOPE] = None
 
 
-class PropertyDefinitionCreate(Struct, frozen=True, kw_only=True):
+class PropertyDefinitionCreate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A property to make."""
 
     name: Annotated[str, Meta(description="Unique among the properties of the object type, whatever its case.")]
@@ -123,14 +123,14 @@ class PropertyDefinitionCreate(Struct, frozen=True, kw_only=True):
         )
 
 
-class ValidationScope(Struct, frozen=True, kw_only=True):
+class ValidationScope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which properties are meant."""
 
     type: Annotated[Literal["workspace", "list"], Meta(description="Those of all records, or those of a list too.")]
     list_id: Annotated[str | None, Meta(description="The list; needed for `list`.")] = None
 
 
-class PropertyValidation(Struct, frozen=True, kw_only=True):
+class PropertyValidation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Values to try without writing them."""
 
     scope: ValidationScope
@@ -155,7 +155,7 @@ class ValidationAnswer(Struct, frozen=True, kw_only=True):
     errors: list[ValueProblem]
 
 
-class PropertyDefinitionPatch(Struct, frozen=True, kw_only=True):
+class PropertyDefinitionPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to change of a property; null clears."""
 
     type: Annotated[str, Meta(description="Type of the property; it locates and cannot change.")]

@@ -31,6 +31,7 @@ QUERY_OPERATIONS: Final = (
             filter_by("deleted", "`true` adds deleted records.", ("true", "false")),
             filter_by("include_total", "`true` counts all that there are.", ("true", "false")),
         ),
+        any_parameter=True,
         replies=(_PAGE,),
         errors=_ERRORS,
     ),

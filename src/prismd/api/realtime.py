@@ -15,7 +15,9 @@ from litestar.types import Receive, Scope, Send
 from prismd.api.auth import let_in_by_key
 from prismd.api.change_stream import ChangeStream
 from prismd.api.errors import respond
-from prismd.api.injected import CallerIn, RuntimeIn
+from prismd.api.injected import BodyBytes, CallerIn, RuntimeIn
+from prismd.api.json_bodies import refuse_body
+from prismd.api.known_parameters import known_parameters
 from prismd.api.outbox import GOING_AWAY, NEW_TICKET, TRY_LATER, Ending, Outbox
 from prismd.api.realtime_hub import RealtimeHub
 from prismd.api.realtime_shapes import RealtimeTicket, hello_message
@@ -33,9 +35,12 @@ _LAST_WORDS_S: Final = 5.0
 _LOG = structlog.get_logger()
 
 
-@post(f"{PATH}/ticket", guards=[let_in_by_key], status_code=200, sync_to_thread=True)
-def create_ticket(request: Request[Any, Any, Any], caller: CallerIn, runtime: RuntimeIn) -> Response[bytes]:
+@post(f"{PATH}/ticket", guards=[let_in_by_key, known_parameters], status_code=200, sync_to_thread=True)
+def create_ticket(
+    request: Request[Any, Any, Any], caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+) -> Response[bytes]:
     """Give the owner of a key a ticket."""
+    refuse_body(body)
     valid_s = runtime.settings.realtime_ticket_s
     with runtime.pool.connection() as connection:
         ticket = issue_ticket(connection, caller.team_id, now=runtime.now(), valid_s=valid_s)

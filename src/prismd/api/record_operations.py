@@ -12,6 +12,7 @@ from prismd.api.record_shapes import (
     FindOrCreateBody,
     FoundOrCreated,
     Record,
+    RecordChanges,
 )
 from prismd.api.shapes import ObjectProperties, Total
 from prismd.core.schema import IMPORTABLE_TYPES
@@ -91,7 +92,7 @@ _WRITES: Final = (
             '`{"_op": "append" or "remove", "values": [...]}` changes it.'
         ),
         parameters=(_LIST, _IF_MATCH, IDEMPOTENCY_KEY),
-        body=ObjectProperties,
+        body=RecordChanges,
         replies=(Reply(200, "The record as it is now.", Record, _ANSWERED),),
         errors=("not_found", "method_not_allowed", "precondition_failed"),
     ),
@@ -103,7 +104,7 @@ _WRITES: Final = (
         summary="Change the one record that has a value, or make it",
         description="A record that is made gets the value, unless the body gives it another one.",
         parameters=(_LIST, IDEMPOTENCY_KEY),
-        body=ObjectProperties,
+        body=RecordChanges,
         replies=(
             Reply(200, "There was one; it has been changed.", Record, _ANSWERED),
             Reply(201, "There was none; it has been made.", Record, _ANSWERED),

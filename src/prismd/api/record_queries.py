@@ -14,7 +14,8 @@ from prismd.api.queries import PAGE_DEFAULT, given, one_of, page_limit, slugs, v
 from prismd.api.shapes import RecordPage, RecordRow
 from prismd.core.errors import PrismdError
 from prismd.core.json_text import NotJsonError, decode, encode
-from prismd.core.query.parse import read_ids, refuse_unknown
+from prismd.core.query.parse import read_ids
+from prismd.core.unknown_members import refuse_unknown
 from prismd.core.value_errors import found
 from prismd.services.idempotency import Answer
 from prismd.services.lists import require_list
@@ -24,6 +25,9 @@ from prismd.services.teams import Caller
 from prismd.settings import Settings
 
 _MEMBERS: Final = ("select", "filter", "sort", "combinator", "list_id", "crm_id", "cursor", "limit", "page")
+_BODY_MEMBERS: Final = ("query", "id", "cursor", "deleted", "include_total", "boxes", "sources")
+_IN_QUERY: Final = dict.fromkeys(_MEMBERS, 'put it inside "query"')
+_BESIDE_QUERY: Final = dict.fromkeys(_BODY_MEMBERS, 'put it into the body, beside "query"')
 #: What the query string of a list can hold beside the slugs of properties.
 _CONVENIENCES: Final = ("select", "sort", "limit", "cursor", "list_id", "deleted", "include_total")
 _FLAG: Final = ("true", "false")
@@ -37,8 +41,9 @@ def query_records(
     require_json(request, body)
     kind = object_type_in_path(object_type)
     whole = _object(_decoded(body), ".body")
+    refuse_unknown(whole, _BODY_MEMBERS, ".body", "the body", places=_IN_QUERY)
     raw = _object(whole.get("query"), ".body.query")
-    refuse_unknown(raw, _MEMBERS, ".body.query")
+    refuse_unknown(raw, _MEMBERS, ".body.query", "a query", places=_BESIDE_QUERY)
     if raw.get("select") is None:
         raise PrismdError.invalid(".body.query.select", "it is required: an array of property slugs", "required")
     list_id = _text(raw.get("list_id") or raw.get("crm_id"), ".body.query.list_id")

@@ -30,20 +30,29 @@ class Record(Struct, frozen=True, kw_only=True):
     ) = UNSET
 
 
+class RecordChanges(ObjectProperties, frozen=True, kw_only=True):
+    """What to write to a record."""
+
+    id: (
+        Annotated[str, Meta(description="May stand here where it is the record's own, as one that was read has it.")]
+        | UnsetType
+    ) = UNSET
+
+
 class BatchItem(ObjectProperties, frozen=True, kw_only=True):
     """What to write to one record."""
 
     id: str
 
 
-class BatchUpdateBody(Struct, frozen=True, kw_only=True):
-    """The body of a batch update; unknown members are ignored."""
+class BatchUpdateBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a batch update."""
 
     items: Annotated[list[BatchItem], Meta(max_length=ITEMS_MAX)]
 
 
-class BatchDeleteBody(Struct, frozen=True, kw_only=True):
-    """The body of a batch delete; unknown members are ignored."""
+class BatchDeleteBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a batch delete."""
 
     ids: Annotated[list[str], Meta(max_length=ITEMS_MAX)]
 
@@ -79,8 +88,8 @@ class BatchResult(Struct, frozen=True, kw_only=True):
     summary: BatchSummary
 
 
-class FindOrCreateBody(Struct, frozen=True, kw_only=True):
-    """The body of find-or-create; unknown members are ignored."""
+class FindOrCreateBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of find-or-create."""
 
     match: Annotated[
         dict[str, str],

@@ -8,6 +8,7 @@ from litestar import Request, Response, delete, patch, post, put
 
 from prismd.api.idempotency import write_once
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
+from prismd.api.json_bodies import refuse_body
 from prismd.api.paths import id_in_path, object_type_in_path, value_in_path
 from prismd.api.preconditions import wanted_versions
 from prismd.api.queries import list_in_query
@@ -98,6 +99,7 @@ def duplicate_record(
     kind, which = object_type_in_path(object_type), id_in_path(record_id)
 
     def work(connection: Connection) -> Answer:
+        refuse_body(body)
         writer = RecordWriter(connection, runtime, caller.team_id, kind)
         return record_answer(record_writes.duplicate_record(writer, which), 201)
 
@@ -118,6 +120,7 @@ def restore_record(
     place = RecordPlace(caller.team_id, object_type_in_path(object_type), id_in_path(record_id))
 
     def work(connection: Connection) -> Answer:
+        refuse_body(body)
         return record_answer(record_writes.restore_record(connection, runtime, place))
 
     return write_once(request, runtime, caller, body, work)

@@ -114,7 +114,7 @@ class ResultPage(Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
-class ObjectProperties(Struct, frozen=True, kw_only=True):
+class ObjectProperties(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A row: values by property slug."""
 
     default: dict[str, Any] | UnsetType = UNSET
@@ -172,8 +172,8 @@ class CorrectedRow(ObjectProperties, frozen=True, kw_only=True):
     input_index: Annotated[int, Meta(ge=0, description="Which row of the first import it replaces.")]
 
 
-class RetryBody(Struct, frozen=True, kw_only=True):
-    """The body of a retry, which may be left out; unknown members are ignored."""
+class RetryBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a retry, which may be left out."""
 
     objects: Annotated[list[CorrectedRow], Meta(description="Failed rows as they should have been.")] | UnsetType = (
         UNSET
@@ -200,7 +200,7 @@ class RecordPage(Struct, frozen=True, kw_only=True):
     total: Annotated[Annotated[int, Meta(ge=0)] | None, Meta(description="Only where it was asked for.")]
 
 
-class QueryMembers(Struct, frozen=True, kw_only=True):
+class QueryMembers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is asked of the records of a type."""
 
     select: Annotated[list[str], Meta(description="Slugs of the properties to show; dots follow references.")]
@@ -226,8 +226,8 @@ class QueryMembers(Struct, frozen=True, kw_only=True):
     ] = None
 
 
-class QueryBody(Struct, frozen=True, kw_only=True):
-    """The body of a query; unknown members are ignored."""
+class QueryBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a query."""
 
     query: QueryMembers
     id: Annotated[str | list[str] | None, Meta(description="Only these records.")] = None

@@ -9,7 +9,7 @@ from litestar import Request, Response, delete, get, patch, post
 from prismd.api.errors import respond
 from prismd.api.idempotency import write_once
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
-from prismd.api.json_bodies import read_body
+from prismd.api.json_bodies import read_body, refuse_body
 from prismd.api.paths import id_in_path, object_type_in_path
 from prismd.api.queries import given, page_limit
 from prismd.api.record_queries import shown_rows
@@ -56,6 +56,7 @@ def pin_record(
     kind, view, record = type_with_views(object_type), id_in_path(view_id), id_in_path(record_id)
 
     def work(connection: Connection) -> Answer:
+        refuse_body(body)
         views.pin_record(connection, runtime.settings, caller.team_id, kind, view, record)
         return Answer(201, b"", {})
 

@@ -50,7 +50,11 @@ _Combinator = Annotated[
 ]
 
 
-class _Members(Struct, frozen=True, kw_only=True):
+#: What a view that was read has, and clients send back with it.
+_OwnToServer = Annotated[Any, Meta(description="The server's own, whatever is sent.")]
+
+
+class _Members(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     list_id: Annotated[str | None, Meta(description="A list of the team: the view shows its members.")] | UnsetType = (
         UNSET
     )
@@ -68,10 +72,13 @@ class _Members(Struct, frozen=True, kw_only=True):
     aggregation_type: _Text | UnsetType | None = UNSET
     column_layout: dict[str, Any] | UnsetType | None = UNSET
     sort_order: _Place | UnsetType | None = UNSET
+    team_id: _OwnToServer = UNSET
+    created_at: _OwnToServer = UNSET
+    updated_at: _OwnToServer = UNSET
 
 
 class ViewCreate(_Members, frozen=True, kw_only=True):
-    """A view to make; `team_id`, `created_at` and `updated_at` are the server's own, whatever is sent."""
+    """A view to make."""
 
     name: _Name
     view_type: Annotated[_Name, Meta(description="Such as `table` or `board`; prismd does not look at it.")]
@@ -83,6 +90,7 @@ class ViewPatch(_Members, frozen=True, kw_only=True):
 
     name: _Name | UnsetType = UNSET
     view_type: _Name | UnsetType = UNSET
+    id: _OwnToServer = UNSET
 
 
 class ViewBundle(Struct, frozen=True, kw_only=True):
@@ -134,7 +142,7 @@ class ViewWithRecords(Struct, frozen=True, kw_only=True):
     records: ViewRecordPage
 
 
-class ViewOrder(Struct, frozen=True, kw_only=True):
+class ViewOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which records come first in a view."""
 
     object_ids: Annotated[list[str], Meta(description="All of them, in order.")]

@@ -9,7 +9,8 @@ import msgspec
 
 from prismd.core.errors import PrismdError
 from prismd.core.json_text import NotJsonError, decode, split_items, split_members
-from prismd.core.record_writes import RecordBody, read_record_body
+from prismd.core.record_writes import RecordBody, read_id, read_record_body
+from prismd.core.unknown_members import refuse_unknown
 from prismd.core.value_errors import found, text_problem
 
 Members = Mapping[str, msgspec.Raw]
@@ -88,7 +89,7 @@ def read_lookup(body: bytes, name: str, chars_max: int) -> tuple[str, RecordBody
 def _update(raw: msgspec.Raw, field: str) -> BatchItem:
     record_id = None
     try:
-        record_id = _record_id(_required(_members(raw, field), "id", field), f"{field}.id")
+        record_id = read_id(_required(_members(raw, field), "id", field), f"{field}.id")
         return BatchItem(record_id, read_record_body(raw, field))
     except PrismdError as error:
         return BatchItem(record_id, error=error)
@@ -96,21 +97,16 @@ def _update(raw: msgspec.Raw, field: str) -> BatchItem:
 
 def _deletion(raw: msgspec.Raw, field: str) -> BatchItem:
     try:
-        return BatchItem(_record_id(raw, field))
+        return BatchItem(read_id(raw, field))
     except PrismdError as error:
         return BatchItem(None, error=error)
 
 
-def _record_id(raw: msgspec.Raw, field: str) -> str:
-    value = _value(raw, field)
-    if not isinstance(value, str) or text_problem(value, len(value)) is not None:
-        raise PrismdError.invalid(field, f"expected the id of a record, found {found(value)}")
-    return value
-
-
 def _items(body: bytes, name: str, items_max: int) -> Sequence[msgspec.Raw]:
     field = f".body.{name}"
-    raw = _required(_members(body, ".body"), name, ".body")
+    members = _members(body, ".body")
+    refuse_unknown(members, (name,), ".body", "the body", f'put everything inside "{name}"')
+    raw = _required(members, name, ".body")
     try:
         items = split_items(raw)
     except NotJsonError:

@@ -15,9 +15,10 @@ from prismd.core.json_text import NotJsonError, decode, split_members
 from prismd.core.quoting import quoted
 from prismd.core.records import Properties
 from prismd.core.schema import LISTS_KEY, ObjectSchema, Property
-from prismd.core.value_errors import found
+from prismd.core.unknown_members import IN_DEFAULT, refuse_unknown
+from prismd.core.value_errors import found, text_problem
 
-#: The members of a body that hold values; others are ignored (contract, sections 9.1 and 21, 68).
+#: The members of a body that hold values (contract, section 9.1).
 BUCKETS: Final[tuple[str, ...]] = ("default", "list", "extended")
 
 #: Why a write is refused that leaves a required property without a value.
@@ -32,11 +33,13 @@ class RecordBody:
         raw: They alone, as JSON of a row.
         field: Where they stand in the request, such as ``.body``.
         buckets: The members that are there, by name.
+        id: Of the record, where the body names it, as one that was read does.
     """
 
     raw: bytes
     field: str
     buckets: Mapping[str, Mapping[str, Any]]
+    id: str | None = None
 
     def place_of(self, problem: Problem) -> str:
         """Return where the property at fault stands, or would stand if it were there."""
@@ -59,7 +62,7 @@ def read_record_body(body: bytes | msgspec.Raw, field: str = ".body") -> RecordB
     """Return the values of a body, of which no more is read here than its outline.
 
     Args:
-        body: JSON text.
+        body: JSON text; beside values it can hold the id of the record.
         field: Where it stands in the request.
 
     Raises:
@@ -69,13 +72,52 @@ def read_record_body(body: bytes | msgspec.Raw, field: str = ".body") -> RecordB
         members = split_members(bytes(body))
     except NotJsonError as error:
         raise PrismdError.invalid(field, f"it cannot be read as a JSON object: {error}") from None
+    refuse_unknown(members, (*BUCKETS, "id"), field, "a record", IN_DEFAULT)
     given = {name: members[name] for name in BUCKETS if name in members}
     buckets = {name: _bucket(raw, f"{field}.{name}") for name, raw in given.items()}
     for list_id, values in buckets.get("list", {}).items():
         if is_uuid(list_id) and not isinstance(values, dict):
             raise PrismdError.invalid(f"{field}.list.{list_id}", f"expected an object of values, found {found(values)}")
     parts = (b'"%s":%s' % (name.encode(), bytes(raw)) for name, raw in given.items())
-    return RecordBody(b"{%s}" % b",".join(parts), field, buckets)
+    record_id = read_id(members["id"], f"{field}.id") if "id" in members else None
+    return RecordBody(b"{%s}" % b",".join(parts), field, buckets, record_id)
+
+
+def read_id(raw: msgspec.Raw, field: str) -> str:
+    """Return the id of a record, as somebody wrote it.
+
+    Args:
+        raw: JSON text.
+        field: Where it stands in the request.
+
+    Raises:
+        PrismdError: ``invalid_request``: it is no text that can be an id.
+    """
+    try:
+        value = decode(raw)
+    except NotJsonError as error:
+        raise PrismdError.invalid(field, f"it cannot be read as JSON: {error}") from None
+    if not isinstance(value, str) or text_problem(value, len(value)) is not None:
+        raise PrismdError.invalid(field, f"expected the id of a record, found {found(value)}")
+    return value
+
+
+def check_id(body: RecordBody, record_id: str | None) -> None:
+    """See to it that a body that names a record names the one that is written.
+
+    Args:
+        body: What is written.
+        record_id: Of the record; None for one that is made.
+
+    Raises:
+        PrismdError: ``invalid_request``: it names another one.
+    """
+    if body.id is None or (record_id is not None and body.id.lower() == record_id.lower()):
+        return
+    means = "the server gives a new record its id" if record_id is None else f"the request writes {quoted(record_id)}"
+    raise PrismdError.invalid(
+        f"{body.field}.id", f"{means}, and the body names {quoted(body.id)}; leave it out", "enum"
+    )
 
 
 def _bucket(raw: msgspec.Raw, field: str) -> Mapping[str, Any]:

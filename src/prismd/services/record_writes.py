@@ -11,7 +11,7 @@ from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
 from prismd.core.imports.rows import Problem, RefusedRow, Row
 from prismd.core.keys import KeyRule
-from prismd.core.record_writes import RecordBody, check_version, no_record, refusal_of
+from prismd.core.record_writes import RecordBody, check_id, check_version, no_record, refusal_of
 from prismd.core.records import ArrayChange, ArrayOperation
 from prismd.core.schema import LISTS_KEY, Property
 from prismd.core.values import InvalidValueError
@@ -68,6 +68,7 @@ def create_record(writer: RecordWriter, body: RecordBody) -> RecordView:
     Raises:
         PrismdError: ``invalid_request``, with the path of each field at fault.
     """
+    check_id(body, None)
     return _written(writer, writer.make(_row(writer, body)), body.place_of)
 
 
@@ -87,6 +88,7 @@ def update_record(
     """
     held = writer.hold([record_id.lower()] if is_uuid(record_id) else [])
     record = _standing(held, writer.object_type, record_id)
+    check_id(body, record.id)
     check_version(record.version, versions)
     return _written(writer, writer.change(record, _row(writer, body)), body.place_of)
 
@@ -110,8 +112,10 @@ def upsert_record(writer: RecordWriter, lookup: LookedUp, body: RecordBody) -> t
     found = records_with(writer.connection, writer.team_id, writer.object_type, prop, value)
     if found:
         record_id = the_one(found, lookup.slug, lookup.value).id
+        check_id(body, record_id)
         record = writer.hold([record_id])[record_id].record
         return _written(writer, writer.change(record, _row(writer, body)), body.place_of), False
+    check_id(body, None)
     row = _with_value(_row(writer, body), prop, value)
     return _written(writer, writer.make(row), body.place_of), True
 

@@ -10,6 +10,7 @@ import msgspec
 from prismd.core.errors import PrismdError
 from prismd.core.imports.request import RequestLimits, rows_of
 from prismd.core.json_text import NotJsonError, decode, encode, split_members
+from prismd.core.unknown_members import refuse_unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ def parse_retry(body: bytes, limits: RequestLimits) -> RetryRequest:
         members = split_members(body)
     except NotJsonError as error:
         raise PrismdError.invalid(".body", f"expected a JSON object, or nothing: {error}") from None
+    refuse_unknown(members, ("objects", "not_attempted"), ".body", "a retry")
     flag = members.get("not_attempted", msgspec.Raw(b"false"))
     if bytes(flag) not in (b"true", b"false"):
         raise PrismdError.invalid(".body.not_attempted", "expected true or false")

@@ -13,9 +13,10 @@ from prismd.core.imports.alike import Alike
 from prismd.core.imports.fields import FieldParser, Problem, Row
 from prismd.core.json_text import NotJsonError, SentTexts, decode, decode_texts
 from prismd.core.keys import KeyRule
-from prismd.core.quoting import nearest, quoted
+from prismd.core.quoting import quoted
 from prismd.core.records import ArrayChange, ArrayOperation
 from prismd.core.schema import APP_STAGE, LISTS_KEY, ObjectSchema, property_key
+from prismd.core.unknown_members import IN_DEFAULT, no_field
 from prismd.core.values import ValueLimits
 
 __all__ = ["Problem", "RefusedRow", "Row", "RowLimits", "RowParser", "Rows", "refused"]
@@ -224,8 +225,7 @@ def _shape_problem(row: Mapping[str, Any], schema: ObjectSchema) -> str:
         return "a row has no id of its own; name a key property in dedupe_by instead"
     for name in row:
         if name not in _FIELDS:
-            hint = '; put property values inside "default"' if schema.get(name) else nearest(name, _FIELDS)
-            return f"a row has no field {quoted(name)}{hint}"
+            return no_field(name, () if schema.get(name) else _FIELDS, "a row", IN_DEFAULT)
     for name in _FIELDS:
         if row.get(name) is not None and not isinstance(row[name], dict):
             return f"{name} must be an object of property slugs and values"

@@ -11,7 +11,7 @@ from prismd.core.ids import is_uuid
 from prismd.core.query.conditions import parse_condition
 from prismd.core.query.paths import Path, Schemas, resolve_path
 from prismd.core.query.tree import Clause, Query, SortKey
-from prismd.core.quoting import nearest, quoted
+from prismd.core.quoting import quoted
 from prismd.core.value_errors import found
 from prismd.core.values import ValueLimits
 
@@ -152,18 +152,6 @@ def read_ids(raw: object, field: str, ids_max: int) -> tuple[str, ...] | None:
             place = f"{field}[{index}]" if isinstance(raw, list) else field
             raise PrismdError.invalid(place, f"expected the id of a record, found {found(one)}", "format")
     return tuple(dict.fromkeys(one.lower() for one in ids))
-
-
-def refuse_unknown(raw: Mapping[str, object], known: tuple[str, ...], field: str) -> None:
-    """Refuse members that a query does not have: what is misspelt would otherwise be left out unseen.
-
-    Raises:
-        PrismdError: ``invalid_request``.
-    """
-    for name in raw:
-        if name not in known:
-            message = f"a query has no member {quoted(name)}{nearest(name, known)}"
-            raise PrismdError.invalid(f"{field}.{_printable(name)}", message, "additionalProperties")
 
 
 def _array(raw: object, field: str, of_what: str, most: int) -> list[Any]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import secrets
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,14 +24,13 @@ from prismd.store.embedded import EmbeddedPostgres
 from prismd.store.migrate import migrate
 from prismd.store.postgres import Connection, Pool, connect, open_pool
 from prismd.store.teams import insert_team
-from tests.processes import PATIENCE_S, RunningServer, start_prismd, url_of
+from tests.processes import PATIENCE_S, RunningServer, none_left, obey_signals, start_prismd, url_of
 
 # A busy machine is no reason to fail: how fast things are is measured by the bench, not by tests.
 hypothesis.settings.register_profile("prismd", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("prismd")
 
-# In the background of a shell tests inherit that Ctrl-C is ignored, and would hand it down to what they start.
-signal.signal(signal.SIGINT, signal.default_int_handler)
+obey_signals()
 
 
 #: Real files beside the project, which are not ours to commit.
@@ -47,6 +49,27 @@ class Clock:
     def advance(self, **time: float) -> None:
         """Turn the clock on, by ``days=…``, ``hours=…``, ``seconds=…``."""
         self.time += timedelta(**time)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_open() -> Iterator[None]:
+    """End the processes that a test leaves, and look now for files that it leaves open, so that no later test fails."""
+    open_before = _open_files()
+    with none_left():
+        yield
+    if _open_files() - open_before:
+        # A failure that is kept for a debugger holds all that its test held.
+        for name in ("last_exc", "last_value", "last_traceback"):
+            vars(sys).pop(name, None)
+        gc.collect()
+
+
+def _open_files() -> set[tuple[str, str]]:
+    found = set()
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            found.add((entry.name, str(entry.readlink())))
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -145,9 +168,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, make_database: Callable[[],
     key, team = f"test-{secrets.token_urlsafe(24)}", "2b9d1c7e-3f0a-4c55-9f5e-6a1d2c3b4a59"
     database_url = make_database()
     environment = {"MICRO_API_KEY": key, "MICRO_TEAM_ID": team, "PRISMD_DATABASE_URL": database_url}
-    process = start_prismd(["serve", "--port", "0"], environment, tmp_path_factory.mktemp("server"))
-    try:
+    with none_left():
+        process = start_prismd(["serve", "--port", "0"], environment, tmp_path_factory.mktemp("server"))
         yield RunningServer(url_of(process), key, team, database_url, process)
-    finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=PATIENCE_S)

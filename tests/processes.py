@@ -1,20 +1,30 @@
-"""Real processes of prismd: started, waited for, looked for."""
+"""Real processes of prismd: started, signalled, waited for, looked for, and put away."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
 #: Longest wait of a test for something that must happen; reached only when it does not.
-PATIENCE_S = 60
+PATIENCE_S = 180
+#: Longest wait for a process that was killed; what it started may hold its pipes for longer.
+_KILLED_S = 10
+
+#: Signals by which tests end, wake and notice processes.
+_RELIED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+
+#: The processes that were started and are not put away yet.
+_started: list[subprocess.Popen[str]] = []
 
 
 @dataclass(frozen=True)
@@ -28,12 +38,36 @@ class RunningServer:
     process: subprocess.Popen[str]
 
 
+def obey_signals() -> None:
+    """Take back that whoever started the tests has signals ignored or blocked, such as ``nohup`` or a shell's ``&``.
+
+    Processes inherit that a signal is ignored, and that it is blocked, but never that somebody handles it. So a handler
+    that does nothing spares this process what it was to be spared, and lets the processes that it starts obey.
+    """
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in _RELIED_ON:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, _do_nothing)
+    # Where it is ignored, nobody learns how a child ended.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
+def _do_nothing(_number: int, _frame: FrameType | None) -> None:
+    pass
+
+
+def ignoring(*numbers: signal.Signals) -> list[str]:
+    """Return what stands before a command that shall start with signals ignored."""
+    names = " ".join(number.name.removeprefix("SIG") for number in numbers)
+    return ["sh", "-c", f"trap '' {names}; exec \"$@\"", "sh"]
+
+
 def start_prismd(
     arguments: Sequence[str], environment: Mapping[str, str], directory: Path, *, prefix: Sequence[str] = ()
 ) -> subprocess.Popen[str]:
     """Start the real command in a directory, with no settings but those given."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PRISMD_", "MICRO_"))}
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [*prefix, sys.executable, "-m", "prismd.cli.main", *arguments],
         cwd=directory,
         env={**inherited, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
@@ -41,6 +75,8 @@ def start_prismd(
         stderr=subprocess.PIPE,
         text=True,
     )
+    _started.append(process)
+    return process
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
@@ -48,9 +84,32 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     try:
         out, errors = process.communicate(timeout=PATIENCE_S)
     except subprocess.TimeoutExpired:
-        process.kill()
+        put_away(process)
         raise
     return process.returncode, out, errors
+
+
+def put_away(process: subprocess.Popen[str]) -> None:
+    """End a process if it runs, show what it said and nobody heard, and close its pipes."""
+    if process.poll() is None:
+        process.kill()
+    with contextlib.suppress(subprocess.TimeoutExpired, ValueError):
+        print(*process.communicate(timeout=_KILLED_S))  # noqa: T201 - shown where a test fails
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+    process.wait()
+
+
+@contextlib.contextmanager
+def none_left() -> Iterator[None]:
+    """Put away the processes that are started meanwhile."""
+    before = len(_started)
+    try:
+        yield
+    finally:
+        while len(_started) > before:
+            put_away(_started.pop())
 
 
 def url_of(process: subprocess.Popen[str]) -> str:

@@ -14,7 +14,7 @@ import pytest
 from prismd.settings import Settings
 from prismd.store.postgres import connect
 from tests.cli.test_import_against_server import Environment, count, team
-from tests.processes import PATIENCE_S, RunningServer, ended, eventually, start_prismd
+from tests.processes import PATIENCE_S, RunningServer, ended, eventually, ignoring, start_prismd
 
 __all__ = ["team"]
 
@@ -116,6 +116,25 @@ def test_ctrl_c_in_an_import_without_a_terminal_leaves_the_job_to_the_server(
     assert prismd("watch", job)[0] == 0
     code, out, errors = ended(start_prismd(["import", str(path), "--type", "contact", "--json"], team, tmp_path))
     assert (code, json.loads(out)["resumed"]) == (0, True), errors
+    assert count(team, "contact") == 150
+
+
+def test_an_import_under_nohup_and_in_the_background_goes_on(
+    team: Environment, server: RunningServer, tmp_path: Path
+) -> None:
+    path = tmp_path / "many.csv"
+    path.write_text("full_name\n" + "".join(f"Person {n}\n" for n in range(150)))
+    arguments = ["import", str(path), "--type", "contact", "--json"]
+    with connect(server.database_url, Settings()) as blocker:
+        blocker.execute("LOCK TABLE record IN SHARE MODE")
+        process = start_prismd(arguments, team, tmp_path, prefix=ignoring(signal.SIGHUP, signal.SIGINT))
+        state = tmp_path / "state" / "prismd" / "imports"
+        eventually(lambda: any(b'"job_id"' in each.read_bytes() for each in state.glob("*.json")))
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGINT)
+        blocker.rollback()
+    code, out, errors = ended(process)
+    assert (code, json.loads(out)["created"]) == (0, 150), errors
     assert count(team, "contact") == 150
 
 

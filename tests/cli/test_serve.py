@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -20,6 +20,7 @@ from tests.processes import (
     children_of,
     ended,
     eventually,
+    ignoring,
     postmasters,
     processes_about,
     start_prismd,
@@ -42,21 +43,21 @@ def serve(data_dir: Path, tmp_path: Path) -> Iterator[Serve]:
     """Start a server; whatever a test leaves of it is ended by process id."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
-        process = start_prismd(
-            ["serve", "--port", "0", "--data-dir", str(data_dir), *arguments], {**NAMED, **environment}, tmp_path
-        )
-        started.append(process)
-        return process
+    def start(*arguments: str, prefix: Sequence[str] = (), **environment: str) -> subprocess.Popen[str]:
+        command = ["serve", "--port", "0", "--data-dir", str(data_dir), *arguments]
+        started.append(start_prismd(command, {**NAMED, **environment}, tmp_path, prefix=prefix))
+        return started[-1]
 
     yield start
-    for process in started:
-        if process.poll() is None:
-            process.terminate()
-            print(ended(process))  # noqa: T201 - shown where a test fails
-    for pid in processes_about(str(data_dir)):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGQUIT)
+    try:
+        for process in started:
+            if process.poll() is None:
+                process.terminate()
+                print(ended(process))  # noqa: T201 - shown where a test fails
+    finally:
+        for pid in processes_about(str(data_dir)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGQUIT)
 
 
 def is_ready(url: str) -> bool:
@@ -70,6 +71,17 @@ def workers_of(process: subprocess.Popen[str]) -> set[int]:
 def lets_in(url: str, team: str, key: str) -> bool:
     answer = httpx.get(f"{url}/v2/prism/{team}/contact/count", headers={"x-api-key": key}, timeout=PATIENCE_S)
     return answer.status_code == 200
+
+
+def imports_in_the_background(url: str) -> bool:
+    address = f"{url}/v2/prism/a%20team"
+    rows = [{"default": {"full_name": f"Person {number}"}} for number in range(150)]
+    headers = {"x-api-key": KEY}
+    answer = httpx.post(f"{address}/contact/import", json={"objects": rows}, headers=headers, timeout=PATIENCE_S)
+    assert answer.status_code == 202, answer.text
+    job = f"{address}/imports/{answer.json()['job_id']}"
+    eventually(lambda: httpx.get(job, headers=headers, timeout=PATIENCE_S).json()["status"] == "complete")
+    return True
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -86,6 +98,38 @@ def test_a_signal_stops_everything_in_order_and_leaves_no_process(
     assert not processes_about(str(data_dir))
     assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
     assert not (data_dir / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_server_under_nohup_outlives_the_terminal_and_stops_when_told(serve: Serve, data_dir: Path) -> None:
+    process = serve(prefix=ignoring(signal.SIGHUP))
+    url = url_of(process)
+    eventually(lambda: workers_of(process))
+    for pid in (process.pid, *workers_of(process), *postmasters(data_dir)):
+        os.kill(pid, signal.SIGHUP)  # a terminal that closes tells all that it has started
+    assert imports_in_the_background(url)
+    process.terminate()
+    code, _, errors = ended(process)
+    assert (code, errors) == (0, "")
+    assert not processes_about(str(data_dir))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_a_shell_starts_in_the_background_works_and_stops(
+    serve: Serve, data_dir: Path, number: signal.Signals
+) -> None:
+    # A shell without job control has what it starts with `&` ignore Ctrl-C; some that start servers ignore more.
+    process = serve(prefix=ignoring(signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGPIPE, signal.SIGCHLD))
+    url = url_of(process)
+    eventually(lambda: workers_of(process))
+    (worker,) = workers_of(process)
+    os.kill(worker, signal.SIGKILL)
+    eventually(lambda: workers_of(process) - {worker})
+    assert imports_in_the_background(url)
+    process.send_signal(number)
+    code, _, errors = ended(process)
+    assert code == 0
+    assert "Traceback" not in errors
+    assert not processes_about(str(data_dir))
 
 
 def test_a_stop_does_not_wait_for_a_request_that_never_ends(serve: Serve, data_dir: Path) -> None:

@@ -36,19 +36,11 @@ def url(make_database: Callable[[], str]) -> str:
 
 
 @pytest.fixture
-def worker(tmp_path: Path) -> Iterator[Worker]:
-    started: list[subprocess.Popen[str]] = []
-
+def worker(tmp_path: Path) -> Worker:
     def start(url: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        process = start_prismd(["worker", *arguments], {"PRISMD_DATABASE_URL": url, **environment}, tmp_path)
-        started.append(process)
-        return process
+        return start_prismd(["worker", *arguments], {"PRISMD_DATABASE_URL": url, **environment}, tmp_path)
 
-    yield start
-    for process in started:
-        if process.poll() is None:
-            process.kill()
-            print(ended(process))  # noqa: T201 - shown where a test fails
+    return start
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ INSTALLED := .venv/installed
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test simulate lint format bench million chaos docs lock clean
+.PHONY: help install demo test simulate lint format check wheel try-wheel bench million chaos docs lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## set up .venv from the lock; leaves .venv/bin/prismd
 
@@ -31,6 +31,21 @@ lint: $(INSTALLED) ## check style, types and the arrows of the architecture
 format: $(INSTALLED) ## format the code and mend what can be mended
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
+
+check: lint ## lint, and run the tests that need no database: what to run before each commit
+	@$(BIN)/python -m pytest -n 2 tests/core tests/files tests/client tests/distribution tests/test_architecture.py $(ARGS)
+
+wheel: $(INSTALLED) ## build the wheel into dist/
+	@rm -rf dist && $(BIN)/python -m hatchling build --target wheel
+
+try-wheel: wheel ## install the wheel into a bare environment; run the demo and the official client's tests against it
+	@echo "Setting up build/bare from requirements.txt and the wheel ..."
+	@$(call new_venv,build/bare); \
+	"$$@" --require-hashes -r requirements.txt && "$$@" --no-deps dist/*.whl && build/bare/bin/prismd --version && \
+	echo "Adding what the demo and the tests need ..." && "$$@" --require-hashes -r requirements-dev.txt
+	@build/bare/bin/python -c 'import prismd, sys; sys.exit(not prismd.__file__.startswith(sys.prefix))'
+	@build/bare/bin/python -m demo
+	@build/bare/bin/python -m pytest -n 2 --dist loadgroup tests/sdk $(ARGS)
 
 bench: $(INSTALLED) ## measure imports, the record API and other programs, for half an hour; ARGS="--only imports --runs 5"
 	@$(BIN)/python -m bench $(ARGS)
@@ -56,18 +71,23 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-annotate --no-e
 clean: ## remove what the other targets made, data of the demo included
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
-# Debian splits ensurepip out of Python (package python3-venv). Where it is missing, the pip of the system fills the .venv.
+# Makes a virtual environment and has "$$@" run its pip. Debian splits ensurepip out of Python (package python3-venv);
+# where it is missing, the pip of the system fills the environment.
+define new_venv
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	|| { echo "prismd needs Python 3.11 or newer; name one with: make PYTHON=python3.12" >&2; exit 1; }; \
+if $(PYTHON) -c 'import ensurepip' 2>/dev/null; then \
+	$(PYTHON) -m venv --clear $(1) && set -- $(1)/bin/python -m pip; \
+elif $(PYTHON) -m pip --version >/dev/null 2>&1; then \
+	$(PYTHON) -m venv --clear --without-pip $(1) && set -- $(PYTHON) -m pip --python $(1)/bin/python; \
+else \
+	echo "Python has no pip here; on Debian: apt-get install python3-venv" >&2; exit 1; \
+fi; \
+set -- "$$@" --disable-pip-version-check install -qq
+endef
+
 $(INSTALLED): requirements-dev.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "prismd needs Python 3.11 or newer; name one with: make install PYTHON=python3.12" >&2; exit 1; }
 	@echo "Setting up .venv from requirements-dev.txt (half a minute) ..."
-	@if $(PYTHON) -c 'import ensurepip' 2>/dev/null; then \
-		$(PYTHON) -m venv .venv && set -- .venv/bin/python -m pip; \
-	elif $(PYTHON) -m pip --version >/dev/null 2>&1; then \
-		$(PYTHON) -m venv --without-pip .venv && set -- $(PYTHON) -m pip --python .venv/bin/python; \
-	else \
-		echo "Python has no pip here; on Debian: apt-get install python3-venv" >&2; exit 1; \
-	fi; \
-	"$$@" --disable-pip-version-check install -qq --require-hashes -r requirements-dev.txt \
-		&& "$$@" --disable-pip-version-check install -qq --no-deps --no-build-isolation --editable .
+	@$(call new_venv,.venv); \
+	"$$@" --require-hashes -r requirements-dev.txt && "$$@" --no-deps --no-build-isolation --editable .
 	@touch $@

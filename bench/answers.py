@@ -100,7 +100,7 @@ def _idle(ground: Ground, *, runs: int, requests: int) -> Figure:
         prism.connect(server) as client,
     ):
         base = prism.path(server, "")
-        view = client.json("POST", f"{base}/organization/views", {"name": "All", "view_type": "table"})["id"]
+        view = client.json("POST", f"{base}/organization/views", {"name": "All", "view_type": "grid"})["id"]
         made = client.json("POST", f"{base}/contact", {"default": {"email": "ada@example.org"}})["id"]
         job = client.json("POST", f"{base}/contact/import", {"objects": [{"default": {}}] * JOB_ROWS})["job_id"]
         others = [f"{base}/organization/views/{view}", f"{base}/contact/{made}?select=email"]

@@ -54,7 +54,7 @@ class Settings:
     properties_per_type_max: int = setting(500, "properties", "most custom properties of one object type")
     options_per_property_max: int = setting(5_000, "options", "most options of one select property")
     lists_max: int = setting(200, "lists", "most lists of one team")
-    views_max: int = setting(200, "views", "most views of one object type in one team")
+    views_max: int = setting(1_000, "views", "most views of one object type in one team")
     pinned_records_max: int = setting(1_000, "records", "most records pinned to the top of one view", minimum=1)
     grant_ids_max: int = setting(1_000, "ids", "most ids of one record's grant", minimum=1)
 

@@ -89,7 +89,7 @@ def _backfill_needed(api: Api) -> httpx.Response:
 
 
 def _id_taken(api: Api) -> httpx.Response:
-    view = {"name": "All", "view_type": "table", "id": "01920000-0000-7000-8000-000000000000"}
+    view = {"name": "All", "view_type": "grid", "id": "01920000-0000-7000-8000-000000000000"}
     return [api.send("POST", "/deal/views", json=view) for _ in range(2)][-1]
 
 

@@ -184,12 +184,12 @@ def test_options_that_name_no_list_are_refused(api: Api, options: dict[str, Any]
 
 def test_a_list_of_another_type_or_team_is_refused(api: Api, serve: Callable[..., Api], flow: str) -> None:
     theirs = str(make(serve(), "deal_flow")["id"])
-    for object_type, list_id in (("deal", theirs), ("contact", flow), ("organization", flow)):
+    for object_type, list_id in (("deal", theirs), ("contact", flow), ("document", flow)):
         answer = api.start([{}], object_type, list_id=list_id)
         assert answer.status_code == 400
         assert answer.json()["error"]["errors"][0]["field"] == ".body.options.list_id"
     assert outcomes(api.start([{"list": {theirs: {}}}], "deal")) == ["not_found"]
-    assert outcomes(api.start([{"list": {flow: {}}}], "organization")) == ["not_found"]
+    assert outcomes(api.start([{"list": {flow: {}}}], "document")) == ["not_found"]
     assert stored(api) == []
 
 

@@ -496,7 +496,7 @@ def test_a_record_is_put_into_a_list_by_writing_there(api: Api) -> None:
     assert api.send("GET", f"/deal/count?list_id={other}").json() == {"total": 2}
     assert api.send("GET", f"/deal/count?list_id={ours.upper()}").json() == {"total": 1}
     refused(api.send("GET", f"/deal/count?list_id={NOBODY}"), 404, "not_found")
-    refused(api.send("GET", f"/contact/count?list_id={ours}"), 404, "not_found")
+    refused(api.send("GET", f"/contact/count?list_id={ours}"), 400, "invalid_request", ".query.list_id")
 
 
 def test_values_of_lists_are_wrong_where_they_stand(api: Api) -> None:

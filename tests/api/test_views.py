@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from tests.api.conftest import Api
 
 NOWHERE = "0190aaaa-0000-7000-8000-00000000000a"
-MINIMAL: dict[str, Any] = {"name": "All", "view_type": "table"}
+MINIMAL: dict[str, Any] = {"name": "All", "view_type": "grid"}
 FULL: dict[str, Any] = {
     "name": "Größte Deals 🎉",
-    "view_type": "board",
+    "view_type": "kanban",
     "select": ["name", "amount", "company.name"],
     "filter": [{"status": {"!=": "lost"}}, {"amount": {">": "10"}}, {"company.name": {"is_null": False}}],
     "sort": [{"amount": "desc"}, {"company.name": "asc"}],
@@ -82,7 +82,7 @@ def without_times(view: dict[str, Any]) -> dict[str, Any]:
 def test_every_type_but_contact_has_views(api: Api, object_type: str) -> None:
     made = make(api, object_type)
     assert without_times(made) == EMPTY | MINIMAL
-    assert (made["team_id"], made["updated_at"]) == (api.team, made["created_at"])
+    assert (made["team_id"], made["list_id"], made["updated_at"]) == (api.team, None, made["created_at"])
     assert read(api, f"/{object_type}/views/{made['id']}") == made
     assert read(api, f"/{object_type}/views") == {"data": [made], "has_more": False, "next_cursor": None}
 
@@ -102,11 +102,14 @@ def test_a_view_is_kept_as_it_was_sent(api: Api) -> None:
     list_id = make_list(api)
     made = make(api, **FULL, list_id=list_id.upper())
     assert without_times(made) == FULL | {"list_id": list_id}
+    assert made["team_id"] is None
+    answer = api.send("PATCH", f"/deal/views/{made['id']}", json={**FULL, "list_id": list_id.upper()})
+    assert (answer.status_code, answer.json()) == (200, made)
 
 
 def test_free_forms_keep_their_order_and_their_digits(api: Api) -> None:
     layout = '{"width":{"name":3,"amount":1E+400},"a":[1.50,[123456789012345678901234567890,null]]}'
-    content = f'{{"name":"a","view_type":"b","column_layout":{layout},"group_hidden_option_ids":{layout}}}'
+    content = f'{{"name":"a","view_type":"list","column_layout":{layout},"group_hidden_option_ids":{layout}}}'
     made = api.send("POST", "/deal/views", content=content).json()["id"]
     text = api.send("GET", f"/deal/views/{made}").text
     assert f'"column_layout":{layout}' in text
@@ -153,7 +156,7 @@ def test_a_patch_changes_what_it_names(api: Api, serve: Callable[..., Api]) -> N
 
 
 def test_null_clears(api: Api) -> None:
-    made = make(api, **FULL, list_id=make_list(api))
+    made = make(api, **FULL)
     cleared = dict.fromkeys((*(name for name in MEMBERS if name not in MINIMAL), "list_id"))
     answer = api.send("PATCH", f"/deal/views/{made['id']}", json=cleared)
     assert without_times(answer.json()) == EMPTY | {"name": FULL["name"], "view_type": FULL["view_type"]}
@@ -201,7 +204,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"name": "a\0"}, ".body.name"),
     ({"name": "\ud800"}, ".body.name"),
     ({"view_type": ""}, ".body.view_type"),
-    ({"view_type": ["table"]}, ".body.view_type"),
+    ({"view_type": ["grid"]}, ".body.view_type"),
+    *(({"view_type": other}, ".body.view_type") for other in ("table", "board", "Grid", "grid ", "calendar", None)),
     ({"list_id": 7}, ".body.list_id"),
     ({"list_id": "my list"}, ".body.list_id"),
     ({"list_id": NOWHERE}, ".body.list_id"),
@@ -265,13 +269,13 @@ def test_what_cannot_be_kept_is_refused(api: Api, wrong: dict[str, Any], field: 
     [
         (b"", ".body"),
         (b"[]", ".body"),
-        (b'{"name": "a", "name": "b", "view_type": "table"}', ".body"),
+        (b'{"name": "a", "name": "b", "view_type": "grid"}', ".body"),
         (b"[" * 100_000, ".body"),
-        (b'{"column_layout": {"a": ' + b"[" * 900 + b"]" * 900 + b'}, "name": "a", "view_type": "b"}', None),
+        (b'{"column_layout": {"a": ' + b"[" * 900 + b"]" * 900 + b'}, "name": "a", "view_type": "list"}', None),
         (b'{"name": "a"}', ".body.view_type"),
-        (b'{"view_type": "table"}', ".body.name"),
-        (b'{"name": "a", "view_type": "table", "id": "mine"}', ".body.id"),
-        (b'{"name": "a", "view_type": "table", "id": 7}', ".body.id"),
+        (b'{"view_type": "grid"}', ".body.name"),
+        (b'{"name": "a", "view_type": "grid", "id": "mine"}', ".body.id"),
+        (b'{"name": "a", "view_type": "grid", "id": 7}', ".body.id"),
     ],
 )
 def test_a_body_that_makes_no_view_is_refused(api: Api, body: bytes, field: str | None) -> None:
@@ -292,12 +296,19 @@ def test_a_view_of_a_list_can_name_its_properties(api: Api) -> None:
     refused(api.send("POST", "/deal/views", json=MINIMAL | asked), 400, "invalid_request", ".body.select[0]")
     made = make(api, list_id=list_id, **asked, group_by="app_stage")
     path = f"/deal/views/{made['id']}"
-    # Without the list, what the view says has no meaning.
-    refused(api.send("PATCH", path, json={"list_id": None}), 400, "invalid_request", ".body.select[0]")
-    refused(api.send("PATCH", path, json={"list_id": None, "select": []}), 400, "invalid_request", ".body.group_by")
-    refused(api.send("PATCH", path, json={"list_id": other}), 400, "invalid_request", ".body.list_id")
-    answer = api.send("PATCH", path, json={"list_id": None, "select": [], "group_by": None})
-    assert (answer.status_code, answer.json()["list_id"]) == (200, None)
+    assert read(api, path) == made
+    refused(api.send("POST", "/deal/views", json=MINIMAL | {"list_id": other}), 400, "invalid_request", ".body.list_id")
+
+
+def test_a_view_never_moves(api: Api) -> None:
+    first, second = make_list(api), make_list(api)
+    own, free = make(api, list_id=first), make(api)
+    for view, elsewhere in ((own, second), (own, None), (own, NOWHERE), (free, first)):
+        path = f"/deal/views/{view['id']}"
+        moved = {"list_id": elsewhere, "name": "Moved"}
+        refused(api.send("PATCH", path, json=moved), 400, "invalid_request", ".body.list_id")
+        assert read(api, path) == view
+        assert api.send("PATCH", path, json={"list_id": view["list_id"]}).json() == view
 
 
 def test_a_list_of_another_team_is_none(api: Api, serve: Callable[..., Api]) -> None:
@@ -330,6 +341,11 @@ def test_views_are_listed_in_pages(api: Api, serve: Callable[..., Api]) -> None:
 def test_views_of_one_list(api: Api) -> None:
     first, second = make_list(api), make_list(api)
     made = [make(api, list_id=one) for one in (first, second, None, first, first)]
+    assert read(api, "/deal/views")["data"] == [made[2]]
+    seeded = read(api, f"/deal/views?list_id={first}&limit=2")["data"]
+    assert [view["id"] for view in seeded] == [view["id"] for view in read(api, f"/lists/{first}")["views"]][:2]
+    for view in seeded:
+        assert api.send("DELETE", f"/deal/views/{view['id']}").status_code == 204
     page = read(api, f"/deal/views?list_id={first.upper()}&limit=2")
     assert page["data"] == [made[0], made[3]]
     rest = read(api, f"/deal/views?list_id={first.upper()}&cursor={page['next_cursor']}")
@@ -435,7 +451,7 @@ def test_a_page_of_views_takes_as_many_statements_as_one_view(api: Api) -> None:
 def test_the_official_client_manages_views(api: Api, object_type: Any) -> None:
     with Micro(**_account(api), _strict_response_validation=True) as client:
         made = client.views.create(
-            object_type, name="Mine", view_type="table", sort_order=1, sort=[{"created_at": "desc"}],
+            object_type, name="Mine", view_type="grid", sort_order=1, sort=[{"created_at": "desc"}],
             column_layout={"a": 1}, idempotency_key="k",
         )  # fmt: skip
         assert (made.name, made.team_id, made.combinator, made.sort) == (
@@ -458,7 +474,7 @@ def test_the_official_client_manages_views(api: Api, object_type: Any) -> None:
 def test_the_asynchronous_client_manages_views(api: Api) -> None:
     async def manage() -> None:
         async with AsyncMicro(**_account(api), _strict_response_validation=True) as client:
-            made = await client.views.create("event", name="Mine", view_type="table")
+            made = await client.views.create("event", name="Mine", view_type="grid")
             changed = await client.views.update(made.id or "", view_object_type="event", select=["created_at"])
             found: Any = await client.views.get(made.id or "", view_object_type="event")
             assert found.to_dict() == changed.to_dict()

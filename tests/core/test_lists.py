@@ -10,7 +10,7 @@ import pytest
 
 from prismd.core.errors import PrismdError
 from prismd.core.list_templates import LISTABLE_TYPES, TEMPLATES, ListTemplate
-from prismd.core.lists import NewList, define_list, template_named
+from prismd.core.lists import MadeList, NewList, define_list, template_named
 from prismd.core.schema import APP_STAGE, OBJECT_TYPES
 from prismd.core.slugs import is_slug
 
@@ -18,7 +18,7 @@ NOW = datetime(2026, 1, 5, tzinfo=UTC)
 PAGE = (Path(__file__).parents[2] / "docs" / "lists.md").read_text()
 
 
-def define(template_id: str, **fields: str) -> tuple[object, object]:
+def define(template_id: str, **fields: str) -> MadeList:
     numbers = itertools.count()
     return define_list(NewList(template_id=template_id, **fields), new_id=lambda: str(next(numbers)), now=NOW)
 
@@ -30,7 +30,9 @@ def test_a_template_is_whole_and_documented(template: ListTemplate) -> None:
     assert all(is_slug(slug) for slug in slugs)
     assert template.name
     assert template.description.endswith(".")
-    held = f"`{template.object_type}`" if template.object_type else "as asked for"
+    held = "as asked for"
+    if template.object_type:
+        held = ", ".join(f"`{kind}`" for kind in template.supported_object_types)
     assert f"| `{template.id}` | {held} | {', '.join(f'`{slug}`' for slug in slugs)} |" in PAGE
 
 
@@ -40,9 +42,9 @@ def test_lists_hold_what_the_contract_says() -> None:
 
 
 def test_a_list_takes_from_its_template_what_is_left_out() -> None:
-    made, stage = define_list(
-        NewList(template_id="deal_flow", icon="star"), new_id=map(str, itertools.count()).__next__, now=NOW
-    )
+    whole = define("deal_flow", icon="star")
+    made, stage = whole.list, whole.stages["deal"]
+    assert list(whole.stages) == list(made.object_types) == ["deal", "identity", "organization"]
     assert (made.name, made.icon, made.object_type) == ("Deal flow", "star", "deal")
     assert (stage.key, stage.slug, stage.alias, stage.list_id) == (
         f"{made.id}/app_stage",
@@ -51,7 +53,10 @@ def test_a_list_takes_from_its_template_what_is_left_out() -> None:
         made.id,
     )
     assert [option.sort_index for option in stage.options] == list(range(len(stage.options)))
-    assert len({made.id, stage.id, *(option.id for option in stage.options)}) == 2 + len(stage.options)
+    ids = [made.id, *(view.id for view in whole.views)]
+    for one in whole.stages.values():
+        ids += [one.id, *(option.id for option in one.options)]
+    assert len(set(ids)) == len(ids)
 
 
 def test_what_is_no_template_is_not_found_in_a_path_and_invalid_in_a_body() -> None:

@@ -152,7 +152,7 @@ def _viewed(pick: Pick, object_type: str) -> Extras:
         lambda: {"aggregation_prop_def_id": pick("property", object_type)},
         lambda: {"group_hidden_option_ids": [pick("option", object_type)]},
     )
-    return {"json": {"name": _anew(), "view_type": "table", **fields}}
+    return {"json": {"name": _anew(), "view_type": "grid", **fields}}
 
 
 def _view_paged(pick: Pick, object_type: str) -> Extras:

@@ -173,7 +173,7 @@ def test_the_realtime_stream_tells_a_team_nothing_of_another(server: RunningServ
 def test_two_teams_may_choose_the_same_id_for_a_view(server: RunningServer) -> None:
     with httpx.Client(timeout=60, trust_env=False) as http:
         theirs, ours = (new_team(server, http) for _ in range(2))
-        body, path = {"id": str(uuid.uuid4()), "view_type": "table"}, "/deal/views"
+        body, path = {"id": str(uuid.uuid4()), "view_type": "grid"}, "/deal/views"
         made = [team.send("POST", path, json={**body, "name": team.name}) for team in (theirs, ours)]
         assert [answer.status_code for answer in made] == [201, 201]
         own = f"{path}/{body['id']}"

@@ -118,7 +118,7 @@ class World:
 
     def _fill_views(self) -> None:
         for object_type in VIEWED:
-            view = {"name": self.name, "view_type": "table", "select": [TEXTS[object_type]]}
+            view = {"name": self.name, "view_type": "grid", "select": [TEXTS[object_type]]}
             made = self._made(f"/{object_type}/views", view)["id"]
             self._keep("view", object_type, made)
             pinned = self.ids["record"][object_type][0]
@@ -144,7 +144,7 @@ class World:
             self._keep("cursor", f"list {object_type}", self._page("GET", f"/{object_type}", params={"limit": 1}))
         for object_type, (view, *_) in self.ids["view"].items():
             path = f"/{object_type}/views"
-            another = {"name": self.name, "view_type": "table"}
+            another = {"name": self.name, "view_type": "grid"}
             self._keep("view", object_type, self._made(path, another)["id"])
             self._keep("cursor", f"views {object_type}", self._page("GET", path, params={"limit": 1}))
             page = self._page("GET", f"{path}/{view}/records", params={"limit": 1})

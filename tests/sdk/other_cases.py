@@ -68,7 +68,7 @@ def list_all_properties(sdk: Sdk) -> None:
 
 
 def _view(sdk: Sdk, object_type: str = KIND.type, **fields: Any) -> Any:
-    named = {"name": unique("View"), "view_type": "table", **fields}
+    named = {"name": unique("View"), "view_type": "grid", **fields}
     return sdk("views.create", object_type, **named)
 
 
@@ -100,15 +100,15 @@ def create_view(sdk: Sdk) -> None:
         "sort_order": 3,
     }
     own = str(uuid.uuid4())
-    made = sdk.raw("views.create", KIND.type, name="Big deals", view_type="board", id=own, **fields)
+    made = sdk.raw("views.create", KIND.type, name="Big deals", view_type="kanban", id=own, **fields)
     assert made.status == 201
     view = made.value
-    assert (view.id, view.name, view.view_type) == (own, "Big deals", "board")
+    assert (view.id, view.name, view.view_type) == (own, "Big deals", "kanban")
     assert {name: getattr(view, name) for name in fields} == fields
     assert view.created_at
     assert sdk("views.get", view.id, view_object_type=KIND.type).to_dict() == view.to_dict()
-    refused(400, "invalid_request", sdk, "views.create", KIND.type, name="x", view_type="table", select=["no_such"])
-    refused(405, "method_not_allowed", sdk, "views.create", "contact", name="x", view_type="table")
+    refused(400, "invalid_request", sdk, "views.create", KIND.type, name="x", view_type="grid", select=["no_such"])
+    refused(405, "method_not_allowed", sdk, "views.create", "contact", name="x", view_type="grid")
 
 
 @_case("views.get")
@@ -171,11 +171,15 @@ def pin(sdk: Sdk) -> None:
 @_case("views.records.reorder")
 def reorder(sdk: Sdk) -> None:
     view, made = _shown(sdk)
+    for one in made[:2] + made[3:]:
+        sdk("views.records.pin", one, view_object_type=KIND.type, view_id=view)
     order = [made[3], made[0]]
     assert sdk.raw("views.records.reorder", view, view_object_type=KIND.type, object_ids=order).status == 204
     assert _records(sdk, view) == [made[3], made[0], made[1], made[2]]
     sdk("views.records.reorder", view, view_object_type=KIND.type, object_ids=order[::-1])
-    assert _records(sdk, view)[:2] == order[::-1]
+    assert _records(sdk, view) == [made[0], made[3], made[1], made[2]]
+    not_pinned: Any = {"view_object_type": KIND.type, "object_ids": [made[2]]}
+    refused(400, "invalid_request", sdk, "views.records.reorder", view, **not_pinned)
 
 
 @_case("views.records.unpin")

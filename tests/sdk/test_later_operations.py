@@ -148,7 +148,7 @@ def validate_properties(sdk: Sdk) -> None:
 
 @_case("GET /{objectType}/views")
 def list_views(sdk: Sdk) -> None:
-    made = [sdk("views.create", "event", name=unique("View"), view_type="table").id for _ in range(3)]
+    made = [sdk("views.create", "event", name=unique("View"), view_type="grid").id for _ in range(3)]
     seen: list[str] = []
     page: dict[str, Any] = {"next_cursor": None, "has_more": True}
     while page["has_more"]:
@@ -158,6 +158,26 @@ def list_views(sdk: Sdk) -> None:
     assert page["next_cursor"] is None
     assert [one for one in seen if one in made] == made
     assert len(seen) == len(set(seen))
+    _list_views_of_a_list(sdk)
+
+
+def _list_views_of_a_list(sdk: Sdk) -> None:
+    board = _said(sdk.send("POST", "/lists", json={"template_id": "sales_deals"}), 201)
+    own = {"name": unique("View"), "view_type": "list"}
+    of_list = _said(sdk.send("POST", "/deal/views", json={**own, "list_id": board["id"]}), 201)
+    of_team = _said(sdk.send("POST", "/deal/views", json=own), 201)
+    assert (of_list["team_id"], of_list["list_id"]) == (None, board["id"])
+    assert (of_team["team_id"], of_team["list_id"]) == (sdk.team, None)
+    for view, scope in ((of_list, {"list_id": board["id"]}), (of_team, {})):
+        listed = _said(sdk.send("GET", "/deal/views", params={"limit": 50, **scope}), 200)["data"]
+        assert {one["list_id"] for one in listed} == {view["list_id"]}
+        renamed = _said(sdk.send("PATCH", f"/deal/views/{view['id']}", json={"name": "Renamed"}), 200)
+        assert (renamed["list_id"], renamed["team_id"]) == (view["list_id"], view["team_id"])
+    moved = {"list_id": board["id"]}
+    _refused(sdk.send("PATCH", f"/deal/views/{of_team['id']}", json=moved), 400, "invalid_request")
+    for kind in ("table", "board", "calendar"):
+        asked = {**own, "view_type": kind}
+        _refused(sdk.send("POST", "/deal/views", json=asked), 400, "invalid_request")
 
 
 @_case("POST /lists", "GET /lists", "GET /lists/{listId}")
@@ -167,6 +187,9 @@ def lists(sdk: Sdk) -> None:
     assert (made["name"], made["object_type"], made["team_id"]) == (asked["name"], "deal", sdk.team)
     assert _said(sdk.send("GET", f"/lists/{made['id']}"), 200) == made
     assert made in _said(sdk.send("GET", "/lists"), 200)["data"]
+    assert [set(view) for view in made["views"]] == [{"id", "name"}] * 2
+    grid, kanban = (_said(sdk.send("GET", f"/deal/views/{view['id']}"), 200) for view in made["views"])
+    assert (grid["view_type"], kanban["view_type"], kanban["group_by"]) == ("grid", "kanban", "app_stage")
     _refused(sdk.send("GET", f"/lists/{uuid.uuid4()}"), 404, "not_found")
     own = {"name": "Weight", "type": "num", "list_id": made["id"]}
     weight = _said(sdk.send("POST", "/deal/properties", json=own), 201)["slug"]
@@ -192,8 +215,15 @@ def list_templates(sdk: Sdk) -> None:
     templates = {one["id"]: one for one in _said(sdk.send("GET", "/list-templates"), 200)["data"]}
     assert {"sales_deals", "recruiting", "custom"} <= set(templates)
     assert _said(sdk.send("GET", "/list-templates/recruiting"), 200) == templates["recruiting"]
+    told = {"id", "name", "description", "icon", "object_type", "type", "supported_object_types"}
+    for one in templates.values():
+        assert told <= set(one)
+        assert one["object_type"] is None or one["object_type"] in one["supported_object_types"]
     made = _said(sdk.send("POST", "/lists", json={"template_id": "sales_deals"}), 201)
-    (stage,) = (one for one in _listed(sdk, "deal", list_id=made["id"]).values() if one["alias"] == "app_stage")
+    listed = _listed(sdk, "deal", list_id=made["id"]).values()
+    assert {one["list_id"] for one in listed} == {made["id"]}
+    assert made["id"] not in {one["list_id"] for one in _listed(sdk, "deal").values()}
+    (stage,) = (one for one in listed if one["alias"] == "app_stage")
     assert stage["options"]
     _refused(sdk.send("GET", "/list-templates/no_such"), 404, "not_found")
 

@@ -106,7 +106,7 @@ class World:
         return list(self.rule.hashes(self.record.properties["email"]))
 
 
-VIEW: Final = View(NEW_ID(), "contact", None, {"name": "All", "view_type": "table"}, NOW, NOW)
+VIEW: Final = View(NEW_ID(), "contact", None, {"name": "All", "view_type": "grid"}, NOW, NOW)
 CLAIM: Final = idempotency.Claim(b"print", 202, {}, b"{}", NOW)
 
 QUERY: Final = Query(object_type="contact")

@@ -14,6 +14,9 @@ from prismd.settings import Settings
 from prismd.store import postgres
 from prismd.store.migrate import check_schema, migrate
 from prismd.store.postgres import DatabaseUnusableError, connect
+from prismd.store.properties import load_schema
+
+DEALS, PEOPLE = "01920000-0000-7000-8000-00000000dea1", "01920000-0000-7000-8000-000000009e09"
 
 
 def test_servers_that_start_at_once_migrate_one_after_the_other(make_database: Callable[[], str]) -> None:
@@ -85,3 +88,71 @@ def test_every_native_number_is_named_in_that_upgrade() -> None:
         if prop.kind is Kind.NUM and not prop.read_only
     }
     assert not [slug for slug in numbers if f"'{slug}'" not in migration]
+
+
+def test_lists_and_views_of_before_get_what_they_would_start_with_now(make_database: Callable[[], str]) -> None:
+    """Up to schema 0004 a list took one type and had no view of its own, and a view was of any kind."""
+    url = make_database()
+    migrate(url, Settings())
+    migration = files("prismd.store.migrations.versions").joinpath("0005_what_lists_start_with.sql").read_text()
+    old = [("Board", '{"a":1.50,"b":1E+400}'), ("Grid", "{}"), ("kanban", "{}"), ("list", "[]"), ("calendar", "{}")]
+    with connect(url, Settings(), autocommit=True) as connection:
+        connection.execute("INSERT INTO team (public_id, created_at) VALUES ('team', now())")
+        for list_id, object_type in ((DEALS, "deal"), (PEOPLE, "identity")):
+            connection.execute(
+                "INSERT INTO list (team_id, id, object_type, template_id, name, created_at)"
+                " VALUES (1, %s, %s, 'custom', 'x', now())",
+                (list_id, object_type),
+            )
+            stage = connection.execute(
+                "INSERT INTO property (team_id, object_type, id, slug, type, name, list_id, alias, created_at) VALUES"
+                " (1, %s, gen_random_uuid(), 'app_stage', 'select_str', 'Phase', %s, 'app_stage', now()) RETURNING id",
+                (object_type, list_id),
+            ).fetchone()
+            assert stage is not None
+            connection.execute(
+                "INSERT INTO property_option (team_id, object_type, property_id, id, slug, value, sort_index)"
+                " SELECT 1, %s, %s, gen_random_uuid(), slug, upper(slug), place"
+                " FROM unnest('{lead,won}'::text[]) WITH ORDINALITY AS given (slug, place)",
+                (object_type, stage[0]),
+            )
+        for kind, layout in old:
+            definition = f'{{"view_type":"{kind}","name":"x","column_layout":{layout}}}'
+            connection.execute(
+                "INSERT INTO view (team_id, id, object_type, definition, created_at, updated_at)"
+                " VALUES (1, gen_random_uuid(), 'deal', %s, now(), now())",
+                (definition,),
+            )
+        connection.execute(
+            "INSERT INTO view (team_id, id, object_type, list_id, definition, created_at, updated_at)"
+            """ VALUES (1, gen_random_uuid(), 'identity', %s, '{"view_type":"grid"}', now(), now())""",
+            (PEOPLE,),
+        )
+        connection.execute(migration.encode())
+        views = connection.execute(
+            "SELECT definition ->> 'view_type', definition #>> '{column_layout}' FROM view WHERE list_id IS NULL"
+        ).fetchall()
+        assert sorted(views) == sorted(
+            zip(["kanban", "grid", "kanban", "list", "grid"], [layout for _, layout in old], strict=True)
+        )
+        lists = connection.execute(
+            "SELECT object_type, definition ->> 'name', definition ->> 'group_by' FROM view WHERE list_id IS NOT NULL"
+            " ORDER BY object_type, created_at"
+        ).fetchall()
+        assert lists == [("deal", "Table", None), ("deal", "Board", "app_stage"), ("identity", None, None)]
+        in_deals, in_people = (
+            {
+                object_type: [
+                    (prop.name, prop.alias, [(option.slug, option.value) for option in prop.options])
+                    for prop in load_schema(connection, 1, object_type)
+                    if prop.list_id == list_id
+                ]
+                for object_type in OBJECT_TYPES
+            }
+            for list_id in (DEALS, PEOPLE)
+        )
+        stage_now = [("Phase", "app_stage", [("lead", "LEAD"), ("won", "WON")])]
+        assert {kind for kind, found in in_deals.items() if found == stage_now} == {"deal", "identity", "organization"}
+        assert [kind for kind, found in in_people.items() if found == stage_now] == ["identity"]
+        keys = connection.execute("SELECT object_type FROM key_property WHERE key = '/lists' ORDER BY 1").fetchall()
+        assert keys == [("deal",), ("identity",), ("organization",)]

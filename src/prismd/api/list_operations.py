@@ -14,7 +14,8 @@ LIST_OPERATIONS: Final = (
         path=f"{TEAM}/lists",
         tag="Lists",
         summary="Make a list from a template",
-        description="It gets a stage property of its own, `app_stage`, with the options of the template.",
+        description="It gets a stage property of its own, `app_stage`, with the options of the template, and two "
+        "views.",
         parameters=(IDEMPOTENCY_KEY,),
         body=ListCreate,
         replies=(Reply(201, "The list.", ObjectList, REPLAY),),

@@ -22,17 +22,17 @@ class ListViewName(Struct, frozen=True, kw_only=True):
 
 
 class ObjectList(Struct, frozen=True, kw_only=True):
-    """A list of records of one type."""
+    """A list of records."""
 
     id: str
     name: str
-    object_type: Annotated[str, Meta(description="Type of the records in it.")]
+    object_type: Annotated[str, Meta(description="The type that it is made for.")]
     team_id: str
     type: Annotated[str, Meta(description="The template that it was made from.")]
     description: str | None
     icon: Annotated[str | None, _ICON]
     created_at: Moment
-    views: list[ListViewName]
+    views: Annotated[list[ListViewName], Meta(description="Its views for that type, oldest first.")]
 
 
 class ListPage(Struct, frozen=True, kw_only=True):
@@ -69,8 +69,12 @@ class ListTemplateShape(Struct, frozen=True, kw_only=True):
     id: str
     name: str
     description: str
-    object_type: Annotated[str | None, Meta(description="Null for `custom`, where the request says.")]
     icon: str
+    object_type: Annotated[str | None, Meta(description="Null for `custom`, where the request says.")]
+    type: Annotated[str, Meta(description="The `type` of lists that are made from it.")]
+    supported_object_types: Annotated[
+        list[str], Meta(description="The types whose records such a list takes; for `custom`, what it can be made for.")
+    ]
     stages: list[ListStage]
 
 
@@ -107,7 +111,9 @@ def shown_template(template: ListTemplate) -> ListTemplateShape:
         id=template.id,
         name=template.name,
         description=template.description,
-        object_type=template.object_type,
         icon=template.icon,
+        object_type=template.object_type,
+        type=template.id,
+        supported_object_types=list(template.supported_object_types),
         stages=[ListStage(slug=slug, value=label) for slug, label in template.stages],
     )

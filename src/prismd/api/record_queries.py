@@ -91,7 +91,10 @@ def _answer(
     with runtime.pool.connection() as connection:
         if list_id is not None:
             # As it is stored, however the client spells it.
-            list_id = require_list(connection, caller.team_id, list_id, object_type, field=f"{field}.list_id").id
+            where = f"{field}.list_id"
+            list_id = require_list(
+                connection, caller.team_id, list_id, object_type, where, unknown="invalid_request"
+            ).id
         reader = query_reader(connection, caller.team_id, object_type, list_id=list_id, settings=settings, field=field)
         query = reader.read(raw, **others)
         page = run_query(connection, caller.team_id, query, wanted, schemas=reader.schemas, settings=settings)

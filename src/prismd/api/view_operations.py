@@ -24,7 +24,7 @@ _VIEW_RECORD: Final = f"{_VIEW_RECORDS}/{{recordId}}"
 _PAGE: Final = Parameter(
     "page", "query", "Number of the page, from 1; cursors are better.", {"type": "integer", "minimum": 1}
 )
-_LIST: Final = Parameter("list_id", "query", "Only views of this list; beside a cursor, the same as before.")
+_LIST: Final = Parameter("list_id", "query", "The views of this list; absent: of no list. Beside a cursor, as before.")
 _INCLUDE: Final = Parameter(
     "include", "query", "`records`: a page of them too; then cursor, limit and page are theirs."
 )
@@ -70,7 +70,8 @@ VIEW_OPERATIONS: Final = (
         "PATCH",
         _VIEW,
         "Change a view",
-        description="`select`, `filter` and `sort` are replaced as a whole; null clears; what is absent stays.",
+        description="`select`, `filter` and `sort` are replaced as a whole; null clears; what is absent stays. "
+        "A view never moves to another list, nor into one or out of one.",
         parameters=(IDEMPOTENCY_KEY,),
         body=ViewPatch,
         replies=(Reply(200, "The view as it is now.", ViewBundle, REPLAY),),
@@ -90,10 +91,11 @@ VIEW_OPERATIONS: Final = (
         "orderViewRecords",
         "PATCH",
         _VIEW_RECORDS,
-        "Set which records of a view are pinned, in which order",
+        "Set the order of pinned records of a view",
+        description="All must be pinned already; those that are not named keep their pins and come after the others.",
         parameters=(IDEMPOTENCY_KEY,),
         body=ViewOrder,
-        replies=(Reply(204, "They are pinned, and no others.", headers=REPLAY),),
+        replies=(Reply(204, "They come first, in this order.", headers=REPLAY),),
     ),
     _operation(
         "pinViewRecord",

@@ -73,7 +73,7 @@ def order_records(
     runtime: RuntimeIn,
     body: BodyBytes,
 ) -> Response[bytes]:
-    """Set which records are pinned, in which order."""
+    """Set the order of pinned records."""
     kind, view = type_with_views(object_type), id_in_path(view_id)
 
     def work(connection: Connection) -> Answer:

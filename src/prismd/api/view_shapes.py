@@ -10,7 +10,9 @@ from prismd.api.shapes import Moment, RecordRow
 from prismd.core.views import TEXT_CHARS_MAX, View
 
 _INT_MAX = 2**31 - 1
+_LIST = "A list of the team: the view shows its members. It never changes; beside a patch it may be said again."
 
+ViewKind = Literal["grid", "list", "kanban"]
 _Text = Annotated[str, Meta(max_length=TEXT_CHARS_MAX)]
 _Name = Annotated[str, Meta(min_length=1, max_length=TEXT_CHARS_MAX)]
 _Place = Annotated[int, Meta(ge=-_INT_MAX, le=_INT_MAX)]
@@ -55,9 +57,7 @@ _OwnToServer = Annotated[Any, Meta(description="The server's own, whatever is se
 
 
 class _Members(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    list_id: Annotated[str | None, Meta(description="A list of the team: the view shows its members.")] | UnsetType = (
-        UNSET
-    )
+    list_id: Annotated[str | None, Meta(description=_LIST)] | UnsetType = UNSET
     select: _Select = UNSET
     filter: _Filter = UNSET
     sort: _Sort = UNSET
@@ -81,7 +81,7 @@ class ViewCreate(_Members, frozen=True, kw_only=True):
     """A view to make."""
 
     name: _Name
-    view_type: Annotated[_Name, Meta(description="Such as `table` or `board`; prismd does not look at it.")]
+    view_type: ViewKind
     id: Annotated[str | None, Meta(description="A UUID; absent: the server makes one.")] = None
 
 
@@ -89,7 +89,7 @@ class ViewPatch(_Members, frozen=True, kw_only=True):
     """What to change of a view; null clears, and what is absent stays."""
 
     name: _Name | UnsetType = UNSET
-    view_type: _Name | UnsetType = UNSET
+    view_type: ViewKind | UnsetType = UNSET
     id: _OwnToServer = UNSET
 
 
@@ -98,9 +98,9 @@ class ViewBundle(Struct, frozen=True, kw_only=True):
 
     id: str
     name: str
-    view_type: str
+    view_type: ViewKind
     list_id: str | None
-    team_id: str
+    team_id: Annotated[str | None, Meta(description="Null for a view of a list.")]
     user_id: str | None
     icon: str | None
     select: Annotated[list[str], Meta(description="None: all properties.")]
@@ -143,9 +143,9 @@ class ViewWithRecords(Struct, frozen=True, kw_only=True):
 
 
 class ViewOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which records come first in a view."""
+    """The order of records that come first in a view."""
 
-    object_ids: Annotated[list[str], Meta(description="All of them, in order.")]
+    object_ids: Annotated[list[str], Meta(description="Pinned ones, in order; those not named come after them.")]
 
 
 def members_of(sent: ViewCreate | ViewPatch) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def shown_view(view: View, team: str) -> ViewBundle:
     return ViewBundle(
         id=view.id,
         list_id=view.list_id,
-        team_id=team,
+        team_id=None if view.list_id else team,
         created_at=view.created_at,
         updated_at=view.updated_at,
         **view.shown(),

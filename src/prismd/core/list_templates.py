@@ -15,6 +15,18 @@ LISTABLE_TYPES: Final = ("organization", "identity", "action", "document", "deal
 #: The template whose lists hold whatever type is asked for.
 CUSTOM: Final = "custom"
 
+#: What a list takes besides records of the type that it is made for (contract, section 23, fact 110).
+_BESIDES: Final = {"deal": ("identity", "organization")}
+
+
+def types_in(object_type: str) -> tuple[str, ...]:
+    """Return the types whose records a list takes.
+
+    Args:
+        object_type: The type that the list is made for; it comes first.
+    """
+    return (object_type, *_BESIDES.get(object_type, ()))
+
 
 @dataclass(frozen=True, slots=True)
 class ListTemplate:
@@ -24,7 +36,7 @@ class ListTemplate:
         id: What requests name it by.
         name: What people read; also the name of a list that is given none.
         description: What such a list is for, in one sentence.
-        object_type: The type of the records in it; None for :data:`CUSTOM`, where the request says.
+        object_type: The type that such a list is made for; None for :data:`CUSTOM`, where the request says.
         icon: Name of an icon.
         stages: Slugs and labels of the options of its stage property, in order.
     """
@@ -35,6 +47,11 @@ class ListTemplate:
     object_type: str | None
     icon: str
     stages: tuple[tuple[str, str], ...]
+
+    @property
+    def supported_object_types(self) -> tuple[str, ...]:
+        """The types whose records such a list takes; for :data:`CUSTOM` those that it can be made for."""
+        return LISTABLE_TYPES if self.object_type is None else types_in(self.object_type)
 
 
 def _stages(labels: str) -> tuple[tuple[str, str], ...]:

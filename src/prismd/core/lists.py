@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from prismd.core.errors import PrismdError
 from prismd.core.ids import NewId
-from prismd.core.list_templates import CUSTOM, LISTABLE_TYPES, TEMPLATES, ListTemplate
+from prismd.core.list_templates import CUSTOM, LISTABLE_TYPES, TEMPLATES, ListTemplate, types_in
 from prismd.core.quoting import nearest, quoted
 from prismd.core.schema import APP_STAGE, Option, Property
 from prismd.core.value_errors import text_problem
+from prismd.core.views import GRID, KANBAN, View
 
 NAME_CHARS_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """A list of records of one type. Which records are in it is kept with the records.
+    """A list of records. Which records are in it is kept with the records.
 
     Args:
         id: UUID of the list.
-        object_type: The type of the records in it.
+        object_type: The type that it is made for.
         template_id: What it was made from.
     """
 
@@ -32,6 +34,26 @@ class List:
     description: str | None
     icon: str | None
     created_at: datetime
+
+    @property
+    def object_types(self) -> tuple[str, ...]:
+        """The types whose records can be in it, the one that it is made for first."""
+        return types_in(self.object_type)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeList:
+    """A list with all that it starts with.
+
+    Args:
+        list: The list.
+        stages: Its stage property for each type that it takes.
+        views: Of the records of the type that it is made for.
+    """
+
+    list: List
+    stages: Mapping[str, Property]
+    views: tuple[View, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +66,12 @@ class NewList:
     object_type: str | None = None
 
 
-def define_list(new: NewList, *, new_id: NewId, now: datetime) -> tuple[List, Property]:
-    """Return the list that is asked for, and its stage property.
+def define_list(new: NewList, *, new_id: NewId, now: datetime) -> MadeList:
+    """Return the list that is asked for, with its stages and its first views.
 
     Args:
         new: What is asked for.
-        new_id: Makes the ids of the list, the property and its options.
+        new_id: Makes the ids of the list, its properties, their options and the views.
         now: When it is made.
 
     Raises:
@@ -68,7 +90,8 @@ def define_list(new: NewList, *, new_id: NewId, now: datetime) -> tuple[List, Pr
         icon=template.icon if new.icon is None else new.icon,
         created_at=now,
     )
-    return made, _stage_property(made.id, template, new_id)
+    stages = {kind: _stage_property(made.id, template, new_id) for kind in made.object_types}
+    return MadeList(made, stages, _first_views(made, new_id))
 
 
 def template_named(template_id: str, field: str | None = None) -> ListTemplate:
@@ -128,3 +151,10 @@ def _stage_property(list_id: str, template: ListTemplate, new_id: NewId) -> Prop
         list_id=list_id,
         alias=APP_STAGE,
     )
+
+
+def _first_views(made: List, new_id: NewId) -> tuple[View, ...]:
+    table = {"name": "Table", "view_type": GRID}
+    board = {"name": "Board", "view_type": KANBAN, "group_by": APP_STAGE}
+    now = made.created_at
+    return tuple(View(new_id(), made.object_type, made.id, shown, now, now) for shown in (table, board))

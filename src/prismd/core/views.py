@@ -9,9 +9,14 @@ from typing import Any, Final
 
 from prismd.core.errors import PrismdError
 from prismd.core.quoting import quoted
-from prismd.core.value_errors import text_problem
+from prismd.core.value_errors import found, text_problem
 
-#: The types that have views.
+#: How a view is shown (contract, section 23, fact 112).
+GRID: Final = "grid"
+KANBAN: Final = "kanban"
+KINDS: Final = (GRID, "list", KANBAN)
+
+#: The types that have views; newer clients have none of comments either, the client 0.8.0 has.
 VIEW_TYPES: Final = ("comment", "action", "deal", "engagement", "document", "event", "identity", "organization")
 
 #: The members that make the query of a view's records; each is replaced as a whole.
@@ -80,6 +85,8 @@ def changed_definition(definition: Mapping[str, Any], changes: Mapping[str, Any]
 def _check(name: str, value: object, field: str) -> None:
     if name in _DEMANDED and not (isinstance(value, str) and value.strip()):
         raise PrismdError.invalid(field, "expected a text that people can read, found a blank one", "minLength")
+    if name == "view_type" and value not in KINDS:
+        raise PrismdError.invalid(field, f"expected one of {', '.join(KINDS)}, found {found(value)}", "enum")
     if isinstance(value, str) and len(value) > TEXT_CHARS_MAX:
         problem = f"expected at most {TEXT_CHARS_MAX} characters, found {len(value):,}"
         raise PrismdError.invalid(field, problem, "maxLength")

@@ -173,7 +173,8 @@ def page_of_verdicts(
 def _settled_options(connection: Connection, team_id: int, request: ImportRequest) -> ImportOptions:
     options, object_type = request.options, request.object_type
     if options.list_id is not None:
-        require_list(connection, team_id, options.list_id, object_type, ".body.options.list_id")
+        field = ".body.options.list_id"
+        require_list(connection, team_id, options.list_id, object_type, field, unknown="invalid_request")
     if options.dedupe_by is None:
         return options
     schema = properties.load_schema(connection, team_id, object_type)

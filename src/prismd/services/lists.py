@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import MutableSequence, Sequence
 from dataclasses import dataclass
 
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
-from prismd.core.lists import List, NewList, define_list
+from prismd.core.list_templates import LISTABLE_TYPES
+from prismd.core.lists import List, MadeList, NewList, define_list
 from prismd.core.quoting import quoted
 from prismd.core.schema import LISTS_KEY
 from prismd.services.runtime import Runtime
-from prismd.store import lists, properties, record_keys
+from prismd.store import lists, properties, record_keys, views
 from prismd.store.postgres import Connection
 
 
@@ -28,11 +29,11 @@ class ShownList:
     """A list with the views that there are of it."""
 
     list: List
-    views: Sequence[ListView]
+    views: MutableSequence[ListView]
 
 
 def create_list(connection: Connection, runtime: Runtime, team_id: int, new: NewList) -> ShownList:
-    """Make a list with its stage property.
+    """Make a list with its stage properties and its first views.
 
     Args:
         connection: Inside a transaction.
@@ -41,21 +42,36 @@ def create_list(connection: Connection, runtime: Runtime, team_id: int, new: New
         new: What is asked for.
 
     Raises:
-        PrismdError: ``invalid_request``, also where the team has as many lists as it may have.
+        PrismdError: ``invalid_request``, also where the team has as many lists or views as it may have.
     """
-    now = runtime.now()
-    made, stage = define_list(new, new_id=runtime.new_id, now=now)
+    made = define_list(new, new_id=runtime.new_id, now=runtime.now())
     lists.lock_lists(connection, team_id)
     most = runtime.settings.lists_max
     if lists.count_lists(connection, team_id) >= most:
         raise PrismdError.invalid(".body", f"the team has {most} lists, which is the most there may be", "maxItems")
-    # Imports write by the schema that they read, so what is defined takes turns with their chunks.
-    record_keys.lock_type(connection, team_id, made.object_type)
-    lists.insert_list(connection, team_id, made)
-    properties.insert_property(connection, team_id, made.object_type, stage, now=now)
-    # No record can have been in a list before the first one, so there is nothing to make keys of but what comes.
-    record_keys.add_key(connection, team_id, made.object_type, LISTS_KEY)
-    return ShownList(made, ())
+    lists.insert_list(connection, team_id, made.list)
+    # Always in the same order, so that nobody waits for somebody who waits for them.
+    for object_type in sorted(made.stages):
+        # Imports write by the schema that they read, so what is defined takes turns with their chunks.
+        record_keys.lock_type(connection, team_id, object_type)
+        stage = made.stages[object_type]
+        properties.insert_property(connection, team_id, object_type, stage, now=made.list.created_at)
+        # No record can have been in a list before the first one, so there is nothing to make keys of but what comes.
+        record_keys.add_key(connection, team_id, object_type, LISTS_KEY)
+    _insert_views(connection, runtime, team_id, made)
+    return ShownList(made.list, [ListView(view.id, str(view.definition["name"])) for view in made.views])
+
+
+def _insert_views(connection: Connection, runtime: Runtime, team_id: int, made: MadeList) -> None:
+    object_type, most = made.list.object_type, runtime.settings.views_max
+    views.lock_views(connection, team_id, object_type)
+    if views.count_views(connection, team_id, object_type) + len(made.views) > most:
+        message = (
+            f"a list starts with {len(made.views)} views, and {object_type} may have no more than {most}; delete some"
+        )
+        raise PrismdError.invalid(".body", message, "maxItems")
+    for view in made.views:
+        views.insert_view(connection, team_id, view)
 
 
 def get_list(connection: Connection, team_id: int, list_id: str) -> ShownList:
@@ -76,34 +92,45 @@ def list_lists(connection: Connection, team_id: int) -> list[ShownList]:
 
 
 def require_list(
-    connection: Connection, team_id: int, list_id: str, object_type: str | None = None, field: str | None = None
+    connection: Connection,
+    team_id: int,
+    list_id: str,
+    object_type: str | None = None,
+    field: str = ".query.list_id",
+    *,
+    unknown: str = "not_found",
 ) -> List:
     """Return the list that a request means.
 
     Args:
         list_id: As the caller wrote it.
         object_type: The type of the records that the request is about; None for any.
-        field: Where in the request's body the list is named, such as ``.body.options.list_id``; None for path and
-            query.
+        field: Where in the request the list is named, such as ``.body.options.list_id``.
+        unknown: The code of the error where there is no such list.
 
     Raises:
-        PrismdError: ``not_found``, or ``invalid_request`` where a field is given: there is no such list, or it holds
-            records of another type.
+        PrismdError: ``invalid_request`` where the list takes no records of the type, on every route; ``unknown`` where
+            there is no such list.
     """
     found = lists.get_list(connection, team_id, list_id.lower()) if is_uuid(list_id) else None
-    if found is not None and object_type in (None, found.object_type):
-        return found
-    message = f"there is no list with the id {quoted(list_id)}"
-    if found is not None:
-        message = f"the list {quoted(found.name)} holds records of type {found.object_type}, not {object_type}"
-    if field is None:
-        raise PrismdError("not_found", message)
-    raise PrismdError.invalid(field, message, "enum")
+    if found is None:
+        message = f"there is no list with the id {quoted(list_id)}"
+        if unknown == "not_found":
+            raise PrismdError(unknown, message)
+        raise PrismdError.invalid(field, message, "enum")
+    if object_type is not None and object_type not in found.object_types:
+        raise PrismdError.invalid(field, _not_taken(found, object_type), "enum")
+    return found
+
+
+def _not_taken(found: List, object_type: str) -> str:
+    if object_type not in LISTABLE_TYPES:
+        return f"records of type {object_type} cannot be in a list; those of {', '.join(LISTABLE_TYPES)} can"
+    return f"the list {quoted(found.name)} takes records of type {', '.join(found.object_types)}, not {object_type}"
 
 
 def _with_views(connection: Connection, team_id: int, found: Sequence[List]) -> list[ShownList]:
-    views = lists.views_of(connection, team_id, found) if found else []
-    return [
-        ShownList(one, [ListView(view_id, name) for list_id, view_id, name in views if list_id == one.id])
-        for one in found
-    ]
+    shown = {one.id: ShownList(one, []) for one in found}
+    for list_id, view_id, name in lists.views_of(connection, team_id, found) if found else ():
+        shown[list_id].views.append(ListView(view_id, name))
+    return list(shown.values())

@@ -69,7 +69,7 @@ def list_properties(
         team_id: The team.
         object_types: Types whose records prismd keeps.
         term: Only those with this text in name or slug, whatever its case.
-        list_id: Add those of this list.
+        list_id: Those of this list alone; None for those of all records.
 
     Raises:
         PrismdError: ``not_found``: there is no such list, or none of the one type asked for.
@@ -82,7 +82,7 @@ def list_properties(
         object_type: [
             prop
             for prop in schema
-            if prop.list_id in (None, list_id) and (sought in prop.name.casefold() or sought in prop.slug)
+            if prop.list_id == list_id and (sought in prop.name.casefold() or sought in prop.slug)
         ]
         for object_type, schema in schemas.items()
     }
@@ -98,7 +98,7 @@ def create_property(
             for its list.
     """
     if new.list_id is not None:
-        new = replace(new, list_id=require_list(connection, team_id, new.list_id, object_type).id)
+        new = replace(new, list_id=require_list(connection, team_id, new.list_id, object_type, ".body.list_id").id)
     schema = _locked_schema(connection, team_id, object_type)
     prop = define_property(schema, new, new_id=runtime.new_id, limits=_limits(runtime))
     if prop.required:
@@ -190,7 +190,8 @@ def _locked_schema(connection: Connection, team_id: int, object_type: str) -> Ob
 def _found(connection: Connection, schema: ObjectSchema, place: PropertyPlace) -> Property:
     wanted, list_id = place.property_id.lower(), place.list_id
     if list_id is not None:
-        list_id = require_list(connection, place.team_id, list_id, place.object_type).id
+        field = f"{place.type_field.removesuffix('type')}list_id"
+        list_id = require_list(connection, place.team_id, list_id, place.object_type, field).id
     elif wanted == APP_STAGE:
         raise PrismdError("not_found", f"every list has an {APP_STAGE} of its own; name the list in list_id")
     own = [prop for prop in schema if list_id in (None, prop.list_id)]

@@ -39,7 +39,7 @@ def validate(
         PrismdError: ``not_found``: there is no such list of the object type.
     """
     if list_id is not None:
-        list_id = require_list(connection, team_id, list_id, object_type).id
+        list_id = require_list(connection, team_id, list_id, object_type, ".body.scope.list_id").id
     schema = properties.load_schema(connection, team_id, object_type)
     limits = RowLimits(
         ValueLimits(settings.text_chars_max, settings.list_values_max), settings.row_bytes_max, settings.row_errors_max

@@ -82,7 +82,7 @@ def list_views(
     """Return views of an object type, in the order of their ids.
 
     Args:
-        list_id: Only those of this list; None for all.
+        list_id: The list whose views they are; None for those of no list.
         after: Only those with greater ids.
         limit: Most views.
         offset: Views to leave out before them.
@@ -102,7 +102,7 @@ def update_view(  # noqa: PLR0917 - which view, and what of it
     view_id: str,
     changes: Mapping[str, Any],
 ) -> View:
-    """Change a view; what it does not name stays, and is not looked at again.
+    """Change a view; what is not named stays, and is not looked at again.
 
     Args:
         connection: Inside a transaction.
@@ -114,8 +114,8 @@ def update_view(  # noqa: PLR0917 - which view, and what of it
         PrismdError: ``invalid_request`` or ``not_found``.
     """
     view, _ = _found(connection, team_id, object_type, view_id, lock=True)
-    list_id = changes.get("list_id", view.list_id)
-    changed = replace(view, list_id=list_id, definition=changed_definition(view.definition, changes))
+    _check_unmoved(view, changes)
+    changed = replace(view, definition=changed_definition(view.definition, changes))
     if any(name in changes for name in CHECKED):
         changed = _checked(connection, runtime.settings, team_id, changed)
     if changed == view:
@@ -165,24 +165,24 @@ def pin_record(  # noqa: PLR0917 - which record, in which view
 def order_records(  # noqa: PLR0917 - which records, in which view
     connection: Connection, settings: Settings, team_id: int, object_type: str, view_id: str, ids: Sequence[str]
 ) -> None:
-    """Set which records come first in a view, in which order.
+    """Put records that come first in a view into another order; those that are not named come after them, as they were.
 
     Args:
         connection: Inside a transaction.
         settings: For the most of them.
         view_id: As the caller wrote it.
-        ids: Of the records, as the caller wrote them.
+        ids: Of pinned records, as the caller wrote them.
 
     Raises:
-        PrismdError: ``not_found`` for the view; ``invalid_request`` for too many, unknown or repeated ids.
+        PrismdError: ``not_found`` for the view; ``invalid_request`` for ids that are too many, not pinned, or repeated.
     """
-    view, _ = _found(connection, team_id, object_type, view_id, lock=True)
+    view, pinned = _found(connection, team_id, object_type, view_id, lock=True)
     _check_number(settings, len(ids), ".body.object_ids")
     wanted = [one.lower() for one in ids]
-    existing = _existing(connection, team_id, object_type, wanted)
-    if problems := tuple(_problems(object_type, wanted, existing)):
+    if problems := tuple(_problems(wanted, set(pinned))):
         raise PrismdError("invalid_request", f"{problems[0].field}: {problems[0].message}", problems=problems)
-    views.set_pinned(connection, team_id, view.id, wanted)
+    named = set(wanted)
+    views.set_pinned(connection, team_id, view.id, [*wanted, *(one for one in pinned if one not in named)])
 
 
 def unpin_record(connection: Connection, team_id: int, object_type: str, view_id: str, record_id: str) -> None:
@@ -226,7 +226,9 @@ def page_of_view(  # noqa: PLR0917 - which page, of which view
 
 def _checked(connection: Connection, settings: Settings, team_id: int, view: View) -> View:
     if view.list_id is not None:
-        scope = require_list(connection, team_id, view.list_id, view.object_type, ".body.list_id").id
+        scope = require_list(
+            connection, team_id, view.list_id, view.object_type, ".body.list_id", unknown="invalid_request"
+        ).id
         view = replace(view, list_id=scope)
     reader = query_reader(connection, team_id, view.object_type, list_id=view.list_id, settings=settings, field=".body")
     _check_patterns(connection, reader.read(view.query()))
@@ -234,6 +236,14 @@ def _checked(connection: Connection, settings: Settings, team_id: int, view: Vie
     if group_by is not None:
         resolve_path(reader.schemas, view.object_type, group_by, list_id=view.list_id, field=".body.group_by")
     return view
+
+
+def _check_unmoved(view: View, changes: Mapping[str, Any]) -> None:
+    named = changes.get("list_id", view.list_id)
+    if (named and named.lower()) != view.list_id:
+        belongs = f"of the list {view.list_id}" if view.list_id else "of no list"
+        message = f"the view is {belongs}, and stays so; make another view, or leave list_id out"
+        raise PrismdError.invalid(".body.list_id", message, "enum")
 
 
 def _check_patterns(connection: Connection, query: Query) -> None:
@@ -262,15 +272,16 @@ def _existing(connection: Connection, team_id: int, object_type: str, ids: Seque
     return {record_id for _, record_id in records.existing_records(connection, team_id, wanted)}
 
 
-def _problems(object_type: str, ids: Sequence[str], existing: set[str]) -> Iterator[FieldProblem]:
+def _problems(ids: Sequence[str], pinned: set[str]) -> Iterator[FieldProblem]:
     first = {one: index for index, one in reversed(list(enumerate(ids)))}
     for index, one in enumerate(ids):
         field = f".body.object_ids[{index}]"
         if first[one] < index:
             message = f"{quoted(one)} stands in the list before; a record has one place"
             yield FieldProblem(field, message, "uniqueItems.openapi.validation")
-        elif one not in existing:
-            yield FieldProblem(field, f"there is no {object_type} with the id {quoted(one)}", "enum.openapi.validation")
+        elif one not in pinned:
+            message = f"the view has no pinned record with the id {quoted(one)}; pin it, then give it its place"
+            yield FieldProblem(field, message, "enum.openapi.validation")
 
 
 def _check_number(settings: Settings, number: int, field: str) -> None:

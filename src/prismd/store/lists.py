@@ -25,14 +25,14 @@ _COUNT: Final = "SELECT count(*) FROM list WHERE team_id = %s"
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 _VIEWS: Final = """
-SELECT v.list_id::text, v.id::text, v.definition ->> 'name'
+SELECT wanted.object_type, v.list_id::text, v.id::text, v.definition ->> 'name'
 FROM unnest(%(object_types)b::text[]) AS wanted (object_type)
 CROSS JOIN LATERAL (
-    SELECT id, list_id, definition FROM view
+    SELECT id, list_id, definition, created_at FROM view
     WHERE team_id = %(team)s AND object_type = wanted.object_type AND list_id = ANY(%(ids)b::text[]::uuid[])
     OFFSET 0
 ) AS v
-ORDER BY v.id
+ORDER BY v.created_at, v.id
 """
 
 
@@ -70,13 +70,19 @@ def count_lists(connection: Connection, team_id: int) -> int:
 
 
 def views_of(connection: Connection, team_id: int, lists: Sequence[List]) -> list[tuple[str, str, str]]:
-    """Return the views of lists, oldest first: id of the list, id of the view, and its name."""
+    """Return the views of lists for the types that these are made for, oldest first.
+
+    Returns:
+        Id of the list, id of the view, and its name.
+    """
     wanted = {
         "team": team_id,
         "object_types": sorted({one.object_type for one in lists}),
         "ids": [one.id for one in lists],
     }
-    return [(row[0], row[1], row[2] or "") for row in connection.execute(_VIEWS, wanted)]
+    made_for = {one.id: one.object_type for one in lists}
+    found = connection.execute(_VIEWS, wanted)
+    return [(row[1], row[2], row[3] or "") for row in found if made_for[row[1]] == row[0]]
 
 
 def _list(row: Sequence[Any]) -> List:

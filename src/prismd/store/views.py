@@ -33,13 +33,13 @@ SELECT {_COLUMNS}
 FROM view
 WHERE team_id = %(team)s AND object_type = %(type)s
   AND (%(after)s::uuid IS NULL OR id > %(after)s)
-  AND (%(list)s::uuid IS NULL OR list_id = %(list)s)
+  AND list_id IS NOT DISTINCT FROM %(list)s::uuid
 ORDER BY view.id
 LIMIT %(limit)s OFFSET %(offset)s
 """
 
 _UPDATE: Final = """
-UPDATE view SET list_id = %s, definition = %s, updated_at = %s WHERE team_id = %s AND id = %s
+UPDATE view SET definition = %s, updated_at = %s WHERE team_id = %s AND id = %s
 """
 
 _PIN: Final = "UPDATE view SET pinned = %s::text[]::uuid[] WHERE team_id = %s AND id = %s"
@@ -93,7 +93,7 @@ def list_views(
     """Return views of an object type, in the order of their ids.
 
     Args:
-        list_id: Only those of this list; None for all.
+        list_id: The list whose views they are; None for those of no list.
         after: Only those with greater ids.
         limit: Most views.
         offset: Views to leave out before them.
@@ -107,7 +107,7 @@ def list_views(
 def update_view(connection: Connection, team_id: int, view: View) -> None:
     """Store what changed of a view; the records that come first in it stay."""
     definition = encode(view.definition).decode()
-    connection.execute(_UPDATE, (view.list_id, definition, view.updated_at, team_id, view.id))
+    connection.execute(_UPDATE, (definition, view.updated_at, team_id, view.id))
 
 
 def set_pinned(connection: Connection, team_id: int, view_id: str, pinned: Sequence[str]) -> None:

@@ -7,12 +7,16 @@ from typing import Any, Final
 
 from litestar import Request
 
+from prismd.core.booleans import written_boolean
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
+from prismd.core.query.listed_values import listed_values
+from prismd.core.query.tree import Deleted
 from prismd.core.quoting import nearest, quoted
 
 PAGE_DEFAULT: Final = 25
 _DIGITS_MAX: Final = 9
+_DELETED: Final = {"true": Deleted.TOO, "false": Deleted.LEFT_OUT, "only": Deleted.ONLY}
 
 
 def page_limit(request: Request[Any, Any, Any], *, default: int = PAGE_DEFAULT, most: int) -> int:
@@ -52,6 +56,40 @@ def one_of(request: Request[Any, Any, Any], name: str, known: Collection[str]) -
     raise PrismdError.invalid(f".query.{name}", message, "enum")
 
 
+def flag(request: Request[Any, Any, Any], name: str, *, default: bool = False) -> bool:
+    """Return a parameter that is true or false, in any case.
+
+    Args:
+        request: For the parameter.
+        name: Of the parameter.
+        default: What it means where the request says nothing.
+
+    Raises:
+        PrismdError: ``invalid_request``: it is neither.
+    """
+    raw = given(request, name)
+    truth = default if raw is None else written_boolean(raw)
+    if truth is None:
+        raise PrismdError.invalid(f".query.{name}", f"expected true or false, found {quoted(raw or '')}", "enum")
+    return truth
+
+
+def deleted_in_query(request: Request[Any, Any, Any]) -> Deleted:
+    """Return what a request wants of deleted records.
+
+    Args:
+        request: For ``deleted``.
+
+    Raises:
+        PrismdError: ``invalid_request``: it is none of ``true``, ``false`` and ``only``.
+    """
+    raw = given(request, "deleted") or "false"
+    wanted = _DELETED.get(raw.lower())
+    if wanted is None:
+        raise PrismdError.invalid(".query.deleted", f"expected true, false or only, found {quoted(raw)}", "enum")
+    return wanted
+
+
 def slugs(request: Request[Any, Any, Any], name: str) -> list[str] | None:
     """Return a parameter that lists slugs, with commas or by standing repeatedly; None where it says nothing.
 
@@ -59,17 +97,24 @@ def slugs(request: Request[Any, Any, Any], name: str) -> list[str] | None:
         request: For the parameter.
         name: Of the parameter.
     """
-    return [part for part in values(request, name) if part] or None
+    listed: list[str] = request.query_params.getall(name, [])
+    return [part.strip() for raw in listed for part in raw.split(",") if part.strip()] or None
 
 
 def values(request: Request[Any, Any, Any], name: str) -> list[str]:
-    """Return the values of a parameter, with commas between them or by standing repeatedly, blank ones too.
+    """Return the values of a parameter exactly as they are written, with commas between them or one in each repetition.
+
+    A value in double quotes may hold commas; a double quote within it is written twice.
 
     Args:
         request: For the parameter.
         name: Of the parameter.
+
+    Raises:
+        PrismdError: ``invalid_request``: something that begins with a double quote does not end with one.
     """
-    return [part.strip() for raw in request.query_params.getall(name, []) for part in raw.split(",")]
+    listed: list[str] = request.query_params.getall(name, [])
+    return [value for raw in listed for value in listed_values(raw, f".query.{name}")]
 
 
 def list_in_query(request: Request[Any, Any, Any]) -> str | None:

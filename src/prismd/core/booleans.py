@@ -1,0 +1,17 @@
+"""How people write true and false as text: in any case, and in no other words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_WRITTEN: Final = {"true": True, "false": False}
+_CHARS_MAX: Final = len("false")
+
+
+def written_boolean(text: str) -> bool | None:
+    """Return what a text says, or None where it says neither.
+
+    Args:
+        text: Any text, of any length.
+    """
+    return _WRITTEN.get(text.lower()) if len(text) <= _CHARS_MAX else None

@@ -75,6 +75,23 @@ def test_records_are_counted(api: Api, ada: str) -> None:
     assert ada
     assert api.send("GET", "/contact/count").json() == {"total": 1}
     assert api.send("GET", "/event/count").json() == {"total": 0}
+    api.send("DELETE", f"/contact/{ada}")
+    for deleted, total in (("", 0), ("?deleted=false", 0), ("?deleted=TRUE", 1), ("?deleted=only", 1)):
+        assert api.send("GET", f"/contact/count{deleted}").json() == {"total": total}
+    assert api.send("GET", "/contact/count?deleted=maybe").status_code == 400
+
+
+def test_the_deleted_members_of_a_list_are_counted(api: Api) -> None:
+    made_list = api.send("POST", "/lists", json={"template_id": "sales_deals"}).json()["id"]
+    made = [
+        api.send("POST", f"/deal?list_id={made_list}", json={"default": {"name": str(number)}}).json()["id"]
+        for number in range(3)
+    ]
+    api.send("DELETE", f"/deal/{made[0]}")
+    api.send("DELETE", f"/deal/{api.send('POST', '/deal', json={'default': {'name': 'x'}}).json()['id']}")
+    for deleted, total in (("false", 2), ("true", 3), ("only", 1)):
+        path = f"/deal/count?list_id={made_list}&deleted={deleted}"
+        assert api.send("GET", path).json() == {"total": total}
 
 
 def test_a_record_is_found_by_a_value_as_imports_compare(api: Api, ada: str) -> None:
@@ -147,7 +164,7 @@ def test_head_answers_like_get_without_a_body(api: Api, ada: str) -> None:
 def test_references_are_read_from_their_other_side_by_name(api: Api) -> None:
     acme = api.send("POST", "/organization", json={"default": {"name": "Acme"}}).json()["id"]
     path = f"/organization/{acme}?select=contacts,people,name"
-    assert api.send("GET", path).json() == {"id": acme, "default": {"name": "Acme"}}
+    assert api.send("GET", path).json() == {"id": acme, "default": {"contacts": [], "people": [], "name": "Acme"}}
     contacts = [
         api.send("POST", "/contact", json={"default": {"company": acme, "title": str(number)}}).json()["id"]
         for number in range(3)

@@ -18,7 +18,7 @@ from prismd.core.native import native_schema
 from prismd.core.query.conditions import operators_of
 from prismd.core.query.meaning import QueriedRecord, answer
 from prismd.core.query.paths import Path, Schemas, resolve_path
-from prismd.core.query.tree import Query
+from prismd.core.query.tree import Deleted, Query
 from prismd.core.records import Properties
 from prismd.core.schema import LISTS_KEY, OBJECT_TYPES, Kind, Property, property_key
 from prismd.services.queries import PageWanted, query_reader, run_query
@@ -50,7 +50,8 @@ PATHS: Final = (
     "companies", "next_calendar_event", "created_at", "id", "companies.name", "companies.domains",
     "companies.employee_count", "companies.start_date", "next_calendar_event.name", "next_calendar_event.start",
     "next_calendar_event.all_day", "next_calendar_event.organizer.email", "email_addresses.company.name",
-    "next_calendar_event.organizer.company.type", "updated_at",
+    "next_calendar_event.organizer.company.type", "updated_at", "deleted_at", "last_email.subject",
+    "email_addresses.email_address_type", "next_calendar_event.attendees.contact.email", "work_history.start",
 )  # fmt: skip
 
 
@@ -67,7 +68,7 @@ class World:
 
     def find(self, object_type: str, record_id: str) -> QueriedRecord | None:
         record = self.records.get((object_type, record_id))
-        return None if record is None or record.deleted else record
+        return None if record is None or record.deleted_at else record
 
 
 class Maker:
@@ -116,14 +117,14 @@ class Maker:
         import_records.insert_records(
             self.connection, self.team_id, object_type, [record], job_id=self.runtime.new_id(), now=now
         )
-        deleted = self.chance.random() < 0.15
-        if deleted:
+        gone = now + timedelta(seconds=self.chance.randrange(9)) if self.chance.random() < 0.15 else None
+        if gone is not None:
             self.connection.execute(
-                "UPDATE record SET deleted_at = now() WHERE team_id = %s AND id = %s", (self.team_id, record.id)
+                "UPDATE record SET deleted_at = %s WHERE team_id = %s AND id = %s", (gone, self.team_id, record.id)
             )
-        made = now.isoformat().replace("+00:00", "Z")
+        made, deleted_at = _written(now), None if gone is None else _written(gone)
         seen = {**stored, "created_at": made, "updated_at": made, "last_updated_at": made}
-        self.made[object_type, record.id] = QueriedRecord(record.id, object_type, seen, deleted)
+        self.made[object_type, record.id] = QueriedRecord(record.id, object_type, seen, deleted_at)
 
     def value(self, prop: Property) -> Any:
         if prop.holds_many:
@@ -146,6 +147,10 @@ class Maker:
                 return self.chance.choice(TEXTS)
 
 
+def _written(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 @pytest.fixture(scope="module")
 def worlds(pool: Pool) -> list[World]:
     runtime = Runtime(pool, Settings(), system_clock, system_ids())
@@ -163,7 +168,8 @@ def value_for(world: World, path: Path) -> st.SearchStrategy[Any]:
     if prop.slug == "id" or prop.target:
         return st.sampled_from([record.id for record in world.of(prop.target or "identity")])
     if prop.options:
-        return st.sampled_from([name for option in prop.options[:5] for name in (option.slug, option.id)])
+        names = [name for option in prop.options[:5] for name in (option.slug, option.id)]
+        return st.sampled_from([*names, "no such option", "", LIST])
     return st.sampled_from(WRITTEN.get(prop.kind, TEXTS))
 
 
@@ -173,7 +179,7 @@ def conditions(draw: st.DrawFn, world: World, text: str) -> dict[str, Any]:
     operator = draw(st.sampled_from(operators_of(path.leaf)))
     one = value_for(world, path)
     if operator in ("is_null", "is_not_null", "exists", "not_exists"):
-        value = draw(st.sampled_from([True, False, "true", "false"]))
+        value = draw(st.sampled_from([True, False, "true", "FALSE", "True"]))
     elif operator == "between":
         value = draw(st.lists(one, min_size=2, max_size=2))
     elif operator in ("in", "not_in"):
@@ -207,7 +213,7 @@ def requests(draw: st.DrawFn, world: World) -> dict[str, Any]:
         "list_id": LIST if in_list else None,
         "ids": tuple(draw(st.lists(made, max_size=5, unique=True))) if draw(st.integers(0, 5)) == 0 else None,
         "pinned": tuple(draw(st.lists(made, max_size=3, unique=True))) if draw(st.integers(0, 3)) == 0 else (),
-        "deleted": draw(st.booleans()),
+        "deleted": draw(st.sampled_from(Deleted)),
         "limit": draw(st.integers(3, 50)),
     }
 

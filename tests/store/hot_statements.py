@@ -98,7 +98,6 @@ _RECORDS: Final = {
     "candidates": Hot(import_records._CANDIDATES, each=3),
     "candidates by arrays": Hot(import_records._CANDIDATES_BY_ARRAYS, each=3, since=import_records._ARRAYS_SINCE),
     "records by key": Hot(records._BY_KEY, each=2),
-    "members of a list": Hot(records._COUNT_BY_KEY, {"hashes": [MEMBER], "slug": "/lists", "value": JOB}, once=2 * FEW),
     "existing records": Hot(records._EXISTING, each=1),
     "one record": Hot(records._GET, (1, "contact", id_of(1)), once=1),
     "updated records": Hot(record_writes._UPDATE, each=1),
@@ -180,5 +179,5 @@ _UPKEEP: Final = {
 
 HOT: Final = {**_RECORDS, **_IMPORTS, **_TEAMS, **_UPKEEP}
 
-#: Counts all that is there; what the command line asks, of keys that people made by hand.
-NOT_HOT: Final = (records._COUNT, records.FOUND, teams._SELECT_TEAMS, teams._SELECT_KEYS, teams._REVOKE_KEY)
+#: A part of others; what the command line asks, of keys that people made by hand.
+NOT_HOT: Final = (records.FOUND, teams._SELECT_TEAMS, teams._SELECT_KEYS, teams._REVOKE_KEY)

@@ -59,6 +59,8 @@ UPDATE record SET properties = properties || '{{"/lists": ["{JOB}"]}}'
 WHERE id IN (SELECT {_ID} FROM generate_series(1, {FEW}) AS n);
 INSERT INTO record (team_id, object_type, id, version, created_at, updated_at, properties)
 SELECT 1, 'organization', {_ID}, 1, now(), now(), '{{}}' FROM generate_series(1, {MANY}) AS n;
+UPDATE record SET deleted_at = now()
+WHERE object_type = 'organization' AND id IN (SELECT {_ID} FROM generate_series(1, {FEW}) AS n);
 INSERT INTO record_grant SELECT 1, 'contact', {_ID}, '{{}}' FROM generate_series(1, {MANY}) AS n;
 
 INSERT INTO record_key SELECT 1, {_HASH}, {_ID} FROM generate_series(1, {RECORDS}) AS n ORDER BY 2;

@@ -188,10 +188,6 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     ),
     records.get_record: lambda c, w: records.get_record(c, w.team_id, "contact", w.record.id),
     records.records_by_key: lambda c, w: records.records_by_key(c, w.team_id, "contact", w.hashes),
-    records.count_records: lambda c, w: records.count_records(c, w.team_id, "contact"),
-    records.count_by_key: lambda c, w: records.count_by_key(
-        c, w.team_id, "contact", w.hashes, key="email", value="p0@x.org"
-    ),
     import_records.import_candidates: lambda c, w: import_records.import_candidates(
         c, w.team_id, "contact", w.hashes, job_id=w.running.id
     ),

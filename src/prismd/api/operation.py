@@ -146,3 +146,8 @@ RECORDS: Final = f"{TEAM}/{{objectType}}"
 def filter_by(name: str, meaning: str, words: tuple[str, ...]) -> Parameter:
     """Return a parameter of the query that takes one of a few words."""
     return Parameter(name, "query", meaning, {"type": "string", "enum": list(words)})
+
+
+DELETED: Final = filter_by(
+    "deleted", "`true` adds deleted records, `only` leaves out the others.", ("true", "false", "only")
+)

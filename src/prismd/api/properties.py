@@ -25,7 +25,7 @@ from prismd.api.property_shapes import (
     shown_problems,
     shown_property,
 )
-from prismd.api.queries import given, one_of
+from prismd.api.queries import flag, given
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
 from prismd.core.json_text import encode
@@ -41,7 +41,6 @@ from prismd.store.postgres import Connection
 
 _LIST_NAMES: Final = ("list_id", "crm_id")
 _Scoped = PropertyDefinitionCreate | PropertyDefinitionPatch | PropertyOptionCreate | PropertyOptionPatch
-_FLAG: Final = ("true", "false")
 _PROPERTIES: Final = "/{object_type:str}/properties"
 _PROPERTY: Final = f"{_PROPERTIES}/{{property_id:str}}"
 _OPTIONS: Final = f"{_PROPERTY}/options"
@@ -215,8 +214,8 @@ def _listing(
 ) -> Response[bytes]:
     list_id = _list_in_query(request)
     # Autofill is a matter of the hosted product; a client that asks for it is told what there is.
-    one_of(request, "autofill", _FLAG)
-    with_options = one_of(request, "include_options", _FLAG) != "false"
+    flag(request, "autofill")
+    with_options = flag(request, "include_options", default=True)
     with runtime.pool.connection() as connection:
         found = properties.list_properties(
             connection, caller.team_id, object_types, term=given(request, "term"), list_id=list_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from prismd.api.operation import CURSOR, LIMIT, RECORDS, Operation, Parameter, Reply, filter_by
+from prismd.api.operation import CURSOR, DELETED, LIMIT, RECORDS, Operation, Parameter, Reply, filter_by
 from prismd.api.shapes import QueryBody, RecordPage
 
 _PAGE: Final = Reply(200, "A page of records.", RecordPage)
@@ -20,7 +20,8 @@ QUERY_OPERATIONS: Final = (
         description=(
             "In the order in which they were made, unless `sort` says otherwise. Any further parameter is the slug of "
             "a property, dots following references, and filters by equality; several values with commas mean any of "
-            "them: `?email=ada@example.com,bob@example.com`."
+            "them: `?email=ada@example.com,bob@example.com`. White space counts. A value that has commas stands in "
+            'double quotes: `?full_name="Doe, Jane"`.'
         ),
         parameters=(
             Parameter("select", "query", "Slugs of the properties to show, with commas; all where absent."),
@@ -28,7 +29,7 @@ QUERY_OPERATIONS: Final = (
             LIMIT,
             CURSOR,
             Parameter("list_id", "query", "Only members of this list, with its own properties."),
-            filter_by("deleted", "`true` adds deleted records.", ("true", "false")),
+            DELETED,
             filter_by("include_total", "`true` counts all that there are.", ("true", "false")),
         ),
         any_parameter=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from prismd.api.operation import ETAG, IDEMPOTENCY_KEY, RECORDS, REPLAY, Operation, Parameter, Reply
+from prismd.api.operation import DELETED, ETAG, IDEMPOTENCY_KEY, RECORDS, REPLAY, Operation, Parameter, Reply
 from prismd.api.record_shapes import (
     BatchDeleteBody,
     BatchResult,
@@ -51,8 +51,8 @@ _READS: Final = (
         path=f"{RECORDS}/count",
         tag="Records",
         summary="Count records",
-        parameters=(_COUNTED_LIST,),
-        replies=(Reply(200, "How many there are, without deleted ones.", Total),),
+        parameters=(_COUNTED_LIST, DELETED),
+        replies=(Reply(200, "How many there are, without deleted ones unless they are asked for.", Total),),
         errors=("not_found", "method_not_allowed"),
     ),
     Operation(

@@ -10,11 +10,12 @@ from prismd.api.errors import respond
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
 from prismd.api.json_bodies import require_json
 from prismd.api.paths import object_type_in_path
-from prismd.api.queries import PAGE_DEFAULT, given, one_of, page_limit, slugs, values
+from prismd.api.queries import PAGE_DEFAULT, deleted_in_query, flag, given, page_limit, slugs, values
 from prismd.api.shapes import RecordPage, RecordRow
 from prismd.core.errors import PrismdError
 from prismd.core.json_text import NotJsonError, decode, encode
 from prismd.core.query.parse import read_ids
+from prismd.core.query.tree import Deleted
 from prismd.core.unknown_members import refuse_unknown
 from prismd.core.value_errors import found
 from prismd.services.idempotency import Answer
@@ -30,7 +31,6 @@ _IN_QUERY: Final = dict.fromkeys(_MEMBERS, 'put it inside "query"')
 _BESIDE_QUERY: Final = dict.fromkeys(_BODY_MEMBERS, 'put it into the body, beside "query"')
 #: What the query string of a list can hold beside the slugs of properties.
 _CONVENIENCES: Final = ("select", "sort", "limit", "cursor", "list_id", "deleted", "include_total")
-_FLAG: Final = ("true", "false")
 
 
 @post("/{object_type:str}/query", status_code=200, sync_to_thread=True)
@@ -50,7 +50,7 @@ def query_records(
     wanted = _page_in_body(whole, raw, runtime.settings)
     others = {
         "ids": read_ids(whole.get("id"), ".body.id", runtime.settings.query_ids_max),
-        "deleted": _flag(whole.get("deleted"), ".body.deleted"),
+        "deleted": _deleted(whole.get("deleted"), ".body.deleted"),
     }
     return _answer(caller, runtime, kind, raw, wanted, list_id=list_id, field=".body.query", others=others)
 
@@ -64,12 +64,12 @@ def list_records(
     wanted = PageWanted(
         limit=page_limit(request, most=runtime.settings.page_max),
         cursor=given(request, "cursor"),
-        include_total=one_of(request, "include_total", _FLAG) == "true",
+        include_total=flag(request, "include_total"),
         cursor_field=".query.cursor",
     )
     raw = {"select": slugs(request, "select"), "sort": _sort(request), "filter": _equalities(request)}
     list_id = _text(given(request, "list_id"), ".query.list_id")
-    others = {"deleted": one_of(request, "deleted", _FLAG) == "true"}
+    others = {"deleted": deleted_in_query(request)}
     return _answer(caller, runtime, kind, raw, wanted, list_id=list_id, field=".query", others=others)
 
 
@@ -109,7 +109,7 @@ def shown_page(page: QueryPage) -> RecordPage:
 
 def shown_rows(page: QueryPage) -> list[RecordRow]:
     """Return the rows of a page as clients see them."""
-    return [RecordRow(id=row["id"], properties=row["properties"]) for row in page.rows]
+    return [RecordRow(**row) for row in page.rows]
 
 
 # --- the body of a query ---
@@ -164,6 +164,12 @@ def _flag(raw: object, field: str) -> bool:
     if raw is not None and not isinstance(raw, bool):
         raise PrismdError.invalid(field, f"expected true or false, found {found(raw)}")
     return bool(raw)
+
+
+def _deleted(raw: object, field: str) -> Deleted:
+    if raw is not None and raw != Deleted.ONLY.value and not isinstance(raw, bool):
+        raise PrismdError.invalid(field, f'expected true, false or "only", found {found(raw)}', "enum")
+    return Deleted(raw or False)
 
 
 # --- the query string of a list ---

@@ -9,7 +9,7 @@ from litestar import Request, Response, get
 from prismd.api.errors import respond
 from prismd.api.injected import CallerIn, PathPart, RuntimeIn
 from prismd.api.paths import id_in_path, object_type_in_path, value_in_path
-from prismd.api.queries import list_in_query, slugs
+from prismd.api.queries import deleted_in_query, list_in_query, slugs
 from prismd.api.record_shapes import shown_record
 from prismd.api.shapes import Total
 from prismd.core.errors import PrismdError
@@ -35,7 +35,7 @@ def get_record(
             wanted,
             select=select,
             list_id=list_id,
-            references_max=runtime.settings.references_shown_max,
+            settings=runtime.settings,
         )
     return respond(record_answer(found))
 
@@ -53,13 +53,10 @@ def find_record(
     """Answer the one record that has a value."""
     kind, by, sought = object_type_in_path(object_type), value_in_path(slug), value_in_path(value)
     select, list_id = slugs(request, "select"), list_in_query(request)
-    settings = runtime.settings
-    asked: dict[str, Any] = {"settings": settings, "select": select, "list_id": list_id}
+    asked: dict[str, Any] = {"settings": runtime.settings, "select": select, "list_id": list_id}
     with runtime.pool.connection() as connection:
         try:
-            found = records.find_record(
-                connection, caller.team_id, kind, by, sought, **asked, references_max=settings.references_shown_max
-            )
+            found = records.find_record(connection, caller.team_id, kind, by, sought, **asked)
         except PrismdError:
             # The first to look by a property makes records findable by it, which stays done whatever was found.
             connection.commit()
@@ -72,9 +69,9 @@ def count_records(
     request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn
 ) -> Response[bytes]:
     """Answer how many records of a type the team has."""
-    kind, list_id = object_type_in_path(object_type), list_in_query(request)
+    kind, list_id, deleted = object_type_in_path(object_type), list_in_query(request), deleted_in_query(request)
     with runtime.pool.connection() as connection:
-        total = records.count_records(connection, caller.team_id, kind, list_id=list_id)
+        total = records.count_records(connection, caller.team_id, kind, list_id=list_id, deleted=deleted)
     return respond(Answer(200, encode(Total(total=total)), {}))
 
 

@@ -189,6 +189,7 @@ class RecordRow(Struct, frozen=True, kw_only=True):
         dict[str, Any],
         Meta(description="Selected values by slug; references as `{id, properties}`, select values as option slugs."),
     ]
+    deleted_at: Annotated[str, Meta(description="When it was deleted; absent where it is not.")] | UnsetType = UNSET
 
 
 class RecordPage(Struct, frozen=True, kw_only=True):
@@ -231,7 +232,7 @@ class QueryBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     query: QueryMembers
     id: Annotated[str | list[str] | None, Meta(description="Only these records.")] = None
-    deleted: Annotated[bool | None, Meta(description="Deleted records too.")] = None
+    deleted: Annotated[bool | Literal["only"] | None, Meta(description="Deleted records too, or those alone.")] = None
     cursor: Annotated[str | None, Meta(description="As `query.cursor`, which wins.")] = None
     include_total: Annotated[bool | None, Meta(description="Count all that the query wants.")] = None
     boxes: Annotated[list[str] | None, Meta(description="Accepted and ignored.")] = None

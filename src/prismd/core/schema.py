@@ -82,6 +82,7 @@ class Property:
         alias: ``app_stage`` for the stage property of a list.
         inverse_of: Object type and slug of the reference that this one shows from its other side; such a property has
             no values of its own.
+        unkept: Clients may name it, and no record has a value of it (see :mod:`prismd.core.unkept`).
         key: Under which records store its values: the slug, after the list's id where it belongs to a list.
     """
 
@@ -99,6 +100,7 @@ class Property:
     list_id: str | None = None
     alias: str | None = None
     inverse_of: tuple[str, str] | None = None
+    unkept: bool = False
     key: str = field(init=False)
     kind: Kind = field(init=False)
     target: str | None = field(init=False)

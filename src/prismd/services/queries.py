@@ -46,7 +46,7 @@ class QueryPage:
     """A page of a query.
 
     Args:
-        rows: As clients see them, ``{id, properties}``.
+        rows: As clients see them, ``{id, properties}``, and ``deleted_at`` of those that are deleted.
         next_cursor: Leads to the next page; None where this is the last.
         total: How many records the query wants, if that was asked.
     """
@@ -113,7 +113,8 @@ def run_query(
     records = [record for record, _ in page]
     reader = ReferenceReader(connection, team_id, schemas, most=settings.references_shown_max)
     references = reader.read(records, shown)
-    return QueryPage([row(record, shown, references) for record in records], next_cursor, total)
+    rows = [row(record, shown, references, whole=query.select is None) for record in records]
+    return QueryPage(rows, next_cursor, total)
 
 
 def _place(query: Query, team_id: int, wanted: PageWanted, settings: Settings) -> Place | None:

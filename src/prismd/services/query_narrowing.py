@@ -84,7 +84,8 @@ class Narrowing:
             if not hashes:
                 return None  # what is blank is not kept as a key
             found |= dict.fromkeys(hashes)
-        return list(found) if self._make_key(object_type, prop) else None
+        # Of an option that does not exist there is no value, and nothing to look for.
+        return list(found) if not found or self._make_key(object_type, prop) else None
 
     def _make_key(self, object_type: str, prop: Property) -> bool:
         if object_type not in self._in_use:
@@ -103,7 +104,8 @@ class Narrowing:
 def _is_usable(condition: Condition) -> bool:
     leaf = condition.path.leaf
     # What the server alone sets is kept beside the record's values, where no key is made of it.
-    return condition.test is Test.EQUALS and not condition.negated and leaf is not IDENTIFIER and not leaf.read_only
+    can_be_keys = condition.path.is_kept and leaf is not IDENTIFIER and not leaf.read_only
+    return condition.test is Test.EQUALS and not condition.negated and can_be_keys
 
 
 def _rank(condition: Condition) -> int:

@@ -45,7 +45,7 @@ class ReferenceReader:
             if missing:
                 known.records |= queries.records_by_ids(self._connection, self._team_id, missing)
             for one in shown.values():
-                if one.refers and one.inner:
+                if one.is_followed:
                     self.read(self._targets(records, one), one.inner)
         return self._references
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -11,16 +11,20 @@ from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
 from prismd.core.imports.rows import RefusedRow, Row
 from prismd.core.keys import KeyRule
-from prismd.core.quoting import nearest, quoted
+from prismd.core.query.meaning import QueriedRecord
+from prismd.core.query.paths import resolve_path
+from prismd.core.query.rows import Selection, selection, shown_values
+from prismd.core.query.tree import Deleted, Query
+from prismd.core.quoting import quoted
 from prismd.core.record_writes import no_record
-from prismd.core.schema import LISTS, LISTS_KEY, ObjectSchema, Property
+from prismd.core.schema import LISTS, LISTS_KEY, OBJECT_TYPES, ObjectSchema, Property
 from prismd.core.values import InvalidValueError, ValueLimits, parser_for, render
 from prismd.services.lists import require_list
 from prismd.services.query_references import ReferenceReader
 from prismd.services.record_keys import ensure_key, find_by_key, key_property
 from prismd.services.references import resolve_references
 from prismd.settings import Settings
-from prismd.store import properties, records
+from prismd.store import properties, queries, records
 from prismd.store.postgres import Connection
 from prismd.store.records import StoredRecord
 
@@ -29,16 +33,12 @@ _CREATED: Final = ("created_at",)
 _UPDATED: Final = ("updated_at", "last_updated_at")
 
 
-#: Most ids shown of a reference that is read from its other side, where the caller sets no other number.
-REFERENCES_MAX: Final = 100
-
-
 @dataclass(frozen=True, slots=True)
 class RecordView:
     """A record as clients see it.
 
     Args:
-        properties: Rendered values by slug; properties without a value are absent.
+        properties: Rendered values by slug; properties without a value are absent, unless they were selected.
         version: Counts the record's changes from 1.
         lists: Rendered values by list and slug, or by slug alone where the request names the list; None for a record
             that is in no list, or not in that one.
@@ -58,27 +58,26 @@ def get_record(
     *,
     select: Sequence[str] | None = None,
     list_id: str | None = None,
-    references_max: int = REFERENCES_MAX,
+    settings: Settings | None = None,
 ) -> RecordView:
     """Return a record (contract, section 11.4).
 
     Args:
-        select: Slugs of the properties wanted; None for all that records have values of.
+        select: Paths of the properties wanted; None for all that records have values of.
         list_id: The list whose values are wanted besides; None for all lists.
-        references_max: Most ids shown of a reference that is read from its other side.
+        settings: For the limits of what is selected; None for the defaults.
 
     Raises:
         PrismdError: ``not_found``, also for deleted records, for ids that are none, and for an unknown list;
             ``invalid_request`` for an unknown slug.
     """
     scope = list_scope(connection, team_id, object_type, list_id)
-    schema = properties.load_schema(connection, team_id, object_type)
-    _check_select(schema, select, scope)
+    settings = settings or Settings()
+    showing = Showing(connection, team_id, object_type, select=select, list_id=scope, settings=settings)
     record = records.get_record(connection, team_id, object_type, record_id) if is_uuid(record_id) else None
     if record is None:
         raise no_record(object_type, record_id)
-    view = view_of(schema, record, select=select, list_id=scope)
-    return _with_inverses(connection, team_id, schema, view, select, references_max)
+    return showing.view(record)
 
 
 def find_record(
@@ -91,24 +90,22 @@ def find_record(
     settings: Settings,
     select: Sequence[str] | None = None,
     list_id: str | None = None,
-    references_max: int = REFERENCES_MAX,
 ) -> RecordView:
     """Return the one record whose property has a value, compared as imports compare (contract, section 11.7).
 
     Args:
         slug: A property by which records can be told apart.
         value: As text; for references to contacts, an id or an address.
-        settings: For the limits of values.
-        select: Slugs of the properties wanted; None for all that records have values of.
+        settings: For the limits of values and of what is selected.
+        select: Paths of the properties wanted; None for all that records have values of.
         list_id: The list whose own properties can be meant too.
-        references_max: Most ids shown of a reference that is read from its other side.
 
     Raises:
         PrismdError: ``not_found``, ``multiple_matches``, or ``invalid_request`` for a slug that cannot be looked up.
     """
     scope = list_scope(connection, team_id, object_type, list_id)
-    schema = properties.load_schema(connection, team_id, object_type)
-    _check_select(schema, select, scope)
+    showing = Showing(connection, team_id, object_type, select=select, list_id=scope, settings=settings)
+    schema = showing.schema
     prop = key_property(schema, slug, ".path.slug", scope)
     try:
         wanted = resolved_value(connection, team_id, schema, prop, parsed_value(prop, value, settings))
@@ -117,25 +114,33 @@ def find_record(
     found = [] if isinstance(wanted, RefusedRow) else records_with(connection, team_id, object_type, prop, wanted)
     if not found:
         raise PrismdError("not_found", f"no {object_type} has the {slug} {quoted(value)}")
-    view = view_of(schema, the_one(found, slug, value), select=select, list_id=scope)
-    return _with_inverses(connection, team_id, schema, view, select, references_max)
+    return showing.view(the_one(found, slug, value))
 
 
-def count_records(connection: Connection, team_id: int, object_type: str, *, list_id: str | None = None) -> int:
-    """Return how many records of a type a team has, without the deleted ones (contract, section 11.9).
+def count_records(
+    connection: Connection,
+    team_id: int,
+    object_type: str,
+    *,
+    list_id: str | None = None,
+    deleted: Deleted = Deleted.LEFT_OUT,
+) -> int:
+    """Return how many records of a type a team has (contract, section 11.9).
 
     Args:
         list_id: Count only those in this list.
+        deleted: Which of the deleted ones to count.
 
     Raises:
         PrismdError: ``not_found``: there is no such list of records of the type.
     """
     scope = list_scope(connection, team_id, object_type, list_id)
-    if scope is None:
-        return records.count_records(connection, team_id, object_type)
-    ensure_key(connection, team_id, object_type, LISTS)
-    hashes = KeyRule(object_type, LISTS, fold_case=True).hashes([scope])
-    return records.count_by_key(connection, team_id, object_type, hashes, key=LISTS_KEY, value=scope)
+    hashes = None
+    if scope is not None:
+        ensure_key(connection, team_id, object_type, LISTS)
+        hashes = KeyRule(object_type, LISTS, fold_case=True).hashes([scope])
+    query = Query(object_type=object_type, list_id=scope, deleted=deleted)
+    return queries.query_total(connection, query, team_id, hashes)
 
 
 def list_scope(connection: Connection, team_id: int, object_type: str, list_id: str | None) -> str | None:
@@ -204,49 +209,73 @@ def the_one(found: Sequence[StoredRecord], slug: str, value: str) -> StoredRecor
     return found[0]
 
 
-def view_of(
-    schema: ObjectSchema, record: StoredRecord, *, select: Sequence[str] | None = None, list_id: str | None = None
-) -> RecordView:
-    """Return a record as clients see it.
+def view_of(schema: ObjectSchema, record: StoredRecord, *, list_id: str | None = None) -> RecordView:
+    """Return a record as clients see it: all that it has values of.
 
     Args:
         schema: Of the record.
-        select: Slugs of the properties wanted; None for all.
         list_id: The list whose values are shown by slug alone; None for all lists, by their ids.
     """
     values: dict[str, object] = {
         key: render(schema.properties[key], value) for key, value in record.properties.items() if "/" not in key
     }
-    values |= dict.fromkeys(_CREATED, _timestamp(record.created_at))
-    values |= dict.fromkeys(_UPDATED, _timestamp(record.updated_at))
-    lists = _lists(schema, record)
-    if select is None:
-        return RecordView(record.id, values, record.version, _shown_lists(lists, list_id))
-    wanted = {prop.key for slug in select if (prop := schema.get(slug, list_id)) is not None}
-    shown = {slug: value for slug, value in values.items() if slug in wanted}
-    own = lists.get(list_id) if list_id else None
-    picked = own and {slug: value for slug, value in own.items() if f"{list_id}/{slug}" in wanted}
-    return RecordView(record.id, shown, record.version, picked)
+    values |= _times(record)
+    return RecordView(record.id, values, record.version, _shown_lists(_lists(schema, record), list_id))
 
 
-def _with_inverses(  # noqa: PLR0917 - what is shown, and of what
-    connection: Connection,
-    team_id: int,
-    schema: ObjectSchema,
-    view: RecordView,
-    select: Sequence[str] | None,
-    most: int,
-) -> RecordView:
-    # They can be many, so they are read only for those who ask for them by name.
-    wanted = {prop.slug: prop for slug in select or () if (prop := schema.get(slug)) is not None and prop.inverse_of}
-    if not wanted:
-        return view
-    others = properties.load_schemas(
-        connection, team_id, [prop.inverse_of[0] for prop in wanted.values() if prop.inverse_of]
-    )
-    reader = ReferenceReader(connection, team_id, others, most=most)
-    shown = {slug: reader.referring(prop, [view.id]).get(view.id, []) for slug, prop in wanted.items()}
-    return replace(view, properties=view.properties | {slug: ids for slug, ids in shown.items() if ids})
+class Showing:
+    """How a request that reads one record wants to see it.
+
+    Args:
+        connection: To the database.
+        team_id: Whose record.
+        object_type: Of the record.
+        select: Paths to show; None for all that it has values of.
+        list_id: The list whose values are shown by slug alone, if any.
+        settings: For the limits of what is selected.
+
+    Raises:
+        PrismdError: ``invalid_request``: too many paths, or one that leads nowhere.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        team_id: int,
+        object_type: str,
+        *,
+        select: Sequence[str] | None,
+        list_id: str | None,
+        settings: Settings,
+    ) -> None:
+        types = [object_type] if select is None else OBJECT_TYPES
+        self._schemas = properties.load_schemas(connection, team_id, types)
+        self.schema = self._schemas[object_type]
+        self._list_id = list_id
+        self._selection = None if select is None else self._selected(select, settings.query_select_max)
+        self._reader = ReferenceReader(connection, team_id, self._schemas, most=settings.references_shown_max)
+
+    def view(self, record: StoredRecord) -> RecordView:
+        """Return the record as it is wanted."""
+        whole = view_of(self.schema, record, list_id=self._list_id)
+        if self._selection is None:
+            return whole
+        held = {**record.properties, **_times(record)}
+        seen = QueriedRecord(record.id, self.schema.object_type, held)
+        references = self._reader.read([seen], self._selection)
+        values = shown_values(seen, self._selection, references, bare_ids=True)
+        own = {slug: values.pop(slug) for slug, one in self._selection.items() if one.prop.list_id is not None}
+        is_member = self._list_id is not None and whole.lists is not None
+        return RecordView(record.id, values, record.version, own if own or is_member else None)
+
+    def _selected(self, select: Sequence[str], most: int) -> Selection:
+        field = ".query.select"
+        if len(select) > most:
+            raise PrismdError.invalid(field, f"expected at most {most} slugs, found {len(select)}", "maxItems")
+        named = self.schema.object_type
+        return selection(
+            resolve_path(self._schemas, named, text, list_id=self._list_id, field=field) for text in select
+        )
 
 
 def _shown_lists(lists: dict[str, dict[str, object]], list_id: str | None) -> dict[str, Any] | None:
@@ -262,12 +291,11 @@ def _lists(schema: ObjectSchema, record: StoredRecord) -> dict[str, dict[str, ob
     return shown
 
 
-def _check_select(schema: ObjectSchema, select: Sequence[str] | None, list_id: str | None) -> None:
-    for slug in select or ():
-        if schema.get(slug, list_id) is None:
-            hint = nearest(slug, schema.slugs(list_id))
-            message = f"{schema.object_type} has no property {quoted(slug)}{hint}"
-            raise PrismdError.invalid(".query.select", message, "enum")
+def _times(record: StoredRecord) -> dict[str, object]:
+    return {
+        **dict.fromkeys(_CREATED, _timestamp(record.created_at)),
+        **dict.fromkeys(_UPDATED, _timestamp(record.updated_at)),
+    }
 
 
 def _timestamp(moment: datetime) -> str:

@@ -19,7 +19,7 @@ from prismd.store.arrays import int_array
 from prismd.store.postgres import Connection
 from prismd.store.query_sql import QuerySql, sort_type
 
-_COLUMNS: Final = "r.id::text, r.object_type, r.properties::text, r.created_at, r.updated_at, r.deleted_at IS NOT NULL"
+_COLUMNS: Final = "r.id::text, r.object_type, r.properties::text, r.created_at, r.updated_at, r.deleted_at"
 
 _READERS: Final[dict[str, Callable[[str], Any]]] = {"integer": int, "boolean": "true".__eq__}
 
@@ -182,9 +182,10 @@ def _run(connection: Connection, statement: str, parameters: dict[str, Any]) -> 
 
 
 def _queried(row: Sequence[Any]) -> QueriedRecord:
-    record_id, object_type, properties, created_at, updated_at, deleted = row
+    record_id, object_type, properties, created_at, updated_at, deleted_at = row
     made, changed = _moment(created_at), _moment(updated_at)
     times = {"created_at": made, "updated_at": changed, "last_updated_at": changed}
+    deleted = None if deleted_at is None else _moment(deleted_at)
     return QueriedRecord(record_id, object_type, {**decode_stored(properties), **times}, deleted)
 
 

@@ -14,11 +14,17 @@ from prismd.core.query.conditions import Condition, Test
 from prismd.core.query.cursors import Place
 from prismd.core.query.meaning import option_ids
 from prismd.core.query.paths import IDENTIFIER, Path
-from prismd.core.query.tree import Clause, Query, SortKey
+from prismd.core.query.tree import Clause, Deleted, Query, SortKey
 from prismd.core.schema import LISTS_KEY, Kind, Property
 
 #: Properties that are columns of the record (contract, section 17).
-_MOMENTS: Final = {"created_at": "created_at", "updated_at": "updated_at", "last_updated_at": "updated_at"}
+_MOMENTS: Final = {
+    "created_at": "created_at", "updated_at": "updated_at", "last_updated_at": "updated_at", "deleted_at": "deleted_at",
+}  # fmt: skip
+
+_OF_DELETED: Final = {
+    Deleted.LEFT_OUT: ["r.deleted_at IS NULL"], Deleted.ONLY: ["r.deleted_at IS NOT NULL"], Deleted.TOO: [],
+}  # fmt: skip
 
 _OPERATORS: Final = {Test.LESS: "<", Test.AT_MOST: "<=", Test.MORE: ">", Test.AT_LEAST: ">="}
 _TEXT_TESTS: Final = {
@@ -96,7 +102,7 @@ class QuerySql:
 
     def _wanted(self) -> list[str]:
         query = self._query
-        wanted = [] if query.deleted else ["r.deleted_at IS NULL"]
+        wanted = [*_OF_DELETED[query.deleted]]
         if query.list_id is not None:
             wanted.append(f"r.properties -> {self._key(LISTS_KEY)} ? {self._bound(query.list_id)}")
         clauses = [self._clause(clause) for clause in query.clauses]
@@ -111,6 +117,8 @@ class QuerySql:
 
     def _condition(self, condition: Condition) -> str:
         path = condition.path
+        if not path.is_kept:
+            return "true" if condition.negated else "false"
         negation = "NOT " if condition.negated else ""
         if not path.steps and not path.leaf.holds_many:
             return f"{negation}coalesce({self._test(condition, self._value('r', path.leaf))}, false)"
@@ -190,6 +198,9 @@ class QuerySql:
                 )
             )
         for key in self._query.sort:
+            if not key.path.is_kept:
+                keys.append((f"NULL::{sort_type(key)}", key.descending, sort_type(key)))
+                continue
             record = self._joined(key, joins)
             value = self._value(record, key.path.leaf)
             if key.path.leaf.kind is Kind.SELECT:

@@ -60,22 +60,6 @@ CROSS JOIN LATERAL (
 ) AS r
 """
 
-# Who is in a list is found as the records with any other key are.
-_COUNT_BY_KEY: Final = f"""
-SELECT count(*)
-FROM ({FOUND}) AS k
-CROSS JOIN LATERAL (
-    SELECT FROM record
-    WHERE team_id = %(team)s AND object_type = %(type)s AND id = k.record_id AND deleted_at IS NULL
-        AND properties -> %(slug)s ? %(value)s
-    OFFSET 0
-) AS r
-"""
-
-_COUNT: Final = """
-SELECT count(*) FROM record WHERE team_id = %s AND object_type = %s AND deleted_at IS NULL
-"""
-
 _EXISTING: Final = """
 SELECT wanted.object_type, wanted.id::text
 FROM unnest(%(types)b::text[], %(ids)b::text[]::uuid[]) AS wanted (object_type, id)
@@ -115,29 +99,6 @@ def records_by_key(connection: Connection, team_id: int, object_type: str, hashe
     """
     wanted = {"team": team_id, "type": object_type, "hashes": int_array(hashes)}
     return [_stored(row) for row in connection.execute(_BY_KEY, wanted)]
-
-
-def count_records(connection: Connection, team_id: int, object_type: str) -> int:
-    """Return how many records of a type there are, without the deleted ones."""
-    row = connection.execute(_COUNT, (team_id, object_type)).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate always answers
-    return int(row[0])
-
-
-def count_by_key(
-    connection: Connection, team_id: int, object_type: str, hashes: Iterable[int], *, key: str, value: str
-) -> int:
-    """Return how many records, deleted ones apart, have a value among those of a property that holds many.
-
-    Args:
-        hashes: Of the value.
-        key: Of the property, whose values are kept as keys.
-        value: As stored.
-    """
-    wanted = {"team": team_id, "type": object_type, "hashes": int_array(hashes), "slug": key, "value": value}
-    row = connection.execute(_COUNT_BY_KEY, wanted).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate always answers
-    return int(row[0])
 
 
 def existing_records(connection: Connection, team_id: int, wanted: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:

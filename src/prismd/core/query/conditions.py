@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
+from prismd.core.booleans import written_boolean
 from prismd.core.dates import comparable_date
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
@@ -69,8 +72,8 @@ OPERATORS: Final = (*_EQUALITY, *_ORDER, *_CONTAINMENT, *_TEXTUAL, *_PRESENCE)
 
 _ORDERED: Final = {Kind.STR, Kind.TEXT, Kind.MULTI_STR, Kind.NUM, Kind.DATE}
 _TEXTS: Final = {Kind.STR, Kind.TEXT, Kind.MULTI_STR}
+_SELECTS: Final = {Kind.SELECT, Kind.MULTISELECT}
 _ARRAYS: Final = {Kind.MULTI_STR, Kind.MULTISELECT, Kind.MULTIREF}
-_FALSE: Final[tuple[Any, ...]] = (None, False, "", "false", "0", 0, [])
 
 
 def operators_of(prop: Property) -> list[str]:
@@ -104,13 +107,12 @@ def parse_condition(path: Path, operator: str, value: object, limits: ValueLimit
     prop = path.leaf
     _check_operator(prop, operator, field)
     if operator in _PRESENCE:
-        truth = value not in _FALSE
-        return [Condition(path, Test.PRESENT, negated=_PRESENCE[operator] == truth)]
+        return [Condition(path, Test.PRESENT, negated=_PRESENCE[operator] == _truth(value, field))]
     values = _Values(prop, limits, field)
     if operator in _EQUALITY:
         many = operator in ("in", "not_in")
-        given = values.some(value) if many else (values.one(value),)
-        return [Condition(path, Test.EQUALS, given, negated=_EQUALITY[operator])]
+        given = values.some(value) if many else [values.equal_to(value)]
+        return [Condition(path, Test.EQUALS, tuple(chain(*given)), negated=_EQUALITY[operator])]
     if operator in _CONTAINMENT:
         return _containment(path, values.some(value), negated=_CONTAINMENT[operator])
     if operator == "between":
@@ -120,10 +122,17 @@ def parse_condition(path: Path, operator: str, value: object, limits: ValueLimit
     return [Condition(path, _ORDER.get(operator) or _TEXTUAL[operator], (values.one(value),))]
 
 
-def _containment(path: Path, values: tuple[Any, ...], *, negated: bool) -> list[Condition]:
+def _containment(path: Path, values: Sequence[tuple[Any, ...]], *, negated: bool) -> list[Condition]:
     # An array contains values, a text contains parts of itself.
     test = Test.EQUALS if path.leaf.kind in _ARRAYS else Test.CONTAINS
-    return [Condition(path, test, (value,), negated=negated) for value in values]
+    return [Condition(path, test, value, negated=negated) for value in values]
+
+
+def _truth(value: object, field: str) -> bool:
+    truth = written_boolean(value) if isinstance(value, str) else value
+    if not isinstance(truth, bool):
+        raise PrismdError.invalid(field, f"expected true or false, found {found(value)}")
+    return truth
 
 
 def _check_operator(prop: Property, operator: str, field: str) -> None:
@@ -167,12 +176,28 @@ class _Values:
         parsed = parsed[0] if isinstance(parsed, list) else parsed
         return parsed.lower() if self._prop is IDENTIFIER else comparable(self._prop, parsed)
 
-    def some(self, value: object) -> tuple[Any, ...]:
+    def equal_to(self, value: object) -> tuple[Any, ...]:
+        """Return the value that equals one that is asked for: none where that is an option which does not exist."""
+        return () if self._names_no_option(value) else (self.one(value),)
+
+    def some(self, value: object) -> list[tuple[Any, ...]]:
+        """Return, for each value that is asked for, the one that equals it."""
         given = value if isinstance(value, list) else [value]
         most = self._limits.list_values_max
         if not 1 <= len(given) <= most:
             raise PrismdError.invalid(self._field, f"expected 1 to {most} values, found {len(given)}", "maxItems")
-        return tuple(self.one(item) for item in given)
+        return [self.equal_to(item) for item in given]
+
+    def _names_no_option(self, value: object) -> bool:
+        # A workspace need not have the options that a client asks for (contract, section 23, fact 114).
+        if self._prop.kind not in _SELECTS or not isinstance(value, str):
+            return False
+        try:
+            self._parse(value)
+        except InvalidValueError:
+            # A label that several options have is refused: it names one of them, but not which.
+            return all(option.value != value for option in self._prop.options)
+        return False
 
     def two(self, value: object) -> tuple[Any, ...]:
         if not isinstance(value, list) or len(value) != _BETWEEN_VALUES:

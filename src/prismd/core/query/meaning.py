@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from prismd.core.query.conditions import Condition, Test, comparable
-from prismd.core.query.paths import IDENTIFIER, Path
-from prismd.core.query.tree import Clause, Query, SortKey
+from prismd.core.query.paths import DELETED_AT, IDENTIFIER, Path
+from prismd.core.query.tree import Clause, Deleted, Query, SortKey
 from prismd.core.records import Properties
 from prismd.core.schema import LISTS_KEY, Kind, Property
 
@@ -20,12 +20,19 @@ class QueriedRecord:
 
     Args:
         properties: Stored values by key; the times at which it was made and changed stand under their slugs.
+        deleted_at: When it was deleted, as such times are written; None where it is not.
     """
 
     id: str
     object_type: str
     properties: Properties
-    deleted: bool = False
+    deleted_at: str | None = None
+
+    def stored(self, prop: Property) -> Any:  # noqa: ANN401 - any stored value
+        """Return what is stored of a property, or None."""
+        if prop is DELETED_AT:
+            return self.deleted_at
+        return self.id if prop is IDENTIFIER else self.properties.get(prop.key)
 
 
 #: Returns the record of a type and id that is not deleted, or None.
@@ -49,7 +56,7 @@ def answer(query: Query, records: Iterable[QueriedRecord], find: Find) -> list[Q
 
 def is_wanted(query: Query, record: QueriedRecord, find: Find) -> bool:
     """Tell whether a query wants a record."""
-    if record.deleted and not query.deleted:
+    if query.deleted is not Deleted.TOO and (record.deleted_at is None) is (query.deleted is Deleted.ONLY):
         return False
     if query.ids is not None and record.id not in query.ids:
         return False
@@ -71,6 +78,8 @@ def _is_met(condition: Condition, record: QueriedRecord, find: Find) -> bool:
 
 def values_at(path: Path, record: QueriedRecord, find: Find) -> list[Any]:
     """Return the values that a record has at the end of a path, in comparable form."""
+    if not path.is_kept:
+        return []
     reached = [record]
     for step in path.steps:
         targets = (find(step.target or "", target) for one in reached for target in _stored(one, step))
@@ -79,7 +88,7 @@ def values_at(path: Path, record: QueriedRecord, find: Find) -> list[Any]:
 
 
 def _stored(record: QueriedRecord, prop: Property) -> Sequence[Any]:
-    value = record.id if prop is IDENTIFIER else record.properties.get(prop.key)
+    value = record.stored(prop)
     if value is None:
         return ()
     return value if isinstance(value, list) else (value,)

@@ -8,7 +8,8 @@ from typing import Final
 
 from prismd.core.errors import PrismdError
 from prismd.core.quoting import nearest, quoted
-from prismd.core.schema import ObjectSchema, Property
+from prismd.core.schema import OBJECT_TYPES, ObjectSchema, Property
+from prismd.core.unkept import Reference, unkept_property, unkept_schema
 
 #: The properties of each object type of a team.
 Schemas = Mapping[str, ObjectSchema]
@@ -18,6 +19,9 @@ STEPS_MAX: Final = 4
 
 #: The id of a record, which stands beside its properties but can be asked for like one.
 IDENTIFIER: Final = Property(id="", slug="id", type="str", name="Id", native=True, read_only=True)
+
+#: When a record was deleted, which stands beside its properties too; a property of the team with that slug goes before.
+DELETED_AT: Final = Property(id="", slug="deleted_at", type="date", name="Deleted at", native=True, read_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,11 @@ class Path:
         """The first property on the way that shows a reference from its other side, if there is one."""
         return next((prop for prop in (*self.steps, self.leaf) if prop.inverse_of is not None), None)
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether a record can have a value there at all."""
+        return not self.leaf.unkept and all(not step.unkept and step.target in OBJECT_TYPES for step in self.steps)
+
 
 def resolve_path(schemas: Schemas, object_type: str, text: str, *, list_id: str | None, field: str) -> Path:
     """Return the path that a text means.
@@ -63,20 +72,23 @@ def resolve_path(schemas: Schemas, object_type: str, text: str, *, list_id: str 
         message = f"{quoted(text)} follows {len(through)} references, the most is {STEPS_MAX}"
         raise PrismdError.invalid(field, message, "maxItems")
     steps: list[Property] = []
-    schema, scope = schemas[object_type], list_id
+    schema, scope, behind = schemas[object_type], list_id, None
     for slug in through:
-        step = _property(schema, slug, scope, field)
-        target = schemas.get(step.target or "")
+        step = _property(schema, slug, scope, behind, field)
+        target = schemas.get(step.target or "") or unkept_schema(step.target or "")
         if target is None:
             message = f"{quoted(text)}: {slug} is of type {step.type}, which leads to no record that prismd keeps"
             raise PrismdError.invalid(field, message, "enum")
         steps.append(step)
-        schema, scope = target, None
-    return Path(text, tuple(steps), _property(schema, last, scope, field))
+        schema, scope, behind = target, None, (schema.object_type, slug)
+    return Path(text, tuple(steps), _property(schema, last, scope, behind, field))
 
 
-def _property(schema: ObjectSchema, slug: str, list_id: str | None, field: str) -> Property:
+def _property(schema: ObjectSchema, slug: str, list_id: str | None, behind: Reference | None, field: str) -> Property:
     prop = IDENTIFIER if slug == IDENTIFIER.slug else schema.get(slug, list_id)
+    if prop is None and slug == DELETED_AT.slug:
+        prop = DELETED_AT
+    prop = prop or unkept_property(schema.object_type, slug, behind)
     if prop is None:
         hint = nearest(slug, schema.slugs(list_id))
         raise PrismdError.invalid(field, f"{schema.object_type} has no property {quoted(slug)}{hint}", "enum")

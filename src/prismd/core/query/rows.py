@@ -1,4 +1,8 @@
-"""How the records of a query are shown: values by slug, references as ``{id, properties}`` (contract, 9.3)."""
+"""How selected values are shown: by slug, references as ``{id, properties}`` (contract, section 9.3).
+
+What is selected by name is there in every row: null without a value, an empty array where there can be several
+(contract, section 23, fact 107). Where nothing is selected all is shown, and what is empty is left out.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from prismd.core.query.meaning import QueriedRecord
-from prismd.core.query.paths import IDENTIFIER, Path
-from prismd.core.schema import Kind, ObjectSchema, Property
+from prismd.core.query.paths import DELETED_AT, IDENTIFIER, Path
+from prismd.core.schema import OBJECT_TYPES, Kind, ObjectSchema, Property
 from prismd.core.values import render
 
 #: Object type and id of a record.
@@ -32,6 +36,11 @@ class Shown:
         """Whether its values are references."""
         return self.prop.kind in (Kind.REF, Kind.MULTIREF)
 
+    @property
+    def is_followed(self) -> bool:
+        """Whether records that it refers to have to be read."""
+        return self.refers and bool(self.inner) and self.prop.target in OBJECT_TYPES
+
 
 #: What to show of a record, by slug.
 Selection = dict[str, Shown]
@@ -53,7 +62,7 @@ class References:
         """Return the ids that a record has in a reference."""
         if prop.inverse_of is not None:
             return self.inverses.get((prop.id, record.id), ())
-        value = record.properties.get(prop.key)
+        value = record.stored(prop)
         if value is None:
             return ()
         return value if isinstance(value, list) else (value,)
@@ -74,23 +83,28 @@ def whole_selection(schema: ObjectSchema, list_id: str | None) -> Selection:
     """Return what shows all properties: those of the type, and within a list those of the list before them."""
     visible = [prop for prop in schema if prop.list_id is None and prop.inverse_of is None]
     own = [prop for prop in schema if list_id is not None and prop.list_id == list_id]
-    return {prop.slug: Shown(prop) for prop in (*visible, *own)}
+    return {prop.slug: Shown(prop) for prop in (DELETED_AT, *visible, *own)}
 
 
-def row(record: QueriedRecord, shown: Selection, references: References) -> dict[str, Any]:
-    """Return a record as a row of a query.
+def row(record: QueriedRecord, shown: Selection, references: References, *, whole: bool = False) -> dict[str, Any]:
+    """Return a record as a row of a query; one that is deleted says since when.
 
     Args:
         record: The record.
         shown: What to show of it.
         references: What its references lead to.
+        whole: Nothing was selected by name, so what is empty is left out.
     """
-    return {"id": record.id, "properties": _properties(record, shown, references)}
+    properties = shown_values(record, shown, references)
+    if whole:
+        properties = {slug: value for slug, value in properties.items() if value not in (None, [])}
+    mark = {} if record.deleted_at is None else {"deleted_at": record.deleted_at}
+    return {"id": record.id, "properties": properties, **mark}
 
 
 def wanted_targets(records: Iterable[QueriedRecord], shown: Selection, references: References) -> set[Target]:
     """Return the records that must be read to show what records refer to."""
-    followed = [one for one in shown.values() if one.refers and one.inner and one.prop.target]
+    followed = [one for one in shown.values() if one.is_followed]
     return {
         (one.prop.target or "", target)
         for record in records
@@ -99,26 +113,33 @@ def wanted_targets(records: Iterable[QueriedRecord], shown: Selection, reference
     }
 
 
-def _properties(record: QueriedRecord, shown: Selection, references: References) -> dict[str, Any]:
-    properties: dict[str, Any] = {}
-    for slug, one in shown.items():
-        if one.refers:
-            value = _reference(record, one, references)
-        else:
-            value = render(one.prop, record.properties.get(one.prop.key))
-        if value is not None:
-            properties[slug] = value
-    return properties
+def shown_values(
+    record: QueriedRecord, shown: Selection, references: References, *, bare_ids: bool = False
+) -> dict[str, Any]:
+    """Return what is shown of a record, by slug.
+
+    Args:
+        record: The record.
+        shown: What to show of it.
+        references: What its references lead to.
+        bare_ids: References through which no path goes are shown as ids (contract, section 9.2).
+    """
+    return {slug: _value(record, one, references, bare_ids=bare_ids) for slug, one in shown.items()}
 
 
-def _reference(record: QueriedRecord, shown: Shown, references: References) -> Any:  # noqa: ANN401 - one, several or none
-    ids = references.ids(record, shown.prop)
-    if not ids:
-        return None
-    found = [_referred(target, shown, references) for target in ids]
-    return found if shown.prop.holds_many else found[0]
+def _value(record: QueriedRecord, shown: Shown, references: References, *, bare_ids: bool) -> Any:  # noqa: ANN401 - any JSON
+    prop = shown.prop
+    if not shown.refers:
+        value = render(prop, record.stored(prop))
+        return [] if value is None and prop.holds_many else value
+    ids = references.ids(record, prop)
+    found = list(ids) if bare_ids and not shown.inner else [_referred(target, shown, references) for target in ids]
+    if prop.holds_many:
+        return found
+    return found[0] if found else None
 
 
 def _referred(target: str, shown: Shown, references: References) -> dict[str, Any]:
-    record = references.records.get((shown.prop.target or "", target))
-    return {"id": target, "properties": {}} if record is None else row(record, shown.inner, references)
+    # A record that is deleted, or that prismd holds none of, has nothing to say.
+    found = references.records.get((shown.prop.target or "", target)) or QueriedRecord(target, "", {})
+    return row(found, shown.inner, references)

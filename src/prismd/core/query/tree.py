@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import enum
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prismd.core.query.conditions import Condition, Test
 from prismd.core.query.paths import Path
+
+
+class Deleted(enum.Enum):
+    """What a query wants of deleted records; the values are as clients write them."""
+
+    LEFT_OUT = False
+    TOO = True
+    ONLY = "only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,7 @@ class Query:
         sort: The first decides, the next where it leaves a choice, and so on.
         list_id: Only members of this list, whose own properties can be named.
         ids: Only these records.
-        deleted: Deleted records too.
+        deleted: What is wanted of deleted records.
         pinned: These records first, in this order.
     """
 
@@ -53,7 +62,7 @@ class Query:
     sort: tuple[SortKey, ...] = ()
     list_id: str | None = None
     ids: tuple[str, ...] | None = None
-    deleted: bool = False
+    deleted: Deleted = Deleted.LEFT_OUT
     pinned: tuple[str, ...] = ()
 
     def conditions(self) -> Iterator[Condition]:
@@ -68,8 +77,8 @@ class Query:
         """Return a text that is the same for queries with the same answer in the same order."""
         clauses = [[_told(condition) for condition in clause.conditions] for clause in self.clauses]
         sort = [[key.path.text, key.descending] for key in self.sort]
-        whole = [self.object_type, clauses, self.any_clause, sort, self.list_id, self.ids, self.deleted, self.pinned]
-        return json.dumps(whole)
+        scope = [self.list_id, self.ids, self.deleted.value, self.pinned]
+        return json.dumps([self.object_type, clauses, self.any_clause, sort, *scope])
 
 
 def _told(condition: Condition) -> list[object]:

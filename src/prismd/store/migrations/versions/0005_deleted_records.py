@@ -1,0 +1,13 @@
+"""Deleted records by themselves."""
+
+from __future__ import annotations
+
+from prismd.store.migrations.plain_sql import run_beside
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Run the SQL beside this file."""
+    run_beside(__file__)

@@ -21,7 +21,6 @@ INDEXES: Final[dict[str, set[str]]] = {
     "candidates": {"record_key_in_order", "record_pkey", "import_touch_pkey"},
     "candidates by arrays": {"record_key_in_order", "record_pkey", "import_touch_pkey"},
     "records by key": {"record_key_in_order", "record_pkey"},
-    "members of a list": {"record_key_in_order", "record_pkey"},
     "held records": {"record_pkey"},
     "marked records": {"record_pkey"},
     "existing records": {"record_pkey"},

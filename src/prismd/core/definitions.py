@@ -14,6 +14,7 @@ from prismd.core.schema import (
     MULTIPLE_REFERENCE_TARGETS,
     PLAIN_TYPES,
     SINGLE_REFERENCE_TARGETS,
+    STATUS,
     Kind,
     ObjectSchema,
     Option,
@@ -251,6 +252,8 @@ def _property_slug(schema: ObjectSchema, new: NewProperty) -> str:
     _check_slug(new.slug, ".body")
     if new.slug in _RESERVED_SLUGS:
         raise PrismdError("slug_taken", f"the slug `{new.slug}` means {_RESERVED_SLUGS[new.slug]}; take another one")
+    if new.slug == STATUS and new.list_id is not None:
+        raise PrismdError("slug_taken", f"the slug `{STATUS}` means the stage of a record in the list; take another one")
     taken = schema.properties.get(property_key(new.slug, new.list_id))
     if taken is not None:
         message = f"the slug `{new.slug}` belongs to the property {quoted(taken.name)}"

@@ -14,7 +14,7 @@ from prismd.core.imports.rows import Problem
 from prismd.core.json_text import NotJsonError, decode, split_members
 from prismd.core.quoting import quoted
 from prismd.core.records import Properties
-from prismd.core.schema import LISTS_KEY, ObjectSchema, Property
+from prismd.core.schema import APP_STAGE, LISTS_KEY, STATUS, ObjectSchema, Property
 from prismd.core.unknown_members import IN_DEFAULT, refuse_unknown
 from prismd.core.value_errors import found, text_problem
 
@@ -48,11 +48,22 @@ class RecordBody:
             return self.field if list_id is None else f"{self.field}.list.{list_id}"
         if list_id is None:
             return f"{self.field}.{self._bucket_with(slug, 'default', 'extended')}.{slug}"
-        # A list that the request names elsewhere needs no name here, and its stage may stand among the other values.
-        nested = list_id in self.buckets.get("list", ())
-        if not nested and any(slug in self.buckets.get(name, ()) for name in ("list", "default")):
-            return f"{self.field}.{self._bucket_with(slug, 'list', 'default')}.{slug}"
-        return f"{self.field}.list.{list_id}.{slug}"
+        return f"{self.field}.{self._place_in_list(slug, list_id)}"
+
+    def _place_in_list(self, slug: str, list_id: str) -> str:
+        in_lists = {name.lower(): values for name, values in self.buckets.get("list", {}).items()}
+        # The stage has two names. A list that the request names elsewhere needs no name here, and its stage may stand
+        # among the other values.
+        names = (slug, STATUS) if slug == APP_STAGE else (slug,)
+        for name in names:
+            if name in (in_lists.get(list_id) or ()):
+                return f"list.{list_id}.{name}"
+        if list_id not in in_lists:
+            for bucket in ("list", "default", "extended"):
+                for name in names:
+                    if name in self.buckets.get(bucket, ()):
+                        return f"{bucket}.{name}"
+        return f"list.{list_id}.{slug}"
 
     def _bucket_with(self, slug: str, first: str, second: str) -> str:
         return second if slug in self.buckets.get(second, ()) and slug not in self.buckets.get(first, ()) else first

@@ -40,6 +40,10 @@ LISTS_KEY: Final = "/lists"
 #: The name under which every list knows its stage property (contract, sections 13.2 and 16.1).
 APP_STAGE: Final = "app_stage"
 
+#: The other name of the stage within a list: that of a native property, which means something else without the list
+#: (contract, section 23, fact 102).
+STATUS: Final = "status"
+
 #: The wire's names of the types that a person can write, references apart.
 PLAIN_TYPES: Final = tuple(kind.value for kind in Kind if not kind.value.endswith("_"))
 
@@ -158,8 +162,20 @@ class ObjectSchema:
             slug: As clients write it.
             list_id: The list whose own properties come before those of all records of the type.
         """
-        own = None if list_id is None else self.properties.get(property_key(slug, list_id))
+        own = None if list_id is None else self.own(slug, list_id)
         return own or (self.properties.get(slug) if "/" not in slug else None)
+
+    def own(self, slug: str, list_id: str) -> Property | None:
+        """Return the property of a list that a slug means, or None.
+
+        Args:
+            slug: As clients write it; the stage has two names, unless the list has a property of the second one.
+            list_id: The list.
+        """
+        found = self.properties.get(property_key(slug, list_id))
+        if found is None and slug == STATUS:
+            return self.properties.get(property_key(APP_STAGE, list_id))
+        return found
 
     def slugs(self, list_id: str | None = None) -> list[str]:
         """Return the slugs that mean something, within a list if one is given."""

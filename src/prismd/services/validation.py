@@ -8,7 +8,7 @@ from prismd.core.imports.rows import Problem, RefusedRow, RowLimits, RowParser
 from prismd.core.json_text import encode
 from prismd.core.record_writes import missing_required
 from prismd.core.records import merged
-from prismd.core.schema import LISTS_KEY, ObjectSchema, property_key
+from prismd.core.schema import LISTS_KEY, ObjectSchema
 from prismd.core.values import ValueLimits
 from prismd.services.lists import require_list
 from prismd.services.references import resolve_references
@@ -55,5 +55,5 @@ def validate(
 def _row(schema: ObjectSchema, values: Mapping[str, object], list_id: str | None) -> dict[str, object]:
     if list_id is None:
         return {"default": values}
-    own = {slug: value for slug, value in values.items() if property_key(slug, list_id) in schema.properties}
+    own = {slug: value for slug, value in values.items() if schema.own(slug, list_id) is not None}
     return {"default": {slug: value for slug, value in values.items() if slug not in own}, "list": {list_id: own}}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from prismd.core.imports.rows import RefusedRow, Row, RowLimits, RowParser
 from prismd.core.native import native_schema
 from prismd.core.records import ArrayChange, ArrayOperation
-from prismd.core.schema import APP_STAGE, LISTS_KEY, ObjectSchema, Option, Property
+from prismd.core.schema import APP_STAGE, LISTS_KEY, STATUS, ObjectSchema, Option, Property
 from prismd.core.values import ValueLimits
 
 LIMITS = RowLimits(ValueLimits(text_chars_max=1_000, list_values_max=10), row_bytes_max=300_000, row_errors_max=30)
@@ -164,6 +164,38 @@ def test_a_stage_can_be_demanded() -> None:
     assert problems({"list": {APP_STAGE: "nope"}}, ONE, require_stage=True) == [("invalid_option", APP_STAGE, ONE)]
     assert values({"list": {ONE: {APP_STAGE: "won"}}}, ONE, require_stage=True)
     assert values({"default": {APP_STAGE: "won"}}, ONE, require_stage=True)
+    for row in ({"default": {STATUS: "won"}}, {"list": {STATUS: "won"}}, {"list": {ONE.upper(): {STATUS: "won"}}}):
+        assert values(row, ONE, require_stage=True)
+    assert problems({"default": {STATUS: None}}, ONE, require_stage=True) == demanded
+    assert problems({"list": {TWO: {STATUS: "won"}}}, ONE, require_stage=True) == demanded
+
+
+def test_the_stage_has_two_names_in_its_list_and_one_value() -> None:
+    """Applications write the native name of the stage (contract, section 23, fact 102)."""
+    stored = {f"{ONE}/app_stage": "option", **member(ONE)}
+    for row in ({"default": {STATUS: "won"}}, {"extended": {STATUS: "Won"}}, {"list": {STATUS: "option"}}):
+        assert values(row, ONE) == stored
+    assert values({"list": {ONE: {STATUS: "won"}}}) == stored
+    # Without the list the name means what all records have; with another list, the stage of that one.
+    assert values({"default": {STATUS: "lead"}}) == {"status": NATIVE.properties["status"].options[1].id}
+    in_both = {"default": {STATUS: "won"}, "list": {ONE: {STATUS: "won"}}}
+    assert values(in_both, TWO) == {f"{TWO}/app_stage": "option", f"{ONE}/app_stage": "option", **member(TWO, ONE)}
+    twice = {"default": {STATUS: "won"}, "list": {ONE: {APP_STAGE: "won"}}}
+    assert values(twice, ONE) == stored
+    for other in (None, "Won", "lead"):
+        differs = {"default": {STATUS: other}, "list": {ONE: {APP_STAGE: "won"}}}
+        assert problems(differs, ONE) == [("invalid_row", None, None)]
+        assert problems({"list": {ONE: {STATUS: other, APP_STAGE: "won"}}}) == [("invalid_row", None, None)]
+    assert problems({"default": {STATUS: "lead"}}, ONE) == [("invalid_option", APP_STAGE, ONE)]
+
+
+def test_a_property_that_a_list_had_before_keeps_the_name() -> None:
+    own = Property("9", STATUS, "str", "Status", list_id=ONE)
+    schema = ObjectSchema("deal", {**SCHEMA.properties, own.key: own})
+    for row in ({"list": {STATUS: "mine", APP_STAGE: "won"}}, {"list": {ONE: {STATUS: "mine", APP_STAGE: "won"}}}):
+        result = RowParser(schema, LIMITS, ONE).parse(json.dumps(row).encode())
+        assert isinstance(result, Row)
+        assert result.values == {f"{ONE}/status": "mine", f"{ONE}/app_stage": "option", **member(ONE)}
 
 
 JSON = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.lists(st.text(max_size=3), max_size=3)
@@ -198,6 +230,11 @@ def model(row: dict[str, Any], list_id: str | None, *, require_stage: bool) -> d
     named = [(where, slug) for where, slug, _ in written]
     if len(named) != len(set(named)):
         return None
+    stages = [(where, slug, value) for where, slug, value in written if where and slug in (APP_STAGE, STATUS)]
+    told = {where: value for where, _, value in stages}
+    if any(told[where] != value for where, _, value in stages):
+        return None
+    written = [one for one in written if one not in stages] + [(where, APP_STAGE, told[where]) for where in told]
     if require_stage and (list_id, APP_STAGE) not in [(where, slug) for where, slug, value in written if value]:
         return None
     found: dict[str, Any] = {}
@@ -215,7 +252,7 @@ def places(row: dict[str, Any], list_id: str | None) -> tuple[list[Written], lis
     if default.keys() & extended.keys():
         return None
     written: list[Written] = [
-        (list_id if slug == APP_STAGE else None, slug, value) for slug, value in [*default.items(), *extended.items()]
+        (list_id if slug in (APP_STAGE, STATUS) else None, slug, value) for slug, value in [*default.items(), *extended.items()]
     ]
     lists = [list_id] if list_id else []
     for name, value in (row.get("list") or {}).items():

@@ -15,7 +15,7 @@ from prismd.core.json_text import NotJsonError, SentTexts, decode, decode_texts
 from prismd.core.keys import KeyRule
 from prismd.core.quoting import quoted
 from prismd.core.records import ArrayChange, ArrayOperation
-from prismd.core.schema import APP_STAGE, LISTS_KEY, ObjectSchema, property_key
+from prismd.core.schema import APP_STAGE, LISTS_KEY, STATUS, ObjectSchema, property_key
 from prismd.core.unknown_members import IN_DEFAULT, no_field
 from prismd.core.values import ValueLimits
 
@@ -168,8 +168,8 @@ class RowParser:
         parts[None] = {**(row.get("default") or {}), **(row.get("extended") or {})}
         if self._list_id is not None:
             # Clients that name the list mean its stage, wherever they write it.
-            in_default = {APP_STAGE: parts[None].pop(APP_STAGE)} if APP_STAGE in parts[None] else {}
-            parts[self._list_id] = in_default
+            names = (APP_STAGE, STATUS) if self._has_two_names(self._list_id) else (APP_STAGE,)
+            parts[self._list_id] = {name: parts[None].pop(name) for name in names if name in parts[None]}
         for name, value in (row.get("list") or {}).items():
             fields = value if is_uuid(name) else {name: value}
             list_id = name.lower() if is_uuid(name) else self._list_id
@@ -181,6 +181,22 @@ class RowParser:
             if twice:
                 return f"{quoted(min(twice))} stands twice for the list {list_id}; keep one of them"
             parts[list_id] |= fields
+        return next(filter(None, (self._name_stage(list_id, parts[list_id]) for list_id in parts if list_id)), "")
+
+    def _has_two_names(self, list_id: str) -> bool:
+        stage = self._schema.own(STATUS, list_id)
+        return stage is not None and stage.slug == APP_STAGE
+
+    def _name_stage(self, list_id: str, fields: dict[str, object]) -> str:
+        """Write the stage of a list under its first name; return what is wrong, if it has two values."""
+        if STATUS not in fields or not self._has_two_names(list_id):
+            return ""
+        if APP_STAGE in fields and fields[APP_STAGE] != fields[STATUS]:
+            return (
+                f"{APP_STAGE} and {STATUS} are two names of the stage in the list {list_id}, and have different values;"
+                " keep one of them"
+            )
+        fields[APP_STAGE] = fields.pop(STATUS)
         return ""
 
     def _parse_part(
@@ -197,7 +213,10 @@ class RowParser:
     def _stage_problems(self, parts: _Parts) -> list[Problem]:
         if not self._require_stage or parts[self._list_id].get(APP_STAGE) is not None:
             return []
-        message = f"the row has no {APP_STAGE}, its stage in the list, which require_list_stage demands; give it one"
+        message = (
+            f"the row has no {APP_STAGE}, its stage in the list ({STATUS} means the same), which require_list_stage"
+            " demands; give it one"
+        )
         return [Problem("missing_required", message, APP_STAGE, list_id=self._list_id)]
 
     def _refused(self, problems: list[Problem]) -> RefusedRow:

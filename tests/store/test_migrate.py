@@ -156,3 +156,10 @@ def test_lists_and_views_of_before_get_what_they_would_start_with_now(make_datab
         assert [kind for kind, found in in_people.items() if found == stage_now] == ["identity"]
         keys = connection.execute("SELECT object_type FROM key_property WHERE key = '/lists' ORDER BY 1").fetchall()
         assert keys == [("deal",), ("identity",), ("organization",)]
+
+
+def test_each_migration_has_a_number_of_its_own() -> None:
+    """Two with one number would be two heads, and no server would start."""
+    versions = files("prismd.store.migrations.versions")
+    numbers = sorted(file.name.split("_", 1)[0] for file in versions.iterdir() if file.name.endswith(".sql"))
+    assert numbers == [f"{1 + place:04}" for place in range(len(numbers))]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from prismd.store.migrations.plain_sql import run_beside
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:

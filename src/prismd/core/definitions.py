@@ -253,7 +253,7 @@ def _property_slug(schema: ObjectSchema, new: NewProperty) -> str:
     if new.slug in _RESERVED_SLUGS:
         raise PrismdError("slug_taken", f"the slug `{new.slug}` means {_RESERVED_SLUGS[new.slug]}; take another one")
     if new.slug == STATUS and new.list_id is not None:
-        raise PrismdError("slug_taken", f"the slug `{STATUS}` means the stage of a record in the list; take another one")
+        raise PrismdError("slug_taken", f"the slug `{STATUS}` means the stage of a record in its list; take another")
     taken = schema.properties.get(property_key(new.slug, new.list_id))
     if taken is not None:
         message = f"the slug `{new.slug}` belongs to the property {quoted(taken.name)}"

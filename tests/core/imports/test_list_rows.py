@@ -252,7 +252,8 @@ def places(row: dict[str, Any], list_id: str | None) -> tuple[list[Written], lis
     if default.keys() & extended.keys():
         return None
     written: list[Written] = [
-        (list_id if slug in (APP_STAGE, STATUS) else None, slug, value) for slug, value in [*default.items(), *extended.items()]
+        (list_id if slug in (APP_STAGE, STATUS) else None, slug, value)
+        for slug, value in [*default.items(), *extended.items()]
     ]
     lists = [list_id] if list_id else []
     for name, value in (row.get("list") or {}).items():

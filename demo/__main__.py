@@ -67,7 +67,8 @@ def _show(directory: Path, arguments: argparse.Namespace) -> int:
     console.print("[bold]prismd[/]: starting a server of its own, on its embedded PostgreSQL …")
     with own_server(directory) as server:
         console.print(f"Ready at {server.url} after {server.start_s:.1f} s; its API page is {server.url}/docs")
-        os.environ.update(server.environment)
+        # The notes by which an import is resumed lie here, because not everybody has a home to write to.
+        os.environ.update({**server.environment, "XDG_STATE_HOME": str(directory.absolute() / "state")})
         wire = Wire(server)
         _import_authors()
         code = _import_own_file(wire, arguments) if arguments.file else _import_people(wire)

@@ -88,10 +88,18 @@ class Journal(msgspec.Struct):
 
 
 def journal_directory(environment: Mapping[str, str]) -> Path:
-    """Return where journals are kept (XDG base directories: the user's state)."""
+    """Return where journals are kept (XDG base directories: the user's state).
+
+    Raises:
+        ClientError: The environment names no home directory, and the system knows none.
+    """
     state = environment.get("XDG_STATE_HOME", "")
-    base = Path(state) if state.startswith("/") else Path(environment.get("HOME") or Path.home()) / ".local" / "state"
-    return base / "prismd" / "imports"
+    if not state.startswith("/"):
+        home = environment.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - Path.home raises where there is none
+        if not home.startswith("/"):
+            raise ClientError("there is no home directory to keep the journal in; set XDG_STATE_HOME to a directory")
+        state = f"{home}/.local/state"
+    return Path(state) / "prismd" / "imports"
 
 
 class Journals:

@@ -566,3 +566,41 @@ def test_records_of_another_team_are_not_there(api: Api, serve: Callable[..., Ap
     refused(theirs, 400, "invalid_request", f".body.list.{ours}", "not_found")
     refused(other.send("GET", f"/deal/count?list_id={ours}"), 404, "not_found")
     assert api.send("GET", path).json() == made
+
+
+# --- upserts that would double ---
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/contact/by/email/a@b.org", {"default": {"email": "c@b.org"}}, ".body.default.email"),
+        ("/contact/by/email/a@b.org", {"extended": {"email": "c@b.org"}}, ".body.extended.email"),
+        ("/organization/by/domains/a.org", {"default": {"domains": ["b.org"]}}, ".body.default.domains"),
+        (
+            "/organization/by/domains/a.org",
+            {"default": {"domains": {"_op": "remove", "values": ["a.org"]}}},
+            ".body.default.domains",
+        ),
+    ],
+)
+def test_an_upsert_makes_no_record_that_it_would_not_find_again(api: Api, path: str, body: Any, field: str) -> None:
+    for _ in range(2):
+        refused(api.send("PUT", path, json=body), 400, "invalid_request", field, "invalid_value")
+    assert api.send("GET", f"/{path.split('/')[1]}/count").json() == {"total": 0}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/contact/by/email/a@b.org", {"default": {"email": " A@B.org "}}),
+        ("/contact/by/email/a@b.org", {"default": {"email": None}}),
+        ("/organization/by/domains/a.org", {"default": {"domains": ["b.org", "A.org"]}}),
+        ("/organization/by/domains/a.org", {"default": {"domains": {"_op": "append", "values": ["b.org"]}}}),
+        ("/organization/by/domains/a.org", {"default": {"domains": []}}),
+    ],
+)
+def test_an_upsert_that_is_repeated_finds_what_it_made(api: Api, path: str, body: Any) -> None:
+    first, second = (api.send("PUT", path, json=body) for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json()["id"] == second.json()["id"]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from prismd.core.errors import PrismdError
 from prismd.core.imports.rows import Problem
 from prismd.core.record_batches import read_deletions, read_lookup, read_updates
-from prismd.core.record_writes import check_version, missing_required, read_record_body, refusal_of
+from prismd.core.record_writes import missing_required, read_record_body, refusal_of
 from prismd.core.schema import LISTS_KEY, ObjectSchema, Property
 
 Read = TypeVar("Read")
@@ -154,15 +154,6 @@ IN_LIST = {LISTS_KEY: [LIST]}
 def test_what_is_required(before: Any, after: Any, written: Any, missing: list[str]) -> None:
     problems = missing_required(DEAL, before, after, written)
     assert [(problem.code, problem.key) for problem in problems] == [("missing_required", key) for key in missing]
-
-
-def test_versions_are_compared_letter_by_letter() -> None:
-    for wanted in (None, ['"3"'], ['"2"', '"3"']):
-        check_version(3, wanted)
-    for wanted in ([], ['"2"'], ['W/"3"'], ['"03"'], ["3"]):
-        with pytest.raises(PrismdError) as refused:
-            check_version(3, wanted)
-        assert refused.value.code == "precondition_failed"
 
 
 def test_a_body_inside_another_is_read_alike() -> None:

@@ -11,6 +11,7 @@ from msgspec import UNSET
 from prismd.api.idempotency import write_once
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
 from prismd.api.paths import object_type_in_path
+from prismd.api.preconditions import EVALUATED, preconditions
 from prismd.api.queries import list_in_query
 from prismd.api.record_shapes import BatchResult, BatchSummary, ItemError, ItemResult, shown_record
 from prismd.core.errors import PrismdError
@@ -19,38 +20,41 @@ from prismd.core.record_batches import read_deletions, read_updates
 from prismd.core.schema import IMPORTABLE_TYPES
 from prismd.services import record_batches
 from prismd.services.idempotency import Answer
-from prismd.services.record_batches import ItemOutcome
+from prismd.services.record_batches import ItemOutcome, MarkedBatch
 from prismd.services.record_writer import RecordWriter
 from prismd.store.postgres import Connection
 
 _BATCH: Final = "/{object_type:str}/batch"
+_OWN: Final = {EVALUATED: True}
 
 
-@post(f"{_BATCH}/update", status_code=200, sync_to_thread=True)
+@post(f"{_BATCH}/update", status_code=200, sync_to_thread=True, opt=_OWN)
 def update_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
 ) -> Response[bytes]:
     """Change records, each for itself."""
-    kind, list_id = _batched_type(object_type), list_in_query(request)
+    kind, list_id, conditions = _batched_type(object_type), list_in_query(request), preconditions(request)
 
     def work(connection: Connection) -> Answer:
         items = read_updates(body, runtime.settings.batch_items_max)
         writer = RecordWriter(connection, runtime, caller.team_id, kind, list_id)
-        return _answer(record_batches.update_records(writer, items))
+        return _answer(record_batches.update_records(writer, items, conditions))
 
     return write_once(request, runtime, caller, body, work)
 
 
-@post(f"{_BATCH}/delete", status_code=200, sync_to_thread=True)
+@post(f"{_BATCH}/delete", status_code=200, sync_to_thread=True, opt=_OWN)
 def delete_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
 ) -> Response[bytes]:
     """Delete records, each for itself."""
-    kind = _batched_type(object_type)
+    kind, conditions = _batched_type(object_type), preconditions(request)
 
     def work(connection: Connection) -> Answer:
         items = read_deletions(body, runtime.settings.batch_items_max)
-        return _answer(record_batches.delete_records(connection, runtime, caller.team_id, kind, items))
+        return _answer(
+            record_batches.delete_records(connection, runtime, MarkedBatch(caller.team_id, kind, items, conditions))
+        )
 
     return write_once(request, runtime, caller, body, work)
 

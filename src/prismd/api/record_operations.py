@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from prismd.api.operation import DELETED, ETAG, IDEMPOTENCY_KEY, RECORDS, REPLAY, Operation, Parameter, Reply
@@ -27,9 +28,22 @@ _LIST: Final = Parameter(
     "A list of records of the type: its properties can be named by slug alone, and what is written is put into it.",
 )
 _COUNTED_LIST: Final = Parameter("list_id", "query", "Count only the records in this list.")
-_IF_MATCH: Final = Parameter(
-    "If-Match", "header", "Write only if the record has one of these entity tags; `*` takes any."
+_CONDITIONS: Final = (
+    Parameter("If-Match", "header", "Only if the record has one of these entity tags; `*`: if there is one."),
+    Parameter("If-None-Match", "header", "Only if the record has none of these entity tags; `*`: if there is none."),
 )
+_CONDITIONS_OF_ITEMS: Final = tuple(
+    replace(one, meaning=f"For each item: {one.meaning[0].lower()}{one.meaning[1:]}") for one in _CONDITIONS
+)
+_KNOWN: Final = (
+    Parameter(
+        "If-None-Match",
+        "header",
+        "Versions that the caller has: without `select`, 304 and no body if it is one of them.",
+    ),
+    Parameter("If-Match", "header", "Answer only if the record has one of these entity tags."),
+)
+_NOT_MODIFIED: Final = Reply(304, "The caller has this version.", headers=ETAG)
 _ITEMS: Final = "Items are independent of each other; one that fails spares the rest. At most 100."
 
 _ANSWERED: Final = ETAG | REPLAY
@@ -41,9 +55,9 @@ _READS: Final = (
         path=_RECORD,
         tag="Records",
         summary="Read a record",
-        parameters=(_SELECT, _LIST),
-        replies=(Reply(200, "The record.", Record, ETAG),),
-        errors=("not_found", "method_not_allowed"),
+        parameters=(_SELECT, _LIST, *_KNOWN),
+        replies=(Reply(200, "The record.", Record, ETAG), _NOT_MODIFIED),
+        errors=("precondition_failed", "not_found", "method_not_allowed"),
     ),
     Operation(
         name="countRecords",
@@ -62,9 +76,9 @@ _READS: Final = (
         tag="Records",
         summary="Find the one record that has a value",
         description="Compared as imports compare keys: without regard to case and outer spaces.",
-        parameters=(_SELECT, _LIST),
-        replies=(Reply(200, "The record.", Record, ETAG),),
-        errors=("not_found", "multiple_matches", "method_not_allowed"),
+        parameters=(_SELECT, _LIST, *_KNOWN),
+        replies=(Reply(200, "The record.", Record, ETAG), _NOT_MODIFIED),
+        errors=("precondition_failed", "not_found", "multiple_matches", "method_not_allowed"),
     ),
 )
 
@@ -76,10 +90,10 @@ _WRITES: Final = (
         tag="Records",
         summary="Make a record",
         description="Nothing is de-duplicated: two equal requests make two records.",
-        parameters=(_LIST, IDEMPOTENCY_KEY),
+        parameters=(_LIST, *_CONDITIONS, IDEMPOTENCY_KEY),
         body=ObjectProperties,
         replies=(Reply(201, "The record.", Record, _ANSWERED),),
-        errors=("not_found", "method_not_allowed"),
+        errors=("not_found", "method_not_allowed", "precondition_failed"),
     ),
     Operation(
         name="updateRecord",
@@ -91,7 +105,7 @@ _WRITES: Final = (
             "Properties that are not named stay as they are; null clears. An array replaces, `[]` clears, and "
             '`{"_op": "append" or "remove", "values": [...]}` changes it.'
         ),
-        parameters=(_LIST, _IF_MATCH, IDEMPOTENCY_KEY),
+        parameters=(_LIST, *_CONDITIONS, IDEMPOTENCY_KEY),
         body=RecordChanges,
         replies=(Reply(200, "The record as it is now.", Record, _ANSWERED),),
         errors=("not_found", "method_not_allowed", "precondition_failed"),
@@ -102,14 +116,14 @@ _WRITES: Final = (
         path=_LOOKUP,
         tag="Records",
         summary="Change the one record that has a value, or make it",
-        description="A record that is made gets the value, unless the body gives it another one.",
-        parameters=(_LIST, IDEMPOTENCY_KEY),
+        description="A record that is made gets the value; a body that gives it another one instead is refused.",
+        parameters=(_LIST, *_CONDITIONS, IDEMPOTENCY_KEY),
         body=RecordChanges,
         replies=(
             Reply(200, "There was one; it has been changed.", Record, _ANSWERED),
             Reply(201, "There was none; it has been made.", Record, _ANSWERED),
         ),
-        errors=("not_found", "multiple_matches", "method_not_allowed"),
+        errors=("not_found", "multiple_matches", "method_not_allowed", "precondition_failed"),
     ),
     Operation(
         name="deleteRecord",
@@ -118,7 +132,7 @@ _WRITES: Final = (
         tag="Records",
         summary="Delete a record",
         description="It can be restored.",
-        parameters=(_IF_MATCH,),
+        parameters=(*_CONDITIONS,),
         replies=(Reply(204, "It is deleted."),),
         errors=("not_found", "method_not_allowed", "precondition_failed"),
     ),
@@ -129,9 +143,9 @@ _WRITES: Final = (
         tag="Records",
         summary="Take the deletion of a record back",
         description="A record that is not deleted stays as it is.",
-        parameters=(IDEMPOTENCY_KEY,),
+        parameters=(*_CONDITIONS, IDEMPOTENCY_KEY),
         replies=(Reply(200, "The record.", Record, _ANSWERED),),
-        errors=("not_found", "method_not_allowed"),
+        errors=("not_found", "method_not_allowed", "precondition_failed"),
     ),
     Operation(
         name="duplicateRecord",
@@ -139,9 +153,9 @@ _WRITES: Final = (
         path=f"{_RECORD}/duplicate",
         tag="Records",
         summary="Make a record with the values and lists of another",
-        parameters=(IDEMPOTENCY_KEY,),
+        parameters=(*_CONDITIONS, IDEMPOTENCY_KEY),
         replies=(Reply(201, "The new record.", Record, _ANSWERED),),
-        errors=("not_found", "method_not_allowed"),
+        errors=("not_found", "method_not_allowed", "precondition_failed"),
     ),
 )
 
@@ -153,7 +167,7 @@ _BATCHES: Final = (
         tag="Records",
         summary="Change several records",
         description=f"{_ITEMS} Items for the same record are done in the order in which they stand.",
-        parameters=(_LIST, IDEMPOTENCY_KEY),
+        parameters=(_LIST, *_CONDITIONS_OF_ITEMS, IDEMPOTENCY_KEY),
         body=BatchUpdateBody,
         object_types=IMPORTABLE_TYPES,
         replies=(Reply(200, "What became of each item, also if all failed.", BatchResult, REPLAY),),
@@ -166,7 +180,7 @@ _BATCHES: Final = (
         tag="Records",
         summary="Delete several records",
         description=f"{_ITEMS} They can be restored.",
-        parameters=(IDEMPOTENCY_KEY,),
+        parameters=(*_CONDITIONS_OF_ITEMS, IDEMPOTENCY_KEY),
         body=BatchDeleteBody,
         object_types=IMPORTABLE_TYPES,
         replies=(Reply(200, "What became of each item, also if all failed.", BatchResult, REPLAY),),

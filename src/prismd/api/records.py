@@ -9,18 +9,19 @@ from litestar import Request, Response, get
 from prismd.api.errors import respond
 from prismd.api.injected import CallerIn, PathPart, RuntimeIn
 from prismd.api.paths import id_in_path, object_type_in_path, value_in_path
+from prismd.api.preconditions import EVALUATED, unless_known
 from prismd.api.queries import deleted_in_query, list_in_query, slugs
 from prismd.api.record_shapes import shown_record
 from prismd.api.shapes import Total
 from prismd.core.errors import PrismdError
 from prismd.core.json_text import encode
-from prismd.core.record_writes import etag
+from prismd.core.preconditions import etag
 from prismd.services import records
 from prismd.services.idempotency import Answer
 from prismd.services.records import RecordView
 
 
-@get("/{object_type:str}/{record_id:str}", sync_to_thread=True)
+@get("/{object_type:str}/{record_id:str}", sync_to_thread=True, opt={EVALUATED: True})
 def get_record(
     request: Request[Any, Any, Any], object_type: PathPart, record_id: PathPart, caller: CallerIn, runtime: RuntimeIn
 ) -> Response[bytes]:
@@ -37,10 +38,10 @@ def get_record(
             list_id=list_id,
             settings=runtime.settings,
         )
-    return respond(record_answer(found))
+    return respond(unless_known(request, record_answer(found)))
 
 
-@get("/{object_type:str}/by/{slug:str}/{value:str}", sync_to_thread=True)
+@get("/{object_type:str}/by/{slug:str}/{value:str}", sync_to_thread=True, opt={EVALUATED: True})
 def find_record(
     *,
     request: Request[Any, Any, Any],
@@ -61,7 +62,7 @@ def find_record(
             # The first to look by a property makes records findable by it, which stays done whatever was found.
             connection.commit()
             raise
-    return respond(record_answer(found))
+    return respond(unless_known(request, record_answer(found)))
 
 
 @get("/{object_type:str}/count", sync_to_thread=True)

@@ -24,6 +24,7 @@ from prismd.api.import_control import cancel_import, retry_import
 from prismd.api.import_events import get_events
 from prismd.api.imports import get_import, list_imports, start_import
 from prismd.api.known_parameters import known_parameters
+from prismd.api.preconditions import without_version
 from prismd.api.realtime import create_ticket
 from prismd.api.results import get_results
 from prismd.settings import Settings
@@ -59,5 +60,7 @@ def routes(settings: Settings) -> list[ControllerRouterHandler]:
         get_document,
         get_page,
         create_ticket,
-        Router("/v2/prism/{team_id:str}", route_handlers=team_routes, guards=[let_in, known_parameters]),
+        Router(
+            "/v2/prism/{team_id:str}", route_handlers=team_routes, guards=[let_in, known_parameters, without_version]
+        ),
     ]

@@ -218,28 +218,6 @@ def _is_empty(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def etag(version: int) -> str:
-    """Return the entity tag of a version of a record: a strong one (contract, section 19.4, 63)."""
-    return f'"{version}"'
-
-
-def check_version(version: int, wanted: Collection[str] | None) -> None:
-    """See to it that a record stands as whoever writes it believes.
-
-    Args:
-        version: Of the record.
-        wanted: Strong entity tags of which one must be its own; None where any will do.
-
-    Raises:
-        PrismdError: ``precondition_failed``.
-    """
-    if wanted is not None and etag(version) not in wanted:
-        raise PrismdError(
-            "precondition_failed",
-            f"The record has changed: its etag is {etag(version)}, which If-Match does not name; read it again",
-        )
-
-
 def no_record(object_type: str, record_id: str) -> PrismdError:
     """Return the error that says that there is no such record."""
     return PrismdError("not_found", f"there is no {object_type} with the id {quoted(record_id)}")

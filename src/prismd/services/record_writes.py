@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,7 +11,8 @@ from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
 from prismd.core.imports.rows import Problem, RefusedRow, Row
 from prismd.core.keys import KeyRule
-from prismd.core.record_writes import RecordBody, check_id, check_version, no_record, refusal_of
+from prismd.core.preconditions import NOTHING, Preconditions
+from prismd.core.record_writes import RecordBody, check_id, no_record, refusal_of
 from prismd.core.records import ArrayChange, ArrayOperation
 from prismd.core.schema import LISTS_KEY, Property
 from prismd.core.values import InvalidValueError
@@ -58,22 +59,24 @@ class LookedUp:
     value: str
 
 
-def create_record(writer: RecordWriter, body: RecordBody) -> RecordView:
+def create_record(writer: RecordWriter, body: RecordBody, conditions: Preconditions = NOTHING) -> RecordView:
     """Make a record (contract, section 11.2).
 
     Args:
         writer: Of its type.
         body: Its values.
+        conditions: Of the request, which there is no record to meet.
 
     Raises:
-        PrismdError: ``invalid_request``, with the path of each field at fault.
+        PrismdError: ``precondition_failed``, or ``invalid_request`` with the path of each field at fault.
     """
+    conditions.check(None)
     check_id(body, None)
     return _written(writer, writer.make(_row(writer, body)), body.place_of)
 
 
 def update_record(
-    writer: RecordWriter, record_id: str, body: RecordBody, *, versions: Collection[str] | None = None
+    writer: RecordWriter, record_id: str, body: RecordBody, conditions: Preconditions = NOTHING
 ) -> RecordView:
     """Change a record (contract, section 11.5).
 
@@ -81,62 +84,73 @@ def update_record(
         writer: Of its type.
         record_id: As the caller wrote it.
         body: What is written over its values.
-        versions: Entity tags of which one must be the record's own; None where any will do.
+        conditions: What must be so of the record's version.
 
     Raises:
         PrismdError: ``not_found``, ``precondition_failed``, or ``invalid_request`` with the path of each bad field.
     """
     held = writer.hold([record_id.lower()] if is_uuid(record_id) else [])
     record = _standing(held, writer.object_type, record_id)
+    conditions.check(record.version)
     check_id(body, record.id)
-    check_version(record.version, versions)
     return _written(writer, writer.change(record, _row(writer, body)), body.place_of)
 
 
-def upsert_record(writer: RecordWriter, lookup: LookedUp, body: RecordBody) -> tuple[RecordView, bool]:
+def upsert_record(
+    writer: RecordWriter, lookup: LookedUp, body: RecordBody, conditions: Preconditions = NOTHING
+) -> tuple[RecordView, bool]:
     """Change the one record that has a value, or make it where there is none (contract, section 11.8).
 
     Args:
         writer: Of its type.
         lookup: The value.
         body: What is written.
+        conditions: What must be so of the version of the record that there is; that there is one, or none.
 
     Returns:
         The record, and whether it was made.
 
     Raises:
-        PrismdError: ``multiple_matches``, or ``invalid_request`` with the path of each field at fault.
+        PrismdError: ``multiple_matches``, ``precondition_failed``, or ``invalid_request`` with the path of each field
+            at fault.
     """
     prop = key_property(writer.schema, lookup.slug, ".path.slug", writer.list_id)
     value = _sought(writer, prop, lookup)
     found = records_with(writer.connection, writer.team_id, writer.object_type, prop, value)
     if found:
         record_id = the_one(found, lookup.slug, lookup.value).id
-        check_id(body, record_id)
         record = writer.hold([record_id])[record_id].record
+        conditions.check(record.version)
+        check_id(body, record_id)
         return _written(writer, writer.change(record, _row(writer, body)), body.place_of), False
+    conditions.check(None)
     check_id(body, None)
-    row = _with_value(_row(writer, body), prop, value)
-    return _written(writer, writer.make(row), body.place_of), True
+    planned = writer.make(_with_value(_row(writer, body), prop, value))
+    if isinstance(planned, StoredRecord):
+        planned = _not_found_again(writer, prop, planned, value) or planned
+    return _written(writer, planned, body.place_of), True
 
 
-def duplicate_record(writer: RecordWriter, record_id: str) -> RecordView:
+def duplicate_record(writer: RecordWriter, record_id: str, conditions: Preconditions = NOTHING) -> RecordView:
     """Make a record with the values and lists of another (contract, section 11.10).
 
     Args:
         writer: Of its type.
         record_id: Of the other one, as the caller wrote it.
+        conditions: What must be so of its version.
 
     Raises:
-        PrismdError: ``not_found``; ``invalid_request`` where the other one lacks a required value.
+        PrismdError: ``not_found``; ``precondition_failed``; ``invalid_request`` where the other one lacks a required
+            value.
     """
     held = writer.hold([record_id.lower()] if is_uuid(record_id) else [])
     source = _standing(held, writer.object_type, record_id)
+    conditions.check(source.version)
     return _written(writer, writer.make(Row(dict(source.properties))), lambda _: ".path.recordId")
 
 
 def delete_record(
-    connection: Connection, runtime: Runtime, place: RecordPlace, *, versions: Collection[str] | None = None
+    connection: Connection, runtime: Runtime, place: RecordPlace, conditions: Preconditions = NOTHING
 ) -> None:
     """Delete a record, so that it can be restored (contract, section 11.6).
 
@@ -144,33 +158,37 @@ def delete_record(
         connection: Inside a transaction.
         runtime: For the time.
         place: Of the record.
-        versions: Entity tags of which one must be the record's own; None where any will do.
+        conditions: What must be so of the record's version.
 
     Raises:
         PrismdError: ``not_found`` or ``precondition_failed``.
     """
     held = _hold(connection, place)
     record = _standing(held, place.object_type, place.record_id)
-    check_version(record.version, versions)
+    conditions.check(record.version)
     record_writes.delete_records(connection, place.team_id, place.object_type, [record.id], now=runtime.now())
     record_changed(connection, place.team_id, place.object_type, [record.id], Change.DELETED)
 
 
-def restore_record(connection: Connection, runtime: Runtime, place: RecordPlace) -> RecordView:
+def restore_record(
+    connection: Connection, runtime: Runtime, place: RecordPlace, conditions: Preconditions = NOTHING
+) -> RecordView:
     """Take the deletion of a record back; one that is not deleted stays as it is (contract, section 11.10).
 
     Args:
         connection: Inside a transaction.
         runtime: For the time.
         place: Of the record.
+        conditions: What must be so of its version.
 
     Raises:
-        PrismdError: ``not_found``.
+        PrismdError: ``not_found`` or ``precondition_failed``.
     """
     held = _hold(connection, place).get(place.record_id.lower())
     if held is None:
         raise no_record(place.object_type, place.record_id)
     record, now = held.record, runtime.now()
+    conditions.check(record.version)
     if held.deleted:
         record_writes.restore_records(connection, place.team_id, place.object_type, [record.id], now=now)
         record_changed(connection, place.team_id, place.object_type, [record.id], Change.RESTORED)
@@ -220,9 +238,24 @@ def _sought(writer: RecordWriter, prop: Property, lookup: LookedUp) -> object:
     return wanted
 
 
+def _not_found_again(writer: RecordWriter, prop: Property, made: StoredRecord, value: object) -> list[Problem]:
+    """Return why a record cannot be made that the same upsert does not find, as it would make another each time."""
+    rule = KeyRule(writer.object_type, prop, fold_case=True)
+    if not set(rule.keys(value)).isdisjoint(rule.keys(made.properties.get(prop.key))):
+        return []
+    message = (
+        f"`{prop.slug}` must have the value by which the path looks the record up, or be left out: by what the body "
+        "says the next upsert would not find it, and make another"
+    )
+    return [Problem("invalid_value", message, prop.slug, list_id=prop.list_id)]
+
+
 def _with_value(row: Row, prop: Property, value: object) -> Row:
     # Null is no value either: without the one looked up, the next upsert would make the record again.
-    if row.values.get(prop.key) in (None, []):
+    given = row.values.get(prop.key)
+    if isinstance(given, ArrayChange) and isinstance(value, list):
+        row = Row({**row.values, prop.key: given.applied_to(value)})
+    elif given in (None, []):
         row = Row({**row.values, prop.key: value})
     if prop.list_id is None:
         return row

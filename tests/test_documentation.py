@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
+from micro_so import Micro
 
 from docs import compatibility, generate
 from prismd.api.openapi import document
@@ -17,6 +22,7 @@ from prismd.cli.main import main
 from prismd.core.errors import HTTP_STATUS, JOB_CODES, ROW_CODES
 from prismd.core.imports.job import TRANSITIONS
 from prismd.core.imports.options import KNOWN_OPTIONS
+from tests.processes import PATIENCE_S
 
 if TYPE_CHECKING:
     from tests.processes import RunningServer
@@ -140,20 +146,60 @@ def test_every_decision_is_listed() -> None:
     assert not [page.name for page in (ROOT / "docs/decisions").glob("0*.md") if page.name not in listed]
 
 
-def test_the_python_of_the_readme_runs_as_it_stands(
-    server: RunningServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    snippets = re.findall(r"```python\n(.*?)```", written("README.md"), re.DOTALL)
+def python_of(page: str) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", written(page), re.DOTALL)
+
+
+@pytest.fixture
+def variables(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `prismd serve` prints is set."""
     for name, value in (("BASE_URL", server.url), ("API_KEY", server.key), ("TEAM_ID", server.team)):
         monkeypatch.setenv(f"MICRO_{name}", value)
+
+
+def test_no_page_has_python_that_is_not_tried() -> None:
+    pages = {str(page.relative_to(ROOT)) for page in PAGES if python_of(str(page.relative_to(ROOT)))}
+    assert pages == {"README.md", "COMPATIBILITY.md", "docs/realtime.md"}
+
+
+@pytest.mark.usefixtures("variables")
+def test_the_python_of_the_readme_runs_as_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, Any] = {}
-    exec("".join(snippets), names)  # noqa: S102 - the page is ours
+    exec("".join(python_of("README.md")), names)  # noqa: S102 - the page is ours
     (row,) = names["job"].results
     assert (row.created, row.existing) in {(True, False), (False, True)}
     printed = capsys.readouterr().out
     assert row.id in printed
     assert "'ada@example.org'" in printed
     assert row.id in {found.id for found in names["page"].data}
+
+
+@pytest.mark.usefixtures("variables")
+def test_the_client_that_the_page_makes_is_let_in_and_wants_a_team() -> None:
+    (snippet,) = python_of("COMPATIBILITY.md")
+    names: dict[str, Any] = {}
+    exec(snippet, names)  # noqa: S102 - the page is ours
+    assert names["client"].prism.objects.contacts.count().total >= 0
+    with pytest.raises(TypeError, match="team_id"):
+        exec(re.sub(r", team_id=[^)]*", "", snippet), {})  # noqa: S102 - as above
+
+
+@pytest.mark.usefixtures("variables")
+def test_the_python_of_the_realtime_page_prints_what_happens() -> None:
+    (snippet,) = python_of("docs/realtime.md")
+    command = [sys.executable, "-u", "-c", snippet]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as listening:
+        patience = threading.Timer(PATIENCE_S, listening.kill)
+        patience.start()
+        try:
+            assert listening.stdout is not None
+            assert "'type': 'hello'" in listening.stdout.readline()
+            client = Micro(team_id=os.environ["MICRO_TEAM_ID"])
+            made = client.prism.objects.contacts.create(default={"full_name": "Ada"})
+            assert any(made.id in line for line in listening.stdout)
+        finally:
+            patience.cancel()
+            listening.kill()
 
 
 def test_the_diagram_of_states_is_what_jobs_do() -> None:

@@ -224,6 +224,14 @@ def list_templates(sdk: Sdk) -> None:
     assert {one["list_id"] for one in listed} == {made["id"]}
     assert made["id"] not in {one["list_id"] for one in _listed(sdk, "deal").values()}
     (stage,) = (one for one in listed if one["alias"] == "app_stage")
+    scope = {"list_id": made["id"]}
+    lead = _said(sdk.send("POST", "/deal", params=scope, json={"default": {"status": "lead"}}), 201)["id"]
+    sdk("prism.objects.deals.update", lead, list={made["id"]: {"app_stage": "won"}})
+    rows = sdk("prism.objects.deals.query", query={"select": ["status", "app_stage"], **scope}).data
+    assert [(row.id, row.properties) for row in rows] == [(lead, {"status": "won", "app_stage": "won"})]
+    options: Any = {**scope, "require_list_stage": True}
+    job = sdk("prism.objects.deals.bulk_create", objects=[{"default": {"status": "lead"}}], options=options)
+    assert (job.succeeded, job.failed) == (1, 0)
     assert stage["options"]
     _refused(sdk.send("GET", "/list-templates/no_such"), 404, "not_found")
 

@@ -155,7 +155,7 @@ class ImportOptionsBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     ] = None
     crm_id: Annotated[str | None, Meta(description="Old name of `list_id`.")] = None
     require_list_stage: Annotated[
-        bool | None, Meta(description="A row without `app_stage`, its stage in the list, is an error.")
+        bool | None, Meta(description="A row without its stage in the list, `app_stage` or `status`, is an error.")
     ] = None
 
 

@@ -17,7 +17,7 @@ from prismd.core.query.rows import Selection, selection, shown_values
 from prismd.core.query.tree import Deleted, Query
 from prismd.core.quoting import quoted
 from prismd.core.record_writes import no_record
-from prismd.core.schema import LISTS, LISTS_KEY, OBJECT_TYPES, ObjectSchema, Property
+from prismd.core.schema import LISTS, LISTS_KEY, OBJECT_TYPES, STATUS, ObjectSchema, Property
 from prismd.core.values import InvalidValueError, ValueLimits, parser_for, render
 from prismd.services.lists import require_list
 from prismd.services.query_references import ReferenceReader
@@ -219,6 +219,11 @@ def view_of(schema: ObjectSchema, record: StoredRecord, *, list_id: str | None =
     values: dict[str, object] = {
         key: render(schema.properties[key], value) for key, value in record.properties.items() if "/" not in key
     }
+    if list_id is not None and (stage := schema.own(STATUS, list_id)) is not None and stage.slug != STATUS:
+        # Within the list it is the other name of the stage.
+        values.pop(STATUS, None)
+        if (value := record.properties.get(stage.key)) is not None:
+            values[STATUS] = render(stage, value)
     values |= _times(record)
     return RecordView(record.id, values, record.version, _shown_lists(_lists(schema, record), list_id))
 
@@ -264,7 +269,8 @@ class Showing:
         seen = QueriedRecord(record.id, self.schema.object_type, held)
         references = self._reader.read([seen], self._selection)
         values = shown_values(seen, self._selection, references, bare_ids=True)
-        own = {slug: values.pop(slug) for slug, one in self._selection.items() if one.prop.list_id is not None}
+        of_list = [slug for slug, one in self._selection.items() if one.prop.list_id and slug == one.prop.slug]
+        own = {slug: values.pop(slug) for slug in of_list}
         is_member = self._list_id is not None and whole.lists is not None
         return RecordView(record.id, values, record.version, own if own or is_member else None)
 

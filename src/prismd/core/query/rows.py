@@ -12,7 +12,7 @@ from typing import Any
 
 from prismd.core.query.meaning import QueriedRecord
 from prismd.core.query.paths import DELETED_AT, IDENTIFIER, Path
-from prismd.core.schema import OBJECT_TYPES, Kind, ObjectSchema, Property
+from prismd.core.schema import OBJECT_TYPES, STATUS, Kind, ObjectSchema, Property
 from prismd.core.values import render
 
 #: Object type and id of a record.
@@ -69,21 +69,25 @@ class References:
 
 
 def selection(paths: Iterable[Path]) -> Selection:
-    """Return what paths select."""
+    """Return what paths select, by the slugs with which they say it."""
     root: Selection = {}
     for path in paths:
         level = root
-        for prop in (*path.steps, path.leaf):
+        for slug, prop in zip(path.text.split("."), (*path.steps, path.leaf), strict=True):
             if prop is not IDENTIFIER:
-                level = level.setdefault(prop.slug, Shown(prop)).inner
+                level = level.setdefault(slug, Shown(prop)).inner
     return root
 
 
 def whole_selection(schema: ObjectSchema, list_id: str | None) -> Selection:
     """Return what shows all properties: those of the type, and within a list those of the list before them."""
     visible = [prop for prop in schema if prop.list_id is None and prop.inverse_of is None]
-    own = [prop for prop in schema if list_id is not None and prop.list_id == list_id]
-    return {prop.slug: Shown(prop) for prop in (DELETED_AT, *visible, *own)}
+    whole = {prop.slug: Shown(prop) for prop in (DELETED_AT, *visible)}
+    if list_id is None:
+        return whole
+    own = {prop.slug: Shown(prop) for prop in schema if prop.list_id == list_id}
+    stage = schema.own(STATUS, list_id)
+    return {**whole, **({STATUS: Shown(stage)} if stage else {}), **own}
 
 
 def row(record: QueriedRecord, shown: Selection, references: References, *, whole: bool = False) -> dict[str, Any]:

@@ -29,9 +29,9 @@ def ok(answer: httpx.Response, status: int = 200) -> dict[str, Any]:
 
 def bodies(flow: str, stage: str) -> list[tuple[str, dict[str, Any]]]:
     """Return every way to write a stage, with the query string that it needs."""
-    named = [{"default": {name: stage}} for name in NAMES] + [{"list": {name: stage}} for name in NAMES]
-    alone = [{"list": {flow: {name: stage}}} for name in NAMES]
-    both = [{"default": {"status": stage}, "list": {flow: {"app_stage": stage}}}]
+    named: list[dict[str, Any]] = [{bucket: {name: stage}} for bucket in ("default", "list") for name in NAMES]
+    alone: list[dict[str, Any]] = [{"list": {flow: {name: stage}}} for name in NAMES]
+    both: list[dict[str, Any]] = [{"default": {"status": stage}, "list": {flow: {"app_stage": stage}}}]
     return [*((f"?list_id={flow}", body) for body in (*named, *alone, *both)), *(("", body) for body in alone)]
 
 

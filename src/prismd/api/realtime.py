@@ -14,6 +14,7 @@ from litestar.types import Receive, Scope, Send
 
 from prismd.api.auth import let_in_by_key
 from prismd.api.change_stream import ChangeStream
+from prismd.api.encoded_text import readable_query
 from prismd.api.errors import respond
 from prismd.api.injected import BodyBytes, CallerIn, RuntimeIn
 from prismd.api.json_bodies import refuse_body
@@ -35,7 +36,7 @@ _LAST_WORDS_S: Final = 5.0
 _LOG = structlog.get_logger()
 
 
-@post(f"{PATH}/ticket", guards=[let_in_by_key, known_parameters], status_code=200, sync_to_thread=True)
+@post(f"{PATH}/ticket", guards=[let_in_by_key, readable_query, known_parameters], status_code=200, sync_to_thread=True)
 def create_ticket(
     request: Request[Any, Any, Any], caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
 ) -> Response[bytes]:

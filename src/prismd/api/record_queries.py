@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from litestar import Request, Response, get, post
@@ -29,6 +30,7 @@ _MEMBERS: Final = ("select", "filter", "sort", "combinator", "list_id", "crm_id"
 _BODY_MEMBERS: Final = ("query", "id", "cursor", "deleted", "include_total", "boxes", "sources")
 _IN_QUERY: Final = dict.fromkeys(_MEMBERS, 'put it inside "query"')
 _BESIDE_QUERY: Final = dict.fromkeys(_BODY_MEMBERS, 'put it into the body, beside "query"')
+_QUERY_STRING: Final = ".query"
 #: What the query string of a list can hold beside the slugs of properties.
 _CONVENIENCES: Final = ("select", "sort", "limit", "cursor", "list_id", "deleted", "include_total")
 
@@ -70,7 +72,7 @@ def list_records(
     raw = {"select": slugs(request, "select"), "sort": _sort(request), "filter": _equalities(request)}
     list_id = _text(given(request, "list_id"), ".query.list_id")
     others = {"deleted": deleted_in_query(request)}
-    return _answer(caller, runtime, kind, raw, wanted, list_id=list_id, field=".query", others=others)
+    return _answer(caller, runtime, kind, raw, wanted, list_id=list_id, field=_QUERY_STRING, others=others)
 
 
 HANDLERS: Final = [query_records, list_records]
@@ -96,7 +98,7 @@ def _answer(
                 connection, caller.team_id, list_id, object_type, where, unknown="invalid_request"
             ).id
         reader = query_reader(connection, caller.team_id, object_type, list_id=list_id, settings=settings, field=field)
-        query = reader.read(raw, **others)
+        query = replace(reader, filter_by_name=field == _QUERY_STRING).read(raw, **others)
         page = run_query(connection, caller.team_id, query, wanted, schemas=reader.schemas, settings=settings)
     return respond(Answer(200, encode(shown_page(page)), {}))
 

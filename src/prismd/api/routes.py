@@ -19,6 +19,7 @@ from prismd.api import (
 )
 from prismd.api.auth import let_in
 from prismd.api.docs_page import get_document, get_page
+from prismd.api.encoded_text import readable_query
 from prismd.api.health import get_health, get_liveness
 from prismd.api.import_control import cancel_import, retry_import
 from prismd.api.import_events import get_events
@@ -54,13 +55,12 @@ def routes(settings: Settings) -> list[ControllerRouterHandler]:
         *views.HANDLERS,
         *view_records.HANDLERS,
     ]
+    guards = [let_in, readable_query, known_parameters, without_version]
     return [
         get_health,
         get_liveness,
         get_document,
         get_page,
         create_ticket,
-        Router(
-            "/v2/prism/{team_id:str}", route_handlers=team_routes, guards=[let_in, known_parameters, without_version]
-        ),
+        Router("/v2/prism/{team_id:str}", route_handlers=team_routes, guards=guards),
     ]

@@ -10,6 +10,8 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
+from prismd.core.unpaired import stand_in
+
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 _MEMBERS_DECODER: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TEXTS_DECODER: Final = msgspec.json.Decoder(dict[str, dict[str, str]])
@@ -111,6 +113,7 @@ def split_members(body: bytes) -> dict[str, msgspec.Raw]:
     except (msgspec.ValidationError, RecursionError, UnicodeDecodeError) as error:
         raise NotJsonError(_reason(error)) from None
     except msgspec.DecodeError as error:
+        _refuse_nothing(body)
         mended = _without_unpaired_surrogates(body)
         if mended == body:
             raise NotJsonError(_reason(error)) from None
@@ -191,7 +194,13 @@ def _surely_without_repeated_keys(raw: bytes, value: object) -> bool:
     return raw.count(b'":') == keys
 
 
+def _refuse_nothing(raw: bytes) -> None:
+    if not raw.strip():
+        raise NotJsonError("it is empty")
+
+
 def _decode_exactly(raw: bytes) -> Any:  # noqa: ANN401 - JSON is any value
+    _refuse_nothing(raw)
     try:
         return json.loads(
             raw.decode(),
@@ -240,9 +249,9 @@ def _refuse_repeated_members(body: bytes, members: dict[str, msgspec.Raw]) -> No
 
 
 def _without_unpaired_surrogates(body: bytes) -> bytes:
-    # The parser cannot step over an unpaired surrogate, so one bad row would refuse its whole request. NUL stands in
-    # for it: it passes the parser and is refused with the row, since no text may hold either.
-    return _ESCAPE.sub(lambda match: rb"\u0000" if match[1] else match[0], body)
+    # The parser cannot step over an unpaired surrogate, so one bad row would refuse its whole request. What stands in
+    # for it passes the parser and is refused with the row.
+    return _ESCAPE.sub(lambda match: stand_in(match[1]) if match[1] else match[0], body)
 
 
 def _reason(error: Exception) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
 
+from prismd.core.unpaired import with_unpaired
+
 SHOWN_CHARS_MAX: Final = 60
 
 
@@ -15,6 +17,7 @@ def quoted(text: str) -> str:
     Args:
         text: Any text, of any length, unpaired surrogates included.
     """
+    text = with_unpaired(text[: 2 * SHOWN_CHARS_MAX + 2])
     cut = text if len(text) <= SHOWN_CHARS_MAX else text[:SHOWN_CHARS_MAX] + "…"
     if not cut.isprintable():
         cut = "".join(char if char.isprintable() else _escape(char) for char in cut)

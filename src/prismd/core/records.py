@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from prismd.core.json_text import SentTexts
+from prismd.core.quoting import nearest, quoted
+from prismd.core.value_errors import found
 
 #: A record's stored properties by slug; a property without a value is absent.
 Properties = Mapping[str, Any]
@@ -72,6 +74,25 @@ class ArrayChange:
         if self.operation is ArrayOperation.REMOVE:
             return [value for value in current if value not in self.values]
         return [*current, *(value for value in dict.fromkeys(self.values) if value not in current)]
+
+
+def array_change_problem(value: Mapping[str, object]) -> str | None:
+    """Return what is wrong with a change of an array as it was sent, or None.
+
+    Args:
+        value: An object with ``_op``.
+    """
+    names = [operation.value for operation in ArrayOperation]
+    operation = value["_op"]
+    if operation not in names:
+        hint = nearest(operation, names) if isinstance(operation, str) else ""
+        return f'`_op` must be "append" or "remove", not {found(operation)}{hint}'
+    if "values" not in value:
+        return '`values` is missing beside `_op`; it must be an array, such as {"_op": "append", "values": ["a"]}'
+    if not isinstance(value["values"], list):
+        return f"`values` must be an array, not {found(value['values'])}"
+    other = next((name for name in value if name not in ("_op", "values")), None)
+    return None if other is None else f"an object with `_op` has `values` and nothing else, not {quoted(other)}"
 
 
 def merged(properties: Properties, values: Mapping[str, object], *, fill: bool = False) -> Properties:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final, NoReturn
 
 from prismd.core.quoting import SHOWN_CHARS_MAX, quoted
+from prismd.core.unpaired import has_unpaired
 
 _INT_BITS_SHOWN_MAX: Final = 1024
 
@@ -72,14 +73,8 @@ def text_problem(text: str, chars_max: int) -> str | None:
     """
     if len(text) > chars_max:
         return f"it has {len(text):,} characters and may have at most {chars_max:,}"
-    if "\0" in text or not (text.isascii() or _is_encodable(text)):
-        return "it contains a NUL character or half of a surrogate pair, which no text can hold; remove it"
+    unpaired = not text.isascii() and has_unpaired(text)
+    if unpaired or "\0" in text:
+        what = "half of a surrogate pair" if unpaired else "a NUL character"
+        return f"it contains {what}, which no text can hold; remove it"
     return None
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -9,7 +9,7 @@ from typing import Any, Final
 from prismd.core.json_text import sent_texts
 from prismd.core.keys import Hashes, Keys
 from prismd.core.quoting import nearest, quoted
-from prismd.core.records import ArrayChange, ArrayOperation
+from prismd.core.records import ArrayChange, ArrayOperation, array_change_problem
 from prismd.core.schema import Kind, ObjectSchema, Property, held_references, property_key
 from prismd.core.values import InvalidValueError, ValueLimits, parser_for
 
@@ -157,17 +157,11 @@ class FieldParser:
             if prop.read_only:
                 parse(value)
             raise InvalidValueError(f"{prop.slug} holds one value, so it takes no _op")
-        operation, values = value["_op"], value.get("values")
-        if (
-            operation not in list(ArrayOperation)
-            or not isinstance(values, list)
-            or len(value) != len(("_op", "values"))
-        ):
-            message = f'{prop.slug} expects {{"_op": "append" or "remove", "values": [...]}}, found something else'
-            raise InvalidValueError(message)
-        parsed = parse(values)
+        if problem := array_change_problem(value):
+            raise InvalidValueError(f"`{prop.slug}`: {problem}")
+        parsed = parse(value["values"])
         assert isinstance(parsed, list)  # noqa: S101 - parsers of properties that hold many return lists
-        return ArrayChange(ArrayOperation(str(operation)), parsed)
+        return ArrayChange(ArrayOperation(str(value["_op"])), parsed)
 
     def _unknown(self, slug: str) -> Problem:
         problem = self._unknown_slugs.get(slug)

@@ -146,9 +146,10 @@ def _check_operator(prop: Property, operator: str, field: str) -> None:
 
 
 def _pattern(value: object, field: str) -> str:
-    if not isinstance(value, str) or text_problem(value, PATTERN_CHARS_MAX) is not None:
-        message = f"expected a regular expression of at most {PATTERN_CHARS_MAX} characters, found {found(value)}"
-        raise PrismdError.invalid(field, message)
+    if not isinstance(value, str):
+        raise PrismdError.invalid(field, f"expected a regular expression, found {found(value)}")
+    if problem := text_problem(value, PATTERN_CHARS_MAX):
+        raise PrismdError.invalid(field, f"{quoted(value)} is no regular expression that can be used: {problem}")
     return value
 
 

@@ -48,6 +48,7 @@ class QueryReader:
         list_id: The list whose own properties can be named, if any.
         limits: How much a query may ask.
         field: Where the parts stand in the request, such as ``.body.query``.
+        filter_by_name: Entries of the filter stand in the request under their slugs alone, as in a query string.
     """
 
     schemas: Schemas
@@ -55,6 +56,7 @@ class QueryReader:
     list_id: str | None
     limits: QueryLimits
     field: str
+    filter_by_name: bool = False
 
     def read(self, raw: Mapping[str, object], **others: Any) -> Query:  # noqa: ANN401 - fields of a query
         """Return the query that select, filter, sort and combinator make; absent or null parts ask nothing.
@@ -93,11 +95,12 @@ class QueryReader:
 
     def _clause(self, entry: object, field: str) -> Clause:
         slug, test = _only_member(entry, field, "a slug with its operator and value")
-        path = self._compared(slug, field)
-        place = f"{field}.{_printable(slug)}"
+        named = f"{self.field}.{_printable(slug)}"
+        path = self._compared(slug, named if self.filter_by_name else field)
+        place = named if self.filter_by_name else f"{field}.{_printable(slug)}"
         operator, value = _only_member(test, place, "an operator with its value")
-        conditions = parse_condition(path, operator, value, self.limits.values, f"{place}.{_printable(operator)}")
-        return Clause(tuple(conditions))
+        at_value = place if self.filter_by_name else f"{place}.{_printable(operator)}"
+        return Clause(tuple(parse_condition(path, operator, value, self.limits.values, at_value)))
 
     def _sort(self, raw: object) -> tuple[SortKey, ...]:
         field = f"{self.field}.sort"

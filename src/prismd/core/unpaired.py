@@ -1,0 +1,39 @@
+"""Halves of surrogate pairs: what stands in for one where a parser cannot step over it, and how it is shown.
+
+The stand-in is a NUL and a character of a private plane that tells which half it was. No text may hold a NUL, so a text
+with one is refused as the half itself would be, and is never taken for another text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final
+
+_FIRST: Final = 0xD800
+_PLANE: Final = 0xF0000
+_STAND_IN: Final = re.compile("\0([\U000f0000-\U000f07ff])")
+
+
+def stand_in(escape: bytes) -> bytes:
+    r"""Return what stands in for half of a pair in a JSON text, as escapes as well.
+
+    Args:
+        escape: The half as an escape without its backslash, such as ``ud800``.
+    """
+    half = chr(_PLANE + int(escape[1:], 16) - _FIRST)
+    return json.dumps("\0" + half)[1:-1].encode()
+
+
+def has_unpaired(text: str) -> bool:
+    """Tell whether a text has half of a surrogate pair, or what stands in for one."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return "\0" in text and _STAND_IN.search(text) is not None
+
+
+def with_unpaired(text: str) -> str:
+    """Return a text with the halves of pairs in it that something stands in for."""
+    return _STAND_IN.sub(lambda match: chr(ord(match[1]) - _PLANE + _FIRST), text) if "\0" in text else text

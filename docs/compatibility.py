@@ -1,4 +1,4 @@
-"""Which endpoints of the public contract prismd serves, and the one table of why others are not wholly there."""
+"""Which endpoints of the public contract prismd serves, and why others are not wholly there."""
 
 from __future__ import annotations
 
@@ -9,23 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from prismd.api.absent_routes import ABSENT, absent_route
+from prismd.api.meant_paths import meant_path
+
 #: Every endpoint of the contract, one row for those that differ in nothing but the object type.
 ENDPOINTS: Final = Path(__file__).parent / "endpoints.tsv"
 #: Marks the endpoints of the Python client 0.8.0.
 CLIENT: Final = "0.8.0"
-
-#: Path, or the beginning of one, of endpoints that are not there -> why.
-ABSENT: Final[Mapping[str, str]] = {
-    "/v2/prism/{teamId}/message/": "prismd holds no messages: it does not read anybody's mail",
-    "/v2/prism/{teamId}/{type}/{id}/content": "prismd keeps the text of a document as a property, and has no editor"
-    " format to render it from",
-    "/v2/prism/{teamId}/{type}/{id}/image": "prismd keeps no files; a picture is a URL in `photo_url` or `logo_url`",
-    "/v2/prism/{teamId}/{objectType}/triggered_automations": "their agents, mails and waits are services of Micro's"
-    " product, not of a records API",
-    "/v2/webhooks/": "no public text says what is sent, how it is signed, or when; the realtime stream tells of"
-    " changes meanwhile",
-    "/v2/feed/": "the feed is a screen of Micro's product, and prismd has none",
-}
 
 #: Method and path of endpoints that are there, but not with all that the contract names -> what is missing.
 PARTIAL: Final[Mapping[tuple[str, str], str]] = {}
@@ -105,11 +95,12 @@ def _count(some: Iterable[Endpoint], state: str | None = None) -> int:
 def _endpoint(row: Mapping[str, str], served: set[tuple[str, str]]) -> Endpoint:
     method, path, types = row["method"], row["path"], tuple(row["types"].split())
     concrete = [path.replace("{type}", name) for name in types] or [path]
-    if all((method, _shape(one)) in served for one in concrete):
+    if all((method, _shape(meant_path(method, one).path)) in served for one in concrete):
         why = PARTIAL.get((method, path), "")
         return Endpoint(method, path, types, row["sdk"], row["since"], "partial" if why else "yes", why)
-    why = next((why for beginning, why in ABSENT.items() if path.startswith(beginning)), "")
-    return Endpoint(method, path, types, row["sdk"], row["since"], "no", why)
+    return Endpoint(
+        method, path, types, row["sdk"], row["since"], "no", ABSENT.get(absent_route(concrete[0]) or "", "")
+    )
 
 
 def _served(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -274,6 +274,79 @@ def comments(sdk: Sdk) -> None:
     assert whole == {"id": company, "properties": {"name": "Engines Ltd"}}
 
 
+@_case("POST /v2/prism/query/{teamId}/{objectType}")
+def query_by_the_old_path(sdk: Sdk) -> None:
+    name = unique("Deal")
+    deal = sdk("prism.objects.deals.create", default={"name": name}).id
+    query: Any = {"select": ["name", "amount", "company.name", "people.full_name"], "filter": [{"name": {"=": name}}]}
+    page = _said(sdk.send("POST", f"/v2/prism/query/{sdk.team}/deal", json={"query": query}), 200)
+    shown: dict[str, Any] = {"name": name, "amount": None, "company": None, "people": []}
+    assert page["data"] == [{"id": deal, "properties": shown}]
+    (row,) = sdk("prism.objects.deals.query", query=query).data
+    assert (row.id, row.properties) == (deal, shown)
+
+
+def test_every_selected_slug_is_in_what_the_client_reads(sdk: Sdk) -> None:
+    """Later clients look for each slug that they selected, and take one that is absent for an unknown one."""
+    company = sdk("prism.objects.organizations.create", default={"name": "Acme"}).id
+    person = sdk("prism.objects.identities.create", default={"full_name": "Ada", "companies": [company]}).id
+    select = "full_name,title,labels,companies.name,companies.domains,last_email.subject"
+    shown = {
+        "full_name": "Ada",
+        "title": None,
+        "labels": [],
+        "companies": [{"id": company, "properties": {"name": "Acme", "domains": []}}],
+        "last_email": None,
+    }
+    assert sdk("prism.objects.identities.get", person, select=select).default == shown
+    (row,) = sdk("prism.objects.identities.query", query={"select": select.split(",")}, id=person).data
+    assert row.properties == shown
+
+
+#: What Micro's sample applications select, by the client's name of the type.
+SELECTED_BY_APPLICATIONS: Final[dict[str, list[str]]] = {
+    "events": [
+        "name", "start", "end", "status", "attendees.contact.email", "attendees.contact.full_name",
+        "attendees.contact.photo_url",
+    ],
+    "identities": [
+        "full_name", "email_addresses.email", "email_addresses.email_address_type", "work_history.institution",
+        "work_history.position", "work_history.start", "work_history.end", "work_history.organization.name",
+        "education_history.institution", "education_history.degree", "education_history.start", "last_email.subject",
+        "first_email.subject",
+    ],
+    "contacts": ["email", "first_email.subject", "last_email.subject"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("resource", SELECTED_BY_APPLICATIONS)
+def test_what_applications_select_is_there_and_empty(sdk: Sdk, resource: str) -> None:
+    select = SELECTED_BY_APPLICATIONS[resource]
+    made = sdk.send("POST", f"/{resource.replace('ies', 'y').removesuffix('s')}", json={"default": {}})
+    record = _said(made, 201)["id"]
+    roots = {path.partition(".")[0] for path in select}
+    read = sdk(f"prism.objects.{resource}.get", record, select=",".join(select)).default
+    (row,) = sdk(f"prism.objects.{resource}.query", query={"select": select}, id=record).data
+    assert read.keys() == row.properties.keys() == roots
+    assert all(value in (None, []) for value in (*read.values(), *row.properties.values()))
+
+
+def test_guides_filter_by_options_that_a_workspace_need_not_have(sdk: Sdk) -> None:
+    name = unique("Ada")
+    ada = sdk("prism.objects.contacts.create", default={"full_name": name}).id
+    own: Any = {"full_name": {"=": name}}
+    for test, met in (({"in": ["investor"]}, []), ({"not_in": ["investor"]}, [ada]), ({"!=": "investor"}, [ada])):
+        query: Any = {"select": [], "filter": [own, {"labels": test}]}
+        assert [row.id for row in sdk("prism.objects.contacts.query", query=query).data] == met
+    listed = sdk("prism.objects.contacts.list", extra_query={"full_name": name, "labels": "investor"})
+    assert listed.data == []
+
+
+def test_a_client_that_derives_the_team_from_the_key_is_served(sdk: Sdk) -> None:
+    deal = _said(sdk.send("POST", "/v2/prism/deal", json={"default": {"name": "x"}}), 201)["id"]
+    assert _said(sdk.send("GET", f"/v2/prism/deal/{deal}"), 200) == _said(sdk.send("GET", f"/deal/{deal}"), 200)
+
+
 @pytest.mark.parametrize("endpoint", CASES)
 def test_an_endpoint_that_came_later_does_what_the_contract_says(sdk: Sdk, endpoint: str) -> None:
     CASES[endpoint](sdk)

@@ -11,21 +11,24 @@ from litestar.handlers import BaseRouteHandler
 
 from prismd.api.limits import RateLimiter
 from prismd.api.paths import decoded
+from prismd.api.scope_keys import OWN_TEAM
 from prismd.core.errors import PrismdError
 from prismd.services.runtime import Runtime
 from prismd.services.teams import Caller, authenticate
 
 
 async def let_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """Let a request pass that carries a key of the team in its path, at a rate that the key may have.
+    """Let a request pass that carries a key of the team in its path, if there is one, at a rate that the key may have.
 
     Raises:
         PrismdError: ``unauthorized`` without key, ``forbidden`` with a wrong one, ``rate_limited`` with too many
             requests.
     """
     key = _key_of(connection)
-    team = decoded(connection.path_params["team_id"])
-    if team is None:
+    scope: Any = connection.scope
+    own_team = scope[OWN_TEAM]
+    team = None if own_team else decoded(connection.path_params["team_id"])
+    if team is None and not own_team:
         raise PrismdError("forbidden", "The API key is invalid, revoked, or gives no access to this team")
     await _let_in(connection, key, team)
 

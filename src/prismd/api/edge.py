@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from prismd.api.errors import JSON, REQUEST_ID, internal_error, refusal
+from prismd.api.absent_routes import refuse_absent
+from prismd.api.allowed_methods import allowed_methods
+from prismd.api.errors import JSON, internal_error, refusal
+from prismd.api.meant_paths import meant_path
+from prismd.api.scope_keys import HEAD_ONLY, ON_STOP, OWN_TEAM, REQUEST_ID
 from prismd.core.errors import PrismdError
 from prismd.core.ids import NewId
 from prismd.core.quoting import quoted
 from prismd.services.idempotency import Answer
 
-#: In the scope of a request of which the HTTP server sends the head alone.
-HEAD_ONLY: Final = "prismd_head_only"
-#: In the state of the server's life: what to call when it begins to end.
-ON_STOP: Final = "prismd_on_stop"
-
 _HEADER: Final = b"x-request-id"
+_ALLOW: Final = b"allow"
+_METHOD_NOT_ALLOWED: Final = 405
 
 _log = structlog.get_logger()
 
@@ -30,6 +31,7 @@ class Edge:
 
     Requests are routed by their raw path, so that a key value in it may contain slashes: the framework splits at real
     ones only, and handlers decode what they get. HEAD is served as GET, of which the HTTP server leaves the body out.
+    What a path means in another form, and which routes are known and absent, is settled here, before it is routed.
 
     Args:
         app: The application inside.
@@ -64,26 +66,39 @@ class Edge:
 
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         request_id = self._new_id()
-        inner: Any = {**scope, REQUEST_ID: request_id, "path": scope["raw_path"].decode("latin-1")}
+        written = scope["raw_path"].decode("latin-1")
+        meant = meant_path(scope["method"], written)
+        inner: Any = {**scope, REQUEST_ID: request_id, "path": meant.path, OWN_TEAM: meant.own_team}
         if scope["method"] == "HEAD":
             inner["method"] = "GET"
             inner[HEAD_ONLY] = True
-        named = _Named(send, request_id)
+        allowed = allowed_methods(meant.path)
+        named = _Named(send, request_id, allowed)
         try:
-            await self._app(inner, receive, named)
+            refuse_absent(scope["method"], meant.path, written)
+            if scope["method"] == "OPTIONS" and allowed is not None:
+                await _send_whole(named, Answer(204, b"", {"allow": ", ".join(allowed)}))
+            else:
+                await self._app(inner, receive, named)
+        except PrismdError as error:
+            await _send_whole(named, refusal(error, request_id))
         except Exception:
             if named.started:
                 raise
-            _log.exception("a request failed outside its handler", request_id=request_id, path=inner["path"])
+            _log.exception("a request failed outside its handler", request_id=request_id, path=written)
             await _send_whole(named, refusal(internal_error(), request_id))
 
 
 class _Named:
-    """A ``send`` that puts the request's id on the answer, unless the answer brings one: a replay keeps the first's."""
+    """A ``send`` that puts the request's id on the answer, unless the answer brings one: a replay keeps the first's.
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    A 405 says which methods the path takes, as HTTP demands, by the one table of operations.
+    """
+
+    def __init__(self, send: Send, request_id: str, allowed: Sequence[str] | None) -> None:
         self._send = send
         self._header = (_HEADER, request_id.encode())
+        self._allowed = allowed
         self.started = False
 
     async def __call__(self, message: Message) -> None:
@@ -92,12 +107,16 @@ class _Named:
             headers = list(message.get("headers", ()))
             if not any(name.lower() == _HEADER for name, _ in headers):
                 headers.append(self._header)
+            if message["status"] == _METHOD_NOT_ALLOWED and self._allowed is not None:
+                headers = [one for one in headers if one[0].lower() != _ALLOW]
+                headers.append((_ALLOW, ", ".join(self._allowed).encode()))
             message = {**message, "headers": headers}
         await self._send(message)
 
 
 async def _send_whole(send: Send, answer: Answer, kind: str = "http.response") -> None:
-    headers = {"content-type": JSON, "content-length": str(len(answer.body)), **answer.headers}
+    about_body = {"content-type": JSON, "content-length": str(len(answer.body))} if answer.body else {}
+    headers = {**about_body, **answer.headers}
     encoded = [(name.encode(), value.encode()) for name, value in headers.items()]
     start: Any = {"type": f"{kind}.start", "status": answer.status, "headers": encoded}
     await send(start)

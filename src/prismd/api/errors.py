@@ -12,17 +12,16 @@ from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
+from prismd.api.scope_keys import REQUEST_ID
 from prismd.api.shapes import ErrorBody, ErrorEnvelope, FieldError
 from prismd.core.errors import PrismdError
 from prismd.core.json_text import encode
 from prismd.services.idempotency import Answer
 
 JSON: Final = "application/json"
-REQUEST_ID: Final = "prismd_request_id"
 _RETRY_SOON_S: Final = 1
-# What HTTP demands beside these statuses. Where the framework knows better what a path allows, it says so instead; what
-# is refused for its object type alone allows nothing.
-_STANDARD_HEADERS: Final = {"unauthorized": {"www-authenticate": "x-api-key"}, "method_not_allowed": {"allow": ""}}
+# What HTTP demands beside this status; what it demands beside a 405 is added at the edge, which knows the path.
+_STANDARD_HEADERS: Final = {"unauthorized": {"www-authenticate": "x-api-key"}}
 _SERVER_FAULT: Final = 500
 #: What the framework says, as a fault of the server, where a client leaves before its body is whole.
 _CLIENT_LEFT: Final = "client disconnected prematurely"
@@ -34,6 +33,11 @@ def request_id_of(request: ASGIConnection[Any, Any, Any, Any]) -> str:
     """Return the id of a request, which its answer carries in ``x-request-id``."""
     scope: Any = request.scope  # with our own key beside those of ASGI
     return str(scope[REQUEST_ID])
+
+
+def _path_of(request: Request[Any, Any, Any]) -> str:
+    # As the client wrote it; it is routed as what it means.
+    return request.scope["raw_path"].decode("latin-1")
 
 
 def internal_error() -> PrismdError:
@@ -106,7 +110,7 @@ def _on_framework_error(request: Request[Any, Any, Any], error: HTTPException) -
 
 
 def _meaning(request: Request[Any, Any, Any], error: HTTPException) -> PrismdError:
-    method, path = request.scope["method"], request.scope["path"]
+    method, path = request.scope["method"], _path_of(request)
     if error.status_code == 404:  # noqa: PLR2004 - the status that the framework gives to unknown routes
         return PrismdError("not_found", f"There is no route {method} {path}; /docs lists those there are")
     if error.status_code == 405:  # noqa: PLR2004 - as above, for unknown methods of known routes
@@ -120,7 +124,7 @@ def _meaning(request: Request[Any, Any, Any], error: HTTPException) -> PrismdErr
 
 def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     request_id = request_id_of(request)
-    where = {"request_id": request_id, "method": request.scope["method"], "path": request.scope["path"]}
+    where = {"request_id": request_id, "method": request.scope["method"], "path": _path_of(request)}
     _log.error("a request failed unexpectedly", exc_info=error, **where)
     return respond(refusal(internal_error(), request_id))
 

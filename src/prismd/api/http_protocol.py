@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from prismd.api.edge import ON_STOP
 from prismd.api.errors import JSON, refusal
+from prismd.api.scope_keys import ON_STOP
 from prismd.core.errors import PrismdError
 
 

@@ -41,7 +41,6 @@ async def cancel_import(
 async def retry_import(
     *,
     request: Request[Any, Any, Any],
-    team_id: PathPart,
     job_id: PathPart,
     caller: CallerIn,
     runtime: RuntimeIn,
@@ -53,7 +52,7 @@ async def retry_import(
 
     def work(connection: Connection) -> Answer:
         retry = parse_retry(body, limits)
-        return accepted(import_control.retry_job(connection, runtime, caller.team_id, wanted, retry), team_id)
+        return accepted(import_control.retry_job(connection, runtime, caller.team_id, wanted, retry), caller.public_id)
 
     threads: Threads = request.app.state.threads
     return await threads.run_import(lambda: write_once(request, runtime, caller, body, work))

@@ -14,10 +14,10 @@ from litestar.response.base import ASGIResponse
 from litestar.response.streaming import ASGIStreamingResponse
 from litestar.types import Receive, Scope, Send
 
-from prismd.api.edge import HEAD_ONLY
 from prismd.api.imports import read_job
 from prismd.api.injected import CallerIn, PathPart, RuntimeIn
 from prismd.api.jobs import shown
+from prismd.api.scope_keys import HEAD_ONLY
 from prismd.api.watchers import Watchers
 from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Job

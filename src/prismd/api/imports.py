@@ -36,7 +36,6 @@ _JOB_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 async def start_import(
     *,
     request: Request[Any, Any, Any],
-    team_id: PathPart,
     object_type: PathPart,
     caller: CallerIn,
     runtime: RuntimeIn,
@@ -48,7 +47,7 @@ async def start_import(
 
     def work(connection: Connection) -> Answer:
         submitted = imports.submit(connection, runtime, caller.team_id, parse_request(kind, body, limits))
-        return accepted(submitted, team_id)
+        return accepted(submitted, caller.public_id)
 
     threads: Threads = request.app.state.threads
     return await threads.run_import(lambda: write_once(request, runtime, caller, body, work))

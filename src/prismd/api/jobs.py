@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import quote
 
 from prismd.api.shapes import ImportJob, JobError
 from prismd.core.imports.job import Job
@@ -53,11 +54,11 @@ def accepted(submitted: Submitted, team: str) -> Answer:
 
     Args:
         submitted: The import.
-        team: As the client wrote it in the path, which is how it will write it again.
+        team: Public id of its team.
     """
     if submitted.verdicts is not None:
         return Answer(200, b"".join(with_results(submitted.job, [submitted.verdicts])), {})
-    location = f"/v2/prism/{team}/imports/{submitted.job.id}"
+    location = f"/v2/prism/{quote(team, safe='')}/imports/{submitted.job.id}"
     return Answer(202, encode(shown(submitted.job)), {"location": location, "retry-after": str(POLL_AFTER_S)})
 
 

@@ -42,7 +42,10 @@ QUERY_OPERATIONS: Final = (
         path=f"{RECORDS}/query",
         tag="Records",
         summary="Query records",
-        description="docs/queries.md tells what every operator means for every type of property.",
+        description=(
+            "docs/queries.md tells what every operator means for every type of property. The old path "
+            "`/v2/prism/query/{teamId}/{objectType}` means the same."
+        ),
         body=QueryBody,
         replies=(_PAGE,),
         errors=_ERRORS,

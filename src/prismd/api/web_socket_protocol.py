@@ -10,7 +10,7 @@ import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
-from prismd.api.edge import ON_STOP
+from prismd.api.scope_keys import ON_STOP
 
 #: For ``uvicorn.Config``: the stream goes one way, and its messages are short and hardly shrink.
 OPTIONS: Final[dict[str, Any]] = {"ws_max_size": 64 * 1024, "ws_per_message_deflate": False}

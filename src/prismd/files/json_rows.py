@@ -14,15 +14,9 @@ from prismd.files.rows import FileProblemError, FileRow
 
 @dataclass(frozen=True, slots=True)
 class JsonRows:
-    """The rows of a JSON file; a row's original is its JSON text, in the column ``original``.
-
-    Args:
-        columns: The name of that column.
-        nulls_are_blank: Leave out null, instead of sending it to clear a value.
-    """
+    """The rows of a JSON file; a row's original is its JSON text, in the column ``original``."""
 
     columns: tuple[str, ...] = ("original",)
-    nulls_are_blank: bool = False
 
     def rows(self, chunks: Iterator[bytes]) -> Iterator[FileRow]:
         """Yield the items of the array; an item that is not a JSON object is that row's problem.
@@ -36,20 +30,17 @@ class JsonRows:
         scanner = JsonScanner(chunks)
         sign = scanner.next_sign()
         if sign == b"[":
-            yield from _items(scanner, nulls=self.nulls_are_blank)
+            yield from _items(scanner)
         elif sign == b"{":
-            yield from _objects(scanner, nulls=self.nulls_are_blank)
+            yield from _objects(scanner)
         else:
             found = "an empty file" if not sign else "something else"
             raise FileProblemError(f'expected a JSON array of rows, or an object with "objects"; found {found}')
         if scanner.next_sign():
-            raise FileProblemError(
-                f"line {scanner.line}: expected the end of the file, found more after the rows; import "
-                "files that were joined one by one"
-            )
+            raise FileProblemError(f"line {scanner.line}: expected the end of the file, found more after the rows")
 
 
-def _items(scanner: JsonScanner, *, nulls: bool) -> Iterator[FileRow]:
+def _items(scanner: JsonScanner) -> Iterator[FileRow]:
     scanner.step_over(b"[")
     if scanner.next_sign() == b"]":
         scanner.step_over(b"]")
@@ -59,7 +50,7 @@ def _items(scanner: JsonScanner, *, nulls: bool) -> Iterator[FileRow]:
         number += 1
         scanner.next_sign()
         line = scanner.line
-        yield json_row(number, line, scanner.take_value(), nulls_are_blank=nulls)
+        yield json_row(number, line, scanner.take_value())
         sign = scanner.next_sign()
         if sign not in (b",", b"]"):
             raise FileProblemError(_unexpected(scanner, sign, "a comma or ] after row " + str(number)))
@@ -68,7 +59,7 @@ def _items(scanner: JsonScanner, *, nulls: bool) -> Iterator[FileRow]:
             return
 
 
-def _objects(scanner: JsonScanner, *, nulls: bool) -> Iterator[FileRow]:
+def _objects(scanner: JsonScanner) -> Iterator[FileRow]:
     scanner.step_over(b"{")
     found = False
     while scanner.next_sign() != b"}":
@@ -80,7 +71,7 @@ def _objects(scanner: JsonScanner, *, nulls: bool) -> Iterator[FileRow]:
             raise FileProblemError(f'line {scanner.line}: "objects" must be an array of rows')
         else:
             found = True
-            yield from _items(scanner, nulls=nulls)
+            yield from _items(scanner)
         sign = scanner.next_sign()
         if sign == b",":
             scanner.step_over(sign)

@@ -1,0 +1,14 @@
+"""What prismd keeps beside ASGI's own in the scope of a request, and in the state of the server's life."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: The id of a request.
+REQUEST_ID: Final = "prismd_request_id"
+#: There where the HTTP server sends the head of the answer alone.
+HEAD_ONLY: Final = "prismd_head_only"
+#: Whether the path names no team, so that the key's own is meant.
+OWN_TEAM: Final = "prismd_own_team"
+#: In the state of the server's life: what to call when it begins to end.
+ON_STOP: Final = "prismd_on_stop"

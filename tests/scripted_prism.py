@@ -41,6 +41,7 @@ class ScriptedPrism:
     properties: dict[str, str] | None = field(
         default_factory=lambda: {"email": "str", "name": "str", "zip": "str", "tags": "multi_str", "first_name": "str"}
     )
+    read_only: set[str] = field(default_factory=set)
     lists_imports: bool = True
     answers_at_once_below: int = 100
     polls_per_job: int = 2
@@ -50,6 +51,7 @@ class ScriptedPrism:
     cancelled: list[str] = field(default_factory=list)
     forgets_keys: bool = False
     results_missing: int = 0
+    tells_all: bool = True
     job_error: dict[str, str] | None = None
     poll_headers: dict[str, str] = field(default_factory=dict)
     records: list[dict[str, Any]] = field(default_factory=list)
@@ -73,7 +75,12 @@ class ScriptedPrism:
         """Do the work of an import request and return its answer."""
         request = json.loads(body)
         options, rows = request["options"], request["objects"]
-        results = [self.judge(row, options) for row in rows]
+        first_rows: dict[str, int] = {}
+        results = []
+        for place, row in enumerate(rows):
+            result = self.judge(row, options)
+            earlier = first_rows.setdefault(result["id"], place) if result["id"] else place
+            results.append({**result, "duplicate_of": earlier} if earlier != place else result)
         results = results[self.results_missing :]
         job: dict[str, Any] = {"job_id": None, "status": "complete", "total": len(rows), "results": results}
         if len(rows) < self.answers_at_once_below:
@@ -85,9 +92,16 @@ class ScriptedPrism:
 
     def judge(self, row: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
         values = row["default"]
-        if values.get("name", "").startswith("bad"):
+        errors = []
+        if (values.get("name") or "").startswith("bad"):
             message = f'name: expected a good name, found "{values["name"]}"'
-            return {"id": None, "created": False, "error": {"code": "invalid_value", "message": message}}
+            errors.append({"code": "invalid_value", "message": message, "property": "name"})
+        if (values.get("zip") or "").startswith("bad"):
+            message = f'`zip` must be one of its options, not the text "{values["zip"]}"; did you mean "00500"?'
+            errors.append({"code": "invalid_option", "message": message, "property": "zip"})
+        if errors:
+            error = {name: errors[0][name] for name in ("code", "message")}
+            return {"id": None, "created": False, "error": error, **({"errors": errors} if self.tells_all else {})}
         key = options.get("dedupe_by")
         for place, record in enumerate(self.records):
             if key and key in values and record.get(key) == values[key]:
@@ -96,7 +110,7 @@ class ScriptedPrism:
                 return {"id": str(place), "created": False, "existing": True, "updated": updated}
         if not options.get("dry_run"):
             self.records.append(values)
-        return {"id": str(len(self.records)), "created": True, "existing": False}
+        return {"id": str(len(self.records) - 1), "created": True, "existing": False}
 
     def snapshot(self, job: dict[str, Any]) -> dict[str, Any]:
         """Return a job as it is at the next poll."""
@@ -120,7 +134,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers["x-api-key"] != KEY:
             self._refuse(403, "forbidden", "The key is not known.")
         elif self.path == f"{base}/contact/properties" and prism.properties is not None:
-            found = {str(n): {"slug": slug, "type": kind} for n, (slug, kind) in enumerate(prism.properties.items())}
+            found = {
+                str(n): {"slug": slug, "type": kind, "read_only": slug in prism.read_only}
+                for n, (slug, kind) in enumerate(prism.properties.items())
+            }
             self._answer(200, json.dumps({"contact": found}).encode())
         elif self.path == f"{base}/imports" and prism.lists_imports:
             self._answer(200, b'{"data": [], "has_more": false, "next_cursor": null}')

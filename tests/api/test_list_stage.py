@@ -159,3 +159,35 @@ def test_a_list_gets_no_property_that_has_the_name_of_its_stage(api: Api, flow: 
     assert "stage" in answer.json()["error"]["message"]
     derived = ok(api.send("POST", "/deal/properties", json={"name": "Status", "type": "str", "list_id": flow}), 201)
     assert derived["slug"] == "status_2"
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("way", ["asc", "desc"])
+def test_pages_by_stage_keep_their_place_while_stages_change(api: Api, flow: str, name: str, way: str) -> None:
+    stage = {"type": "select_str", "list_id": flow}
+    path = "/deal/properties/app_stage/options"
+    stages = ["sourced", "passed", "first_meeting", "sourced", "due_diligence", "invested"]
+    rows = [{"default": {"name": str(number), "status": slug}} for number, slug in enumerate(stages)]
+    made = [result["id"] for result in ok(api.start(rows, "deal", list_id=flow))["results"]]
+    query: dict[str, Any] = {"select": [], "list_id": flow, "sort": [{name: way}], "limit": 1}
+    seen: list[str] = []
+    places = iter([("sourced", 9), ("passed", 0), ("invested", 1)])
+    while len(seen) < 20:
+        page = ok(api.send("POST", "/deal/query", json={"query": query}))
+        seen += [row["id"] for row in page["data"]]
+        if not page["has_more"]:
+            break
+        query["cursor"] = page["next_cursor"]
+        slug, place = next(places, ("", 0))
+        if not slug:
+            continue
+        [prop] = [prop for prop in properties_of(api, "deal", list_id=flow) if prop["alias"]]
+        options = {option["slug"]: option["id"] for option in prop["options"]}
+        ok(api.send("PATCH", f"{path}/{options[slug]}", json={**stage, "sort_index": place}))
+        ok(api.send("POST", path, json={**stage, "value": f"New {len(seen)}", "sort_index": 0}), 201)
+        if "term_sheet" in options:
+            assert api.send("DELETE", f"{path}/{options['term_sheet']}", params=stage).status_code == 204
+        row = {"default": {"name": "later", "status": f"Aa {len(seen)}"}}
+        assert ok(api.start([row], "deal", list_id=flow, create_missing_options=True))["created"] == 1
+    assert sorted(one for one in seen if one in made) == made
+    assert len(seen) == len(set(seen))

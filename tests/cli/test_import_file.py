@@ -154,18 +154,6 @@ def test_a_file_of_failed_rows_can_be_imported_once_mended(
     assert prism.records[-1] == {"email": "bad =1+1@x.org", "name": "=good", "zip": "00502"}
 
 
-def test_an_older_file_of_failed_rows_goes_and_other_files_stay(run: Import, people: Path, tmp_path: Path) -> None:
-    failed = tmp_path / "out.csv"
-    failed.write_text("row,line,code,reason,name\n1,2,old,old,old\n")
-    run(people, "--failed", str(failed))
-    assert "old" not in failed.read_text()
-    failed.write_text("my,own,data\n")
-    result = run(people, "--failed", str(failed))
-    assert result.exit_code == 2
-    assert "--failed" in result.stderr
-    assert failed.read_text() == "my,own,data\n"
-
-
 def test_large_imports_are_polled_and_go_out_in_order(
     run: Import, prism: ScriptedPrism, time: Time, tmp_path: Path
 ) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from prismd.client.batches import batches
 from prismd.client.imports import Job, poll_wait_s
-from prismd.client.tally import pattern_of
+from prismd.client.sentences import pattern_of
 from prismd.files.rows import ROW_BYTES_MAX, FileRow, RowProblem
 
 PROBLEM = RowProblem("invalid_row", "no")

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from prismd.files.decoding import as_utf8, canonical_encoding, decoded, lines_of
+from prismd.files.opening import open_file
 from prismd.files.rows import FileProblemError
 
 
@@ -61,6 +63,43 @@ def test_utf_16_by_mistake_is_recognised() -> None:
 def test_utf_16_without_its_mark_is_refused() -> None:
     with pytest.raises(FileProblemError, match="UTF-16"):
         list(decoded(iter([b"a\x00b\x00"]), "utf-16"))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "data", "hint"),
+    [
+        ("utf-8", b"caf\xe9\n", "cp1252"),
+        ("utf-8", b"a\x81\n", "mac-roman"),
+        ("cp1252", b"a\x81\n", "mac-roman"),
+        ("cp1252", "a\u0441\u0402\n".encode(), "utf-8"),
+        ("ascii", "é\n".encode(), "utf-8"),
+        ("ascii", b"\xe9\n", "cp1252"),
+        ("utf-8-sig", b"a\xc3", "cp1252"),
+    ],
+)
+def test_an_encoding_that_failed_is_never_recommended(encoding: str, data: bytes, hint: str) -> None:
+    with pytest.raises(FileProblemError, match=f"--encoding, such as {hint}$"):
+        list(decoded(iter([data]), encoding))
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "named"),
+    [
+        (b"\xef\xbb\xbfname\n", "cp1252", "utf-8"),
+        ("name\n".encode("utf-16"), "cp1252", "utf-16"),
+        ("name\n".encode("utf-16"), "utf-8", "utf-16"),
+        ("name\n".encode("utf-16-le"), "utf-8", "utf-16-le"),
+        ("name\n".encode("utf-16-be"), "latin1", "utf-16-be"),
+    ],
+)
+def test_an_encoding_that_the_file_contradicts_is_refused(
+    tmp_path: Path, data: bytes, encoding: str, named: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(data)
+    with pytest.raises(FileProblemError, match=f"give --encoding {named}$"):
+        open_file(path, encoding=encoding)
+    assert open_file(path, encoding=named).source.columns == ("name",)
 
 
 @pytest.mark.parametrize("name", ["no-such-thing", "rot13", "hex", "with space", "nul\0"])

@@ -22,7 +22,8 @@ json_values = st.recursive(
     | st.booleans()
     | st.integers()
     | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text('{}[]",:\\é\n'),
+    # Blank texts are left out, which has tests of its own.
+    | st.text('{}[]",:\\é\n').map("x{}".format),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text('{"\\:', max_size=3), inner, max_size=3),
     max_leaves=8,
 )

@@ -11,9 +11,11 @@ from typing import Any, Final
 import click
 
 from prismd.cli.connection import BASE_URL, client_for, real_outside
-from prismd.cli.import_run import Order, Run
+from prismd.cli.import_run import Run
 from prismd.cli.interruption import settle
+from prismd.cli.order import Order
 from prismd.cli.progress import meter_for
+from prismd.cli.results_file import check_name
 from prismd.client.batches import BATCH_ROWS
 from prismd.client.calls import ClientError, Outside, StuckError
 from prismd.client.journal import Journals, journal_directory
@@ -55,16 +57,47 @@ class _ImportCommand(click.Command):
 @click.option("--create-missing-options", is_flag=True, help="Unknown values of select properties become options.")
 @click.option("--dry-run", is_flag=True, help="Judge every row, write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end, and nothing else, on stdout.")
-@click.option("--failed", type=click.Path(path_type=Path), help="Where failed rows go.  [default: FILE.failed.csv]")
+@click.option(
+    "--failed",
+    type=click.Path(path_type=Path),
+    help="Where failed rows go; never onto a file that is there.  [default: FILE.failed.csv, or the next free name]",
+)
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    help="Write what became of each row to this file, CSV or NDJSON by its name.",
+)
 @click.option("--again", is_flag=True, help="Begin anew where an earlier run of this import stopped.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="Format of the file.  [default: by its name]")
 @click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the file.")
 @click.option("--delimiter", metavar="CHAR", help="Sign between CSV cells.  [default: , ; tab or | by the header]")
 @click.option(
-    "--multi-separator", metavar="CHAR", default=";", show_default=True, help="Sign between values in one CSV cell."
+    "--multi-separator",
+    metavar="CHAR",
+    default=";",
+    show_default=True,
+    help='Sign between values in one CSV cell; "json" if such cells are JSON arrays.',
 )
 @click.option("--clear-token", metavar="TEXT", help="A CSV cell with this text erases; blank cells never do.")
-@click.option("--ignore-unknown-columns", is_flag=True, help="Leave out CSV columns that are no property.")
+@click.option(
+    "--null",
+    "null",
+    type=click.Choice(["clear", "keep"]),
+    default="clear",
+    show_default=True,
+    help="What null in JSON does to the value of a matched record.",
+)
+@click.option(
+    "--apostrophes",
+    type=click.Choice(["strip", "keep"]),
+    help="Take away or send apostrophes that protect CSV cells from spreadsheets.  [default: strip in files of failed "
+    "rows, else refuse]",
+)
+@click.option(
+    "--ignore-unknown-columns",
+    is_flag=True,
+    help="Leave out CSV columns that are no property, are read only, or have no name.",
+)
 @click.option(
     "--batch-rows",
     type=click.IntRange(1, _BATCH_ROWS_MAX),
@@ -120,9 +153,7 @@ def import_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401
 
 def _order(given: Mapping[str, Any]) -> Order:
     file: Path = given["file"]
-    failed: Path = given["failed"] or file.with_name(f"{file.name}.failed.csv")
-    if failed.absolute() == file.absolute():
-        raise ClientError("--failed names the file to import itself; give another name")
+    _check_outputs(file, given)
     if not given["multi_separator"]:
         raise ClientError("--multi-separator needs at least one character")
     return Order(
@@ -136,9 +167,25 @@ def _order(given: Mapping[str, Any]) -> Order:
         clear_token=given["clear_token"],
         ignore_unknown_columns=given["ignore_unknown_columns"],
         batch_rows=given["batch_rows"],
-        failed=failed,
+        nulls_are_blank=given["null"] == "keep",
+        apostrophes=given["apostrophes"],
+        failed=given["failed"],
+        results=given["results"],
         again=given["again"],
     )
+
+
+def _check_outputs(file: Path, given: Mapping[str, Any]) -> None:
+    outputs = {f"--{name}": given[name].absolute() for name in ("failed", "results") if given[name]}
+    for flag, path in outputs.items():
+        if path == file.absolute():
+            raise ClientError(f"{flag} names the file to import itself; give another name")
+        if not path.parent.is_dir():
+            raise ClientError(f"{flag}: there is no directory {path.parent}; make it first")
+    if len(set(outputs.values())) < len(outputs):
+        raise ClientError("--failed and --results name the same file; give two names")
+    if given["results"]:
+        check_name(given["results"])
 
 
 def _options(given: Mapping[str, Any]) -> dict[str, object]:

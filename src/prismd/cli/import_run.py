@@ -3,68 +3,72 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from prismd.cli.failed_rows import FailedRows
+from prismd.cli.growing_file import GrowingFile
 from prismd.cli.import_summary import Summary
+from prismd.cli.looking_over import LookedOver, look_over
+from prismd.cli.order import Order
 from prismd.cli.progress import Meter
+from prismd.cli.results_file import ResultsFile
 from prismd.client.batches import batches
 from prismd.client.calls import ClientError, Outside, PrismClient
-from prismd.client.columns import ColumnPlan, check_key, plan_columns
-from prismd.client.imports import Job, is_prismd, properties_of
-from prismd.client.journal import Identity, Journal, Journals, Target
+from prismd.client.imports import Job
+from prismd.client.journal import Growth, Identity, Journal, Journals, Target
+from prismd.client.outcomes import Outcomes
+from prismd.client.row_keys import RowKeys
+from prismd.client.row_outcome import RowOutcome, Word
 from prismd.client.run import ImportRun
+from prismd.client.seen_rows import SeenRows
 from prismd.files.csv_rows import CsvRows
-from prismd.files.opening import ImportFile, open_file
+from prismd.files.opening import ImportFile
 from prismd.files.rows import FileRow
 
-#: Options that other servers might pass over in silence, and then write what was not to be written.
-_PRISMD_ONLY: Final = {"dry_run": "--dry-run", "on_match": "--on-match fill", "require_key": "--require-key"}
 #: How many rows are read between two looks at whether the file is still the same.
 _ROWS_PER_LOOK: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What was asked for on the command line.
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The files that an import writes.
 
     Args:
-        file: The file to import.
-        object_type: What its rows are.
-        options: The import's options on the wire (contract, sections 10.1 and 22).
-        form: The file's format, or None to tell by the name.
-        encoding: The file's encoding.
-        delimiter: The sign between cells, or None to find it.
-        separator: The sign between values inside a cell.
-        clear_token: The text of a cell that erases, or None.
-        ignore_unknown_columns: Leave out columns that are no property.
-        batch_rows: The most rows of a request.
-        failed: Where failed rows go.
-        again: Begin anew where an earlier run stopped.
+        failed: The rows that failed.
+        results: All results, where they are wanted.
     """
 
-    file: Path
-    object_type: str
-    options: Mapping[str, object]
-    form: str | None
-    encoding: str
-    delimiter: str | None
-    separator: str
-    clear_token: str | None
-    ignore_unknown_columns: bool
-    batch_rows: int
-    failed: Path
-    again: bool
+    failed: FailedRows
+    results: ResultsFile | None
 
     @property
-    def reading(self) -> dict[str, object]:
-        """What decides how the file becomes requests."""
-        names = ("form", "encoding", "delimiter", "separator", "clear_token", "ignore_unknown_columns", "batch_rows")
-        return {name: getattr(self, name) for name in names}
+    def files(self) -> list[GrowingFile]:
+        """All of them."""
+        return [self.failed, *([self.results] if self.results else [])]
+
+    def write(self, outcome: RowOutcome) -> None:
+        """Hold what there is to write of a row."""
+        if outcome.word is Word.FAILED:
+            self.failed.write(outcome.row, outcome.problems)
+        if self.results:
+            self.results.write(outcome)
+
+    def settle(self, save: Callable[[], None]) -> None:
+        """Bring what is held to the files.
+
+        Args:
+            save: Makes the journal durable; called when it knows what is to come.
+        """
+        announced = [file.announce() for file in self.files]
+        if any(announced):
+            save()
+        for file in self.files:
+            file.settle()
 
 
 @dataclass(slots=True)
@@ -109,52 +113,40 @@ class Run:
             ClientError: The server cannot be used, or the import cannot go on.
         """
         began, order = outside.monotonic(), self.order
-        file = open_file(order.file, form=order.form, encoding=order.encoding, delimiter=order.delimiter)
-        plan = self._checked(file)
         self._stamp = _stamp(order.file)
         self.meter.begin(f"checking {order.file.name}", self._stamp[0], "bytes")
-        survey = file.survey(self.meter.show)
-        target = Target(self.client.base_url, self.client.team, order.object_type, survey.sha256)
-        self.rows = survey.rows
-        with self.journals.alone(target):
-            journal, resumed = self._journal(Identity(target, dict(order.options), order.reading), plan, outside)
-            failed = FailedRows(
-                Path(journal.failed_file), file.source.columns, journal.failed_bytes if resumed else None
+        looked = look_over(order, self.client, self.meter.show)
+        self.rows = looked.survey.rows
+        target = Target(self.client.base_url, self.client.team, order.object_type, looked.survey.sha256)
+        with self.journals.alone(target), ExitStack() as open_files:
+            journal, resumed = self._journal(Identity(target, dict(order.options), order.reading), looked)
+            outputs = self._outputs(journal, looked, open_files)
+            self._tell(looked)
+            self.journal = journal
+            self._import(
+                _as_at_first(looked.file, journal), journal, outputs, self._outcomes(journal, looked, open_files)
             )
-            with closing(failed):
-                self._import(_planned(file, journal, order), failed, journal)
             self.journals.remove(journal)
         return Summary(
             file=order.file,
             object_type=order.object_type,
             base_url=self.client.base_url,
-            dry_run=bool(order.options.get("dry_run")),
+            options=order.options,
             resumed=resumed,
             seconds=outside.monotonic() - began,
             tally=journal.tally,
-            failed_file=failed.path if journal.tally.failed else None,
+            failed_files=[*journal.failed.earlier, *([journal.failed.path] if journal.failed.size else [])],
+            results_file=journal.results.path if journal.results else None,
+            ignored_columns=looked.ignored,
+            notes=looked.notes,
         )
 
-    def _checked(self, file: ImportFile) -> ColumnPlan:
-        """Ask the server what it knows, so that a mistake is told before anything is sent."""
-        order = self.order
-        properties = properties_of(self.client, order.object_type)
-        asked = [flag for name, flag in _PRISMD_ONLY.items() if name in order.options]
-        if asked and not is_prismd(self.client):
-            raise ClientError(
-                f"{self.client.base_url} is no prismd and might pass over {' and '.join(asked)}; not sent"
-            )
-        columns = None
-        if isinstance(file.source, CsvRows) and not file.source.holds_json:
-            columns = file.source.columns
-        dedupe_by = order.options.get("dedupe_by")
-        if isinstance(dedupe_by, str):
-            check_key(dedupe_by, columns, properties)
-        if columns is None:
-            return ColumnPlan()
-        return plan_columns(columns, properties, ignore_unknown=order.ignore_unknown_columns)
+    def _tell(self, looked: LookedOver) -> None:
+        """Say what is not as it seems, before anything is sent."""
+        for note in looked.notes:
+            self.say(note)
 
-    def _journal(self, identity: Identity, plan: ColumnPlan, outside: Outside) -> tuple[Journal, bool]:
+    def _journal(self, identity: Identity, looked: LookedOver) -> tuple[Journal, bool]:
         earlier = self.journals.of_target(identity.target)
         if self.order.again:
             for journal in earlier:
@@ -166,16 +158,44 @@ class Run:
             self.say(f"An import of this file began {same.started} and did not end; {self.standing}.")
             return same, True
         self._refuse_other_options(identity, earlier)
-        self.journal = Journal(
+        source, order = looked.file.source, self.order
+        journal = Journal(
             identity=identity,
             run_id=secrets.token_hex(16),
-            started=outside.now().isoformat(timespec="seconds"),
-            failed_file=str(self.order.failed.absolute()),
-            multiple=sorted(plan.multiple),
-            ignored=sorted(plan.ignored),
+            started=self.client.outside.now().isoformat(timespec="seconds"),
+            failed=Growth(str(order.failed_path)),
+            multiple=sorted(source.multiple) if isinstance(source, CsvRows) else [],
+            ignored=sorted(source.ignored) if isinstance(source, CsvRows) else [],
+            results=Growth(str(order.results.absolute())) if order.results else None,
         )
-        self.journals.save(self.journal)
-        return self.journal, False
+        return journal, False
+
+    def _outputs(self, journal: Journal, looked: LookedOver, open_files: ExitStack) -> Outputs:
+        """Open the files that the import writes, as the journal knows them."""
+        order, known = self.order, journal.results
+        if order.results and (known is None or str(order.results.absolute()) not in (known.path, *known.earlier)):
+            raise ClientError(
+                f"the import under way began with {f'--results {known.path}' if known else 'no --results'}; go on with "
+                "that, or give --again to begin anew"
+            )
+        if order.failed and str(order.failed_path) not in (journal.failed.path, *journal.failed.earlier):
+            self.say(f"Failed rows go to {journal.failed.path}, as at first.")
+        failed = FailedRows(journal.failed, looked.file.source.columns, finds_name=order.failed is None)
+        open_files.enter_context(closing(failed))
+        results = open_files.enter_context(closing(ResultsFile(known))) if known else None
+        outputs = Outputs(failed, results)
+        for file in outputs.files:
+            if file.remark:
+                self.say(file.remark)
+        self.journals.save(journal)
+        return outputs
+
+    def _outcomes(self, journal: Journal, looked: LookedOver, open_files: ExitStack) -> Outcomes:
+        slug, options = self.order.options.get("dedupe_by"), self.order.options
+        if not isinstance(slug, str):
+            return Outcomes(None, None, options)
+        seen = open_files.enter_context(closing(SeenRows(self.journals.seen_path(journal))))
+        return Outcomes(RowKeys(slug, looked.file.source), seen, options)
 
     def _refuse_other_options(self, identity: Identity, earlier: list[Journal]) -> None:
         if identity.options.get("dry_run"):
@@ -188,30 +208,31 @@ class Run:
                     "to begin anew"
                 )
 
-    def _import(self, file: ImportFile, failed: FailedRows, journal: Journal) -> None:
-        tally, rows_max = journal.tally, self.order.batch_rows
+    def _import(self, file: ImportFile, journal: Journal, outputs: Outputs, outcomes: Outcomes) -> None:
+        rows_max = self.order.batch_rows
         if self.order.options.get("dry_run") and "dedupe_by" in self.order.options and self.rows > rows_max:
             self.say(
                 f"Rows are tried {rows_max:,} at a time; a row that only matches one of an earlier batch counts as new."
             )
         self.meter.begin(f"importing {self.order.file.name}", self.rows, "rows")
-        self.meter.show(tally.rows)
+        self.meter.show(journal.tally.rows)
 
         def watch(job: Job) -> None:
+            tally = journal.tally
             failures = tally.failed + (job.failed or 0)
             self.meter.show(tally.rows + (job.processed or 0), f"{failures:,} failed" if failures else _waiting(job))
 
         run = ImportRun(self.client, self.order.options, journal, self.journals.save, watch)
         for outcome in run.outcomes(batches(self._unchanged(file), rows_max)):
-            for row, verdict in outcome:
-                problem = tally.count(row, verdict)
-                if problem is not None:
-                    failed.write(row, problem.code or "unknown", problem.message or "no reason given")
+            tally = deepcopy(journal.tally)
+            for row in outcomes.of(outcome):
+                tally.count(row)
+                outputs.write(row)
             if outcome.job_id:
                 tally.job_ids.append(outcome.job_id)
+            outputs.settle(lambda: self.journals.save(journal))
             # Only now is the batch done: an end before this line brings it back, under the same key.
-            journal.batches_done, journal.pending = outcome.batch.number, None
-            journal.failed_bytes = failed.flush()
+            journal.batches_done, journal.pending, journal.tally = outcome.batch.number, None, tally
             self.journals.save(journal)
             self.meter.show(tally.rows, f"{tally.failed:,} failed" if tally.failed else "")
 
@@ -231,14 +252,9 @@ def _stamp(path: Path) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def _planned(file: ImportFile, journal: Journal, order: Order) -> ImportFile:
+def _as_at_first(file: ImportFile, journal: Journal) -> ImportFile:
+    """Return the file as its columns were understood when the import began, so that the same requests are made."""
     if not isinstance(file.source, CsvRows):
         return file
-    source = replace(
-        file.source,
-        multiple=frozenset(journal.multiple),
-        ignored=frozenset(journal.ignored),
-        separator=order.separator,
-        clear_token=order.clear_token,
-    )
+    source = replace(file.source, multiple=frozenset(journal.multiple), ignored=frozenset(journal.ignored))
     return replace(file, source=source)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from prismd.client.calls import ClientError
+from prismd.client.imports import KnownProperty
 from prismd.core.quoting import nearest, quoted
 
 _SHOWN_MAX: Final = 10
+_OTHER_DELIMITERS: Final = ";\t|,"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,42 +20,49 @@ class ColumnPlan:
 
     Args:
         multiple: Columns whose cells hold several values.
-        ignored: Columns that the server does not know.
+        ignored: Columns that are not sent; the empty name stands for those that have none.
     """
 
     multiple: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
 
 
-def plan_columns(columns: Sequence[str], properties: Mapping[str, str] | None, *, ignore_unknown: bool) -> ColumnPlan:
+def plan_columns(
+    columns: Sequence[str], properties: Mapping[str, KnownProperty] | None, *, ignore_unknown: bool
+) -> ColumnPlan:
     """Return what to do with the columns of a file.
 
     Args:
-        columns: The names of the header.
-        properties: Types by slug; None where the server does not tell, and every column is sent as it is.
-        ignore_unknown: Leave out columns that are no property.
+        columns: The names of the header; empty where a column has none.
+        properties: By slug; None where the server does not tell, and every column is sent as it is.
+        ignore_unknown: Leave out columns that are no property, that the server alone sets, or that have no name.
 
     Raises:
-        ClientError: A column is no property; the message names the nearest ones.
+        ClientError: A column cannot be sent; the message says why and what to do.
     """
+    nameless = {name for name in columns if not name and ignore_unknown}
     if properties is None:
-        return ColumnPlan()
-    unknown = [name for name in columns if name not in properties]
-    if unknown and not ignore_unknown:
-        raise ClientError(_unknown_sentence(unknown, properties))
-    if len(unknown) == len(columns):
-        raise ClientError("no column of the file is a property; the header must name property slugs")
-    multiple = (name for name in columns if properties.get(name, "").startswith("multi"))
-    return ColumnPlan(frozenset(multiple), frozenset(unknown))
+        return ColumnPlan(ignored=frozenset(nameless))
+    named = [name for name in columns if name]
+    unknown = [name for name in named if name not in properties]
+    read_only = [name for name in named if name in properties and properties[name].read_only]
+    if not ignore_unknown and (unknown or read_only):
+        raise ClientError("; ".join(_refusals(unknown, read_only, properties)))
+    if len(unknown) + len(read_only) == len(named):
+        raise ClientError(
+            "no column of the file is a property that can be written; the header must name property slugs"
+        )
+    multiple = (name for name in named if name in properties and properties[name].type.startswith("multi"))
+    return ColumnPlan(frozenset(multiple), frozenset([*unknown, *read_only, *nameless]))
 
 
-def check_key(dedupe_by: str, columns: Sequence[str] | None, properties: Mapping[str, str] | None) -> None:
+def check_key(dedupe_by: str, columns: Sequence[str] | None, properties: Mapping[str, KnownProperty] | None) -> None:
     """Refuse a de-duplication key that cannot match anything, since every row would be created.
 
     Args:
         dedupe_by: The slug.
         columns: The names of the header; None for a file without one.
-        properties: Types by slug; None where the server does not tell.
+        properties: By slug; None where the server does not tell.
 
     Raises:
         ClientError: The key is no property, or no column of the file.
@@ -64,17 +73,28 @@ def check_key(dedupe_by: str, columns: Sequence[str] | None, properties: Mapping
         raise ClientError(f"--dedupe-by: the file has no column {quoted(dedupe_by)}{nearest(dedupe_by, columns)}")
 
 
-def _unknown_sentence(unknown: Sequence[str], properties: Mapping[str, str]) -> str:
-    shown = ", ".join(f"{quoted(name)}{_meant(name, properties)}" for name in unknown[:_SHOWN_MAX])
-    more = f" and {len(unknown) - _SHOWN_MAX} more" if len(unknown) > _SHOWN_MAX else ""
-    which = "column is no property" if len(unknown) == 1 else "columns are no properties"
-    return (
-        f"{len(unknown)} {which} of this object type: {shown}{more}; rename them in the header, or give "
-        "--ignore-unknown-columns to leave them out"
-    )
+def _refusals(unknown: Sequence[str], read_only: Sequence[str], properties: Mapping[str, KnownProperty]) -> list[str]:
+    sentences = []
+    if unknown:
+        shown = _listed([f"{quoted(name)}{_meant(name, properties)}" for name in unknown[:_SHOWN_MAX]], len(unknown))
+        which = "column is no property" if len(unknown) == 1 else "columns are no properties"
+        sentences.append(f"{len(unknown)} {which} of this object type: {shown}")
+    if read_only:
+        shown = _listed(list(map(quoted, read_only[:_SHOWN_MAX])), len(read_only))
+        which = "column is" if len(read_only) == 1 else "columns are"
+        sentences.append(f"{len(read_only)} {which} read only, set by the server alone: {shown}")
+    verb = "rename them in the header" if unknown else "delete them from the file"
+    sentences.append(f"{verb}, or give --ignore-unknown-columns to leave them out")
+    if any(sign in name for name in unknown for sign in _OTHER_DELIMITERS):
+        sentences.append("if cells were told apart wrongly, --delimiter names the sign between them")
+    return sentences
 
 
-def _meant(name: str, properties: Mapping[str, str]) -> str:
+def _listed(shown: list[str], number: int) -> str:
+    return ", ".join(shown) + (f" and {number - len(shown)} more" if number > len(shown) else "")
+
+
+def _meant(name: str, properties: Mapping[str, KnownProperty]) -> str:
     # People's headers have spaces where slugs have underscores.
     hint = nearest(name.replace(" ", "_"), properties)
     return f" ({hint.removeprefix('; ')})" if hint else ""

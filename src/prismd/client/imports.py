@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import httpx
 import msgspec
@@ -21,16 +21,28 @@ class Problem(msgspec.Struct):
 
     code: str | None = None
     message: str | None = None
+    property: str | None = None
 
 
 class Verdict(msgspec.Struct):
-    """What became of one row (contract, section 10.4)."""
+    """What became of one row (contract, section 10.4); the last fields are those that prismd adds."""
 
     id: str | None = None
     created: bool | None = None
     existing: bool | None = None
     updated: bool | None = None
     error: Problem | None = None
+    errors: Any = None
+    duplicate_of: Any = None
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that is wrong with the row; empty where nothing is said to be."""
+        try:
+            found = msgspec.convert(self.errors or [], tuple[Problem, ...])
+        except msgspec.ValidationError:
+            found = ()
+        return found or ((self.error,) if self.error else ())
 
 
 class Job(msgspec.Struct):
@@ -50,12 +62,19 @@ class Job(msgspec.Struct):
     dry_run: bool | None = None
 
 
+class KnownProperty(NamedTuple):
+    """What a server says of a property (contract, section 13.2)."""
+
+    type: str
+    read_only: bool = False
+
+
 #: Takes each snapshot of a job while it runs.
 Watch = Callable[[Job], None]
 
 
-def properties_of(client: PrismClient, object_type: str) -> Mapping[str, str] | None:
-    """Return the types of an object type's properties by slug, or None where the server does not tell.
+def properties_of(client: PrismClient, object_type: str) -> Mapping[str, KnownProperty] | None:
+    """Return an object type's properties by slug, or None where the server does not tell.
 
     Args:
         client: The server to ask.
@@ -78,7 +97,7 @@ def properties_of(client: PrismClient, object_type: str) -> Mapping[str, str] | 
     for definition in by_type.get(object_type, {}).values():
         slug, kind = definition.get("slug"), definition.get("type")
         if isinstance(slug, str) and isinstance(kind, str) and not definition.get("list_id"):
-            found[slug] = kind
+            found[slug] = KnownProperty(kind, definition.get("read_only") is True)
     return found or None
 
 

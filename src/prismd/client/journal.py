@@ -15,7 +15,7 @@ import msgspec
 from prismd.client.calls import ClientError
 from prismd.client.tally import Tally
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -46,11 +46,38 @@ class Identity(msgspec.Struct, frozen=True):
         return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()[:32]
 
 
+class Growth(msgspec.Struct):
+    """A file that grows with an import, as far as its batches are done.
+
+    Args:
+        path: Where it is, or is to be.
+        size: Its length in bytes; 0 where it is not there yet.
+        sha256: Hexadecimal hash of these bytes.
+        next_size: Its length once the batch under way is done, where that is known already.
+        next_sha256: The hash that it has then.
+        earlier: Files that hold what came before, where somebody has changed them meanwhile.
+    """
+
+    path: str
+    size: int = 0
+    sha256: str = ""
+    next_size: int | None = None
+    next_sha256: str = ""
+    earlier: list[str] = msgspec.field(default_factory=list)
+
+
 class Pending(msgspec.Struct):
     """A batch that the server has taken and not yet finished."""
 
     batch: int
     job_id: str
+
+
+class _Head(msgspec.Struct):
+    """What every version of a journal has."""
+
+    format: int
+    identity: Identity
 
 
 class Journal(msgspec.Struct):
@@ -61,26 +88,26 @@ class Journal(msgspec.Struct):
         identity: What is imported and how.
         run_id: Random; the idempotency keys of the run are made from it.
         started: When the run began, for people.
-        failed_file: Where the failed rows go.
+        failed: The file of failed rows.
         multiple: Columns whose cells are split; kept, so that the same requests are made again.
         ignored: Columns that are not sent; kept for the same reason.
         batches_done: How many batches have all their outcomes.
-        failed_bytes: How long the file of failed rows was then.
         pending: The batch under way, where the server has taken it.
         tally: The counts of the batches done.
+        results: The file of all results, where one is wanted.
     """
 
     identity: Identity
     run_id: str
     started: str
-    failed_file: str
+    failed: Growth
     multiple: list[str]
     ignored: list[str]
     format: int = _FORMAT
     batches_done: int = 0
-    failed_bytes: int = 0
     pending: Pending | None = None
     tally: Tally = msgspec.field(default_factory=Tally)
+    results: Growth | None = None
 
     def key(self, batch: int) -> str:
         """Return the idempotency key of a batch, the same in each run of this journal."""
@@ -139,16 +166,31 @@ class Journals:
             os.close(lock)
 
     def of_target(self, target: Target) -> list[Journal]:
-        """Return the journals of unfinished imports of a file to a place, whatever their options."""
+        """Return the journals of unfinished imports of a file to a place, whatever their options.
+
+        Raises:
+            ClientError: One was written by another version of prismd.
+        """
         found = []
         for path in sorted(self._directory.glob("*.json")):
             try:
-                journal = msgspec.json.decode(path.read_bytes(), type=Journal)
+                content = path.read_bytes()
+                head = msgspec.json.decode(content, type=_Head)
+                if head.identity.target != target:
+                    continue
+                if head.format != _FORMAT:
+                    raise ClientError(
+                        "another version of prismd began an import of this file and did not end it; end it with that "
+                        f"version, or remove {path} to begin anew"
+                    )
+                found.append(msgspec.json.decode(content, type=Journal))
             except (OSError, msgspec.DecodeError, UnicodeDecodeError):
                 continue
-            if journal.format == _FORMAT and journal.identity.target == target:
-                found.append(journal)
         return found
+
+    def seen_path(self, journal: Journal) -> Path:
+        """Return where it is kept which row of the file stands for which record."""
+        return self._path(journal).with_suffix(".seen")
 
     def save(self, journal: Journal) -> None:
         """Write a journal, whole or not at all.
@@ -170,6 +212,7 @@ class Journals:
     def remove(self, journal: Journal) -> None:
         """Forget an import that has ended."""
         self._path(journal).unlink(missing_ok=True)
+        self.seen_path(journal).unlink(missing_ok=True)
 
     def _path(self, journal: Journal) -> Path:
         return self._directory / f"{journal.identity.hash}.json"

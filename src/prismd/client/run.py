@@ -17,13 +17,13 @@ _AGAIN = "give --again to begin anew"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A batch with a verdict for each of its rows."""
+    """A batch with a verdict for each of its rows; None for those that are left out."""
 
     batch: Batch
-    verdicts: list[Verdict]
+    verdicts: list[Verdict | None]
     job_id: str | None
 
-    def __iter__(self) -> Iterator[tuple[FileRow, Verdict]]:
+    def __iter__(self) -> Iterator[tuple[FileRow, Verdict | None]]:
         return zip(self.batch.rows, self.verdicts, strict=True)
 
 
@@ -144,9 +144,13 @@ class ImportRun:
         return ClientError(f"{error} (for {rows})")
 
 
-def _merged(batch: Batch, results: list[Verdict]) -> list[Verdict]:
+def _merged(batch: Batch, results: list[Verdict]) -> list[Verdict | None]:
     answers = iter(results)
-    return [Verdict(error=Problem(*row.problem)) if row.problem else next(answers) for row in batch.rows]
+    return [_unsent(row) if row.wire is None else next(answers) for row in batch.rows]
+
+
+def _unsent(row: FileRow) -> Verdict | None:
+    return Verdict(error=Problem(*row.problem)) if row.problem else None
 
 
 def _range(batch: Batch) -> str:

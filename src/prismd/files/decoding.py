@@ -5,10 +5,14 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Iterator
+from typing import Final
 
 from prismd.files.rows import BUFFER_BYTES_MAX, FileProblemError
 
 _BOM = "\ufeff"
+_UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+#: By how many files have them; any bytes fit the last two.
+_USUAL_ENCODINGS: Final = ("utf-8", "cp1252", "cp1250", "mac-roman", "cp850")
 
 
 def canonical_encoding(name: str) -> str:
@@ -47,7 +51,10 @@ def decoded(chunks: Iterator[bytes], encoding: str) -> Iterator[str]:
         except UnicodeDecodeError as error:
             raise FileProblemError(_bad_byte(error, bytes_read, lines, encoding)) from None
         except UnicodeError as error:
-            raise FileProblemError(f"the file is not {encoding.upper()}: {error}") from None
+            raise FileProblemError(
+                f"the file is not {encoding.upper()}: {error}; where only the byte order mark is missing, give "
+                f"--encoding {encoding}-le or {encoding}-be"
+            ) from None
         lines += text.count("\n")
         if text and not begun:
             begun, text = True, text.removeprefix(_BOM)
@@ -106,10 +113,24 @@ def _bad_byte(error: UnicodeDecodeError, bytes_read: int, lines: int, encoding: 
     # The decoder hands over what it still held and the chunk; both end where reading has come to.
     place = bytes_read - len(error.object) + error.start
     before = error.object[: error.start].decode(encoding, errors="replace")
-    hint = "name its encoding with --encoding, such as cp1252"
-    if error.object[:2] in (b"\xff\xfe", b"\xfe\xff") and place == 0:
-        hint = "it looks like UTF-16: give --encoding utf-16"
     return (
         f"line {lines + before.count(chr(10)) + 1}, byte {place + 1} of the file: 0x{error.object[error.start]:02X} is "
-        f"not {encoding.upper()}; save the file as UTF-8 or {hint}"
+        f"not {encoding.upper()}; save the file as UTF-8 or {_hint(error, place, encoding)}"
     )
+
+
+def _hint(error: UnicodeDecodeError, place: int, encoding: str) -> str:
+    """Return which encoding to name: one that the bytes at hand fit, and never the one that they have failed."""
+    if error.object[:2] in _UTF_16_MARKS and place == 0 and not encoding.startswith("utf-16"):
+        return "it looks like UTF-16: give --encoding utf-16"
+    fits = (name for name in _USUAL_ENCODINGS if not encoding.startswith(name) and _fits(error.object, name))
+    return f"name its own encoding with --encoding, such as {next(fits)}"
+
+
+def _fits(data: bytes, encoding: str) -> bool:
+    try:
+        # The end of the data may be the middle of a character.
+        codecs.getincrementaldecoder(encoding)().decode(data)
+    except UnicodeError:
+        return False
+    return True

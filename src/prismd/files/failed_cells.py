@@ -1,8 +1,10 @@
 """The format of a file of failed rows: its first columns, and cells that no spreadsheet takes for formulas.
 
-A cell that begins with a sign by which spreadsheets know formulas gets an apostrophe before it, and so does a cell that
-begins with apostrophes and such a sign. There are no exceptions, not even for ``-5`` or ``+49 30 1234``, because a rule
-without exceptions can be undone without loss: reading takes exactly one apostrophe away again.
+Spreadsheets know a formula by its first sign, and they cut lines at commas, semicolons, tabs or bars, by the customs of
+a country and whatever the file means. So where such a sign stands first, in a cell or after one of those, with nothing
+but blanks and quotation marks before it, it gets an apostrophe before it. There are no exceptions, not even for ``-5``
+or ``+49 30 1234``, because a rule without exceptions can be undone without loss: reading takes exactly one apostrophe
+away again.
 """
 
 from __future__ import annotations
@@ -16,15 +18,32 @@ FAILED_COLUMNS: Final = ("row", "line", "code", "reason")
 #: The one column after them for rows that came from JSON.
 ORIGINAL_COLUMN: Final = "original"
 
-_FORMULA: Final = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
-_ESCAPED: Final = re.compile("'" + _FORMULA.pattern)
+_SIGN: Final = "(?=[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
+_START: Final = "(?:^|(?<=[,;|\t\r\n]))"
+_FORMULA: Final = re.compile(f"{_START}[ \u00a0\"']*+{_SIGN}")
+_ESCAPED: Final = re.compile(f"{_START}([ \u00a0\"']*)'{_SIGN}")
+_ESCAPED_CELL: Final = re.compile(f"[ \u00a0\"']*'{_SIGN}")
 
 
 def escaped(cell: str) -> str:
-    """Return a cell that a spreadsheet shows as text."""
-    return "'" + cell if _FORMULA.match(cell) else cell
+    """Return a cell that a spreadsheet shows as text, wherever it cuts it."""
+    return _FORMULA.sub(_with_apostrophe, cell)
 
 
 def unescaped(cell: str) -> str:
     """Return the cell that :func:`escaped` was given."""
-    return cell[1:] if _ESCAPED.match(cell) else cell
+    return _ESCAPED.sub(r"\1", cell) if "'" in cell else cell
+
+
+def is_escaped(cell: str, *, inside: bool) -> bool:
+    """Whether a cell looks like one that :func:`escaped` has changed.
+
+    Args:
+        cell: Any cell.
+        inside: Look after delimiters inside the cell too.
+    """
+    return (_ESCAPED.search(cell) if inside else _ESCAPED_CELL.match(cell)) is not None
+
+
+def _with_apostrophe(beginning: re.Match[str]) -> str:
+    return beginning[0] + "'"

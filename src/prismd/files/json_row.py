@@ -1,4 +1,4 @@
-"""One row of a JSON or NDJSON file: checked for being JSON at all, wrapped where it is flat, never rewritten."""
+"""One row of a JSON or NDJSON file: checked for being JSON at all, wrapped where it is flat, blank texts left out."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ from typing import Final
 
 import msgspec
 
+from prismd.files.json_blanks import list_without_blanks, may_be_blank, members_of, without_blanks
 from prismd.files.rows import FileRow, RowProblem
 
 _MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENVELOPE: Final = ("default", "list", "extended")
 
 
-def json_row(number: int, line: int, raw: bytes) -> FileRow:
+def json_row(number: int, line: int, raw: bytes, *, nulls_are_blank: bool = False) -> FileRow:
     """Return a row of JSON text as it is sent.
 
-    The text goes out byte for byte, so that numbers, repeated keys and escapes reach the server as they are written. A
-    row with any of the members ``default``, ``list`` and ``extended`` is sent as is; any other is a flat object of
-    slug to value and becomes ``default``.
+    What is not blank goes out byte for byte, so that numbers, repeated keys and escapes reach the server as they are
+    written. A row with any of the members ``default``, ``list`` and ``extended`` keeps them; any other is a flat object
+    of slug to value and becomes ``default``. A row of which nothing is left is left out.
 
     Args:
         number: Position of the row in the file, from 1.
         line: Line of the file at which the row begins, from 1.
         raw: The JSON text, without white space around it.
+        nulls_are_blank: Leave out null too, instead of sending it to clear a value.
     """
     try:
         original = raw.decode()
@@ -37,9 +39,26 @@ def json_row(number: int, line: int, raw: bytes) -> FileRow:
         return _failed(number, line, raw, f"expected one JSON object, but {_reason(error, raw)}")
     except RecursionError:
         return _failed(number, line, raw, "expected an object with values by slug, found one nested too deeply")
-    if any(name in members for name in _ENVELOPE):
-        return FileRow(number, line, (original,), raw)
-    return FileRow(number, line, (original,), b'{"default":' + raw + b"}")
+    enveloped = any(name in members for name in _ENVELOPE)
+    if may_be_blank(raw, nulls=nulls_are_blank):
+        raw = _in_envelope(raw, nulls=nulls_are_blank) if enveloped else without_blanks(raw, nulls=nulls_are_blank)
+        if not raw or (raw == b"{}" and members):
+            return FileRow(number, line, (original,), None, left_out="is empty")
+    return FileRow(number, line, (original,), raw if enveloped else b'{"default":' + raw + b"}")
+
+
+def _in_envelope(raw: bytes, *, nulls: bool) -> bytes:
+    """Return a row with members of its own; empty where nothing is left in them."""
+    changed, nothing, members = False, True, list[bytes]()
+    for name, value in members_of(raw):
+        clean = {b'"list"': list_without_blanks, b'"default"': without_blanks, b'"extended"': without_blanks}.get(name)
+        kept = clean(value, nulls=nulls) if clean else value
+        changed = changed or kept != value
+        nothing = nothing and clean is not None and kept == b"{}"
+        members.append(name + b":" + kept)
+    if not changed:
+        return raw
+    return b"" if nothing else b"{" + b",".join(members) + b"}"
 
 
 def _failed(number: int, line: int, raw: bytes, message: str) -> FileRow:

@@ -14,9 +14,15 @@ from prismd.files.rows import FileProblemError, FileRow
 
 @dataclass(frozen=True, slots=True)
 class JsonRows:
-    """The rows of a JSON file; a row's original is its JSON text, in the column ``original``."""
+    """The rows of a JSON file; a row's original is its JSON text, in the column ``original``.
+
+    Args:
+        columns: The name of that column.
+        nulls_are_blank: Leave out null, instead of sending it to clear a value.
+    """
 
     columns: tuple[str, ...] = ("original",)
+    nulls_are_blank: bool = False
 
     def rows(self, chunks: Iterator[bytes]) -> Iterator[FileRow]:
         """Yield the items of the array; an item that is not a JSON object is that row's problem.
@@ -30,17 +36,20 @@ class JsonRows:
         scanner = JsonScanner(chunks)
         sign = scanner.next_sign()
         if sign == b"[":
-            yield from _items(scanner)
+            yield from _items(scanner, nulls=self.nulls_are_blank)
         elif sign == b"{":
-            yield from _objects(scanner)
+            yield from _objects(scanner, nulls=self.nulls_are_blank)
         else:
             found = "an empty file" if not sign else "something else"
             raise FileProblemError(f'expected a JSON array of rows, or an object with "objects"; found {found}')
         if scanner.next_sign():
-            raise FileProblemError(f"line {scanner.line}: expected the end of the file, found more after the rows")
+            raise FileProblemError(
+                f"line {scanner.line}: expected the end of the file, found more after the rows; import "
+                "files that were joined one by one"
+            )
 
 
-def _items(scanner: JsonScanner) -> Iterator[FileRow]:
+def _items(scanner: JsonScanner, *, nulls: bool) -> Iterator[FileRow]:
     scanner.step_over(b"[")
     if scanner.next_sign() == b"]":
         scanner.step_over(b"]")
@@ -50,7 +59,7 @@ def _items(scanner: JsonScanner) -> Iterator[FileRow]:
         number += 1
         scanner.next_sign()
         line = scanner.line
-        yield json_row(number, line, scanner.take_value())
+        yield json_row(number, line, scanner.take_value(), nulls_are_blank=nulls)
         sign = scanner.next_sign()
         if sign not in (b",", b"]"):
             raise FileProblemError(_unexpected(scanner, sign, "a comma or ] after row " + str(number)))
@@ -59,7 +68,7 @@ def _items(scanner: JsonScanner) -> Iterator[FileRow]:
             return
 
 
-def _objects(scanner: JsonScanner) -> Iterator[FileRow]:
+def _objects(scanner: JsonScanner, *, nulls: bool) -> Iterator[FileRow]:
     scanner.step_over(b"{")
     found = False
     while scanner.next_sign() != b"}":
@@ -71,7 +80,7 @@ def _objects(scanner: JsonScanner) -> Iterator[FileRow]:
             raise FileProblemError(f'line {scanner.line}: "objects" must be an array of rows')
         else:
             found = True
-            yield from _items(scanner)
+            yield from _items(scanner, nulls=nulls)
         sign = scanner.next_sign()
         if sign == b",":
             scanner.step_over(sign)

@@ -14,9 +14,15 @@ _WHITE = b" \t\r\n"
 
 @dataclass(frozen=True, slots=True)
 class NdjsonRows:
-    """The rows of an NDJSON file; a row's original is its line, in the column ``original``."""
+    """The rows of an NDJSON file; a row's original is its line, in the column ``original``.
+
+    Args:
+        columns: The name of that column.
+        nulls_are_blank: Leave out null, instead of sending it to clear a value.
+    """
 
     columns: tuple[str, ...] = ("original",)
+    nulls_are_blank: bool = False
 
     def rows(self, chunks: Iterator[bytes]) -> Iterator[FileRow]:
         """Yield a row for each line that is not blank.
@@ -29,10 +35,11 @@ class NdjsonRows:
         """
         number = 0
         for line_number, line in enumerate(_lines(chunks), start=1):
-            text = line.strip(_WHITE) if line_number > 1 else line.removeprefix(_BOM).strip(_WHITE)
+            # Where files were joined, a mark stands before a later line too.
+            text = line.strip(_WHITE).removeprefix(_BOM).strip(_WHITE)
             if text:
                 number += 1
-                yield json_row(number, line_number, text)
+                yield json_row(number, line_number, text, nulls_are_blank=self.nulls_are_blank)
 
 
 def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:

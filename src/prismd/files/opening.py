@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ FORMATS: Final = ("csv", "json", "ndjson")
 _BY_SUFFIX: Final = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson",
 }  # fmt: skip
+_MARKS: Final = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+#: How many bytes a character has in UTF-16.
+_UNIT: Final = 2
 _NO_TEXT: Final = {
     b"PK\x03\x04": "a spreadsheet or an archive; export it as CSV",
     b"\x1f\x8b": "compressed with gzip; unpack it first",
@@ -33,7 +37,7 @@ class Survey:
 
     Args:
         sha256: Hexadecimal hash of the file's bytes.
-        rows: How many rows there are to import.
+        rows: How many rows there are to import, those that are left out apart.
     """
 
     sha256: str
@@ -62,11 +66,12 @@ class ImportFile:
         """
         return self._rows_of(_chunks(self.path))
 
-    def survey(self, tell: Callable[[int], None]) -> Survey:
+    def survey(self, tell: Callable[[int], None], look: Callable[[FileRow], None] = lambda _: None) -> Survey:
         """Read the whole file once, so that what is broken is found before anything is sent.
 
         Args:
             tell: Called now and then with the number of bytes read so far.
+            look: Called with each row.
 
         Raises:
             FileProblemError: The file is broken as a whole.
@@ -82,7 +87,10 @@ class ImportFile:
                 tell(bytes_read)
                 yield chunk
 
-        rows = sum(1 for _ in self._rows_of(observed()))
+        rows = 0
+        for row in self._rows_of(observed()):
+            rows += row.left_out is None
+            look(row)
         return Survey(digest.hexdigest(), rows)
 
     def _rows_of(self, chunks: Iterator[bytes]) -> Iterator[FileRow]:
@@ -110,10 +118,28 @@ def open_file(
     for magic, what in _NO_TEXT.items():
         if beginning.startswith(magic):
             raise FileProblemError(f"the file is {what}")
+    _check_encoding(beginning, name)
     form = form or _form(path, beginning)
     if form == "csv":
         return ImportFile(path, read_header(_chunks(path), name, delimiter), name)
     return ImportFile(path, JsonRows() if form == "json" else NdjsonRows(), name)
+
+
+def _check_encoding(beginning: bytes, encoding: str) -> None:
+    """Refuse what an encoding reads without complaint, and wrongly.
+
+    Raises:
+        FileProblemError: The file says that it has another encoding; the message names it.
+    """
+    if encoding.startswith(("utf-16", "utf-32", "utf_16", "utf_32")):
+        return
+    found = next((name for mark, name in _MARKS.items() if beginning.startswith(mark)), None)
+    if found is None and beginning[:_UNIT].count(b"\0") == 1:
+        found = "utf-16-be" if beginning.startswith(b"\0") else "utf-16-le"
+    if found and not encoding.startswith(found):
+        raise FileProblemError(
+            f"the file begins as {found.upper()} does, not as {encoding.upper()}; give --encoding {found}"
+        )
 
 
 def _form(path: Path, beginning: bytes) -> str:

@@ -35,11 +35,13 @@ class FileRow(NamedTuple):
     """One row of a file.
 
     Args:
-        number: Position among the rows of the file, from 1; empty rows of a CSV file are counted, blank lines are not.
+        number: Position among the rows of the file, from 1; empty rows of a CSV file are counted.
         line: The line of the file at which the row begins, from 1.
         original: What the file says, unchanged: the cells of a CSV row, or the JSON text of the row as one cell.
         wire: The row as the JSON object of the contract (section 9.1), or None where there is a problem.
         problem: Why the row cannot be sent.
+        left_out: Why the row is no row at all, as what it does, such as ``repeats the header``; it is not sent, nor has
+            it failed.
     """
 
     number: int
@@ -47,6 +49,7 @@ class FileRow(NamedTuple):
     original: tuple[str, ...]
     wire: bytes | None
     problem: RowProblem | None = None
+    left_out: str | None = None
 
 
 class RowSource(Protocol):

@@ -96,7 +96,9 @@ def run_query(
     Raises:
         PrismdError: ``invalid_request`` for a cursor or pattern that cannot be meant, ``query_timeout``.
     """
-    after = _place(query, team_id, wanted, settings)
+    after = None
+    if wanted.cursor is not None:
+        query, after = read_place(wanted.cursor, query, team_id, limit_max=settings.page_max, field=wanted.cursor_field)
     limit, offset = (wanted.limit, wanted.offset) if after is None else (after.limit, 0)
     resolved = _with_contacts(connection, team_id, query)
     hashes = Narrowing(connection, team_id, settings).hashes(resolved)
@@ -115,12 +117,6 @@ def run_query(
     references = reader.read(records, shown)
     rows = [row(record, shown, references, whole=query.select is None) for record in records]
     return QueryPage(rows, next_cursor, total)
-
-
-def _place(query: Query, team_id: int, wanted: PageWanted, settings: Settings) -> Place | None:
-    if wanted.cursor is None:
-        return None
-    return read_place(wanted.cursor, query, team_id, limit_max=settings.page_max, field=wanted.cursor_field)
 
 
 def _selection(query: Query, schemas: Schemas) -> Selection:

@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from prismd.core.query.conditions import Condition, Test
 from prismd.core.query.cursors import Place
-from prismd.core.query.meaning import option_ids
 from prismd.core.query.paths import IDENTIFIER, Path
 from prismd.core.query.tree import Clause, Deleted, Query, SortKey
 from prismd.core.schema import LISTS_KEY, Kind, Property
@@ -204,7 +203,7 @@ class QuerySql:
             record = self._joined(key, joins)
             value = self._value(record, key.path.leaf)
             if key.path.leaf.kind is Kind.SELECT:
-                options = self._bound(option_ids(key.path.leaf))
+                options = self._bound(list(key.options()))
                 value = f"array_position({options}::text[], {value})"
             keys.append((value, key.descending, sort_type(key)))
         return joins, keys

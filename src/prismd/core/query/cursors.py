@@ -1,10 +1,17 @@
-"""Where a page of a query ended, as a text that clients pass back unread; it is good for the same query only."""
+"""Where a page of a query ended, as a text that clients pass back unread; it is good for the same query only.
+
+Options of a select property can be added, deleted and put into another order between two pages. A cursor therefore says
+which option the page ended at and which ones it had gone through. Whatever their places are by now, the next page goes
+on within the one, leaves out the others, and goes through the rest in today's order. So no record comes twice, and none
+is left out that has the same values throughout.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -18,8 +25,23 @@ from prismd.core.schema import Kind
 from prismd.core.sealed import seal, unseal
 from prismd.core.value_errors import text_problem
 
-#: What records are sorted by, as JSON holds it; numbers and dates as text, so that nothing is rounded.
-_Value = str | int | bool | None
+
+class _Reached(msgspec.Struct, array_like=True, frozen=True):
+    """How far a page got among the options of a select property.
+
+    Args:
+        option: The one that it ended at.
+        salt: Of the digests.
+        passed: Digests of those that it had gone through, one after the other.
+    """
+
+    option: str
+    salt: Annotated[int, Meta(ge=0, le=255)]
+    passed: bytes
+
+
+#: What records are sorted by, as a cursor holds it; numbers and dates as text, so that nothing is rounded.
+_Value = _Reached | str | int | bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +51,8 @@ class Place:
     Args:
         limit: Rows of a page.
         after: Id of the last record.
-        values: What it is sorted by, for each key of the query; for pinned records their place first.
+        values: What it is sorted by, for each key of the query: of a select property the place of its option, from 1.
+            Where records are pinned, their place first.
     """
 
     limit: int
@@ -51,12 +74,21 @@ def write_place(place: Place, query: Query, team_id: int) -> str:
         query: Of the page.
         team_id: Whose records they are.
     """
-    values = tuple(str(value) if isinstance(value, Decimal) else value for value in place.values)
-    return seal(msgspec.json.encode(_Written(place.limit, place.after, values)), _scope(query, team_id))
+    pinned = len(place.values) - len(query.sort)
+    sorted_by = (_written(key, value) for key, value in zip(query.sort, place.values[pinned:], strict=True))
+    written = _Written(place.limit, place.after, (*place.values[:pinned], *sorted_by))
+    return seal(msgspec.msgpack.encode(written), _scope(query, team_id))
 
 
-def read_place(text: str, query: Query, team_id: int, *, limit_max: int, field: str) -> Place:
-    """Return the place that a cursor stands for.
+class Resumed(NamedTuple):
+    """A query that goes on behind a place, with the options of what it sorts by in the order of the pages before."""
+
+    query: Query
+    place: Place
+
+
+def read_place(text: str, query: Query, team_id: int, *, limit_max: int, field: str) -> Resumed:
+    """Return the query that goes on where a cursor says, and the place.
 
     Args:
         text: As :func:`write_place` made it.
@@ -70,7 +102,7 @@ def read_place(text: str, query: Query, team_id: int, *, limit_max: int, field: 
     """
     payload = unseal(text, _scope(query, team_id))
     try:
-        written = None if payload is None else msgspec.json.decode(payload, type=_Written)
+        written = None if payload is None else msgspec.msgpack.decode(payload, type=_Written)
     except msgspec.MsgspecError:
         written = None
     if written is None or not _can_be_of(query, written, limit_max):
@@ -79,7 +111,43 @@ def read_place(text: str, query: Query, team_id: int, *, limit_max: int, field: 
             "or start without a cursor"
         )
         raise PrismdError.invalid(field, message, "format")
-    return Place(written.limit, written.after, written.values)
+    pinned = len(written.values) - len(query.sort)
+    keys, values = list(query.sort), list(written.values)
+    for index, (key, value) in enumerate(zip(query.sort, written.values[pinned:], strict=True)):
+        if isinstance(value, _Reached):
+            keys[index], values[pinned + index] = _resumed(key, value)
+    return Resumed(replace(query, sort=tuple(keys)), Place(written.limit, written.after, tuple(values)))
+
+
+def _written(key: SortKey, value: Any) -> _Value:  # noqa: ANN401 - whatever records are sorted by
+    if value is None or key.path.leaf.kind is not Kind.SELECT:
+        return str(value) if isinstance(value, Decimal) else value
+    options, rank = key.options(), value - 1
+    before, behind = options[:rank], options[rank + 1 :]
+    passed, others = (behind, before) if key.descending else (before, behind)
+    for salt in range(_SALTS):
+        found = [_digest(option, salt) for option in passed]
+        if not {_digest(option, salt) for option in others}.intersection(found):
+            return _Reached(options[rank], salt, b"".join(found))
+    raise AssertionError  # as good as impossible: 256 times in a row
+
+
+def _resumed(key: SortKey, reached: _Reached) -> tuple[SortKey, int]:
+    """Return the key with its options in the order of the pages before, and the place of the one they ended at."""
+    passed = {reached.passed[at : at + _DIGEST_BYTES] for at in range(0, len(reached.passed), _DIGEST_BYTES)}
+    before: list[str] = []
+    behind: list[str] = []
+    for option in key.path.leaf.options:
+        if option.id != reached.option:
+            (before if _digest(option.id, reached.salt) in passed else behind).append(option.id)
+    if key.descending:
+        before, behind = behind, before
+    # The option keeps its place also where it is deleted: no record has it any more.
+    return replace(key, order=(*before, reached.option, *behind)), len(before) + 1
+
+
+def _digest(option_id: str, salt: int) -> bytes:
+    return hashlib.blake2b(option_id.encode(), digest_size=_DIGEST_BYTES, salt=bytes([salt])).digest()
 
 
 def _scope(query: Query, team_id: int) -> str:
@@ -104,7 +172,7 @@ def _fits(key: SortKey, value: _Value) -> bool:
         return True
     match key.path.leaf.kind:
         case Kind.SELECT:
-            return _is_rank(value)
+            return isinstance(value, _Reached) and is_uuid(value.option) and not len(value.passed) % _DIGEST_BYTES
         case Kind.BOOL:
             return isinstance(value, bool)
         case Kind.NUM:
@@ -114,6 +182,10 @@ def _fits(key: SortKey, value: _Value) -> bool:
         case _:
             return isinstance(value, str) and text_problem(value, len(value)) is None
 
+
+#: Short, as there can be thousands of options; a salt is looked for with which none is taken for another.
+_DIGEST_BYTES: Final = 4
+_SALTS: Final = 256
 
 _RANK_MAX: Final = 2**31 - 1
 _DAY_AND_T: Final = len("2024-05-31T")

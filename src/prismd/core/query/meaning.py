@@ -107,12 +107,7 @@ def sort_value(key: SortKey, record: QueriedRecord, find: Find) -> Any:  # noqa:
     values = values_at(key.path, record, find)
     if not values:
         return None
-    return option_ids(key.path.leaf).index(values[0]) if key.path.leaf.kind is Kind.SELECT else values[0]
-
-
-def option_ids(prop: Property) -> list[str]:
-    """Return the options of a select property in their order."""
-    return [option.id for option in prop.options]
+    return key.options().index(values[0]) if key.path.leaf.kind is Kind.SELECT else values[0]
 
 
 _TESTS: Final[dict[Test, Callable[[Any, Sequence[Any]], bool]]] = {

@@ -26,10 +26,16 @@ class SortKey:
     Args:
         path: To at most one value.
         descending: Greatest first.
+        order: Ids of the options of a select property as a page before went through them; None for today's order.
     """
 
     path: Path
     descending: bool = False
+    order: tuple[str, ...] | None = None
+
+    def options(self) -> tuple[str, ...]:
+        """Return the ids of the options of a select property, least first."""
+        return tuple(option.id for option in self.path.leaf.options) if self.order is None else self.order
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,185 @@
+"""What is probably not meant as it stands in a file, found while it is looked over, before anything is sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from prismd.client.calls import ClientError
+from prismd.core.quoting import quoted
+from prismd.files.csv_rows import JSON_ARRAYS, CsvRows
+from prismd.files.failed_cells import is_escaped
+from prismd.files.rows import FileRow
+
+_SEPARATORS: Final = ",;|"
+_BUCKETS: Final = ("default", "extended")
+
+
+@dataclass(slots=True)
+class _Found:
+    """Cells of one kind: how many, and the first."""
+
+    count: int = 0
+    row: int = 0
+    text: str = ""
+
+    def note(self, row: FileRow, text: str) -> None:
+        self.count += 1
+        if self.count == 1:
+            self.row, self.text = row.number, text
+
+    def __str__(self) -> str:
+        return f"{self.count:,} {'cell' if self.count == 1 else 'cells'} (first: row {self.row}, {quoted(self.text)})"
+
+
+@dataclass(slots=True)
+class CsvSuspicions:
+    """Looks at the cells of a CSV file.
+
+    Args:
+        source: The file, with what is known of its columns.
+        minds_apostrophes: Refuse cells with apostrophes that protect from spreadsheets.
+    """
+
+    source: CsvRows
+    minds_apostrophes: bool
+    _arrays: dict[str, _Found] = field(default_factory=dict)
+    _lists: dict[tuple[str, str], _Found] = field(default_factory=dict)
+    _formulas: dict[str, _Found] = field(default_factory=dict)
+
+    def look(self, row: FileRow) -> None:
+        """Look at a row.
+
+        Raises:
+            ClientError: The row comes from a file of failed rows that is none any more.
+        """
+        if row.wire is None:
+            return
+        cells = row.original
+        together = "\0".join(cells)
+        if self.minds_apostrophes and "'" in together:
+            self._look_for_apostrophes(row)
+        if '="' in together:
+            self._look_for_formulas(row)
+        for place, slug in enumerate(self.source.columns[: len(cells)]):
+            if slug in self.source.multiple and slug not in self.source.ignored:
+                self._look_at_values(row, slug, cells[place])
+
+    def sentences(self) -> Iterator[str]:
+        """Yield what people should know before anything is sent."""
+        for slug, found in self._arrays.items():
+            yield (
+                f'Column "{slug}": {found} look like JSON arrays, and each is sent as text cut at '
+                f'"{self.source.separator}"; --multi-separator {JSON_ARRAYS} reads them as arrays.'
+            )
+        for (slug, sign), found in self._lists.items():
+            how = "json" if self.source.separator == JSON_ARRAYS else f'"{self.source.separator}"'
+            yield (
+                f'Column "{slug}": {found} hold "{sign}" where the separator of values is {how}, so each is sent as '
+                f'one value; --multi-separator "{sign}" splits them.'
+            )
+        for slug, found in self._formulas.items():
+            yield f'Column "{slug}": {found} hold a formula of a spreadsheet, and are sent as they are; export values.'
+
+    def _look_for_apostrophes(self, row: FileRow) -> None:
+        for name, cell in zip(self.source.columns, row.original, strict=False):
+            if is_escaped(cell, inside=bool(self.source.lost)):
+                raise ClientError(
+                    f'row {row.number}, column "{name}": {quoted(cell)} has an apostrophe that protects from '
+                    f"spreadsheets, as cells of a file of failed rows have; {self._advice()}"
+                )
+
+    def _advice(self) -> str:
+        if self.source.lost:
+            columns = ", ".join(f'"{name}"' for name in self.source.lost)
+            return (
+                f"if it is one, it has lost {columns}: put them back, their cells may be empty; otherwise give "
+                "--apostrophes keep"
+            )
+        return "give --apostrophes strip to take such apostrophes away, or --apostrophes keep to send them"
+
+    def _look_for_formulas(self, row: FileRow) -> None:
+        for name, cell in zip(self.source.columns, row.original, strict=False):
+            if cell.startswith('="') and name and name not in self.source.ignored:
+                self._formulas.setdefault(name, _Found()).note(row, cell)
+
+    def _look_at_values(self, row: FileRow, slug: str, cell: str) -> None:
+        separator = self.source.separator
+        if separator != JSON_ARRAYS and cell.lstrip().startswith("["):
+            try:
+                msgspec.json.decode(cell, type=list[object])
+            except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+                pass
+            else:
+                self._arrays.setdefault(slug, _Found()).note(row, cell)
+                return
+        if separator == JSON_ARRAYS and cell.lstrip().startswith("["):
+            return
+        if separator in cell:
+            return
+        for sign in _SEPARATORS:
+            if sign in cell and sign != separator:
+                self._lists.setdefault((slug, sign), _Found()).note(row, cell)
+                return
+
+
+@dataclass(slots=True)
+class JsonSuspicions:
+    """Looks at the members of rows that are JSON.
+
+    Args:
+        read_only: Slugs that the server alone sets.
+        updates: Whether null clears values of records that are there.
+    """
+
+    read_only: frozenset[str]
+    updates: bool
+    _rows: int = 0
+    _counts: Counter[str] = field(default_factory=Counter)
+    _nulls: _Found = field(default_factory=_Found)
+
+    def look(self, row: FileRow) -> None:
+        """Look at a row."""
+        if row.wire is None or not (self.read_only or self.updates):
+            return
+        self._rows += 1
+        members: dict[str, msgspec.Raw] = msgspec.json.decode(row.wire, type=dict[str, msgspec.Raw])
+        for bucket in _BUCKETS:
+            if bucket in members:
+                self._look_at(row, bytes(members[bucket]))
+
+    def check(self) -> None:
+        """Refuse a file of which every row sets what the server alone sets.
+
+        Raises:
+            ClientError: With the slugs.
+        """
+        everywhere = [slug for slug, count in self._counts.items() if count == self._rows]
+        if everywhere:
+            slugs = ", ".join(f'"{slug}"' for slug in sorted(everywhere))
+            raise ClientError(f"every row sets {slugs}, which the server alone sets; take that out of the rows")
+
+    def sentences(self) -> Iterator[str]:
+        """Yield what people should know before anything is sent."""
+        if self._nulls.count:
+            found = self._nulls
+            rows = "row has" if found.count == 1 else "rows have"
+            yield (
+                f'{found.count:,} {rows} null (first: row {found.row}, "{found.text}"), which clears the value of a '
+                "matched record; --null keep leaves it as it is."
+            )
+
+    def _look_at(self, row: FileRow, bucket: bytes) -> None:
+        try:
+            values = msgspec.json.decode(bucket, type=dict[str, msgspec.Raw])
+        except msgspec.DecodeError:
+            return
+        self._counts.update(self.read_only.intersection(values))
+        if self.updates:
+            null = next((slug for slug, value in values.items() if bytes(value) == b"null"), None)
+            if null is not None:
+                self._nulls.note(row, null)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -64,7 +65,9 @@ class ImportFile:
         Raises:
             FileProblemError: The file is broken as a whole.
         """
-        return self._rows_of(_chunks(self.path))
+        # Closed here, because a failure that somebody keeps would keep the file open.
+        with closing(_chunks(self.path)) as chunks:
+            yield from self._rows_of(chunks)
 
     def survey(self, tell: Callable[[int], None], look: Callable[[FileRow], None] = lambda _: None) -> Survey:
         """Read the whole file once, so that what is broken is found before anything is sent.
@@ -79,7 +82,7 @@ class ImportFile:
         digest = hashlib.sha256()
         bytes_read = 0
 
-        def observed() -> Iterator[bytes]:
+        def observed() -> Generator[bytes]:
             nonlocal bytes_read
             for chunk in _chunks(self.path):
                 digest.update(chunk)
@@ -88,9 +91,10 @@ class ImportFile:
                 yield chunk
 
         rows = 0
-        for row in self._rows_of(observed()):
-            rows += row.left_out is None
-            look(row)
+        with closing(observed()) as chunks:
+            for row in self._rows_of(chunks):
+                rows += row.left_out is None
+                look(row)
         return Survey(digest.hexdigest(), rows)
 
     def _rows_of(self, chunks: Iterator[bytes]) -> Iterator[FileRow]:
@@ -121,7 +125,8 @@ def open_file(
     _check_encoding(beginning, name)
     form = form or _form(path, beginning)
     if form == "csv":
-        return ImportFile(path, read_header(_chunks(path), name, delimiter), name)
+        with closing(_chunks(path)) as chunks:
+            return ImportFile(path, read_header(chunks, name, delimiter), name)
     return ImportFile(path, JsonRows() if form == "json" else NdjsonRows(), name)
 
 
@@ -168,7 +173,7 @@ def _beginning(path: Path) -> bytes:
         raise FileProblemError(f"cannot be read: {error.strerror}") from None
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
+def _chunks(path: Path) -> Generator[bytes]:
     try:
         with path.open("rb") as file:
             while chunk := file.read(CHUNK_BYTES):

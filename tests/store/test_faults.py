@@ -227,6 +227,8 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     views.list_views: lambda c, w: views.list_views(c, w.team_id, "contact", None, None, limit=1, offset=0),
     views.update_view: lambda c, w: views.update_view(c, w.team_id, VIEW),
     views.set_pinned: lambda c, w: views.set_pinned(c, w.team_id, VIEW.id, [w.record.id]),
+    views.unnoted_views: lambda c, w: views.unnoted_views(c, w.team_id),
+    views.note_names: lambda c, w: views.note_names(c, w.team_id, [replace(VIEW, names={})]),
     views.delete_view: lambda c, w: views.delete_view(c, w.team_id, "contact", VIEW.id),
     verdicts.insert_verdicts: lambda c, w: verdicts.insert_verdicts(c, w.running, w.chunk, Counts(), b""),
     verdicts.next_verdicts: lambda c, w: verdicts.next_verdicts(c, w.team_id, w.ended.id, after=-1, outcome=None),

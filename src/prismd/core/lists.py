@@ -91,7 +91,7 @@ def define_list(new: NewList, *, new_id: NewId, now: datetime) -> MadeList:
         created_at=now,
     )
     stages = {kind: _stage_property(made.id, template, new_id) for kind in made.object_types}
-    return MadeList(made, stages, _first_views(made, new_id))
+    return MadeList(made, stages, _first_views(made, stages[made.object_type], new_id))
 
 
 def template_named(template_id: str, field: str | None = None) -> ListTemplate:
@@ -153,8 +153,11 @@ def _stage_property(list_id: str, template: ListTemplate, new_id: NewId) -> Prop
     )
 
 
-def _first_views(made: List, new_id: NewId) -> tuple[View, ...]:
+def _first_views(made: List, stage: Property, new_id: NewId) -> tuple[View, ...]:
     table = {"name": "Table", "view_type": GRID}
     board = {"name": "Board", "view_type": KANBAN, "group_by": APP_STAGE}
-    now = made.created_at
-    return tuple(View(new_id(), made.object_type, made.id, shown, now, now) for shown in (table, board))
+    now, names = made.created_at, {"paths": {APP_STAGE: [stage.id]}, "options": {}}
+    return (
+        View(new_id(), made.object_type, made.id, table, now, now, {}),
+        View(new_id(), made.object_type, made.id, board, now, now, names),
+    )

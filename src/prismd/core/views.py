@@ -46,6 +46,7 @@ class View:
         definition: The members of :data:`MEMBERS` that have a value, as clients wrote them.
         created_at: When it was made.
         updated_at: When it was last changed; its order of records apart.
+        names: What its names mean (see :mod:`prismd.core.view_names`); None where that was never noted.
     """
 
     id: str
@@ -54,6 +55,7 @@ class View:
     definition: Mapping[str, Any]
     created_at: datetime
     updated_at: datetime
+    names: Mapping[str, Any] | None = None
 
     def query(self) -> dict[str, Any]:
         """Return the query of its records; without a selection they show everything."""

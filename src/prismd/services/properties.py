@@ -22,6 +22,7 @@ from prismd.core.quoting import quoted
 from prismd.core.schema import APP_STAGE, LISTS, ObjectSchema, Option, Property
 from prismd.services.lists import require_list
 from prismd.services.runtime import Runtime
+from prismd.services.view_names import note_names
 from prismd.store import properties, record_keys
 from prismd.store.postgres import Connection
 
@@ -184,6 +185,7 @@ def _locked_schema(connection: Connection, team_id: int, object_type: str) -> Ob
     # What imports write goes by the schema, and what may be defined or deleted goes by what is there: so definitions
     # and chunks of imports take turns. Names and slugs can then be judged without a race.
     record_keys.lock_type(connection, team_id, object_type)
+    note_names(connection, team_id)
     return properties.load_schema(connection, team_id, object_type)
 
 

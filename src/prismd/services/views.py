@@ -8,13 +8,14 @@ from typing import Any
 
 from prismd.core.errors import FieldProblem, PrismdError
 from prismd.core.ids import is_uuid
-from prismd.core.query.paths import resolve_path
 from prismd.core.query.tree import Query
 from prismd.core.quoting import quoted
+from prismd.core.view_names import TodaysView
 from prismd.core.views import CHECKED, View, changed_definition
 from prismd.services.lists import require_list
 from prismd.services.queries import PageWanted, QueryPage, query_reader, run_query
 from prismd.services.runtime import Runtime
+from prismd.services.view_names import view_names
 from prismd.settings import Settings
 from prismd.store import queries, records, views
 from prismd.store.postgres import Connection
@@ -46,19 +47,20 @@ def create_view(  # noqa: PLR0917 - what a view is, and where
     definition = changed_definition({}, wanted)
     now = runtime.now()
     view = View((view_id or runtime.new_id()).lower(), object_type, wanted.get("list_id"), definition, now, now)
-    view = _checked(connection, runtime.settings, team_id, view)
+    view = _checked(connection, runtime.settings, team_id, TodaysView(view))
     views.lock_views(connection, team_id, object_type)
     most = runtime.settings.views_max
     if views.count_views(connection, team_id, object_type) >= most:
         message = f"{object_type} has {most} views, which is the most there may be; delete one"
         raise PrismdError.invalid(".body", message, "maxItems")
+    view = view_names(connection, team_id).noted(view)
     if not views.insert_view(connection, team_id, view):
         raise PrismdError("id_taken", f"the team has a view with the id {quoted(view.id)} already; take another id")
     return view
 
 
 def get_view(connection: Connection, team_id: int, object_type: str, view_id: str) -> View:
-    """Return a view.
+    """Return a view, with the names of today.
 
     Args:
         view_id: As the caller wrote it.
@@ -66,7 +68,8 @@ def get_view(connection: Connection, team_id: int, object_type: str, view_id: st
     Raises:
         PrismdError: ``not_found``: unknown, of another type, or of another team.
     """
-    return _found(connection, team_id, object_type, view_id)[0]
+    view, _ = _found(connection, team_id, object_type, view_id)
+    return view_names(connection, team_id).today(view).view
 
 
 def list_views(
@@ -79,7 +82,7 @@ def list_views(
     limit: int,
     offset: int,
 ) -> list[View]:
-    """Return views of an object type, in the order of their ids.
+    """Return views of an object type, in the order of their ids, with the names of today.
 
     Args:
         list_id: The list whose views they are; None for those of no list.
@@ -91,7 +94,9 @@ def list_views(
         PrismdError: ``not_found``: there is no such list of that type.
     """
     scope = None if list_id is None else require_list(connection, team_id, list_id, object_type).id
-    return views.list_views(connection, team_id, object_type, scope, after, limit=limit, offset=offset)
+    names = view_names(connection, team_id)
+    found = views.list_views(connection, team_id, object_type, scope, after, limit=limit, offset=offset)
+    return [names.today(view).view for view in found]
 
 
 def update_view(  # noqa: PLR0917 - which view, and what of it
@@ -113,14 +118,17 @@ def update_view(  # noqa: PLR0917 - which view, and what of it
     Raises:
         PrismdError: ``invalid_request`` or ``not_found``.
     """
-    view, _ = _found(connection, team_id, object_type, view_id, lock=True)
-    _check_unmoved(view, changes)
+    stored, _ = _found(connection, team_id, object_type, view_id, lock=True)
+    _check_unmoved(stored, changes)
+    names = view_names(connection, team_id)
+    today = names.today(names.noted(stored))
+    view = today.view
     changed = replace(view, definition=changed_definition(view.definition, changes))
     if any(name in changes for name in CHECKED):
-        changed = _checked(connection, runtime.settings, team_id, changed)
-    if changed == view:
+        changed = _checked(connection, runtime.settings, team_id, replace(today, view=changed))
+    if changed.definition == view.definition:
         return view
-    changed = replace(changed, updated_at=runtime.now())
+    changed = replace(names.noted(changed), updated_at=runtime.now())
     views.update_view(connection, team_id, changed)
     return changed
 
@@ -218,23 +226,28 @@ def page_of_view(  # noqa: PLR0917 - which page, of which view
         PrismdError: ``not_found``; ``invalid_request`` for the cursor, or where the view names a property that has been
             deleted; ``query_timeout``.
     """
-    view, pinned = _found(connection, team_id, object_type, view_id)
+    stored, pinned = _found(connection, team_id, object_type, view_id)
+    today = view_names(connection, team_id).today(stored)
+    view = today.view
     reader = query_reader(connection, team_id, object_type, list_id=view.list_id, settings=settings, field=".view")
+    reader = replace(reader, named=today.paths)
     query = reader.read(view.query(), pinned=tuple(pinned))
     return view, run_query(connection, team_id, query, wanted, schemas=reader.schemas, settings=settings)
 
 
-def _checked(connection: Connection, settings: Settings, team_id: int, view: View) -> View:
+def _checked(connection: Connection, settings: Settings, team_id: int, today: TodaysView) -> View:
+    view = today.view
     if view.list_id is not None:
         scope = require_list(
             connection, team_id, view.list_id, view.object_type, ".body.list_id", unknown="invalid_request"
         ).id
         view = replace(view, list_id=scope)
     reader = query_reader(connection, team_id, view.object_type, list_id=view.list_id, settings=settings, field=".body")
+    reader = replace(reader, named=today.paths)
     _check_patterns(connection, reader.read(view.query()))
     group_by = view.definition.get("group_by")
     if group_by is not None:
-        resolve_path(reader.schemas, view.object_type, group_by, list_id=view.list_id, field=".body.group_by")
+        reader.path(group_by, ".body.group_by")
     return view
 
 

@@ -9,15 +9,15 @@ from prismd.core.json_text import decode_stored, encode
 from prismd.core.views import View
 from prismd.store.postgres import Connection
 
-_COLUMNS: Final = "id::text, object_type, list_id::text, definition::text, created_at, updated_at"
+_COLUMNS: Final = "id::text, object_type, list_id::text, definition::text, created_at, updated_at, names::text"
 
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 _COUNT: Final = "SELECT count(*) FROM view WHERE team_id = %s AND object_type = %s"
 
 _INSERT: Final = """
-INSERT INTO view (team_id, id, object_type, list_id, definition, created_at, updated_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
+INSERT INTO view (team_id, id, object_type, list_id, definition, created_at, updated_at, names)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT DO NOTHING
 """
 
@@ -39,7 +39,15 @@ LIMIT %(limit)s OFFSET %(offset)s
 """
 
 _UPDATE: Final = """
-UPDATE view SET definition = %s, updated_at = %s WHERE team_id = %s AND id = %s
+UPDATE view SET definition = %s, updated_at = %s, names = %s WHERE team_id = %s AND id = %s
+"""
+
+_UNNOTED: Final = f"SELECT {_COLUMNS} FROM view WHERE team_id = %s AND names IS NULL ORDER BY id FOR NO KEY UPDATE"
+
+_NOTE: Final = """
+UPDATE view SET names = noted.names
+FROM unnest(%(ids)s::uuid[], %(names)s::json[]) AS noted (id, names)
+WHERE view.team_id = %(team)s AND view.id = noted.id
 """
 
 _PIN: Final = "UPDATE view SET pinned = %s::text[]::uuid[] WHERE team_id = %s AND id = %s"
@@ -62,7 +70,16 @@ def count_views(connection: Connection, team_id: int, object_type: str) -> int:
 def insert_view(connection: Connection, team_id: int, view: View) -> bool:
     """Add a view; return whether its id was free."""
     definition = encode(view.definition).decode()
-    values = (team_id, view.id, view.object_type, view.list_id, definition, view.created_at, view.updated_at)
+    values = (
+        team_id,
+        view.id,
+        view.object_type,
+        view.list_id,
+        definition,
+        view.created_at,
+        view.updated_at,
+        _names(view),
+    )
     return connection.execute(_INSERT, values).rowcount == 1
 
 
@@ -107,7 +124,18 @@ def list_views(
 def update_view(connection: Connection, team_id: int, view: View) -> None:
     """Store what changed of a view; the records that come first in it stay."""
     definition = encode(view.definition).decode()
-    connection.execute(_UPDATE, (definition, view.updated_at, team_id, view.id))
+    connection.execute(_UPDATE, (definition, view.updated_at, _names(view), team_id, view.id))
+
+
+def unnoted_views(connection: Connection, team_id: int) -> list[View]:
+    """Return the views of a team that do not say what their names mean, and keep others from changing them."""
+    return [_view(row) for row in connection.execute(_UNNOTED, (team_id,))]
+
+
+def note_names(connection: Connection, team_id: int, noted: Sequence[View]) -> None:
+    """Store what the names in views mean."""
+    names = [_names(view) for view in noted]
+    connection.execute(_NOTE, {"team": team_id, "ids": [view.id for view in noted], "names": names})
 
 
 def set_pinned(connection: Connection, team_id: int, view_id: str, pinned: Sequence[str]) -> None:
@@ -121,4 +149,9 @@ def delete_view(connection: Connection, team_id: int, object_type: str, view_id:
 
 
 def _view(row: Sequence[Any]) -> View:
-    return View(row[0], row[1], row[2], decode_stored(row[3]), row[4], row[5])
+    names = None if row[6] is None else decode_stored(row[6])
+    return View(row[0], row[1], row[2], decode_stored(row[3]), row[4], row[5], names)
+
+
+def _names(view: View) -> str | None:
+    return None if view.names is None else encode(view.names).decode()

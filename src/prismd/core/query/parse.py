@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -49,6 +50,7 @@ class QueryReader:
         limits: How much a query may ask.
         field: Where the parts stand in the request, such as ``.body.query``.
         filter_by_name: Entries of the filter stand in the request under their slugs alone, as in a query string.
+        named: Paths by names that mean something else than they say; None where what they meant has been deleted.
     """
 
     schemas: Schemas
@@ -57,6 +59,7 @@ class QueryReader:
     limits: QueryLimits
     field: str
     filter_by_name: bool = False
+    named: Mapping[str, Path | None] = dataclasses.field(default_factory=dict)
 
     def read(self, raw: Mapping[str, object], **others: Any) -> Query:  # noqa: ANN401 - fields of a query
         """Return the query that select, filter, sort and combinator make; absent or null parts ask nothing.
@@ -86,7 +89,7 @@ class QueryReader:
         for index, text in enumerate(paths):
             if not isinstance(text, str):
                 raise PrismdError.invalid(f"{field}[{index}]", f"expected a property slug, found {found(text)}")
-        return tuple(self._path(text, f"{field}[{index}]") for index, text in enumerate(dict.fromkeys(paths)))
+        return tuple(self.path(text, f"{field}[{index}]") for index, text in enumerate(dict.fromkeys(paths)))
 
     def _filter(self, raw: object) -> tuple[Clause, ...]:
         field = f"{self.field}.filter"
@@ -125,14 +128,29 @@ class QueryReader:
         return raw
 
     def _compared(self, text: str, field: str) -> Path:
-        path = self._path(text, field)
+        path = self.path(text, field)
         if path.inverse is not None and path.inverse.inverse_of is not None:
             other, slug = path.inverse.inverse_of
             message = f"{path.inverse.slug} is {other}.{slug} seen from its other side; query {other} by {slug} instead"
             raise PrismdError.invalid(field, message, "enum")
         return path
 
-    def _path(self, text: str, field: str) -> Path:
+    def path(self, text: str, field: str) -> Path:
+        """Return the path that a text means.
+
+        Args:
+            text: Slugs with dots between them.
+            field: Where it stands in the request.
+
+        Raises:
+            PrismdError: ``invalid_request``.
+        """
+        if text in self.named:
+            path = self.named[text]
+            if path is None:
+                message = f"the property {quoted(text)} that the view names has been deleted; change the view"
+                raise PrismdError.invalid(field, message, "enum")
+            return path
         return resolve_path(self.schemas, self.object_type, text, list_id=self.list_id, field=field)
 
 

@@ -225,6 +225,27 @@ def test_a_batch_that_was_written_and_not_settled_is_written_once(
     assert len(prism.imports) == 2
 
 
+def test_half_of_a_batch_is_taken_back_when_writing_fails(
+    run: Import, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.write
+
+    def full(fd: int, data: bytes) -> int:
+        if len(data) > 40 and b"bad2" in bytes(data):
+            real(fd, bytes(data)[:40])
+            raise OSError(28, "No space left on device")
+        return real(fd, data)
+
+    monkeypatch.setattr(os, "write", full)
+    path = many(tmp_path)
+    result = run(path, "--batch-rows", "10")
+    assert result.exit_code == 2
+    assert "many.csv.failed.csv cannot be used: No space left on device" in result.stderr
+    monkeypatch.setattr(os, "write", real)
+    assert "left alone" not in run(path, "--batch-rows", "10").stderr
+    assert rows_in(tmp_path / "many.csv.failed.csv") == [str(number) for number in range(1, 31)]
+
+
 PROTECTED = "row,line,code,reason,name,zip\n7,8,invalid_value,no,'-Ann,'+49 30\n"
 
 

@@ -89,14 +89,23 @@ class GrowingFile:
         try:
             if self._fd is None:
                 self._fd = self._made()
-            left = memoryview(self._bytes)
-            while left:
-                left = left[os.write(self._fd, left) :]
-            os.fsync(self._fd)
+            self._write(self._fd)
         except OSError as error:
             raise self._unusable(error) from None
         growth.size, growth.sha256 = growth.next_size, growth.next_sha256
         growth.next_size, self._bytes = None, b""
+
+    def _write(self, fd: int) -> None:
+        """Write what was announced, or nothing of it."""
+        try:
+            left = memoryview(self._bytes)
+            while left:
+                left = left[os.write(fd, left) :]
+            os.fsync(fd)
+        except BaseException:
+            # Half of a batch, left by a full disk or Ctrl-C, would look like somebody else's change.
+            os.ftruncate(fd, self._growth.size)
+            raise
 
     def close(self) -> None:
         """Close the file."""

@@ -136,7 +136,7 @@ class Run:
             seconds=outside.monotonic() - began,
             tally=journal.tally,
             failed_files=[*journal.failed.earlier, *([journal.failed.path] if journal.failed.size else [])],
-            results_file=journal.results.path if journal.results else None,
+            results_file=journal.results.path if journal.results and journal.results.size else None,
             ignored_columns=looked.ignored,
             notes=looked.notes,
         )
@@ -158,6 +158,7 @@ class Run:
             self.say(f"An import of this file began {same.started} and did not end; {self.standing}.")
             return same, True
         self._refuse_other_options(identity, earlier)
+        self.journals.forget_seen(identity)
         source, order = looked.file.source, self.order
         journal = Journal(
             identity=identity,

@@ -190,7 +190,11 @@ class Journals:
 
     def seen_path(self, journal: Journal) -> Path:
         """Return where it is kept which row of the file stands for which record."""
-        return self._path(journal).with_suffix(".seen")
+        return self._path(journal.identity).with_suffix(".seen")
+
+    def forget_seen(self, identity: Identity) -> None:
+        """Forget what a run that has lost its journal kept of rows and records."""
+        self._path(identity).with_suffix(".seen").unlink(missing_ok=True)
 
     def save(self, journal: Journal) -> None:
         """Write a journal, whole or not at all.
@@ -198,7 +202,7 @@ class Journals:
         Raises:
             ClientError: It cannot be written.
         """
-        path = self._path(journal)
+        path = self._path(journal.identity)
         part = path.with_suffix(".part")
         try:
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -211,11 +215,11 @@ class Journals:
 
     def remove(self, journal: Journal) -> None:
         """Forget an import that has ended."""
-        self._path(journal).unlink(missing_ok=True)
-        self.seen_path(journal).unlink(missing_ok=True)
+        self._path(journal.identity).unlink(missing_ok=True)
+        self.forget_seen(journal.identity)
 
-    def _path(self, journal: Journal) -> Path:
-        return self._directory / f"{journal.identity.hash}.json"
+    def _path(self, identity: Identity) -> Path:
+        return self._directory / f"{identity.hash}.json"
 
 
 def _locked(lock: int, path: Path) -> bool:

@@ -95,4 +95,7 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        raise ClientError(f"{path}, which tells which rows repeat earlier ones, cannot be kept: {error}") from None
+        raise ClientError(
+            f"{path}, which tells which rows repeat earlier ones, cannot be kept: {error}; make room, or remove it to "
+            "go on without what it tells of the rows before"
+        ) from None

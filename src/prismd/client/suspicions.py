@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -50,6 +51,12 @@ class CsvSuspicions:
     _arrays: dict[str, _Found] = field(default_factory=dict)
     _lists: dict[tuple[str, str], _Found] = field(default_factory=dict)
     _formulas: dict[str, _Found] = field(default_factory=dict)
+    _places: list[tuple[int, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note where cells with several values are."""
+        sent = self.source.multiple - self.source.ignored
+        self._places = [(place, slug) for place, slug in enumerate(self.source.columns) if slug in sent]
 
     def look(self, row: FileRow) -> None:
         """Look at a row.
@@ -65,8 +72,8 @@ class CsvSuspicions:
             self._look_for_apostrophes(row)
         if '="' in together:
             self._look_for_formulas(row)
-        for place, slug in enumerate(self.source.columns[: len(cells)]):
-            if slug in self.source.multiple and slug not in self.source.ignored:
+        for place, slug in self._places:
+            if place < len(cells):
                 self._look_at_values(row, slug, cells[place])
 
     def sentences(self) -> Iterator[str]:
@@ -141,12 +148,20 @@ class JsonSuspicions:
     _rows: int = 0
     _counts: Counter[str] = field(default_factory=Counter)
     _nulls: _Found = field(default_factory=_Found)
+    _names: re.Pattern[bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Prepare to pass over rows that have nothing of this."""
+        words = [b'"%s"' % re.escape(slug.encode()) for slug in self.read_only] + [b"null"] * self.updates
+        self._names = re.compile(b"|".join(words) or b"(?!)")
 
     def look(self, row: FileRow) -> None:
         """Look at a row."""
-        if row.wire is None or not (self.read_only or self.updates):
+        if row.wire is None:
             return
         self._rows += 1
+        if not self._names.search(row.wire):
+            return
         members: dict[str, msgspec.Raw] = msgspec.json.decode(row.wire, type=dict[str, msgspec.Raw])
         for bucket in _BUCKETS:
             if bucket in members:

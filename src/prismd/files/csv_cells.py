@@ -116,13 +116,14 @@ def cell_rows(
     csv.field_size_limit(2**31 - 1)
     feed, dialect = _Lines(lines, above), _Dialect(delimiter)
     suspect, lost = 0, False
-    while (line := feed.take()) is not None:
+    while (line := feed.returned.popleft() if feed.returned else next(lines, None)) is not None:
+        feed.number += 1
         begins, broken = feed.number, None
         if begins <= suspect:
             yield _broken(begins, line, delimiter, "it may belong to the row above it, whose quote is broken")
             continue
         try:
-            cells = _cells(line, feed, dialect, widths)
+            cells = _quoteless(line, delimiter) if '"' not in line else _cells(line, feed, dialect, widths)
         except _BrokenError as error:
             suspect, lost = begins + error.held - 1, lost or error.opens
             yield _broken(begins, line, delimiter, error.reason)
@@ -147,10 +148,12 @@ def _broken(number: int, line: str, delimiter: str, reason: str) -> CellRow:
     return CellRow(number, raw.split(delimiter), reason, raw)
 
 
+def _quoteless(line: str, delimiter: str) -> list[str]:
+    text = line.rstrip(_ENDS)
+    return text.split(delimiter) if text else []
+
+
 def _cells(line: str, feed: _Lines, dialect: _Dialect, widths: range | None) -> list[str]:
-    if '"' not in line:
-        text = line.rstrip(_ENDS)
-        return text.split(dialect.delimiter) if text else []
     if (whole := dialect.strict(line)) is not None:
         return whole
     begins, taken = feed.number, list[str]()

@@ -95,25 +95,27 @@ class CsvRows:
         converts = [item for item in converts if item[1] and item[1] not in self.ignored]
         unnamed = () if "" in self.ignored else self.unnamed
         for number, cell_row in enumerate(found, start=1):
-            if not cell_row.cells:
+            line, cells, broken, _ = cell_row
+            if not cells:
                 continue
+            left_out = None if broken else joins.left_out(line, cells)
             cells = self._own_cells(cell_row)
-            left_out = None if cell_row.broken else joins.left_out(cell_row.line, cell_row.cells)
-            if not any(cells) or all(map(is_blank, cells)):
+            # Most cells begin with a sign that shows, so they are not looked at further, here and below.
+            if not "!" <= cells[0][:1] <= "~" and all(map(is_blank, cells)):
                 left_out = "is empty"
             if left_out:
-                yield FileRow(number, cell_row.line, tuple(cells), None, left_out=left_out)
-            elif problem := self._problem(cell_row, cells):
-                yield FileRow(number, cell_row.line, self._guessed(cell_row, cells), None, problem)
+                yield FileRow(number, line, tuple(cells), None, left_out=left_out)
+            elif (broken or len(cells) > len(self.columns)) and (problem := self._problem(cell_row, cells)):
+                yield FileRow(number, line, self._guessed(cell_row, cells), None, problem)
             else:
                 if unnamed:
-                    _check_unnamed(unnamed, cell_row.line, cells)
-                yield self._row(number, cell_row.line, cells, converts)
+                    _check_unnamed(unnamed, line, cells)
+                yield self._row(number, line, cells, converts)
 
     def _own_cells(self, cell_row: CellRow) -> list[str]:
         """Return the cells of the row itself, without what a file of failed rows puts before and into them."""
         cells, marks = cell_row.cells, self.marks
-        if cells[0].startswith(MARK) and not marks:
+        if not marks and cells[0].startswith(MARK):
             cells = [cells[0].lstrip(MARK), *cells[1:]]
         if marks and not cell_row.broken:
             cells = [cell for place, cell in enumerate(cells) if place not in marks]
@@ -218,8 +220,7 @@ def _wire(cells: list[str], converts: list[tuple[int, str, Convert | None]]) -> 
         if place >= width:
             break
         cell = cells[place]
-        # Most cells begin with a sign that shows, so they are not looked at further.
-        if not cell or (not "!" <= cell[0] <= "~" and is_blank(cell)):
+        if not "!" <= cell[:1] <= "~" and is_blank(cell):
             continue
         value = convert(cell) if convert else cell
         if value != []:

@@ -92,6 +92,9 @@ class Settings:
     key_properties_max: int = setting(
         32, "properties", "properties of an object type by whose values records are found without reading the others"
     )
+    nested_rows_max: int = setting(
+        100_000, "records", "most records that one answer shows inside others, each counted wherever it is shown"
+    )
     references_shown_max: int = setting(
         100, "records", "most records shown where a reference is read from its other side"
     )

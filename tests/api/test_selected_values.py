@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -13,6 +16,8 @@ from tests.statements import count_statements
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
+
+QUERIES_PAGE = Path(__file__).parents[2] / "docs" / "queries.md"
 
 
 def made(api: Api, object_type: str, **values: Any) -> str:
@@ -175,6 +180,34 @@ def test_the_number_of_statements_does_not_grow_with_the_references(api: Api) ->
         return len(sent)
 
     assert statements(1) == statements(40)
+
+
+def test_what_multiplies_behind_references_is_refused(serve: Callable[..., Api]) -> None:
+    api = serve(nested_rows_max=30)
+    acme = made(api, "organization", name="Acme")
+    contacts = [made(api, "contact", company=acme) for _ in range(6)]
+    path = "contacts.company.contacts.email"
+    for few in ("contacts.email", "contacts.company.name"):
+        assert len(read(api, "organization", acme, [few])["contacts"]) == 6
+    body = {"query": {"select": [path]}}
+    for refused in (
+        api.send("GET", f"/organization/{acme}?select={path}"),
+        api.send("POST", "/organization/query", json=body),
+    ):
+        assert refused.status_code == 400
+        assert "more than 30 records inside others" in refused.json()["error"]["message"]
+    # The same records in fewer places are no more than they were.
+    assert len(api.send("POST", "/contact/query", json={"query": {"select": ["company.name"]}}).json()["data"]) == len(
+        contacts
+    )
+
+
+def test_every_path_that_is_always_empty_is_on_the_page() -> None:
+    page = QUERIES_PAGE.read_text(encoding="utf-8")
+    section = page.partition("### Paths that are always empty")[2].partition("\n## ")[0]
+    named = set(re.findall(r"[a-z_]+", section))
+    for path in unkept_paths():
+        assert path.removesuffix(".*").rpartition(".")[2] in named, path
 
 
 #: What applications select, by type, and how it is shown of a record that has every reference on the way.

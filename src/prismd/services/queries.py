@@ -113,7 +113,7 @@ def run_query(
     total = queries.query_total(connection, resolved, team_id, hashes) if wanted.include_total else None
     shown = _selection(query, schemas)
     records = [record for record, _ in page]
-    reader = ReferenceReader(connection, team_id, schemas, most=settings.references_shown_max)
+    reader = ReferenceReader(connection, team_id, schemas, settings)
     references = reader.read(records, shown)
     rows = [row(record, shown, references, whole=query.select is None) for record in records]
     return QueryPage(rows, next_cursor, total)

@@ -10,6 +10,7 @@ from prismd.core.query.paths import Schemas
 from prismd.core.query.rows import References, Selection, Shown, wanted_targets
 from prismd.core.schema import Property
 from prismd.services.record_keys import ensure_key
+from prismd.settings import Settings
 from prismd.store import queries
 from prismd.store.postgres import Connection
 
@@ -21,15 +22,15 @@ class ReferenceReader:
         connection: To the database.
         team_id: Whose records.
         schemas: Of all types whose records prismd keeps.
-        most: Records read of a reference that is seen from its other side.
+        settings: For the records read of a reference that is seen from its other side, and of all references.
     """
 
-    def __init__(self, connection: Connection, team_id: int, schemas: Schemas, *, most: int) -> None:
+    def __init__(self, connection: Connection, team_id: int, schemas: Schemas, settings: Settings) -> None:
         self._connection = connection
         self._team_id = team_id
         self._schemas = schemas
-        self._most = most
-        self._references = References()
+        self._most = settings.references_shown_max
+        self._references = References(settings.nested_rows_max)
 
     def read(self, records: Sequence[QueriedRecord], shown: Selection) -> References:
         """Return what must be known to show records.
@@ -37,12 +38,16 @@ class ReferenceReader:
         Args:
             records: To be shown.
             shown: What of them.
+
+        Raises:
+            PrismdError: ``invalid_request``: it is more than one answer may show.
         """
         if records and shown:
             self._read_inverses(records, shown)
             known = self._references
             missing = wanted_targets(records, shown, known) - known.records.keys()
             if missing:
+                known.check(len(known.records) + len(missing))
                 known.records |= queries.records_by_ids(self._connection, self._team_id, missing)
             for one in shown.values():
                 if one.is_followed:

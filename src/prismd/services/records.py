@@ -258,7 +258,7 @@ class Showing:
         self.schema = self._schemas[object_type]
         self._list_id = list_id
         self._selection = None if select is None else self._selected(select, settings.query_select_max)
-        self._reader = ReferenceReader(connection, team_id, self._schemas, most=settings.references_shown_max)
+        self._reader = ReferenceReader(connection, team_id, self._schemas, settings)
 
     def view(self, record: StoredRecord) -> RecordView:
         """Return the record as it is wanted."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from prismd.core.errors import PrismdError
 from prismd.core.query.meaning import QueriedRecord
 from prismd.core.query.paths import DELETED_AT, IDENTIFIER, Path
 from prismd.core.schema import OBJECT_TYPES, STATUS, Kind, ObjectSchema, Property
@@ -53,10 +54,27 @@ class References:
     Args:
         records: Records referred to, by type and id.
         inverses: Ids of the records that refer to one, by the id of the property that shows them and of that one.
+        most: Rows that may be shown inside others. What stands behind several references in turn multiplies, and a
+            record is shown again wherever it is referred to.
+        shown: Rows shown inside others so far.
     """
 
+    most: int
     records: dict[Target, QueriedRecord] = field(default_factory=dict)
     inverses: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    shown: int = 0
+
+    def check(self, rows: int) -> None:
+        """See to it that no more rows are shown inside others than may be.
+
+        Raises:
+            PrismdError: ``invalid_request``.
+        """
+        if rows > self.most:
+            message = f"the answer would show more than {self.most:,} records inside others"
+            raise PrismdError(
+                "invalid_request", f"{message}; ask for fewer rows, or select fewer paths through references"
+            )
 
     def ids(self, record: QueriedRecord, prop: Property) -> Sequence[str]:
         """Return the ids that a record has in a reference."""
@@ -144,6 +162,9 @@ def _value(record: QueriedRecord, shown: Shown, references: References, *, bare_
 
 
 def _referred(target: str, shown: Shown, references: References) -> dict[str, Any]:
+    if shown.inner:
+        references.shown += 1
+        references.check(references.shown)
     # A record that is deleted, or that prismd holds none of, has nothing to say.
     found = references.records.get((shown.prop.target or "", target)) or QueriedRecord(target, "", {})
     return row(found, shown.inner, references)

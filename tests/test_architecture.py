@@ -61,10 +61,11 @@ def test_names_say_what_is_inside() -> None:
 
 @pytest.mark.parametrize("pattern", [REGISTRIES, LOCAL_PATHS], ids=["registries", "local paths"])
 def test_files_hold_nothing_of_one_machine(pattern: re.Pattern[str]) -> None:
+    # What is deployed says where it lies on the machine that it is deployed to.
     found = [
         f"{name_of(path)}:{number}: {line.strip()}"
         for path in files()
-        if path.name != "LICENSE"
+        if path.name != "LICENSE" and not (pattern is LOCAL_PATHS and path.is_relative_to(ROOT / "deploy"))
         for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1)
         if pattern.search(line)
     ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from typing import Any, Final, Self
 
 
 class SettingError(ValueError):
@@ -77,6 +78,9 @@ class Settings:
         10, "seconds", "longest silence of a worker inside a chunk before it loses its turn"
     )
     worker_poll_s: float = setting(1, "seconds", "longest wait of an idle worker before it looks for work unasked")
+    worker_memory_mib_max: int = setting(
+        1_024, "MiB", "memory that one worker may take; a row that needs more is refused; 0 sets no limit"
+    )
     upkeep_interval_s: float = setting(60, "seconds", "time between two purges of what has expired")
 
     idempotency_hours: int = setting(24, "hours", "how long an answer is replayed under its idempotency key", minimum=1)
@@ -131,17 +135,28 @@ class Settings:
         for declared in fields(cls):
             raw = environment.get(f"PRISMD_{declared.name.upper()}")
             if raw is not None:
-                values[declared.name] = _converted(declared.name, raw, type(declared.default))
+                values[declared.name] = _converted(declared.name, raw, _KINDS[str(declared.type)])
         values.update({name: value for name, value in given.items() if value is not None})
         _check_minimums(values)
         return cls(**values)
 
 
-def _converted(name: str, raw: str, kind: type) -> object:
+def _finite(raw: str) -> float:
+    number = float(raw)
+    if not math.isfinite(number):
+        raise ValueError(raw)
+    return number
+
+
+#: By what a setting is declared to be, what reads it.
+_KINDS: Final[Mapping[str, Callable[[str], object]]] = {"str": str, "int": int, "float": _finite}
+
+
+def _converted(name: str, raw: str, read: Callable[[str], object]) -> object:
     try:
-        return kind(raw)
+        return read(raw)
     except ValueError:
-        expected = {int: "a whole number", float: "a number"}.get(kind, "text")
+        expected = "a whole number" if read is int else "a number"
         raise SettingError(f"PRISMD_{name.upper()} must be {expected}, not {raw!r}") from None
 
 

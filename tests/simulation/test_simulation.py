@@ -90,8 +90,8 @@ def with_keys_of_a_type_not_locked(patch: pytest.MonkeyPatch) -> None:
 
 
 def with_a_lost_answer_taken_for_a_failure_of_the_chunk(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(stepping, "PASSING", ())
-    patch.setattr(import_chunk, "PASSING", ())
+    patch.setattr(stepping, "passes", lambda _: False)
+    patch.setattr(import_chunk, "passes", lambda _: False)
 
 
 def with_updates_lost(patch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from prismd.store import (
+    attempts,
     drafts,
     grants,
     idempotency,
@@ -121,6 +122,8 @@ _IMPORTS: Final = {
     "next turn": Hot(imports._CLAIM, {"running_max": 10}, once=1),
     "jobs under way": Hot(imports._ACTIVE, (1,), once=QUEUED),
     "hold of a job": Hot(imports._LOCK, (1, JOB), once=1),
+    "an attempt is noted": Hot(attempts._BEGIN, {"job": JOB, "number": 0}, once=1),
+    "attempts are forgotten": Hot(attempts._FORGET, (1, JOB, 0), once=1),
     "end of a job": Hot(imports._END, _MOVED, once=1),
     "rows of a chunk": Hot(imports._CHUNK, (1, JOB, 0), once=1),
     "a job moved on": Hot(imports._ADVANCE, _MOVED, once=1),

@@ -15,7 +15,7 @@ import structlog
 _LOG = structlog.get_logger()
 
 _RESTART_FIRST_S: Final = 0.1
-_RESTART_LAST_S: Final = 5.0
+_RESTART_LAST_S: Final = 1.0
 #: A worker that ran for so long was well: the wait before the next start is short again.
 _WELL_S: Final = 5.0
 

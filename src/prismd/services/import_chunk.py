@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-import psycopg
 import structlog
 
 from prismd.core.ids import NewId
@@ -19,13 +18,9 @@ from prismd.services.import_rows import RowImporter
 from prismd.services.meanwhile import Meanwhile
 from prismd.settings import Settings
 from prismd.store import imports, record_keys, verdicts
-from prismd.store.postgres import Connection
+from prismd.store.postgres import Connection, passes
 
 _LOG: Final = structlog.get_logger()
-
-#: What goes away by itself: a lost connection, a full disk, a conflict of transactions, a standby that still refuses
-#: writes. Trying again is the cure, and no row is to blame.
-PASSING: Final = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction)
 
 
 class LostRaceError(Exception):
@@ -71,12 +66,37 @@ def run_chunk(
         told = importer.put_off(lambda: _told(chunk, planned.plan.verdicts))
         importer.write(planned)
         counts, content = told()
+    return _finished(connection, job, chunk, counts, content, now=now), content
+
+
+def refuse_row(connection: Connection, job: Job, chunk: Chunk, *, now: datetime) -> Job:
+    """End a chunk of one row that cannot be processed, without looking at the row, and return the job after it.
+
+    Args:
+        connection: Inside a transaction that holds the job.
+        job: The job, standing at this chunk.
+        chunk: The row.
+        now: The time of everything written.
+
+    Raises:
+        LostRaceError: Nothing of this transaction may be committed.
+    """
+    counts, content = _told(chunk, [_refused(chunk)])
+    return _finished(connection, job, chunk, counts, content, now=now)
+
+
+def _finished(connection: Connection, job: Job, chunk: Chunk, counts: Counts, content: bytes, *, now: datetime) -> Job:
     after = job.after_chunk(counts, now)
     if not imports.advance(connection, job, after):
         raise LostRaceError(job.id)
     verdicts.insert_verdicts(connection, job, chunk, counts, content)
     _tell(connection, after, chunk, counts)
-    return after, content
+    return after
+
+
+def _refused(chunk: Chunk) -> Verdict:
+    message = "the server could not process this row, and this row alone; its log tells why"
+    return Verdict(chunk.first_row, problems=[Problem("internal_error", message)])
 
 
 def _told(chunk: Chunk, found: list[Verdict]) -> tuple[Counts, bytes]:
@@ -112,14 +132,13 @@ class _Apart:
                 planned = self._importer.plan(chunk)
                 self._importer.write(planned)
                 return planned.plan.verdicts
-        except PASSING:
-            raise
         except Exception as error:
+            if passes(error):
+                raise
             if len(chunk.rows) > 1:
                 return [verdict for half in chunk.halves() for verdict in self.run(half)]
             self._faults_left -= 1
             if self._faults_left < 0:
                 raise
             _LOG.exception("row failed", row=chunk.first_row, error=str(error))
-            message = "the server could not process this row, and this row alone; its log tells why"
-            return [Verdict(chunk.first_row, problems=[Problem("internal_error", message)])]
+            return [_refused(chunk)]

@@ -19,13 +19,13 @@ from prismd.core.imports.request import Chunk, ImportRequest, cut_into_chunks
 from prismd.core.json_text import decode_stored
 from prismd.core.quoting import quoted
 from prismd.services.changes import import_moved
-from prismd.services.import_chunk import PASSING, run_chunk
+from prismd.services.import_chunk import run_chunk
 from prismd.services.lists import require_list
 from prismd.services.record_keys import key_property
 from prismd.services.runtime import Runtime
 from prismd.settings import Settings
 from prismd.store import imports, properties, verdicts
-from prismd.store.postgres import Connection
+from prismd.store.postgres import Connection, passes
 
 _LOG: Final = structlog.get_logger()
 
@@ -223,9 +223,9 @@ def _run_now(connection: Connection, runtime: Runtime, job: Job, chunk: Chunk) -
     try:
         with connection.transaction():
             return run()
-    except PASSING:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is to fail no row but its own
+    except Exception as error:
+        if passes(error):
+            raise
         # Nobody comes back for a second try here, so the rows are parted at once.
         _LOG.exception("rows of a synchronous import failed", error=str(error))
         return run(apart=True)

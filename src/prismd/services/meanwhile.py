@@ -25,6 +25,7 @@ _ROWS_AT_ONCE: Final = 40
 @dataclass(frozen=True, slots=True)
 class _Ahead:
     job_id: str
+    chunks: int
     schema: ObjectSchema
     parser: RowParser
     rule: KeyRule | None
@@ -112,12 +113,14 @@ class Meanwhile:
         self._last_job_id, self._ahead = job.id if more else "", None
         if more and last in {"", job.id}:
             chunk = imports.read_chunk(connection, job, job.cursor + 1)
-            self._ahead = _Ahead(job.id, schema, row_parser(job, schema, limits, rule), rule, chunk)
+            self._ahead = _Ahead(job.id, job.chunks, schema, row_parser(job, schema, limits, rule), rule, chunk)
 
     def chunk(self, job: Job) -> Chunk | None:
         """Return the chunk at the job's cursor, if it was read ahead."""
         ahead = self._ahead
-        return ahead.chunk if ahead and (ahead.job_id, ahead.chunk.number) == (job.id, job.cursor) else None
+        # Where a chunk was cut into smaller ones since, other rows have its number.
+        wanted = (job.id, job.chunks, job.cursor)
+        return ahead.chunk if ahead and (ahead.job_id, ahead.chunks, ahead.chunk.number) == wanted else None
 
     def rows(self, chunk: Chunk, schema: ObjectSchema) -> Rows | None:
         """Return the parsed rows of a chunk, if it was read ahead and the schema is still the same."""

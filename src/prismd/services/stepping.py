@@ -10,11 +10,13 @@ import structlog
 from prismd.core.ids import NewId
 from prismd.core.imports.job import Job
 from prismd.services.changes import import_moved
-from prismd.services.import_chunk import PASSING, LostRaceError, run_chunk
+from prismd.services.import_chunk import LostRaceError, run_chunk
+from prismd.services.lost_chunks import after_losses
 from prismd.services.meanwhile import Meanwhile
 from prismd.settings import Settings
 from prismd.store import imports
-from prismd.store.postgres import Connection
+from prismd.store.attempts import begin_attempt, forget_attempts
+from prismd.store.postgres import Connection, passes
 
 _LOG = structlog.get_logger()
 
@@ -35,7 +37,13 @@ class Step:
 
 
 def step_next(
-    connection: Connection, *, now: datetime, new_id: NewId, settings: Settings, meanwhile: Meanwhile | None = None
+    connection: Connection,
+    *,
+    now: datetime,
+    new_id: NewId,
+    settings: Settings,
+    meanwhile: Meanwhile | None = None,
+    notes: Connection | None = None,
 ) -> Step | None:
     """Do one chunk of the job whose turn it is, and commit it.
 
@@ -45,6 +53,8 @@ def step_next(
         new_id: Makes ids of records and options.
         settings: For limits and the wait after a failure.
         meanwhile: What is done while PostgreSQL works.
+        notes: Another connection, on which the attempt is noted: where the chunk takes this process or its connection
+            along, whoever claims it next knows. None where nobody else will, as in a test.
 
     Returns:
         The turn, or None if there is nothing to do.
@@ -58,6 +68,12 @@ def step_next(
             claimed = imports.claim_next(connection, now, running_max=settings.running_jobs_per_team_max)
             if claimed is None:
                 return None
+            lost = begin_attempt(notes, claimed, now=now) if notes else 0
+            if lost:
+                return Step(after_losses(connection, claimed, lost, now=now, settings=settings), failed=True)
+            if claimed.crashes:
+                # What takes a worker along may stand in the next chunk, of which this one must not be accused.
+                meanwhile = None
             chunk = meanwhile and meanwhile.chunk(claimed)
             chunk = chunk or imports.read_chunk(connection, claimed, claimed.cursor)
             apart = claimed.attempts + 1 >= settings.step_attempts_max
@@ -76,7 +92,7 @@ def _after_failure(
 ) -> Step | None:
     if isinstance(error, LostRaceError):
         return Step(job, failed=True)
-    if isinstance(error, PASSING):
+    if passes(error):
         # Waiting for the database is no fault of the job, so it does not count as one.
         after, wait_s = job, settings.step_backoff_s
         _LOG.warning("chunk must wait", job=job.id, chunk=job.cursor, wait_s=wait_s, error=str(error))
@@ -85,6 +101,7 @@ def _after_failure(
         wait_s = settings.step_backoff_s * 2 ** (after.attempts - 1)
         _LOG.exception("chunk failed", job=job.id, chunk=job.cursor, attempts=after.attempts, state=after.state)
     with connection.transaction():
+        forget_attempts(connection, job)
         imports.record_failure(connection, after, now=now, wait=timedelta(seconds=wait_s))
         import_moved(connection, after)
     return Step(after, failed=True)

@@ -22,7 +22,7 @@ CHANNEL: Final = "prismd_jobs"
 _COLUMNS: Final = """
     team_id, id::text, object_type, synchronous, state, options::text, total, chunks, cursor,
     created, existing, updated, failed, error_code, error_message,
-    created_at, updated_at, expires_at, attempts, parent_job_id::text
+    created_at, updated_at, expires_at, attempts, parent_job_id::text, crashes
 """
 
 _INSERT: Final = """
@@ -66,15 +66,31 @@ _CHUNK: Final = "SELECT first_row, rows, origins FROM import_chunk WHERE team_id
 _ADVANCE: Final = """
 UPDATE import_job
 SET state = %(state)s, cursor = %(cursor)s, created = %(created)s, existing = %(existing)s, updated = %(updated)s,
-    failed = %(failed)s, updated_at = %(now)s, attempts = 0, turn = nextval('import_turn')
+    failed = %(failed)s, updated_at = %(now)s, attempts = 0, crashes = 0, turn = nextval('import_turn')
 WHERE team_id = %(team)s AND id = %(id)s AND cursor = %(found)s AND state IN ('queued', 'running')
 """
 
 _FAIL: Final = """
 UPDATE import_job
-SET state = %(state)s, attempts = %(attempts)s, not_before = %(not_before)s, updated_at = %(now)s,
-    error_code = %(code)s, error_message = %(message)s, turn = nextval('import_turn')
+SET state = %(state)s, attempts = %(attempts)s, crashes = %(crashes)s, not_before = %(not_before)s,
+    updated_at = %(now)s, error_code = %(code)s, error_message = %(message)s, turn = nextval('import_turn')
 WHERE team_id = %(team)s AND id = %(id)s AND cursor = %(cursor)s AND state IN ('queued', 'running')
+"""
+
+# The numbers of those behind it go out of the way first, because PostgreSQL looks for a clash at each of them.
+_REMOVE_CHUNK: Final = """
+WITH moved AS (
+    UPDATE import_chunk SET number = -number - %(more)s
+    WHERE team_id = %(team)s AND job_id = %(job)s AND number > %(number)s)
+DELETE FROM import_chunk WHERE team_id = %(team)s AND job_id = %(job)s AND number = %(number)s
+"""
+_RETURN_CHUNKS: Final = """
+UPDATE import_chunk SET number = -number WHERE team_id = %s AND job_id = %s AND number < 0
+"""
+_CUT: Final = """
+UPDATE import_job
+SET chunks = %s, attempts = %s, crashes = %s, updated_at = %s, turn = nextval('import_turn')
+WHERE team_id = %s AND id = %s
 """
 
 _GET: Final = f"""
@@ -115,13 +131,32 @@ def insert_job(connection: Connection, job: Job) -> None:
 
 def insert_chunks(connection: Connection, job: Job, chunks: Iterable[Chunk]) -> None:
     """Write the rows of a job as they were sent, and wake the workers when the transaction commits."""
+    _copy_chunks(connection, job, chunks)
+    connection.execute(f"NOTIFY {CHANNEL}")
+
+
+def replace_chunk(connection: Connection, job: Job, parts: Sequence[Chunk]) -> None:
+    """Put smaller chunks in the place of the one at a job's cursor; those behind it are numbered on.
+
+    Args:
+        connection: Inside a transaction that holds the job.
+        job: The job as it is then.
+        parts: The smaller chunks, numbered from the cursor on.
+    """
+    place = {"team": job.team_id, "job": job.id, "number": job.cursor, "more": len(parts) - 1}
+    connection.execute(_REMOVE_CHUNK, place)
+    connection.execute(_RETURN_CHUNKS, (job.team_id, job.id))
+    _copy_chunks(connection, job, parts)
+    connection.execute(_CUT, (job.chunks, job.attempts, job.crashes, job.updated_at, job.team_id, job.id))
+
+
+def _copy_chunks(connection: Connection, job: Job, chunks: Iterable[Chunk]) -> None:
     with connection.cursor().copy(_COPY_CHUNKS) as copy:
         copy.set_types(["int8", "uuid", "int4", "int4", "int4", "bytea", "int4[]"])
         for chunk in chunks:
             rows = packed(b"[" + b",".join(chunk.rows) + b"]")
             origins = list(chunk.origins)
             copy.write_row((job.team_id, UUID(job.id), chunk.number, chunk.first_row, len(chunk.rows), rows, origins))
-    connection.execute(f"NOTIFY {CHANNEL}")
 
 
 def claim_next(connection: Connection, now: datetime, *, running_max: int) -> Job | None:
@@ -219,6 +254,7 @@ def record_failure(connection: Connection, job: Job, *, now: datetime, wait: tim
             "cursor": job.cursor,
             "state": job.state,
             "attempts": job.attempts,
+            "crashes": job.crashes,
             "not_before": now + wait,
             "now": job.updated_at,
             "code": job.error_code,
@@ -271,4 +307,5 @@ def _job(row: Sequence[Any]) -> Job:
         expires_at=row[17],
         attempts=row[18],
         parent_job_id=row[19],
+        crashes=row[20],
     )

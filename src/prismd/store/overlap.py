@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -23,6 +23,10 @@ def nothing() -> bool:
     return False
 
 
+def _ignore() -> None:
+    pass
+
+
 class OverlappedConnection(psycopg.Connection[TupleRow]):
     """A connection of one thread that goes on with other work until the answer is there.
 
@@ -31,6 +35,9 @@ class OverlappedConnection(psycopg.Connection[TupleRow]):
 
     #: Does a little, well below a millisecond of it, and says whether there was anything to do.
     meanwhile: Callable[[], bool] = staticmethod(nothing)
+    #: Called before it waits for PostgreSQL with nothing else to do, and once it goes on.
+    on_wait: Callable[[], None] = staticmethod(_ignore)
+    on_go: Callable[[], None] = staticmethod(_ignore)
 
     def wait(self, gen: PQGen[_Result], *args: Any, **options: Any) -> _Result:  # noqa: ANN401 - psycopg's own
         """Drive one exchange with PostgreSQL to its end; psycopg calls it for whatever it sends."""
@@ -44,11 +51,16 @@ class OverlappedConnection(psycopg.Connection[TupleRow]):
                 socket.register(self.pgconn.socket, _EVENTS[wanted])
                 while not (found := socket.poll(0)) and self._worked():
                     pass
-                ready = _ready(found[0][1], wanted) if found else (yield wanted)
-                wanted = gen.send(ready)
+                wanted = gen.send(_ready(found[0][1], wanted) if found else (yield from self._waited(wanted)))
         except StopIteration as end:
             result: _Result = end.value
             return result
+
+    def _waited(self, wanted: Wait) -> Generator[Wait, Ready | int, Ready | int]:
+        self.on_wait()
+        ready = yield wanted
+        self.on_go()
+        return ready
 
     def _worked(self) -> bool:
         try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -19,6 +20,7 @@ from prismd.settings import Settings
 from prismd.store.imports import CHANNEL
 from prismd.store.overlap import OverlappedConnection
 from prismd.store.postgres import Connection, DatabaseUnusableError, connect_as
+from prismd.worker.limits import Watch, limit_memory
 from prismd.worker.stop import Stop
 from prismd.worker.upkeep import purge
 
@@ -71,6 +73,7 @@ def run(around: Surroundings) -> None:
         around: The outside world.
     """
     _favour_throughput()
+    limit_memory(around.settings.worker_memory_mib_max)
     lost = _work_anew(around, told="")
     wait_s = _RECONNECT_FIRST_S
     while lost and not around.ends():
@@ -101,41 +104,60 @@ def _open(around: Surroundings) -> OverlappedConnection:
     return connection
 
 
+def _open_notes(around: Surroundings) -> OverlappedConnection:
+    options = {"autocommit": True, "application_name": "prismd worker notes", **_KEEPALIVES}
+    connection = connect_as(OverlappedConnection, around.url, around.settings, **options)
+    # A note need not survive a crash of PostgreSQL, so nobody waits for the disk.
+    connection.execute("SET synchronous_commit TO off")
+    return connection
+
+
 def _work_anew(around: Surroundings, *, told: str) -> str:
+    """Work until asked to stop, and return nothing; or until a connection is lost, and return why."""
     try:
-        connection = _open(around)
+        with closing(_open(around)) as connection, closing(_open_notes(around)) as notes:
+            if told:
+                _LOG.warning(told)
+            with _watched(connection, notes, limit_s=around.settings.step_timeout_s) as watch:
+                _take_turns(connection, notes, around, watch)
     except (DatabaseUnusableError, psycopg.Error) as error:
-        return str(error).strip()
-    if told:
-        _LOG.warning(told)
-    return _work(connection, around)
-
-
-def _work(connection: OverlappedConnection, around: Surroundings) -> str:
-    """Work until asked to stop, and return nothing; or until the connection is lost, and return why."""
-    try:
-        _take_turns(connection, around)
-    except psycopg.Error as error:
         # Whatever it says, PostgreSQL's own limits of time among it: a new connection is the cure.
         return str(error).strip() or type(error).__name__
-    finally:
-        connection.close()
     return ""
 
 
-def _take_turns(connection: OverlappedConnection, around: Surroundings) -> None:
+@contextmanager
+def _watched(*connections: OverlappedConnection, limit_s: float) -> Iterator[Watch]:
+    watch = Watch(limit_s)
+    for connection in connections:
+        connection.on_wait, connection.on_go = watch.rest, watch.go
+    try:
+        yield watch
+    finally:
+        watch.rest()
+
+
+def _take_turns(connection: OverlappedConnection, notes: Connection, around: Surroundings, watch: Watch) -> None:
     next_upkeep, meanwhile, settings = around.now(), Meanwhile(), around.settings
     connection.meanwhile = meanwhile.go_on
     for turn in itertools.count():
         if around.ends():
             return
-        stepped = step_next(connection, now=around.now(), new_id=around.new_id, settings=settings, meanwhile=meanwhile)
+        stepped = step_next(
+            connection,
+            now=around.now(),
+            new_id=around.new_id,
+            settings=settings,
+            meanwhile=meanwhile,
+            notes=notes,
+        )
         purged = around.now() >= next_upkeep and purge(connection, now=around.now(), settings=settings)
         if not purged and around.now() >= next_upkeep:
             next_upkeep = around.now() + timedelta(seconds=settings.upkeep_interval_s)
         if stepped is None or turn % _TURNS_PER_COLLECTION == 0:
             gc.collect()
         if stepped is None and not purged:
+            watch.rest()
             _idle(connection, around)
 
 

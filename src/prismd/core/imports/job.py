@@ -78,6 +78,7 @@ class Job:
         chunks: How many chunks its rows are cut into.
         cursor: The next chunk to do.
         attempts: Failures of that chunk so far.
+        crashes: How often whoever did that chunk was lost inside it, a worker or its connection.
     """
 
     team_id: int
@@ -99,6 +100,7 @@ class Job:
     updated_at: datetime
     expires_at: datetime
     attempts: int = 0
+    crashes: int = 0
     parent_job_id: str | None = None
 
     @property
@@ -134,6 +136,7 @@ class Job:
             failed=self.failed + counts.failed,
             updated_at=now,
             attempts=0,
+            crashes=0,
         )
         assert not done or job.processed == job.total, job  # noqa: S101 - complete only if the outcomes add up
         return job
@@ -178,6 +181,24 @@ class Job:
         return replace(
             self, state=state, attempts=attempts, updated_at=now, error_code="internal_error", error_message=message
         )
+
+    def after_crashes(self, count: int, now: datetime) -> Job:
+        """Return the job after whoever did its chunk was lost so many more times.
+
+        Args:
+            count: How often.
+            now: When it was noticed.
+        """
+        return replace(self, crashes=self.crashes + count, updated_at=now)
+
+    def after_cut(self, parts: int, now: datetime) -> Job:
+        """Return the job after the chunk at its cursor was cut into smaller ones, none of which has crashed yet.
+
+        Args:
+            parts: How many took the chunk's place.
+            now: When that was.
+        """
+        return replace(self, chunks=self.chunks + parts - 1, attempts=0, crashes=0, updated_at=now)
 
     def _moved_to(self, state: State) -> State:
         assert state in TRANSITIONS[self.state], (self.state, state)  # noqa: S101 - a programmer's error

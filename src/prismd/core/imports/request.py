@@ -58,12 +58,21 @@ class Chunk:
     def halves(self) -> tuple[Chunk, Chunk]:
         """Return the chunk in two parts, each with rows if there are two at least."""
         middle = len(self.rows) // 2
-        first, second = self.rows[:middle], self.rows[middle:]
-        origins, rest = self.origins[:middle], self.origins[middle:]
-        return (
-            Chunk(self.number, self.first_row, first, origins),
-            Chunk(self.number, self.first_row + middle, second, rest),
-        )
+        return self._part(0, 0, middle), self._part(0, middle, len(self.rows))
+
+    def cut(self, parts_max: int) -> list[Chunk]:
+        """Return the chunk as chunks of their own, numbered on from its number; each has rows, and about as many.
+
+        Args:
+            parts_max: Most chunks.
+        """
+        size = -(-len(self.rows) // parts_max)
+        starts = range(0, len(self.rows), size)
+        return [self._part(number, start, start + size) for number, start in enumerate(starts)]
+
+    def _part(self, number: int, start: int, end: int) -> Chunk:
+        rows, origins = self.rows[start:end], self.origins[start:end]
+        return Chunk(self.number + number, self.first_row + start, rows, origins)
 
 
 def parse_request(object_type: str, body: bytes, limits: RequestLimits) -> ImportRequest:

@@ -14,9 +14,9 @@ from prismd.client.journal import journal_directory
 @pytest.mark.parametrize(
     ("environment", "where"),
     [
-        ({"XDG_STATE_HOME": "/state", "HOME": "/home/ada"}, "/state/prismd/imports"),
-        ({"XDG_STATE_HOME": "relative", "HOME": "/home/ada"}, "/home/ada/.local/state/prismd/imports"),
-        ({"HOME": "/home/ada"}, "/home/ada/.local/state/prismd/imports"),
+        ({"XDG_STATE_HOME": "/state", "HOME": "/h/ada"}, "/state/prismd/imports"),
+        ({"XDG_STATE_HOME": "relative", "HOME": "/h/ada"}, "/h/ada/.local/state/prismd/imports"),
+        ({"HOME": "/h/ada"}, "/h/ada/.local/state/prismd/imports"),
     ],
 )
 def test_notes_lie_in_the_state_of_the_user(environment: dict[str, str], where: str) -> None:

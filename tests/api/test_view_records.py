@@ -269,6 +269,15 @@ def test_a_cursor_is_good_for_its_own_view_as_it_was(api: Api, serve: Callable[.
     refused(api.send("GET", f"{view}/records", params={"cursor": cursor}), 400, "invalid_request", ".query.cursor")
 
 
+def test_a_page_has_fifty_records_unless_fewer_are_wanted(api: Api) -> None:
+    view = make_view(api)
+    make_deals(api, *range(52))
+    for query, number in ({}, 50), ({"limit": 999}, 50), ({"limit": 7}, 7):
+        assert len(page(api, view, **query)["data"]) == number
+        both = api.send("GET", view, params={"include": "records", **query}).json()
+        assert len(both["records"]["data"]) == number
+
+
 def test_a_view_brings_its_records_if_wanted(api: Api) -> None:
     view, deals = make_view(api), make_deals(api, 1, 2, 3)
     done(pin(api, view, deals[2]), 201)

@@ -123,7 +123,7 @@ def page_wanted(request: Request[Any, Any, Any], settings: Settings) -> PageWant
     Raises:
         PrismdError: ``invalid_request``: one of them makes no sense.
     """
-    limit = page_limit(request, most=settings.page_max)
+    limit = page_limit(request, default=settings.page_max, most=settings.page_max)
     offset = page_offset(request, limit, settings)
     return PageWanted(limit, given(request, "cursor"), offset, cursor_field=".query.cursor")
 

@@ -7,12 +7,14 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from prismd.api.shapes import Moment, RecordRow
-from prismd.core.views import TEXT_CHARS_MAX, View
+from prismd.core.views import KINDS, TEXT_CHARS_MAX, View
 
 _INT_MAX = 2**31 - 1
 _LIST = "A list of the team: the view shows its members. It never changes; beside a patch it may be said again."
 
 ViewKind = Literal["grid", "list", "kanban"]
+# What it says is judged later, with a sentence that names the three.
+_Kind = Annotated[str, Meta(extra_json_schema={"enum": list(KINDS)})]
 _Text = Annotated[str, Meta(max_length=TEXT_CHARS_MAX)]
 _Name = Annotated[str, Meta(min_length=1, max_length=TEXT_CHARS_MAX)]
 _Place = Annotated[int, Meta(ge=-_INT_MAX, le=_INT_MAX)]
@@ -81,7 +83,7 @@ class ViewCreate(_Members, frozen=True, kw_only=True):
     """A view to make."""
 
     name: _Name
-    view_type: ViewKind
+    view_type: _Kind
     id: Annotated[str | None, Meta(description="A UUID; absent: the server makes one.")] = None
 
 
@@ -89,7 +91,7 @@ class ViewPatch(_Members, frozen=True, kw_only=True):
     """What to change of a view; null clears, and what is absent stays."""
 
     name: _Name | UnsetType = UNSET
-    view_type: ViewKind | UnsetType = UNSET
+    view_type: _Kind | UnsetType = UNSET
     id: _OwnToServer = UNSET
 
 

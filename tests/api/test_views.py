@@ -267,7 +267,7 @@ def test_what_cannot_be_kept_is_refused(api: Api, wrong: dict[str, Any], field: 
 def test_a_kind_of_view_that_is_none_is_told_which_there_are(api: Api) -> None:
     for method, path in (("POST", "/deal/views"), ("PATCH", f"/deal/views/{make(api)['id']}")):
         message = api.send(method, path, json=MINIMAL | {"view_type": "table"}).json()["error"]["message"]
-        assert message == '.body.view_type: expected one of grid, list, kanban, found "table"'
+        assert message == '.body.view_type: expected one of grid, list, kanban, found the text "table"'
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ def test_every_row_is_told_apart_whatever_batch_it_is_in(
     }
     assert found["repeated_rows"] == [{"row": 3, "duplicate_of": 2}]
     assert found["folded_rows"] == [{"row": 4, "duplicate_of": 2}, {"row": 6, "duplicate_of": 1}]
+    assert found["without_key_rows"] == [5]
     assert found["left_out"] == [
         {"why": "repeats the header", "count": 1, "first_row": 8},
         {"why": "is empty", "count": 1, "first_row": 9},
@@ -184,11 +185,11 @@ def test_columns_that_are_not_sent_are_named(run: Import, prism: ScriptedPrism, 
 @pytest.mark.parametrize(
     ("cell", "options", "sentence"),
     [
-        ('"a, b"', [], 'Column "tags": 1 cell (first: row 1, "a, b") hold "," where the separator of values is ";"'),
+        ('"a, b"', [], 'Column "tags": 1 cell (first: row 1, "a, b") with "," where the separator of values is ";"'),
         ('"a, b"', [], '--multi-separator "," splits them'),
         ("a|b", [], '--multi-separator "|" splits them'),
         ("a;b", ["--multi-separator", ","], '--multi-separator ";" splits them'),
-        ('"[""a"",""b""]"', [], "--multi-separator json reads them as arrays"),
+        ('"[""a"",""b""]"', [], "--multi-separator json reads such cells as arrays"),
         ('"a, b"', ["--multi-separator", "json"], '--multi-separator "," splits them'),
     ],
 )
@@ -219,7 +220,44 @@ def test_arrays_of_json_in_cells_are_read_when_asked_for(run: Import, prism: Scr
 def test_formulas_of_spreadsheets_are_told(run: Import, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('name,zip\nAnn,"=""00501"""\n')
-    assert 'Column "zip": 1 cell (first: row 1, "="00501"") hold a formula' in run(path).stderr
+    assert 'Column "zip": 1 cell (first: row 1, "="00501"") with a formula' in run(path).stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("name\na;b\nc\n", 'The header has one column: 1 cell (first: row 1, "a;b") with a sign'),
+        ("name\na\tb\n", "The header has one column"),
+        ("name,zip\n'Ann','1'\nO'Neill,2\n", "In apostrophes: 1 row (first: row 1, \"'Ann','1'\"), sent"),
+    ],
+)
+def test_other_ways_to_write_cells_are_told(run: Import, tmp_path: Path, text: str, sentence: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    assert sentence in run(path).stderr
+
+
+def test_cells_of_one_column_with_several_values_are_not_spoken_of(run: Import, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("tags\na;b\n")
+    assert run(path).stderr == ""
+
+
+def test_a_file_of_one_column_that_repeats_its_header_makes_no_record_of_it(
+    run: Import, prism: ScriptedPrism, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"\xef\xbb\xbfname\r\nAnn\r\n\xef\xbb\xbfname\r\nBob\r\n\xef\xbb\xbfNAME\r\n")
+    found = json.loads(run(path, "--json").stdout)
+    assert [record["name"] for record in prism.records] == ["Ann", "Bob"]
+    assert (found["rows"], found["left_out"][0]["count"]) == (2, 2)
+
+
+def test_two_joined_files_of_failed_rows_are_one(run: Import, prism: ScriptedPrism, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("row,line,code,reason,name\n1,2,x,y,'-A\n\ufeffrow,line,code,reason,name\n3,4,x,y,'+B\n")
+    assert run(path).exit_code == 0
+    assert [record["name"] for record in prism.records] == ["-A", "+B"]
 
 
 def test_blank_texts_of_json_neither_wipe_nor_refuse(run: Import, prism: ScriptedPrism, tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ class Summary:
             **{name: tally[name] for name in _COUNTS},
             "repeated_rows": tally["repeats"],
             "folded_rows": tally["folds"],
+            "without_key_rows": tally["keyless"],
             "left_out": [
                 {"why": left["message"], "count": left["count"], "first_row": left["first_row"]}
                 for left in tally["left_out"].values()
@@ -108,7 +109,7 @@ class Summary:
         if not tally.without_key:
             return ""
         key = self.options.get("dedupe_by")
-        return f", {tally.without_key:,} of them without a value for {key} (first: row {tally.first_without_key:,})"
+        return f", {tally.without_key:,} of them without a value for {key} (first: row {tally.keyless[0]:,})"
 
     def _duplicates(self) -> Iterator[str]:
         tally = self.tally

@@ -12,18 +12,22 @@ import msgspec
 
 from prismd.client.calls import ClientError
 from prismd.core.quoting import quoted
+from prismd.files.blanks import is_blank
 from prismd.files.csv_rows import JSON_ARRAYS, CsvRows
 from prismd.files.failed_cells import is_escaped
 from prismd.files.rows import FileRow
 
 _SEPARATORS: Final = ",;|"
+_OTHER_DELIMITERS: Final = ";\t|"
+_APOSTROPHES: Final = re.compile(r"\s*'.*'\s*", re.DOTALL)
 _BUCKETS: Final = ("default", "extended")
 
 
 @dataclass(slots=True)
 class _Found:
-    """Cells of one kind: how many, and the first."""
+    """Cells or rows of one kind: how many, and the first."""
 
+    unit: str = "cell"
     count: int = 0
     row: int = 0
     text: str = ""
@@ -34,7 +38,9 @@ class _Found:
             self.row, self.text = row.number, text
 
     def __str__(self) -> str:
-        return f"{self.count:,} {'cell' if self.count == 1 else 'cells'} (first: row {self.row}, {quoted(self.text)})"
+        return (
+            f"{self.count:,} {self.unit}{'' if self.count == 1 else 's'} (first: row {self.row}, {quoted(self.text)})"
+        )
 
 
 @dataclass(slots=True)
@@ -51,12 +57,16 @@ class CsvSuspicions:
     _arrays: dict[str, _Found] = field(default_factory=dict)
     _lists: dict[tuple[str, str], _Found] = field(default_factory=dict)
     _formulas: dict[str, _Found] = field(default_factory=dict)
+    _in_apostrophes: _Found = field(default_factory=lambda: _Found(unit="row"))
+    _in_one_column: _Found = field(default_factory=_Found)
     _places: list[tuple[int, str]] = field(init=False)
+    _alone: bool = field(init=False)
 
     def __post_init__(self) -> None:
         """Note where cells with several values are."""
         sent = self.source.multiple - self.source.ignored
         self._places = [(place, slug) for place, slug in enumerate(self.source.columns) if slug in sent]
+        self._alone = len(self.source.columns) == 1 and not sent
 
     def look(self, row: FileRow) -> None:
         """Look at a row.
@@ -72,31 +82,46 @@ class CsvSuspicions:
             self._look_for_apostrophes(row)
         if '="' in together:
             self._look_for_formulas(row)
+        if "'" in together and all(_APOSTROPHES.fullmatch(cell) for cell in cells if not is_blank(cell)):
+            self._in_apostrophes.note(row, together.replace("\0", self.source.delimiter))
+        if self._alone and any(sign in together for sign in _OTHER_DELIMITERS):
+            self._in_one_column.note(row, together)
         for place, slug in self._places:
             if place < len(cells):
                 self._look_at_values(row, slug, cells[place])
 
     def sentences(self) -> Iterator[str]:
         """Yield what people should know before anything is sent."""
+        separator = self.source.separator
         for slug, found in self._arrays.items():
             yield (
-                f'Column "{slug}": {found} look like JSON arrays, and each is sent as text cut at '
-                f'"{self.source.separator}"; --multi-separator {JSON_ARRAYS} reads them as arrays.'
+                f"Column {quoted(slug)}: {found} written like a JSON array, sent as text cut at {quoted(separator)}; "
+                f"--multi-separator {JSON_ARRAYS} reads such cells as arrays."
             )
         for (slug, sign), found in self._lists.items():
-            how = "json" if self.source.separator == JSON_ARRAYS else f'"{self.source.separator}"'
+            expected = JSON_ARRAYS if separator == JSON_ARRAYS else quoted(separator)
             yield (
-                f'Column "{slug}": {found} hold "{sign}" where the separator of values is {how}, so each is sent as '
-                f'one value; --multi-separator "{sign}" splits them.'
+                f'Column {quoted(slug)}: {found} with "{sign}" where the separator of values is {expected}, each sent '
+                f'as one value; --multi-separator "{sign}" splits them.'
+            )
+        if self._in_apostrophes.count:
+            yield (
+                f"In apostrophes: {self._in_apostrophes}, sent with them; if they are quotes, export the file again "
+                'with those of CSV (").'
+            )
+        if self._in_one_column.count:
+            yield (
+                f"The header has one column: {self._in_one_column} with a sign that often stands between cells; if it "
+                "does here, the header needs the other names."
             )
         for slug, found in self._formulas.items():
-            yield f'Column "{slug}": {found} hold a formula of a spreadsheet, and are sent as they are; export values.'
+            yield f"Column {quoted(slug)}: {found} with a formula of a spreadsheet, sent as it stands; export values."
 
     def _look_for_apostrophes(self, row: FileRow) -> None:
         for name, cell in zip(self.source.columns, row.original, strict=False):
             if is_escaped(cell, inside=bool(self.source.lost)):
                 raise ClientError(
-                    f'row {row.number}, column "{name}": {quoted(cell)} has an apostrophe that protects from '
+                    f"row {row.number}, column {quoted(name)}: {quoted(cell)} has an apostrophe that protects from "
                     f"spreadsheets, as cells of a file of failed rows have; {self._advice()}"
                 )
 

@@ -58,7 +58,7 @@ class Tally(msgspec.Struct):
         errors: The first failed rows.
         repeats: The first repeated rows.
         folds: The first folded rows.
-        first_without_key: The first row without a key.
+        keyless: The first rows without a key.
         left_out: Rows that are no rows, by what they do.
         job_ids: The jobs of the server.
     """
@@ -75,7 +75,7 @@ class Tally(msgspec.Struct):
     errors: list[RowError] = msgspec.field(default_factory=list)
     repeats: list[Duplicate] = msgspec.field(default_factory=list)
     folds: list[Duplicate] = msgspec.field(default_factory=list)
-    first_without_key: int = 0
+    keyless: list[int] = msgspec.field(default_factory=list)
     left_out: dict[str, Reason] = msgspec.field(default_factory=dict)
     job_ids: list[str] = msgspec.field(default_factory=list)
 
@@ -100,7 +100,7 @@ class Tally(msgspec.Struct):
             self.created += 1
             if outcome.keyless:
                 self.without_key += 1
-                self.first_without_key = self.first_without_key or row.number
+                self.keyless += [row.number][: SHOWN_MAX - len(self.keyless)]
         else:
             self._count_match(outcome)
 

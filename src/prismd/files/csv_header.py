@@ -127,7 +127,7 @@ def _check_names(names: tuple[str, ...]) -> None:
         first = places.setdefault(name.casefold(), place)
         if name and first != place:
             if names[first] == name:
-                raise FileProblemError(f'two columns are named "{name}"; keep one of them')
+                raise FileProblemError(f"two columns are named {quoted(name)}; keep one of them")
             both = f"{quoted(names[first])} and {quoted(name)}"
             raise FileProblemError(f"columns {first + 1} and {place + 1} are named {both}; keep one of them")
 

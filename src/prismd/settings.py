@@ -85,6 +85,9 @@ class Settings:
 
     idempotency_hours: int = setting(24, "hours", "how long an answer is replayed under its idempotency key", minimum=1)
     idempotency_stale_days: int = setting(7, "days", "how long after that the key is refused as stale")
+    client_repeat_s: float = setting(
+        300, "seconds", "how long a repeat by the official client itself, without a key, gets the lost answer"
+    )
     requests_per_second_max: float = setting(0, "requests per second", "rate limit of one API key; 0 sets none")
     results_page_max: int = setting(1_000, "rows", "most row outcomes on one page of results", minimum=1)
     query_filter_max: int = setting(100, "entries", "most entries of a query's filter", minimum=1)

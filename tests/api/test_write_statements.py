@@ -59,7 +59,7 @@ def test_a_write_costs_the_same_however_much_it_writes(api: Api, contacts: list[
             "create": ("POST", "/identity", changed),
             "update": ("PATCH", path, changed),
             "upsert": ("PUT", f"/identity/by/name_0/{step}", changed),
-            "upsert of none": ("PUT", f"/identity/by/name_0/{step} new", changed),
+            "upsert of none": ("PUT", f"/identity/by/name_0/{step} again", changed),
             "duplicate": ("POST", f"{path}/duplicate", None),
             "delete": ("DELETE", path, None),
             "restore": ("POST", f"{path}/restore", None),

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from prismd.store import (
     attempts,
+    client_attempts,
     drafts,
     grants,
     idempotency,
@@ -141,6 +142,7 @@ _IMPORTS: Final = {
 _TEAMS: Final = {
     "a team": Hot(teams._SELECT_TEAM, ("team 1",), once=1),
     "the key of a request": Hot(teams._SELECT_KEY, (sha256(b"1").digest(),), once=2),
+    "what an attempt was answered": Hot(client_attempts._FIND, (1, b"attempt 1", "-infinity"), once=1),
     "what is remembered of an idempotency key": Hot(idempotency._FIND, (1, "key 1"), once=1),
     "a ticket": Hot(tickets._TAKE, (sha256(b"1").digest(),), once=2),
     "one view": Hot(views._GET, (1, id_of(FEW), "contact"), once=1),
@@ -178,6 +180,7 @@ _UPKEEP: Final = {
     },
     "deleted jobs": Hot(upkeep._DELETE_JOBS, ([2], [id_of(1)]), once=1),
     "expired claims": Hot(upkeep._DELETE_CLAIMS, (LATE, LIMIT), once=2 * LIMIT),
+    "answers to old attempts": Hot(upkeep._DELETE_ATTEMPTS, (LATE, LIMIT), once=2 * LIMIT),
     "expired tickets": Hot(upkeep._DELETE_TICKETS, (LATE, LIMIT), once=2 * LIMIT),
 }
 

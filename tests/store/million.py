@@ -30,7 +30,7 @@ EMAIL: Final = KeyRule("contact", _CONTACT["email"], fold_case=True).hashes("p7@
 _ID: Final = "('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid"
 _SCATTER: Final = (2_654_435_761, 2**32)
 _HASH: Final = f"n::bigint * {_SCATTER[0]} % {_SCATTER[1]}"
-_LARGE: Final = ("record", "record_key", "import_touch", "import_draft", "idempotency_claim")
+_LARGE: Final = ("record", "record_key", "import_touch", "import_draft", "idempotency_claim", "attempt_answer")
 
 _REFERENCES: Final = """
 SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
@@ -86,6 +86,9 @@ INSERT INTO import_draft SELECT 1, '{JOB}', {_ID}, {_HASH}, 1, n, true, '{{}}' F
 
 INSERT INTO idempotency_claim
 SELECT 1, 'key ' || n, '', 200, '{{}}', '', now() + make_interval(secs => n) FROM generate_series(1, {MANY}) AS n;
+INSERT INTO attempt_answer
+SELECT 1, ('attempt ' || n)::bytea, 200, '{{}}', '', now() + make_interval(secs => n)
+FROM generate_series(1, {MANY}) AS n;
 INSERT INTO realtime_ticket
 SELECT sha256(n::text::bytea), 1, now() + make_interval(secs => n) FROM generate_series(1, 10000) AS n;
 """

@@ -36,6 +36,7 @@ from prismd.services.stepping import step_next
 from prismd.settings import Settings
 from prismd.store import (
     changes,
+    client_attempts,
     drafts,
     grants,
     idempotency,
@@ -64,8 +65,8 @@ LATER: Final = NOW + timedelta(days=30)
 NEW_ID: Final = system_ids()
 TABLES: Final = (
     "team", "api_key", "property", "property_option", "record", "key_property", "record_key", "import_job",
-    "import_chunk", "import_result", "import_touch", "import_draft", "idempotency_claim", "record_grant",
-    "list", "view", "realtime_ticket",
+    "import_chunk", "import_result", "import_touch", "import_draft", "idempotency_claim", "attempt_answer",
+    "record_grant", "list", "view", "realtime_ticket",
 )  # fmt: skip
 
 
@@ -124,6 +125,10 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     idempotency.try_lock: lambda c, w: idempotency.try_lock(c, w.team_id, "key"),
     idempotency.find_claim: lambda c, w: idempotency.find_claim(c, w.team_id, "key"),
     idempotency.keep_claim: lambda c, w: idempotency.keep_claim(c, w.team_id, "key", CLAIM),
+    client_attempts.begin_first: lambda c, w: client_attempts.begin_first(c, w.team_id, b"attempt"),
+    client_attempts.try_begin_repeat: lambda c, w: client_attempts.try_begin_repeat(c, w.team_id, b"attempt"),
+    client_attempts.find_answer: lambda c, w: client_attempts.find_answer(c, w.team_id, b"attempt", after=NOW),
+    client_attempts.keep_answer: lambda c, w: client_attempts.keep_answer(c, w.team_id, CLAIM),
     imports.insert_job: lambda c, w: imports.insert_job(c, replace(w.running, id=NEW_ID())),
     imports.insert_chunks: lambda c, w: imports.insert_chunks(c, w.running, [w.chunk]),
     imports.claim_next: lambda c, _: imports.claim_next(c, LATER, running_max=100),
@@ -220,6 +225,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     upkeep.purge_claims: lambda c, _: upkeep.purge_claims(c, before=LATER),
     upkeep.purge_jobs: lambda c, _: upkeep.purge_jobs(c, now=LATER),
     upkeep.purge_tickets: lambda c, _: upkeep.purge_tickets(c, now=LATER),
+    upkeep.purge_attempts: lambda c, _: upkeep.purge_attempts(c, before=LATER),
     views.lock_views: lambda c, w: views.lock_views(c, w.team_id, "contact"),
     views.count_views: lambda c, w: views.count_views(c, w.team_id, "contact"),
     views.insert_view: lambda c, w: views.insert_view(c, w.team_id, replace(VIEW, id=NEW_ID())),
@@ -239,18 +245,18 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
 #: These touch no table, and wait for nobody.
 WITHOUT_LOCK: Final = {
     changes.tell, changes.tell_listeners, idempotency.try_lock, postgres.prepare_session, queries.check_patterns,
-    queries.limit_time,
+    queries.limit_time, client_attempts.begin_first, client_attempts.try_begin_repeat,
 }  # fmt: skip
 
 #: These change or lock rows that are there, so a transaction that sees them as they were cannot go on.
 CONFLICTING: Final = [
-    drafts.write_drafts, grants.put_grant, idempotency.keep_claim, imports.claim_next, imports.lock_job,
-    imports.end_job,
+    client_attempts.keep_answer, drafts.write_drafts, grants.put_grant, idempotency.keep_claim, imports.claim_next,
+    imports.lock_job, imports.end_job,
     imports.advance, imports.record_failure, properties.update_property, touches.write_touches,
     properties.delete_property, properties.update_option, properties.delete_option, record_keys.delete_keys,
     record_writes.delete_records, record_writes.restore_records, record_writes.update_records, teams.revoke_key,
     tickets.take_ticket, upkeep.purge_claims, upkeep.purge_jobs, views.get_view,
-    views.update_view, views.set_pinned, views.delete_view, upkeep.purge_tickets,
+    views.update_view, views.set_pinned, views.delete_view, upkeep.purge_tickets, upkeep.purge_attempts,
 ]  # fmt: skip
 
 
@@ -286,6 +292,7 @@ def world(make_database: Callable[[], str]) -> World:
         teams.insert_key(connection, key_id=key_id, team_id=team_id, name="", digest=b"digest", hint="", now=NOW)
         properties.insert_property(connection, team_id, "contact", prop, now=NOW)
         idempotency.keep_claim(connection, team_id, "key", CLAIM)
+        client_attempts.keep_answer(connection, team_id, CLAIM)
         tickets.insert_ticket(connection, b"ticket", team_id, expires_at=NOW)
         made = List(NEW_ID(), "deal", "deal_flow", "Flow", None, None, NOW)
         lists.insert_list(connection, team_id, made)

@@ -11,6 +11,7 @@ from litestar import Request, Response
 from prismd.api.errors import refusal, request_id_of, respond
 from prismd.api.json_bodies import require_json
 from prismd.core.errors import PrismdError
+from prismd.services.client_attempts import Attempt, answered_once
 from prismd.services.idempotency import Answer, answer_once
 from prismd.services.runtime import Runtime
 from prismd.services.teams import Caller
@@ -18,6 +19,8 @@ from prismd.store.postgres import Connection
 
 KEY_CHARS_MAX: Final = 255
 _HEADER: Final = "idempotency-key"
+#: In which the official client says how often it has tried a request before.
+_ATTEMPT: Final = "x-stainless-retry-count"
 _FIELD: Final = ".headers.idempotency-key"
 
 
@@ -27,8 +30,12 @@ def write_once(
     caller: Caller,
     body: bytes,
     work: Callable[[Connection], Answer],
+    *,
+    keyed: bool = True,
 ) -> Response[bytes]:
-    """Do a write in one transaction, once where the request carries an idempotency key, and answer it.
+    """Do a write in one transaction, once where it can be told from its repeats, and answer it.
+
+    It can by its idempotency key, or by the count of attempts that the official client sends of its own accord.
 
     Args:
         request: For the header, method and path.
@@ -36,20 +43,44 @@ def write_once(
         caller: Whose team the key belongs to.
         body: The request body, byte for byte.
         work: Does the write on the connection that it gets, and answers or raises PrismdError.
+        keyed: Whether the request may carry an idempotency key; that of any other is ignored.
 
     Raises:
         PrismdError: ``invalid_request``: the header is empty, too long, or stands twice.
     """
     require_json(request, body)
-    key = key_of(request)
+    key = key_of(request) if keyed else None
     request_id = request_id_of(request)
 
     def refuse(error: PrismdError) -> Answer:
         return refusal(error, request_id)
 
+    count = request.headers.get(_ATTEMPT, "")
+    if key is None and count.isascii() and count.isdigit():
+        attempt = Attempt(caller, fingerprint(request, body), repeats=bool(count.strip("0")))
+        work = answered_once(runtime, attempt, work)
     print_of_request = b"" if key is None else fingerprint(request, body)
     answer, replayed = answer_once(runtime, caller.team_id, key, print_of_request, work, refuse)
     return respond(answer, {"idempotent-replay": "true"} if replayed else None)
+
+
+def delete_once(
+    request: Request[Any, Any, Any], runtime: Runtime, caller: Caller, work: Callable[[Connection], None]
+) -> Response[bytes]:
+    """Delete something in one transaction, and answer 204, also to a repeat of the client that lost the answer.
+
+    Args:
+        request: For the header, method and path; deletions take no idempotency key (contract, section 19.4, 61).
+        runtime: For connections, settings and the time.
+        caller: Who deletes.
+        work: Deletes on the connection that it gets, or raises PrismdError.
+    """
+
+    def delete(connection: Connection) -> Answer:
+        work(connection)
+        return Answer(204, b"", {})
+
+    return write_once(request, runtime, caller, b"", delete, keyed=False)
 
 
 def key_of(request: Request[Any, Any, Any]) -> str | None:

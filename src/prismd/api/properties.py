@@ -8,7 +8,7 @@ from typing import Any, Final
 from litestar import Request, Response, delete, get, patch, post
 
 from prismd.api.errors import respond
-from prismd.api.idempotency import write_once
+from prismd.api.idempotency import delete_once, write_once
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
 from prismd.api.json_bodies import read_body
 from prismd.api.paths import decoded, object_type_in_path, value_in_path
@@ -100,7 +100,7 @@ def update_property(
     return write_once(request, runtime, caller, body, work)
 
 
-@delete(_PROPERTY, sync_to_thread=True)
+@delete(_PROPERTY, status_code=200, sync_to_thread=True)
 def delete_property(
     *,
     request: Request[Any, Any, Any],
@@ -108,11 +108,10 @@ def delete_property(
     property_id: PathPart,
     caller: CallerIn,
     runtime: RuntimeIn,
-) -> None:
+) -> Response[bytes]:
     """Delete a custom property that nothing uses."""
     place = _place_in_query(request, caller, object_type, property_id)
-    with runtime.pool.connection() as connection:
-        properties.delete_property(connection, place)
+    return delete_once(request, runtime, caller, lambda connection: properties.delete_property(connection, place))
 
 
 @post(_OPTIONS, sync_to_thread=True)
@@ -160,7 +159,7 @@ def update_option(
     return write_once(request, runtime, caller, body, work)
 
 
-@delete(_OPTION, sync_to_thread=True)
+@delete(_OPTION, status_code=200, sync_to_thread=True)
 def delete_option(
     *,
     request: Request[Any, Any, Any],
@@ -169,12 +168,11 @@ def delete_option(
     option_id: PathPart,
     caller: CallerIn,
     runtime: RuntimeIn,
-) -> None:
+) -> Response[bytes]:
     """Delete an option that the team made and no record has."""
     place = _place_in_query(request, caller, object_type, property_id)
     option = value_in_path(option_id)
-    with runtime.pool.connection() as connection:
-        properties.delete_option(connection, place, option)
+    return delete_once(request, runtime, caller, lambda connection: properties.delete_option(connection, place, option))
 
 
 @post(f"{_PROPERTIES}/validate", sync_to_thread=True, status_code=200)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from litestar import Request, Response, delete, patch, post, put
 
-from prismd.api.idempotency import write_once
+from prismd.api.idempotency import delete_once, write_once
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
 from prismd.api.json_bodies import refuse_body
 from prismd.api.paths import id_in_path, object_type_in_path, value_in_path
@@ -129,7 +129,7 @@ def restore_record(
     return write_once(request, runtime, caller, body, work)
 
 
-@delete(_RECORD, sync_to_thread=True, opt=_OWN)
+@delete(_RECORD, status_code=200, sync_to_thread=True, opt=_OWN)
 def delete_record(
     *,
     request: Request[Any, Any, Any],
@@ -137,12 +137,16 @@ def delete_record(
     record_id: PathPart,
     caller: CallerIn,
     runtime: RuntimeIn,
-) -> None:
+) -> Response[bytes]:
     """Delete a record, if it is in the version that the request is meant for."""
     place = RecordPlace(caller.team_id, object_type_in_path(object_type), id_in_path(record_id))
     conditions = preconditions(request)
-    with runtime.pool.connection() as connection:
-        record_writes.delete_record(connection, runtime, place, conditions)
+    return delete_once(
+        request,
+        runtime,
+        caller,
+        lambda connection: record_writes.delete_record(connection, runtime, place, conditions),
+    )
 
 
 HANDLERS: Final = [create_record, update_record, upsert_record, duplicate_record, restore_record, delete_record]

@@ -7,7 +7,7 @@ from typing import Any, Final
 from litestar import Request, Response, delete, get, patch, post
 
 from prismd.api.errors import respond
-from prismd.api.idempotency import write_once
+from prismd.api.idempotency import delete_once, write_once
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
 from prismd.api.json_bodies import read_body, refuse_body
 from prismd.api.paths import id_in_path, object_type_in_path
@@ -84,14 +84,23 @@ def order_records(
     return write_once(request, runtime, caller, body, work)
 
 
-@delete(_RECORD, sync_to_thread=True)
+@delete(_RECORD, status_code=200, sync_to_thread=True)
 def unpin_record(
-    object_type: PathPart, view_id: PathPart, record_id: PathPart, caller: CallerIn, runtime: RuntimeIn
-) -> None:
+    *,
+    request: Request[Any, Any, Any],
+    object_type: PathPart,
+    view_id: PathPart,
+    record_id: PathPart,
+    caller: CallerIn,
+    runtime: RuntimeIn,
+) -> Response[bytes]:
     """Unpin a record."""
     kind, view, record = type_with_views(object_type), id_in_path(view_id), id_in_path(record_id)
-    with runtime.pool.connection() as connection:
+
+    def work(connection: Connection) -> None:
         views.unpin_record(connection, caller.team_id, kind, view, record)
+
+    return delete_once(request, runtime, caller, work)
 
 
 HANDLERS: Final = [list_records, pin_record, order_records, unpin_record]

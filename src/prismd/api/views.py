@@ -9,7 +9,7 @@ from litestar import Request, Response, delete, get, patch, post
 
 from prismd.api.cursors import Cursor, Listing, read_cursor, write_cursor
 from prismd.api.errors import respond
-from prismd.api.idempotency import write_once
+from prismd.api.idempotency import delete_once, write_once
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
 from prismd.api.json_bodies import read_body
 from prismd.api.paths import id_in_path
@@ -102,12 +102,17 @@ def update_view(
     return write_once(request, runtime, caller, body, work)
 
 
-@delete(_VIEW, sync_to_thread=True)
-def delete_view(object_type: PathPart, view_id: PathPart, caller: CallerIn, runtime: RuntimeIn) -> None:
+@delete(_VIEW, status_code=200, sync_to_thread=True)
+def delete_view(
+    request: Request[Any, Any, Any], object_type: PathPart, view_id: PathPart, caller: CallerIn, runtime: RuntimeIn
+) -> Response[bytes]:
     """Delete a view; its records stay."""
     kind, wanted = type_with_views(object_type), id_in_path(view_id)
-    with runtime.pool.connection() as connection:
+
+    def work(connection: Connection) -> None:
         views.delete_view(connection, caller.team_id, kind, wanted)
+
+    return delete_once(request, runtime, caller, work)
 
 
 HANDLERS: Final = [create_view, list_views, get_view, update_view, delete_view]

@@ -10,6 +10,7 @@ from prismd.store.postgres import Connection
 JOBS_PER_BATCH: Final = 100
 CLAIMS_PER_BATCH: Final = 500
 TICKETS_PER_BATCH: Final = 500
+ATTEMPTS_PER_BATCH: Final = 500
 
 #: What hangs on a job and how much of it goes at once: a chunk can be megabytes, a touch or a draft is one row.
 _PARTS: Final = (("import_touch", 5_000), ("import_draft", 5_000), ("import_result", 50), ("import_chunk", 50))
@@ -34,6 +35,11 @@ _DELETE_JOBS: Final = """
 _DELETE_CLAIMS: Final = """
     DELETE FROM idempotency_claim WHERE ctid = ANY (ARRAY (
         SELECT ctid FROM idempotency_claim WHERE created_at <= %s
+        ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED))
+"""
+_DELETE_ATTEMPTS: Final = """
+    DELETE FROM attempt_answer WHERE ctid = ANY (ARRAY (
+        SELECT ctid FROM attempt_answer WHERE created_at <= %s
         ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED))
 """
 _DELETE_TICKETS: Final = """
@@ -69,6 +75,16 @@ def purge_claims(connection: Connection, *, before: datetime) -> bool:
         before: Claims made until then go.
     """
     return connection.execute(_DELETE_CLAIMS, (before, CLAIMS_PER_BATCH)).rowcount > 0
+
+
+def purge_attempts(connection: Connection, *, before: datetime) -> bool:
+    """Delete a batch of answers to attempts of clients; say whether there was one.
+
+    Args:
+        connection: Inside a transaction.
+        before: Answers given until then go.
+    """
+    return connection.execute(_DELETE_ATTEMPTS, (before, ATTEMPTS_PER_BATCH)).rowcount > 0
 
 
 def purge_tickets(connection: Connection, *, now: datetime) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from prismd.settings import Settings
 from prismd.store.postgres import Connection
-from prismd.store.upkeep import purge_claims, purge_jobs, purge_tickets
+from prismd.store.upkeep import purge_attempts, purge_claims, purge_jobs, purge_tickets
 
 
 def purge(connection: Connection, *, now: datetime, settings: Settings) -> bool:
@@ -17,11 +17,13 @@ def purge(connection: Connection, *, now: datetime, settings: Settings) -> bool:
     Args:
         connection: Not inside a transaction.
         now: The time.
-        settings: For how long answers are kept under idempotency keys.
+        settings: For how long answers are kept.
     """
     kept = timedelta(hours=settings.idempotency_hours, days=settings.idempotency_stale_days)
     with connection.transaction():
         purged = purge_claims(connection, before=now - kept)
+    with connection.transaction():
+        purged = purge_attempts(connection, before=now - timedelta(seconds=settings.client_repeat_s)) or purged
     with connection.transaction():
         purged = purge_tickets(connection, now=now) or purged
     with connection.transaction():

@@ -1,0 +1,128 @@
+"""Repeats of clients that repeat by themselves: what is one, for how long, and what happens while the first is done."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from prismd.core.errors import PrismdError
+from prismd.services.client_attempts import Attempt, answered_once
+from prismd.services.idempotency import Answer, answer_once
+from prismd.services.runtime import Runtime
+from prismd.services.teams import Caller
+from prismd.store.postgres import Connection
+from prismd.store.teams import insert_team
+from prismd.worker.upkeep import purge
+
+NOW = datetime(2026, 1, 5, tzinfo=UTC)
+KEEP_S = 300
+
+
+class Client:
+    """A client of a team, whose writes count how often they are done."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = replace(runtime, now=lambda: self.now)
+        self.now = NOW
+        with runtime.pool.connection() as connection:
+            self.caller = Caller(insert_team(connection, runtime.new_id(), NOW), "team", runtime.new_id())
+        self.done = 0
+
+    def send(self, *, repeats: bool = False, fingerprint: bytes = b"f", caller: Caller | None = None) -> Answer:
+        attempt = Attempt(caller or self.caller, fingerprint, repeats)
+        work = answered_once(self.runtime, attempt, self._work)
+        return answer_once(self.runtime, self.caller.team_id, None, b"", work, _refused)[0]
+
+    def _work(self, _: Connection) -> Answer:
+        self.done += 1
+        return Answer(201, str(self.done).encode(), {"etag": '"1"'})
+
+
+def _refused(error: PrismdError) -> Answer:
+    return Answer(error.status, error.code.encode(), {})
+
+
+@pytest.fixture
+def client(runtime: Runtime) -> Client:
+    return Client(runtime)
+
+
+REPLAY = {"etag": '"1"', "idempotent-replay": "true"}
+
+
+def test_a_repeat_gets_the_answer_of_the_last_attempt(client: Client) -> None:
+    assert client.send() == Answer(201, b"1", {"etag": '"1"'})
+    assert client.send().body == b"2"
+    assert client.send(repeats=True) == Answer(201, b"2", REPLAY)
+    assert client.send(repeats=True) == Answer(201, b"2", REPLAY)
+
+
+def test_a_repeat_of_what_never_arrived_is_done_and_kept(client: Client) -> None:
+    assert client.send(repeats=True) == Answer(201, b"1", {"etag": '"1"'})
+    assert client.send(repeats=True) == Answer(201, b"1", REPLAY)
+
+
+def test_another_request_or_key_is_another_write(client: Client) -> None:
+    client.send()
+    assert client.send(repeats=True, fingerprint=b"g").body == b"2"
+    other = replace(client.caller, key_id=client.runtime.new_id())
+    assert client.send(repeats=True, caller=other).body == b"3"
+
+
+def test_answers_are_kept_for_minutes(client: Client) -> None:
+    client.send()
+    client.now = NOW + timedelta(seconds=KEEP_S - 1)
+    assert client.send(repeats=True).body == b"1"
+    client.now = NOW + timedelta(seconds=KEEP_S)
+    assert client.send(repeats=True).body == b"2"
+
+
+def test_what_is_refused_leaves_nothing_to_repeat(client: Client) -> None:
+    def refuse(_: Connection) -> Answer:
+        raise PrismdError("rate_limited", "wait")
+
+    attempt = Attempt(client.caller, b"f", repeats=False)
+    work = answered_once(client.runtime, attempt, refuse)
+    assert answer_once(client.runtime, client.caller.team_id, None, b"", work, _refused)[0].status == 429
+    assert client.send(repeats=True).headers == {"etag": '"1"'}
+
+
+def test_a_repeat_waits_for_the_first_and_firsts_for_nobody(client: Client) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(_: Connection) -> Answer:
+        begun.set()
+        assert go_on.wait(60)
+        return Answer(201, b"slow", {})
+
+    attempt = Attempt(client.caller, b"f", repeats=False)
+    with ThreadPoolExecutor(1) as other:
+        work = answered_once(client.runtime, attempt, slow)
+        first = other.submit(answer_once, client.runtime, client.caller.team_id, None, b"", work, _refused)
+        assert begun.wait(60)
+        assert client.send(repeats=True) == Answer(409, b"idempotency_key_in_progress", {})
+        assert client.send().body == b"1"
+        go_on.set()
+        assert first.result()[0].body == b"slow"
+    assert client.send(repeats=True).body == b"slow"
+
+
+def test_old_answers_are_purged(client: Client) -> None:
+    client.send()
+
+    def kept() -> int:
+        with client.runtime.pool.connection() as connection:
+            found = connection.execute("SELECT FROM attempt_answer WHERE team_id = %s", (client.caller.team_id,))
+            return found.rowcount
+
+    for seconds, left in ((KEEP_S - 1, 1), (KEEP_S, 0)):
+        with client.runtime.pool.connection() as connection:
+            connection.autocommit = True
+            while purge(connection, now=NOW + timedelta(seconds=seconds), settings=client.runtime.settings):
+                pass
+            connection.autocommit = False
+        assert kept() == left

@@ -90,6 +90,11 @@ def test_lines_that_a_quote_swallowed_are_each_refused_and_none_becomes_a_record
     assert [(row.line, row.wire is None) for row in rows] == [(2, True), (3, True), (4, True), (5, False)]
 
 
+def test_quotes_that_are_all_closed_in_their_line_fail_that_row_alone() -> None:
+    rows = read('a,b,c\n1,"Doe, J" Smith,2\nx,y\n1,""Doe"",2\nz\n')
+    assert [row.wire is None for row in rows] == [True, False, True, False]
+
+
 def test_a_backslash_before_a_quote_is_named() -> None:
     assert "a backslash stands before a quote" in problems('a,b\n"say \\"hi\\"",x\n')[0]
 

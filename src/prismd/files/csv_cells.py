@@ -193,7 +193,9 @@ def _quoted_cells(
         else:
             if not closed:
                 if found.end() < len(line):
-                    raise _BrokenError(_more_text(begins, feed.number, text))
+                    # With an even number of quotes, none is open at the end of the line.
+                    opens = len(taken) > 0 or line.count('"') % 2 == 1
+                    raise _BrokenError(_more_text(begins, feed.number, text), opens=opens)
                 text, line, found = _to_its_end(text, feed, dialect, taken, begins)
             cells.append(text.replace('""', '"'))
             quoted.append(text)

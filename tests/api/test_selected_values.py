@@ -277,6 +277,33 @@ def test_what_prismd_keeps_nothing_of_is_empty_and_no_error(
         assert [row["id"] for row in answer.json()["data"]] == ([record, without] if met else [])
 
 
+@pytest.mark.parametrize("object_type", ["event", "identity"])
+def test_a_view_can_name_what_prismd_keeps_nothing_of(api: Api, object_type: str) -> None:
+    record, _ = with_references(api, object_type)
+    select = [path for kind, path, _, _ in KEPT_NOWHERE if kind == object_type]
+    # What can have several values cannot be sorted by, empty or not.
+    sort = [{"last_email.subject": "asc"}, {"deleted_at": "desc"}] if object_type == "identity" else []
+    view = {
+        "name": "v",
+        "view_type": "grid",
+        "select": select,
+        "filter": [
+            {select[0]: {"is_null": True}},
+            {select[-1]: {"!=": str(uuid4())}},
+            {"deleted_at": {"is_null": True}},
+        ],
+        "sort": sort,
+    }
+    made_view = api.send("POST", f"/{object_type}/views", json=view)
+    assert made_view.status_code == 201, made_view.text
+    bundle = made_view.json()
+    assert [bundle[name] for name in ("select", "filter", "sort")] == [
+        view[name] for name in ("select", "filter", "sort")
+    ]
+    [row] = api.send("GET", f"/{object_type}/views/{bundle['id']}/records").json()["data"]
+    assert row == {"id": record, "properties": row_of(api, object_type, record, select)}
+
+
 def test_what_prismd_keeps_nothing_of_is_sorted_by_as_nothing(api: Api) -> None:
     people = [made(api, "identity", full_name=name) for name in ("b", "a")]
     query = {"select": [], "sort": [{"last_email.subject": "desc"}, {"full_name": "asc"}], "limit": 1}

@@ -49,23 +49,21 @@ def absent_route(path: str) -> str | None:
     return _found(ABSENT, path)
 
 
-def refuse_absent(method: str, path: str, written: str) -> None:
-    """Refuse a request for a route that prismd is known to lack.
+def absence(method: str, path: str, written: str) -> PrismdError | None:
+    """Return what is said to a request for a route that prismd is known to lack; None for any other.
 
     Args:
         method: The HTTP method.
         path: As it is routed, percent-encoded.
         written: As the client wrote it.
-
-    Raises:
-        PrismdError: ``not_found``.
     """
     if (absent := absent_route(path)) is not None:
         message = f"The API has {written}, but prismd does not serve it, by {method} or otherwise: {ABSENT[absent]}"
-        raise PrismdError("not_found", f"{message}. COMPATIBILITY.md lists what is not there")
+        return PrismdError("not_found", f"{message}. COMPATIBILITY.md lists what is not there")
     if (old := _found(_REPLACED, path)) is not None:
         message = f"{written} is of an earlier version of the API, which prismd does not serve; use {_REPLACED[old]}"
-        raise PrismdError("not_found", message)
+        return PrismdError("not_found", message)
+    return None
 
 
 def _found(table: dict[str, str], path: str) -> str | None:

@@ -9,7 +9,7 @@ import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
-from prismd.api.absent_routes import refuse_absent
+from prismd.api.absent_routes import absence
 from prismd.api.allowed_methods import allowed_methods
 from prismd.api.errors import JSON, internal_error, refusal
 from prismd.api.meant_paths import meant_path
@@ -74,14 +74,14 @@ class Edge:
             inner[HEAD_ONLY] = True
         allowed = allowed_methods(meant.path)
         named = _Named(send, request_id, allowed)
+        if (absent := absence(scope["method"], meant.path, written)) is not None:
+            await _send_whole(named, refusal(absent, request_id))
+            return
+        if scope["method"] == "OPTIONS" and allowed is not None:
+            await _send_whole(named, Answer(204, b"", {"allow": ", ".join(allowed)}))
+            return
         try:
-            refuse_absent(scope["method"], meant.path, written)
-            if scope["method"] == "OPTIONS" and allowed is not None:
-                await _send_whole(named, Answer(204, b"", {"allow": ", ".join(allowed)}))
-            else:
-                await self._app(inner, receive, named)
-        except PrismdError as error:
-            await _send_whole(named, refusal(error, request_id))
+            await self._app(inner, receive, named)
         except Exception:
             if named.started:
                 raise

@@ -62,7 +62,7 @@ def test_what_is_no_record_is_not_found(api: Api, record_id: str) -> None:
 
 @pytest.mark.parametrize("word", ["query", "import", "find-or-create"])
 def test_a_word_of_the_api_is_no_id_and_takes_what_it_takes(api: Api, word: str) -> None:
-    answer = api.send("GET", f"/contact/{word}")
+    answer = api.send("GET", f"/identity/{word}")
     assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (405, {"OPTIONS", "POST"})
 
 

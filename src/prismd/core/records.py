@@ -5,11 +5,14 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from prismd.core.json_text import SentTexts
 from prismd.core.quoting import nearest, quoted
 from prismd.core.value_errors import found
+
+#: What counts as no value where values are filled in.
+_BLANK: Final = (None, "")
 
 #: A record's stored properties by slug; a property without a value is absent.
 Properties = Mapping[str, Any]
@@ -102,7 +105,8 @@ def merged(properties: Properties, values: Mapping[str, object], *, fill: bool =
         properties: What the record has.
         values: What is written, by slug: None clears, an :class:`ArrayChange` changes an array, anything else
             replaces. Slugs not named are untouched (contract, sections 9.1 and 11.5).
-        fill: Write only where the record has no value (contract, section 22, ``on_match``).
+        fill: Write values alone, and only where the record has none; empty text is none (contract, section 22,
+            ``on_match``).
     """
     changed: dict[str, Any] | None = None
     for slug, value in values.items():
@@ -110,7 +114,8 @@ def merged(properties: Properties, values: Mapping[str, object], *, fill: bool =
         new = value.applied_to(old or []) if isinstance(value, ArrayChange) else value
         # An empty array is no value, so writing one clears.
         new = None if new == [] else new
-        if new == old or (fill and old not in (None, "")):
+        # To fill in, empty text is no value, in the record and in the row.
+        if new == old or (fill and (old not in _BLANK or new in _BLANK)):
             continue
         changed = dict(properties) if changed is None else changed
         if new is None:

@@ -13,6 +13,7 @@ from prismd.core.preconditions import NOTHING, Preconditions
 from prismd.core.record_batches import BatchItem
 from prismd.core.record_writes import no_record
 from prismd.services.changes import record_changed
+from prismd.services.changes_of_records import read_changes
 from prismd.services.record_writer import RecordWriter
 from prismd.services.records import RecordView
 from prismd.services.runtime import Runtime
@@ -82,7 +83,8 @@ def update_records(
     """
     held = writer.hold(_ids(items))
     standing = {record_id: one.record for record_id, one in held.items() if not one.deleted}
-    rows = iter(writer.read([item.body for item in items if item.body is not None]))
+    bodies = [(item.body, standing.get((item.id or "").lower())) for item in items if item.body is not None]
+    rows = iter(read_changes(writer, [body for body, _ in bodies], [record for _, record in bodies]))
     unmet = _unmet(standing, conditions)
     outcomes = [_updated(writer, item, rows, standing, unmet) for item in items]
     writer.write()

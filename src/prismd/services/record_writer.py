@@ -58,11 +58,26 @@ class RecordWriter:
         Args:
             bodies: Any number; the statements are the same.
         """
+        return self.resolved(self.parsed(bodies))
+
+    def parsed(self, bodies: Sequence[RecordBody]) -> Rows:
+        """Return the values of bodies with references as they were written.
+
+        Args:
+            bodies: Any number.
+        """
         settings = self.runtime.settings
         values = ValueLimits(settings.text_chars_max, settings.list_values_max)
         limits = RowLimits(values, settings.row_bytes_max, settings.row_errors_max)
         parser = RowParser(self.schema, limits, self.list_id)
-        rows = [parser.parse(body.raw) for body in bodies]
+        return [parser.parse(body.raw) for body in bodies]
+
+    def resolved(self, rows: Rows) -> Rows:
+        """Return rows whose references are ids of records that exist.
+
+        Args:
+            rows: Any number; the statements are the same.
+        """
         return resolve_references(self.connection, self.team_id, self.schema, rows)
 
     def hold(self, record_ids: Sequence[str]) -> dict[str, HeldRecord]:

@@ -17,6 +17,7 @@ from prismd.core.records import ArrayChange, ArrayOperation
 from prismd.core.schema import LISTS_KEY, Property
 from prismd.core.values import InvalidValueError
 from prismd.services.changes import record_changed
+from prismd.services.changes_of_records import read_changes
 from prismd.services.record_keys import key_property
 from prismd.services.record_writer import RecordWriter
 from prismd.services.records import RecordView, parsed_value, records_with, resolved_value, the_one, view_of
@@ -93,7 +94,7 @@ def update_record(
     record = _standing(held, writer.object_type, record_id)
     conditions.check(record.version)
     check_id(body, record.id)
-    return _written(writer, writer.change(record, _row(writer, body)), body.place_of)
+    return _written(writer, writer.change(record, _row(writer, body, record)), body.place_of)
 
 
 def upsert_record(
@@ -122,7 +123,7 @@ def upsert_record(
         record = writer.hold([record_id])[record_id].record
         conditions.check(record.version)
         check_id(body, record_id)
-        return _written(writer, writer.change(record, _row(writer, body)), body.place_of), False
+        return _written(writer, writer.change(record, _row(writer, body, record)), body.place_of), False
     conditions.check(None)
     check_id(body, None)
     planned = writer.make(_with_value(_row(writer, body), prop, value))
@@ -209,8 +210,8 @@ def _standing(held: dict[str, HeldRecord], object_type: str, record_id: str) -> 
     return found.record
 
 
-def _row(writer: RecordWriter, body: RecordBody) -> Row:
-    [row] = writer.read([body])
+def _row(writer: RecordWriter, body: RecordBody, record: StoredRecord | None = None) -> Row:
+    [row] = read_changes(writer, [body], [record])
     if isinstance(row, RefusedRow):
         raise refusal_of(row.problems, body.place_of)
     return row

@@ -59,7 +59,8 @@ class ModelImport:
         before = dict(record.values)
         if self.on_match != "skip":
             for slug, value in row.items():
-                if slug == LISTS or (self.on_match == "fill" and before.get(slug) not in (None, "")):
+                blank = (None, "", [])
+                if slug == LISTS or (self.on_match == "fill" and (before.get(slug) not in blank or value in blank)):
                     continue
                 record.values.pop(slug, None)
                 if value not in (None, []):

@@ -1,0 +1,81 @@
+"""Reading what is written to records that there are: what they show or hold already is no change and no error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from prismd.core.imports.rows import RefusedRow, Row, Rows
+from prismd.core.record_writes import RecordBody
+from prismd.core.schema import OBJECT_TYPES, Property
+from prismd.core.unchanged_values import Shown, may_be_unchanged, with_held, without_held, without_unchanged
+from prismd.services.query_references import ReferenceReader
+from prismd.services.record_writer import RecordWriter
+from prismd.services.records import view_of
+from prismd.store import properties
+from prismd.store.records import StoredRecord
+
+#: What references show from their other side, by property and record.
+_Inverses = Mapping[str, Mapping[str, list[str]]]
+
+
+def read_changes(writer: RecordWriter, bodies: Sequence[RecordBody], records: Sequence[StoredRecord | None]) -> Rows:
+    """Return the values of bodies that are written to records; the statements are the same however many there are.
+
+    Args:
+        writer: Of the records.
+        bodies: What is written.
+        records: To which record each is written, as it stands before; None where there is none.
+    """
+    rows = _read(writer, bodies, records)
+    refused = [
+        (number, record)
+        for number, (row, record) in enumerate(zip(rows, records, strict=True))
+        if record is not None and may_be_unchanged(row)
+    ]
+    if not refused:
+        return rows
+    # Most bodies are right as they are, so what they say is compared with what there is only if they are not.
+    inverses = _inverses(writer, [(rows[number], record) for number, record in refused])
+    shorter = {
+        number: (body, record)
+        for number, record in refused
+        if (body := without_unchanged(bodies[number], writer.schema, _shown(writer, record, inverses), writer.list_id))
+    }
+    again = _read(writer, [body for body, _ in shorter.values()], [record for _, record in shorter.values()])
+    for number, row in zip(shorter, again, strict=True):
+        rows[number] = row
+    return rows
+
+
+def _read(writer: RecordWriter, bodies: Sequence[RecordBody], records: Sequence[StoredRecord | None]) -> Rows:
+    written = writer.parsed(bodies)
+    held = [{} if record is None else record.properties for record in records]
+    resolved = writer.resolved(without_held(written, held, writer.schema))
+    return with_held(resolved, written, held, writer.schema)
+
+
+def _shown(writer: RecordWriter, record: StoredRecord, inverses: _Inverses) -> Shown:
+    whole = view_of(writer.schema, record)
+    others = {slug: found.get(record.id, []) for slug, found in inverses.items()}
+    shown: dict[str | None, Mapping[str, object]] = {None: whole.properties | others, **(whole.lists or {})}
+    return shown
+
+
+def _inverses(writer: RecordWriter, refused: Sequence[tuple[Row | RefusedRow, StoredRecord]]) -> _Inverses:
+    """Return what records show of those that refer to them, where bodies have sent that back."""
+    named = {
+        slug: prop
+        for row, _ in refused
+        if isinstance(row, RefusedRow)
+        for slug in (problem.slug for problem in row.problems)
+        if slug and (prop := writer.schema.get(slug)) is not None and prop.inverse_of
+    }
+    if not named:
+        return {}
+    return _referring(writer, named, [record.id for _, record in refused])
+
+
+def _referring(writer: RecordWriter, named: Mapping[str, Property], ids: Sequence[str]) -> _Inverses:
+    schemas = properties.load_schemas(writer.connection, writer.team_id, OBJECT_TYPES)
+    reader = ReferenceReader(writer.connection, writer.team_id, schemas, writer.runtime.settings)
+    return {slug: reader.referring(prop, ids) for slug, prop in named.items()}

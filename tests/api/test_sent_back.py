@@ -67,7 +67,7 @@ def test_a_record_in_a_list_can_be_sent_back_whole(api: Api, query: str) -> None
     deal = make(api, "deal", name="Big")["id"]
     stage = "app_stage"
     listed = api.send("GET", f"/deal/properties?list_id={made['id']}").json()["deal"].values()
-    options = [one["options"] for one in listed if one["alias"] == stage][0]
+    options = next(one["options"] for one in listed if one["alias"] == stage)
     values = {stage: options[0]["slug"]} if options else {}
     assert api.send("PATCH", f"/deal/{deal}", json={"list": {made["id"]: values}}).status_code == 200
     unchanged(api, "deal", deal, query.format(list_id=made["id"]))

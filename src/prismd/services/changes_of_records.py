@@ -57,7 +57,8 @@ def _read(writer: RecordWriter, bodies: Sequence[RecordBody], records: Sequence[
 def _shown(writer: RecordWriter, record: StoredRecord, inverses: _Inverses) -> Shown:
     whole = view_of(writer.schema, record)
     others = {slug: found.get(record.id, []) for slug, found in inverses.items()}
-    shown: dict[str | None, Mapping[str, object]] = {None: whole.properties | others, **(whole.lists or {})}
+    shown: dict[str | None, Mapping[str, object]] = {None: whole.properties | others}
+    shown.update(whole.lists or {})
     return shown
 
 

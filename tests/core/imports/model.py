@@ -59,7 +59,7 @@ class ModelImport:
         before = dict(record.values)
         if self.on_match != "skip":
             for slug, value in row.items():
-                blank = (None, "", [])
+                blank: tuple[Any, ...] = (None, "", [])
                 if slug == LISTS or (self.on_match == "fill" and (before.get(slug) not in blank or value in blank)):
                     continue
                 record.values.pop(slug, None)

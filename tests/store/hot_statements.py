@@ -91,7 +91,7 @@ def _named(count: int) -> dict[str, Any]:
 
 _MOVED: Final = {
     "id": JOB, "found": 250, "cursor": 251, "state": "running", "created": 0, "existing": 0, "updated": 0, "failed": 0,
-    "attempts": 1, "not_before": NOW, "code": None, "message": None,
+    "attempts": 1, "crashes": 0, "not_before": NOW, "code": None, "message": None,
 }  # fmt: skip
 _LISTED: Final = {"state": "complete", "type": "contact", "before": id_of(RECORDS)}
 _OF_TYPE: Final = {"team_id": 1, "object_type": "contact", "key": "email"}
@@ -124,6 +124,9 @@ _IMPORTS: Final = {
     "jobs under way": Hot(imports._ACTIVE, (1,), once=QUEUED),
     "hold of a job": Hot(imports._LOCK, (1, JOB), once=1),
     "an attempt is noted": Hot(attempts._BEGIN, {"job": JOB, "number": 0}, once=1),
+    "a chunk is taken out": Hot(imports._REMOVE_CHUNK, {"job": JOB, "number": 0, "more": 1}, once=1),
+    "chunks behind it return": Hot(imports._RETURN_CHUNKS, (1, JOB), once=1),
+    "a job of more chunks": Hot(imports._CUT, (2, 0, 0, NOW, 1, JOB), once=1),
     "attempts are forgotten": Hot(attempts._FORGET, (1, JOB, 0), once=1),
     "end of a job": Hot(imports._END, _MOVED, once=1),
     "rows of a chunk": Hot(imports._CHUNK, (1, JOB, 0), once=1),
@@ -187,4 +190,4 @@ _UPKEEP: Final = {
 HOT: Final = {**_RECORDS, **_IMPORTS, **_TEAMS, **_UPKEEP}
 
 #: A part of others; what the command line asks, of keys that people made by hand.
-NOT_HOT: Final = (records.FOUND, teams._SELECT_TEAMS, teams._SELECT_KEYS, teams._REVOKE_KEY)
+NOT_HOT: Final = (records.FOUND, teams._SELECT_TEAMS, teams._SELECT_KEYS, teams._REVOKE_KEY, views._NOTE)

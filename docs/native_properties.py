@@ -24,12 +24,12 @@ def properties_page() -> str:
 
 
 def _table(object_type: str) -> str:
-    head = "| slug | name | type | options |\n|---|---|---|---|\n"
+    head = "| slug | name | type | options and notes |\n|---|---|---|---|\n"
     return head + "".join(_line(prop) for prop in native_schema(object_type))
 
 
 def _line(prop: Property) -> str:
-    note = "read only" if prop.read_only else ", ".join(_options(prop))
+    note = "read only" if prop.read_only else "a day" if prop.holds_days else ", ".join(_options(prop))
     return f"| `{prop.slug}` | {prop.name} | `{prop.type}` | {note} |\n"
 
 

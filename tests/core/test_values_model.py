@@ -8,12 +8,14 @@ import uuid
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from prismd.core.blanks import UNSEEN
+from prismd.core.roles import DAY_ROLE
 from prismd.core.schema import Option, Property
 from prismd.core.values import InvalidValueError, ValueLimits, parser_for
 
@@ -37,7 +39,7 @@ def model_text(value: Any) -> Any:
 
 def model_number(value: Any) -> Any:
     if isinstance(value, str):
-        written = value.strip()
+        written = value.strip(UNSEEN)
         if not written or written[0] not in "-0123456789" or written[-1] not in string.digits:
             return REFUSE
         try:
@@ -65,7 +67,7 @@ MOMENT_SHAPES = {
 
 
 def model_date(value: Any) -> Any:
-    written = value.strip() if type(value) is str else ""
+    written = value.strip(UNSEEN) if type(value) is str else ""
     shape = "".join("9" if char in string.digits else char for char in written)
     try:
         if shape == "9999-99-99":
@@ -161,3 +163,54 @@ def test_what_is_stored_is_stored_the_same_again(value: Any) -> None:
         except InvalidValueError:
             continue
         assert parse(wire_type, kept) == kept
+
+
+days = st.dates(min_value=date(1, 1, 2), max_value=date(9999, 12, 30)).map(date.isoformat)
+times = st.from_regex(
+    r"([Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?([Zz]|[+-]([01][0-9]|2[0-3])(:[0-5][0-9])?)?)?",
+    fullmatch=True,
+)
+
+
+@given(day=days, time=times, ends=st.text(alphabet=UNSEEN, max_size=2))
+@example(day="1990-05-31", time="T00:00:00+02:00", ends="")
+@example(day="1990-05-31", time="T23:30:00-05:00", ends="\ufeff")
+def test_a_day_is_kept_as_it_is_written_whatever_stands_behind_it(day: str, time: str, ends: str) -> None:
+    prop = Property(OPTIONS[0].id, "field", "date", "Field", role_id=DAY_ROLE)
+    assert parser_for(prop, LIMITS)(f"{ends}{day}{time}{ends}") == day
+
+
+class ModelOption(NamedTuple):
+    id: str
+    slug: str
+    label: str
+
+
+def model_option(options: list[ModelOption], text: str) -> str | None:
+    """What a text means: an id, then a label that one option has, then a slug; what two share means neither."""
+    for names in ([one.id for one in options], [one.label for one in options], [one.slug for one in options]):
+        meant = [option.id for option, name in zip(options, names, strict=True) if name == text]
+        if meant:
+            return meant[0] if len(meant) == 1 else None
+    return None
+
+
+names = st.sampled_from(["a", "b", "a_b", "a_2"])
+labels = names | st.sampled_from(["A", "a b", "B!"])
+model_options = st.lists(st.tuples(names, labels), max_size=4, unique_by=lambda one: one[0])
+
+
+@given(pairs=model_options, text=names | st.sampled_from(["A", "a b", "B!", "c", OPTIONS[0].id[:-1] + "0"]))
+@example(pairs=[("a", "b"), ("b", "a")], text="a")
+@example(pairs=[("a", "A"), ("b", "A")], text="A")
+@example(pairs=[("a", "a"), ("b", "a")], text="a")
+def test_a_text_means_the_option_that_the_model_says(pairs: list[tuple[str, str]], text: str) -> None:
+    options = [ModelOption(OPTIONS[0].id[:-1] + str(index), *pair) for index, pair in enumerate(pairs)]
+    prop = Property(OPTIONS[0].id, "field", "select_str", "Field", options=tuple(Option(*one) for one in options))
+    expected = model_option(options, text)
+    if expected is not None:
+        assert parser_for(prop, LIMITS)(text) == expected
+        return
+    with pytest.raises(InvalidValueError) as caught:
+        parser_for(prop, LIMITS)(text)
+    assert caught.value.code == "invalid_option"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 
+from prismd.core.blanks import UNSEEN
 from prismd.store import (
     attempts,
     client_attempts,
@@ -167,9 +168,9 @@ _TEAMS: Final = {
         properties._UPDATE_OPTION, ("", "", None, None, None, None, None, 1, "contact", id_of(1), id_of(1)), once=FEW
     ),
     "a deleted option": Hot(properties._DELETE_OPTION, (1, "contact", id_of(1), id_of(1)), once=FEW),
-    "a value that a record lacks": Hot(properties._LACKED, _OF_TYPE, once=None),
+    "a value that a record lacks": Hot(properties._LACKED, {**_OF_TYPE, "unseen": UNSEEN}, once=None),
     "a value that a member of a list lacks": Hot(
-        properties._LACKED_IN_LIST, {**_OF_TYPE, "list_id": JOB, "hashes": [MEMBER]}, once=2 * FEW
+        properties._LACKED_IN_LIST, {**_OF_TYPE, "unseen": UNSEEN, "list_id": JOB, "hashes": [MEMBER]}, once=2 * FEW
     ),
     "a property in use": Hot(properties._IN_USE, _OF_TYPE, once=None),
     "an option in use": Hot(properties._OPTION_IN_USE, (1, "contact", "city", "C1"), once=None),

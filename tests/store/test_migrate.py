@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
+from typing import Final
 
 import pytest
 
+from prismd.core.keys import KeyRule
 from prismd.core.native import native_schema
-from prismd.core.schema import OBJECT_TYPES, Kind
+from prismd.core.schema import LISTS, OBJECT_TYPES, Kind
+from prismd.services.record_keys import ensure_key, find_by_key
 from prismd.settings import Settings
 from prismd.store import postgres
-from prismd.store.migrate import check_schema, migrate
+from prismd.store.migrate import _upgrade, check_schema, migrate
 from prismd.store.postgres import DatabaseUnusableError, connect
 from prismd.store.properties import load_schema
+from prismd.store.record_keys import keys_in_use
 
 DEALS, PEOPLE = "01920000-0000-7000-8000-00000000dea1", "01920000-0000-7000-8000-000000009e09"
 
@@ -163,3 +167,36 @@ def test_each_migration_has_a_number_of_its_own() -> None:
     versions = files("prismd.store.migrations.versions")
     numbers = sorted(file.name.split("_", 1)[0] for file in versions.iterdir() if file.name.endswith(".sql"))
     assert numbers == [f"{1 + place:04}" for place in range(len(numbers))]
+
+
+_DATED: Final = """
+INSERT INTO team (public_id, created_at) VALUES ('team', now());
+INSERT INTO record (team_id, object_type, id, version, created_at, updated_at, properties) VALUES
+    (1, 'contact', gen_random_uuid(), 1, now(), now(),
+     '{"last_interaction_date": "2024-05-31T00:00:00Z", "email": "a@b.c\\u200b", "/lists": ["one", "two"]}'),
+    (1, 'contact', gen_random_uuid(), 1, now(), now(), '{"last_interaction_date": "2024-05-31", "/lists": ["two"]}');
+INSERT INTO key_property VALUES
+    (1, 'contact', 'email'), (1, 'contact', 'last_interaction_date'), (1, 'contact', '/lists');
+INSERT INTO record_key SELECT 1, hashtextextended(id::text, 0), id FROM record;
+"""
+
+
+def test_keys_are_made_anew_at_their_next_use_and_those_of_lists_at_once(make_database: Callable[[], str]) -> None:
+    """Up to schema 0009 a day and its midnight were two keys, and so were texts that end with what nobody sees."""
+    url = make_database()
+    with connect(url, Settings()) as connection:
+        _upgrade(connection, "0004")
+    with connect(url, Settings(), autocommit=True) as connection:
+        connection.execute(_DATED)
+    migrate(url, Settings())
+    schema = native_schema("contact")
+    with connect(url, Settings()) as connection:
+        assert keys_in_use(connection, 1, "contact") == [LISTS.key]
+        hashes = [KeyRule("contact", LISTS, fold_case=True).hashes([one])[0] for one in ("one", "two", "two")]
+        found = connection.execute("SELECT key_hash FROM record_key ORDER BY key_hash").fetchall()
+        assert found == [(one,) for one in sorted(hashes)]
+        for slug, value, count in (("last_interaction_date", "2024-05-31", 2), ("email", "A@B.C", 1)):
+            prop = schema.properties[slug]
+            ensure_key(connection, 1, "contact", prop)
+            rule = KeyRule("contact", prop, fold_case=True)
+            assert len(find_by_key(connection, 1, rule, "contact", value)) == count

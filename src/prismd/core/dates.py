@@ -6,15 +6,18 @@ import re
 from datetime import UTC, date, datetime
 from typing import Final
 
+from prismd.core.blanks import trimmed
+from prismd.core.date_advice import no_such_date, shape_problem
+
 _DAY_CHARS: Final = len("2024-05-31")
 _MOMENT: Final = re.compile(
     r"(?P<day>\d{4}-\d\d-\d\d)[Tt ](?P<time>\d\d:\d\d(?::\d\d)?)(?:(?<=:\d\d:\d\d)\.(?P<fraction>\d+))?"
-    r"(?P<zone>[Zz]|[+-]\d\d(?::\d\d)?)?",
+    r"(?P<zone>[Zz]|[+-]\d\d(?::[0-5]\d)?)?",
     re.ASCII,
 )
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _FRACTION_DIGITS_MAX: Final = 6
 _TEXT_CHARS_MAX: Final = 64
-_NUMBERS_WITH_SLASHES: Final = re.compile(r"\d{1,4}([/.-])\d{1,2}\1\d{1,4}", re.ASCII)
 
 
 class UnreadableDateError(ValueError):
@@ -27,34 +30,61 @@ def stored_date(text: str) -> str:
     A day stays ``YYYY-MM-DD``; a moment becomes ``YYYY-MM-DDTHH:MM:SS[.ffffff]Z``, UTC where no zone is given.
 
     Args:
-        text: ISO 8601, extended format; white space around it is ignored.
+        text: ISO 8601, extended format; what nobody sees around it is ignored.
 
     Raises:
         UnreadableDateError: It is something else, no day of the calendar, or finer than a microsecond.
     """
-    text = text.strip()
+    text = trimmed(text)
     try:
         if len(text) == _DAY_CHARS and text[4] == text[7] == "-":
             date.fromisoformat(text)
             return text
-        return _stored_moment(text)
+        return _stored_moment(_matched(text))
     except (ValueError, OverflowError) as error:
         raise UnreadableDateError(_reason(text, error)) from None
 
 
-def comparable_date(stored: str) -> str:
+def stored_day(text: str) -> str:
+    """Return the day that a text names, as written there: neither a time nor an offset behind it changes the day.
+
+    Args:
+        text: As :func:`stored_date` takes it.
+
+    Raises:
+        UnreadableDateError: It is something else, or no day of the calendar.
+    """
+    text = trimmed(text)
+    if len(text) == _DAY_CHARS:
+        return stored_date(text)
+    try:
+        match = _matched(text)
+        datetime.fromisoformat(f"{match['day']}T{match['time']}{_offset(match['zone'])}")
+    except ValueError as error:
+        raise UnreadableDateError(_reason(text, error)) from None
+    return match["day"]
+
+
+def comparable_date(stored: str, *, day: bool = False) -> str:
     """Return a stored date as a text that sorts by time: a day is the moment at which it begins in UTC.
 
     Args:
         stored: As :func:`stored_date` made it.
+        day: Whether the day alone counts.
     """
+    if day:
+        stored = stored[:_DAY_CHARS]
     return stored + "T00:00:00" if len(stored) == _DAY_CHARS else stored.removesuffix("Z")
 
 
-def _stored_moment(text: str) -> str:
+def _matched(text: str) -> re.Match[str]:
     match = _MOMENT.fullmatch(text) if len(text) <= _TEXT_CHARS_MAX else None
     if match is None:
-        raise UnreadableDateError(_shape_problem(text))
+        raise UnreadableDateError(shape_problem(text[:_TEXT_CHARS_MAX]))
+    return match
+
+
+def _stored_moment(match: re.Match[str]) -> str:
     day, time, fraction, zone = match.group("day", "time", "fraction", "zone")
     digits = (fraction or "").rstrip("0")
     if len(digits) > _FRACTION_DIGITS_MAX:
@@ -73,10 +103,4 @@ def _reason(text: str, error: Exception) -> str:
         return str(error)
     if isinstance(error, OverflowError):
         return "it lies outside the years 1 to 9999 in UTC"
-    return _shape_problem(text) if not text[:4].isdigit() else "there is no such day or time"
-
-
-def _shape_problem(text: str) -> str:
-    if _NUMBERS_WITH_SLASHES.fullmatch(text[:_TEXT_CHARS_MAX]):
-        return "which number is the day and which the month is not certain; write year-month-day with two digits each"
-    return "write year-month-day, with a time after T if there is one"
+    return no_such_date(text) if _DAY.match(text) else shape_problem(text[:_TEXT_CHARS_MAX])

@@ -8,6 +8,8 @@ from decimal import Context, Decimal
 from hashlib import blake2b
 from typing import Any, Final
 
+from prismd.core.blanks import trimmed
+from prismd.core.dates import comparable_date
 from prismd.core.schema import Kind, Property
 
 Keys = tuple[str, ...]
@@ -27,7 +29,7 @@ def is_comparable(prop: Property) -> bool:
 
 
 def normalised(text: str, *, fold_case: bool) -> str:
-    """Return a text as it is compared: NFC, without white space at its ends and, if asked, without case.
+    """Return a text as it is compared: NFC, without what nobody sees at its ends and, if asked, without case.
 
     Args:
         text: The value as stored.
@@ -35,9 +37,13 @@ def normalised(text: str, *, fold_case: bool) -> str:
     """
     if text.isascii():
         return text.strip().lower() if fold_case else text.strip()
-    composed = unicodedata.normalize("NFC", text).strip()
+    composed = trimmed(_composed(text))
     # Folding can undo the composition, so it is composed once more.
-    return unicodedata.normalize("NFC", composed.casefold()) if fold_case else composed
+    return _composed(composed.casefold()) if fold_case else composed
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
 
 
 class KeyRule:
@@ -54,7 +60,8 @@ class KeyRule:
         self.slug = prop.slug
         #: Under which records store what is compared.
         self.key = prop.key
-        self._values = _as_texts(prop.kind)
+        self._values = _as_texts(prop)
+        self._as_stored = prop.kind is not Kind.DATE
         self._fold_case = fold_case
         # Copied for each key, it has taken in already what all of them begin with.
         number = "number\0" if prop.kind is Kind.NUM else ""  # up to schema 0003 without, and made of rounded ones
@@ -64,7 +71,7 @@ class KeyRule:
         """Return the keys of a stored value: none where it is absent or blank, several where it holds many."""
         if value is None:
             return ()
-        if type(value) is str:
+        if type(value) is str and self._as_stored:
             key = normalised(value, fold_case=self._fold_case)
             return (key,) if key else ()
         texts = (normalised(text, fold_case=self._fold_case) for text in self._values(value))
@@ -72,7 +79,7 @@ class KeyRule:
 
     def keys_and_hashes(self, value: object) -> tuple[Keys, Hashes]:
         """Return both; for a text this takes little more than one of them."""
-        if type(value) is not str:
+        if type(value) is not str or not self._as_stored:
             return self.keys(value), self.hashes(value)
         folded = normalised(value, fold_case=True)
         if not folded:
@@ -87,7 +94,7 @@ class KeyRule:
         """
         if value is None:
             return ()
-        texts = (value,) if type(value) is str else self._values(value)
+        texts = (value,) if type(value) is str and self._as_stored else self._values(value)
         keys = dict.fromkeys(normalised(text, fold_case=True) for text in texts)
         return tuple(self._hash(key) for key in keys if key)
 
@@ -97,14 +104,18 @@ class KeyRule:
         return int.from_bytes(begun.digest(), "big", signed=True)
 
 
-def _as_texts(kind: Kind) -> Callable[[Any], Sequence[str]]:
+def _as_texts(prop: Property) -> Callable[[Any], Sequence[str]]:
     def number(value: int | Decimal) -> Sequence[str]:
         return (str(_EXACT.create_decimal(value).normalize(_EXACT)),)
 
     def flag(value: bool) -> Sequence[str]:  # noqa: FBT001 - the value itself
         return ("true" if value else "false",)
 
+    def moment(value: str) -> Sequence[str]:
+        return (comparable_date(value, day=prop.holds_days),)
+
     def many(values: list[str]) -> Sequence[str]:
         return values
 
-    return number if kind is Kind.NUM else flag if kind is Kind.BOOL else many
+    forms: dict[Kind, Callable[[Any], Sequence[str]]] = {Kind.NUM: number, Kind.BOOL: flag, Kind.DATE: moment}
+    return forms.get(prop.kind, many)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from prismd.core.blanks import is_blank
 from prismd.core.errors import PrismdError
 from prismd.core.ids import NewId
 from prismd.core.list_templates import CUSTOM, LISTABLE_TYPES, TEMPLATES, ListTemplate, types_in
@@ -130,7 +131,7 @@ def _object_type(new: NewList, template: ListTemplate) -> str:
 def _check_text(text: str | None, field: str) -> None:
     if text is None:
         return
-    if not text.strip():
+    if is_blank(text):
         raise PrismdError.invalid(field, "expected a text that people can read, found a blank one", "minLength")
     problem = text_problem(text, NAME_CHARS_MAX)
     if problem is not None:

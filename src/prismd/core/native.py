@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID, uuid5
 
+from prismd.core.roles import DAY_ROLE
 from prismd.core.schema import OBJECT_TYPES, ObjectSchema, Option, Property
 
 #: The space in which native ids are made. It must never change: ids are kept by clients and in stored records.
@@ -135,6 +136,11 @@ _INVERSES: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "contact": {"identities": ("identity", "email_addresses")},
 }
 
+#: Dates that are days, whatever time and offset are written behind them; all others are moments.
+_DAYS: Final = frozenset(
+    {"birthday", "linkedin_connection_since", "last_funding_round_date", "start_date", "close_date"}
+)
+
 _ROUNDS: Final = (
     "pre_seed seed series_a series_b series_c series_d series_e_or_later growth bridge debt grant private_equity ipo"
 )
@@ -239,6 +245,7 @@ def _native_properties(object_type: str) -> Iterator[Property]:
                     name=_name(slug),
                     native=True,
                     read_only=table is _AUDIT,
+                    role_id=DAY_ROLE if slug in _DAYS else None,
                     options=_options(object_type, slug) if "select" in wire_type else (),
                 )
     for slug, (other_type, reference) in _INVERSES.get(object_type, {}).items():

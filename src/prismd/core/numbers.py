@@ -6,6 +6,8 @@ import re
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Subnormal
 from typing import Final
 
+from prismd.core.blanks import trimmed
+
 DIGITS_MAX: Final = 34
 EXPONENT_MAX: Final = 300
 
@@ -24,12 +26,12 @@ _EXACT: Final = Context(
 
 
 def written_number(text: str) -> int | Decimal | None:
-    """Return the number that a text writes as JSON does, or None; white space around it is ignored.
+    """Return the number that a text writes as JSON does, or None; what nobody sees around it is ignored.
 
     Args:
         text: Any text.
     """
-    digits = text.strip()
+    digits = trimmed(text)
     if len(digits) > _CHARS_MAX or not _JSON_NUMBER.fullmatch(digits):
         return None
     try:
@@ -59,17 +61,38 @@ def kept_exactly(number: int | Decimal) -> int | Decimal:
 
 
 def spelling_advice(text: str) -> str:
-    """Return what to leave out of a text so that it writes a number, or an empty text.
+    """Return what to change of a text so that it writes a number, or an empty text.
 
     Args:
         text: Any text.
     """
-    text = text[:_CHARS_MAX].strip()
+    text = trimmed(text[:_CHARS_MAX])
+    if _IS_DECIMAL_COMMA.fullmatch(text):
+        plain = text.replace(",", ".")
+        grouped = _IS_GROUPED.fullmatch(text)
+        meant = (
+            f"which is {text.replace(',', '')} or {plain} is not certain; "
+            if grouped
+            else f"if the comma stands for the point, that is {plain}; "
+        )
+        return f"{meant}{_HOW}"
     bare = text.translate(_DECORATION)
     bare = bare.lstrip("0") or "0" if bare.isdigit() else bare
     if bare != text and _JSON_NUMBER.fullmatch(bare):
-        return "write it with digits alone and a point before decimals, without leading zeros"
-    return ""
+        return _HOW
+    return next((advice for pattern, advice in _OTHERWISE if pattern.fullmatch(text)), "")
 
 
-_DECORATION: Final = str.maketrans("", "", ", _'+$€£\u00a0\u202f")
+_HOW: Final = "write it with digits alone and a point before decimals, without leading zeros"
+_DECORATION: Final = str.maketrans(dict.fromkeys(", _'+$€£¥\u00a0\u202f\u2009", "") | {"\u2212": "-"})
+_IS_DECIMAL_COMMA: Final = re.compile(r"-?(0|[1-9]\d*),\d+", re.ASCII)
+_IS_GROUPED: Final = re.compile(r"-?[1-9]\d{0,2},\d{3}", re.ASCII)
+_OTHERWISE: Final = (
+    (re.compile(r"-?\.\d+", re.ASCII), "write a 0 before the point"),
+    (re.compile(r"-?\d+\.", re.ASCII), "leave the point out, or write digits after it"),
+    (re.compile(r"-?0+\d.*", re.ASCII), "leave the leading zeros out"),
+    (re.compile(r"-?\d{1,3}(\.\d{3})+,\d+", re.ASCII), "leave the points out and write a point for the comma"),
+    (re.compile(r"\(.+\)|.+-"), "write a minus sign before it, without brackets"),
+    (re.compile(r"-?[\d.,]+\s*%", re.ASCII), "leave the sign % out, as in 5 or 0.05, whichever the property means"),
+    (re.compile(r"-?\d[\d.,]*\s*[^\W\d_]+", re.UNICODE), "leave the unit out, and write all digits"),
+)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from prismd.core.blanks import is_blank
 from prismd.core.errors import PrismdError
 from prismd.core.json_text import NotJsonError, decode, split_items, split_members
 from prismd.core.record_writes import RecordBody, read_id, read_record_body
@@ -75,7 +76,7 @@ def read_lookup(body: bytes, name: str, chars_max: int) -> tuple[str, RecordBody
     value = _value(_required(match, name, ".body.match"), field)
     if not isinstance(value, str):
         raise PrismdError.invalid(field, f"expected a text, found {found(value)}")
-    if not value.strip():
+    if is_blank(value):
         raise PrismdError.invalid(field, "expected a text, found a blank one", "minLength")
     if problem := text_problem(value, chars_max):
         raise PrismdError.invalid(field, problem, "maxLength" if len(value) > chars_max else "pattern")

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from prismd.core.blanks import is_blank
 from prismd.core.errors import FieldProblem, PrismdError
 from prismd.core.ids import is_uuid
 from prismd.core.imports.rows import Problem
@@ -215,7 +216,7 @@ def missing_required(
 
 
 def _is_empty(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
+    return value is None or (isinstance(value, str) and is_blank(value))
 
 
 def no_record(object_type: str, record_id: str) -> PrismdError:

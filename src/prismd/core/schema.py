@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from prismd.core.roles import DAY_ROLE, usual_role
+
 #: The types whose records prismd keeps (contract, section 1).
 OBJECT_TYPES: Final = (
     "contact", "organization", "identity", "deal", "action", "document", "engagement", "event", "comment",
@@ -69,6 +71,8 @@ class Option:
     icon: str | None = None
     option_group: str | None = None
     sort_index: int | None = None
+    #: An archived option keeps its place in the records that have it, and is given to no other (contract, 23, 103).
+    enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +88,12 @@ class Property:
         read_only: Set by the server alone, such as ``created_at``.
         list_id: The list within which the property exists; None for properties of all records of the type.
         alias: ``app_stage`` for the stage property of a list.
+        enabled: False for an archived property, whose values stay readable and which gets no others.
+        role_id: How its values are shown, and whether dates are days; the usual one of its type where none is given.
         inverse_of: Object type and slug of the reference that this one shows from its other side; such a property has
             no values of its own.
         unkept: Clients may name it, and no record has a value of it (see :mod:`prismd.core.unkept`).
+        any_case: Whether the labels of its options count whatever their case, as they do while an import makes options.
         key: Under which records store its values: the slug, after the list's id where it belongs to a list.
     """
 
@@ -105,12 +112,15 @@ class Property:
     alias: str | None = None
     inverse_of: tuple[str, str] | None = None
     unkept: bool = False
+    any_case: bool = False
     key: str = field(init=False)
     kind: Kind = field(init=False)
     target: str | None = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", property_key(self.slug, self.list_id))
+        if self.role_id is None:
+            object.__setattr__(self, "role_id", usual_role(self.type))
         for kind, targets in ((Kind.REF, SINGLE_REFERENCE_TARGETS), (Kind.MULTIREF, MULTIPLE_REFERENCE_TARGETS)):
             if self.type.startswith(kind.value) and self.type.removeprefix(kind.value) in (*targets, *OBJECT_TYPES):
                 object.__setattr__(self, "kind", kind)
@@ -123,6 +133,11 @@ class Property:
     def holds_many(self) -> bool:
         """Whether the stored value is an array."""
         return self.kind in (Kind.MULTISELECT, Kind.MULTI_STR, Kind.MULTIREF)
+
+    @property
+    def holds_days(self) -> bool:
+        """Whether the value is a day, whatever time and offset were written behind it."""
+        return self.kind is Kind.DATE and self.role_id == DAY_ROLE
 
 
 def property_key(slug: str, list_id: str | None) -> str:

@@ -7,23 +7,28 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from prismd.core.dates import UnreadableDateError, stored_date
+from prismd.core.blanks import is_blank, trimmed
+from prismd.core.dates import UnreadableDateError, stored_date, stored_day
 from prismd.core.ids import is_uuid
 from prismd.core.numbers import DIGITS_MAX, INT_SURE, kept_exactly, spelling_advice, written_number
-from prismd.core.quoting import quoted
-from prismd.core.schema import Kind, Option, Property
+from prismd.core.option_values import OPTION_CHARS_MAX, TextParser, option_parser, unknown_options
+from prismd.core.schema import Kind, Property
 from prismd.core.value_errors import InvalidValueError, found, refuse, text_problem
 
-__all__ = ["OPTION_CHARS_MAX", "InvalidValueError", "Parser", "Stored", "ValueLimits", "parser_for", "render"]
+__all__ = [
+    "OPTION_CHARS_MAX",
+    "InvalidValueError",
+    "Parser",
+    "Stored",
+    "ValueLimits",
+    "parser_for",
+    "render",
+    "writer_for",
+]
 
 Stored = str | bool | int | Decimal | list[str]
 Parser = Callable[[object], Stored]
-TextParser = Callable[[object], str]
 
-#: Longest name of an option; a longer unknown value is never made into one.
-OPTION_CHARS_MAX: Final = 200
-
-_OPTIONS_SHOWN: Final = 8
 _SHORT_CHARS_MAX: Final = 60
 
 
@@ -51,6 +56,32 @@ def parser_for(prop: Property, limits: ValueLimits) -> Parser:
         limits: How much a value may hold.
     """
     return _MAKERS[prop.kind](prop, limits)
+
+
+def writer_for(prop: Property, limits: ValueLimits) -> Parser:
+    """Return the parser of values that are written: what is archived takes no new ones (contract, section 23, 103).
+
+    Args:
+        prop: The property.
+        limits: How much a value may hold.
+    """
+    if not prop.enabled:
+        return _archived(prop)
+    if prop.kind is Kind.SELECT:
+        return option_parser(prop, assigns=True)
+    if prop.kind is Kind.MULTISELECT:
+        return _options_parser(prop, limits.list_values_max, assigns=True)
+    return parser_for(prop, limits)
+
+
+def _archived(prop: Property) -> Parser:
+    def parse(value: object) -> Stored:
+        if prop.holds_many and value == []:
+            return []
+        message = f"`{prop.slug}` is archived and takes no values, though those that it has can be cleared"
+        raise InvalidValueError(f"{message}; enable it first, or leave it out", code="invalid_property")
+
+    return parse
 
 
 def render(prop: Property, stored: object) -> object:
@@ -112,24 +143,37 @@ def _boolean_parser(slug: str) -> Parser:
     def parse(value: object) -> bool:
         if value is True or value is False:
             return value
-        written = value.strip().lower() if isinstance(value, str) and len(value) <= _SHORT_CHARS_MAX else None
+        written = trimmed(value).lower() if isinstance(value, str) and len(value) <= _SHORT_CHARS_MAX else None
         if written not in ("true", "false"):
-            refuse(slug, "true or false", value)
+            refuse(slug, "true or false", value, _truth_advice(written, value))
         return written == "true"
 
     return parse
 
 
-def _date_parser(slug: str) -> Parser:
+_TRUE: Final = ("yes", "y", "t", "on", "1")
+_FALSE: Final = ("no", "n", "f", "off", "0")
+
+
+def _truth_advice(written: str | None, value: object) -> str:
+    word = written if written is not None else str(value) if value in (0, 1) else None
+    return "write true" if word in _TRUE else "write false" if word in _FALSE else ""
+
+
+def _date_parser(prop: Property) -> Parser:
+    read = stored_day if prop.holds_days else stored_date
+    expected = (
+        'a day such as "2024-05-31"' if prop.holds_days else 'a date such as "2024-05-31" or "2024-05-31T10:30:00Z"'
+    )
+
     def parse(value: object) -> str:
         if not isinstance(value, str):
-            refuse(slug, 'a date such as "2024-05-31" or "2024-05-31T10:30:00Z"', value)
+            refuse(prop.slug, expected, value, "put it in quotes, as year-month-day")
         try:
-            return stored_date(value)
+            return read(value)
         except UnreadableDateError as error:
-            raise InvalidValueError(
-                f'`{slug}` must be a date such as "2024-05-31" or "2024-05-31T10:30:00Z", not {found(value)}: {error}'
-            ) from None
+            reason = "" if is_blank(value) else f": {error}"
+            raise InvalidValueError(f"`{prop.slug}` must be {expected}, not {found(value)}{reason}") from None
 
     return parse
 
@@ -137,57 +181,8 @@ def _date_parser(slug: str) -> Parser:
 # --- select and multiselect ---
 
 
-def _option_parser(prop: Property) -> TextParser:
-    known = _options_by_name(prop.options)
-
-    def parse(value: object) -> str:
-        option = known.get(value) if type(value) is str else None
-        return option if option is not None else _option_spelled_otherwise(prop, known, value)
-
-    return parse
-
-
-def _options_by_name(options: tuple[Option, ...]) -> dict[str, str]:
-    # Later entries win: a slug over an id over a label, and a label that two options share means neither.
-    labels: dict[str, str] = {}
-    shared: set[str] = set()
-    for option in options:
-        if labels.setdefault(option.value, option.id) != option.id:
-            shared.add(option.value)
-    named = {label: option_id for label, option_id in labels.items() if label not in shared}
-    return named | {option.id: option.id for option in options} | {option.slug: option.id for option in options}
-
-
-def _option_spelled_otherwise(prop: Property, known: dict[str, str], value: object) -> str:
-    if not isinstance(value, str):
-        refuse(prop.slug, "the name of one of its options", value)
-    if is_uuid(value) and value.lower() in known:
-        return known[value.lower()]
-    shared = [option.slug for option in prop.options if option.value == value]
-    if shared:
-        names = ", ".join(f"`{slug}`" for slug in shared[:_OPTIONS_SHOWN])
-        raise InvalidValueError(
-            f"`{prop.slug}` has several options called {quoted(value)}; write the slug of the one meant: {names}",
-            code="invalid_option",
-        )
-    can_be_made = bool(value.strip()) and text_problem(value, OPTION_CHARS_MAX) is None
-    raise InvalidValueError(
-        f"`{prop.slug}` must be {_choices(prop.options)}, not {found(value)}",
-        code="invalid_option",
-        options=(value,) if can_be_made else (),
-    )
-
-
-def _choices(options: tuple[Option, ...]) -> str:
-    if not options:
-        return "one of its options, of which it has none yet"
-    shown = ", ".join(f"`{option.slug}`" for option in options[:_OPTIONS_SHOWN])
-    rest = len(options) - _OPTIONS_SHOWN
-    return f"one of {shown}{f' and {rest} more' if rest > 0 else ''}"
-
-
-def _options_parser(prop: Property, values_max: int) -> Parser:
-    one = _option_parser(prop)
+def _options_parser(prop: Property, values_max: int, *, assigns: bool) -> Parser:
+    one = option_parser(prop, assigns=assigns)
     many = _list_parser(prop.slug, one, values_max, unique=True)
 
     def parse(value: object) -> Stored:
@@ -195,18 +190,10 @@ def _options_parser(prop: Property, values_max: int) -> Parser:
             return many(value)
         except InvalidValueError as error:
             if error.code == "invalid_option" and isinstance(value, list):
-                error.options = tuple(dict.fromkeys(option for item in value for option in _unknown(one, item)))
+                error.options = tuple(dict.fromkeys(option for item in value for option in unknown_options(one, item)))
             raise
 
     return parse
-
-
-def _unknown(parse: TextParser, value: object) -> tuple[str, ...]:
-    try:
-        parse(value)
-    except InvalidValueError as error:
-        return error.options
-    return ()
 
 
 # --- arrays and references ---
@@ -250,9 +237,9 @@ _MAKERS: Final[dict[Kind, Callable[[Property, ValueLimits], Parser]]] = {
     Kind.TEXT: lambda prop, limits: _text_parser(prop.slug, limits.text_chars_max, "text"),
     Kind.NUM: lambda prop, _: _number_parser(prop.slug),
     Kind.BOOL: lambda prop, _: _boolean_parser(prop.slug),
-    Kind.DATE: lambda prop, _: _date_parser(prop.slug),
-    Kind.SELECT: lambda prop, _: _option_parser(prop),
-    Kind.MULTISELECT: lambda prop, limits: _options_parser(prop, limits.list_values_max),
+    Kind.DATE: lambda prop, _: _date_parser(prop),
+    Kind.SELECT: lambda prop, _: option_parser(prop, assigns=False),
+    Kind.MULTISELECT: lambda prop, limits: _options_parser(prop, limits.list_values_max, assigns=False),
     Kind.MULTI_STR: lambda prop, limits: _list_parser(
         prop.slug, _text_parser(prop.slug, limits.text_chars_max, "a list of texts"), limits.list_values_max
     ),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from prismd.core.blanks import is_blank
 from prismd.core.errors import PrismdError
 from prismd.core.quoting import quoted
 from prismd.core.value_errors import found, text_problem
@@ -85,7 +86,7 @@ def changed_definition(definition: Mapping[str, Any], changes: Mapping[str, Any]
 
 
 def _check(name: str, value: object, field: str) -> None:
-    if name in _DEMANDED and not (isinstance(value, str) and value.strip()):
+    if name in _DEMANDED and not (isinstance(value, str) and not is_blank(value)):
         raise PrismdError.invalid(field, "expected a text that people can read, found a blank one", "minLength")
     if name == "view_type" and value not in KINDS:
         raise PrismdError.invalid(field, f"expected one of {', '.join(KINDS)}, found {found(value)}", "enum")

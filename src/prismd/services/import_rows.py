@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from prismd.core.ids import NewId
 from prismd.core.imports.job import Job
-from prismd.core.imports.missing_options import OptionId, Wanted, forecast_id, wanted_options, with_options
+from prismd.core.imports.missing_options import OptionId, Wanted, forecast_id, in_any_case, wanted_options, with_options
 from prismd.core.imports.plan import Change, KnownRecord, Plan, Planner, find_keys, hashes_of
 from prismd.core.imports.request import Chunk
 from prismd.core.imports.rows import RefusedRow, Row, RowLimits, RowParser, Rows
@@ -117,7 +117,7 @@ class RowImporter:
             return schema, rows
         schema = self._with_options(schema, wanted)
         again = [index for index, row in enumerate(rows) if isinstance(row, RefusedRow)]
-        parsed = self._parser(schema).parse_all([chunk.rows[index] for index in again])
+        parsed = self._parser(in_any_case(schema, wanted)).parse_all([chunk.rows[index] for index in again])
         mended = dict(zip(again, parsed, strict=True))
         return schema, [mended.get(index, row) for index, row in enumerate(rows)]
 

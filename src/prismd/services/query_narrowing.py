@@ -80,7 +80,7 @@ class Narrowing:
         rule = KeyRule(object_type, prop, fold_case=True)
         found: dict[int, None] = {}
         for value in values:
-            hashes = [one for stored in _stored_forms(prop, value) for one in rule.hashes(stored)]
+            hashes = rule.hashes(_as_stored(prop, value))
             if not hashes:
                 return None  # what is blank is not kept as a key
             found |= dict.fromkeys(hashes)
@@ -112,9 +112,7 @@ def _rank(condition: Condition) -> int:
     return _SHARED.get(condition.path.leaf.kind, 0)
 
 
-def _stored_forms(prop: Property, value: Any) -> list[Any]:  # noqa: ANN401 - a comparable value of any type
+def _as_stored(prop: Property, value: Any) -> Any:  # noqa: ANN401 - a comparable value of any type
     if prop.kind is Kind.DATE:
-        # A day and the moment at which it begins are stored apart and are equal.
-        midnight = value.removesuffix("T00:00:00")
-        return [value + "Z"] if midnight == value else [value + "Z", midnight]
-    return [[value]] if prop.holds_many else [value]
+        return value + "Z"
+    return [value] if prop.holds_many else value

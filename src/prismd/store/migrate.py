@@ -70,7 +70,7 @@ def _revisions() -> list[str]:
     return sorted(file.name.split("_", 1)[0] for file in versions.iterdir() if file.name.endswith(".sql"))
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, revision: str = "head") -> None:
     import sqlalchemy as sa  # noqa: PLC0415 - half a second that a start on a current database saves
     from alembic import command  # noqa: PLC0415 - as above
     from alembic.config import Config  # noqa: PLC0415 - as above
@@ -82,7 +82,7 @@ def _upgrade(connection: Connection) -> None:
             config = Config()
             config.set_main_option("script_location", str(files("prismd.store") / "migrations"))
             config.attributes["connection"] = bound
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
     except (psycopg.Error, sa.exc.DBAPIError) as error:
         fault = getattr(error, "orig", error)
         kind = DatabaseAwayError if isinstance(fault, psycopg.OperationalError) else DatabaseUnusableError

@@ -8,6 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
+from prismd.core.blanks import UNSEEN
 from prismd.core.native import native_schema
 from prismd.core.schema import ObjectSchema, Option, Property
 from prismd.store.postgres import Connection
@@ -17,7 +18,7 @@ _SELECT: Final = """
 WITH added AS (
     SELECT object_type, property_id,
            jsonb_agg(
-               jsonb_build_array(id, slug, value, color_scheme, description, icon, option_group, sort_index)
+               jsonb_build_array(id, slug, value, color_scheme, description, icon, option_group, sort_index, enabled)
                ORDER BY sort_index NULLS LAST, slug
            ) AS options
     FROM property_option
@@ -36,8 +37,9 @@ ORDER BY custom.created_at, custom.id
 
 _ADD_OPTION: Final = """
 INSERT INTO property_option
-    (team_id, object_type, property_id, id, slug, value, color_scheme, description, icon, option_group, sort_index)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    (team_id, object_type, property_id, id, slug, value, color_scheme, description, icon, option_group, sort_index,
+     enabled)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT DO NOTHING
 """
 
@@ -54,7 +56,8 @@ WHERE team_id = %s AND object_type = %s AND id = %s
 
 _UPDATE_OPTION: Final = """
 UPDATE property_option
-SET slug = %s, value = %s, color_scheme = %s, description = %s, icon = %s, option_group = %s, sort_index = %s
+SET slug = %s, value = %s, color_scheme = %s, description = %s, icon = %s, option_group = %s, sort_index = %s,
+    enabled = %s
 WHERE team_id = %s AND object_type = %s AND property_id = %s AND id = %s
 """
 
@@ -83,21 +86,21 @@ SELECT EXISTS (
 )
 """
 
-# Whether a record that is not deleted has no value, or one of white space alone. The first that is found is enough.
-_LACKED: Final = r"""
+# Whether a record that is not deleted has no value, or a blank one. The first that is found is enough.
+_LACKED: Final = """
 SELECT EXISTS (
     SELECT FROM record
     WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND deleted_at IS NULL
-        AND coalesce(properties ->> %(key)s, '') !~ '\S'
+        AND btrim(coalesce(properties ->> %(key)s, ''), %(unseen)s) = ''
 )
 """
-_LACKED_IN_LIST: Final = r"""
+_LACKED_IN_LIST: Final = """
 SELECT EXISTS (
     SELECT FROM record_key AS k
     CROSS JOIN LATERAL (
         SELECT FROM record
         WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND id = k.record_id AND deleted_at IS NULL
-            AND properties -> '/lists' ? %(list_id)s AND coalesce(properties ->> %(key)s, '') !~ '\S'
+            AND properties -> '/lists' ? %(list_id)s AND btrim(coalesce(properties ->> %(key)s, ''), %(unseen)s) = ''
         OFFSET 0
     ) AS member
     WHERE k.team_id = %(team_id)s AND k.key_hash = ANY(%(hashes)b::bigint[])
@@ -204,7 +207,7 @@ def is_lacked(
     Args:
         list_hashes: Key hashes of being in that list, if the property belongs to one.
     """
-    place: dict[str, Any] = {"team_id": team_id, "object_type": object_type, "key": prop.key}
+    place: dict[str, Any] = {"team_id": team_id, "object_type": object_type, "key": prop.key, "unseen": UNSEEN}
     if prop.list_id is None:
         return bool(connection.execute(_LACKED, place).fetchone() == (True,))
     place |= {"list_id": prop.list_id, "hashes": list(list_hashes)}
@@ -214,7 +217,9 @@ def is_lacked(
 def update_option(connection: Connection, team_id: int, object_type: str, property_id: str, option: Option) -> None:
     """Write what can change of an option that a team made."""
     texts = (option.slug, option.value, option.color_scheme, option.description, option.icon, option.option_group)
-    connection.execute(_UPDATE_OPTION, (*texts, option.sort_index, team_id, object_type, property_id, option.id))
+    connection.execute(
+        _UPDATE_OPTION, (*texts, option.sort_index, option.enabled, team_id, object_type, property_id, option.id)
+    )
 
 
 def delete_option(connection: Connection, team_id: int, object_type: str, property_id: str, option_id: str) -> None:
@@ -247,5 +252,5 @@ def _custom(property_id: str, slug: str, columns: Sequence[Any], options: tuple[
 def _option_row(team_id: int, object_type: str, property_id: str, option: Option) -> tuple[Any, ...]:
     return (
         team_id, object_type, property_id, option.id, option.slug, option.value, option.color_scheme,
-        option.description, option.icon, option.option_group, option.sort_index,
+        option.description, option.icon, option.option_group, option.sort_index, option.enabled,
     )  # fmt: skip

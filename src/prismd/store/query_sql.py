@@ -161,7 +161,7 @@ class QuerySql:
             case Kind.BOOL:
                 return f"{text}::boolean"
             case Kind.DATE:
-                begin = f"CASE length({text}) WHEN 10 THEN {text} || 'T00:00:00' ELSE rtrim({text}, 'Z') END"
+                begin = f"left({text}, 10) || 'T00:00:00'" if prop.holds_days else _begin_of(text)
                 return f'({begin} COLLATE "C")'
             case _:
                 return f'({text} COLLATE "C")'
@@ -254,6 +254,11 @@ class QuerySql:
 def sort_type(key: SortKey) -> str:
     """Return the type as which PostgreSQL sorts by a key."""
     return "integer" if key.path.leaf.kind is Kind.SELECT else _type_of(key.path.leaf)
+
+
+def _begin_of(text: str) -> str:
+    # A day is the moment at which it begins.
+    return f"CASE length({text}) WHEN 10 THEN {text} || 'T00:00:00' ELSE rtrim({text}, 'Z') END"
 
 
 def _by_ids(ids: str) -> str:

@@ -11,7 +11,7 @@ from prismd.core.keys import Hashes, Keys
 from prismd.core.quoting import nearest, quoted
 from prismd.core.records import ArrayChange, ArrayOperation, array_change_problem
 from prismd.core.schema import Kind, ObjectSchema, Property, held_references, property_key
-from prismd.core.values import InvalidValueError, ValueLimits, parser_for
+from prismd.core.values import InvalidValueError, ValueLimits, parser_for, writer_for
 
 _TEXT_KINDS: Final = (Kind.STR, Kind.TEXT)
 _NONE: Final[frozenset[str]] = frozenset()
@@ -79,11 +79,14 @@ class FieldParser:
         self._list_id = list_id
         self._properties = {prop.slug: prop for prop in schema if prop.list_id == list_id}
         self._parsers = {
-            slug: _read_only(prop) if prop.read_only else parser_for(prop, limits)
+            slug: _read_only(prop) if prop.read_only else writer_for(prop, limits)
             for slug, prop in self._properties.items()
         }
         self._writable = {slug for slug, prop in self._properties.items() if not prop.read_only}
-        self._texts = frozenset(slug for slug in self._writable if self._properties[slug].kind in _TEXT_KINDS)
+        self._limits = limits
+        self._texts = frozenset(
+            prop.slug for prop in self._properties.values() if _is_text(prop) and prop.slug in self._writable
+        )
         #: By slug, of the properties that do not hold any text that is fine as such.
         self.parsers_besides_texts = {slug: parse for slug, parse in self._parsers.items() if slug not in self._texts}
         self._references = held_references(schema).keys()
@@ -159,6 +162,9 @@ class FieldParser:
             raise InvalidValueError(f"{prop.slug} holds one value, so it takes no _op")
         if problem := array_change_problem(value):
             raise InvalidValueError(f"`{prop.slug}`: {problem}")
+        if value["_op"] == ArrayOperation.REMOVE:
+            # What is archived takes nothing new, and lets go of what it has.
+            parse = parser_for(prop, self._limits)
         parsed = parse(value["values"])
         assert isinstance(parsed, list)  # noqa: S101 - parsers of properties that hold many return lists
         return ArrayChange(ArrayOperation(str(value["_op"])), parsed)
@@ -182,6 +188,10 @@ class FieldParser:
         if self._list_id is None and any(prop.slug == slug for prop in self._schema):
             return '; it belongs to a list, so put it into "list"'
         return nearest(slug, self._properties)
+
+
+def _is_text(prop: Property) -> bool:
+    return prop.enabled and prop.kind in _TEXT_KINDS
 
 
 def _read_only(prop: Property) -> Any:  # noqa: ANN401 - stands where a parser stands

@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from uuid import UUID, uuid5
 
+from prismd.core.blanks import trimmed
 from prismd.core.imports.rows import RefusedRow, Row
+from prismd.core.option_names import Meaning, OptionNames, folded
 from prismd.core.schema import ObjectSchema, Option, Property
-from prismd.core.slugs import slug_for
+from prismd.core.slugs import slug_of_label
 
 #: Labels that are wanted as options, by the key of their property, in the order of their first row.
 Wanted = Mapping[str, list[str]]
-#: Makes the id of an option from its property and its label.
+#: Makes the id of an option from its property and its label without case.
 OptionId = Callable[[Property, str], str]
 
 
@@ -44,16 +46,37 @@ def with_options(
     properties, created = dict(schema.properties), {}
     for key, labels in wanted.items():
         prop = properties[key]
-        new: list[Option] = []
-        taken = {option.slug for option in prop.options}
-        for label in labels[: max(0, options_max - len(prop.options))]:
-            option = Option(option_id(prop, label), slug_for(label, taken), label)
-            taken.add(option.slug)
-            new.append(option)
+        new = _new_options(prop, labels, option_id, options_max - len(prop.options))
         if new:
             created[key] = new
             properties[key] = replace(prop, options=(*prop.options, *new))
     return ObjectSchema(schema.object_type, properties), created
+
+
+def in_any_case(schema: ObjectSchema, keys: Iterable[str]) -> ObjectSchema:
+    """Return the schema by which rows are read whose labels are options now, however their case and ends are written.
+
+    Args:
+        schema: With the options that were made.
+        keys: Of the select properties that lacked some.
+    """
+    others = {key: replace(schema.properties[key], any_case=True) for key in keys}
+    return ObjectSchema(schema.object_type, {**schema.properties, **others})
+
+
+def _new_options(prop: Property, labels: Iterable[str], option_id: OptionId, most: int) -> list[Option]:
+    names, fresh = OptionNames(prop.options, any_case=True), dict[str, str]()
+    for label in map(trimmed, labels):
+        # What differs by case alone is one option, of which the first spelling stays.
+        if names.meant(label) == Meaning():
+            fresh.setdefault(folded(label), label)
+    taken, new = {*names.taken, *fresh}, []
+    for key, label in list(fresh.items())[: max(0, most)]:
+        taken.discard(key)
+        option = Option(option_id(prop, key), slug_of_label(label, key, taken), label)
+        taken |= {key, option.slug}
+        new.append(option)
+    return new
 
 
 def forecast_id(prop: Property, label: str) -> str:

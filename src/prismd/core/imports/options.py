@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Self
 
+from prismd.core.blanks import is_blank
 from prismd.core.errors import PrismdError
 from prismd.core.quoting import nearest, quoted
 
@@ -140,7 +141,7 @@ def _dedupe_by(value: object) -> str | None:
         return None
     if not isinstance(value, str):
         raise PrismdError.invalid(field, f"expected the slug of one property, found {_kind_of(value)}")
-    if not value.strip():
+    if is_blank(value):
         raise PrismdError.invalid(field, "expected exactly one property slug, found an empty text", "minLength")
     return value
 

@@ -88,7 +88,7 @@ def operators_of(prop: Property) -> list[str]:
 
 def comparable(prop: Property, stored: Any) -> Any:  # noqa: ANN401 - any stored value
     """Return one stored value in the form in which it is compared: days as the moments at which they begin."""
-    return comparable_date(stored) if prop.kind is Kind.DATE else stored
+    return comparable_date(stored, day=prop.holds_days) if prop.kind is Kind.DATE else stored
 
 
 def parse_condition(path: Path, operator: str, value: object, limits: ValueLimits, field: str) -> list[Condition]:

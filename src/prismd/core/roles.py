@@ -1,0 +1,24 @@
+"""Roles: how values of a property are shown, under ids that are the same everywhere (contract, 13.2 and 23, 116)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Final
+from uuid import UUID, uuid5
+
+#: The space in which the ids of roles are made. It must never change: clients and databases keep them.
+_ROLE_SPACE: Final = UUID("3f0b5a52-0f4c-5c0e-8a55-6c2d9b7f4e10")
+
+
+@cache
+def usual_role(wire_type: str) -> str:
+    """Return the role of a property of which nobody said how its values are shown.
+
+    Args:
+        wire_type: The wire's name of the property's type.
+    """
+    return str(uuid5(_ROLE_SPACE, wire_type))
+
+
+#: The role of dates that are days: neither a time nor an offset is kept with them.
+DAY_ROLE: Final = usual_role("day")

@@ -15,6 +15,7 @@ import pytest
 
 from prismd.api.property_shapes import PropertyDefinition, PropertyOption
 from prismd.core.native import native_schema
+from prismd.core.roles import DAY_ROLE, usual_role
 from prismd.core.schema import OBJECT_TYPES
 
 if TYPE_CHECKING:
@@ -56,9 +57,9 @@ def test_the_properties_of_a_type_are_listed_by_id(api: Api) -> None:
     assert answer["contact"][made["id"]] == made
     email = native_schema("contact").properties["email"]
     assert answer["contact"][email.id] == {
-        "id": email.id, "slug": "email", "type": "str", "name": "Email", "native": True, "locked": True,
+        "id": email.id, "slug": "email", "type": "str", "name": "Email", "native": True, "locked": False,
         "required": False, "read_only": False, "enabled": True, "icon": None, "list_id": None, "crm_id": None,
-        "team_id": None, "alias": None, "role_id": None,
+        "team_id": None, "alias": None, "role_id": usual_role("str"),
     }  # fmt: skip
     for prop_id, shown in answer["contact"].items():
         assert msgspec.convert(shown, PropertyDefinition).id == prop_id
@@ -105,11 +106,15 @@ def test_a_property_is_defined_changed_and_deleted(api: Api) -> None:
     assert (made["native"], made["locked"], made["team_id"]) == (False, False, api.team)
     assert [option["slug"] for option in made["options"]] == ["red", "dark_blue"]
     path = f"/contact/properties/{made['id']}"
-    patch = {"type": "select_str", "name": "Tint", "icon": None, "enabled": False, "list_id": None}
+    patch = {"type": "select_str", "name": "Tint", "icon": None, "enabled": False, "slug": "tint", "list_id": None}
     answer = api.send("PATCH", path, json=patch)
     assert answer.status_code == 200
     assert answer.json() == made | {"name": "Tint", "icon": None, "enabled": False}
-    assert listed(api)["contact"][made["id"]] == answer.json()
+    assert made["id"] not in listed(api)["contact"]
+    assert made["id"] not in listed(api, "/properties")["contact"]
+    for name, value in (("slug", "other"), ("role_id", str(uuid4())), ("options", [])):
+        changed = api.send("PATCH", path, json={"type": "select_str", name: value})
+        refused(changed, 400, "invalid_request", f".body.{name}")
     gone = api.send("DELETE", f"{path}?type=select_str")
     assert (gone.status_code, gone.content) == (204, b"")
     assert made["id"] not in listed(api)["contact"]
@@ -124,7 +129,13 @@ def test_an_option_is_added_changed_and_deleted(api: Api) -> None:
     answer = api.send("POST", path, json={"type": "select_str", "value": "Green"} | details)
     assert answer.status_code == 201
     option = answer.json()
-    assert option == {"id": option["id"], "slug": "green", "value": "Green", "list_id": None, "crm_id": None} | details
+    assert option == {
+        "id": option["id"],
+        "slug": "green",
+        "value": "Green",
+        "list_id": None,
+        "crm_id": None,
+    } | details | {"enabled": True}
     msgspec.convert(option, PropertyOption)
     changed = api.send("PATCH", f"{path}/{option['id']}", json={"type": "select_str", "slug": "lime", "icon": None})
     assert (changed.status_code, changed.json()) == (200, option | {"slug": "lime", "icon": None})
@@ -194,8 +205,19 @@ def test_names_and_slugs_that_are_taken_are_conflicts_that_clients_do_not_repeat
     refused(by_name, 409, "name_taken")
     assert '"Colour" (`colour`)' in by_name.json()["error"]["message"]
     assert by_name.headers["x-should-retry"] == "false"
+    [made] = [one for one in listed(api)["contact"].values() if one["slug"] == "colour"]
+    holder = {"id": made["id"], "slug": "colour", "type": "select_str"}
+    assert by_name.json()["error"]["details"] == holder
     by_slug = api.send("POST", "/contact/properties", json={"name": "Other", "type": "str", "slug": "colour"})
     refused(by_slug, 409, "slug_taken")
+    assert by_slug.json()["error"]["details"] == holder
+    assert all(text in by_slug.json()["error"]["message"] for text in holder.values())
+    again = api.send(
+        "POST", f"/contact/properties/{made['id']}/options", json={"type": "select_str", "value": " RED\u200b"}
+    )
+    refused(again, 409, "name_taken")
+    red = made["options"][0]
+    assert again.json()["error"]["details"] == {"id": red["id"], "slug": "red", "type": "select_str"}
     refused(api.send("POST", "/contact/properties", json={"name": "email", "type": "str"}), 409, "name_taken")
     assert api.send("POST", "/deal/properties", json=COLOUR).status_code == 201
 
@@ -269,3 +291,97 @@ def test_the_official_client_reads_properties(server: RunningServer) -> None:
     ) as client:
         assert client.prism.properties.list("contact", term="email")
         assert client.prism.properties.list_all(autofill=False)
+
+
+def rows_of(api: Api, *values: dict[str, Any], **options: Any) -> list[Any]:
+    answer = api.start([{"default": one} for one in values], "contact", **options)
+    return [row["id"] if row["created"] else row["error"]["code"] for row in answer.json()["results"]]
+
+
+def test_what_is_archived_is_not_listed_takes_nothing_new_and_stays_readable(api: Api) -> None:
+    made = define(api)
+    path = f"/contact/properties/{made['id']}"
+    text = api.send("POST", "/contact/properties", json={"name": "Remark", "type": "str"}).json()
+    [record] = rows_of(api, {"colour": "red", "remark": "kept"})
+    red = made["options"][0]
+    assert api.send("PATCH", f"{path}/options/{red['id']}", json={"type": "select_str", "enabled": False}).is_success
+    assert [one["slug"] for one in listed(api)["contact"][made["id"]]["options"]] == ["dark_blue"]
+    for name in ("red", "Red", red["id"]):
+        for options in ({}, {"create_missing_options": True}):
+            assert rows_of(api, {"colour": name}, **options) == ["invalid_option"]
+    gone = {"type": "str", "enabled": False}
+    assert api.send("PATCH", f"/contact/properties/{text['id']}", json=gone).is_success
+    assert text["id"] not in listed(api)["contact"]
+    assert rows_of(api, {"remark": "new"}) == ["invalid_property"]
+    refusal = api.send("PATCH", f"/contact/{record}", json={"default": {"remark": "new"}})
+    refused(refusal, 400, "invalid_request", ".body.default.remark")
+    assert "archived" in refusal.json()["error"]["message"]
+    shown = api.send("GET", f"/contact/{record}").json()["default"]
+    assert (shown["colour"], shown["remark"]) == ("red", "kept")
+    query = {"query": {"select": ["colour", "remark"], "filter": [{"colour": {"=": "red"}}, {"remark": {"=": "kept"}}]}}
+    [row] = api.send("POST", "/contact/query", json=query).json()["data"]
+    assert row["properties"] == {"colour": "red", "remark": "kept"}
+    taken = api.send("POST", "/contact/properties", json={"name": "remark", "type": "str"})
+    refused(taken, 409, "name_taken")
+    assert "archived" in taken.json()["error"]["message"]
+    assert api.send("PATCH", f"/contact/{record}", json={"default": {"remark": None}}).is_success
+    assert api.send("PATCH", f"/contact/properties/{text['id']}", json=gone | {"enabled": True}).is_success
+    assert len(rows_of(api, {"remark": "new"})[0]) == len(record)
+
+
+def test_of_an_archived_array_values_can_only_be_removed(api: Api) -> None:
+    made = api.send("POST", "/contact/properties", json={"name": "Words", "type": "multi_str"}).json()
+    [record] = rows_of(api, {"words": ["a", "b"]})
+    assert api.send(
+        "PATCH", f"/contact/properties/{made['id']}", json={"type": "multi_str", "enabled": False}
+    ).is_success
+    for change, status in (
+        ({"_op": "append", "values": ["c"]}, 400), (["c"], 400), ({"_op": "remove", "values": ["a"]}, 200), ([], 200),
+    ):  # fmt: skip
+        answer = api.send("PATCH", f"/contact/{record}", json={"default": {"words": change}})
+        assert answer.status_code == status, answer.text
+
+
+def test_a_birthday_stays_the_day_that_was_written(api: Api) -> None:
+    written = {"born": "1990-05-31", "east": "1990-05-31T00:00:00+02:00", "west": "1990-05-31T23:30:00-05:00"}
+    rows = [{"default": {"full_name": name, "birthday": day}} for name, day in written.items()]
+    made = api.start(rows, "identity").json()["results"]
+    for one in made:
+        assert api.send("GET", f"/identity/{one['id']}").json()["default"]["birthday"] == "1990-05-31"
+    for operator, value, count in (
+        ("=", "1990-05-31", 3), ("=", "1990-05-31T22:00:00Z", 3), ("<", "1990-05-31T10:00:00Z", 0),
+        ("<", "1990-06-01", 3), (">=", "1990-05-31T23:00:00+14:00", 3), ("between", ["1990-05-31", "1990-05-31"], 3),
+    ):  # fmt: skip
+        query = {"query": {"select": [], "filter": [{"birthday": {operator: value}}]}}
+        assert len(api.send("POST", "/identity/query", json=query).json()["data"]) == count, (operator, value)
+    again = api.start(
+        [{"default": {"birthday": "1990-05-31T12:00:00+09:00"}}], "identity", dedupe_by="birthday"
+    ).json()["results"]
+    assert again[0]["error"]["code"] == "multiple_matches"
+    api.send("DELETE", f"/identity/{made[0]['id']}")
+    api.send("DELETE", f"/identity/{made[1]['id']}")
+    found = api.send("GET", "/identity/by/birthday/1990-05-31T03:00:00-08:00")
+    assert found.json()["id"] == made[2]["id"]
+
+
+def test_a_date_property_can_be_made_one_of_days(api: Api) -> None:
+    body = {"name": "Anniversary", "type": "date", "role_id": DAY_ROLE}
+    assert api.send("POST", "/contact/properties", json=body).json()["role_id"] == DAY_ROLE
+    assert api.send("POST", "/contact/properties", json={"name": "Seen", "type": "date"}).json()["role_id"] == (
+        usual_role("date")
+    )
+    midnight = "2024-05-31T00:00:00+02:00"
+    [record] = rows_of(api, {"anniversary": midnight, "seen": midnight})
+    shown = api.send("GET", f"/contact/{record}").json()["default"]
+    assert (shown["anniversary"], shown["seen"]) == ("2024-05-31", "2024-05-30T22:00:00Z")
+
+
+def test_a_day_and_the_moment_at_which_it_begins_find_the_same_record(api: Api) -> None:
+    [record] = rows_of(api, {"last_interaction_date": "2024-05-31"})
+    for written in ("2024-05-31T00:00:00Z", "2024-05-31T02:00:00+02:00", "2024-05-31"):
+        found = api.send("GET", f"/contact/by/last_interaction_date/{written}")
+        assert found.json()["id"] == record, found.text
+        row = {"default": {"last_interaction_date": written}}
+        [verdict] = api.start([row], "contact", dedupe_by="last_interaction_date").json()["results"]
+        assert (verdict["existing"], verdict["id"]) == (True, record)
+    assert len(rows_of(api, {"last_interaction_date": "2024-05-31T00:00:01Z"}, dedupe_by="last_interaction_date")) == 1

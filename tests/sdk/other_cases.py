@@ -55,7 +55,7 @@ def list_properties(sdk: Sdk) -> None:
     some = sdk("prism.properties.list", "contact", term="email", autofill=False)
     assert 0 < len(some["contact"]) < len(sdk("prism.properties.list", "contact")["contact"])
     (email,) = (one for one in some["contact"].values() if one["slug"] == "email")
-    assert (email["type"], email["native"], email["locked"], email["required"]) == ("str", True, True, False)
+    assert (email["type"], email["native"], email["locked"], email["required"]) == ("str", True, False, False)
 
 
 @_case("prism.properties.list_all")

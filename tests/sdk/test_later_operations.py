@@ -142,7 +142,7 @@ def validate_properties(sdk: Sdk) -> None:
     wrong = {**asked, "properties": {"amount": "much", "no_such": 1}}
     said = _said(sdk.send("POST", "/deal/properties/validate", json=wrong), 200)
     assert said["valid"] is False
-    assert {error["code"] for error in said["errors"]} == {"invalid_value", "invalid_property"}
+    assert {error["code"] for error in said["errors"]} == {"invalid_type", "invalid_property"}
     assert all(error["field"] and error["message"] for error in said["errors"])
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from prismd.core.definitions import NewOption, NewProperty
+from prismd.core.definitions import NewProperty
 from prismd.core.errors import PrismdError
 from prismd.core.imports.request import RequestLimits, parse_request
 from prismd.core.native import native_schema
+from prismd.core.option_definitions import NewOption
 from prismd.core.schema import OBJECT_TYPES, Option, Property
 from prismd.services import imports, properties
 from prismd.services.properties import PropertyPlace

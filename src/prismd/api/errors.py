@@ -11,6 +11,7 @@ from litestar import Request, Response
 from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
+from msgspec import UNSET
 
 from prismd.api.scope_keys import REQUEST_ID
 from prismd.api.shapes import ErrorBody, ErrorEnvelope, FieldError
@@ -55,9 +56,13 @@ def refusal(error: PrismdError, request_id: str) -> Answer:
     problems = [
         FieldError(field=_sendable(one.field), message=_sendable(one.message), code=one.code) for one in error.problems
     ]
-    body = ErrorBody(code=error.code, message=_sendable(error.message), request_id=request_id)
-    if problems:
-        body = ErrorBody(code=body.code, message=body.message, request_id=request_id, errors=problems)
+    body = ErrorBody(
+        code=error.code,
+        message=_sendable(error.message),
+        request_id=request_id,
+        errors=problems or UNSET,
+        details=dict(error.details) if error.details else UNSET,
+    )
     headers = {"x-request-id": request_id, **_STANDARD_HEADERS.get(error.code, {}), **_retry_headers(error)}
     return Answer(error.status, encode(ErrorEnvelope(error=body)), headers)
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from prismd.core.definitions import NewOption, NewProperty
+from prismd.core.definitions import NewProperty
 from prismd.core.imports.rows import Problem
+from prismd.core.option_definitions import NewOption
+from prismd.core.roles import usual_role
 from prismd.core.schema import APP_STAGE, Kind, Option, Property
 
 _SCOPE = Meta(description="The list that has it; null for all records of the type.")
 _OLD_SCOPE = Meta(description="Old name of `list_id`.")
 _ICON = Meta(description="Name of an icon, for clients that show one.")
+_ENABLED = Meta(description="`false` archives: not listed, takes no new values, keeps those it has.")
 _DERIVED = Meta(description="Absent: made of the name, and numbered where that is taken.")
+
+
+#: What validation calls by another name than rows of imports do (contract, section 23, 117).
+_TYPE_CODES: Final = {"invalid_value": "invalid_type"}
 
 
 class PropertyOption(Struct, frozen=True, kw_only=True):
@@ -28,6 +35,7 @@ class PropertyOption(Struct, frozen=True, kw_only=True):
     icon: str | None
     option_group: str | None
     sort_index: int | None
+    enabled: Annotated[bool, _ENABLED]
     list_id: Annotated[str | None, _SCOPE]
     crm_id: Annotated[str | None, _OLD_SCOPE]
 
@@ -40,17 +48,17 @@ class PropertyDefinition(Struct, frozen=True, kw_only=True):
     type: Annotated[str, Meta(description="How values are stored; it never changes.")]
     name: str
     native: Annotated[bool, Meta(description="Shipped with the product, the same in every team.")]
-    locked: Annotated[bool, Meta(description="The definition cannot be changed or deleted; options can be added.")]
+    locked: Annotated[bool, Meta(description="Its values cannot be edited; the same as `read_only`.")]
     required: bool
     read_only: Annotated[bool, Meta(description="Values are set by the server alone.")]
-    enabled: bool
+    enabled: Annotated[bool, _ENABLED]
     icon: Annotated[str | None, _ICON]
     options: Annotated[list[PropertyOption], Meta(description="Of select properties.")] | UnsetType = UNSET
     list_id: Annotated[str | None, _SCOPE]
     crm_id: Annotated[str | None, _OLD_SCOPE]
     team_id: Annotated[str | None, Meta(description="Null for native properties.")]
     alias: Annotated[Literal["app_stage"] | None, Meta(description="`app_stage` marks the stage property of a list.")]
-    role_id: str | None
+    role_id: Annotated[str, Meta(description="How its values are shown; of its type the usual one if none was given.")]
 
 
 class OptionBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,6 +96,7 @@ class PropertyOptionPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     icon: Annotated[str | None, _ICON] | UnsetType = UNSET
     option_group: str | UnsetType | None = UNSET
     sort_index: int | UnsetType | None = UNSET
+    enabled: Annotated[bool, _ENABLED] | UnsetType = UNSET
     list_id: Annotated[str | None, _SCOPE] = None
     crm_id: Annotated[str | None, _OLD_SCOPE] = None
 
@@ -143,8 +152,8 @@ class PropertyValidation(Struct, frozen=True, kw_only=True, forbid_unknown_field
 class ValueProblem(Struct, frozen=True, kw_only=True):
     """Why a value could not be written."""
 
-    field: Annotated[str, Meta(description="Where, as a path such as `.body.properties.email`.")]
-    code: Annotated[str, Meta(description="As rows of imports have it.")]
+    field: Annotated[str, Meta(description="Where, as a path such as `properties.email`.")]
+    code: Annotated[str, Meta(description="As rows of imports have it, but `invalid_type` for `invalid_value`.")]
     message: str
 
 
@@ -161,7 +170,10 @@ class PropertyDefinitionPatch(Struct, frozen=True, kw_only=True, forbid_unknown_
     type: Annotated[str, Meta(description="Type of the property; it locates and cannot change.")]
     name: str | UnsetType = UNSET
     icon: Annotated[str | None, _ICON] | UnsetType = UNSET
-    enabled: bool | UnsetType = UNSET
+    enabled: Annotated[bool, _ENABLED] | UnsetType = UNSET
+    slug: Annotated[str, Meta(description="It never changes: any other than it has is refused.")] | UnsetType = UNSET
+    role_id: Annotated[str, Meta(description="It never changes, either.")] | UnsetType = UNSET
+    options: Annotated[Any, Meta(description="Refused: options have routes of their own.")] | UnsetType = UNSET
     required: bool | UnsetType = UNSET
     list_id: Annotated[str | None, _SCOPE] = None
     crm_id: Annotated[str | None, _OLD_SCOPE] = None
@@ -200,18 +212,22 @@ def shown_property(prop: Property, team_id: str, *, with_options: bool = True) -
         type=prop.type,
         name=prop.name,
         native=prop.native,
-        locked=prop.native,
+        locked=prop.read_only,
         required=prop.required,
         read_only=prop.read_only,
         enabled=prop.enabled,
         icon=prop.icon,
-        options=[shown_option(option, prop.list_id) for option in prop.options] if has_options else UNSET,
+        options=_listed_options(prop) if has_options else UNSET,
         list_id=prop.list_id,
         crm_id=prop.list_id,
         alias=APP_STAGE if prop.alias == APP_STAGE else None,
         team_id=None if prop.native else team_id,
-        role_id=prop.role_id,
+        role_id=prop.role_id or usual_role(prop.type),
     )
+
+
+def _listed_options(prop: Property) -> list[PropertyOption]:
+    return [shown_option(option, prop.list_id) for option in prop.options if option.enabled]
 
 
 def shown_problems(problems: Sequence[Problem]) -> ValidationAnswer:
@@ -220,8 +236,8 @@ def shown_problems(problems: Sequence[Problem]) -> ValidationAnswer:
         valid=not problems,
         errors=[
             ValueProblem(
-                field=".body.properties" if problem.slug is None else f".body.properties.{problem.slug}",
-                code=problem.code,
+                field="properties" if problem.slug is None else f"properties.{problem.slug}",
+                code=_TYPE_CODES.get(problem.code, problem.code),
                 message=problem.message,
             )
             for problem in problems

@@ -27,6 +27,10 @@ class ErrorBody(Struct, frozen=True, kw_only=True):
     message: Annotated[str, Meta(description="A sentence for people; it may change.")]
     request_id: Annotated[str, Meta(description="Equals the `x-request-id` header.")]
     errors: Annotated[list[FieldError], Meta(description="The fields at fault.")] | UnsetType = UNSET
+    details: (
+        Annotated[dict[str, str], Meta(description="What a program needs to go on: of a taken name, who has it.")]
+        | UnsetType
+    ) = UNSET
 
 
 class ErrorEnvelope(Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -87,6 +88,7 @@ class PrismdError(Exception):
         message: A sentence for people: what was expected, what was found, what to do.
         problems: The fields at fault, for ``invalid_request``.
         retry_after_s: Seconds after which to try again, where that helps.
+        details: What a program needs to go on, by name; of a conflict, what stands in the way.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class PrismdError(Exception):
         *,
         problems: tuple[FieldProblem, ...] = (),
         retry_after_s: int | None = None,
+        details: Mapping[str, str] | None = None,
     ) -> None:
         assert code in HTTP_STATUS, code  # noqa: S101 - a code outside the table is a programmer's error
         super().__init__(message)
@@ -103,6 +106,7 @@ class PrismdError(Exception):
         self.message = message
         self.problems = problems
         self.retry_after_s = retry_after_s
+        self.details = details
 
     @property
     def status(self) -> int:

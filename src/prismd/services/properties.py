@@ -6,18 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from prismd.core.definitions import (
-    DefinitionLimits,
-    NewOption,
-    NewProperty,
-    change_option,
-    change_property,
-    define_option,
-    define_property,
-)
+from prismd.core.definitions import NewProperty, change_property, define_property
 from prismd.core.errors import PrismdError
 from prismd.core.keys import KeyRule
 from prismd.core.native import native_schema
+from prismd.core.option_definitions import DefinitionLimits, NewOption, change_option, define_option
 from prismd.core.quoting import quoted
 from prismd.core.schema import APP_STAGE, LISTS, ObjectSchema, Option, Property
 from prismd.services.lists import require_list
@@ -63,7 +56,7 @@ def list_properties(
     term: str | None = None,
     list_id: str | None = None,
 ) -> dict[str, list[Property]]:
-    """Return the properties of object types, native ones first (contract, section 13.1).
+    """Return the properties of object types, native ones first, without archived ones (contract, sections 13.1 and 23).
 
     Args:
         connection: To the database.
@@ -83,7 +76,7 @@ def list_properties(
         object_type: [
             prop
             for prop in schema
-            if prop.list_id == list_id and (sought in prop.name.casefold() or sought in prop.slug)
+            if prop.enabled and prop.list_id == list_id and (sought in prop.name.casefold() or sought in prop.slug)
         ]
         for object_type, schema in schemas.items()
     }
@@ -146,7 +139,7 @@ def create_option(connection: Connection, runtime: Runtime, place: PropertyPlace
     """Add an option to a select property, native or custom.
 
     Raises:
-        PrismdError: ``invalid_request``, ``not_found`` or ``slug_taken``.
+        PrismdError: ``invalid_request``, ``not_found``, ``name_taken`` or ``slug_taken``.
     """
     prop = _found(connection, _locked_schema(connection, place.team_id, place.object_type), place)
     option = define_option(prop, new, new_id=runtime.new_id, limits=_limits(runtime))
@@ -160,7 +153,7 @@ def update_option(
     """Change an option that the team made; records that have it keep it.
 
     Raises:
-        PrismdError: ``invalid_request``, ``not_found`` or ``slug_taken``.
+        PrismdError: ``invalid_request``, ``not_found``, ``name_taken`` or ``slug_taken``.
     """
     prop, option = _own_option(connection, place, option_id)
     changed = change_option(prop, option, changes)

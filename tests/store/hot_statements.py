@@ -125,8 +125,6 @@ _IMPORTS: Final = {
     "jobs under way": Hot(imports._ACTIVE, (1,), once=QUEUED),
     "hold of a job": Hot(imports._LOCK, (1, JOB), once=1),
     "an attempt is noted": Hot(attempts._BEGIN, {"job": JOB, "number": 0}, once=1),
-    "a chunk is taken out": Hot(imports._REMOVE_CHUNK, {"job": JOB, "number": 0, "more": 1}, once=1),
-    "chunks behind it return": Hot(imports._RETURN_CHUNKS, (1, JOB), once=1),
     "a job of more chunks": Hot(imports._CUT, (2, 0, 0, NOW, 1, JOB), once=1),
     "attempts are forgotten": Hot(attempts._FORGET, (1, JOB, 0), once=1),
     "end of a job": Hot(imports._END, _MOVED, once=1),
@@ -155,7 +153,8 @@ _TEAMS: Final = {
     "a changed view": Hot(views._UPDATE, ("{}", NOW, "{}", 1, id_of(FEW)), once=1),
     "pinned records": Hot(views._PIN, ([], 1, id_of(FEW)), once=1),
     "a deleted view": Hot(views._DELETE, (1, id_of(FEW), "contact"), once=1),
-    "list of views": Hot(views._LIST, {"list": None, "offset": 0, "after": id_of(5_000)}, once=LIMIT),
+    "list of views": Hot(views._LIST_OF_NONE, {"offset": 0, "after": id_of(5_000)}, once=LIMIT),
+    "list of a list's views": Hot(views._LIST_OF_LIST, {"list": id_of(FEW), "offset": 0, "after": None}),
     "number of views": Hot(views._COUNT, (1, "deal"), once=FEW),
     "a list": Hot(lists._GET, (1, JOB), once=1),
     "lists of a team": Hot(lists._LIST, (1,), once=FEW),
@@ -190,5 +189,9 @@ _UPKEEP: Final = {
 
 HOT: Final = {**_RECORDS, **_IMPORTS, **_TEAMS, **_UPKEEP}
 
-#: A part of others; what the command line asks, of keys that people made by hand.
-NOT_HOT: Final = (records.FOUND, teams._SELECT_TEAMS, teams._SELECT_KEYS, teams._REVOKE_KEY, views._NOTE)
+#: A part of others; what the command line asks, of keys that people made by hand; what is done once a view or a lost
+#: chunk, to all views of a team or all chunks of a job.
+NOT_HOT: Final = (
+    records.FOUND, teams._SELECT_TEAMS, teams._SELECT_KEYS, teams._REVOKE_KEY, views._NOTE, views._LISTING,
+    imports._REMOVE_CHUNK, imports._RETURN_CHUNKS,
+)  # fmt: skip

@@ -28,15 +28,18 @@ WHERE team_id = %s AND id = %s AND object_type = %s
 """
 _GET_TO_CHANGE: Final = f"{_GET} FOR NO KEY UPDATE"
 
-_LIST: Final = f"""
+_LISTING: Final = f"""
 SELECT {_COLUMNS}
 FROM view
 WHERE team_id = %(team)s AND object_type = %(type)s
   AND (%(after)s::uuid IS NULL OR id > %(after)s)
-  AND list_id IS NOT DISTINCT FROM %(list)s::uuid
+  AND list_id {{of}}
 ORDER BY view.id
 LIMIT %(limit)s OFFSET %(offset)s
 """
+# Two statements, because no index serves one that compares with a value which may be null.
+_LIST_OF_LIST: Final = _LISTING.format(of="= %(list)s")
+_LIST_OF_NONE: Final = _LISTING.format(of="IS NULL")
 
 _UPDATE: Final = """
 UPDATE view SET definition = %s, updated_at = %s, names = %s WHERE team_id = %s AND id = %s
@@ -118,7 +121,8 @@ def list_views(
     wanted = {
         "team": team_id, "type": object_type, "list": list_id, "after": after, "limit": limit, "offset": offset,
     }  # fmt: skip
-    return [_view(row) for row in connection.execute(_LIST, wanted)]
+    statement = _LIST_OF_NONE if list_id is None else _LIST_OF_LIST
+    return [_view(row) for row in connection.execute(statement, wanted)]
 
 
 def update_view(connection: Connection, team_id: int, view: View) -> None:

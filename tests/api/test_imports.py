@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.conftest import Clock
 
 ALWAYS = {
+    "contacts_created",
     "job_id",
     "status",
     "total",

@@ -142,7 +142,7 @@ def test_an_import_is_told_of_from_its_beginning_to_its_end(serve: Serve) -> Non
         assert queued == {
             "type": "import", "job_id": job["job_id"], "object_type": "contact", "state": "queued",
             "status": "processing", "dry_run": False, "total": 150, "processed": 0, "succeeded": 0, "failed": 0,
-            "created": 0, "existing": 0, "updated": 0,
+            "created": 0, "existing": 0, "updated": 0, "contacts_created": 0,
         }  # fmt: skip
         api.work()
         shown = api.send("GET", f"/imports/{job['job_id']}").json()

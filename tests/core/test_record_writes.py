@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from prismd.core.errors import PrismdError
 from prismd.core.imports.rows import Problem
-from prismd.core.record_batches import read_deletions, read_lookup, read_updates
+from prismd.core.record_batches import read_deletions, read_updates
 from prismd.core.record_writes import missing_required, read_record_body, refusal_of
 from prismd.core.schema import LISTS_KEY, ObjectSchema, Property
 
@@ -70,15 +70,6 @@ def test_any_batch_is_read_item_for_item_or_refused(body: Any) -> None:
             record_id = sent.get("id") if isinstance(sent, dict) else sent if name == "ids" else None
             assert item.id is None or item.id == record_id
             assert (item.error is None) or item.body is None
-
-
-@given(BODIES)
-def test_any_lookup_is_read_or_refused(body: Any) -> None:
-    read = outcome(lambda: read_lookup(json.dumps(body).encode(), "email_address", 10))
-    if isinstance(read, PrismdError):
-        assert read.problems[0].field.startswith(".body")
-    else:
-        assert body["match"]["email_address"] == read[0]
 
 
 def test_numbers_and_broken_text_stay_what_they_are() -> None:

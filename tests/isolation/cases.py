@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.isolation.world import LISTED, REFERENCES, TEXTS, Ghost, World
+from tests.isolation.world import FOUND_BY, LISTED, REFERENCES, TEXTS, Ghost, World
 
 #: What a case adds to the path of a request: ``params`` and ``json`` as the HTTP client takes them.
 Extras = dict[str, Any]
@@ -67,7 +67,10 @@ def _nothing(_pick: Pick, _type: str) -> Extras:
 
 def _values(pick: Pick, object_type: str) -> dict[str, Any]:
     slug, target = REFERENCES[object_type]
-    values: dict[str, Any] = {"default": {TEXTS[object_type]: _anew(), slug: pick("record", target)}}
+    referred = (
+        pick.among(lambda: pick("record", target), lambda: _found_by(pick, target)) if target == "contact" else None
+    )
+    values: dict[str, Any] = {"default": {TEXTS[object_type]: _anew(), slug: referred or pick("record", target)}}
     if object_type == LISTED:
         values["list"] = {pick("list"): {}}
     return values
@@ -135,9 +138,12 @@ def _batch_deleted(pick: Pick, object_type: str) -> Extras:
 
 def _matched(pick: Pick, object_type: str) -> Extras:
     slug, target = REFERENCES[object_type]
-    key = "email_address" if object_type == "identity" else "primary_domain"
-    defaults = {"default": {slug: pick("record", target)}}
-    return {"json": {"match": {key: pick("value")}, "defaults": defaults}}
+    key, by = ("email_address", "contact") if object_type == "identity" else ("primary_domain", "organization")
+    return {"json": {"match": {key: _found_by(pick, by)}, "defaults": {slug: pick("record", target)}}}
+
+
+def _found_by(pick: Pick, object_type: str) -> str:
+    return FOUND_BY[object_type][1].format(pick("value"))
 
 
 def _granted(pick: Pick, _type: str) -> Extras:

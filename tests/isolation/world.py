@@ -31,6 +31,8 @@ REFERENCES: Final = {
     "document": ("companies", "organization"), "engagement": ("event", "event"), "event": ("organizer", "contact"),
     "comment": ("people", "identity"),
 }  # fmt: skip
+#: By object type: a slug and what a team's name makes of it; by these, people and companies are found.
+FOUND_BY: Final = {"contact": ("email", "{}@example.org"), "organization": ("primary_domain", "{}.example.org")}
 #: The types that views exist for; contact has none.
 VIEWED: Final = tuple(name for name in OBJECT_TYPES if name != "contact")
 #: The type of the records that the list is a list of.
@@ -154,6 +156,9 @@ class World:
         slug, target = REFERENCES[object_type]
         targets = self.ids.get("record", {}).get(target)
         values = {TEXTS[object_type]: self.name, **({slug: targets[0]} if targets else {})}
+        if object_type in FOUND_BY:
+            key, form = FOUND_BY[object_type]
+            values[key] = form.format(self.name)
         if object_type == "event":
             for _ in range(count):
                 self._keep("record", object_type, self._made("/event", {"default": values})["id"])
@@ -214,7 +219,7 @@ class Ghost:
 
     def one(self, kind: str, object_type: str = "") -> str:
         """Return an id that nobody has."""
-        made = {"cursor": "forged", "value": "nobody at all"}.get(kind) or str(uuid.uuid4())
+        made = {"cursor": "forged", "value": "nobody"}.get(kind) or str(uuid.uuid4())
         return self._ids.setdefault(self._world.one(kind, object_type), made)
 
 

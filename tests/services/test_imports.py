@@ -131,14 +131,14 @@ def test_references_are_resolved_by_id_and_by_address(importer: Importer) -> Non
     rows = [
         {"full_name": "by id", "email_addresses": [contact]},
         {"full_name": "by address", "email_addresses": ["ANN@X.org", contact]},
-        {"full_name": "unknown", "email_addresses": ["no@x.org"]},
+        {"full_name": "no address", "email_addresses": ["no@x"]},
         {"full_name": "gone", "email_addresses": ["00000000-0000-4000-8000-000000000000"]},
     ]
     verdicts = importer.at_once(rows, "identity", dedupe_by="email_addresses")
     assert told(verdicts) == [
         (True, False, False, None, None),
         (False, True, False, 0, None),
-        (False, False, False, None, "not_found"),
+        (False, False, False, None, "invalid_value"),
         (False, False, False, None, "not_found"),
     ]
     assert importer.record(verdicts[0]["id"], "identity")["email_addresses"] == [contact]

@@ -12,8 +12,8 @@ from prismd.api.paths import object_type_in_path
 from prismd.api.record_shapes import FoundOrCreated, shown_record
 from prismd.core.errors import PrismdError
 from prismd.core.json_text import encode
+from prismd.core.lookups import read_lookup
 from prismd.core.preconditions import etag
-from prismd.core.record_batches import read_lookup
 from prismd.services.find_or_create import find_or_create_identity, find_or_create_organization
 from prismd.services.idempotency import Answer
 from prismd.store.postgres import Connection

@@ -39,6 +39,7 @@ def shown(job: Job) -> ImportJob:
         "created": job.created,
         "existing": job.existing,
         "updated": job.updated,
+        "contacts_created": job.contacts_created,
         "dry_run": job.options.dry_run,
         "parent_job_id": job.parent_job_id,
     }

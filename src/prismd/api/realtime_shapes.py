@@ -51,6 +51,7 @@ class Import(Struct, frozen=True, tag_field="type", tag="import", kw_only=True):
     created: int
     existing: int
     updated: int
+    contacts_created: int
 
 
 RESYNC: Final = '{"type":"resync"}'
@@ -88,5 +89,6 @@ def import_message(moved: ImportMoved) -> str:
         created=moved.created,
         existing=moved.existing,
         updated=moved.updated,
+        contacts_created=moved.contacts_created,
     )
     return encode(shown).decode()

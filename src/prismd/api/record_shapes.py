@@ -93,9 +93,15 @@ class FindOrCreateBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     match: Annotated[
         dict[str, str],
-        Meta(description="`email_address` for identities, `primary_domain` for organizations."),
+        Meta(description="`email_address` for identities, `primary_domain` for organizations; nothing else."),
     ]
-    defaults: Annotated[ObjectProperties | None, Meta(description="Further values of a record that is made.")] = None
+    defaults: Annotated[
+        dict[str, Any] | None,
+        Meta(
+            description="Further values of a record that is made, by property slug. They may also stand in `default`, "
+            "and those of lists in `list`, by list id and slug."
+        ),
+    ] = None
 
 
 class FoundOrCreated(Struct, frozen=True, kw_only=True):

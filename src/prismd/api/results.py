@@ -32,7 +32,7 @@ PAGE_DEFAULT: Final = 100
 
 Verdict = dict[str, Any]
 _PLAIN_COLUMNS: Final = ("input_index", "id", "created", "existing", "updated", "duplicate_of")
-COLUMNS: Final = (*_PLAIN_COLUMNS, "error_code", "error_message")
+COLUMNS: Final = (*_PLAIN_COLUMNS, "error_code", "error_message", "contacts_created")
 #: None where the import has judged no row yet.
 _ROW_INDEX: Final = re.compile(r"[0-9]{0,9}")
 # What a spreadsheet would take for a formula.
@@ -110,7 +110,9 @@ def _cells(verdict: Verdict) -> list[object]:
     error = verdict.get("error") or {}
     plain = [verdict.get(column) for column in _PLAIN_COLUMNS]
     cells = [str(value).lower() if isinstance(value, bool) else value for value in plain]
-    return [*cells, error.get("code"), _harmless(error.get("message"))]
+    # No address holds a blank, so blanks tell them apart.
+    contacts = " ".join(contact["email"] for contact in verdict.get("contacts_created", ()))
+    return [*cells, error.get("code"), _harmless(error.get("message")), _harmless(contacts)]
 
 
 def _harmless(text: str | None) -> str | None:

@@ -52,6 +52,13 @@ class PropertyProblem(RowProblem, frozen=True, kw_only=True):
     property: Annotated[str | None, Meta(description="Slug of the property at fault, where it is one's fault.")] = None
 
 
+class CreatedContact(Struct, frozen=True, kw_only=True):
+    """A contact that a row made by naming its address."""
+
+    id: Annotated[str | None, Meta(description="Null in a dry run, which makes none.")]
+    email: Annotated[str, Meta(description="The address, without white space at its ends.")]
+
+
 class ImportResult(Struct, frozen=True, kw_only=True):
     """The verdict on one row of an import."""
 
@@ -67,6 +74,10 @@ class ImportResult(Struct, frozen=True, kw_only=True):
     ) = UNSET
     parent_input_index: (
         Annotated[int, Meta(ge=0, description="In a retry: the row of the first import that this one runs again.")]
+        | UnsetType
+    ) = UNSET
+    contacts_created: (
+        Annotated[list[CreatedContact], Meta(description="Contacts made for addresses that nobody had; never empty.")]
         | UnsetType
     ) = UNSET
 
@@ -96,6 +107,7 @@ class ImportJob(Struct, frozen=True, kw_only=True):
     created: Count
     existing: Count
     updated: Count
+    contacts_created: Annotated[int, Meta(ge=0, description="Contacts made for addresses that the rows name.")]
     dry_run: bool
     parent_job_id: str | None
     error: Annotated[JobError, Meta(description="Only with status failed.")] | UnsetType = UNSET

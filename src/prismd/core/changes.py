@@ -69,6 +69,7 @@ class ImportMoved(msgspec.Struct, frozen=True, tag_field="of", tag="import", kw_
     existing: int
     updated: int
     failed: int
+    contacts_created: int = 0
     chunk: int | None = None
 
     @classmethod
@@ -91,6 +92,7 @@ class ImportMoved(msgspec.Struct, frozen=True, tag_field="of", tag="import", kw_
             existing=job.existing,
             updated=job.updated,
             failed=job.failed,
+            contacts_created=job.contacts_created,
             chunk=chunk,
         )
 

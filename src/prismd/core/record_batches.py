@@ -1,4 +1,4 @@
-"""Bodies that hold several records, or what to look one up by, taken apart (contract, sections 11.11 and 16.4)."""
+"""Bodies that hold several records, taken apart (contract, section 11.11)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from prismd.core.blanks import is_blank
 from prismd.core.errors import PrismdError
 from prismd.core.json_text import NotJsonError, decode, split_items, split_members
 from prismd.core.record_writes import RecordBody, read_id, read_record_body
 from prismd.core.unknown_members import refuse_unknown
-from prismd.core.value_errors import found, text_problem
+from prismd.core.value_errors import found
 
 Members = Mapping[str, msgspec.Raw]
 
@@ -57,34 +56,6 @@ def read_deletions(body: bytes, items_max: int) -> list[BatchItem]:
         PrismdError: ``invalid_request``: there are no ids, too many, or something else.
     """
     return [_deletion(raw, f".body.ids[{index}]") for index, raw in enumerate(_items(body, "ids", items_max))]
-
-
-def read_lookup(body: bytes, name: str, chars_max: int) -> tuple[str, RecordBody]:
-    """Return the value to look a record up by, and the values that one gets which is made.
-
-    Args:
-        body: JSON text.
-        name: Of the value, such as ``email_address``.
-        chars_max: Most characters that it may have.
-
-    Raises:
-        PrismdError: ``invalid_request``, with the path of the field at fault.
-    """
-    members = _members(body, ".body")
-    match = _members(_required(members, "match", ".body"), ".body.match")
-    field = f".body.match.{name}"
-    value = _value(_required(match, name, ".body.match"), field)
-    if not isinstance(value, str):
-        raise PrismdError.invalid(field, f"expected a text, found {found(value)}")
-    if is_blank(value):
-        raise PrismdError.invalid(field, "expected a text, found a blank one", "minLength")
-    if problem := text_problem(value, chars_max):
-        raise PrismdError.invalid(field, problem, "maxLength" if len(value) > chars_max else "pattern")
-    if name == "email_address" and "@" not in value:
-        raise PrismdError.invalid(field, f"expected an address such as ada@example.org, found {found(value)}", "format")
-    defaults = members.get("defaults")
-    nothing = defaults is None or bytes(defaults) == b"null"
-    return value, read_record_body(b"{}" if nothing or defaults is None else defaults, ".body.defaults")
 
 
 def _update(raw: msgspec.Raw, field: str) -> BatchItem:

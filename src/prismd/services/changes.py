@@ -9,17 +9,25 @@ import msgspec
 
 from prismd.core.changes import Change, ImportMoved, RecordsChanged, texts_of
 from prismd.core.imports.job import Job
+from prismd.services.references import CONTACT
 from prismd.store import changes
 from prismd.store.postgres import Connection
 from prismd.store.verdicts import verdicts_of_chunk
 
 
+class _Contact(msgspec.Struct):
+    """One that a row made by naming its address."""
+
+    id: str | None
+
+
 class _Verdict(msgspec.Struct):
-    """Of a stored verdict, what tells whether it changed a record."""
+    """Of a stored verdict, what tells whether it changed a record, and which contacts it made."""
 
     id: str | None
     created: bool
     updated: bool
+    contacts_created: list[_Contact] = []
 
 
 _VERDICTS: Final = msgspec.json.Decoder(list[_Verdict])
@@ -56,7 +64,7 @@ def import_moved(connection: Connection, job: Job, chunk: int | None = None) -> 
 
 
 def changes_of_chunk(connection: Connection, moved: ImportMoved) -> list[RecordsChanged]:
-    """Return what a chunk of an import did to records: first those made, then those changed, each once.
+    """Return what a chunk of an import did: first the contacts that addresses made, then records made, then changed.
 
     Args:
         moved: Told of a chunk; if the job has expired meanwhile, there is nothing to say.
@@ -65,5 +73,10 @@ def changes_of_chunk(connection: Connection, moved: ImportMoved) -> list[Records
     found = _VERDICTS.decode(b"[" + (content or b"") + b"]")
     made = dict.fromkeys(one.id for one in found if one.created and one.id)
     changed = dict.fromkeys(one.id for one in found if one.updated and one.id and one.id not in made)
-    told = ((Change.CREATED, list(made)), (Change.UPDATED, list(changed)))
-    return [RecordsChanged(moved.team_id, moved.object_type, change, ids) for change, ids in told if ids]
+    contacts = [contact.id for one in found for contact in one.contacts_created if contact.id]
+    told = (
+        (CONTACT, Change.CREATED, contacts),
+        (moved.object_type, Change.CREATED, list(made)),
+        (moved.object_type, Change.UPDATED, list(changed)),
+    )
+    return [RecordsChanged(moved.team_id, object_type, change, ids) for object_type, change, ids in told if ids]

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from prismd.core.errors import PrismdError
+from prismd.core.imports.references import several
 from prismd.core.imports.rows import RefusedRow, Row
-from prismd.core.quoting import quoted
-from prismd.core.record_writes import RecordBody, refusal_of
-from prismd.core.records import Properties, merged
+from prismd.core.keys import KeyRule
+from prismd.core.lookups import Defaults
+from prismd.core.record_writes import refusal_of
+from prismd.core.records import ArrayChange, ArrayOperation
+from prismd.core.schema import Property
+from prismd.core.value_errors import found as found_value
 from prismd.services.record_writer import RecordWriter
 from prismd.services.records import RecordView, records_with, the_one
+from prismd.services.references import CONTACT, contacts_by_address
 from prismd.services.runtime import Runtime
 from prismd.store.postgres import Connection
 from prismd.store.records import StoredRecord
 
-_ADDRESSES = "email_addresses"
+_ADDRESSES: Final = "email_addresses"
 
 
 def find_or_create_organization(
-    connection: Connection, runtime: Runtime, team_id: int, domain: str, defaults: RecordBody
+    connection: Connection, runtime: Runtime, team_id: int, domain: str, defaults: Defaults
 ) -> tuple[RecordView, bool]:
     """Return the organization with a primary domain, and whether it was made.
 
@@ -25,7 +32,7 @@ def find_or_create_organization(
         connection: Inside a transaction.
         runtime: For time, ids and limits.
         team_id: The team.
-        domain: As the caller wrote it; compared as imports compare keys.
+        domain: Compared as imports compare keys.
         defaults: Further values of one that is made.
 
     Raises:
@@ -33,15 +40,17 @@ def find_or_create_organization(
     """
     writer = RecordWriter(connection, runtime, team_id, "organization")
     prop = writer.schema.properties["primary_domain"]
+    row = _parsed(writer, defaults)
+    _check_domain(prop, domain, row.values.get(prop.key), defaults)
     found = records_with(connection, team_id, "organization", prop, domain)
     if found:
         return writer.view(the_one(found, prop.slug, domain)), False
-    values = _values(writer, defaults)
-    return _made(writer, Row({prop.key: domain, **_without_empty(values, prop.key)}), defaults), True
+    given = {key: value for key, value in row.values.items() if key != prop.key or value is not None}
+    return _made(writer, Row({prop.key: domain, **given}), defaults), True
 
 
 def find_or_create_identity(
-    connection: Connection, runtime: Runtime, team_id: int, address: str, defaults: RecordBody
+    connection: Connection, runtime: Runtime, team_id: int, address: str, defaults: Defaults
 ) -> tuple[RecordView, bool]:
     """Return the person who has an address, and whether it was made; its contact is made where there is none.
 
@@ -49,53 +58,52 @@ def find_or_create_identity(
         connection: Inside a transaction.
         runtime: For time, ids and limits.
         team_id: The team.
-        address: As the caller wrote it; compared as imports compare keys.
+        address: Compared as imports compare keys.
         defaults: Further values of a person who is made.
 
     Raises:
         PrismdError: ``multiple_matches``, or ``invalid_request`` with the path of each field at fault.
     """
-    # Always in this order, as imports of people who are given by their addresses take the two locks.
     writer = RecordWriter(connection, runtime, team_id, "identity")
-    contacts = RecordWriter(connection, runtime, team_id, "contact")
     prop = writer.schema.properties[_ADDRESSES]
-    known = records_with(connection, team_id, "contact", contacts.schema.properties["email"], address)
-    ids = [contact.id for contact in known]
+    row = _parsed(writer, defaults)
+    ids = contacts_by_address(connection, team_id, [address])[address]
     found = records_with(connection, team_id, "identity", prop, ids)
     if found:
         return writer.view(the_one(found, prop.slug, address)), False
-    contact = _the_contact(contacts, known, address)
-    values = _values(writer, defaults)
-    own: list[str] = merged({}, {_ADDRESSES: values.get(_ADDRESSES)}).get(_ADDRESSES, [])
-    all_of_them = list(dict.fromkeys([*own, contact.id]))
-    return _made(writer, Row({**values, _ADDRESSES: all_of_them}), defaults), True
-
-
-def _the_contact(contacts: RecordWriter, known: list[StoredRecord], address: str) -> StoredRecord:
-    if len(known) > 1:
-        message = f"{len(known)} contacts have the address {quoted(address)}, and none belongs to a person; use an id"
+    if len(ids) > 1:
+        message = f"{several(ids, CONTACT, address)}, and none belongs to a person; link one to a person by its id"
         raise PrismdError("multiple_matches", message)
-    if known:
-        return known[0]
-    contact = contacts.make(Row({"email": address}), demanding=False)
-    assert isinstance(contact, StoredRecord)  # noqa: S101 - nothing was demanded of it
-    contacts.write()
-    return contact
+    everything = [*_own(row.values.get(_ADDRESSES)), address]
+    return _made(writer, Row({**row.values, _ADDRESSES: everything}), defaults), True
 
 
-def _values(writer: RecordWriter, defaults: RecordBody) -> Properties:
-    [row] = writer.read([defaults])
+def _check_domain(prop: Property, domain: str, given: object, defaults: Defaults) -> None:
+    # One that is made with another domain would be made again by the next request.
+    rule = KeyRule("organization", prop, fold_case=True)
+    if given is not None and rule.keys(given) != rule.keys(domain):
+        field = f"{defaults.field}{'.default' if prop.slug in defaults.buckets['default'] else ''}.{prop.slug}"
+        message = f"expected the domain of `match`, or none, found {found_value(given)}"
+        raise PrismdError.invalid(field, f"{message}; a company made with another would not be found again", "const")
+
+
+def _own(addresses: object) -> list[str]:
+    if isinstance(addresses, ArrayChange):
+        return addresses.values if addresses.operation is ArrayOperation.APPEND else []
+    return addresses if isinstance(addresses, list) else []
+
+
+def _parsed(writer: RecordWriter, defaults: Defaults) -> Row:
+    # Also where nothing is made: what a request asks for is right or wrong whatever is there already.
+    [row] = writer.parsed([defaults])
     if isinstance(row, RefusedRow):
         raise refusal_of(row.problems, defaults.place_of)
-    return row.values
+    return row
 
 
-def _without_empty(values: Properties, key: str) -> Properties:
-    return {name: value for name, value in values.items() if name != key or value is not None}
-
-
-def _made(writer: RecordWriter, row: Row, defaults: RecordBody) -> RecordView:
-    planned = writer.make(row)
+def _made(writer: RecordWriter, row: Row, defaults: Defaults) -> RecordView:
+    [resolved] = writer.resolved([row])
+    planned = resolved.problems if isinstance(resolved, RefusedRow) else writer.make(resolved)
     if not isinstance(planned, StoredRecord):
         raise refusal_of(planned, defaults.place_of)
     writer.write()

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from prismd.core.ids import NewId
 from prismd.core.imports.job import Job
 from prismd.core.imports.missing_options import OptionId, Wanted, forecast_id, in_any_case, wanted_options, with_options
+from prismd.core.imports.new_contacts import ContactPlanner, NewContacts
 from prismd.core.imports.plan import Change, KnownRecord, Plan, Planner, find_keys, hashes_of
 from prismd.core.imports.request import Chunk
 from prismd.core.imports.rows import RefusedRow, Row, RowLimits, RowParser, Rows
@@ -20,7 +21,7 @@ from prismd.core.schema import ObjectSchema
 from prismd.core.values import ValueLimits
 from prismd.services.meanwhile import Later, Meanwhile, row_parser
 from prismd.services.record_keys import ensure_key, key_changes, key_rules
-from prismd.services.references import resolve_references
+from prismd.services.references import CONTACT, Drafted, address_rule, keep_keys_of_contacts, resolve_to_write
 from prismd.settings import Settings
 from prismd.store import drafts, import_records, properties, record_writes, touches
 from prismd.store.postgres import Connection
@@ -86,11 +87,13 @@ class RowImporter:
         """
         connection, job = self._connection, self._job
         schema, rows = self._parsed(chunk)
-        rows = resolve_references(connection, job.team_id, schema, rows)
+        contacts = NewContacts(schema, self._new_id)
+        rows = resolve_to_write(connection, job.team_id, schema, rows, contacts, self._drafted())
         rule = _key_rule(job, schema)
         if self._meanwhile:
             self._meanwhile.begin(connection, job, schema, rule, self._limits)
-        return PlannedRows(self._planned(rule, rows, chunk.first_row), schema, rule)
+        planner = self._planner(rule, chunk.first_row, contacts)
+        return PlannedRows(self._planned(planner, rule, rows), schema, rule)
 
     def write(self, planned: PlannedRows) -> None:
         """Write the records that rows make and change, with their keys and what led to them."""
@@ -106,6 +109,7 @@ class RowImporter:
             drafts.write_drafts(self._connection, job, planned.rule, plan)
         else:
             self._write(planned, updates, changed)
+        self._write_contacts(plan.contacts)
         touches.write_touches(self._connection, job, [part() for part in first], later())
 
     def _parsed(self, chunk: Chunk) -> tuple[ObjectSchema, Rows]:
@@ -134,8 +138,17 @@ class RowImporter:
                 properties.add_options(self._connection, job.team_id, job.object_type, prop.id, options)
         return schema
 
-    def _planned(self, rule: KeyRule | None, rows: Rows, first_row: int) -> Plan:
-        planner = Planner(rule, self._job.options, self._new_id, first_row)
+    def _drafted(self) -> Drafted | None:
+        connection, job = self._connection, self._job
+        return (lambda hashes: drafts.with_drafts(connection, job, hashes, ())) if job.options.dry_run else None
+
+    def _planner(self, rule: KeyRule | None, first_row: int, contacts: NewContacts) -> Planner:
+        options, new_id = self._job.options, self._new_id
+        if contacts:
+            return ContactPlanner(rule, options, new_id, first_row, contacts=contacts)
+        return Planner(rule, options, new_id, first_row)
+
+    def _planned(self, planner: Planner, rule: KeyRule | None, rows: Rows) -> Plan:
         if rule is None:
             planner.judge(rows)
             return planner.plan
@@ -166,6 +179,16 @@ class RowImporter:
         for part in updates:
             record_writes.update_records(connection, part(), now=now)
         keys().write(connection)
+
+    def _write_contacts(self, contacts: Sequence[KnownRecord]) -> None:
+        connection, job = self._connection, self._job
+        if not contacts:
+            return
+        if job.options.dry_run:
+            drafts.write_contacts(connection, job, address_rule(connection, job.team_id), contacts)
+            return
+        import_records.insert_records(connection, job.team_id, CONTACT, contacts, job_id=job.id, now=self._now)
+        keep_keys_of_contacts(connection, job.team_id, contacts)
 
 
 def _parts(whole: Sequence[_Item], most: int) -> list[Sequence[_Item]]:

@@ -113,7 +113,7 @@ def run_query(
     total = queries.query_total(connection, resolved, team_id, hashes) if wanted.include_total else None
     shown = _selection(query, schemas)
     records = [record for record, _ in page]
-    reader = ReferenceReader(connection, team_id, schemas, settings)
+    reader = ReferenceReader(connection, team_id, schemas, settings, commits=True)
     references = reader.read(records, shown)
     rows = [row(record, shown, references, whole=query.select is None) for record in records]
     return QueryPage(rows, next_cursor, total)
@@ -131,6 +131,8 @@ def _with_contacts(connection: Connection, team_id: int, query: Query) -> Query:
     if not addresses:
         return query
     found = contacts_by_address(connection, team_id, addresses)
+    # Where addresses become keys only now, nobody waits for the rest, which may take the lock of another type.
+    connection.commit()
     return replace(query, clauses=tuple(_resolved(clause, found) for clause in query.clauses))
 
 

@@ -23,10 +23,15 @@ class ReferenceReader:
         team_id: Whose records.
         schemas: Of all types whose records prismd keeps.
         settings: For the records read of a reference that is seen from its other side, and of all references.
+        commits: Whether it reads outside a transaction, or in one that may be committed: a property that becomes a key
+            stays one, and nobody waits for the rest of the reading, which may take the lock of another type.
     """
 
-    def __init__(self, connection: Connection, team_id: int, schemas: Schemas, settings: Settings) -> None:
+    def __init__(
+        self, connection: Connection, team_id: int, schemas: Schemas, settings: Settings, *, commits: bool = False
+    ) -> None:
         self._connection = connection
+        self._commits = commits
         self._team_id = team_id
         self._schemas = schemas
         self._most = settings.references_shown_max
@@ -75,7 +80,8 @@ class ReferenceReader:
         assert prop.inverse_of is not None  # noqa: S101 - callers ask for such properties alone
         other, slug = prop.inverse_of
         reference = self._schemas[other].properties[slug]
-        ensure_key(self._connection, self._team_id, other, reference)
+        if ensure_key(self._connection, self._team_id, other, reference) and self._commits:
+            self._connection.commit()
         rule = KeyRule(other, reference, fold_case=True)
         hashes = {one: rule.hashes(one)[0] for one in ids}
         return queries.referring_records(self._connection, self._team_id, other, reference.key, hashes, most=self._most)

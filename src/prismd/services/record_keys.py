@@ -51,7 +51,7 @@ def key_rules(connection: Connection, team_id: int, schema: ObjectSchema) -> lis
     return [KeyRule(schema.object_type, prop, fold_case=True) for prop in found if prop is not None]
 
 
-def ensure_key(connection: Connection, team_id: int, object_type: str, prop: Property) -> None:
+def ensure_key(connection: Connection, team_id: int, object_type: str, prop: Property) -> bool:
     """Make records findable by a property: from its first use as a key on, and for the records that there are already.
 
     Nobody else writes keys of the type until the transaction ends.
@@ -59,17 +59,21 @@ def ensure_key(connection: Connection, team_id: int, object_type: str, prop: Pro
     Args:
         object_type: The type that has it.
         prop: A property that can be compared.
+
+    Returns:
+        Whether it is a key only now, so that the transaction holds the lock of the type.
     """
     if prop.key in record_keys.keys_in_use(connection, team_id, object_type):
-        return
+        return False
     record_keys.lock_type(connection, team_id, object_type)
     if prop.key in record_keys.keys_in_use(connection, team_id, object_type):
-        return
+        return True
     rule = KeyRule(object_type, prop, fold_case=True)
     record_keys.add_key(connection, team_id, object_type, prop.key)
     for page in records.scan_values(connection, team_id, object_type, prop.key, page=_BACKFILL_PAGE):
         entries = [(key_hash, record_id) for record_id, value in page for key_hash in rule.hashes(value)]
         record_keys.insert_keys(connection, record_keys.key_rows(team_id, entries))
+    return True
 
 
 @dataclass(frozen=True, slots=True)

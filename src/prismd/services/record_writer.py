@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from prismd.core.changes import Change
+from prismd.core.imports.new_contacts import NewContact, NewContacts
 from prismd.core.imports.plan import KnownRecord
 from prismd.core.imports.rows import Problem, Row, RowLimits, RowParser, Rows
 from prismd.core.record_writes import RecordBody, write_problems
@@ -14,7 +15,7 @@ from prismd.core.values import ValueLimits
 from prismd.services.changes import record_changed
 from prismd.services.record_keys import key_changes, key_rules
 from prismd.services.records import RecordView, list_scope, view_of
-from prismd.services.references import resolve_references
+from prismd.services.references import CONTACT, keep_keys_of_contacts, resolve_to_write
 from prismd.services.runtime import Runtime
 from prismd.store import properties, record_keys, record_writes
 from prismd.store.postgres import Connection
@@ -51,9 +52,11 @@ class RecordWriter:
         self._made: dict[str, StoredRecord] = {}
         self._before: dict[str, StoredRecord] = {}
         self._after: dict[str, StoredRecord] = {}
+        self._contacts = NewContacts(self.schema, runtime.new_id)
+        self._made_contacts: list[NewContact] = []
 
     def read(self, bodies: Sequence[RecordBody]) -> Rows:
-        """Return the values of bodies, as an import would read them: references are ids of records that exist.
+        """Return the values of bodies, as an import would read them: references are ids of records.
 
         Args:
             bodies: Any number; the statements are the same.
@@ -73,12 +76,12 @@ class RecordWriter:
         return [parser.parse(body.raw) for body in bodies]
 
     def resolved(self, rows: Rows) -> Rows:
-        """Return rows whose references are ids of records that exist.
+        """Return rows whose references are ids of records that exist, or of contacts made once a record refers to them.
 
         Args:
             rows: Any number; the statements are the same.
         """
-        return resolve_references(self.connection, self.team_id, self.schema, rows)
+        return resolve_to_write(self.connection, self.team_id, self.schema, rows, self._contacts)
 
     def hold(self, record_ids: Sequence[str]) -> dict[str, HeldRecord]:
         """Hold records until the transaction ends, and return those that there are, deleted ones included, by id."""
@@ -86,22 +89,22 @@ class RecordWriter:
         self._places |= {record_id: one.place for record_id, one in held.items()}
         return held
 
-    def make(self, row: Row, *, demanding: bool = True) -> StoredRecord | list[Problem]:
+    def make(self, row: Row) -> StoredRecord | list[Problem]:
         """Plan a new record.
 
         Args:
             row: Its values.
-            demanding: Whether it must have all that is required.
 
         Returns:
             The record, or why it cannot be made.
         """
         after = merged({}, row.values)
-        problems = self._problems(None, after, row) if demanding else []
+        problems = self._problems(None, after, row)
         if problems:
             return problems
         record = StoredRecord(self.runtime.new_id(), 1, self._now, self._now, after)
         self._made[record.id] = record
+        self._made_contacts += self._contacts.link(row, after)
         return record
 
     def change(self, record: StoredRecord, row: Row) -> StoredRecord | list[Problem]:
@@ -123,6 +126,7 @@ class RecordWriter:
         self._before.setdefault(record.id, record)
         changed = replace(record, properties=after, version=record.version + 1, updated_at=self._now)
         self._after[record.id] = changed
+        self._made_contacts += self._contacts.link(row, after)
         return changed
 
     def write(self) -> None:
@@ -145,8 +149,19 @@ class RecordWriter:
         record_writes.update_records(connection, Updates.of(rewrites), now=self._now)
         made = [KnownRecord(record.id, record.version, record.properties) for record in self._made.values()]
         key_changes(team_id, key_rules(connection, team_id, self.schema), made, rewrites).write(connection)
+        self._write_contacts()
         record_changed(connection, team_id, object_type, list(self._made), Change.CREATED)
         record_changed(connection, team_id, object_type, list(self._after), Change.UPDATED)
+
+    def _write_contacts(self) -> None:
+        if not self._made_contacts:
+            return
+        now = self._now
+        made = [StoredRecord(one.id, 1, now, now, {"email": one.email}) for one in self._made_contacts]
+        record_writes.insert_new(self.connection, self.team_id, CONTACT, made, now=now)
+        known = [KnownRecord(record.id, record.version, record.properties) for record in made]
+        keep_keys_of_contacts(self.connection, self.team_id, known)
+        record_changed(self.connection, self.team_id, CONTACT, [record.id for record in made], Change.CREATED)
 
     def view(self, record: StoredRecord) -> RecordView:
         """Return a record as clients see it."""

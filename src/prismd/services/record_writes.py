@@ -20,7 +20,7 @@ from prismd.services.changes import record_changed
 from prismd.services.changes_of_records import read_changes
 from prismd.services.record_keys import key_property
 from prismd.services.record_writer import RecordWriter
-from prismd.services.records import RecordView, parsed_value, records_with, resolved_value, the_one, view_of
+from prismd.services.records import RecordView, parsed_value, records_with, sought_value, the_one, view_of
 from prismd.services.runtime import Runtime
 from prismd.store import properties, record_keys, record_writes
 from prismd.store.postgres import Connection
@@ -231,7 +231,7 @@ def _sought(writer: RecordWriter, prop: Property, lookup: LookedUp) -> object:
         value = parsed_value(prop, lookup.value, writer.runtime.settings)
     except InvalidValueError as error:
         raise refusal_of([Problem(error.code, error.message)], lambda _: _VALUE) from None
-    wanted = resolved_value(writer.connection, writer.team_id, writer.schema, prop, value)
+    wanted = sought_value(writer.resolved([Row({prop.key: value})]), prop)
     if isinstance(wanted, RefusedRow):
         raise refusal_of(wanted.problems, lambda _: _VALUE)
     if not KeyRule(writer.object_type, prop, fold_case=True).keys(wanted):

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
-from prismd.core.imports.rows import RefusedRow, Row
+from prismd.core.imports.rows import RefusedRow, Row, Rows
 from prismd.core.keys import KeyRule
 from prismd.core.query.meaning import QueriedRecord
 from prismd.core.query.paths import resolve_path
@@ -107,8 +107,11 @@ def find_record(
     showing = Showing(connection, team_id, object_type, select=select, list_id=scope, settings=settings)
     schema = showing.schema
     prop = key_property(schema, slug, ".path.slug", scope)
+    # Before that of contacts: whoever takes both locks takes them in this order.
+    ensure_key(connection, team_id, object_type, prop)
     try:
-        wanted = resolved_value(connection, team_id, schema, prop, parsed_value(prop, value, settings))
+        row = Row({prop.key: parsed_value(prop, value, settings)})
+        wanted = sought_value(resolve_references(connection, team_id, schema, [row]), prop)
     except InvalidValueError:  # a value that no record has
         wanted = RefusedRow()
     found = [] if isinstance(wanted, RefusedRow) else records_with(connection, team_id, object_type, prop, wanted)
@@ -164,18 +167,20 @@ def parsed_value(prop: Property, value: str, settings: Settings) -> object:
     return parser_for(prop, ValueLimits(settings.text_chars_max, settings.list_values_max))(value)
 
 
-def resolved_value(
-    connection: Connection, team_id: int, schema: ObjectSchema, prop: Property, value: object
-) -> object | RefusedRow:
-    """Return a value with the ids of records in place of addresses, as an import would take them.
+def sought_value(resolved: Rows, prop: Property) -> object | RefusedRow:
+    """Return the value by which a record is sought.
+
+    Args:
+        resolved: One row that has it, with the ids of records in place of addresses.
+        prop: Whose value it is.
 
     Raises:
         PrismdError: ``multiple_matches``: several records have the address.
     """
-    [row] = resolve_references(connection, team_id, schema, [Row({prop.key: value})])
+    [row] = resolved
     if isinstance(row, Row):
-        resolved: object = row.values[prop.key]
-        return resolved
+        value: object = row.values[prop.key]
+        return value
     if row.problems[0].code == "multiple_matches":
         raise PrismdError("multiple_matches", row.problems[0].message)
     return row
@@ -258,7 +263,7 @@ class Showing:
         self.schema = self._schemas[object_type]
         self._list_id = list_id
         self._selection = None if select is None else self._selected(select, settings.query_select_max)
-        self._reader = ReferenceReader(connection, team_id, self._schemas, settings)
+        self._reader = ReferenceReader(connection, team_id, self._schemas, settings, commits=True)
 
     def view(self, record: StoredRecord) -> RecordView:
         """Return the record as it is wanted."""

@@ -1,58 +1,133 @@
-"""Looking up what the references of rows lead to: by id, and contacts also by their address."""
+"""Looking up what the references of rows lead to: by id, and contacts also by their address, old ones and new."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from prismd.core.imports.references import ADDRESS_MARK, Found, Reference, references_of, with_references
+from prismd.core.imports.new_contacts import NewContacts
+from prismd.core.imports.plan import KnownRecord
+from prismd.core.imports.references import (
+    ADDRESS_MARK,
+    Found,
+    Reference,
+    references_of,
+    with_references,
+)
 from prismd.core.imports.rows import Rows
 from prismd.core.keys import KeyRule
 from prismd.core.schema import ObjectSchema, held_references
-from prismd.services.record_keys import ensure_key
-from prismd.store import properties, records
+from prismd.services.record_keys import ensure_key, key_changes, key_rules
+from prismd.store import properties, record_keys, records
 from prismd.store.postgres import Connection
+from prismd.store.records import StoredRecord
+
+CONTACT = "contact"
+
+#: Returns contacts that are no records yet and carry some keys, by the hashes of these.
+Drafted = Callable[[set[int]], Iterable[KnownRecord]]
 
 
-def resolve_references(connection: Connection, team_id: int, schema: ObjectSchema, rows: Rows) -> Rows:
+def resolve_references(
+    connection: Connection, team_id: int, schema: ObjectSchema, rows: Rows, contacts: NewContacts | None = None
+) -> Rows:
     """Return rows whose references are ids of records that exist; rows with others are refused.
 
     Args:
         schema: Of the rows.
         rows: Parsed rows.
+        contacts: Those that the rows would make, each of which counts as one that exists; None where they make none.
     """
     targets = held_references(schema)
     wanted = references_of(rows, targets)
     if not wanted:
         return rows
     found = _look_up(connection, team_id, wanted)
+    return _with_references(schema, rows, found, contacts)
+
+
+def resolve_to_write(  # noqa: PLR0917 - where, what, and who may come to be
+    connection: Connection,
+    team_id: int,
+    schema: ObjectSchema,
+    rows: Rows,
+    contacts: NewContacts,
+    drafted: Drafted | None = None,
+) -> Rows:
+    """Return rows as :func:`resolve_references` does, and let nobody else make a contact until the transaction ends.
+
+    Whoever writes holds the lock of the rows' own type by then, and the lock of contacts is the last that anybody
+    takes: so nobody waits in a circle. Rows that name no addresses take no second lock.
+
+    Args:
+        schema: Of the rows.
+        rows: Parsed rows.
+        contacts: Those that the rows may make.
+        drafted: Finds contacts that earlier chunks of a dry run would have made.
+    """
+    wanted = references_of(rows, held_references(schema))
+    if not wanted:
+        return rows
+    if any(ADDRESS_MARK in token for _, token in wanted):
+        record_keys.lock_type(connection, team_id, CONTACT)
+    found = _look_up(connection, team_id, wanted, drafted)
+    return _with_references(schema, rows, found, contacts)
+
+
+def _with_references(schema: ObjectSchema, rows: Rows, found: Found, contacts: NewContacts | None) -> Rows:
+    # A contact that refers to another makes none: its address may be that of another row.
+    if contacts is not None and schema.object_type != CONTACT:
+        return contacts.resolve(rows, found)
+    targets = held_references(schema)
     return [with_references(row, targets, found) for row in rows]
 
 
-def _look_up(connection: Connection, team_id: int, wanted: set[Reference]) -> Found:
+def _look_up(
+    connection: Connection, team_id: int, wanted: Iterable[Reference], drafted: Drafted | None = None
+) -> Found:
     by_address = [reference for reference in wanted if ADDRESS_MARK in reference[1]]
-    by_id = sorted(wanted.difference(by_address))
+    by_id = sorted(set(wanted).difference(by_address))
     found: dict[Reference, list[str]] = {
         pair: [pair[1]] for pair in records.existing_records(connection, team_id, by_id)
     }
     if by_address:
-        contacts = contacts_by_address(connection, team_id, {address for _, address in by_address})
+        contacts = contacts_by_address(connection, team_id, {address for _, address in by_address}, drafted)
         found |= {reference: contacts[reference[1]] for reference in by_address}
     return found
 
 
-def contacts_by_address(connection: Connection, team_id: int, addresses: Iterable[str]) -> dict[str, list[str]]:
+def contacts_by_address(
+    connection: Connection, team_id: int, addresses: Iterable[str], drafted: Drafted | None = None
+) -> dict[str, list[str]]:
     """Return the ids of the contacts that have some e-mail addresses, compared as imports compare.
 
     Args:
         addresses: As somebody wrote them.
+        drafted: Finds contacts that are no records yet.
     """
-    schema = properties.load_schema(connection, team_id, "contact")
-    ensure_key(connection, team_id, "contact", schema.properties["email"])
-    rule = KeyRule("contact", schema.properties["email"], fold_case=True)
+    rule = address_rule(connection, team_id)
+    ensure_key(connection, team_id, CONTACT, rule.prop)
     wanted = {address: rule.keys(address)[0] for address in addresses}
     hashes = {key_hash for address in wanted for key_hash in rule.hashes(address)}
+    found: list[StoredRecord | KnownRecord] = [*records.records_by_key(connection, team_id, CONTACT, hashes)]
+    found += drafted(hashes) if drafted else ()
     by_key: dict[str, list[str]] = {}
-    for contact in records.records_by_key(connection, team_id, "contact", hashes):
+    for contact in found:
         for key in rule.keys(contact.properties.get("email")):
             by_key.setdefault(key, []).append(contact.id)
     return {address: by_key.get(key, []) for address, key in wanted.items()}
+
+
+def address_rule(connection: Connection, team_id: int) -> KeyRule:
+    """Return how contacts are told apart by their addresses."""
+    schema = properties.load_schema(connection, team_id, CONTACT)
+    return KeyRule(CONTACT, schema.properties["email"], fold_case=True)
+
+
+def keep_keys_of_contacts(connection: Connection, team_id: int, made: Sequence[KnownRecord]) -> None:
+    """Write the keys of contacts that addresses made, inside a transaction that holds the lock of contacts.
+
+    Args:
+        made: The contacts.
+    """
+    schema = properties.load_schema(connection, team_id, CONTACT)
+    key_changes(team_id, key_rules(connection, team_id, schema), made, ()).write(connection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from prismd.core.imports.new_contacts import NewContacts
 from prismd.core.imports.rows import Problem, RefusedRow, RowLimits, RowParser
 from prismd.core.json_text import encode
 from prismd.core.record_writes import missing_required
@@ -45,7 +46,9 @@ def validate(
         ValueLimits(settings.text_chars_max, settings.list_values_max), settings.row_bytes_max, settings.row_errors_max
     )
     parsed = RowParser(schema, limits).parse(encode(_row(schema, values, list_id)))
-    [row] = resolve_references(connection, team_id, schema, [parsed])
+    # Nothing is written, so any id will do for a contact that an address would make.
+    contacts = NewContacts(schema, lambda: "")
+    [row] = resolve_references(connection, team_id, schema, [parsed], contacts)
     if isinstance(row, RefusedRow):
         return row.problems
     before = None if creates else {LISTS_KEY: [list_id]}

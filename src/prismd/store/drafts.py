@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from prismd.core.imports.job import Job
@@ -78,8 +78,23 @@ def write_drafts(connection: Connection, job: Job, rule: KeyRule | None, plan: P
     if changed:
         ids = [record.id for record in changed]
         connection.execute(_DELETE, {"team": job.team_id, "job": job.id, "ids": ids})
+    _copy(connection, job, rule, (*plan.created, *changed))
+
+
+def write_contacts(connection: Connection, job: Job, rule: KeyRule, contacts: Sequence[KnownRecord]) -> None:
+    """Write the contacts that a chunk of a dry run would have made, for its later chunks to link.
+
+    Args:
+        rule: By which contacts are told apart.
+        contacts: If there are none, nothing is written.
+    """
+    if contacts:
+        _copy(connection, job, rule, contacts)
+
+
+def _copy(connection: Connection, job: Job, rule: KeyRule, records: Sequence[KnownRecord]) -> None:
     with connection.cursor().copy(_COPY) as copy:
-        for record in (*plan.created, *changed):
+        for record in records:
             state = (record.version, record.first_row, record.made_by_import, json_text(record.properties))
             # A changed record that lost its key keeps one entry, or its stored self would be taken for it.
             for key_hash in rule.hashes(record.properties.get(rule.key)) or (0,):

@@ -21,7 +21,7 @@ CHANNEL: Final = "prismd_jobs"
 
 _COLUMNS: Final = """
     team_id, id::text, object_type, synchronous, state, options::text, total, chunks, cursor,
-    created, existing, updated, failed, error_code, error_message,
+    created, existing, updated, failed, contacts_created, error_code, error_message,
     created_at, updated_at, expires_at, attempts, parent_job_id::text, crashes
 """
 
@@ -66,7 +66,8 @@ _CHUNK: Final = "SELECT first_row, rows, origins FROM import_chunk WHERE team_id
 _ADVANCE: Final = """
 UPDATE import_job
 SET state = %(state)s, cursor = %(cursor)s, created = %(created)s, existing = %(existing)s, updated = %(updated)s,
-    failed = %(failed)s, updated_at = %(now)s, attempts = 0, crashes = 0, turn = nextval('import_turn')
+    failed = %(failed)s, contacts_created = %(contacts)s, updated_at = %(now)s, attempts = 0, crashes = 0,
+    turn = nextval('import_turn')
 WHERE team_id = %(team)s AND id = %(id)s AND cursor = %(found)s AND state IN ('queued', 'running')
 """
 
@@ -232,6 +233,7 @@ def advance(connection: Connection, before: Job, after: Job) -> bool:
             "existing": after.existing,
             "updated": after.updated,
             "failed": after.failed,
+            "contacts": after.contacts_created,
             "now": after.updated_at,
         },
     )
@@ -300,12 +302,13 @@ def _job(row: Sequence[Any]) -> Job:
         existing=row[10],
         updated=row[11],
         failed=row[12],
-        error_code=row[13],
-        error_message=row[14],
-        created_at=row[15],
-        updated_at=row[16],
-        expires_at=row[17],
-        attempts=row[18],
-        parent_job_id=row[19],
-        crashes=row[20],
+        contacts_created=row[13],
+        error_code=row[14],
+        error_message=row[15],
+        created_at=row[16],
+        updated_at=row[17],
+        expires_at=row[18],
+        attempts=row[19],
+        parent_job_id=row[20],
+        crashes=row[21],
     )

@@ -48,17 +48,18 @@ WIRE_STATUS: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many rows came to which end; ``updated`` are among the ``existing``."""
+    """How many rows came to which end; ``updated`` are among the ``existing``; and how many contacts they made."""
 
     created: int = 0
     existing: int = 0
     updated: int = 0
     failed: int = 0
+    contacts: int = 0
 
     @classmethod
     def of(cls, verdicts: Iterable[Verdict]) -> Counts:
         """Count verdicts."""
-        created = existing = updated = failed = 0
+        created = existing = updated = failed = contacts = 0
         for verdict in verdicts:
             if verdict.problems:
                 failed += 1
@@ -67,7 +68,9 @@ class Counts:
                 updated += verdict.updated
             else:
                 created += 1
-        return cls(created, existing, updated, failed)
+            if verdict.contacts:
+                contacts += len(verdict.contacts)
+        return cls(created, existing, updated, failed, contacts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,7 @@ class Job:
         cursor: The next chunk to do.
         attempts: Failures of that chunk so far.
         crashes: How often whoever did that chunk was lost inside it, a worker or its connection.
+        contacts_created: Contacts that rows made by naming their addresses.
     """
 
     team_id: int
@@ -94,6 +98,7 @@ class Job:
     existing: int = 0
     updated: int = 0
     failed: int = 0
+    contacts_created: int = 0
     error_code: str | None = None
     error_message: str | None = None
     created_at: datetime
@@ -134,6 +139,7 @@ class Job:
             existing=self.existing + counts.existing,
             updated=self.updated + counts.updated,
             failed=self.failed + counts.failed,
+            contacts_created=self.contacts_created + counts.contacts,
             updated_at=now,
             attempts=0,
             crashes=0,

@@ -69,6 +69,7 @@ class Verdict:
         duplicate_of: The earlier row of this import that stands for the same record.
         problems: Why the row failed; empty if it succeeded.
         parent_index: For a retry, where the row stood in the import that it comes from.
+        contacts: The contacts that the row made by naming their addresses: id, None in a dry run, and address.
     """
 
     index: int
@@ -78,6 +79,7 @@ class Verdict:
     duplicate_of: int | None = None
     problems: Sequence[Problem] = ()
     parent_index: int | None = None
+    contacts: Sequence[tuple[str | None, str]] = ()
 
     @property
     def failed(self) -> bool:
@@ -100,6 +102,8 @@ class Plan:
     changed: dict[str, Change] = field(default_factory=dict)
     #: Records that stood before the import and that a row matched for the first time.
     touched: list[KnownRecord] = field(default_factory=list)
+    #: Contacts that rows make by naming their addresses.
+    contacts: list[KnownRecord] = field(default_factory=list)
 
 
 class Planner:

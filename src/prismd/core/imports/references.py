@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
+from prismd.core.addresses import address_problem
 from prismd.core.imports.rows import Problem, RefusedRow, Row
+from prismd.core.keys import normalised
 from prismd.core.quoting import quoted
-from prismd.core.records import ArrayChange
+from prismd.core.records import ArrayChange, ArrayOperation
 from prismd.core.schema import split_key
 
 #: Object type and what a row says: the id of a record of that type, or, for contacts, an e-mail address.
@@ -17,21 +19,40 @@ Found = Mapping[Reference, list[str]]
 
 ADDRESS_MARK: Final = "@"
 
+_SHOWN_IDS_MAX: Final = 3
 
-def references_of(rows: Iterable[Row | RefusedRow], targets: Mapping[str, str]) -> set[Reference]:
+
+def references_of(rows: Iterable[Row | RefusedRow], targets: Mapping[str, str]) -> Collection[Reference]:
     """Return everything that the rows refer to.
 
     Args:
         rows: Parsed rows.
         targets: Object types by the key of the reference.
     """
+    return _references(rows, targets, removed=True)
+
+
+def addresses_to_link(rows: Iterable[Row | RefusedRow], targets: Mapping[str, str]) -> list[str]:
+    """Return the addresses that the rows want to link, in the order of the rows; what they remove is none of them.
+
+    Args:
+        rows: Parsed rows.
+        targets: Object types by the key of the reference.
+    """
+    return [token for _, token in _references(rows, targets, removed=False) if ADDRESS_MARK in token]
+
+
+def _references(
+    rows: Iterable[Row | RefusedRow], targets: Mapping[str, str], *, removed: bool
+) -> dict[Reference, None]:
     keys = frozenset(targets)
     return {
-        (targets[key], token)
+        (targets[key], token): None
         for row in rows
         if type(row) is Row and row.refers
         for key in keys & row.values.keys()
-        for token in _tokens(row.values[key])
+        if removed or not _removes(row.values[key])
+        for token in tokens_of(row.values[key])
     }
 
 
@@ -50,8 +71,8 @@ def with_references(row: Row | RefusedRow, targets: Mapping[str, str], found: Fo
         problem
         for key in row.values
         if key in keys
-        for token in _tokens(row.values[key])
-        if (problem := _problem(key, targets[key], token, found)) is not None
+        for token in tokens_of(row.values[key])
+        if (problem := _problem(key, targets[key], token, found, removed=_removes(row.values[key]))) is not None
     ]
     if problems:
         return RefusedRow(problems)
@@ -59,7 +80,8 @@ def with_references(row: Row | RefusedRow, targets: Mapping[str, str], found: Fo
     return Row(values, plain=row.plain)
 
 
-def _tokens(value: Any) -> list[str]:  # noqa: ANN401 - a parsed value of a reference
+def tokens_of(value: Any) -> list[str]:  # noqa: ANN401 - a parsed value of a reference
+    """Return what a value of a reference names: ids and addresses."""
     if value is None:
         return []
     if isinstance(value, ArrayChange):
@@ -67,26 +89,49 @@ def _tokens(value: Any) -> list[str]:  # noqa: ANN401 - a parsed value of a refe
     return value if isinstance(value, list) else [value]
 
 
-def _problem(key: str, target: str, token: str, found: Found) -> Problem | None:
+def _removes(value: object) -> bool:
+    return isinstance(value, ArrayChange) and value.operation is ArrayOperation.REMOVE
+
+
+def _problem(key: str, target: str, token: str, found: Found, *, removed: bool) -> Problem | None:
     ids = found.get((target, token), [])
     if len(ids) == 1:
         return None
     list_id, slug = split_key(key)
     if ids:
-        message = (
-            f"{slug}: {len(ids)} records of type {target} have the address {quoted(token)}; refer to one by its id"
-        )
+        message = f"{slug}: {several(ids, target, token)}; refer to one by its id"
         return Problem("multiple_matches", message, slug, list_id=list_id)
-    by = "address" if ADDRESS_MARK in token else "id"
-    message = f"{slug}: there is no {target} with the {by} {quoted(token)}; create it first"
+    if ADDRESS_MARK not in token:
+        message = f"{slug}: there is no {target} with the id {quoted(token)}; create it first"
+        return Problem("not_found", message, slug, list_id=list_id)
+    if problem := address_problem(normalised(token, fold_case=False)):
+        return Problem("invalid_value", f"{slug}: {problem}", slug, list_id=list_id)
+    if removed:
+        return None
+    message = f"{slug}: there is no {target} with the address {quoted(token)}; create it first"
     return Problem("not_found", message, slug, list_id=list_id)
+
+
+def several(ids: list[str], target: str, address: str) -> str:
+    """Return the clause that names the records that have an address.
+
+    Args:
+        ids: Of the records, two at least.
+        target: Their type.
+        address: As somebody wrote it.
+    """
+    rest = " and others" if len(ids) > _SHOWN_IDS_MAX else ""
+    shown = ", ".join(sorted(ids)[:_SHOWN_IDS_MAX])
+    return f"{len(ids)} records of type {target} have the address {quoted(address)}: {shown}{rest}"
 
 
 def _resolved(value: Any, target: str | None, found: Found) -> Any:  # noqa: ANN401 - a parsed value
     if target is None or value is None:
         return value
     if isinstance(value, ArrayChange):
-        return ArrayChange(value.operation, _resolved(value.values, target, found))
+        # What leads nowhere can only be an address that is removed, and is not there.
+        known = [token for token in value.values if found.get((target, token))]
+        return ArrayChange(value.operation, _resolved(known, target, found))
     if isinstance(value, list):
         return list(dict.fromkeys(found[target, token][0] for token in value))
     return found[target, value][0]

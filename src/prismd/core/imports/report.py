@@ -40,7 +40,8 @@ def outcome_of(result: dict[str, Any]) -> str:
 
 
 def _verdict_json(verdict: Verdict) -> str:
-    if verdict.id is not None and verdict.duplicate_of is None and verdict.parent_index is None:
+    usual = verdict.id is not None and verdict.duplicate_of is None and verdict.parent_index is None
+    if usual and not verdict.contacts:
         return f'{{"input_index":{verdict.index},"id":"{verdict.id}",{_FLAGS[verdict.existing, verdict.updated]}}}'
     result: dict[str, Any] = {
         "input_index": verdict.index,
@@ -53,6 +54,8 @@ def _verdict_json(verdict: Verdict) -> str:
         result["parent_input_index"] = verdict.parent_index
     if verdict.duplicate_of is not None:
         result["duplicate_of"] = verdict.duplicate_of
+    if verdict.contacts:
+        result["contacts_created"] = [{"id": contact_id, "email": email} for contact_id, email in verdict.contacts]
     if verdict.problems:
         first = verdict.problems[0]
         result["error"] = {"code": first.code, "message": first.message}

@@ -385,3 +385,24 @@ def test_a_day_and_the_moment_at_which_it_begins_find_the_same_record(api: Api) 
         [verdict] = api.start([row], "contact", dedupe_by="last_interaction_date").json()["results"]
         assert (verdict["existing"], verdict["id"]) == (True, record)
     assert len(rows_of(api, {"last_interaction_date": "2024-05-31T00:00:01Z"}, dedupe_by="last_interaction_date")) == 1
+
+
+def test_a_record_goes_on_holding_an_archived_option(api: Api) -> None:
+    body = {"name": "Marks", "type": "multiselect_str", "options": [{"value": "Old"}, {"value": "New"}]}
+    made = api.send("POST", "/contact/properties", json=body).json()
+    [record, other] = rows_of(api, {"marks": ["old"]}, {"marks": ["new"]})
+    archive = {"type": "multiselect_str", "enabled": False}
+    path = f"/contact/properties/{made['id']}/options/{made['options'][0]['id']}"
+    assert api.send("PATCH", path, json=archive).is_success
+    for marks in (["old"], ["old", "new"], {"_op": "append", "values": ["old", "new"]}):
+        answer = api.send("PATCH", f"/contact/{record}", json={"default": {"marks": marks}})
+        assert answer.status_code == 200, answer.text
+    assert answer.json()["default"]["marks"] == ["old", "new"]
+    for marks in (["old"], ["new", "old"], {"_op": "append", "values": ["old"]}):
+        answer = api.send("PATCH", f"/contact/{other}", json={"default": {"marks": marks}})
+        refused(answer, 400, "invalid_request", ".body.default.marks")
+    assert api.send("PATCH", f"/contact/{record}", json={"default": {"marks": ["new"]}}).is_success
+    refused(
+        api.send("PATCH", f"/contact/{record}", json={"default": {"marks": ["old"]}}),
+        400, "invalid_request", ".body.default.marks",
+    )  # fmt: skip

@@ -116,9 +116,9 @@ def test_every_type_of_the_contract_can_be_defined(wire_type: str) -> None:
         ({"name": "\ufeff\u200b"}, "invalid_request", ".body.name"),
         ({"name": "\ufeffE\u200bmail".replace("\u200b", "")}, "name_taken", None),
         ({"type": "select_str", "options": (NewOption(value="Red"), NewOption(value=" RED"))}, "name_taken", None),
-        ({"type": "select_str", "options": (NewOption(value="C++", slug="c"), NewOption(value="C"))}, "name_taken",
+        ({"type": "select_str", "options": (NewOption(value="C++", slug="c"), NewOption(value="C"))}, "slug_taken",
          None),
-        ({"type": "select_str", "options": (NewOption(value="Red", slug="low"), NewOption(value="Low"))}, "name_taken",
+        ({"type": "select_str", "options": (NewOption(value="Red", slug="low"), NewOption(value="Low"))}, "slug_taken",
          None),
     ],
 )  # fmt: skip

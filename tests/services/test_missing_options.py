@@ -114,3 +114,11 @@ def test_options_that_an_earlier_version_gave_one_label_are_told_apart_by_slug_o
         assert verdict["error"]["code"] == "invalid_option"
         assert "`red`, `red_2`" in verdict["error"]["message"]
     assert [one["created"] for one in imported(importer, ["red", "red_2"], 1)] == [True, True]
+
+
+def test_no_option_is_made_only_to_be_taken_away(make_importer: Callable[[], Importer]) -> None:
+    importer = make_importer()
+    rows = [{"tags": {"_op": "remove", "values": ["Never"]}}, {"tags": {"_op": "append", "values": ["Now"]}}]
+    _, verdicts = importer.as_job(rows, create_missing_options=True)
+    assert [one.get("error", {}).get("code") for one in verdicts] == ["invalid_option", None]
+    assert [option.value for option in options_of(importer).values()] == ["Now"]

@@ -33,8 +33,8 @@ def trimmed(text: str) -> str:
     Args:
         text: Any text, of any length.
     """
-    if text.isascii():
-        return text.strip()
+    if text[:1] not in _UNSEEN and text[-1:] not in _UNSEEN:
+        return text  # as nearly always
     start, end = 0, len(text)
     while start < end and text[start] in _UNSEEN:
         start += 1

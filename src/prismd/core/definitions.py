@@ -85,7 +85,7 @@ def define_property(schema: ObjectSchema, new: NewProperty, *, new_id: NewId, li
         required=new.required,
         icon=new.icon,
         role_id=new.role_id and new.role_id.lower(),
-        options=define_options(new.type, new.options, new_id, limits),
+        options=define_options(new.options, new_id, limits),
         list_id=new.list_id,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Sequence
 from decimal import Context, Decimal
+from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -17,6 +18,9 @@ Hashes = tuple[int, ...]
 
 #: More digits than any stored number has, so that normalising one never rounds it.
 _EXACT: Final = Context(prec=400)
+
+#: Returns a text in the one form that all its spellings have.
+_composed: Final = partial(unicodedata.normalize, "NFC")
 
 _COMPARABLE: Final = (Kind.STR, Kind.TEXT, Kind.NUM, Kind.DATE, Kind.SELECT, Kind.MULTI_STR)
 
@@ -40,10 +44,6 @@ def normalised(text: str, *, fold_case: bool) -> str:
     composed = trimmed(_composed(text))
     # Folding can undo the composition, so it is composed once more.
     return _composed(composed.casefold()) if fold_case else composed
-
-
-def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
 
 
 class KeyRule:

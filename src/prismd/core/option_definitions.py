@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -78,7 +78,12 @@ def define_option(prop: Property, new: NewOption, *, new_id: NewId, limits: Defi
     if len(prop.options) >= limits.options_max:
         message = f"`{prop.slug}` has {len(prop.options)} options, which is the most; delete one"
         raise PrismdError.invalid(".body", message, "maxItems")
-    return _option(prop.type, new, OptionNames(prop.options), new_id, ".body")
+    names = OptionNames(prop.options)
+    _check_option(new, ".body")
+    if new.slug is not None:
+        _check_option_slug(prop.type, new.slug, names, ".body")
+    _check_label(prop.type, new.value, names)
+    return _option(new, names.taken, new_id)
 
 
 def change_option(prop: Property, option: Option, changes: Mapping[str, Any]) -> Option:
@@ -103,13 +108,10 @@ def change_option(prop: Property, option: Option, changes: Mapping[str, Any]) ->
     return changed
 
 
-def define_options(
-    wire_type: str, wanted: tuple[NewOption, ...], new_id: NewId, limits: DefinitionLimits
-) -> tuple[Option, ...]:
+def define_options(wanted: tuple[NewOption, ...], new_id: NewId, limits: DefinitionLimits) -> tuple[Option, ...]:
     """Return the options of a property that is made with them.
 
     Args:
-        wire_type: Of the property.
         wanted: What is asked for.
         new_id: Makes the ids of the options.
         limits: How much a team may define.
@@ -120,39 +122,50 @@ def define_options(
     if len(wanted) > limits.options_max:
         message = f"expected at most {limits.options_max} options, found {len(wanted)}"
         raise PrismdError.invalid(".body.options", message, "maxItems")
-    labels = [folded(option.value) for option in wanted]
-    _check_apart("slug_taken", "slug", [option.slug for option in wanted])
-    _check_apart("name_taken", "label", labels)
-    names = OptionNames(())
-    made: dict[int, Option] = {}
-    # Explicit slugs come first, so that none is lost to one that is merely derived.
-    for index in sorted(range(len(wanted)), key=lambda index: wanted[index].slug is None):
+    for index, new in enumerate(wanted):
+        _check_option(new, f".body.options[{index}]")
+    labels = [folded(new.value) for new in wanted]
+    _check_apart([new.slug for new in wanted], labels)
+    taken, made = {*labels, *(new.slug for new in wanted if new.slug)}, []
+    for index, (new, label) in enumerate(zip(wanted, labels, strict=True)):
         # What is another's label is left to it, whichever of the two comes first.
-        field, further = f".body.options[{index}]", {*labels} - {labels[index]}
-        option = _option(wire_type, wanted[index], names, new_id, field, further)
-        names.add(option)
-        made[index] = option if option.sort_index is not None else replace(option, sort_index=index)
-    return tuple(made[index] for index in range(len(wanted)))
+        taken.discard(label)
+        option = _option(new, taken, new_id)
+        taken |= {label, option.slug}
+        made.append(option if option.sort_index is not None else replace(option, sort_index=index))
+    return tuple(made)
 
 
-def _check_apart(code: str, what: str, names: Sequence[str | None]) -> None:
+def _check_apart(slugs: Sequence[str | None], labels: Sequence[str]) -> None:
+    by_slug, by_label = _by_name("slug_taken", "slug", slugs), _by_name("name_taken", "label", labels)
+    for slug, index in by_slug.items():
+        other = by_label.get(slug, index)
+        if other != index:
+            places = f"the slug {quoted(slug)} of .body.options[{index}] is the label of .body.options[{other}]"
+            raise PrismdError("slug_taken", f"{places}, so a text could mean both; take another slug")
+
+
+def _by_name(code: str, what: str, names: Sequence[str | None]) -> dict[str, int]:
     first: dict[str, int] = {}
     for index, name in enumerate(names):
         if name and first.setdefault(name, index) != index:
             places = f".body.options[{first[name]}] and .body.options[{index}]"
             raise PrismdError(code, f"{places} have the same {what} {quoted(name)}; give each option one of its own")
+    return first
 
 
-def _option(  # noqa: PLR0917 - what is asked for, and where
-    wire_type: str, new: NewOption, others: OptionNames, new_id: NewId, field: str, further: Collection[str] = ()
-) -> Option:
-    values = {name: getattr(new, name) for name in NewOption.__dataclass_fields__ if name != "slug"}
-    check_fields(values, field)
+def _option(new: NewOption, taken: Container[str], new_id: NewId) -> Option:
+    return Option(id=new_id(), slug=new.slug or slug_for(new.value, taken), **_texts_of(new))
+
+
+def _check_option(new: NewOption, field: str) -> None:
+    check_fields(_texts_of(new), field)
     if new.slug is not None:
-        _check_option_slug(wire_type, new.slug, others, field)
-    _check_label(wire_type, new.value, others)
-    slug = new.slug or slug_for(new.value, {*others.taken, *further})
-    return Option(id=new_id(), slug=slug, **values)
+        check_slug(new.slug, field)
+
+
+def _texts_of(new: NewOption) -> dict[str, Any]:
+    return {name: getattr(new, name) for name in NewOption.__dataclass_fields__ if name != "slug"}
 
 
 def check_fields(values: Mapping[str, Any], field: str) -> None:

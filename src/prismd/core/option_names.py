@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from prismd.core.ids import is_uuid
@@ -44,20 +45,15 @@ class OptionNames:
 
     def __init__(self, options: Iterable[Option], *, any_case: bool = False) -> None:
         self._any_case = any_case
-        self._by_label: dict[str, tuple[Option, ...]] = {}
-        self._by_folded: dict[str, tuple[Option, ...]] = {}
-        self._by_slug: dict[str, Option] = {}
-        self._by_id: dict[str, Option] = {}
-        for option in options:
-            self.add(option)
+        self._options = tuple(options)
+        self._by_id = {option.id: option for option in self._options}
+        self._by_slug = {option.slug: option for option in self._options}
+        self._by_label = _grouped((option.value, option) for option in self._options)
 
-    def add(self, option: Option) -> None:
-        """Take in a further option."""
-        key = folded(option.value)
-        self._by_label[option.value] = (*self._by_label.get(option.value, ()), option)
-        self._by_folded[key] = (*self._by_folded.get(key, ()), option)
-        self._by_slug[option.slug] = option
-        self._by_id[option.id] = option
+    @cached_property
+    def _by_folded(self) -> dict[str, tuple[Option, ...]]:
+        # Of thousands of options this takes a while, and most texts are names as they are written.
+        return _grouped((folded(option.value), option) for option in self._options)
 
     def meant(self, text: str) -> Meaning:
         """Return what a text means."""
@@ -97,6 +93,13 @@ class OptionNames:
     def taken(self) -> Mapping[str, object]:
         """What no further option may have as its slug: slugs, and labels whatever their case."""
         return {**self._by_folded, **self._by_slug}
+
+
+def _grouped(named: Iterable[tuple[str, Option]]) -> dict[str, tuple[Option, ...]]:
+    found: dict[str, list[Option]] = {}
+    for name, option in named:
+        found.setdefault(name, []).append(option)
+    return {name: tuple(options) for name, options in found.items()}
 
 
 def _one_of(found: tuple[Option, ...]) -> Meaning:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +13,7 @@ from prismd.core.imports.rows import RefusedRow, Row
 from prismd.core.json_text import split_members
 from prismd.core.record_writes import RecordBody
 from prismd.core.records import ArrayChange, Properties
-from prismd.core.schema import Kind, ObjectSchema, Property, held_references
+from prismd.core.schema import Kind, ObjectSchema, Option, Property, held_references
 from prismd.core.values import InvalidValueError, ValueLimits, parser_for
 
 #: Values as clients see them, by list and slug; None for those of every record.
@@ -92,6 +93,26 @@ def _object(values: Mapping[str, bytes]) -> bytes:
 
 def _member(name: str, raw: bytes) -> bytes:
     return b"%s:%s" % (msgspec.json.encode(name), raw)
+
+
+def with_held_options(schema: ObjectSchema, held: Properties) -> ObjectSchema:
+    """Return the schema by which a record is written: what it holds of archived options it may go on holding.
+
+    Args:
+        schema: Of the record.
+        held: What the record holds.
+    """
+    kept = {
+        prop.key: replace(prop, options=tuple(_going_on(option, held[prop.key]) for option in prop.options))
+        for prop in schema
+        if held.get(prop.key) and any(not option.enabled for option in prop.options)
+    }
+    return ObjectSchema(schema.object_type, {**schema.properties, **kept}) if kept else schema
+
+
+def _going_on(option: Option, held: str | Sequence[str]) -> Option:
+    # An id is never a part of another, so it does not matter whether one is held or several.
+    return replace(option, enabled=option.enabled or option.id in held)
 
 
 def without_held(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from prismd.core.imports.rows import RefusedRow, Row, Rows
 from prismd.core.record_writes import RecordBody
+from prismd.core.records import Properties
 from prismd.core.schema import OBJECT_TYPES, Property
 from prismd.core.unchanged_values import Shown, may_be_unchanged, with_held, without_held, without_unchanged
 from prismd.services.query_references import ReferenceReader
@@ -48,8 +49,8 @@ def read_changes(writer: RecordWriter, bodies: Sequence[RecordBody], records: Se
 
 
 def _read(writer: RecordWriter, bodies: Sequence[RecordBody], records: Sequence[StoredRecord | None]) -> Rows:
-    written = writer.parsed(bodies)
-    held = [{} if record is None else record.properties for record in records]
+    held: list[Properties] = [{} if record is None else record.properties for record in records]
+    written = writer.parsed(bodies, held)
     resolved = writer.resolved(without_held(written, held, writer.schema))
     return with_held(resolved, written, held, writer.schema)
 

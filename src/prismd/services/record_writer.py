@@ -11,6 +11,7 @@ from prismd.core.imports.plan import KnownRecord
 from prismd.core.imports.rows import Problem, Row, RowLimits, RowParser, Rows
 from prismd.core.record_writes import RecordBody, write_problems
 from prismd.core.records import Properties, merged, rewritten
+from prismd.core.unchanged_values import with_held_options
 from prismd.core.values import ValueLimits
 from prismd.services.changes import record_changed
 from prismd.services.record_keys import key_changes, key_rules
@@ -63,17 +64,20 @@ class RecordWriter:
         """
         return self.resolved(self.parsed(bodies))
 
-    def parsed(self, bodies: Sequence[RecordBody]) -> Rows:
+    def parsed(self, bodies: Sequence[RecordBody], held: Sequence[Properties] = ()) -> Rows:
         """Return the values of bodies with references as they were written.
 
         Args:
             bodies: Any number.
+            held: What the record of each holds, where they are written to records that there are.
         """
         settings = self.runtime.settings
         values = ValueLimits(settings.text_chars_max, settings.list_values_max)
         limits = RowLimits(values, settings.row_bytes_max, settings.row_errors_max)
-        parser = RowParser(self.schema, limits, self.list_id)
-        return [parser.parse(body.raw) for body in bodies]
+        plain = RowParser(self.schema, limits, self.list_id)
+        schemas = [with_held_options(self.schema, before) for before in held] or [self.schema] * len(bodies)
+        parsers = (plain if schema is self.schema else RowParser(schema, limits, self.list_id) for schema in schemas)
+        return [parser.parse(body.raw) for parser, body in zip(parsers, bodies, strict=True)]
 
     def resolved(self, rows: Rows) -> Rows:
         """Return rows whose references are ids of records that exist, or of contacts made once a record refers to them.

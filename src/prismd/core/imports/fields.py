@@ -162,12 +162,18 @@ class FieldParser:
             raise InvalidValueError(f"{prop.slug} holds one value, so it takes no _op")
         if problem := array_change_problem(value):
             raise InvalidValueError(f"`{prop.slug}`: {problem}")
-        if value["_op"] == ArrayOperation.REMOVE:
-            # What is archived takes nothing new, and lets go of what it has.
-            parse = parser_for(prop, self._limits)
-        parsed = parse(value["values"])
+        removes = value["_op"] == ArrayOperation.REMOVE
+        parsed = self._removed(prop, value["values"]) if removes else parse(value["values"])
         assert isinstance(parsed, list)  # noqa: S101 - parsers of properties that hold many return lists
         return ArrayChange(ArrayOperation(str(value["_op"])), parsed)
+
+    def _removed(self, prop: Property, values: object) -> object:
+        try:
+            # What is archived takes nothing new, and lets go of what it has.
+            return parser_for(prop, self._limits)(values)
+        except InvalidValueError as error:
+            error.options = ()  # no option is made only to be taken away
+            raise
 
     def _unknown(self, slug: str) -> Problem:
         problem = self._unknown_slugs.get(slug)

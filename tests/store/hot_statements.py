@@ -164,7 +164,9 @@ _TEAMS: Final = {
     "a changed property": Hot(properties._UPDATE, ("", None, True, True, 1, "contact", id_of(1)), once=FEW),
     "a deleted property": Hot(properties._DELETE, {**_OF_TYPE, "id": id_of(1), "key": "custom_1"}, once=2 * FEW),
     "a changed option": Hot(
-        properties._UPDATE_OPTION, ("", "", None, None, None, None, None, 1, "contact", id_of(1), id_of(1)), once=FEW
+        properties._UPDATE_OPTION,
+        ("", "", None, None, None, None, None, True, 1, "contact", id_of(1), id_of(1)),
+        once=FEW,
     ),
     "a deleted option": Hot(properties._DELETE_OPTION, (1, "contact", id_of(1), id_of(1)), once=FEW),
     "a value that a record lacks": Hot(properties._LACKED, {**_OF_TYPE, "unseen": UNSEEN}, once=None),

@@ -3,6 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
+# Our own programs are found here, but after what is installed: no file here, such as email.py, hides a module of Python's.
+OURS := -P -c 'import runpy, sys; sys.path.append("."); runpy.run_module(sys.argv.pop(1), {}, "__main__", True)'
+RUN := $(BIN)/python $(OURS)
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
@@ -14,13 +17,13 @@ help: ## list the targets
 install: $(INSTALLED) ## set up .venv from the lock; leaves .venv/bin/prismd
 
 demo: $(INSTALLED) ## import real input and watch; FILE=people.csv imports that file (TYPE=contact, DEDUPE_BY=email)
-	@$(BIN)/python -m demo $(if $(FILE),--file "$(FILE)") $(if $(TYPE),--type "$(TYPE)") $(if $(DEDUPE_BY),--dedupe-by "$(DEDUPE_BY)")
+	@$(RUN) demo $(if $(FILE),--file "$(FILE)") $(if $(TYPE),--type "$(TYPE)") $(if $(DEDUPE_BY),--dedupe-by "$(DEDUPE_BY)")
 
 test: $(INSTALLED) ## run all tests; ARGS="tests/core -x" runs some
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -P -m pytest -n 2 --dist loadgroup $(ARGS)
 
 simulate: $(INSTALLED) ## run imports under injected faults by seed, SEEDS=300 of them; SEED=5 runs one and tells all
-	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),300) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED))
+	@$(RUN) tests.simulation --seeds $(or $(SEEDS),300) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED))
 
 lint: $(INSTALLED) ## check style, types and the arrows of the architecture
 	@$(BIN)/ruff check .
@@ -33,35 +36,35 @@ format: $(INSTALLED) ## format the code and mend what can be mended
 	@$(BIN)/ruff format .
 
 check: lint ## lint, and run the tests that need no database: what to run before each commit
-	@$(BIN)/python -m pytest -n 2 tests/core tests/files tests/client tests/distribution tests/test_architecture.py $(ARGS)
+	@$(BIN)/python -P -m pytest -n 2 tests/core tests/files tests/client tests/distribution tests/test_architecture.py $(ARGS)
 
 wheel: $(INSTALLED) ## build the wheel into dist/
-	@rm -rf dist && $(BIN)/python -m hatchling build --target wheel
+	@rm -rf dist && $(BIN)/python -P -m hatchling build --target wheel
 
 try-wheel: wheel ## install the wheel into a bare environment; run the demo and the official client's tests against it
 	@echo "Setting up build/bare from requirements.txt and the wheel ..."
 	@$(call new_venv,build/bare); \
 	"$$@" --require-hashes -r requirements.txt && "$$@" --no-deps dist/*.whl && build/bare/bin/prismd --version && \
 	echo "Adding what the demo and the tests need ..." && "$$@" --require-hashes -r requirements-dev.txt
-	@build/bare/bin/python -c 'import prismd, sys; sys.exit(not prismd.__file__.startswith(sys.prefix))'
-	@build/bare/bin/python -m demo
-	@build/bare/bin/python -m pytest -n 2 --dist loadgroup tests/sdk $(ARGS)
+	@build/bare/bin/python -P -c 'import prismd, sys; sys.exit(not prismd.__file__.startswith(sys.prefix))'
+	@build/bare/bin/python $(OURS) demo
+	@build/bare/bin/python -P -m pytest -n 2 --dist loadgroup tests/sdk $(ARGS)
 
 bench: $(INSTALLED) ## measure imports, the record API and other programs, for half an hour; ARGS="--only imports --runs 5"
-	@$(BIN)/python -m bench $(ARGS)
+	@$(RUN) bench $(ARGS)
 
 million: $(INSTALLED) ## import a million rows: memory, what other teams notice, how soon a cancel stops
-	@$(BIN)/python -m bench.million $(ARGS)
+	@$(RUN) bench.million $(ARGS)
 
 chaos: $(INSTALLED) ## kill processes during imports and look for what is lost or doubled; KILLS=200 SEED=1
-	@$(BIN)/python -m chaos $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
+	@$(RUN) chaos $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
 docs: $(INSTALLED) ## write the pages that follow from the code anew
-	@$(BIN)/python -m docs.generate
-	@$(BIN)/python -m docs.native_properties
+	@$(RUN) docs.generate
+	@$(RUN) docs.native_properties
 
 lock: ## resolve the dependencies of pyproject.toml anew, to versions and hashes
-	@test -x build/uv/bin/uv || { $(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet uv==$(UV_VERSION); }
+	@test -x build/uv/bin/uv || { $(PYTHON) -P -m venv build/uv && build/uv/bin/pip install --quiet uv==$(UV_VERSION); }
 	@build/uv/bin/uv pip compile --quiet $(LOCK) --output-file requirements.txt pyproject.toml
 	@build/uv/bin/uv pip compile --quiet $(LOCK) --output-file requirements-dev.txt --group dev --constraints requirements.txt pyproject.toml
 
@@ -76,10 +79,10 @@ clean: ## remove what the other targets made, data of the demo included
 define new_venv
 $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "prismd needs Python 3.11 or newer; name one with: make PYTHON=python3.12" >&2; exit 1; }; \
-if $(PYTHON) -c 'import ensurepip' 2>/dev/null; then \
-	$(PYTHON) -m venv --clear $(1) && set -- $(1)/bin/python -m pip; \
-elif $(PYTHON) -m pip --version >/dev/null 2>&1; then \
-	$(PYTHON) -m venv --clear --without-pip $(1) && set -- $(PYTHON) -m pip --python $(1)/bin/python; \
+if $(PYTHON) -P -c 'import ensurepip' 2>/dev/null; then \
+	$(PYTHON) -P -m venv --clear $(1) && set -- $(1)/bin/python -P -m pip; \
+elif $(PYTHON) -P -m pip --version >/dev/null 2>&1; then \
+	$(PYTHON) -P -m venv --clear --without-pip $(1) && set -- $(PYTHON) -P -m pip --python $(1)/bin/python; \
 else \
 	echo "Python has no pip here; on Debian: apt-get install python3-venv" >&2; exit 1; \
 fi; \

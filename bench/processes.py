@@ -64,6 +64,6 @@ def _command(pid: str) -> str:
         words = (PROC / pid / "cmdline").read_bytes().decode().split("\0")
     except OSError:
         return "ended"
-    names = [Path(word).name for word in words if word not in {"", "-m"}]
-    # `python -m prismd.cli.main worker` and `python .../prismd serve` alike.
+    names = [Path(word).name for word in words if word not in {"", "-P", "-m"}]
+    # `python -P -m prismd.cli.main worker` and `python .../prismd serve` alike.
     return " ".join(names[1:3]).replace("prismd.cli.main", "prismd")

@@ -68,7 +68,7 @@ def start_prismd(
     """Start the real command in a directory, with no settings but those given."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PRISMD_", "MICRO_"))}
     process = subprocess.Popen(
-        [*prefix, sys.executable, "-m", "prismd.cli.main", *arguments],
+        [*prefix, sys.executable, "-P", "-m", "prismd.cli.main", *arguments],
         cwd=directory,
         env={**inherited, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
         stdout=subprocess.PIPE,

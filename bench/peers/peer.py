@@ -92,9 +92,9 @@ class Peer(ABC):
         shutil.rmtree(self.place, ignore_errors=True)
         self.place.mkdir(parents=True)
         if self.pip:
-            command([sys.executable, "-m", "venv", str(self.place)])
+            command([sys.executable, "-P", "-m", "venv", str(self.place)])
             pins = ["--constraint", str(PINS / f"{self.home}.txt")]
-            command([self.python, "-m", "pip", "--disable-pip-version-check", "install", "-q", *pins, *self.pip])
+            command([self.python, "-P", "-m", "pip", "--disable-pip-version-check", "install", "-q", *pins, *self.pip])
         if self.npm:
             self.install_npm()
         mark.write_text(wanted)

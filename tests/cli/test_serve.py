@@ -205,6 +205,19 @@ def test_a_worker_that_dies_is_started_again(serve: Serve) -> None:
     eventually(lambda: workers_of(process) - {dead})
 
 
+def test_no_file_of_the_current_directory_is_run(serve: Serve, tmp_path: Path) -> None:
+    for name in ("email", "random", "queue", "gc", "psycopg", "prismd"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write(__name__)")
+    process = serve()
+    url = url_of(process)
+    rows = {"objects": [{"default": {"email": f"p{number}@example.org"}} for number in range(200)]}
+    jobs = f"{url}/v2/prism/{TEAM}/contact/import"
+    job = httpx.post(jobs, json=rows, headers={"x-api-key": KEY}, timeout=PATIENCE_S).json()
+    about = f"{url}/v2/prism/{TEAM}/imports/{job['job_id']}"
+    eventually(lambda: httpx.get(about, headers={"x-api-key": KEY}).json()["status"] == "complete")
+    assert not (tmp_path / "ran").exists()
+
+
 def test_a_postgres_that_dies_is_started_again(serve: Serve, data_dir: Path) -> None:
     process = serve()
     url = url_of(process)

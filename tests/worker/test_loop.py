@@ -179,7 +179,7 @@ def test_a_worker_that_stands_still_inside_a_chunk_is_cut_off_and_another_does_i
 
 def test_a_worker_ends_when_its_server_is_gone(url: str, tmp_path: Path) -> None:
     # The shell starts a worker that believes in it, says which, and is then killed.
-    script = f'"{sys.executable}" -m prismd.cli.main worker --parent-pid $$ & echo $!; wait'
+    script = f'"{sys.executable}" -P -m prismd.cli.main worker --parent-pid $$ & echo $!; wait'
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PRISMD_DATABASE_URL": url}
     shell = subprocess.Popen(["sh", "-c", script], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
     with shell:

@@ -95,7 +95,8 @@ class Supervisor:
         return f"process {process.pid} ended with {code}"
 
     def _started(self, number: int) -> subprocess.Popen[bytes] | None:
-        command = [sys.executable, "-m", "prismd.cli.main", "worker", "--parent-pid", str(os.getpid())]
+        # -P: else a file of the current directory, such as email.py, would hide a module of Python's, and run.
+        command = [sys.executable, "-P", "-m", "prismd.cli.main", "worker", "--parent-pid", str(os.getpid())]
         with self._lock:
             if self._stopping.is_set():
                 return None

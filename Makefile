@@ -9,20 +9,26 @@ RUN := $(BIN)/python $(OURS)
 UV_VERSION := 0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test simulate lint format check wheel try-wheel bench million chaos docs lock clean
+.PHONY: help user install demo test simulate lint format check wheel try-wheel bench million chaos docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: $(INSTALLED) ## set up .venv from the lock; leaves .venv/bin/prismd
+install: user $(INSTALLED) ## set up .venv from the lock; leaves .venv/bin/prismd
 
-demo: $(INSTALLED) ## import real input and watch; FILE=people.csv imports that file (TYPE=contact, DEDUPE_BY=email)
+# Under root, the embedded PostgreSQL runs as this user; whoever is not root needs none.
+user: ## under root, make the system user that runs PostgreSQL, where there is none
+	@[ "$$(id -u)" != 0 ] || id -u $(or $(PRISMD_POSTGRES_USER),prismd) >/dev/null 2>&1 \
+		|| useradd --system --user-group --no-create-home --shell /usr/sbin/nologin $(or $(PRISMD_POSTGRES_USER),prismd) \
+		|| echo "make a system user $(or $(PRISMD_POSTGRES_USER),prismd) by hand: PostgreSQL does not run as root" >&2
+
+demo: user $(INSTALLED) ## import real input and watch; FILE=people.csv imports that file (TYPE=contact, DEDUPE_BY=email)
 	@$(RUN) demo $(if $(FILE),--file "$(FILE)") $(if $(TYPE),--type "$(TYPE)") $(if $(DEDUPE_BY),--dedupe-by "$(DEDUPE_BY)")
 
-test: $(INSTALLED) ## run all tests; ARGS="tests/core -x" runs some
+test: user $(INSTALLED) ## run all tests; ARGS="tests/core -x" runs some
 	@$(BIN)/python -P -m pytest -n 2 --dist loadgroup $(ARGS)
 
-simulate: $(INSTALLED) ## run imports under injected faults by seed, SEEDS=300 of them; SEED=5 runs one and tells all
+simulate: user $(INSTALLED) ## run imports under injected faults by seed, SEEDS=300 of them; SEED=5 runs one and tells all
 	@$(RUN) tests.simulation --seeds $(or $(SEEDS),300) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED))
 
 lint: $(INSTALLED) ## check style, types and the arrows of the architecture
@@ -41,7 +47,7 @@ check: lint ## lint, and run the tests that need no database: what to run before
 wheel: $(INSTALLED) ## build the wheel into dist/
 	@rm -rf dist && $(BIN)/python -P -m hatchling build --target wheel
 
-try-wheel: wheel ## install the wheel into a bare environment; run the demo and the official client's tests against it
+try-wheel: user wheel ## install the wheel into a bare environment; run the demo and the official client's tests against it
 	@echo "Setting up build/bare from requirements.txt and the wheel ..."
 	@$(call new_venv,build/bare); \
 	"$$@" --require-hashes -r requirements.txt && "$$@" --no-deps dist/*.whl && build/bare/bin/prismd --version && \
@@ -50,13 +56,13 @@ try-wheel: wheel ## install the wheel into a bare environment; run the demo and 
 	@build/bare/bin/python $(OURS) demo
 	@build/bare/bin/python -P -m pytest -n 2 --dist loadgroup tests/sdk $(ARGS)
 
-bench: $(INSTALLED) ## measure imports, the record API and other programs, for half an hour; ARGS="--only imports --runs 5"
+bench: user $(INSTALLED) ## measure imports, the record API and other programs, for half an hour; ARGS="--only imports --runs 5"
 	@$(RUN) bench $(ARGS)
 
-million: $(INSTALLED) ## import a million rows: memory, what other teams notice, how soon a cancel stops
+million: user $(INSTALLED) ## import a million rows: memory, what other teams notice, how soon a cancel stops
 	@$(RUN) bench.million $(ARGS)
 
-chaos: $(INSTALLED) ## kill processes during imports and look for what is lost or doubled; KILLS=200 SEED=1
+chaos: user $(INSTALLED) ## kill processes during imports and look for what is lost or doubled; KILLS=200 SEED=1
 	@$(RUN) chaos $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
 docs: $(INSTALLED) ## write the pages that follow from the code anew

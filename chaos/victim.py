@@ -118,7 +118,7 @@ class Victim:
             pid = int((self._data / "postgres" / "postmaster.pid").read_text().splitlines()[0])
         except (OSError, ValueError, IndexError):
             return []
-        return [pid] if f" -D {self._data.resolve()}/postgres " in f"{command_line(pid)} " else []
+        return [pid] if f" prismd.data_dir={self._data.resolve()} " in f"{command_line(pid)} " else []
 
     def backends(self) -> list[int]:
         """Return the process ids of PostgreSQL's processes that serve prismd."""

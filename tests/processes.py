@@ -141,7 +141,7 @@ def children_of(pid: int) -> dict[int, str]:
 
 def postmasters(data_dir: Path) -> set[int]:
     """Return the process ids of the PostgreSQL servers of a data directory, without the processes that they fork."""
-    found = {pid: parent for pid, (parent, line) in _processes().items() if f" -D {data_dir}/postgres " in line}
+    found = {pid: parent for pid, (parent, line) in _processes().items() if f" prismd.data_dir={data_dir} " in line}
     return {pid for pid, parent in found.items() if parent not in found}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import pwd
 import shutil
 import signal
 import stat
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import conninfo
 
 from prismd.store.embedded import EmbeddedPostgres
 from prismd.store.postgres import DatabaseUnusableError
@@ -59,6 +61,10 @@ def setting(url: str, name: str) -> str:
     return str(row[0])
 
 
+def socket_dir(url: str) -> Path:
+    return Path(str(conninfo.conninfo_to_dict(url)["host"]))
+
+
 def round_as(user: tuple[int, int], data_dir: Path) -> subprocess.CompletedProcess[str]:
     uid, gid = user
     setpriv = ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups"]
@@ -86,8 +92,8 @@ def test_it_is_durable_private_and_off_the_network(embedded: EmbeddedPostgres, d
     url = embedded.start()
     assert [setting(url, name) for name in ("fsync", "synchronous_commit", "full_page_writes")] == ["on"] * 3
     assert setting(url, "listen_addresses") == ""
-    assert stat.S_IMODE(data_dir.stat().st_mode) == 0o700
-    assert stat.S_IMODE(Path(setting(url, "unix_socket_directories")).stat().st_mode) == 0o700
+    assert stat.S_IMODE(data_dir.stat().st_mode) == (0o710 if IS_ROOT else 0o700)
+    assert stat.S_IMODE(socket_dir(url).stat().st_mode) == 0o700
 
 
 def test_text_sorts_by_code_point_everywhere(embedded: EmbeddedPostgres) -> None:
@@ -116,8 +122,9 @@ def test_a_pid_file_that_names_a_stranger_does_not_prevent_a_start(embedded: Emb
     embedded.stop()
     with subprocess.Popen(["sleep", "1000"]) as stranger:
         pid_file.write_text("".join([f"{stranger.pid}\n", *lines[1:]]))
-        os.chown(pid_file, data_dir.stat().st_uid, data_dir.stat().st_gid)
-        assert setting(embedded.start(), "data_directory") == str(data_dir / "postgres")
+        owner = pid_file.parent.stat()
+        os.chown(pid_file, owner.st_uid, owner.st_gid)
+        assert setting(embedded.start(), "prismd.data_dir") == str(data_dir)
         assert stranger.poll() is None
         stranger.kill()
 
@@ -211,14 +218,13 @@ def test_an_installation_that_only_root_may_enter_works_too(tmp_path: Path, data
 @as_root
 def test_for_root_it_serves_root_alone(embedded: EmbeddedPostgres, data_dir: Path) -> None:
     url = embedded.start()
-    owner = data_dir.stat()
-    assert owner.st_uid != 0
+    owner = (data_dir / "postgres").stat()
+    assert (data_dir.stat().st_uid, owner.st_uid) == (0, pwd.getpwnam("prismd").pw_uid)
     setpriv = ["setpriv", f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups"]
     with tempfile.TemporaryDirectory() as reachable:
         Path(reachable).chmod(0o755)
-        socket_dir = Path(setting(url, "unix_socket_directories"))
         ask = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search", sys.executable, "-c"]
-        script = f"import psycopg; psycopg.connect(host={str(socket_dir)!r}, user='prismd', dbname='postgres')"
+        script = f"import psycopg; psycopg.connect(host={str(socket_dir(url))!r}, user='prismd', dbname='postgres')"
         found = subprocess.run(
             [*setpriv, *ask, script], cwd=reachable, capture_output=True, text=True, timeout=PATIENCE_S, check=False
         )

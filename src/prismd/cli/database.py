@@ -25,6 +25,9 @@ def database(settings: Settings) -> Iterator[str]:
         migrate(settings.database_url, settings)
         yield settings.database_url
         return
-    with EmbeddedPostgres(Path(settings.data_dir), buffers_mib=settings.postgres_buffers_mib).borrowed() as url:
+    embedded = EmbeddedPostgres(
+        Path(settings.data_dir), buffers_mib=settings.postgres_buffers_mib, user=settings.postgres_user
+    )
+    with embedded.borrowed() as url:
         migrate(url, settings)
         yield url

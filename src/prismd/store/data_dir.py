@@ -1,43 +1,32 @@
-"""The embedded PostgreSQL's directory: whose it is, where its socket goes, and that one prismd at a time runs it."""
+"""The embedded PostgreSQL's directory: whose it is, what stands where in it, and that one prismd at a time runs it."""
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
-import pwd
 import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from prismd.store.as_owner import Owner, done_as, opened_as
+from prismd.store.owned_files import OwnedFiles
+from prismd.store.owners import ROOT, Owners, of_former_version, owners_for_root, service_user, user_name
+from prismd.store.pinned import ForeignLinkError, path_by, path_of, pinned
 from prismd.store.postgres import DatabaseUnusableError
+from prismd.store.socket_dir import fits, temporary_socket_dir
 
-#: Longest path of a socket's directory: ``/.s.PGSQL.5432.lock`` must still fit into the 104 bytes that systems allow.
-SOCKET_DIR_BYTES_MAX: Final = 84
+CLUSTER: Final = "postgres"
+#: The cluster of another user, of which a copy is being made.
+FORMER: Final = "postgres.old"
+#: Tells that a directory is prismd's, who uses it, and that somebody does.
+LOCK: Final = "prismd.lock"
 
-#: Who runs PostgreSQL for root, where the data directory belongs to nobody else.
-NOBODY: Final = "nobody"
-
-_LOCK = "prismd.lock"
-_CLUSTER = "postgres"
+_LOG = "postgres.log"
+_HALF = "postgres.new."
+_SOCKET = "socket"
 _LASTING = " serve"
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """The system user that PostgreSQL runs as.
-
-    Args:
-        uid: Number of the user.
-        gid: Number of the user's group.
-        borrowed: Whether this process is root and lends its place to that user, because PostgreSQL refuses root.
-    """
-
-    uid: int
-    gid: int
-    borrowed: bool
+_WRITABLE_BY_OTHERS = 0o022
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,53 +42,64 @@ class Holder:
     lasting: bool
 
 
-class DataDir:
+class DataDir(OwnedFiles):
     """A data directory of prismd, made and locked on request.
+
+    It belongs to whom prismd runs as. Where that is root, the directories of the cluster and of the socket in it belong
+    to the user that runs PostgreSQL, who can change nothing else, and root does nothing inside them but as that user.
+    A directory that belongs to somebody else is theirs as a whole: root works in it as its owner alone.
 
     Args:
         path: Where it is or shall be.
+        user: Name of the system user that runs PostgreSQL in a directory of root's.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = Path(os.path.realpath(path))
-        self.cluster = self.path / _CLUSTER
-        self.log = self.path / "postgres.log"
+    def __init__(self, path: Path, user: str) -> None:
+        super().__init__(Path(os.path.realpath(path)))
+        self._asked = path
+        self._user = user
+        #: What processes must inherit to reach it by its base.
+        self.descriptors: tuple[int, ...] = ()
         self._lock: int | None = None
+        self._lasting = False
 
-    def prepare(self) -> Owner:
-        """Make the directory where there is none, and return who PostgreSQL shall run as.
+    def prepare(self) -> None:
+        """Make the directory where there is none, and find out who does what in it.
 
         Raises:
             DatabaseUnusableError: It cannot be made or written, or holds something else than data of prismd.
         """
         try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._reach()
         except (FileExistsError, NotADirectoryError):
             raise DatabaseUnusableError(f"the data directory {self.path} is not a directory") from None
+        except ForeignLinkError as error:
+            raise DatabaseUnusableError(f"{error.strerror}: name the place that it leads to with --data-dir") from None
         except OSError as error:
             raise self._unusable("cannot be made", error) from error
+        self._owners = self._found_owners()
         self._check_content()
-        owner = self._owner()
         try:
-            if owner.borrowed:
-                os.chown(self.path, owner.uid, owner.gid)
-            self.path.chmod(0o700)
+            self.make_private()
         except OSError as error:
             raise self._unusable("cannot be made private", error) from error
-        return owner
 
-    def lock(self, owner: Owner, *, lasting: bool) -> bool:
+    @property
+    def cluster(self) -> Path:
+        """The files of PostgreSQL."""
+        return self.base / CLUSTER
+
+    def lock(self, *, lasting: bool) -> bool:
         """Take the lock that lets one prismd at a time run the directory's PostgreSQL; say whether it was free.
 
         Args:
-            owner: To whom the lock file shall belong.
             lasting: Whether it is held for as long as a server runs, not just for a command.
 
         Raises:
             DatabaseUnusableError: The lock file cannot be written.
         """
         try:
-            lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            lock = self._opened_lock()
         except OSError as error:
             raise self._unusable("cannot be written", error) from error
         try:
@@ -108,10 +108,11 @@ class DataDir:
         except OSError:
             os.close(lock)
             return False
-        self.give(lock, owner)
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}{_LASTING if lasting else ''}\n".encode(), 0)
+        self.unlock()
         self._lock = lock
+        self._lasting = lasting
         return True
 
     @property
@@ -125,89 +126,132 @@ class DataDir:
             os.close(self._lock)
             self._lock = None
 
+    def release(self) -> None:
+        """Let go of the directory."""
+        self.unlock()
+        for descriptor in self.descriptors:
+            os.close(descriptor)
+        self.descriptors = ()
+
     def holder(self) -> Holder:
         """Return who holds the lock."""
-        try:
-            text = (self.path / _LOCK).read_text().strip()
-        except OSError:
-            text = ""
+        text = self.read(self.keeper, self.base / LOCK).decode(errors="replace").strip()
         return Holder(text.removesuffix(_LASTING) or "unknown", lasting=text.endswith(_LASTING))
 
-    @staticmethod
-    def give(file: Path | int, owner: Owner) -> None:
-        """Make a file belong to the user that PostgreSQL runs as."""
-        if owner.borrowed:
-            os.chown(file, owner.uid, owner.gid)
+    def new_log(self) -> int:
+        """Return the descriptor of PostgreSQL's log, which begins anew."""
+        return self.new_file(_LOG)
 
-    def socket_dir(self, owner: Owner) -> Path:
+    def log(self) -> bytes:
+        """Return the end of PostgreSQL's log."""
+        return self.read(self.keeper, self.base / _LOG)
+
+    def has_cluster(self) -> bool:
+        """Say whether PostgreSQL's files are there."""
+        return done_as(self.runner, (self.cluster / "PG_VERSION").exists)
+
+    def new_cluster(self) -> Path:
+        """Return an empty directory in which to make a cluster, and forget those that were left half made."""
+        for name in self.names():
+            if name.startswith(_HALF):
+                self.remove(name)
+        # A name of this process's own: whoever was killed while it did the same may have left a program that goes on.
+        name = f"{_HALF}{os.getpid()}"
+        self.own_directory(name)
+        return self.base / name
+
+    def keep_cluster(self, made: Path) -> None:
+        """Take a new cluster, which is whole, for the directory's own."""
+        done_as(self.keeper, lambda: os.rename(made, self.cluster))  # noqa: PTH104 - returns nothing, as it must here
+
+    def socket_dir(self) -> Path:
         """Return the private directory of PostgreSQL's socket, making it where there is none.
-
-        Args:
-            owner: To whom it shall belong.
 
         Raises:
             DatabaseUnusableError: Somebody else has made a directory of that name.
         """
-        path = self.socket_path(owner)
-        try:
-            path.mkdir(mode=0o700, exist_ok=True)
-            self.give(path, owner)
-            found = path.lstat()
-        except OSError as error:
-            raise DatabaseUnusableError(f"cannot make {path} for PostgreSQL's socket: {error.strerror}") from error
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner.uid or found.st_mode & 0o077:
-            raise DatabaseUnusableError(f"{path} is not a private directory of this user: remove it and start again")
-        return path
+        if not fits(self.path / _SOCKET):
+            return temporary_socket_dir(self.path, self.runner)
+        self.own_directory(_SOCKET)
+        return self.base / _SOCKET
 
-    def socket_path(self, owner: Owner) -> Path:
-        """Return where the directory of PostgreSQL's socket is or would be.
+    def reached(self, path: Path) -> Path:
+        """Return a path as people and other processes use it.
 
         Args:
-            owner: Who PostgreSQL runs as; part of a name outside the data directory.
+            path: Maybe by way of a descriptor of the process that it comes from.
         """
-        inside = self.path / "socket"
-        if len(os.fsencode(inside)) <= SOCKET_DIR_BYTES_MAX:
-            return inside
-        name = f"prismd-{owner.uid}-{hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]}"
-        temporary = Path(os.path.realpath(tempfile.gettempdir()))
-        return (temporary if len(os.fsencode(temporary / name)) <= SOCKET_DIR_BYTES_MAX else Path("/tmp")) / name  # noqa: S108 - private, and checked to be ours
+        return self.path / path.name if path.parent.parent == Path("/proc/self/fd") else path
+
+    def outdated(self) -> bool:
+        """Say whether the directory, or PostgreSQL's files in it, belong to another user than they should."""
+        if self.keeper.borrowed and of_former_version(self.keeper, self.base):
+            return True
+        if not self.divided:
+            return False
+        cluster = self.base / CLUSTER
+        belongs = not os.path.lexists(cluster) or cluster.lstat().st_uid == self.runner.uid
+        return not belongs or os.path.lexists(self.base / FORMER)
+
+    def take_over(self) -> None:
+        """Make the directory root's, whatever is in it; the lock stays held.
+
+        Raises:
+            DatabaseUnusableError: There is no user to run PostgreSQL in it.
+        """
+        runner = service_user(self._user)
+        self._owners = Owners(ROOT, runner)
+        self.make_private()
+        # Whom it belonged to has to pass to what is still theirs, until it is made private again.
+        self.base.chmod(0o711)
+        self.lock(lasting=self._lasting)
+
+    def _reach(self) -> None:
+        if os.geteuid() != 0:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return
+        held = pinned(self._asked, mode=0o700)
+        self.path, self.base, self.descriptors = path_of(held), path_by(held), (held,)
+
+    def _found_owners(self) -> Owners:
+        found = self.base.stat()
+        if os.geteuid() == 0:
+            return owners_for_root(self.path, self.base, self._user)
+        if found.st_uid != os.geteuid():
+            raise DatabaseUnusableError(
+                f"the data directory {self.path} belongs to {user_name(found.st_uid)}: choose another with --data-dir"
+            )
+        self_ = Owner(found.st_uid, found.st_gid)
+        return Owners(self_, self_)
+
+    def make_private(self) -> None:
+        """Let nobody else into the directory."""
+        if not self.divided:
+            return done_as(self.keeper, lambda: self.base.chmod(0o700))
+        # Whom PostgreSQL runs as may pass to what is its own there, and read what it is meant to read.
+        os.chown(self.base, 0, self.runner.gid)
+        return self.base.chmod(0o710)
 
     def _check_content(self) -> None:
         try:
-            names = {entry.name for entry in self.path.iterdir()}
+            names = self.names()
         except OSError as error:
             raise self._unusable("cannot be read", error) from error
-        if names and _LOCK not in names:
+        if names and LOCK not in names:
             raise DatabaseUnusableError(
                 f"{self.path} holds files that are not prismd's: choose an empty or new directory with --data-dir"
             )
+        if names and self.divided and self.base.stat().st_mode & _WRITABLE_BY_OTHERS:
+            raise DatabaseUnusableError(f"others can write to {self.path}: choose another directory with --data-dir")
 
-    def _owner(self) -> Owner:
-        found = self.path.stat()
-        if os.geteuid() == 0:
-            return _owner_for_root(found.st_uid)
-        if found.st_uid != os.geteuid():
-            raise DatabaseUnusableError(
-                f"the data directory {self.path} belongs to {_user_name(found.st_uid)}: choose another with --data-dir"
-            )
-        return Owner(found.st_uid, found.st_gid, borrowed=False)
+    def _opened_lock(self) -> int:
+        lock = opened_as(self.keeper, self.base / LOCK, os.O_RDWR | os.O_CREAT)
+        found = os.fstat(lock)
+        if not self.divided or (found.st_uid == 0 and found.st_nlink == 1 and stat.S_ISREG(found.st_mode)):
+            return lock
+        # Left by whom the directory belonged to before: it may be the same file as one elsewhere.
+        os.close(lock)
+        return self.new_file(LOCK, access=os.O_RDWR)
 
     def _unusable(self, what: str, error: OSError) -> DatabaseUnusableError:
         return DatabaseUnusableError(f"the data directory {self.path} {what}: {error.strerror}")
-
-
-def _owner_for_root(uid: int) -> Owner:
-    try:
-        user = pwd.getpwuid(uid) if uid else pwd.getpwnam(NOBODY)
-    except KeyError:
-        raise DatabaseUnusableError(
-            "PostgreSQL does not run as root, and there is no user `nobody` to run it"
-        ) from None
-    return Owner(user.pw_uid, user.pw_gid, borrowed=True)
-
-
-def _user_name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user {uid}"

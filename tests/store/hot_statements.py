@@ -16,6 +16,7 @@ from prismd.store import (
     client_attempts,
     drafts,
     grants,
+    health,
     idempotency,
     import_records,
     imports,
@@ -122,6 +123,7 @@ _RECORDS: Final = {
 
 _IMPORTS: Final = {
     "next turn": Hot(imports._CLAIM, {"running_max": 10}, once=1),
+    "whose turn it is": Hot(health._NEXT, {"running_max": 10}, once=1),
     "jobs under way": Hot(imports._ACTIVE, (1,), once=QUEUED),
     "hold of a job": Hot(imports._LOCK, (1, JOB), once=1),
     "an attempt is noted": Hot(attempts._BEGIN, {"job": JOB, "number": 0}, once=1),

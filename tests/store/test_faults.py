@@ -39,6 +39,7 @@ from prismd.store import (
     client_attempts,
     drafts,
     grants,
+    health,
     idempotency,
     import_records,
     imports,
@@ -129,6 +130,8 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     client_attempts.try_begin_repeat: lambda c, w: client_attempts.try_begin_repeat(c, w.team_id, b"attempt"),
     client_attempts.find_answer: lambda c, w: client_attempts.find_answer(c, w.team_id, b"attempt", after=NOW),
     client_attempts.keep_answer: lambda c, w: client_attempts.keep_answer(c, w.team_id, CLAIM),
+    health.count_workers: lambda c, _: health.count_workers(c),
+    health.next_job: lambda c, _: health.next_job(c, LATER, running_max=9),
     imports.insert_job: lambda c, w: imports.insert_job(c, replace(w.running, id=NEW_ID())),
     imports.insert_chunks: lambda c, w: imports.insert_chunks(c, w.running, [w.chunk]),
     imports.claim_next: lambda c, _: imports.claim_next(c, LATER, running_max=100),
@@ -244,7 +247,8 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
 
 #: These touch no table, and wait for nobody.
 WITHOUT_LOCK: Final = {
-    changes.tell, changes.tell_listeners, idempotency.try_lock, postgres.prepare_session, queries.check_patterns,
+    changes.tell, changes.tell_listeners, health.count_workers, idempotency.try_lock, postgres.prepare_session,
+    queries.check_patterns,
     queries.limit_time, client_attempts.begin_first, client_attempts.try_begin_repeat,
 }  # fmt: skip
 

@@ -170,6 +170,10 @@ _SERVER: Final = (
         path="/healthz",
         tag="Server",
         summary="Ask whether the server is ready",
+        description=(
+            "Ready means that the database answers, that a worker lives, and that the queue of imports moves; where "
+            "one does not, `error.message` tells which. The answer comes within the setting `database_wait_s`."
+        ),
         replies=(Reply(200, "It is.", Health),),
         errors=("service_unavailable",),
     ),

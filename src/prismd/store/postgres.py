@@ -16,6 +16,8 @@ Connection = psycopg.Connection[TupleRow]
 Pool = ConnectionPool[Connection]
 _Kind = TypeVar("_Kind", bound=Connection)
 
+#: What workers call themselves where PostgreSQL lists its connections.
+WORKER: Final = "prismd worker"
 SERVER_VERSION_MIN: Final = 150000
 
 # Every statement of prismd goes through an index. A planner whose statistics lag behind a bulk load would read whole

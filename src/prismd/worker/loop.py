@@ -19,7 +19,7 @@ from prismd.services.stepping import step_next
 from prismd.settings import Settings
 from prismd.store.imports import CHANNEL
 from prismd.store.overlap import OverlappedConnection
-from prismd.store.postgres import Connection, DatabaseUnusableError, connect_as
+from prismd.store.postgres import WORKER, Connection, DatabaseUnusableError, connect_as
 from prismd.worker.limits import Watch, limit_memory
 from prismd.worker.stop import Stop
 from prismd.worker.upkeep import purge
@@ -94,7 +94,7 @@ def _favour_throughput() -> None:
 
 def _open(around: Surroundings) -> OverlappedConnection:
     silence_ms = round(around.settings.step_timeout_s * 1000)
-    options = {"autocommit": True, "application_name": "prismd worker", **_KEEPALIVES}
+    options = {"autocommit": True, "application_name": WORKER, **_KEEPALIVES}
     connection = connect_as(OverlappedConnection, around.url, around.settings, **options)
     connection.execute(_LIMIT, ("idle_in_transaction_session_timeout", str(silence_ms)))
     has_transaction_timeout = connection.info.server_version >= _TRANSACTION_TIMEOUT_SINCE

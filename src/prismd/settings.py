@@ -36,6 +36,9 @@ class Settings:
         "MiB",
         "memory in which the embedded PostgreSQL keeps pages; 0 takes an eighth of what there is, from 128 to 2,048",
     )
+    postgres_user: str = setting(
+        "prismd", "text", "system user that runs the embedded PostgreSQL where prismd runs as root; never root"
+    )
     host: str = setting("127.0.0.1", "text", "address to listen on")
     port: int = setting(8400, "TCP port", "port to listen on; 0 takes a free one")
     log_level: str = setting("warning", "text", "least level of logs that is shown: debug, info, warning or error")
@@ -45,6 +48,40 @@ class Settings:
     )
     database_wait_s: float = setting(5, "seconds", "longest wait for PostgreSQL to answer or lend a connection")
 
+    workers_wait_s: float = setting(
+        10, "seconds", "time without any worker after which `/healthz` says so", minimum=0.1
+    )
+    queue_wait_s: float = setting(
+        300, "seconds", "time without a step of the job whose turn it is after which `/healthz` says so", minimum=0.1
+    )
+    connections_max: int = setting(20_000, "connections", "most connections open at one API process", minimum=1)
+    connections_per_address_max: int = setting(
+        2_000,
+        "connections",
+        "most of them from one address, or one /64 network of IPv6; 0 sets no limit of its own",
+    )
+    trusted_proxies: str = setting(
+        "",
+        "text",
+        "proxies whose `x-forwarded-for` tells where requests come from: addresses or networks, separated by commas",
+    )
+    wrong_keys_per_minute_max: int = setting(
+        60, "requests", "requests with an unknown API key that one address may send in a minute; 0 sets no limit"
+    )
+    request_line_bytes_max: int = setting(
+        16 * 2**10, "bytes", "longest address of a request, with its query", minimum=64
+    )
+    header_bytes_max: int = setting(64 * 2**10, "bytes", "largest head of a request: address and headers", minimum=1024)
+    headers_max: int = setting(100, "headers", "most headers of a request", minimum=8)
+    request_head_s: float = setting(
+        10, "seconds", "longest time from the first byte of a request to the end of its headers", minimum=0.1
+    )
+    body_wait_s: float = setting(10, "seconds", "time over which the rate of a body is measured", minimum=0.1)
+    body_bytes_per_second_min: float = setting(
+        1_000, "bytes per second", "least rate of a body; a slower one is given up"
+    )
+    answer_wait_s: float = setting(60, "seconds", "time that a client gets to go on reading its answer", minimum=0.1)
+    keep_alive_s: float = setting(30, "seconds", "longest wait for the next request on a connection", minimum=0.1)
     body_bytes_max: int = setting(64 * 2**20, "bytes", "largest body of an import request", minimum=1024)
     small_body_bytes_max: int = setting(2**20, "bytes", "largest body of any other request", minimum=1024)
     rows_per_request_max: int = setting(100_000, "rows", "most rows of one import request", minimum=1)

@@ -121,6 +121,24 @@ def test_provokes_each_code_of_the_documentation(api: Api, code: str) -> None:
     assert code_of(PROVOKED[code](api)) == code
 
 
+def test_provokes_headers_too_large(api: Api) -> None:
+    assert (
+        code_of(api.send("GET", "/imports", headers={f"x-{number}": "" for number in range(100)}))
+        == "headers_too_large"
+    )
+
+
+def test_provokes_uri_too_long(api: Api) -> None:
+    assert code_of(api.send("GET", f"/imports?{'x' * 20_000}")) == "uri_too_long"
+
+
+def test_provokes_request_timeout(serve: Callable[..., Api]) -> None:
+    api = serve(request_head_s=0.2)
+    head, body = _raw(api.url, b"GET /healthz HTTP/1.1\r\n")
+    assert head.startswith(b"HTTP/1.1 408 ")
+    assert json.loads(body)["error"]["code"] == "request_timeout"
+
+
 def test_provokes_payload_too_large(serve: Callable[..., Api]) -> None:
     response = serve(body_bytes_max=1024).start([{"default": {"full_name": "x" * 1024}}])
     assert code_of(response) == "payload_too_large"

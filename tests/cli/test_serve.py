@@ -7,7 +7,9 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -234,6 +236,72 @@ def test_a_postgres_that_dies_while_the_server_starts_is_started_again(serve: Se
     (dead,) = postmasters(data_dir)
     os.kill(dead, signal.SIGKILL)
     assert lets_in(url_of(process), TEAM, KEY)
+
+
+@contextlib.contextmanager
+def stopped(pids: set[int]) -> Iterator[None]:
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def test_health_is_answered_while_postgres_hangs(serve: Serve, data_dir: Path) -> None:
+    process = serve(PRISMD_DATABASE_WAIT_S="2")
+    url = url_of(process)
+    assert is_ready(url)
+    (postmaster,) = postmasters(data_dir)
+    with stopped({postmaster, *children_of(postmaster)}):
+        for _ in range(3):
+            began = time.monotonic()
+            answer = httpx.get(f"{url}/healthz", timeout=PATIENCE_S)
+            assert time.monotonic() - began < 2
+            assert (answer.status_code, answer.json()["error"]["code"]) == (503, "service_unavailable")
+            assert answer.json()["error"]["message"].startswith("The database does not answer")
+        assert httpx.get(f"{url}/healthz/live", timeout=PATIENCE_S).status_code == 200
+    eventually(lambda: is_ready(url))
+
+
+def test_health_tells_that_no_worker_lives(serve: Serve) -> None:
+    process = serve("--workers", "0", PRISMD_WORKERS_WAIT_S="0.5")
+    url = url_of(process)
+    eventually(lambda: not is_ready(url))
+    answer = httpx.get(f"{url}/healthz", timeout=PATIENCE_S).json()
+    assert answer["error"]["message"].startswith("No worker has been connected to the database for ")
+
+
+def test_many_who_ask_for_health_are_served_by_few_connections(serve: Serve, data_dir: Path) -> None:
+    url = url_of(serve())
+    assert is_ready(url)
+    with ThreadPoolExecutor(16) as clients:
+        assert all(clients.map(is_ready, [url] * 200))
+    (postmaster,) = postmasters(data_dir)
+    assert len([line for line in children_of(postmaster).values() if line.startswith("postgres: prismd ")]) < 16
+
+
+def test_a_weak_key_of_the_operator_is_refused(serve: Serve, data_dir: Path) -> None:
+    code, out, errors = ended(serve(MICRO_API_KEY="changeme"))
+    assert (code, out) == (1, "")
+    assert errors == (
+        "prismd: MICRO_API_KEY could be guessed: it has 8 characters, and 15 are the least; "
+        "leave it out, and a random one is made\n"
+    )
+    assert lets_in(url_of(serve()), TEAM, KEY), "nothing has been made"
+    assert data_dir.exists()
+
+
+def test_a_key_of_the_operator_is_not_printed(serve: Serve) -> None:
+    process = serve()
+    url_of(process)
+    assert process.stdout
+    said = [process.stdout.readline() for _ in range(3)]
+    assert said[2] == "# MICRO_API_KEY is as you gave it\n"
+    process.terminate()
+    _, out, errors = ended(process)
+    assert KEY not in "".join([*said, out, errors])
 
 
 def test_a_second_server_on_the_same_directory_is_refused(serve: Serve, data_dir: Path) -> None:

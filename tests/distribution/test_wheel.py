@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """The names of the files in a wheel that is built from this tree."""
     place = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(place)]
+    command = [sys.executable, "-P", "-m", "hatchling", "build", "--target", "wheel", "--directory", str(place)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     [wheel] = place.glob("*.whl")
     return set(zipfile.ZipFile(wheel).namelist())

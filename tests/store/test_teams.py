@@ -88,9 +88,9 @@ def test_the_first_team_and_key_are_taken_from_the_environment(
 ) -> None:
     url = make_database()
     migrate(url, Settings())
-    environment = {"MICRO_TEAM_ID": "the team / 1", "MICRO_API_KEY": "my key"}
+    environment = {"MICRO_TEAM_ID": "the team / 1", "MICRO_API_KEY": "my own key 7340"}
     with connect(url, Settings()) as connection:
         made = bootstrap(connection, environment, now=runtime.now(), new_id=runtime.new_id)
         assert made is not None
-        assert (made.team, made.key) == ("the team / 1", "my key")
-        assert authenticate(connection, "my key", "the team / 1")
+        assert (made.team, made.key) == ("the team / 1", "my own key 7340")
+        assert authenticate(connection, "my own key 7340", "the team / 1")

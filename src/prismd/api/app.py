@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
+from prismd.api.addresses import TrustedProxies
 from prismd.api.auth import caller_of
 from prismd.api.change_stream import ChangeStream
+from prismd.api.connection_limits import ConnectionLimits
 from prismd.api.edge import Edge
 from prismd.api.errors import EXCEPTION_HANDLERS
+from prismd.api.health import HealthProbe
 from prismd.api.limits import RateLimiter
 from prismd.api.realtime import PATH, RealtimeSocket
 from prismd.api.realtime_hub import RealtimeHub
 from prismd.api.routes import routes
+from prismd.api.scope_keys import CONNECTION_LIMITS, ON_STOP
 from prismd.api.threads import Threads
 from prismd.api.watchers import Watchers
+from prismd.api.wrong_keys import WrongKeys
 from prismd.services.runtime import Runtime
 
 
-def create_app(runtime: Runtime) -> ASGIApp:
+def create_app(runtime: Runtime, *, watches_work: bool = False) -> ASGIApp:
     """Return the application that serves the API.
 
     Args:
         runtime: Connections, settings, time and ids; they stay with the caller, who closes them.
+        watches_work: Whether the server is unwell where no worker lives, or where the queue does not move.
     """
     threads = Threads(runtime.settings)
     changes = ChangeStream(runtime)
     watchers = Watchers(runtime, changes)
     realtime = RealtimeHub(runtime, changes)
     limiter = RateLimiter(runtime.settings.requests_per_second_max, runtime.now)
+    health = HealthProbe(runtime, watches_work=watches_work)
+    wrong_keys = WrongKeys(runtime.settings.wrong_keys_per_minute_max, runtime.now, _later)
 
     def provide_runtime() -> Runtime:
         return runtime
@@ -43,9 +54,18 @@ def create_app(runtime: Runtime) -> ASGIApp:
         },
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=runtime.settings.small_body_bytes_max,
-        lifespan=[threads.lifespan, changes.lifespan],
+        lifespan=[threads.lifespan, changes.lifespan, health.lifespan],
         state=State(
-            {"runtime": runtime, "limiter": limiter, "threads": threads, "watchers": watchers, "realtime": realtime}
+            {
+                "runtime": runtime,
+                "limiter": limiter,
+                "wrong_keys": wrong_keys,
+                "proxies": TrustedProxies(runtime.settings.trusted_proxies),
+                "health": health,
+                "threads": threads,
+                "watchers": watchers,
+                "realtime": realtime,
+            }
         ),
         openapi_config=None,  # the document is written from the same shapes, with every answer, in openapi.py
         logging_config=None,
@@ -56,4 +76,9 @@ def create_app(runtime: Runtime) -> ASGIApp:
         watchers.stop()
         realtime.stop()
 
-    return Edge(app, {PATH: RealtimeSocket(runtime, changes, realtime)}, runtime.new_id, end_streams)
+    life = {ON_STOP: end_streams, CONNECTION_LIMITS: ConnectionLimits(runtime.settings)}
+    return Edge(app, {PATH: RealtimeSocket(runtime, changes, realtime)}, runtime.new_id, life)
+
+
+def _later(wait_s: float, work: Callable[[], None]) -> object:
+    return asyncio.get_running_loop().call_later(wait_s, work)

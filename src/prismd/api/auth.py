@@ -9,12 +9,14 @@ from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
+from prismd.api.addresses import TrustedProxies
 from prismd.api.limits import RateLimiter
 from prismd.api.paths import decoded
-from prismd.api.scope_keys import OWN_TEAM
+from prismd.api.scope_keys import OWN_TEAM, PEER
+from prismd.api.wrong_keys import WrongKeys
 from prismd.core.errors import PrismdError
 from prismd.services.runtime import Runtime
-from prismd.services.teams import Caller, authenticate
+from prismd.services.teams import Caller, UnknownKeyError, authenticate
 
 
 async def let_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
@@ -56,10 +58,31 @@ def _key_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 
 
 async def _let_in(connection: ASGIConnection[Any, Any, Any, Any], key: str, team: str | None) -> None:
-    caller = await sync_to_thread(_authenticated, connection.app.state.runtime, key, team)
-    limiter: RateLimiter = connection.app.state.limiter
+    state = connection.app.state
+    wrong_keys: WrongKeys = state.wrong_keys
+    address = _address_of(connection)
+    wrong_keys.check(address, key)
+    try:
+        caller = await sync_to_thread(_authenticated, state.runtime, key, team)
+    except UnknownKeyError:
+        wrong_keys.wrong(address, key)
+        raise
+    except PrismdError:
+        wrong_keys.good(address, key)  # of another team
+        raise
+    except Exception:
+        wrong_keys.spare(address)
+        raise
+    wrong_keys.good(address, key)
+    limiter: RateLimiter = state.limiter
     limiter.take(caller.key_id)
     connection.state.caller = caller
+
+
+def _address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    proxies: TrustedProxies = connection.app.state.proxies
+    scope: Any = connection.scope  # with our own key beside those of ASGI
+    return proxies.client(scope.get(PEER, ""), connection.headers.getall("x-forwarded-for", []))
 
 
 def _authenticated(runtime: Runtime, key: str, team: str | None) -> Caller:

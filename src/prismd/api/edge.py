@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -13,7 +13,7 @@ from prismd.api.absent_routes import absence
 from prismd.api.allowed_methods import allowed_methods
 from prismd.api.errors import JSON, internal_error, refusal
 from prismd.api.meant_paths import meant_path
-from prismd.api.scope_keys import HEAD_ONLY, ON_STOP, OWN_TEAM, REQUEST_ID
+from prismd.api.scope_keys import HEAD_ONLY, OWN_TEAM, REQUEST_ID
 from prismd.core.errors import PrismdError
 from prismd.core.ids import NewId
 from prismd.core.quoting import quoted
@@ -37,16 +37,20 @@ class Edge:
         app: The application inside.
         sockets: WebSocket applications, by path.
         new_id: Makes the ids of requests.
-        on_stop: Ends requests that would not end by themselves; called, maybe repeatedly, when the server stops.
+        life: What the HTTP server needs of the application, by name, such as :data:`prismd.api.scope_keys.ON_STOP`.
     """
 
     def __init__(
-        self, app: ASGIApp, sockets: Mapping[str, ASGIApp], new_id: NewId, on_stop: Callable[[], None]
+        self,
+        app: ASGIApp,
+        sockets: Mapping[str, ASGIApp],
+        new_id: NewId,
+        life: Mapping[str, object],
     ) -> None:
         self._app = app
         self._sockets = sockets
         self._new_id = new_id
-        self._on_stop = on_stop
+        self._life = life
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, one WebSocket, or the life of the server."""
@@ -56,7 +60,7 @@ class Edge:
             await self._sockets.get(scope["path"], self._refuse_socket)(scope, receive, send)
         else:
             life: Any = scope
-            life.get("state", {})[ON_STOP] = self._on_stop
+            life.get("state", {}).update(self._life)
             await self._app(scope, receive, send)
 
     async def _refuse_socket(self, scope: Scope, _receive: Receive, send: Send) -> None:

@@ -8,7 +8,12 @@ from typing import Final
 REQUEST_ID: Final = "prismd_request_id"
 #: There where the HTTP server sends the head of the answer alone.
 HEAD_ONLY: Final = "prismd_head_only"
+#: The other end of the connection, whatever the headers say.
+PEER: Final = "prismd_peer"
 #: Whether the path names no team, so that the key's own is meant.
 OWN_TEAM: Final = "prismd_own_team"
-#: In the state of the server's life: what to call when it begins to end.
+#: In the state of the server's life: what to call, maybe repeatedly, when it begins to end; it ends requests that would
+#: not end by themselves.
 ON_STOP: Final = "prismd_on_stop"
+#: In the same: what all connections share.
+CONNECTION_LIMITS: Final = "prismd_connection_limits"

@@ -10,7 +10,8 @@ import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
-from prismd.api.scope_keys import ON_STOP
+from prismd.api.connection_limits import ConnectionLimits
+from prismd.api.scope_keys import CONNECTION_LIMITS, ON_STOP
 
 #: For ``uvicorn.Config``: the stream goes one way, and its messages are short and hardly shrink.
 OPTIONS: Final[dict[str, Any]] = {"ws_max_size": 64 * 1024, "ws_per_message_deflate": False}
@@ -33,6 +34,19 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.logger = self.conn.logger = _QUIET
         self.conn.debug = False
+        self._limits: ConnectionLimits = app_state.get(CONNECTION_LIMITS) or ConnectionLimits()
+        self._counted = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take over a connection of HTTP, with its place among those that there may be."""
+        super().connection_made(transport)
+        self._counted = self._limits.enter(self._address())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Make room for another connection."""
+        if self._counted:
+            self._limits.leave(self._address())
+        super().connection_lost(exc)
 
     def shutdown(self) -> None:
         """Tell the application, which closes its WebSockets in its own words."""
@@ -49,3 +63,6 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Wait a while for the client to read what was sent before the end, but not for ever."""
         super().on_task_complete(task)
         self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    def _address(self) -> str:
+        return self.client[0] if self.client else ""

@@ -55,7 +55,7 @@ def serve_command(host: str | None, port: int | None, data_dir: str | None, work
 
     It keeps its records in an embedded PostgreSQL in the data directory, or in the one at PRISMD_DATABASE_URL. At the
     first start it makes a team and an API key and prints them, this once; MICRO_TEAM_ID and MICRO_API_KEY are taken
-    instead where they are set.
+    instead where they are set, and such a key is not printed.
     """
     stop = Stop()
     stop.on_signals()
@@ -87,7 +87,7 @@ def _serve(settings: Settings, stop: Stop, stack: ExitStack) -> None:
     stack.callback(supervisor.stop, _WORKERS_S)
     create_app, web_server = loading.result()
     server = web_server(
-        create_app(runtime),
+        create_app(runtime, watches_work=True),
         grace_s=settings.shutdown_s,
         stop=stop,
         ready=lambda: _announce(url_of(listener), made),
@@ -116,7 +116,10 @@ def _persistently(work: Callable[[], _Result], stop: Stop) -> _Result:
 
 def _start_embedded(settings: Settings, stop: Stop, stack: ExitStack) -> str:
     embedded = EmbeddedPostgres(
-        Path(settings.data_dir), buffers_mib=settings.postgres_buffers_mib, given_up=stop.is_set
+        Path(settings.data_dir),
+        buffers_mib=settings.postgres_buffers_mib,
+        user=settings.postgres_user,
+        given_up=stop.is_set,
     )
     stack.callback(embedded.stop)
     url = embedded.start()
@@ -137,7 +140,7 @@ def _keep_running(embedded: EmbeddedPostgres, stop: Stop) -> None:
         stop.wait(_WATCH_S)
 
 
-def _load_web() -> tuple[Callable[[Runtime], ASGIApp], type[WebServer]]:
+def _load_web() -> tuple[Callable[..., ASGIApp], type[WebServer]]:
     from prismd.api.app import create_app  # noqa: PLC0415 - in a thread of its own, as it takes half a second
     from prismd.cli.web_server import WebServer  # noqa: PLC0415 - as above
 
@@ -147,7 +150,10 @@ def _load_web() -> tuple[Callable[[Runtime], ASGIApp], type[WebServer]]:
 def _announce(url: str, made: Bootstrap | None) -> None:
     lines = [f"prismd is ready at {url} (its API: {url}/docs)", f"export MICRO_BASE_URL={url}"]
     if made:
-        lines += [f"export MICRO_TEAM_ID={shlex.quote(made.team)}", f"export MICRO_API_KEY={shlex.quote(made.key)}"]
+        lines.append(f"export MICRO_TEAM_ID={shlex.quote(made.team)}")
+        lines.append(
+            "# MICRO_API_KEY is as you gave it" if made.given else f"export MICRO_API_KEY={shlex.quote(made.key)}"
+        )
     else:
         lines += ["# teams and keys are as they were; for another key: prismd keys create"]
     click.echo("\n".join(lines))

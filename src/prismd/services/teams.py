@@ -6,12 +6,14 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from prismd.core.errors import PrismdError
 from prismd.core.ids import NewId
+from prismd.core.weak_keys import weakness
+from prismd.settings import SettingError
 from prismd.store import teams
 from prismd.store.postgres import Connection
 from prismd.store.teams import StoredKey
@@ -44,15 +46,24 @@ class NewKey:
         id: By which it is revoked.
         team: Public id of its team.
         key: The key itself.
+        given: Whether the operator chose it, and so need not be told.
     """
 
     id: str
     team: str
     key: str
+    given: bool = False
 
 
 #: What the first start on an empty database made.
 Bootstrap = NewKey
+
+
+class UnknownKeyError(PrismdError):
+    """The key of a request is unknown or revoked."""
+
+    def __init__(self) -> None:
+        super().__init__("forbidden", "the API key is unknown or revoked: check the header x-api-key")
 
 
 class TeamUnclearError(Exception):
@@ -75,12 +86,13 @@ def authenticate(connection: Connection, key: str, team_public_id: str | None) -
         team_public_id: The team in the path; None where the path has none, and the key alone counts.
 
     Raises:
-        PrismdError: ``forbidden``: the key is unknown or revoked, or belongs to another team.
+        UnknownKeyError: The key is unknown or revoked.
+        PrismdError: ``forbidden``: it belongs to another team.
     """
     digest = _digest(key)
     found = teams.find_key(connection, digest)
     if found is None or not hmac.compare_digest(found.digest, digest):
-        raise PrismdError("forbidden", "the API key is unknown or revoked: check the header x-api-key")
+        raise UnknownKeyError
     if team_public_id not in (None, found.team):
         raise PrismdError("forbidden", "the API key has no access to this team: check the team id in the path")
     return Caller(found.team_id, found.team, found.key_id)
@@ -102,6 +114,9 @@ def bootstrap(
         now: The time.
         new_id: Makes ids.
         secret: Makes keys.
+
+    Raises:
+        SettingError: ``MICRO_API_KEY`` could be guessed.
     """
     with connection.transaction():
         if teams.first_teams(connection, 1):
@@ -111,8 +126,9 @@ def bootstrap(
             return None
         team = environment.get("MICRO_TEAM_ID") or new_id()
         team_id = teams.insert_team(connection, team, now)
-        key = environment.get("MICRO_API_KEY") or secret()
-        return _store_key(connection, team_id, team, "first", key, now=now, new_id=new_id)
+        given = _checked(environment.get("MICRO_API_KEY", ""))
+        made = _store_key(connection, team_id, team, "first", given or secret(), now=now, new_id=new_id)
+        return replace(made, given=bool(given))
 
 
 def create_key(
@@ -170,6 +186,12 @@ def revoke_key(connection: Connection, key_id: str, *, team: str | None, now: da
     """
     with connection.transaction():
         return teams.revoke_key(connection, key_id, team, now)
+
+
+def _checked(key: str) -> str:
+    if key and (found := weakness(key)):
+        raise SettingError(f"MICRO_API_KEY could be guessed: {found}; leave it out, and a random one is made")
+    return key
 
 
 def _only_team(connection: Connection, new_id: NewId | None) -> str:

@@ -9,9 +9,11 @@ import pytest
 
 from prismd.services.health import WorkHealth
 from prismd.settings import Settings
+from prismd.store.health import count_workers
 from prismd.store.migrate import migrate
 from prismd.store.postgres import WORKER, Connection, connect
 from tests.conftest import Clock
+from tests.processes import eventually
 
 SETTINGS = Settings(workers_wait_s=10, queue_wait_s=300)
 
@@ -64,6 +66,7 @@ def test_a_missing_worker_is_told_after_a_while(own: Connection, url: str, clock
     assert health.fault(own, clock.now()) == ("No worker has been connected to the database for 11 s; import jobs wait")
     with connect(url, Settings(), application_name=WORKER):
         assert not health.fault(own, clock.now())
+    eventually(lambda: not count_workers(own))
     clock.advance(seconds=9)
     assert not health.fault(own, clock.now()), "it may be starting again"
     clock.advance(seconds=2)

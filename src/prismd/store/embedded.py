@@ -146,7 +146,7 @@ class EmbeddedPostgres:
 
     def _ready(self, postmaster: Postmaster) -> bool:
         wait_until(lambda: not postmaster.starting() or self._given_up(), _START_S)
-        return postmaster.accepts()
+        return not self._given_up() and postmaster.accepts()
 
     def _unusable(self, error: OSError) -> DatabaseUnusableError:
         about = f" ({Path(os.fsdecode(error.filename)).name})" if error.filename else ""

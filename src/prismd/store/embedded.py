@@ -145,8 +145,16 @@ class EmbeddedPostgres:
         return self._ready(postmaster) or "pre-existing shared memory" not in postmaster.failure()
 
     def _ready(self, postmaster: Postmaster) -> bool:
-        wait_until(lambda: not postmaster.starting() or self._given_up(), _START_S)
-        return not self._given_up() and postmaster.accepts()
+        # Seen once is enough: what ends right after that is started again like what ends later.
+        accepted = False
+
+        def settled() -> bool:
+            nonlocal accepted
+            accepted = postmaster.accepts()
+            return accepted or not postmaster.runs() or self._given_up()
+
+        wait_until(settled, _START_S)
+        return accepted and not self._given_up()
 
     def _unusable(self, error: OSError) -> DatabaseUnusableError:
         about = f" ({Path(os.fsdecode(error.filename)).name})" if error.filename else ""

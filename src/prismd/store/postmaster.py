@@ -157,10 +157,6 @@ class Postmaster:
         finally:
             os.close(log)
 
-    def starting(self) -> bool:
-        """Say whether PostgreSQL runs but does not accept connections yet."""
-        return self.runs() and not self.accepts()
-
     def failure(self) -> str:
         """Return the last thing that PostgreSQL said."""
         said = self._data.log()

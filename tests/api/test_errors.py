@@ -98,6 +98,14 @@ def _precondition_failed(api: Api) -> httpx.Response:
     return api.send("PATCH", f"/contact/{made['id']}", json={"default": {}}, headers={"if-match": '"7"'})
 
 
+def _key_taken(api: Api) -> httpx.Response:
+    ada = {"default": {"email": "ada@example.org"}}
+    first = api.send("POST", "/contact", json=ada).json()["id"]
+    api.send("DELETE", f"/contact/{first}")
+    api.send("POST", "/contact", json=ada)
+    return api.send("POST", f"/contact/{first}/restore")
+
+
 PROVOKED: dict[str, Callable[[Api], httpx.Response]] = {
     "invalid_request": _invalid,
     "unauthorized": lambda api: api.send("GET", "/imports", key=None),
@@ -113,6 +121,7 @@ PROVOKED: dict[str, Callable[[Api], httpx.Response]] = {
     "required_backfill_needed": _backfill_needed,
     "id_taken": _id_taken,
     "precondition_failed": _precondition_failed,
+    "key_taken": _key_taken,
 }
 
 
@@ -203,6 +212,12 @@ def test_provokes_query_timeout(serve: Callable[..., Api]) -> None:
         response = api.send("POST", "/contact/query", json={"query": {"select": []}})
     assert code_of(response) == "query_timeout"
     assert api.send("POST", "/contact/query", json={"query": {"select": []}}).status_code == 200
+
+
+def test_provokes_not_deleted(api: Api) -> None:
+    made = api.send("POST", "/contact", json={}).json()["id"]
+    [item] = api.send("POST", "/contact/batch/purge", json={"ids": [made]}).json()["results"]
+    assert item["error"]["code"] == "not_deleted"
 
 
 def _job(api: Api, *, done: bool = False) -> str:

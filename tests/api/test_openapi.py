@@ -23,7 +23,7 @@ PARTS = {
     "template_id": "templateId",
 }  # fmt: skip
 #: How the paths of writes end that say all.
-BODILESS = ("/cancel", "/ticket", "/duplicate", "/restore", "/records/{recordId}")
+BODILESS = ("/cancel", "/ticket", "/duplicate", "{recordId}/restore", "/records/{recordId}")
 #: The document itself and the page about it.
 UNDESCRIBED = {("GET", "/openapi.json"), ("GET", "/docs")}
 

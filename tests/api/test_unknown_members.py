@@ -104,6 +104,8 @@ BODIES: dict[str, tuple[str, Callable[[World], Any] | None]] = {
     "upsertRecord": ("contact", lambda _: {"default": {"full_name": "N"}, "list": {}, "extended": {}}),
     "updateRecords": ("deal", lambda world: {"items": [{"id": world.deal, "default": {"name": "N"}, "extended": {}}]}),
     "deleteRecords": ("deal", lambda world: {"ids": [world.deal]}),
+    "restoreRecords": ("deal", lambda world: {"ids": [world.deal]}),
+    "purgeRecords": ("deal", lambda world: {"ids": [world.deal]}),
     "queryRecords": (
         "deal",
         lambda _: {"query": {"select": [], "filter": [{"name": {"=": "A"}}], "sort": [{"name": "asc"}]}, "id": []},

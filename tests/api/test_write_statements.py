@@ -62,7 +62,7 @@ def test_a_write_costs_the_same_however_much_it_writes(api: Api, contacts: list[
             "upsert of none": ("PUT", f"/identity/by/name_0/{step} again", changed),
             "duplicate": ("POST", f"{path}/duplicate", None),
             "delete": ("DELETE", path, None),
-            "restore": ("POST", f"{path}/restore", None),
+            "restore": ("POST", f"{path}/restore?allow_taken_key=true", None),
         }[what]
         return sent(api, method, where, body)
 
@@ -93,3 +93,17 @@ def test_find_or_create_costs_the_same_however_much_it_writes(api: Api, contacts
     assert costs("organization", {"primary_domain": "a.org"}, {"default": {"domains": ["a.org"]}}) == costs(
         "organization", {"primary_domain": "b.org"}, domains
     )
+
+
+@pytest.mark.parametrize("what", ["restore", "purge", "restore of what is taken"])
+def test_a_batch_of_deleted_records_costs_the_same_however_many_they_are(
+    api: Api, contacts: list[str], what: str
+) -> None:
+    def cost(ids: list[str]) -> int:
+        assert api.send("POST", "/contact/batch/delete", json={"ids": ids}).json()["summary"]["failed"] == 0
+        if what.endswith("taken"):
+            api.start([{"default": {"email": f"{90 - number}@x.org"}} for number in range(99)], dedupe_by="email")
+        return sent(api, "POST", f"/contact/batch/{what.split(maxsplit=1)[0]}", {"ids": ids})
+
+    cost(contacts[:1])
+    assert cost(contacts[1:2]) == cost(contacts[2:40])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from prismd.core.errors import PrismdError
 from prismd.core.imports.rows import Problem
-from prismd.core.record_batches import read_deletions, read_updates
+from prismd.core.record_batches import read_ids, read_updates
 from prismd.core.record_writes import missing_required, read_record_body, refusal_of
 from prismd.core.schema import LISTS_KEY, ObjectSchema, Property
 
@@ -58,7 +58,7 @@ def test_a_body_is_kept_as_it_was_or_refused_with_a_place_in_it(body: Any) -> No
 @given(BODIES)
 def test_any_batch_is_read_item_for_item_or_refused(body: Any) -> None:
     raw = json.dumps(body).encode()
-    for name, read in (("items", read_updates), ("ids", read_deletions)):
+    for name, read in (("items", read_updates), ("ids", read_ids)):
         given_items = body.get(name) if isinstance(body, dict) else None
         if not isinstance(given_items, list) or len(body) > 1:
             with pytest.raises(PrismdError):

@@ -16,17 +16,10 @@ from psycopg import Connection
 from prismd.core.errors import PrismdError
 from prismd.core.record_batches import BatchItem
 from prismd.core.record_writes import read_record_body
+from prismd.services.deleted_records import RecordPlace, RecordsNamed, delete_record, purge_records, restore_record
 from prismd.services.record_batches import update_records
 from prismd.services.record_writer import RecordWriter
-from prismd.services.record_writes import (
-    LookedUp,
-    RecordPlace,
-    create_record,
-    delete_record,
-    restore_record,
-    update_record,
-    upsert_record,
-)
+from prismd.services.record_writes import LookedUp, create_record, update_record, upsert_record
 from prismd.services.records import RecordView, find_record, get_record, records_with
 from prismd.services.runtime import Runtime
 
@@ -187,7 +180,7 @@ def test_every_write_is_told_once_and_no_other(
         assert (team, object_type) == (team_id, "organization")
         told.extend([(change, *ids)] if ids else [])
 
-    for module in ("record_writer", "record_writes"):
+    for module in ("record_writer", "deleted_records"):
         monkeypatch.setattr(f"prismd.services.{module}.record_changed", tell)
 
     def news(write: Callable[[], Any]) -> list[tuple[str, ...]]:
@@ -206,3 +199,7 @@ def test_every_write_is_told_once_and_no_other(
     assert news(lambda: restore_record(connection, runtime, place)) == [("restored", own)]
     items = [BatchItem(own, body({"name": name})) for name in ("B", "C")]
     assert news(lambda: update_records(writer(), items)) == [("updated", own)]
+    named = RecordsNamed(team_id, "organization", [BatchItem(own), BatchItem(own)])
+    assert news(lambda: purge_records(connection, named)) == []
+    delete_record(connection, runtime, place)
+    assert news(lambda: purge_records(connection, named)) == [("purged", own)]

@@ -107,6 +107,10 @@ _RECORDS: Final = {
     "updated records": Hot(record_writes._UPDATE, each=1),
     "page of values": Hot(records._PAGE, {"after": id_of(500_000)}, once=LIMIT),
     "held records": Hot(record_writes._HOLD, each=1),
+    "records purged": Hot(record_writes._PURGE, each=2),
+    "grants purged": Hot(record_writes._PURGE_GRANTS, each=2),
+    "holders of keys": Hot(records._HOLDERS, each=2),
+    "holders of a key that half of them have": Hot(records._HOLDERS, {"hashes": [CITY]}, once=6),
     "marked records": Hot(record_writes._MARK, {"deleted_at": None}, each=2),
     "made records": Hot(record_writes._INSERT, {"type": "deal"}),
     "keys in use": Hot(record_keys._KEYS_IN_USE, (1, "contact"), once=FEW),
@@ -197,5 +201,6 @@ HOT: Final = {**_RECORDS, **_IMPORTS, **_TEAMS, **_UPKEEP}
 #: chunk, to all views of a team or all chunks of a job.
 NOT_HOT: Final = (
     records.FOUND, teams._SELECT_TEAMS, teams._SELECT_KEYS, teams._REVOKE_KEY, views._NOTE, views._LISTING,
+    views._UNPIN,
     imports._REMOVE_CHUNK, imports._RETURN_CHUNKS,
 )  # fmt: skip

@@ -191,6 +191,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     record_writes.delete_records: lambda c, w: record_writes.delete_records(
         c, w.team_id, "contact", [w.record.id], now=NOW
     ),
+    record_writes.purge_records: lambda c, w: record_writes.purge_records(c, w.team_id, "contact", [w.record.id]),
     record_writes.restore_records: lambda c, w: record_writes.restore_records(
         c, w.team_id, "contact", [w.record.id], now=NOW
     ),
@@ -199,6 +200,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     import_records.import_candidates: lambda c, w: import_records.import_candidates(
         c, w.team_id, "contact", w.hashes, job_id=w.running.id
     ),
+    records.holders_of_keys: lambda c, w: records.holders_of_keys(c, w.team_id, "contact", w.hashes),
     records.existing_records: lambda c, w: records.existing_records(c, w.team_id, [("contact", w.record.id)]),
     import_records.insert_records: lambda c, w: import_records.insert_records(
         c, w.team_id, "contact", w.plan.created, job_id=w.running.id, now=NOW
@@ -236,6 +238,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     views.list_views: lambda c, w: views.list_views(c, w.team_id, "contact", None, None, limit=1, offset=0),
     views.update_view: lambda c, w: views.update_view(c, w.team_id, VIEW),
     views.set_pinned: lambda c, w: views.set_pinned(c, w.team_id, VIEW.id, [w.record.id]),
+    views.unpin_records: lambda c, w: views.unpin_records(c, w.team_id, "deal", [w.record.id]),
     views.unnoted_views: lambda c, w: views.unnoted_views(c, w.team_id),
     views.note_names: lambda c, w: views.note_names(c, w.team_id, [replace(VIEW, names={})]),
     views.delete_view: lambda c, w: views.delete_view(c, w.team_id, "contact", VIEW.id),
@@ -258,7 +261,8 @@ CONFLICTING: Final = [
     imports.lock_job, imports.end_job,
     imports.advance, imports.record_failure, properties.update_property, touches.write_touches,
     properties.delete_property, properties.update_option, properties.delete_option, record_keys.delete_keys,
-    record_writes.delete_records, record_writes.restore_records, record_writes.update_records, teams.revoke_key,
+    record_writes.delete_records, record_writes.restore_records, record_writes.update_records,
+    record_writes.purge_records, teams.revoke_key,
     tickets.take_ticket, upkeep.purge_claims, upkeep.purge_jobs, views.get_view,
     views.update_view, views.set_pinned, views.delete_view, upkeep.purge_tickets, upkeep.purge_attempts,
 ]  # fmt: skip

@@ -191,7 +191,7 @@ def test_keys_are_made_anew_at_their_next_use_and_those_of_lists_at_once(make_da
     migrate(url, Settings())
     schema = native_schema("contact")
     with connect(url, Settings()) as connection:
-        assert keys_in_use(connection, 1, "contact") == [LISTS.key]
+        assert list(keys_in_use(connection, 1, "contact")) == [LISTS.key]
         hashes = [KeyRule("contact", LISTS, fold_case=True).hashes([one])[0] for one in ("one", "two", "two")]
         found = connection.execute("SELECT key_hash FROM record_key ORDER BY key_hash").fetchall()
         assert found == [(one,) for one in sorted(hashes)]

@@ -12,15 +12,16 @@ from prismd.api.idempotency import write_once
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
 from prismd.api.paths import object_type_in_path
 from prismd.api.preconditions import EVALUATED, preconditions
-from prismd.api.queries import list_in_query
+from prismd.api.queries import flag, list_in_query
 from prismd.api.record_shapes import BatchResult, BatchSummary, ItemError, ItemResult, shown_record
 from prismd.core.errors import PrismdError
 from prismd.core.json_text import encode
-from prismd.core.record_batches import read_deletions, read_updates
+from prismd.core.record_batches import read_ids, read_updates
 from prismd.core.schema import IMPORTABLE_TYPES
-from prismd.services import record_batches
+from prismd.services import deleted_records, record_batches
+from prismd.services.batch_items import ItemOutcome
+from prismd.services.deleted_records import RecordsNamed
 from prismd.services.idempotency import Answer
-from prismd.services.record_batches import ItemOutcome, MarkedBatch
 from prismd.services.record_writer import RecordWriter
 from prismd.store.postgres import Connection
 
@@ -51,15 +52,44 @@ def delete_records(
     kind, conditions = _batched_type(object_type), preconditions(request)
 
     def work(connection: Connection) -> Answer:
-        items = read_deletions(body, runtime.settings.batch_items_max)
-        return _answer(
-            record_batches.delete_records(connection, runtime, MarkedBatch(caller.team_id, kind, items, conditions))
-        )
+        items = read_ids(body, runtime.settings.batch_items_max)
+        named = RecordsNamed(caller.team_id, kind, items, conditions)
+        return _answer(deleted_records.delete_records(connection, runtime, named))
 
     return write_once(request, runtime, caller, body, work)
 
 
-HANDLERS: Final = [update_records, delete_records]
+@post(f"{_BATCH}/restore", status_code=200, sync_to_thread=True, opt=_OWN)
+def restore_records(
+    *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+) -> Response[bytes]:
+    """Take the deletion of records back, of each for itself."""
+    kind, conditions = object_type_in_path(object_type), preconditions(request)
+    allowed = flag(request, "allow_taken_key")
+
+    def work(connection: Connection) -> Answer:
+        items = read_ids(body, runtime.settings.batch_items_max)
+        named = RecordsNamed(caller.team_id, kind, items, conditions)
+        return _answer(deleted_records.restore_records(connection, runtime, named, allow_taken_key=allowed))
+
+    return write_once(request, runtime, caller, body, work)
+
+
+@post(f"{_BATCH}/purge", status_code=200, sync_to_thread=True, opt=_OWN)
+def purge_records(
+    *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+) -> Response[bytes]:
+    """Remove deleted records for good, each for itself."""
+    kind, conditions = object_type_in_path(object_type), preconditions(request)
+
+    def work(connection: Connection) -> Answer:
+        items = read_ids(body, runtime.settings.batch_items_max)
+        return _answer(deleted_records.purge_records(connection, RecordsNamed(caller.team_id, kind, items, conditions)))
+
+    return write_once(request, runtime, caller, body, work)
+
+
+HANDLERS: Final = [update_records, delete_records, restore_records, purge_records]
 
 
 def _batched_type(part: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from prismd.api.operation import DELETED, ETAG, IDEMPOTENCY_KEY, RECORDS, REPLAY, Operation, Parameter, Reply
+from prismd.api.operation import DELETED, ETAG, IDEMPOTENCY_KEY, RECORDS, REPLAY, Operation, Parameter, Reply, filter_by
 from prismd.api.record_shapes import (
-    BatchDeleteBody,
+    BatchIds,
     BatchResult,
     BatchUpdateBody,
     FindOrCreateBody,
@@ -34,6 +34,9 @@ _CONDITIONS: Final = (
 )
 _CONDITIONS_OF_ITEMS: Final = tuple(
     replace(one, meaning=f"For each item: {one.meaning[0].lower()}{one.meaning[1:]}") for one in _CONDITIONS
+)
+_ALLOW_TAKEN_KEY: Final = filter_by(
+    "allow_taken_key", "`true`: also where another record has a value by which they are told apart.", ("true", "false")
 )
 _KNOWN: Final = (
     Parameter(
@@ -142,10 +145,13 @@ _WRITES: Final = (
         path=f"{_RECORD}/restore",
         tag="Records",
         summary="Take the deletion of a record back",
-        description="A record that is not deleted stays as it is.",
-        parameters=(*_CONDITIONS, IDEMPOTENCY_KEY),
+        description=(
+            "A record that is not deleted stays as it is. Where another record has its address, its domain, or another "
+            "value by which records were told apart, it is 409 unless that is allowed."
+        ),
+        parameters=(_ALLOW_TAKEN_KEY, *_CONDITIONS, IDEMPOTENCY_KEY),
         replies=(Reply(200, "The record.", Record, _ANSWERED),),
-        errors=("not_found", "method_not_allowed", "precondition_failed"),
+        errors=("not_found", "method_not_allowed", "precondition_failed", "key_taken"),
     ),
     Operation(
         name="duplicateRecord",
@@ -181,8 +187,32 @@ _BATCHES: Final = (
         summary="Delete several records",
         description=f"{_ITEMS} They can be restored.",
         parameters=(*_CONDITIONS_OF_ITEMS, IDEMPOTENCY_KEY),
-        body=BatchDeleteBody,
+        body=BatchIds,
         object_types=IMPORTABLE_TYPES,
+        replies=(Reply(200, "What became of each item, also if all failed.", BatchResult, REPLAY),),
+        errors=("method_not_allowed",),
+    ),
+    Operation(
+        name="restoreRecords",
+        method="POST",
+        path=f"{RECORDS}/batch/restore",
+        tag="Records",
+        summary="Take the deletion of several records back",
+        description=f"{_ITEMS} A record that is not deleted stays as it is; one whose key is taken is `key_taken`.",
+        parameters=(_ALLOW_TAKEN_KEY, *_CONDITIONS_OF_ITEMS, IDEMPOTENCY_KEY),
+        body=BatchIds,
+        replies=(Reply(200, "What became of each item, also if all failed.", BatchResult, REPLAY),),
+        errors=("method_not_allowed",),
+    ),
+    Operation(
+        name="purgeRecords",
+        method="POST",
+        path=f"{RECORDS}/batch/purge",
+        tag="Records",
+        summary="Remove several deleted records for good",
+        description=f"{_ITEMS} Only deleted records are purged; nothing brings them back.",
+        parameters=(*_CONDITIONS_OF_ITEMS, IDEMPOTENCY_KEY),
+        body=BatchIds,
         replies=(Reply(200, "What became of each item, also if all failed.", BatchResult, REPLAY),),
         errors=("method_not_allowed",),
     ),

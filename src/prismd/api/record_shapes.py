@@ -51,8 +51,8 @@ class BatchUpdateBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     items: Annotated[list[BatchItem], Meta(max_length=ITEMS_MAX)]
 
 
-class BatchDeleteBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of a batch delete."""
+class BatchIds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a batch that deletes, restores or purges."""
 
     ids: Annotated[list[str], Meta(max_length=ITEMS_MAX)]
 

@@ -11,13 +11,14 @@ from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
 from prismd.api.json_bodies import refuse_body
 from prismd.api.paths import id_in_path, object_type_in_path, value_in_path
 from prismd.api.preconditions import EVALUATED, preconditions
-from prismd.api.queries import list_in_query
+from prismd.api.queries import flag, list_in_query
 from prismd.api.records import record_answer
 from prismd.core.record_writes import read_record_body
-from prismd.services import record_writes
+from prismd.services import deleted_records, record_writes
+from prismd.services.deleted_records import RecordPlace
 from prismd.services.idempotency import Answer
 from prismd.services.record_writer import RecordWriter
-from prismd.services.record_writes import LookedUp, RecordPlace
+from prismd.services.record_writes import LookedUp
 from prismd.store.postgres import Connection
 
 _RECORDS: Final = "/{object_type:str}"
@@ -120,11 +121,13 @@ def restore_record(
 ) -> Response[bytes]:
     """Take the deletion of a record back."""
     place = RecordPlace(caller.team_id, object_type_in_path(object_type), id_in_path(record_id))
-    conditions = preconditions(request)
+    conditions, allowed = preconditions(request), flag(request, "allow_taken_key")
 
     def work(connection: Connection) -> Answer:
         refuse_body(body)
-        return record_answer(record_writes.restore_record(connection, runtime, place, conditions))
+        return record_answer(
+            deleted_records.restore_record(connection, runtime, place, conditions, allow_taken_key=allowed)
+        )
 
     return write_once(request, runtime, caller, body, work)
 
@@ -145,7 +148,7 @@ def delete_record(
         request,
         runtime,
         caller,
-        lambda connection: record_writes.delete_record(connection, runtime, place, conditions),
+        lambda connection: deleted_records.delete_record(connection, runtime, place, conditions),
     )
 
 

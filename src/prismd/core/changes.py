@@ -21,6 +21,7 @@ class Change(enum.StrEnum):
     UPDATED = "updated"
     DELETED = "deleted"
     RESTORED = "restored"
+    PURGED = "purged"
 
 
 class RecordsChanged(msgspec.Struct, frozen=True, tag_field="of", tag="records"):

@@ -24,6 +24,8 @@ HTTP_STATUS: Final = MappingProxyType(
         "name_taken": 409,
         "slug_taken": 409,
         "id_taken": 409,
+        "key_taken": 409,
+        "not_deleted": 409,
         "import_ended": 409,
         "import_not_ended": 409,
         "nothing_to_retry": 409,

@@ -22,7 +22,7 @@ class BatchItem:
 
     Args:
         id: Of the record, as the caller wrote it; None where it could not be read.
-        body: What is to be written; None for a deletion and where it could not be read.
+        body: What is to be written; None where nothing is, and where it could not be read.
         error: Why the item could not be read.
     """
 
@@ -45,8 +45,8 @@ def read_updates(body: bytes, items_max: int) -> list[BatchItem]:
     return [_update(raw, f".body.items[{index}]") for index, raw in enumerate(items)]
 
 
-def read_deletions(body: bytes, items_max: int) -> list[BatchItem]:
-    """Return the items of a batch delete; one that is malformed spares the rest.
+def read_ids(body: bytes, items_max: int) -> list[BatchItem]:
+    """Return the items of a batch that names records alone; one that is malformed spares the rest.
 
     Args:
         body: JSON text.
@@ -55,7 +55,7 @@ def read_deletions(body: bytes, items_max: int) -> list[BatchItem]:
     Raises:
         PrismdError: ``invalid_request``: there are no ids, too many, or something else.
     """
-    return [_deletion(raw, f".body.ids[{index}]") for index, raw in enumerate(_items(body, "ids", items_max))]
+    return [_named(raw, f".body.ids[{index}]") for index, raw in enumerate(_items(body, "ids", items_max))]
 
 
 def _update(raw: msgspec.Raw, field: str) -> BatchItem:
@@ -67,7 +67,7 @@ def _update(raw: msgspec.Raw, field: str) -> BatchItem:
         return BatchItem(record_id, error=error)
 
 
-def _deletion(raw: msgspec.Raw, field: str) -> BatchItem:
+def _named(raw: msgspec.Raw, field: str) -> BatchItem:
     try:
         return BatchItem(read_id(raw, field))
     except PrismdError as error:

@@ -152,7 +152,7 @@ class RowImporter:
         if rule is None:
             planner.judge(rows)
             return planner.plan
-        ensure_key(self._connection, self._job.team_id, self._job.object_type, rule.prop)
+        ensure_key(self._connection, self._job.team_id, self._job.object_type, rule.prop, tells_apart=True)
         find_keys(rule, rows)
         steps: list[Later[None]] = []
         # While PostgreSQL looks for the records of some rows, those before them are judged.

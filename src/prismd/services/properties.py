@@ -131,7 +131,10 @@ def delete_property(connection: Connection, place: PropertyPlace) -> None:
         message = (
             f"records have values of `{prop.slug}`, perhaps deleted ones, or an import under way de-duplicates by it"
         )
-        raise PrismdError("property_in_use", f"{message}; clear the values and wait for the import, then delete it")
+        raise PrismdError(
+            "property_in_use",
+            f"{message}; clear the values, purge deleted records, wait for the import, then delete it",
+        )
     properties.delete_property(connection, place.team_id, place.object_type, prop)
 
 
@@ -170,7 +173,7 @@ def delete_option(connection: Connection, place: PropertyPlace, option_id: str) 
     prop, option = _own_option(connection, place, option_id)
     if properties.is_option_in_use(connection, place.team_id, place.object_type, prop.key, option.id):
         message = f"records have the option `{option.slug}` of `{prop.slug}`, perhaps deleted ones"
-        raise PrismdError("option_in_use", f"{message}; give them another value, then delete it")
+        raise PrismdError("option_in_use", f"{message}; give them another value, purge deleted ones, then delete it")
     properties.delete_option(connection, place.team_id, place.object_type, prop.id, option.id)
 
 

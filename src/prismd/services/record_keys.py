@@ -51,7 +51,9 @@ def key_rules(connection: Connection, team_id: int, schema: ObjectSchema) -> lis
     return [KeyRule(schema.object_type, prop, fold_case=True) for prop in found if prop is not None]
 
 
-def ensure_key(connection: Connection, team_id: int, object_type: str, prop: Property) -> bool:
+def ensure_key(
+    connection: Connection, team_id: int, object_type: str, prop: Property, *, tells_apart: bool = False
+) -> bool:
     """Make records findable by a property: from its first use as a key on, and for the records that there are already.
 
     Nobody else writes keys of the type until the transaction ends.
@@ -59,17 +61,20 @@ def ensure_key(connection: Connection, team_id: int, object_type: str, prop: Pro
     Args:
         object_type: The type that has it.
         prop: A property that can be compared.
+        tells_apart: Whether records are told apart by it, and not only found.
 
     Returns:
-        Whether it is a key only now, so that the transaction holds the lock of the type.
+        Whether anything was to be done, so that the transaction holds the lock of the type.
     """
-    if prop.key in record_keys.keys_in_use(connection, team_id, object_type):
+    used = record_keys.keys_in_use(connection, team_id, object_type)
+    if prop.key in used and (used[prop.key] or not tells_apart):
         return False
     record_keys.lock_type(connection, team_id, object_type)
-    if prop.key in record_keys.keys_in_use(connection, team_id, object_type):
+    used = record_keys.keys_in_use(connection, team_id, object_type)
+    record_keys.add_key(connection, team_id, object_type, prop.key, tells_apart=tells_apart)
+    if prop.key in used:
         return True
     rule = KeyRule(object_type, prop, fold_case=True)
-    record_keys.add_key(connection, team_id, object_type, prop.key)
     for page in records.scan_values(connection, team_id, object_type, prop.key, page=_BACKFILL_PAGE):
         entries = [(key_hash, record_id) for record_id, value in page for key_hash in rule.hashes(value)]
         record_keys.insert_keys(connection, record_keys.key_rows(team_id, entries))

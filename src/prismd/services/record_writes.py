@@ -1,12 +1,11 @@
-"""Writes of single records as use cases: create, change, upsert, duplicate, delete, restore (contract, section 11)."""
+"""Writes of single records as use cases: create, change, upsert, duplicate (contract, section 11)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from prismd.core.changes import Change
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
 from prismd.core.imports.rows import Problem, RefusedRow, Row
@@ -16,35 +15,14 @@ from prismd.core.record_writes import RecordBody, check_id, no_record, refusal_o
 from prismd.core.records import ArrayChange, ArrayOperation
 from prismd.core.schema import LISTS_KEY, Property
 from prismd.core.values import InvalidValueError
-from prismd.services.changes import record_changed
 from prismd.services.changes_of_records import read_changes
 from prismd.services.record_keys import key_property
 from prismd.services.record_writer import RecordWriter
-from prismd.services.records import RecordView, parsed_value, records_with, sought_value, the_one, view_of
-from prismd.services.runtime import Runtime
-from prismd.store import properties, record_keys, record_writes
-from prismd.store.postgres import Connection
+from prismd.services.records import RecordView, parsed_value, records_with, sought_value, the_one
 from prismd.store.record_writes import HeldRecord
 from prismd.store.records import StoredRecord
 
 _VALUE: Final = ".path.value"
-
-
-@dataclass(frozen=True, slots=True)
-class RecordPlace:
-    """Where a record is.
-
-    Args:
-        team_id: The team.
-        object_type: Its type.
-        record_id: Its id, as the caller wrote it.
-        list_id: The list that the request names in its query, if it does.
-    """
-
-    team_id: int
-    object_type: str
-    record_id: str
-    list_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,59 +126,6 @@ def duplicate_record(writer: RecordWriter, record_id: str, conditions: Precondit
     source = _standing(held, writer.object_type, record_id)
     conditions.check(source.version)
     return _written(writer, writer.make(Row(dict(source.properties))), lambda _: ".path.recordId")
-
-
-def delete_record(
-    connection: Connection, runtime: Runtime, place: RecordPlace, conditions: Preconditions = NOTHING
-) -> None:
-    """Delete a record, so that it can be restored (contract, section 11.6).
-
-    Args:
-        connection: Inside a transaction.
-        runtime: For the time.
-        place: Of the record.
-        conditions: What must be so of the record's version.
-
-    Raises:
-        PrismdError: ``not_found`` or ``precondition_failed``.
-    """
-    held = _hold(connection, place)
-    record = _standing(held, place.object_type, place.record_id)
-    conditions.check(record.version)
-    record_writes.delete_records(connection, place.team_id, place.object_type, [record.id], now=runtime.now())
-    record_changed(connection, place.team_id, place.object_type, [record.id], Change.DELETED)
-
-
-def restore_record(
-    connection: Connection, runtime: Runtime, place: RecordPlace, conditions: Preconditions = NOTHING
-) -> RecordView:
-    """Take the deletion of a record back; one that is not deleted stays as it is (contract, section 11.10).
-
-    Args:
-        connection: Inside a transaction.
-        runtime: For the time.
-        place: Of the record.
-        conditions: What must be so of its version.
-
-    Raises:
-        PrismdError: ``not_found`` or ``precondition_failed``.
-    """
-    held = _hold(connection, place).get(place.record_id.lower())
-    if held is None:
-        raise no_record(place.object_type, place.record_id)
-    record, now = held.record, runtime.now()
-    conditions.check(record.version)
-    if held.deleted:
-        record_writes.restore_records(connection, place.team_id, place.object_type, [record.id], now=now)
-        record_changed(connection, place.team_id, place.object_type, [record.id], Change.RESTORED)
-        record = replace(record, version=record.version + 1, updated_at=now)
-    return view_of(properties.load_schema(connection, place.team_id, place.object_type), record)
-
-
-def _hold(connection: Connection, place: RecordPlace) -> dict[str, HeldRecord]:
-    ids = [place.record_id.lower()] if is_uuid(place.record_id) else []
-    record_keys.lock_type(connection, place.team_id, place.object_type)
-    return record_writes.hold_records(connection, place.team_id, place.object_type, ids)
 
 
 def _standing(held: dict[str, HeldRecord], object_type: str, record_id: str) -> StoredRecord:

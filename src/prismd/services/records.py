@@ -194,7 +194,7 @@ def records_with(
     Args:
         value: As stored.
     """
-    ensure_key(connection, team_id, object_type, prop)
+    ensure_key(connection, team_id, object_type, prop, tells_apart=True)
     return find_by_key(connection, team_id, KeyRule(object_type, prop, fold_case=True), object_type, value)
 
 

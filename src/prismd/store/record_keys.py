@@ -14,10 +14,11 @@ from prismd.store.postgres import Connection
 #: A key hash and the id of the record that has it.
 Entry = tuple[int, str]
 
-_KEYS_IN_USE: Final = "SELECT key FROM key_property WHERE team_id = %s AND object_type = %s ORDER BY key"
+_KEYS_IN_USE: Final = "SELECT key, tells_apart FROM key_property WHERE team_id = %s AND object_type = %s ORDER BY key"
 
 _ADD: Final = """
-INSERT INTO key_property (team_id, object_type, key) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
+INSERT INTO key_property (team_id, object_type, key, tells_apart) VALUES (%s, %s, %s, %s)
+ON CONFLICT (team_id, object_type, key) DO UPDATE SET tells_apart = key_property.tells_apart OR excluded.tells_apart
 """
 
 _COPY: Final = "COPY record_key (team_id, key_hash, record_id) FROM STDIN (FORMAT binary)"
@@ -50,18 +51,19 @@ def lock_type(connection: Connection, team_id: int, object_type: str) -> None:
     connection.execute(_LOCK, (f"prismd keys of {object_type} in team {team_id}",))
 
 
-def keys_in_use(connection: Connection, team_id: int, object_type: str) -> list[str]:
-    """Return the keys of the properties by whose values records are found."""
-    return [row[0] for row in connection.execute(_KEYS_IN_USE, (team_id, object_type))]
+def keys_in_use(connection: Connection, team_id: int, object_type: str) -> dict[str, bool]:
+    """Return the keys of the properties by whose values records are found, and whether they are told apart by them."""
+    return dict(connection.execute(_KEYS_IN_USE, (team_id, object_type)).fetchall())
 
 
-def add_key(connection: Connection, team_id: int, object_type: str, key: str) -> None:
+def add_key(connection: Connection, team_id: int, object_type: str, key: str, *, tells_apart: bool = False) -> None:
     """Note that records are found by a property's values from now on.
 
     Args:
         key: Of the property.
+        tells_apart: Whether they are told apart by it; once they are, they stay so.
     """
-    connection.execute(_ADD, (team_id, object_type, key))
+    connection.execute(_ADD, (team_id, object_type, key, tells_apart))
 
 
 def key_rows(team_id: int, entries: Iterable[Entry]) -> bytes:

@@ -1,4 +1,4 @@
-"""Writing records in PostgreSQL: held while they are changed, updated, made singly, deleted and restored."""
+"""Writing records in PostgreSQL: held while they are changed, updated, made singly, deleted, restored and purged."""
 
 from __future__ import annotations
 
@@ -41,6 +41,31 @@ WHERE r.ctid = ANY(ARRAY(
     FROM unnest(%(ids)b::text[]::uuid[]) AS wanted (id)
     CROSS JOIN LATERAL (
         SELECT ctid AS place FROM record WHERE team_id = %(team)s AND object_type = %(type)s AND id = wanted.id
+        OFFSET 0
+    ) AS found
+))
+"""
+
+_PURGE: Final = """
+DELETE FROM record
+WHERE ctid = ANY(ARRAY(
+    SELECT found.place
+    FROM unnest(%(ids)b::text[]::uuid[]) AS wanted (id)
+    CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM record WHERE team_id = %(team)s AND object_type = %(type)s AND id = wanted.id
+        OFFSET 0
+    ) AS found
+))
+"""
+
+_PURGE_GRANTS: Final = """
+DELETE FROM record_grant
+WHERE ctid = ANY(ARRAY(
+    SELECT found.place
+    FROM unnest(%(ids)b::text[]::uuid[]) AS wanted (id)
+    CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM record_grant
+        WHERE team_id = %(team)s AND object_type = %(type)s AND record_id = wanted.id
         OFFSET 0
     ) AS found
 ))
@@ -124,6 +149,17 @@ def restore_records(
         now: When they are restored.
     """
     _mark(connection, team_id, object_type, record_ids, deleted_at=None, now=now)
+
+
+def purge_records(connection: Connection, team_id: int, object_type: str, record_ids: Sequence[str]) -> None:
+    """Remove held records for good, with their grants.
+
+    Args:
+        record_ids: UUID texts.
+    """
+    place = {"team": team_id, "type": object_type, "ids": list(record_ids)}
+    connection.execute(_PURGE_GRANTS, place)
+    connection.execute(_PURGE, place)
 
 
 def _mark(

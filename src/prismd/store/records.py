@@ -60,6 +60,24 @@ CROSS JOIN LATERAL (
 ) AS r
 """
 
+# Of those that have a key a few are enough to know that somebody has it.
+_HOLDERS: Final = """
+SELECT holder.*
+FROM unnest(%(hashes)s::bigint[]) AS wanted (key_hash)
+CROSS JOIN LATERAL (
+    SELECT r.* FROM (
+        SELECT record_id FROM record_key WHERE team_id = %(team)s AND key_hash = wanted.key_hash
+        OFFSET 0
+    ) AS found
+    CROSS JOIN LATERAL (
+        SELECT id::text, version, created_at, updated_at, properties::text FROM record
+        WHERE team_id = %(team)s AND object_type = %(type)s AND id = found.record_id AND deleted_at IS NULL
+        OFFSET 0
+    ) AS r
+    LIMIT 3
+) AS holder
+"""
+
 _EXISTING: Final = """
 SELECT wanted.object_type, wanted.id::text
 FROM unnest(%(types)b::text[], %(ids)b::text[]::uuid[]) AS wanted (object_type, id)
@@ -99,6 +117,18 @@ def records_by_key(connection: Connection, team_id: int, object_type: str, hashe
     """
     wanted = {"team": team_id, "type": object_type, "hashes": int_array(hashes)}
     return [_stored(row) for row in connection.execute(_BY_KEY, wanted)]
+
+
+def holders_of_keys(
+    connection: Connection, team_id: int, object_type: str, hashes: Iterable[int]
+) -> list[StoredRecord]:
+    """Return up to three records that are found under each of some key hashes; the caller compares real values.
+
+    Args:
+        hashes: Of :meth:`KeyRule.hashes <prismd.core.keys.KeyRule.hashes>`.
+    """
+    wanted = {"team": team_id, "type": object_type, "hashes": int_array(hashes)}
+    return [_stored(row) for row in connection.execute(_HOLDERS, wanted)]
 
 
 def existing_records(connection: Connection, team_id: int, wanted: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -53,6 +53,13 @@ FROM unnest(%(ids)s::uuid[], %(names)s::json[]) AS noted (id, names)
 WHERE view.team_id = %(team)s AND view.id = noted.id
 """
 
+# Few views pin anything, and of those few what is purged.
+_UNPIN: Final = """
+UPDATE view
+SET pinned = ARRAY(SELECT id FROM unnest(pinned) WITH ORDINALITY AS pin (id, place)
+                   WHERE id <> ALL(%(ids)b::text[]::uuid[]) ORDER BY place)
+WHERE team_id = %(team)s AND object_type = %(type)s AND pinned && %(ids)b::text[]::uuid[]
+"""
 _PIN: Final = "UPDATE view SET pinned = %s::text[]::uuid[] WHERE team_id = %s AND id = %s"
 
 _DELETE: Final = "DELETE FROM view WHERE team_id = %s AND id = %s AND object_type = %s"
@@ -140,6 +147,15 @@ def note_names(connection: Connection, team_id: int, noted: Sequence[View]) -> N
     """Store what the names in views mean."""
     names = [_names(view) for view in noted]
     connection.execute(_NOTE, {"team": team_id, "ids": [view.id for view in noted], "names": names})
+
+
+def unpin_records(connection: Connection, team_id: int, object_type: str, record_ids: Sequence[str]) -> None:
+    """Unpin records from all views of their type.
+
+    Args:
+        record_ids: UUID texts.
+    """
+    connection.execute(_UNPIN, {"team": team_id, "type": object_type, "ids": list(record_ids)})
 
 
 def set_pinned(connection: Connection, team_id: int, view_id: str, pinned: Sequence[str]) -> None:

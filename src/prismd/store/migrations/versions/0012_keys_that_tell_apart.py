@@ -1,0 +1,13 @@
+"""Keys that tell records apart."""
+
+from __future__ import annotations
+
+from prismd.store.migrations.plain_sql import run_beside
+
+revision = "0012"
+down_revision = "0011"
+
+
+def upgrade() -> None:
+    """Run the SQL beside this file."""
+    run_beside(__file__)

@@ -102,7 +102,6 @@ def _rename(half: Path, copy: Path) -> None:
 
 
 def _fingerprint(installed: Path) -> str:
-    program = installed / "bin" / "postgres"
-    found = program.stat()
-    about = f"{program} {found.st_size} {found.st_mtime_ns}"
-    return hashlib.sha256(about.encode()).hexdigest()[:16]
+    # By content, so that all installations of one version share a copy.
+    with (installed / "bin" / "postgres").open("rb") as program:
+        return hashlib.file_digest(program, "sha256").hexdigest()[:16]

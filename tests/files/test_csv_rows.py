@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prismd.files.blanks import is_blank
+from prismd.core.blanks import is_blank
 from prismd.files.csv_rows import CsvRows, read_header
 from prismd.files.failed_cells import escaped, unescaped
 from prismd.files.rows import FileProblemError, FileRow
@@ -58,6 +58,7 @@ def test_what_a_csv_writer_writes_is_read_back(
 
 @given(st.text('a,"\r\n', max_size=30), st.data())
 @example('"\n\n"a\n', None)
+@example('"a,a"\n', None)
 def test_rows_are_the_same_wherever_the_file_is_cut(text: str, data: st.DataObject | None) -> None:
     raw = ("a,b\n" + text).encode()
     whole = list(CsvRows(("a", "b")).rows(iter([raw])))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prismd.files.blanks import is_blank
+from prismd.core.blanks import is_blank
 from prismd.files.json_row import json_row
 from prismd.files.ndjson_rows import NdjsonRows
 

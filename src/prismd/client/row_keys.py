@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from prismd.files.blanks import is_blank
+from prismd.core.blanks import is_blank
 from prismd.files.csv_rows import CsvRows
 from prismd.files.rows import FileRow, RowSource
 

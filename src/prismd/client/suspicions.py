@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 
 from prismd.client.calls import ClientError
+from prismd.core.blanks import is_blank
 from prismd.core.quoting import quoted
-from prismd.files.blanks import is_blank
 from prismd.files.csv_rows import JSON_ARRAYS, CsvRows
 from prismd.files.failed_cells import is_escaped
 from prismd.files.rows import FileRow

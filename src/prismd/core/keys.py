@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from decimal import Context, Decimal
 from functools import partial
@@ -10,6 +9,7 @@ from hashlib import blake2b
 from typing import Any, Final
 
 from prismd.core.blanks import trimmed
+from prismd.core.composing import composed
 from prismd.core.dates import comparable_date
 from prismd.core.schema import Kind, Property
 
@@ -41,9 +41,9 @@ def normalised(text: str, *, fold_case: bool) -> str:
     """
     if text.isascii():
         return text.strip().lower() if fold_case else text.strip()
-    composed = trimmed(_composed(text))
+    plain = trimmed(composed(text))
     # Folding can undo the composition, so it is composed once more.
-    return _composed(composed.casefold()) if fold_case else composed
+    return composed(plain.casefold()) if fold_case else plain
 
 
 class KeyRule:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from prismd.files.blanks import INVISIBLE, is_blank
+from prismd.core.blanks import INVISIBLE, is_blank
 from prismd.files.rows import ROW_BYTES_MAX
 
 DELIMITERS: Final = (",", ";", "\t", "|")

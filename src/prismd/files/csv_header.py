@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from prismd.core.blanks import INVISIBLE
 from prismd.core.quoting import quoted
-from prismd.files.blanks import INVISIBLE, visible
 from prismd.files.csv_cells import DELIMITERS, CellRow, cell_rows
 from prismd.files.failed_cells import FAILED_COLUMNS, unescaped
 from prismd.files.rows import FileProblemError
+from prismd.files.seen_names import visible
 
 #: The line that tells spreadsheets the delimiter; where they saved it again it may be in quotes and have more cells.
 _SEP: Final = re.compile(

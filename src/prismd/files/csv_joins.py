@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from prismd.files.blanks import MARK, is_blank, visible
+from prismd.core.blanks import is_blank
 from prismd.files.csv_cells import DELIMITERS, cell_rows
 from prismd.files.csv_header import delimiter_named
 from prismd.files.rows import FileProblemError
+from prismd.files.seen_names import MARK, visible
 
 _QUOTES: Final = " \t\"'"
 _SPLIT: Final = "two files seem to be joined here"
@@ -69,9 +70,7 @@ class Joins:
         if found == self._header or _trimmed(found) == _trimmed(self._header):
             return "repeats the header"
         shown = [cell for cell in found if cell]
-        named = sum(cell in self._names for cell in shown)
-        # No header has a name twice.
-        if len(set(shown)) == len(shown) and named and (MARK in first or (named > 1 and named * 2 >= len(shown))):
+        if self._is_header(shown) or (MARK in first and not self._names.isdisjoint(shown)):
             raise FileProblemError(
                 f"line {line}: {_SPLIT}, since another header stands there, with other columns than the first; import "
                 "the files one by one"
@@ -89,11 +88,16 @@ class Joins:
 
     def _refuse_other_delimiter(self, line: int, cell: str) -> None:
         for sign in DELIMITERS:
-            if sign in cell and sum(_folded(part) in self._names for part in cell.split(sign)) > 1:
+            if sign in cell and self._is_header([_folded(part) for part in cell.split(sign)]):
                 raise FileProblemError(
                     f"line {line}: {_SPLIT}, since another header stands there, with another delimiter than the "
                     "first; import the files one by one"
                 )
+
+    def _is_header(self, names: list[str]) -> bool:
+        # No header has a name twice.
+        named = len(self._names.intersection(names))
+        return len(set(names)) == len(names) and named > 1 and named * 2 >= len(names)
 
 
 def _folded(cell: str) -> str:

@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
+from prismd.core.blanks import is_blank
 from prismd.core.quoting import quoted
-from prismd.files.blanks import MARK, is_blank
 from prismd.files.csv_cells import CellRow, cell_rows
 from prismd.files.csv_header import header_of, shown_delimiter
 from prismd.files.csv_joins import Joins
@@ -17,6 +17,7 @@ from prismd.files.decoding import decoded, lines_of
 from prismd.files.failed_cells import ORIGINAL_COLUMN, unescaped
 from prismd.files.json_row import json_row
 from prismd.files.rows import FileProblemError, FileRow, RowProblem
+from prismd.files.seen_names import MARK
 
 #: The separator by whose name cells of several values are JSON arrays.
 JSON_ARRAYS: Final = "json"

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from prismd.files.blanks import is_blank
+from prismd.core.blanks import is_blank
 
 #: Deeper values are left as they are; no value of a property is as deep.
 _DEPTH_MAX: Final = 8

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Context, Decimal
-from functools import partial
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -20,7 +19,6 @@ Hashes = tuple[int, ...]
 _EXACT: Final = Context(prec=400)
 
 #: Returns a text in the one form that all its spellings have.
-_composed: Final = partial(unicodedata.normalize, "NFC")
 
 _COMPARABLE: Final = (Kind.STR, Kind.TEXT, Kind.NUM, Kind.DATE, Kind.SELECT, Kind.MULTI_STR)
 

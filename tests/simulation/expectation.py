@@ -25,6 +25,11 @@ POISON = "poison"
 #: A property that no object type has.
 UNKNOWN = "nope"
 
+#: The reference of identities to contacts, which rows give by plain addresses.
+ADDRESSES = "email_addresses"
+#: What an address begins with that no contact has yet.
+_NEW = "new "
+
 Row = dict[str, Any]
 Verdict = dict[str, Any]
 Values = dict[str, Any]
@@ -75,6 +80,8 @@ class ExpectedJob:
     made: set[str] = field(default_factory=set)
     touches: dict[str, list[Any]] = field(default_factory=dict)
     drafts: dict[str, ModelRecord] = field(default_factory=dict)
+    #: Contacts that a dry run would have made, by address.
+    drafted: dict[str, str] = field(default_factory=dict)
 
     @property
     def ended(self) -> bool:
@@ -187,10 +194,14 @@ class Expectation:
         # Where no part of a chunk could be done, neither could what makes a property a key.
         if job.asked.options.get("dedupe_by") and any(verdict["code"] != "internal_error" for verdict in found):
             self._slugs.add((key[0], job.asked.object_type, job.asked.options["dedupe_by"]))
+        if any(
+            ADDRESSES in row and UNKNOWN not in row and verdict["code"] != "internal_error"
+            for row, verdict in zip(rows, found, strict=True)
+        ):
+            self._slugs.add((key[0], "contact", "email"))
         if job.asked.options.get("list_id"):
             self._slugs.add((key[0], job.asked.object_type, LISTS))
-        ids = [verdict["id"] for verdict in found]
-        verdicts = list(self._judge(job, rows, first, ids))
+        verdicts = list(self._judge(job, rows, first, found))
         same("verdicts", (*key, number), verdicts, found)
         same("counts of verdicts", (*key, number), (first, len(rows), *job.counts(verdicts)), stored[:-1])
         demand(self._faults(verdicts) <= self._faults_max, "chunk {} of job {} has too many faults", number, key)
@@ -199,7 +210,7 @@ class Expectation:
         job.cursor += 1
         job.state = "complete" if job.cursor == job.chunks else "running"
 
-    def _judge(self, job: ExpectedJob, rows: list[Row], first: int, ids: Sequence[str | None]) -> Iterator[Verdict]:
+    def _judge(self, job: ExpectedJob, rows: list[Row], first: int, found: Sequence[Verdict]) -> Iterator[Verdict]:
         asked, options = job.asked, job.asked.options
         stored = self._records[asked.team_id, asked.object_type]
         dry = options.get("dry_run", False)
@@ -214,17 +225,23 @@ class Expectation:
         for record in view:
             record.first_row = job.seen.get(record.id)
         for index, row in enumerate(rows, first):
-            verdict = self._judge_one(job, model, index, row, ids[index - first] if ids else None)
+            verdict = self._judge_one(job, model, index, row, found[index - first] if found else None)
             if job.origins:
                 verdict["origin"] = job.origins[index]
             yield verdict
 
-    def _judge_one(self, job: ExpectedJob, model: ModelImport, index: int, row: Row, given_id: str | None) -> Verdict:
+    def _judge_one(self, job: ExpectedJob, model: ModelImport, index: int, row: Row, found: Verdict | None) -> Verdict:
         dry = job.asked.options.get("dry_run", False)
+        failed = {"index": index, "outcome": "failed", "id": None, "duplicate_of": None, "contacts": []}
+        sent, refusal = row, self._refusal(job, row)
+        if refusal:
+            return {**failed, "code": refusal}
+        if ADDRESSES in row:
+            row = {**row, ADDRESSES: list(dict.fromkeys(self._contact(job, one) for one in row[ADDRESSES]))}
         before = {id(one): (dict(one.values), one.version, one.first_row) for one in model.records}
         list_id = job.asked.options.get("list_id")
         said = model.one(index, None if UNKNOWN in row else {**row, LISTS: [list_id]} if list_id else row)
-        verdict = {"index": index, "outcome": said["outcome"], "id": None, "duplicate_of": said.get("duplicate_of")}
+        verdict = {**failed, "outcome": said["outcome"], "duplicate_of": said.get("duplicate_of")}
         verdict["code"] = {"refused": "invalid_property"}.get(said.get("code", ""), said.get("code"))
         record: ModelRecord | None = said.get("record")
         if record is None:
@@ -236,9 +253,10 @@ class Expectation:
             else:
                 assert was
                 record.values, record.version, record.first_row = was
-            return {**verdict, "outcome": "failed", "code": "internal_error", "duplicate_of": None}
+            return {**failed, "code": "internal_error"}
+        verdict["contacts"] = list(self._make_contacts(job, record, index, sent, found))
         if created:
-            self._name(job, record, index, given_id)
+            self._name(job, record, index, found["id"] if found else None)
         elif record.id not in job.made:
             assert was
             touch = job.touches.setdefault(record.id, [index, None, None, None, None])
@@ -251,6 +269,50 @@ class Expectation:
         job.seen.setdefault(record.id, index)
         verdict["id"] = None if dry and record.id in job.made else record.id
         return verdict
+
+    def _refusal(self, job: ExpectedJob, row: Row) -> str | None:
+        """Return why a row is refused for the addresses that it names, if it is."""
+        if UNKNOWN in row:
+            return None
+        for address in row.get(ADDRESSES, ()):
+            known = self._contacts(job, address)
+            if len(known) != 1 and (known or address.endswith("@")):
+                return "multiple_matches" if known else "invalid_value"
+        return None
+
+    def _contacts(self, job: ExpectedJob, address: str) -> list[str]:
+        stored = self._records[job.asked.team_id, "contact"]
+        drafted = [job.drafted[_folded(address)]] if _folded(address) in job.drafted else []
+        return [one.id for one in stored if _folded(one.values.get("email", "")) == _folded(address)] + drafted
+
+    def _contact(self, job: ExpectedJob, address: str) -> str:
+        """Return the contact of an address, or what stands for one that is not there yet."""
+        known = self._contacts(job, address)
+        return known[0] if known else f"{_NEW}{_folded(address)}"
+
+    def _make_contacts(
+        self, job: ExpectedJob, record: ModelRecord, index: int, sent: Row, found: Verdict | None
+    ) -> Iterator[tuple[str | None, str]]:
+        """Make the contacts that a record has come to refer to, with the ids that they were given."""
+        given = {_folded(email): contact_id for contact_id, email in found["contacts"]} if found else {}
+        for place, one in enumerate(record.values.get(ADDRESSES, ())):
+            if not one.startswith(_NEW):
+                continue
+            folded = one.removeprefix(_NEW)
+            email = next(address.strip() for address in sent[ADDRESSES] if _folded(address) == folded)
+            contact_id = given.get(folded)
+            made = contact_id or f"contact {job.id} {folded}"
+            record.values[ADDRESSES] = [
+                made if number == place else other for number, other in enumerate(record.values[ADDRESSES])
+            ]
+            if job.asked.options.get("dry_run"):
+                job.drafted[folded] = made
+            else:
+                demand(made not in self._origin, "contact {} was made twice", made)
+                self._records[job.asked.team_id, "contact"].append(ModelRecord({"email": email}, 1, index, made))
+                if contact_id:
+                    self._origin[made] = (job.id, index)
+            yield contact_id, email
 
     def _name(self, job: ExpectedJob, record: ModelRecord, index: int, given_id: str | None) -> None:
         if job.asked.options.get("dry_run") or given_id is None:
@@ -320,7 +382,7 @@ class Expectation:
         for key, job in self.jobs.items():
             expected["job"][key] = (
                 job.asked.object_type, job.asked.synchronous, job.state, len(job.rows), job.chunks, job.cursor,
-                *job.counts(), job.error, job.asked.parent,
+                *job.counts(), job.error, job.asked.parent, sum(len(verdict["contacts"]) for verdict in job.verdicts),
             )  # fmt: skip
             for record_id, touch in job.touches.items():
                 expected["touch"][*key, record_id] = (*touch[:3], *_differing(*touch[3:]))
@@ -351,10 +413,15 @@ def _told(verdict: dict[str, Any]) -> Verdict:
         "id": verdict["id"],
         "duplicate_of": verdict.get("duplicate_of"),
         "code": verdict["error"]["code"] if failed else None,
+        "contacts": [(one["id"], one["email"]) for one in verdict.get("contacts_created", ())],
     }
     if "parent_input_index" in verdict:
         told["origin"] = verdict["parent_input_index"]
     return told
+
+
+def _folded(address: str) -> str:
+    return address.strip().lower()
 
 
 def demand(holds: bool, sentence: str, *values: object) -> None:  # noqa: FBT001 - reads as an assertion

@@ -38,7 +38,7 @@ from prismd.store.properties import insert_property
 from prismd.store.record_keys import add_key
 from prismd.store.teams import insert_team
 from prismd.worker.upkeep import purge
-from tests.simulation.expectation import POISON, Asked, Expectation, Violation, demand, encoded
+from tests.simulation.expectation import ADDRESSES, POISON, Asked, Expectation, Violation, demand, encoded
 from tests.simulation.faults import (
     Call,
     Fault,
@@ -502,11 +502,10 @@ class Simulation:
 
     def _rules(self) -> dict[tuple[str, str], KeyRule]:
         text = {slug: Property(slug, slug, "str", slug) for slug in KEY_SLUGS} | {LISTS.slug: LISTS}
-        return {
-            (object_type, slug): KeyRule(object_type, prop, fold_case=True)
-            for object_type in TYPES
-            for slug, prop in text.items()
-        }
+        rules = {(object_type, prop.slug): prop for object_type in TYPES for prop in text.values()}
+        rules["contact", "email"] = Property("email", "email", "str", "Email")
+        rules["identity", ADDRESSES] = Property(ADDRESSES, ADDRESSES, "multiref_contact", "Addresses")
+        return {key: KeyRule(key[0], prop, fold_case=True) for key, prop in rules.items()}
 
     def _say(self, what: str) -> None:
         self.report.log.append(f"{self._time:%m-%d %H:%M:%S} {what}")

@@ -25,7 +25,7 @@ UNION ALL
 SELECT 'slug', json_build_array(team_id, object_type, key)::text FROM key_property WHERE team_id = ANY(%(teams)s)
 UNION ALL
 SELECT 'job', json_build_array(team_id, id, object_type, synchronous, state, total, chunks, cursor, created, existing,
-                               updated, failed, error_code, parent_job_id)::text
+                               updated, failed, error_code, parent_job_id, contacts_created)::text
 FROM import_job WHERE team_id = ANY(%(teams)s)
 UNION ALL
 SELECT 'chunk', json_build_array(team_id, job_id, number, first_row, row_count,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from prismd.services import import_chunk, stepping
+from prismd.core.imports.new_contacts import NewContacts
+from prismd.services import import_chunk, import_rows, references, stepping
 from prismd.store import idempotency, imports, record_keys, record_writes, touches, verdicts
 from tests.simulation.simulation import Report
 from tests.simulation.theatre import Theatre, told
@@ -100,6 +102,24 @@ def with_updates_lost(patch: pytest.MonkeyPatch) -> None:
     )
 
 
+def with_contacts_not_locked(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(references, "record_keys", SimpleNamespace(lock_type=lambda *_: None))
+
+
+def with_contacts_made_whatever_becomes_of_the_row(patch: pytest.MonkeyPatch) -> None:
+    link = NewContacts.link
+
+    def link_all(contacts: NewContacts, row: Any, after: Any) -> Any:
+        named = {"email_addresses": [*after.get("email_addresses", []), *contacts._unlinked]}
+        return link(contacts, row, named)
+
+    patch.setattr(NewContacts, "link", link_all)
+
+
+def with_contacts_that_no_key_finds(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(import_rows, "keep_keys_of_contacts", lambda *_: None)
+
+
 @pytest.mark.parametrize(
     "sabotage",
     [
@@ -112,6 +132,9 @@ def with_updates_lost(patch: pytest.MonkeyPatch) -> None:
         with_keys_of_a_type_not_locked,
         with_a_lost_answer_taken_for_a_failure_of_the_chunk,
         with_updates_lost,
+        with_contacts_not_locked,
+        with_contacts_made_whatever_becomes_of_the_row,
+        with_contacts_that_no_key_finds,
     ],
 )
 def test_a_broken_rule_is_found(theatre: Theatre, monkeypatch: pytest.MonkeyPatch, sabotage: Patch) -> None:

@@ -239,7 +239,7 @@ def list_templates(sdk: Sdk) -> None:
 @_case("POST /identity/find-or-create")
 def find_or_create_person(sdk: Sdk) -> None:
     address = f"{uuid.uuid4()}@example.org"
-    asked = {"match": {"email_address": address}, "defaults": {"default": {"full_name": "Ada"}}}
+    asked: Any = {"match": {"email_address": address}, "defaults": {"full_name": "Ada", "companies": []}}
     made = _said(sdk.send("POST", "/identity/find-or-create", json=asked), 201)
     assert made["created"] is True
     asked["match"] = {"email_address": address.upper()}
@@ -247,12 +247,14 @@ def find_or_create_person(sdk: Sdk) -> None:
     assert (again["created"], again["record"]["id"]) == (False, made["record"]["id"])
     (contact,) = sdk("prism.objects.identities.get", made["record"]["id"]).default["email_addresses"]
     assert sdk("prism.objects.contacts.get", contact).default["email"] == address
+    asked["defaults"]["full_nmae"] = "Ada"
+    _refused(sdk.send("POST", "/identity/find-or-create", json=asked), 400, "invalid_request")
 
 
 @_case("POST /organization/find-or-create")
 def find_or_create_company(sdk: Sdk) -> None:
     domain = f"{uuid.uuid4()}.example.org"
-    asked = {"match": {"primary_domain": domain}, "defaults": {"default": {"name": "Engines Ltd"}}}
+    asked = {"match": {"primary_domain": domain}, "defaults": {"name": "Engines Ltd"}}
     made = _said(sdk.send("POST", "/organization/find-or-create", json=asked), 201)
     again = _said(sdk.send("POST", "/organization/find-or-create", json=asked), 200)
     assert (made["created"], again["created"]) == (True, False)

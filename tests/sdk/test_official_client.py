@@ -119,6 +119,29 @@ def test_an_import_into_a_list(client: Micro) -> None:
     assert found.list == {list_id: {"app_stage": "sourced"}}
 
 
+def test_people_are_written_with_plain_addresses(client: Micro) -> None:
+    tag = uuid.uuid4()
+    first, second, third = (f"{word}-{tag}@example.org" for word in ("ada", "king", "byron"))
+    objects = client.prism.objects
+    rows: list[Any] = [{"default": {"full_name": "Ada", "email_addresses": [first, second]}}]
+    options: Any = {"dedupe_by": "email_addresses"}
+    job = objects.identities.bulk_create(objects=[*rows, *rows], options=options)
+    assert job.results is not None
+    assert (job.succeeded, job.to_dict()["contacts_created"]) == (2, 2)
+    assert job.results[0].id == job.results[1].id
+    made = job.results[0].to_dict()["contacts_created"]
+    assert isinstance(made, list)
+    assert [one["email"] for one in made] == [first, second]
+    assert objects.contacts.find(second, slug="email").id == made[1]["id"]
+    append: Any = {"email_addresses": {"_op": "append", "values": [third, first.upper()]}}
+    person = objects.identities.update(job.results[0].id or "", default=append)
+    addresses = (person.default or {}).get("email_addresses")
+    assert isinstance(addresses, list)
+    assert len(addresses) == len([first, second, third])
+    unknown: Any = {"email_addresses": {"_op": "remove", "values": [f"nobody-{tag}@example.org"]}}
+    assert objects.identities.update(person.id, default=unknown).default == person.default
+
+
 def test_a_repeat_under_a_key_is_a_replay(client: Micro) -> None:
     rows, key = people(120), str(uuid.uuid4())
     contacts = client.prism.objects.contacts.with_raw_response

@@ -66,13 +66,14 @@ class NewContacts:
                 self._expect(address)
         if not self._ids:
             return [with_references(row, self._targets, found) for row in rows]
-        # What one row removes may be what another links.
+        # Also what rows remove: it may be what another one links.
         new = {
             reference: [self._ids[folded]]
             for reference, ids in found.items()
             if not ids and (folded := _folded(reference[1])) in self._ids
         }
-        return [self._resolved(row, {**found, **new}) for row in rows]
+        known = {**found, **new}
+        return [self._resolved(row, known) for row in rows]
 
     def _expect(self, address: str) -> None:
         folded, email = _folded(address), _trimmed(address)
@@ -83,7 +84,7 @@ class NewContacts:
     def _resolved(self, sent: Row | RefusedRow, found: Found) -> Row | RefusedRow:
         row = with_references(sent, self._targets, found)
         if type(row) is Row and type(sent) is Row and row is not sent:
-            tokens = [token for key in self._keys & sent.values.keys() for token in tokens_of(sent.values[key])]
+            tokens = [token for key in sent.values if key in self._keys for token in tokens_of(sent.values[key])]
             spelled = {self._ids[key]: _trimmed(one) for one in reversed(tokens) if (key := _folded(one)) in self._ids}
             self._spelled[id(row)] = row, spelled
         return row
@@ -98,7 +99,7 @@ class NewContacts:
         if not self._unlinked:
             return []
         _, spelled = self._spelled.get(id(row), (row, {}))
-        ids = [one for key in self._keys & row.values.keys() for one in tokens_of(after.get(key))]
+        ids = [one for key in row.values if key in self._keys for one in tokens_of(after.get(key))]
         first = {one: self._unlinked.pop(one) for one in dict.fromkeys(ids) if one in self._unlinked}
         return [NewContact(one, spelled.get(one, email)) for one, email in first.items()]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from prismd.core.addresses import address_problem
@@ -22,14 +22,21 @@ ADDRESS_MARK: Final = "@"
 _SHOWN_IDS_MAX: Final = 3
 
 
-def references_of(rows: Iterable[Row | RefusedRow], targets: Mapping[str, str]) -> Collection[Reference]:
+def references_of(rows: Iterable[Row | RefusedRow], targets: Mapping[str, str]) -> set[Reference]:
     """Return everything that the rows refer to.
 
     Args:
         rows: Parsed rows.
         targets: Object types by the key of the reference.
     """
-    return _references(rows, targets, removed=True)
+    keys = frozenset(targets)
+    return {
+        (targets[key], token)
+        for row in rows
+        if type(row) is Row and row.refers
+        for key in keys & row.values.keys()
+        for token in tokens_of(row.values[key])
+    }
 
 
 def addresses_to_link(rows: Iterable[Row | RefusedRow], targets: Mapping[str, str]) -> list[str]:
@@ -39,21 +46,15 @@ def addresses_to_link(rows: Iterable[Row | RefusedRow], targets: Mapping[str, st
         rows: Parsed rows.
         targets: Object types by the key of the reference.
     """
-    return [token for _, token in _references(rows, targets, removed=False) if ADDRESS_MARK in token]
-
-
-def _references(
-    rows: Iterable[Row | RefusedRow], targets: Mapping[str, str], *, removed: bool
-) -> dict[Reference, None]:
-    keys = frozenset(targets)
-    return {
-        (targets[key], token): None
+    return [
+        token
         for row in rows
         if type(row) is Row and row.refers
-        for key in keys & row.values.keys()
-        if removed or not _removes(row.values[key])
-        for token in tokens_of(row.values[key])
-    }
+        for key, value in row.values.items()
+        if key in targets and not _removes(value)
+        for token in tokens_of(value)
+        if ADDRESS_MARK in token
+    ]
 
 
 def with_references(row: Row | RefusedRow, targets: Mapping[str, str], found: Found) -> Row | RefusedRow:

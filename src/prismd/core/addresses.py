@@ -60,7 +60,7 @@ def _local_reason(text: str) -> str | None:
     special = next((char for char in text if char in _SPECIAL), None)
     if special is None or _is_quoted(text):
         return None
-    return "it has more than one @" if special == "@" else f"{special} stands before the @; send the address alone"
+    return "it has more than one @" if special == "@" else f"'{special}' stands before the @; send the address alone"
 
 
 def _domain_reason(text: str) -> str | None:
@@ -70,7 +70,7 @@ def _domain_reason(text: str) -> str | None:
         return reason
     foreign = next((char for char in text if char not in "-." and not _is_letter_or_digit(char)), None)
     if foreign is not None:
-        return f"{foreign} stands in no domain"
+        return f"'{foreign}' stands in no domain"
     return _labels_reason(text.split("."))
 
 

@@ -108,7 +108,7 @@ def find_record(
     schema = showing.schema
     prop = key_property(schema, slug, ".path.slug", scope)
     # Before that of contacts: whoever takes both locks takes them in this order.
-    ensure_key(connection, team_id, object_type, prop)
+    ensure_key(connection, team_id, object_type, prop, tells_apart=True)
     try:
         row = Row({prop.key: parsed_value(prop, value, settings)})
         wanted = sought_value(resolve_references(connection, team_id, schema, [row]), prop)

@@ -72,6 +72,8 @@ def test_addresses(text: str) -> None:
         ("ada lovelace@x.org", "white space"),
         ("ada@x.org\n", "white space"),
         ("a\u200bda@x.org", "cannot be seen"),
+        ("a\u3164da@x.org", "cannot be seen"),
+        ("ada@x\ufe0f.org", "cannot be seen"),
         ("a\ud800@x.org", "cannot be seen"),
         ('"ada@x.org', "'\"' stands before the @"),
         ('"a"b"@x.org', "'\"' stands before the @"),

@@ -8,12 +8,15 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
+from prismd.core.blanks import UNSEEN
 from prismd.core.value_errors import found
 
 #: Characters that mail can carry to (RFC 5321), and of the name of a host and one part of it (RFC 1035).
 ADDRESS_CHARS_MAX: Final = 254
 DOMAIN_CHARS_MAX: Final = 253
 LABEL_CHARS_MAX: Final = 63
+
+_UNSEEN: Final = frozenset(UNSEEN)
 
 #: What has a meaning of its own around an address, and stands in none unless it is quoted (RFC 5322).
 _SPECIAL: Final = frozenset('()<>[]:;@\\,"')
@@ -87,7 +90,7 @@ def _labels_reason(labels: list[str]) -> str | None:
 
 
 def _unfit(text: str) -> str | None:
-    if text.isprintable() and " " not in text:
+    if text.isprintable() and _UNSEEN.isdisjoint(text):
         return None
     return "it holds white space or characters that cannot be seen"
 

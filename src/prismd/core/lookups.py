@@ -9,10 +9,10 @@ from typing import Any, Final
 import msgspec
 
 from prismd.core.addresses import address_problem, domain_problem
+from prismd.core.blanks import is_blank, trimmed
 from prismd.core.errors import PrismdError
 from prismd.core.imports.rows import Problem
 from prismd.core.json_text import NotJsonError, decode, encode, split_members
-from prismd.core.keys import normalised
 from prismd.core.quoting import quoted
 from prismd.core.record_writes import RecordBody
 from prismd.core.unknown_members import refuse_unknown
@@ -64,10 +64,9 @@ def _sought(value: object, field: str, chars_max: int) -> str:
         raise PrismdError.invalid(field, f"expected a text, found {found(value)}")
     if problem := text_problem(value, chars_max):
         raise PrismdError.invalid(field, problem, "maxLength" if len(value) > chars_max else "pattern")
-    trimmed = normalised(value, fold_case=False)
-    if not trimmed:
+    if is_blank(value):
         raise PrismdError.invalid(field, "expected a text, found a blank one", "minLength")
-    return trimmed
+    return trimmed(value)
 
 
 def _defaults(raw: msgspec.Raw, field: str) -> Defaults:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prismd.core.addresses import address_problem
+from prismd.core.blanks import trimmed
 from prismd.core.ids import NewId
 from prismd.core.imports.options import ImportOptions
 from prismd.core.imports.plan import KnownRecord, Planner, Verdict
@@ -76,7 +77,7 @@ class NewContacts:
         return [self._resolved(row, known) for row in rows]
 
     def _expect(self, address: str) -> None:
-        folded, email = _folded(address), _trimmed(address)
+        folded, email = _folded(address), trimmed(address)
         if folded not in self._ids and address_problem(email) is None:
             self._ids[folded] = self._new_id()
             self._unlinked[self._ids[folded]] = email
@@ -85,7 +86,7 @@ class NewContacts:
         row = with_references(sent, self._targets, found)
         if type(row) is Row and type(sent) is Row and row is not sent:
             tokens = [token for key in sent.values if key in self._keys for token in tokens_of(sent.values[key])]
-            spelled = {self._ids[key]: _trimmed(one) for one in reversed(tokens) if (key := _folded(one)) in self._ids}
+            spelled = {self._ids[key]: trimmed(one) for one in reversed(tokens) if (key := _folded(one)) in self._ids}
             self._spelled[id(row)] = row, spelled
         return row
 
@@ -106,10 +107,6 @@ class NewContacts:
 
 def _folded(address: str) -> str:
     return normalised(address, fold_case=True)
-
-
-def _trimmed(address: str) -> str:
-    return normalised(address, fold_case=False)
 
 
 class ContactPlanner(Planner):

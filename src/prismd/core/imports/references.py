@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from prismd.core.addresses import address_problem
+from prismd.core.blanks import trimmed
 from prismd.core.imports.rows import Problem, RefusedRow, Row
-from prismd.core.keys import normalised
 from prismd.core.quoting import quoted
 from prismd.core.records import ArrayChange, ArrayOperation
 from prismd.core.schema import split_key
@@ -105,7 +105,7 @@ def _problem(key: str, target: str, token: str, found: Found, *, removed: bool) 
     if ADDRESS_MARK not in token:
         message = f"{slug}: there is no {target} with the id {quoted(token)}; create it first"
         return Problem("not_found", message, slug, list_id=list_id)
-    if problem := address_problem(normalised(token, fold_case=False)):
+    if problem := address_problem(trimmed(token)):
         return Problem("invalid_value", f"{slug}: {problem}", slug, list_id=list_id)
     if removed:
         return None

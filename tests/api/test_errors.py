@@ -32,7 +32,7 @@ def code_of(response: httpx.Response) -> str:
     assert response.headers["content-type"] == "application/json"
     assert set(body) == {"error"}
     error = body["error"]
-    assert set(error) <= {"code", "message", "request_id", "errors"}
+    assert set(error) <= {"code", "message", "request_id", "errors", "details"}
     assert error["request_id"] == response.headers["x-request-id"]
     assert error["message"]
     assert HTTP_STATUS[error["code"]] == response.status_code

@@ -161,3 +161,93 @@ def test_a_shape_that_is_wrong_stays_wrong(api: Api) -> None:
     body = {"default": whole["default"], "extended": {"email": "a@b.org"}}
     answer = api.send("PATCH", f"/contact/{contact}", json=body)
     assert "stands in default and in extended" in answer.json()["error"]["message"]
+
+
+# --- in imports ---
+
+
+def imported(api: Api, rows: list[Any], object_type: str = "contact", **options: Any) -> list[Any]:
+    answer = api.start(rows, object_type, **options)
+    if answer.status_code == 202:
+        api.work()
+        answer = api.send("GET", f"/imports/{answer.json()['job_id']}")
+    assert answer.status_code == 200, answer.text
+    results: list[Any] = answer.json()["results"]
+    return results
+
+
+def row_of(whole: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in whole.items() if name != "id"}
+
+
+@pytest.mark.parametrize("how", ["update", "fill", "skip"])
+@pytest.mark.parametrize("count", [1, 120])
+def test_rows_can_send_back_what_was_read(api: Api, how: str, count: int) -> None:
+    ids = [make(api, "contact", email=f"{number}@b.org", title="Dr")["id"] for number in range(3)]
+    wholes = [read(api, "contact", record_id) for record_id in ids]
+    rows = [row_of(whole) for whole, _ in wholes] * ((count + 2) // 3)
+    for dry_run in (True, False):
+        results = imported(api, rows, dedupe_by="email", on_match=how, dry_run=dry_run)
+        assert [row["id"] for row in results[:3]] == ids
+        assert not any(row["updated"] or "error" in row for row in results)
+    assert [read(api, "contact", record_id) for record_id in ids] == wholes
+
+
+def test_a_row_changes_what_it_does_not_send_back(api: Api) -> None:
+    contact = make(api, "contact", email="a@b.org", title="Dr")["id"]
+    whole, _ = read(api, "contact", contact)
+    row = {"default": {**whole["default"], "email": "A@B.org", "title": "Prof"}}
+    [result] = imported(api, [row], dedupe_by="email", on_match="update")
+    assert (result["id"], result["updated"]) == (contact, True)
+    assert read(api, "contact", contact)[0]["default"]["title"] == "Prof"
+
+
+def test_rows_may_not_set_what_only_the_server_sets(api: Api) -> None:
+    contact = make(api, "contact", email="a@b.org")["id"]
+    whole, etag = read(api, "contact", contact)
+    differing = {"default": {**whole["default"], "created_at": "2001-01-01T00:00:00Z"}}
+    unmatched = {"default": {**whole["default"], "email": "new@b.org"}}
+    keyless = {"default": {"created_at": whole["default"]["created_at"]}}
+    unknown = {"default": {**whole["default"], "emial": "x"}}
+    wrong = [differing, unmatched, keyless, unknown, {"id": contact, **row_of(whole)}]
+    results = imported(api, [*wrong, row_of(whole)], dedupe_by="email", on_match="update")
+    codes = [row.get("error", {}).get("code") for row in results]
+    assert codes == ["read_only_property"] * 3 + ["invalid_property", "invalid_row", None]
+    assert {row["error"]["code"] for row in imported(api, [row_of(whole)])} == {"read_only_property"}
+    assert read(api, "contact", contact) == (whole, etag)
+    assert api.send("GET", "/contact/count").json() == {"total": 1}
+
+
+def test_rows_can_send_back_references_to_deleted_records(api: Api) -> None:
+    contacts = [make(api, "contact", email=f"{name}@b.org")["id"] for name in "abc"]
+    company = make(api, "organization", name="Acme")["id"]
+    person = make(api, "identity", email_addresses=contacts[:2], full_name="Ada", companies=[company])["id"]
+    for object_type, one in (("contact", contacts[0]), ("organization", company)):
+        assert api.send("DELETE", f"/{object_type}/{one}").status_code == 204
+    whole, etag = read(api, "identity", person)
+    key: dict[str, Any] = {"dedupe_by": "full_name", "on_match": "update"}
+    [result] = imported(api, [row_of(whole)], "identity", **key)
+    assert ("error" in result, result["updated"], read(api, "identity", person)) == (False, False, (whole, etag))
+    longer = {"default": {"full_name": "Ada", "email_addresses": contacts}}
+    assert imported(api, [longer], "identity", **key)[0]["updated"]
+    assert read(api, "identity", person)[0]["default"]["email_addresses"] == contacts
+    stranger = {"default": {"full_name": "Bob", "companies": [company]}}
+    assert imported(api, [stranger], "identity", **key)[0]["error"]["code"] == "not_found"
+
+
+def test_rows_can_send_back_what_a_list_holds(api: Api) -> None:
+    made = api.send("POST", "/lists", json={"template_id": "custom", "object_type": "deal"}).json()["id"]
+    prop = {"name": "Files", "type": "multiref_identity", "list_id": made}
+    assert api.send("POST", "/deal/properties", json=prop).status_code == 201
+    person = make(api, "identity", full_name="Ada")["id"]
+    deal = make(api, "deal", name="Big")["id"]
+    written = api.send("PATCH", f"/deal/{deal}", json={"list": {made: {"files": [person]}}})
+    assert written.status_code == 200, written.text
+    api.send("DELETE", f"/identity/{person}")
+    whole, etag = read(api, "deal", deal)
+    unchanged(api, "deal", deal)
+    alone = {"default": {"name": "Big"}, "list": whole["list"]}
+    for row in (row_of(whole), alone):
+        [result] = imported(api, [row], "deal", dedupe_by="name", on_match="update")
+        assert ("error" in result, result["updated"]) == (False, False), result
+    assert read(api, "deal", deal) == (whole, etag)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -27,48 +27,69 @@ def may_be_unchanged(row: Row | RefusedRow) -> bool:
     return isinstance(row, RefusedRow) and row.problems[0].slug is not None
 
 
-def without_unchanged(body: RecordBody, schema: ObjectSchema, shown: Shown, list_id: str | None) -> RecordBody | None:
+def without_unchanged(
+    body: RecordBody, schema: ObjectSchema, shown: Shown, list_id: str | None, kept: Property | None = None
+) -> RecordBody | None:
     """Return a body without the values that a record shows already; None where it has none of them.
 
     Args:
         body: As it was sent.
         schema: Of the record.
         shown: What the record shows.
-        list_id: The list that the request names in its query, if it does.
+        list_id: The list that the request names, if it does.
+        kept: The property whose value stays in any case.
     """
+
+    def unchanged(own: str | None, slug: str, value: object) -> bool:
+        is_kept = kept is not None and (slug, own) == (kept.slug, kept.list_id)
+        return not is_kept and _same(own, slug, value, schema, shown)
+
+    return _without(body, list_id, unchanged)
+
+
+def with_one(body: RecordBody, list_id: str | None, prop: Property) -> RecordBody:
+    """Return a body with the value of one property alone.
+
+    Args:
+        body: As it was sent.
+        list_id: The list that the request names, if it does.
+        prop: The property.
+    """
+    wanted = (prop.list_id, prop.slug)
+    return _without(body, list_id, lambda own, slug, _: (own, slug) != wanted) or body
+
+
+def _without(
+    body: RecordBody, list_id: str | None, goes: Callable[[str | None, str, object], bool]
+) -> RecordBody | None:
+    """Return a body without the values of which a test holds, given their list, slug and value; None without any."""
     members = split_members(body.raw)
-    kept = {
-        name: dict(_kept(name, values, split_members(bytes(members[name])), schema, shown, list_id))
-        for name, values in body.buckets.items()
-        if values
-    }
-    if all(len(kept[name]) == len(body.buckets[name]) for name in kept):
+    left: dict[str, bytes] = {}
+    for name, values in body.buckets.items():
+        own = list_id if name == "list" else None
+        left[name] = _bucket(name, values, bytes(members[name]), own, goes) if values else b"{}"
+    if all(left[name] == bytes(members[name]) for name, values in body.buckets.items() if values):
         return None
-    raw = b"{%s}" % b",".join(_member(name, _object(values)) for name, values in kept.items())
-    return RecordBody(raw, body.field, body.buckets, body.id)
+    return replace(body, raw=_object(left))
 
 
-def _kept(  # noqa: PLR0917 - a bucket, and what its values are compared with
+def _bucket(
     bucket: str,
     values: Mapping[str, Any],
-    raws: Mapping[str, msgspec.Raw],
-    schema: ObjectSchema,
-    shown: Shown,
-    list_id: str | None,
-) -> Iterator[tuple[str, bytes]]:
+    sent: bytes,
+    own: str | None,
+    goes: Callable[[str | None, str, object], bool],
+) -> bytes:
+    raws = split_members(sent)
+    left: dict[str, bytes] = {}
     for name, value in values.items():
         raw = bytes(raws[name])
         if bucket == "list" and is_uuid(name):
-            own = name.lower()
-            inner = split_members(raw)
-            yield (
-                name,
-                _object(
-                    {slug: bytes(inner[slug]) for slug in value if not _same(own, slug, value[slug], schema, shown)}
-                ),
-            )
-        elif not _same(list_id if bucket == "list" else None, name, value, schema, shown):
-            yield name, raw
+            left[name] = _bucket("", value, raw, name.lower(), goes)
+        elif not goes(own, name, value):
+            left[name] = raw
+    # As it was sent where nothing goes, so that the caller can tell.
+    return sent if left == {name: bytes(raw) for name, raw in raws.items()} else _object(left)
 
 
 def _same(list_id: str | None, slug: str, sent: object, schema: ObjectSchema, shown: Shown) -> bool:
@@ -128,7 +149,7 @@ def without_held(
     keys = held_references(schema).keys()
     return [
         Row(
-            {key: _without(value, before.get(key)) if key in keys else value for key, value in row.values.items()},
+            {key: _without_ids(value, before.get(key)) if key in keys else value for key, value in row.values.items()},
             row.plain,
         )
         if isinstance(row, Row) and not keys.isdisjoint(row.values)
@@ -155,7 +176,7 @@ def with_held(
     return [
         Row(
             {
-                key: _with(row.values[key], value, before.get(key)) if key in keys else row.values[key]
+                key: _with_ids(row.values[key], value, before.get(key)) if key in keys else row.values[key]
                 for key, value in sent.values.items()
             },
             row.plain,
@@ -166,17 +187,17 @@ def with_held(
     ]
 
 
-def _without(sent: Any, before: Any) -> Any:  # noqa: ANN401 - values of a reference
+def _without_ids(sent: Any, before: Any) -> Any:  # noqa: ANN401 - values of a reference
     if isinstance(sent, ArrayChange):
-        return ArrayChange(sent.operation, _without(sent.values, before))
+        return ArrayChange(sent.operation, _without_ids(sent.values, before))
     if isinstance(sent, list):
         return [one for one in sent if one not in (before or ())]
     return None if sent == before else sent
 
 
-def _with(resolved: Any, sent: Any, before: Any) -> Any:  # noqa: ANN401 - values of a reference
+def _with_ids(resolved: Any, sent: Any, before: Any) -> Any:  # noqa: ANN401 - values of a reference
     if isinstance(sent, ArrayChange):
-        return ArrayChange(sent.operation, _with(resolved.values, sent.values, before))
+        return ArrayChange(sent.operation, _with_ids(resolved.values, sent.values, before))
     if not isinstance(sent, list):
         return sent if sent == before else resolved
     if len(resolved) < sum(one not in (before or ()) for one in sent):

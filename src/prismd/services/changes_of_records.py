@@ -11,7 +11,7 @@ from prismd.core.schema import OBJECT_TYPES, Property
 from prismd.core.unchanged_values import Shown, may_be_unchanged, with_held, without_held, without_unchanged
 from prismd.services.query_references import ReferenceReader
 from prismd.services.record_writer import RecordWriter
-from prismd.services.records import view_of
+from prismd.services.records import shown_whole
 from prismd.store import properties
 from prismd.store.records import StoredRecord
 
@@ -56,10 +56,8 @@ def _read(writer: RecordWriter, bodies: Sequence[RecordBody], records: Sequence[
 
 
 def _shown(writer: RecordWriter, record: StoredRecord, inverses: _Inverses) -> Shown:
-    whole = view_of(writer.schema, record)
-    others = {slug: found.get(record.id, []) for slug, found in inverses.items()}
-    shown: dict[str | None, Mapping[str, object]] = {None: whole.properties | others}
-    shown.update(whole.lists or {})
+    shown = shown_whole(writer.schema, record)
+    shown[None] |= {slug: found.get(record.id, []) for slug, found in inverses.items()}
     return shown
 
 

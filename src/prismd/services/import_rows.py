@@ -22,6 +22,7 @@ from prismd.core.values import ValueLimits
 from prismd.services.meanwhile import Later, Meanwhile, row_parser
 from prismd.services.record_keys import ensure_key, key_changes, key_rules
 from prismd.services.references import CONTACT, Drafted, address_rule, keep_keys_of_contacts, resolve_to_write
+from prismd.services.rows_sent_back import RowsSentBack
 from prismd.settings import Settings
 from prismd.store import drafts, import_records, properties, record_writes, touches
 from prismd.store.postgres import Connection
@@ -88,8 +89,15 @@ class RowImporter:
         connection, job = self._connection, self._job
         schema, rows = self._parsed(chunk)
         contacts = NewContacts(schema, self._new_id)
-        rows = resolve_to_write(connection, job.team_id, schema, rows, contacts, self._drafted())
         rule = _key_rule(job, schema)
+
+        def resolve(read: Rows) -> Rows:
+            return resolve_to_write(connection, job.team_id, schema, read, contacts, self._drafted())
+
+        rows = resolve(rows)
+        if rule is not None and RefusedRow in set(map(type, rows)):
+            back = RowsSentBack(connection, job, schema, rule, self._limits, self._parser(schema), resolve)
+            rows = back.mended(rows, chunk.rows)
         if self._meanwhile:
             self._meanwhile.begin(connection, job, schema, rule, self._limits)
         planner = self._planner(rule, chunk.first_row, contacts)

@@ -233,6 +233,18 @@ def view_of(schema: ObjectSchema, record: StoredRecord, *, list_id: str | None =
     return RecordView(record.id, values, record.version, _shown_lists(_lists(schema, record), list_id))
 
 
+def shown_whole(schema: ObjectSchema, record: StoredRecord) -> dict[str | None, dict[str, Any]]:
+    """Return all values of a record as clients see them, by list and slug; None for those of every record.
+
+    Args:
+        schema: Of the record.
+    """
+    whole = view_of(schema, record)
+    shown: dict[str | None, dict[str, Any]] = {None: whole.properties}
+    shown.update(whole.lists or {})
+    return shown
+
+
 class Showing:
     """How a request that reads one record wants to see it.
 

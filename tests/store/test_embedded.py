@@ -21,6 +21,7 @@ from psycopg import conninfo
 
 from prismd.store.embedded import EmbeddedPostgres
 from prismd.store.postgres import DatabaseUnusableError
+from prismd.store.postmaster import Postmaster
 from tests.processes import PATIENCE_S, eventually, postmasters
 
 IS_ROOT = os.geteuid() == 0
@@ -169,6 +170,26 @@ def test_what_postgres_says_against_a_start_is_passed_on(embedded: EmbeddedPostg
     with pytest.raises(DatabaseUnusableError, match=r"PostgreSQL does not start: FATAL: .* incompatible with server"):
         embedded.start()
     assert not postmasters(data_dir)
+
+
+def test_one_killed_before_it_was_seen_to_accept_is_started_again(
+    embedded: EmbeddedPostgres, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded.start()
+    embedded.stop()
+    launch = Postmaster.launch
+    launched: list[int] = []
+
+    def launch_and_kill(postmaster: Postmaster) -> None:
+        launch(postmaster)
+        (pid,) = postmasters(data_dir)
+        if not launched:
+            os.kill(pid, signal.SIGKILL)
+        launched.append(pid)
+
+    monkeypatch.setattr(Postmaster, "launch", launch_and_kill)
+    assert setting(embedded.start(), "fsync") == "on"
+    assert len(launched) > 1
 
 
 def test_a_start_that_nobody_waits_for_is_given_up(data_dir: Path) -> None:

@@ -140,9 +140,12 @@ class EmbeddedPostgres:
         return self._ready(postmaster)
 
     def _launched(self, postmaster: Postmaster) -> bool:
-        # False only where another attempt has a point: while backends of a killed postmaster are still leaving.
+        # False only where another attempt has a point: where somebody killed it, and while backends of one that was
+        # killed are still leaving.
         postmaster.launch()
-        return self._ready(postmaster) or "pre-existing shared memory" not in postmaster.failure()
+        if self._ready(postmaster) or self._given_up():
+            return True
+        return not postmaster.was_killed() and "pre-existing shared memory" not in postmaster.failure()
 
     def _ready(self, postmaster: Postmaster) -> bool:
         # Seen once is enough: what ends right after that is started again like what ends later.

@@ -157,6 +157,10 @@ class Postmaster:
         finally:
             os.close(log)
 
+    def was_killed(self) -> bool:
+        """Say whether PostgreSQL, started here, was ended by a signal that it could not answer."""
+        return self._child is not None and (self._child.poll() or 0) < 0
+
     def failure(self) -> str:
         """Return the last thing that PostgreSQL said."""
         said = self._data.log()

@@ -99,6 +99,20 @@ def test_an_upsert_can_be_meant_to_make_or_to_change_alone(api: Api) -> None:
     assert api.send("PUT", UPSERT, json=BODY, headers={"if-match": "*"}).status_code == 200
 
 
+def test_find_or_create_can_be_meant_to_find_or_to_make_alone(api: Api) -> None:
+    def ask(**headers: str) -> httpx.Response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        body = {"match": {"email_address": EMAIL}}
+        return api.send("POST", "/identity/find-or-create", json=body, headers=named)
+
+    assert ask(if_match="*").status_code == ask(if_match='"1"').status_code == 412
+    assert state(api) == []
+    assert ask(if_none_match="*").status_code == 201
+    assert [ask(**{name: "*"}).status_code for name in ("if_none_match", "if_match")] == [412, 200]
+    assert ask(if_match='"2"').status_code == 412
+    assert ask(if_match="2").status_code == 400
+
+
 def test_a_record_that_is_to_be_made_is_in_no_version(api: Api) -> None:
     for headers in ({"if-match": "*"}, {"if-match": '"1"'}):
         assert api.send("POST", "/contact", json=BODY, headers=headers).status_code == 412

@@ -9,6 +9,7 @@ from litestar import Request, Response, post
 from prismd.api.idempotency import write_once
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
 from prismd.api.paths import object_type_in_path
+from prismd.api.preconditions import EVALUATED, preconditions
 from prismd.api.record_shapes import FoundOrCreated, shown_record
 from prismd.core.errors import PrismdError
 from prismd.core.json_text import encode
@@ -25,7 +26,7 @@ _FINDERS: Final = {
 }
 
 
-@post("/{object_type:str}/find-or-create", sync_to_thread=True)
+@post("/{object_type:str}/find-or-create", sync_to_thread=True, opt={EVALUATED: True})
 def find_or_create(
     *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
 ) -> Response[bytes]:
@@ -34,11 +35,13 @@ def find_or_create(
     if kind not in _FINDERS:
         message = f'Records of type "{kind}" have no find-or-create (have: {", ".join(_FINDERS)}); upsert one instead'
         raise PrismdError("method_not_allowed", message)
-    name, find = _FINDERS[kind]
+    (name, find), conditions = _FINDERS[kind], preconditions(request)
 
     def work(connection: Connection) -> Answer:
         value, defaults = read_lookup(body, name, runtime.settings.text_chars_max)
         view, created = find(connection, runtime, caller.team_id, value, defaults)
+        # What was made in vain is rolled back.
+        conditions.check(None if created else view.version)
         answer = FoundOrCreated(created=created, record=shown_record(view))
         return Answer(201 if created else 200, encode(answer), {"etag": etag(view.version)})
 

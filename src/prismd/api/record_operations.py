@@ -226,14 +226,14 @@ _BATCHES: Final = (
             "An identity is found through a contact with the address; where no contact has it, that is made too. "
             "A record that is found stays as it is."
         ),
-        parameters=(IDEMPOTENCY_KEY,),
+        parameters=(*_CONDITIONS, IDEMPOTENCY_KEY),
         body=FindOrCreateBody,
         object_types=("identity", "organization"),
         replies=(
             Reply(200, "It was found.", FoundOrCreated, _ANSWERED),
             Reply(201, "It was made.", FoundOrCreated, _ANSWERED),
         ),
-        errors=("multiple_matches", "method_not_allowed"),
+        errors=("multiple_matches", "method_not_allowed", "precondition_failed"),
     ),
 )
 

@@ -15,8 +15,8 @@ from prismd.core.imports.request import Chunk
 from prismd.services.meanwhile import Meanwhile
 from prismd.services.stepping import Step, step_next
 from prismd.settings import Settings
-from prismd.store import imports
-from prismd.store.attempts import begin_attempt
+from prismd.store import import_chunks
+from prismd.store.import_attempts import begin_attempt
 from prismd.store.overlap import OverlappedConnection
 from prismd.store.postgres import Connection, connect, connect_as, passes
 from tests.conftest import Clock
@@ -190,5 +190,5 @@ def test_chunks_behind_a_cut_keep_their_rows(importer: Importer, turns: Turns) -
         turns.lose(job_id)
         turns.take()
     job = importer.job(job_id)
-    chunks = [imports.read_chunk(importer.connection, job, number) for number in range(job.chunks)]
+    chunks = [import_chunks.read_chunk(importer.connection, job, number) for number in range(job.chunks)]
     assert [(chunk.first_row, len(chunk.rows)) for chunk in chunks] == [(0, 1), (1, 1), (2, 1), (3, 3), (6, 3)]

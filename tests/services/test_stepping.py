@@ -17,7 +17,7 @@ from prismd.services.records import count_records
 from prismd.services.runtime import Runtime
 from prismd.services.stepping import step_next
 from prismd.settings import Settings
-from prismd.store import imports
+from prismd.store import import_chunks, imports
 from prismd.store.overlap import OverlappedConnection
 from prismd.store.postgres import Pool, connect, connect_as
 from tests.conftest import Clock
@@ -188,7 +188,7 @@ def test_a_job_that_waits_lets_others_go_first(
 def test_a_worker_that_lost_the_race_writes_nothing(importer: Importer) -> None:
     job_id = importer.submit(people(4), chunk=2)
     stale = importer.job(job_id)
-    chunk = imports.read_chunk(importer.connection, stale, 0)
+    chunk = import_chunks.read_chunk(importer.connection, stale, 0)
     assert importer.step()
     runtime = importer.runtime
     with pytest.raises(LostRaceError), importer.connection.transaction():

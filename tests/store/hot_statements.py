@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from prismd.core.blanks import UNSEEN
 from prismd.store import (
-    attempts,
     client_attempts,
     drafts,
     grants,
     health,
     idempotency,
+    import_attempts,
+    import_chunks,
     import_records,
     imports,
     lists,
@@ -93,7 +94,7 @@ def _named(count: int) -> dict[str, Any]:
 
 _MOVED: Final = {
     "id": JOB, "found": 250, "cursor": 251, "state": "running", "created": 0, "existing": 0, "updated": 0, "failed": 0,
-    "attempts": 1, "crashes": 0, "not_before": NOW, "code": None, "message": None,
+    "attempts": 1, "crashes": 0, "contacts": 0, "not_before": NOW, "code": None, "message": None,
 }  # fmt: skip
 _LISTED: Final = {"state": "complete", "type": "contact", "before": id_of(RECORDS)}
 _OF_TYPE: Final = {"team_id": 1, "object_type": "contact", "key": "email"}
@@ -130,11 +131,11 @@ _IMPORTS: Final = {
     "whose turn it is": Hot(health._NEXT, {"running_max": 10}, once=1),
     "jobs under way": Hot(imports._ACTIVE, (1,), once=QUEUED),
     "hold of a job": Hot(imports._LOCK, (1, JOB), once=1),
-    "an attempt is noted": Hot(attempts._BEGIN, {"job": JOB, "number": 0}, once=1),
-    "a job of more chunks": Hot(imports._CUT, (2, 0, 0, NOW, 1, JOB), once=1),
-    "attempts are forgotten": Hot(attempts._FORGET, (1, JOB, 0), once=1),
+    "an attempt is noted": Hot(import_attempts._BEGIN, {"job": JOB, "number": 0}, once=1),
+    "a job of more chunks": Hot(import_chunks._CUT, (2, 0, 0, NOW, 1, JOB), once=1),
+    "attempts are forgotten": Hot(import_attempts._FORGET, (1, JOB, 0), once=1),
     "end of a job": Hot(imports._END, _MOVED, once=1),
-    "rows of a chunk": Hot(imports._CHUNK, (1, JOB, 0), once=1),
+    "rows of a chunk": Hot(import_chunks._CHUNK, (1, JOB, 0), once=1),
     "a job moved on": Hot(imports._ADVANCE, _MOVED, once=1),
     "a failure": Hot(imports._FAIL, {**_MOVED, "cursor": 250}, once=1),
     "touches of records": Hot(touches._UPDATE, each=2),
@@ -202,5 +203,5 @@ HOT: Final = {**_RECORDS, **_IMPORTS, **_TEAMS, **_UPKEEP}
 NOT_HOT: Final = (
     records.FOUND, teams._SELECT_TEAMS, teams._SELECT_KEYS, teams._REVOKE_KEY, views._NOTE, views._LISTING,
     views._UNPIN,
-    imports._REMOVE_CHUNK, imports._RETURN_CHUNKS,
+    import_chunks._REMOVE_CHUNK, import_chunks._RETURN_CHUNKS,
 )  # fmt: skip

@@ -41,6 +41,8 @@ from prismd.store import (
     grants,
     health,
     idempotency,
+    import_attempts,
+    import_chunks,
     import_records,
     imports,
     lists,
@@ -66,8 +68,8 @@ LATER: Final = NOW + timedelta(days=30)
 NEW_ID: Final = system_ids()
 TABLES: Final = (
     "team", "api_key", "property", "property_option", "record", "key_property", "record_key", "import_job",
-    "import_chunk", "import_result", "import_touch", "import_draft", "idempotency_claim", "attempt_answer",
-    "record_grant", "list", "view", "realtime_ticket",
+    "import_chunk", "import_attempt", "import_result", "import_touch", "import_draft", "idempotency_claim",
+    "attempt_answer", "record_grant", "list", "view", "realtime_ticket",
 )  # fmt: skip
 
 
@@ -121,6 +123,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     changes.tell_listeners: lambda c, _: changes.tell_listeners(c, ["{}"]),
     drafts.with_drafts: lambda c, w: drafts.with_drafts(c, w.dry, w.hashes, [w.record]),
     drafts.write_drafts: lambda c, w: drafts.write_drafts(c, w.dry, w.rule, w.plan),
+    drafts.write_contacts: lambda c, w: drafts.write_contacts(c, w.dry, w.rule, w.plan.created),
     grants.find_grant: lambda c, w: grants.find_grant(c, w.team_id, "contact", w.record.id, otherwise=Grant()),
     grants.put_grant: lambda c, w: grants.put_grant(c, w.team_id, "contact", w.record.id, Grant()),
     idempotency.try_lock: lambda c, w: idempotency.try_lock(c, w.team_id, "key"),
@@ -133,12 +136,15 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     health.count_workers: lambda c, _: health.count_workers(c),
     health.next_job: lambda c, _: health.next_job(c, LATER, running_max=9),
     imports.insert_job: lambda c, w: imports.insert_job(c, replace(w.running, id=NEW_ID())),
-    imports.insert_chunks: lambda c, w: imports.insert_chunks(c, w.running, [w.chunk]),
+    import_attempts.begin_attempt: lambda c, w: import_attempts.begin_attempt(c, w.running, now=NOW),
+    import_attempts.forget_attempts: lambda c, w: import_attempts.forget_attempts(c, w.running),
+    import_chunks.replace_chunk: lambda c, w: import_chunks.replace_chunk(c, w.running, w.chunk.cut(2)),
+    import_chunks.insert_chunks: lambda c, w: import_chunks.insert_chunks(c, w.running, [w.chunk]),
     imports.claim_next: lambda c, _: imports.claim_next(c, LATER, running_max=100),
     imports.count_active: lambda c, w: imports.count_active(c, w.team_id),
     imports.lock_job: lambda c, w: imports.lock_job(c, w.team_id, w.running.id),
     imports.end_job: lambda c, w: imports.end_job(c, w.running.cancelled(NOW)),
-    imports.read_chunk: lambda c, w: imports.read_chunk(c, w.running, 0),
+    import_chunks.read_chunk: lambda c, w: import_chunks.read_chunk(c, w.running, 0),
     imports.advance: lambda c, w: imports.advance(c, w.running, w.running.after_chunk(Counts(created=2), NOW)),
     imports.record_failure: lambda c, w: imports.record_failure(c, w.running, now=NOW, wait=timedelta(1)),
     imports.get_job: lambda c, w: imports.get_job(c, w.team_id, w.running.id),

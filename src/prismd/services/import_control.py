@@ -15,7 +15,7 @@ from prismd.core.json_text import decode_stored
 from prismd.services.changes import import_moved
 from prismd.services.imports import Submitted, get_job, submit
 from prismd.services.runtime import Runtime
-from prismd.store import imports, verdicts
+from prismd.store import import_chunks, imports, verdicts
 from prismd.store.postgres import Connection
 
 
@@ -76,7 +76,7 @@ def retry_job(connection: Connection, runtime: Runtime, team_id: int, job_id: st
 def _failed_rows(connection: Connection, job: Job) -> Iterator[tuple[int, msgspec.Raw]]:
     stored = verdicts.next_verdicts(connection, job.team_id, job.id, after=-1, outcome="failed")
     while stored is not None:
-        chunk = imports.read_chunk(connection, job, stored.number)
+        chunk = import_chunks.read_chunk(connection, job, stored.number)
         for verdict, row in zip(decode_stored(b"[" + stored.content + b"]"), chunk.rows, strict=True):
             if "error" in verdict:
                 yield verdict["input_index"], row
@@ -86,5 +86,5 @@ def _failed_rows(connection: Connection, job: Job) -> Iterator[tuple[int, msgspe
 
 def _rows_not_attempted(connection: Connection, job: Job) -> Iterator[tuple[int, msgspec.Raw]]:
     for number in range(job.cursor, job.chunks):
-        chunk = imports.read_chunk(connection, job, number)
+        chunk = import_chunks.read_chunk(connection, job, number)
         yield from enumerate(chunk.rows, chunk.first_row)

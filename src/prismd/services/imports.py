@@ -24,7 +24,7 @@ from prismd.services.lists import require_list
 from prismd.services.record_keys import key_property
 from prismd.services.runtime import Runtime
 from prismd.settings import Settings
-from prismd.store import imports, properties, verdicts
+from prismd.store import import_chunks, imports, properties, verdicts
 from prismd.store.postgres import Connection, passes
 
 _LOG: Final = structlog.get_logger()
@@ -88,7 +88,7 @@ def submit(connection: Connection, runtime: Runtime, team_id: int, request: Impo
         return _run_at_once(connection, runtime, job, chunks)
     _check_active(connection, team_id, settings)
     imports.insert_job(connection, job)
-    imports.insert_chunks(connection, job, chunks)
+    import_chunks.insert_chunks(connection, job, chunks)
     import_moved(connection, job)
     return Submitted(job, None)
 

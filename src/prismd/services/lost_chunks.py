@@ -12,8 +12,8 @@ from prismd.core.imports.request import Chunk
 from prismd.services.changes import import_moved
 from prismd.services.import_chunk import refuse_row
 from prismd.settings import Settings
-from prismd.store import imports
-from prismd.store.attempts import forget_attempts
+from prismd.store import import_chunks, imports
+from prismd.store.import_attempts import forget_attempts
 from prismd.store.postgres import Connection
 
 _LOG: Final = structlog.get_logger()
@@ -42,7 +42,7 @@ def after_losses(connection: Connection, job: Job, count: int, *, now: datetime,
     forget_attempts(connection, job)
     after = job.after_crashes(count, now)
     _LOG.error("chunk lost its worker or its connection", job=job.id, chunk=job.cursor, times=after.crashes)
-    chunk = imports.read_chunk(connection, job, job.cursor)
+    chunk = import_chunks.read_chunk(connection, job, job.cursor)
     alone = len(chunk.rows) == 1
     if after.crashes >= (settings.step_attempts_max if alone else _LOSSES_BEFORE_CUT):
         return (_refused if alone else _cut)(connection, job, chunk, now=now)
@@ -60,6 +60,6 @@ def _refused(connection: Connection, job: Job, chunk: Chunk, *, now: datetime) -
 def _cut(connection: Connection, job: Job, chunk: Chunk, *, now: datetime) -> Job:
     parts = chunk.cut(_PARTS_MAX)
     after = job.after_cut(len(parts), now)
-    imports.replace_chunk(connection, after, parts)
+    import_chunks.replace_chunk(connection, after, parts)
     _LOG.warning("chunk was cut", job=job.id, chunk=job.cursor, rows=len(chunk.rows), parts=len(parts))
     return after

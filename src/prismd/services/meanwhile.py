@@ -13,7 +13,7 @@ from prismd.core.imports.request import Chunk
 from prismd.core.imports.rows import RowLimits, RowParser, Rows
 from prismd.core.keys import KeyRule
 from prismd.core.schema import ObjectSchema
-from prismd.store import imports
+from prismd.store import import_chunks
 from prismd.store.postgres import Connection
 
 _Result = TypeVar("_Result")
@@ -112,7 +112,7 @@ class Meanwhile:
         more, last = job.cursor + 1 < job.chunks, self._last_job_id
         self._last_job_id, self._ahead = job.id if more else "", None
         if more and last in {"", job.id}:
-            chunk = imports.read_chunk(connection, job, job.cursor + 1)
+            chunk = import_chunks.read_chunk(connection, job, job.cursor + 1)
             self._ahead = _Ahead(job.id, job.chunks, schema, row_parser(job, schema, limits, rule), rule, chunk)
 
     def chunk(self, job: Job) -> Chunk | None:

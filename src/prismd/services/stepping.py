@@ -14,8 +14,8 @@ from prismd.services.import_chunk import LostRaceError, run_chunk
 from prismd.services.lost_chunks import after_losses
 from prismd.services.meanwhile import Meanwhile
 from prismd.settings import Settings
-from prismd.store import imports
-from prismd.store.attempts import begin_attempt, forget_attempts
+from prismd.store import import_chunks, imports
+from prismd.store.import_attempts import begin_attempt, forget_attempts
 from prismd.store.postgres import Connection, passes
 
 _LOG = structlog.get_logger()
@@ -75,7 +75,7 @@ def step_next(
                 # What takes a worker along may stand in the next chunk, of which this one must not be accused.
                 meanwhile = None
             chunk = meanwhile and meanwhile.chunk(claimed)
-            chunk = chunk or imports.read_chunk(connection, claimed, claimed.cursor)
+            chunk = chunk or import_chunks.read_chunk(connection, claimed, claimed.cursor)
             apart = claimed.attempts + 1 >= settings.step_attempts_max
             after, _ = run_chunk(
                 connection, claimed, chunk, now=now, new_id=new_id, settings=settings, meanwhile=meanwhile, apart=apart

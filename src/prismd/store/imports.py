@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from prismd.core.imports.job import Job, State
 from prismd.core.imports.options import ImportOptions
-from prismd.core.imports.request import Chunk
-from prismd.core.json_text import decode_stored, split_items
-from prismd.store.packed import packed, unpacked
+from prismd.core.json_text import decode_stored
 from prismd.store.postgres import Connection
-
-#: Told when a job is there to be done.
-CHANNEL: Final = "prismd_jobs"
 
 _COLUMNS: Final = """
     team_id, id::text, object_type, synchronous, state, options::text, total, chunks, cursor,
@@ -30,10 +24,6 @@ INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, t
                         created_at, updated_at, expires_at, parent_job_id)
 VALUES (%(team)s, %(id)s, %(type)s, %(synchronous)s, %(state)s, %(options)s, %(total)s, %(chunks)s,
         %(now)s, %(now)s, %(expires)s, %(parent)s)
-"""
-
-_COPY_CHUNKS: Final = """
-COPY import_chunk (team_id, job_id, number, first_row, row_count, rows, origins) FROM STDIN (FORMAT binary)
 """
 
 # The row lock is the lease. It ends with the transaction, whatever ends that: a commit, an error, or the death of the
@@ -61,8 +51,6 @@ SET state = %(state)s, error_code = %(code)s, error_message = %(message)s, updat
 WHERE team_id = %(team)s AND id = %(id)s
 """
 
-_CHUNK: Final = "SELECT first_row, rows, origins FROM import_chunk WHERE team_id = %s AND job_id = %s AND number = %s"
-
 _ADVANCE: Final = """
 UPDATE import_job
 SET state = %(state)s, cursor = %(cursor)s, created = %(created)s, existing = %(existing)s, updated = %(updated)s,
@@ -76,22 +64,6 @@ UPDATE import_job
 SET state = %(state)s, attempts = %(attempts)s, crashes = %(crashes)s, not_before = %(not_before)s,
     updated_at = %(now)s, error_code = %(code)s, error_message = %(message)s, turn = nextval('import_turn')
 WHERE team_id = %(team)s AND id = %(id)s AND cursor = %(cursor)s AND state IN ('queued', 'running')
-"""
-
-# The numbers of those behind it go out of the way first, because PostgreSQL looks for a clash at each of them.
-_REMOVE_CHUNK: Final = """
-WITH moved AS (
-    UPDATE import_chunk SET number = -number - %(more)s
-    WHERE team_id = %(team)s AND job_id = %(job)s AND number > %(number)s)
-DELETE FROM import_chunk WHERE team_id = %(team)s AND job_id = %(job)s AND number = %(number)s
-"""
-_RETURN_CHUNKS: Final = """
-UPDATE import_chunk SET number = -number WHERE team_id = %s AND job_id = %s AND number < 0
-"""
-_CUT: Final = """
-UPDATE import_job
-SET chunks = %s, attempts = %s, crashes = %s, updated_at = %s, turn = nextval('import_turn')
-WHERE team_id = %s AND id = %s
 """
 
 _GET: Final = f"""
@@ -128,36 +100,6 @@ def insert_job(connection: Connection, job: Job) -> None:
             "parent": job.parent_job_id,
         },
     )
-
-
-def insert_chunks(connection: Connection, job: Job, chunks: Iterable[Chunk]) -> None:
-    """Write the rows of a job as they were sent, and wake the workers when the transaction commits."""
-    _copy_chunks(connection, job, chunks)
-    connection.execute(f"NOTIFY {CHANNEL}")
-
-
-def replace_chunk(connection: Connection, job: Job, parts: Sequence[Chunk]) -> None:
-    """Put smaller chunks in the place of the one at a job's cursor; those behind it are numbered on.
-
-    Args:
-        connection: Inside a transaction that holds the job.
-        job: The job as it is then.
-        parts: The smaller chunks, numbered from the cursor on.
-    """
-    place = {"team": job.team_id, "job": job.id, "number": job.cursor, "more": len(parts) - 1}
-    connection.execute(_REMOVE_CHUNK, place)
-    connection.execute(_RETURN_CHUNKS, (job.team_id, job.id))
-    _copy_chunks(connection, job, parts)
-    connection.execute(_CUT, (job.chunks, job.attempts, job.crashes, job.updated_at, job.team_id, job.id))
-
-
-def _copy_chunks(connection: Connection, job: Job, chunks: Iterable[Chunk]) -> None:
-    with connection.cursor().copy(_COPY_CHUNKS) as copy:
-        copy.set_types(["int8", "uuid", "int4", "int4", "int4", "bytea", "int4[]"])
-        for chunk in chunks:
-            rows = packed(b"[" + b",".join(chunk.rows) + b"]")
-            origins = list(chunk.origins)
-            copy.write_row((job.team_id, UUID(job.id), chunk.number, chunk.first_row, len(chunk.rows), rows, origins))
 
 
 def claim_next(connection: Connection, now: datetime, *, running_max: int) -> Job | None:
@@ -201,18 +143,6 @@ def end_job(connection: Connection, job: Job) -> None:
             "now": job.updated_at,
         },
     )
-
-
-def read_chunk(connection: Connection, job: Job, number: int) -> Chunk:
-    """Return a chunk of a job's rows.
-
-    Args:
-        number: Which chunk, from 0; the job has it.
-    """
-    row = connection.execute(_CHUNK, (job.team_id, job.id, number), binary=True).fetchone()
-    assert row is not None, job  # noqa: S101 - chunks are committed with their job
-    first_row, rows, origins = row
-    return Chunk(number, first_row, split_items(unpacked(rows)), origins)
 
 
 def advance(connection: Connection, before: Job, after: Job) -> bool:

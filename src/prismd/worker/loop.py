@@ -17,7 +17,7 @@ from prismd.core.ids import NewId
 from prismd.services.meanwhile import Meanwhile
 from prismd.services.stepping import step_next
 from prismd.settings import Settings
-from prismd.store.imports import CHANNEL
+from prismd.store.import_chunks import CHANNEL
 from prismd.store.overlap import OverlappedConnection
 from prismd.store.postgres import WORKER, Connection, DatabaseUnusableError, connect_as
 from prismd.worker.limits import Watch, limit_memory

@@ -18,9 +18,10 @@ from prismd.core.record_batches import BatchItem
 from prismd.core.record_writes import read_record_body
 from prismd.services.deleted_records import RecordPlace, RecordsNamed, delete_record, purge_records, restore_record
 from prismd.services.record_batches import update_records
+from prismd.services.record_views import RecordView
 from prismd.services.record_writer import RecordWriter
 from prismd.services.record_writes import LookedUp, create_record, update_record, upsert_record
-from prismd.services.records import RecordView, find_record, get_record, records_with
+from prismd.services.records import find_record, get_record, records_with
 from prismd.services.runtime import Runtime
 
 TEXTS = st.sampled_from(["", " ", "a", "A", "é", "É", "b"])

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from prismd.api.shapes import Count, ObjectProperties
-from prismd.services.records import RecordView
+from prismd.services.record_views import RecordView
 
 #: Most items of one batch (contract, section 11.11); the setting ``batch_items_max`` can make them fewer.
 ITEMS_MAX = 100

@@ -18,7 +18,7 @@ from prismd.core.json_text import encode
 from prismd.core.preconditions import etag
 from prismd.services import records
 from prismd.services.idempotency import Answer
-from prismd.services.records import RecordView
+from prismd.services.record_views import RecordView
 
 
 @get("/{object_type:str}/{record_id:str}", sync_to_thread=True, opt={EVALUATED: True})

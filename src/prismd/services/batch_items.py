@@ -10,7 +10,7 @@ from prismd.core.ids import is_uuid
 from prismd.core.preconditions import Preconditions
 from prismd.core.record_batches import BatchItem
 from prismd.core.record_writes import no_record
-from prismd.services.records import RecordView
+from prismd.services.record_views import RecordView
 from prismd.store.records import StoredRecord
 
 

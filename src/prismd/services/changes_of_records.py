@@ -10,8 +10,8 @@ from prismd.core.records import Properties
 from prismd.core.schema import OBJECT_TYPES, Property
 from prismd.core.unchanged_values import Shown, may_be_unchanged, with_held, without_held, without_unchanged
 from prismd.services.query_references import ReferenceReader
+from prismd.services.record_views import shown_whole
 from prismd.services.record_writer import RecordWriter
-from prismd.services.records import shown_whole
 from prismd.store import properties
 from prismd.store.records import StoredRecord
 

@@ -14,7 +14,7 @@ from prismd.core.record_writes import no_record
 from prismd.services.batch_items import ItemError, ItemOutcome, failed, record_ids, unmet
 from prismd.services.changes import record_changed
 from prismd.services.record_keys import key_rules
-from prismd.services.records import RecordView, view_of
+from prismd.services.record_views import RecordView, view_of
 from prismd.services.runtime import Runtime
 from prismd.services.taken_keys import TakenKeys
 from prismd.store import properties, record_keys, record_writes, views

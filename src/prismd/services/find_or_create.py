@@ -13,8 +13,9 @@ from prismd.core.record_writes import refusal_of
 from prismd.core.records import ArrayChange, ArrayOperation
 from prismd.core.schema import Property
 from prismd.core.value_errors import found as found_value
+from prismd.services.record_views import RecordView
 from prismd.services.record_writer import RecordWriter
-from prismd.services.records import RecordView, records_with, the_one
+from prismd.services.records import records_with, the_one
 from prismd.services.references import CONTACT, contacts_by_address
 from prismd.services.runtime import Runtime
 from prismd.store.postgres import Connection

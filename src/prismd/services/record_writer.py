@@ -15,7 +15,8 @@ from prismd.core.unchanged_values import with_held_options
 from prismd.core.values import ValueLimits
 from prismd.services.changes import record_changed
 from prismd.services.record_keys import key_changes, key_rules
-from prismd.services.records import RecordView, list_scope, view_of
+from prismd.services.record_views import RecordView, view_of
+from prismd.services.records import list_scope
 from prismd.services.references import CONTACT, keep_keys_of_contacts, resolve_to_write
 from prismd.services.runtime import Runtime
 from prismd.store import properties, record_keys, record_writes

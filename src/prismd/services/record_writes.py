@@ -17,8 +17,9 @@ from prismd.core.schema import LISTS_KEY, Property
 from prismd.core.values import InvalidValueError
 from prismd.services.changes_of_records import read_changes
 from prismd.services.record_keys import key_property
+from prismd.services.record_views import RecordView
 from prismd.services.record_writer import RecordWriter
-from prismd.services.records import RecordView, parsed_value, records_with, sought_value, the_one
+from prismd.services.records import parsed_value, records_with, sought_value, the_one
 from prismd.store.record_writes import HeldRecord
 from prismd.store.records import StoredRecord
 

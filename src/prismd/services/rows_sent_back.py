@@ -16,7 +16,7 @@ from prismd.core.record_writes import RecordBody, read_record_body
 from prismd.core.schema import ObjectSchema
 from prismd.core.unchanged_values import may_be_unchanged, with_held, with_one, without_held, without_unchanged
 from prismd.services.record_keys import ensure_key
-from prismd.services.records import shown_whole
+from prismd.services.record_views import shown_whole
 from prismd.store import records
 from prismd.store.postgres import Connection
 from prismd.store.records import StoredRecord

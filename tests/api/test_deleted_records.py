@@ -10,6 +10,7 @@ from prismd.core.schema import OBJECT_TYPES
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
+    from tests.conftest import Clock
 
 NOBODY = "0190aaaa-0000-7000-8000-00000000000f"
 
@@ -195,8 +196,34 @@ def test_a_property_that_was_only_filtered_by_is_none(api: Api) -> None:
     assert codes(batch(api, "restore", [old])) == [None]
 
 
-def test_records_of_one_batch_take_keys_from_each_other(api: Api) -> None:
-    one, other, third = (make(api, email=email) for email in ("a@b.org", "A@b.org", "c@b.org"))
-    delete(api, one, other, third)
-    assert codes(batch(api, "restore", [one, other, one, third])) == [None, "key_taken", None, None]
-    assert api.send("GET", "/contact/count").json() == {"total": 2}
+@pytest.mark.parametrize("first", [0, 1])
+def test_records_of_one_batch_take_keys_from_each_other(api: Api, clock: Clock, first: int) -> None:
+    ids = []
+    for email in ("a@b.org", "A@b.org"):
+        ids.append(make(api, email=email))
+        clock.advance(seconds=1)
+        delete(api, ids[-1])
+        clock.advance(seconds=1)
+    one, other = ids[first], ids[1 - first]
+    assert codes(batch(api, "restore", [one, other, one])) == [None, "key_taken", None]
+    assert api.send("GET", "/contact/count").json() == {"total": 1}
+
+
+def test_what_records_shared_before_is_nothing_new(api: Api, clock: Clock) -> None:
+    ids = [make(api, email=email) for email in ("a@b.org", "A@b.org", "a@b.org")]
+    clock.advance(seconds=1)
+    delete(api, ids[0])
+    assert api.send("POST", f"/contact/{ids[0]}/restore").status_code == 200
+    clock.advance(seconds=1)
+    delete(api, *ids)
+    clock.advance(seconds=1)
+    assert codes(batch(api, "restore", ids)) == [None] * 3
+
+
+def test_a_key_that_an_older_record_was_given_is_taken(api: Api, clock: Clock) -> None:
+    old, other = make(api, email="a@b.org"), make(api, email="c@b.org")
+    clock.advance(seconds=1)
+    delete(api, old)
+    clock.advance(seconds=1)
+    assert api.send("PATCH", f"/contact/{other}", json={"default": {"email": "a@b.org"}}).status_code == 200
+    assert codes(batch(api, "restore", [old])) == ["key_taken"]

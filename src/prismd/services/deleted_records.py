@@ -261,7 +261,7 @@ class _Restoring:
         if record.id in self._deleted and record.id not in self._restored:
             if self._taken is not None:
                 self._taken.check(record)
-                self._taken.take(record.id, record.properties)
+                self._taken.restored(record)
             self._restored[record.id] = replace(record, version=record.version + 1, updated_at=self._now)
         return view_of(self._schema, self._restored.get(record.id, record))
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
 from prismd.core.errors import PrismdError
 from prismd.core.keys import KeyRule
 from prismd.core.quoting import quoted
+from prismd.core.records import Properties
 from prismd.core.schema import ObjectSchema
 from prismd.services.record_keys import ensure_key
 from prismd.store import record_keys, records
@@ -22,20 +25,46 @@ _NATURAL: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """A record that has a value.
+
+    Args:
+        id: Of the record.
+        since: The earliest time from which on it may have it.
+        until: When it was deleted, where it has just been restored.
+    """
+
+    id: str
+    since: datetime
+    until: datetime | None
+
+    def took_from(self, record: StoredRecord) -> bool:
+        """Return whether it got what a deleted record has while only one of them was there.
+
+        Args:
+            record: Which was last changed when it was deleted.
+        """
+        return self.id != record.id and (
+            self.since >= record.updated_at or (self.until is not None and record.created_at >= self.until)
+        )
+
+
 class TakenKeys:
-    """Tells which record has a value by which another one, that is to be restored, would be found as well.
+    """Tells which record has got a value by which another one, that is to be restored, would be found as well.
 
     Upserts, find-or-create and imports refuse a value that several records have, so whoever restores a record is told.
+    What records shared already when one of them was deleted is nothing new, and is not told.
 
     Args:
         connection: Inside a transaction that holds the lock of the type.
         team_id: The team.
         schema: Of the records.
-        restored: The records that are to be restored.
+        deleted: The records that may be restored, one at least.
     """
 
     def __init__(
-        self, connection: Connection, team_id: int, schema: ObjectSchema, restored: Sequence[StoredRecord]
+        self, connection: Connection, team_id: int, schema: ObjectSchema, deleted: Sequence[StoredRecord]
     ) -> None:
         object_type = self._object_type = schema.object_type
         for slug in _NATURAL.get(object_type, ()):
@@ -43,32 +72,42 @@ class TakenKeys:
         used = record_keys.keys_in_use(connection, team_id, object_type)
         telling = (schema.properties.get(key) for key, tells_apart in used.items() if tells_apart)
         self._rules = [KeyRule(object_type, prop, fold_case=True) for prop in telling if prop is not None]
-        self._owners: dict[tuple[str, str], str] = {}
+        self._owners: dict[tuple[str, str], list[_Owner]] = {}
         hashes = {
-            one for record in restored for rule in self._rules for one in rule.hashes(record.properties.get(rule.key))
+            one for record in deleted for rule in self._rules for one in rule.hashes(record.properties.get(rule.key))
         }
-        for holder in records.holders_of_keys(connection, team_id, object_type, hashes):
-            self.take(holder.id, holder.properties)
+        since = min(record.updated_at for record in deleted)
+        for holder in records.holders_of_keys(connection, team_id, object_type, hashes, since=since):
+            self._note(_Owner(holder.id, holder.updated_at, None), holder.properties)
 
     def check(self, record: StoredRecord) -> None:
-        """See to it that nobody has a value by which a record is found.
+        """See to it that nobody has taken a value by which a deleted record is found.
 
         Raises:
             PrismdError: ``key_taken``.
         """
         for rule in self._rules:
             for key in rule.keys(record.properties.get(rule.key)):
-                owner = self._owners.get((rule.key, key), record.id)
-                if owner != record.id:
-                    message = (
-                        f"the {self._object_type} {owner} has the {rule.slug} {quoted(key)} by now: restored, "
-                        "both would have it, and upserts and imports by it would refuse them; change it there, or "
-                        "restore with allow_taken_key=true"
-                    )
-                    raise PrismdError("key_taken", message)
+                for owner in self._owners.get((rule.key, key), ()):
+                    if owner.took_from(record):
+                        raise self._taken(owner, rule, key)
 
-    def take(self, record_id: str, properties: Mapping[str, Any]) -> None:
-        """Note that a record has its values now."""
+    def restored(self, record: StoredRecord) -> None:
+        """Note that a record has its values again.
+
+        Args:
+            record: As it was while it was deleted.
+        """
+        self._note(_Owner(record.id, record.created_at, record.updated_at), record.properties)
+
+    def _note(self, owner: _Owner, properties: Properties) -> None:
         for rule in self._rules:
             for key in rule.keys(properties.get(rule.key)):
-                self._owners.setdefault((rule.key, key), record_id)
+                self._owners.setdefault((rule.key, key), []).append(owner)
+
+    def _taken(self, owner: _Owner, rule: KeyRule, key: str) -> PrismdError:
+        return PrismdError(
+            "key_taken",
+            f"the {self._object_type} {owner.id} has the {rule.slug} {quoted(key)} by now: restored, both would have "
+            "it, and upserts and imports by it would refuse them; change it there, or restore with allow_taken_key=true",
+        )

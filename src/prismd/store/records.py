@@ -72,6 +72,7 @@ CROSS JOIN LATERAL (
     CROSS JOIN LATERAL (
         SELECT id::text, version, created_at, updated_at, properties::text FROM record
         WHERE team_id = %(team)s AND object_type = %(type)s AND id = found.record_id AND deleted_at IS NULL
+            AND updated_at >= %(since)s::timestamptz
         OFFSET 0
     ) AS r
     LIMIT 3
@@ -120,14 +121,15 @@ def records_by_key(connection: Connection, team_id: int, object_type: str, hashe
 
 
 def holders_of_keys(
-    connection: Connection, team_id: int, object_type: str, hashes: Iterable[int]
+    connection: Connection, team_id: int, object_type: str, hashes: Iterable[int], *, since: datetime | None = None
 ) -> list[StoredRecord]:
     """Return up to three records that are found under each of some key hashes; the caller compares real values.
 
     Args:
         hashes: Of :meth:`KeyRule.hashes <prismd.core.keys.KeyRule.hashes>`.
+        since: Only those made or changed since then.
     """
-    wanted = {"team": team_id, "type": object_type, "hashes": int_array(hashes)}
+    wanted = {"team": team_id, "type": object_type, "hashes": int_array(hashes), "since": since or "-infinity"}
     return [_stored(row) for row in connection.execute(_HOLDERS, wanted)]
 
 

@@ -108,6 +108,6 @@ class TakenKeys:
     def _taken(self, owner: _Owner, rule: KeyRule, key: str) -> PrismdError:
         return PrismdError(
             "key_taken",
-            f"the {self._object_type} {owner.id} has the {rule.slug} {quoted(key)} by now: restored, both would have "
-            "it, and upserts and imports by it would refuse them; change it there, or restore with allow_taken_key=true",
+            f"the {self._object_type} {owner.id} has the {rule.slug} {quoted(key)} by now: restored, both would "
+            "have it, and upserts and imports by it would refuse them; change it there, or restore with allow_taken_key=true",
         )

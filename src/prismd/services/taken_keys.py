@@ -106,8 +106,8 @@ class TakenKeys:
                 self._owners.setdefault((rule.key, key), []).append(owner)
 
     def _taken(self, owner: _Owner, rule: KeyRule, key: str) -> PrismdError:
-        return PrismdError(
-            "key_taken",
-            f"the {self._object_type} {owner.id} has the {rule.slug} {quoted(key)} by now: restored, both would "
-            "have it, and upserts and imports by it would refuse them; change it there, or restore with allow_taken_key=true",
+        message = (
+            f"the {self._object_type} {owner.id} has the {rule.slug} {quoted(key)} by now: restored, both would have it,"
+            " and upserts and imports by it would refuse them; change it there, or restore with allow_taken_key=true"
         )
+        return PrismdError("key_taken", message)

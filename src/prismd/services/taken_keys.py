@@ -107,7 +107,7 @@ class TakenKeys:
 
     def _taken(self, owner: _Owner, rule: KeyRule, key: str) -> PrismdError:
         message = (
-            f"the {self._object_type} {owner.id} has the {rule.slug} {quoted(key)} by now: restored, both would have it,"
+            f"the {self._object_type} {owner.id} has the {rule.slug} {quoted(key)} by now: restored, both have it,"
             " and upserts and imports by it would refuse them; change it there, or restore with allow_taken_key=true"
         )
         return PrismdError("key_taken", message)

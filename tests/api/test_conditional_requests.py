@@ -174,6 +174,7 @@ def test_what_is_shown_of_others_is_always_sent(api: Api) -> None:
         ("POST", "/contact/properties", {"name": "P", "type": "str"}),
         ("POST", "/lists", {"template_id": "custom", "object_type": "deal"}),
         ("POST", "/deal/views", {"name": "V", "view_type": "grid"}),
+        ("POST", "/v2/realtime/ticket", {}),
     ],
 )
 def test_what_has_no_version_has_no_tag(api: Api, method: str, path: str, body: Any) -> None:

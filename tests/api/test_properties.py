@@ -329,6 +329,25 @@ def test_what_is_archived_is_not_listed_takes_nothing_new_and_stays_readable(api
     assert len(rows_of(api, {"remark": "new"})[0]) == len(record)
 
 
+def test_an_upsert_makes_no_record_with_what_is_archived(api: Api) -> None:
+    made = define(api)
+    red = made["options"][0]
+    path = f"/contact/properties/{made['id']}"
+    [held] = rows_of(api, {"colour": "dark_blue"})
+    api.send("PATCH", f"{path}/options/{red['id']}", json={"type": "select_str", "enabled": False})
+    for name, body in (("red", {}), ("Red", {"default": {"colour": "dark_blue"}}), (red["id"], {"default": {}})):
+        refused(api.send("PUT", f"/contact/by/colour/{name}", json=body), 400, "invalid_request", ".path.value")
+    api.send("PATCH", path, json={"type": "select_str", "enabled": False})
+    # One that has the value goes on having it, and is found by it.
+    changed = api.send("PUT", "/contact/by/colour/dark_blue", json={"default": {"title": "Dr"}})
+    assert (changed.status_code, changed.json()["id"]) == (200, held)
+    api.send("DELETE", f"/contact/{held}")
+    refusal = api.send("PUT", "/contact/by/colour/dark_blue", json={})
+    refused(refusal, 400, "invalid_request", ".path.value")
+    assert "archived" in refusal.json()["error"]["message"]
+    assert api.send("GET", "/contact/count").json() == {"total": 0}
+
+
 def test_of_an_archived_array_values_can_only_be_removed(api: Api) -> None:
     made = api.send("POST", "/contact/properties", json={"name": "Words", "type": "multi_str"}).json()
     [record] = rows_of(api, {"words": ["a", "b"]})

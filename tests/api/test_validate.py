@@ -85,12 +85,41 @@ def test_in_a_list_its_slugs_come_first(api: Api) -> None:
     assert tried(api, {"amount": 1}, list_id=flow, operation="update") == []
 
 
+def test_the_stage_is_named_as_it_was_sent(api: Api) -> None:
+    flow = make(api, "deal_flow")["id"]
+    for name in ("status", "app_stage"):
+        assert tried(api, {name: "nope"}, list_id=flow) == [(f".{name}", "invalid_option")]
+    # By both names the list's own is the one that is read.
+    assert tried(api, {"status": "nope", "app_stage": "nope"}, list_id=flow) == [(".app_stage", "invalid_option")]
+    assert tried(api, {"status": "nope"}) == [(".status", "invalid_option")]
+
+
+@pytest.mark.parametrize("half", ["\\ud800", "x\\udfff", "\\udc00\\ud800"])
+def test_half_of_a_surrogate_pair_is_a_problem_like_any_other(api: Api, half: str) -> None:
+    def send(properties: str, kind: str = "workspace", operation: str = "create") -> Any:
+        content = f'{{"scope": {{"type": "{kind}"}}, "operation": "{operation}", "properties": {properties}}}'
+        return api.send("POST", "/deal/properties/validate", content=content)
+
+    [error] = send(f'{{"name": "{half}"}}').json()["errors"]
+    assert (error["field"], error["code"]) == ("properties.name", "invalid_type")
+    assert "half of a surrogate pair" in error["message"]
+    [error] = send(f'{{"{half}": 1, "name": "Acme"}}').json()["errors"]
+    assert (error["field"], error["code"]) == (f"properties.{half}", "invalid_property")
+    for answer, field in ((send("{}", kind=half), ".body.scope.type"), (send("{}", operation=half), ".body.operation")):
+        assert answer.status_code == 400, answer.text
+        assert answer.json()["error"]["errors"][0]["field"] == field
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
         ({}, ".body.scope"),
         ({"scope": {"type": "team"}, "operation": "create", "properties": {}}, ".body.scope.type"),
         ({"scope": {"type": "list"}, "operation": "create", "properties": {}}, ".body.scope.list_id"),
+        (
+            {"scope": {"type": "workspace", "list_id": UNKNOWN}, "operation": "create", "properties": {}},
+            ".body.scope.list_id",
+        ),
         ({"scope": {"type": "workspace"}, "operation": "upsert", "properties": {}}, ".body.operation"),
         ({"scope": {"type": "workspace"}, "operation": "create", "properties": []}, ".body.properties"),
     ],

@@ -10,7 +10,7 @@ from litestar import Request
 
 from prismd.api.strict_shapes import refuse_unknown_members
 from prismd.core.errors import PrismdError
-from prismd.core.json_text import NotJsonError, decode, split_members
+from prismd.core.json_text import NotJsonError, decode, split_members, without_unpaired
 from prismd.core.quoting import quoted
 from prismd.core.unknown_members import refuse_unknown
 
@@ -79,7 +79,7 @@ def read_body(body: bytes, shape: type[Shape]) -> Shape:
         PrismdError: ``invalid_request``, with the path of the field at fault.
     """
     try:
-        value = decode(body)
+        value = decode(without_unpaired(body))
         refuse_unknown_members(value, shape)
         return msgspec.convert(value, shape)
     except NotJsonError as error:

@@ -238,6 +238,9 @@ def _place_in_query(
 
 def _scope_of(scope: ValidationScope) -> str | None:
     if scope.type == "workspace":
+        if scope.list_id is not None:
+            message = 'the properties of all records belong to no list; leave it out, or let "type" be "list"'
+            raise PrismdError.invalid(".body.scope.list_id", message, "additionalProperties")
         return None
     if scope.list_id is None:
         raise PrismdError.invalid(".body.scope.list_id", "it is required: the list that is meant", "required")

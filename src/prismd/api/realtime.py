@@ -20,6 +20,7 @@ from prismd.api.injected import BodyBytes, CallerIn, RuntimeIn
 from prismd.api.json_bodies import refuse_body
 from prismd.api.known_parameters import known_parameters
 from prismd.api.outbox import GOING_AWAY, NEW_TICKET, TRY_LATER, Ending, Outbox
+from prismd.api.preconditions import without_version
 from prismd.api.realtime_hub import RealtimeHub
 from prismd.api.realtime_shapes import RealtimeTicket, hello_message
 from prismd.core.json_text import encode
@@ -29,6 +30,7 @@ from prismd.services.tickets import Listener, issue_ticket, redeem_ticket
 
 PATH: Final = "/v2/realtime"
 
+_GUARDS: Final = [let_in_by_key, readable_query, known_parameters, without_version]
 _SOCKET_SCHEMES: Final = {"http": "ws", "https": "wss"}
 #: Time in which a client that is sent away must have read what is left for it.
 _LAST_WORDS_S: Final = 5.0
@@ -36,7 +38,7 @@ _LAST_WORDS_S: Final = 5.0
 _LOG = structlog.get_logger()
 
 
-@post(f"{PATH}/ticket", guards=[let_in_by_key, readable_query, known_parameters], status_code=200, sync_to_thread=True)
+@post(f"{PATH}/ticket", guards=_GUARDS, status_code=200, sync_to_thread=True)
 def create_ticket(
     request: Request[Any, Any, Any], caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
 ) -> Response[bytes]:

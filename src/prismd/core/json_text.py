@@ -114,12 +114,24 @@ def split_members(body: bytes) -> dict[str, msgspec.Raw]:
         raise NotJsonError(_reason(error)) from None
     except msgspec.DecodeError as error:
         _refuse_nothing(body)
-        mended = _without_unpaired_surrogates(body)
+        mended = without_unpaired(body)
         if mended == body:
             raise NotJsonError(_reason(error)) from None
         return split_members(mended)
     _refuse_repeated_members(body, members)
     return members
+
+
+def without_unpaired(text: bytes) -> bytes:
+    """Return a JSON text in which something stands in for each half of a surrogate pair.
+
+    The parser cannot step over a half, nor can a value that holds one be encoded again. What stands in for it passes
+    both, and is refused where it stands, as no text can hold it.
+
+    Args:
+        text: UTF-8 JSON text, or what shall be one.
+    """
+    return _ESCAPE.sub(lambda match: stand_in(match[1]) if match[1] else match[0], text) if b"\\" in text else text
 
 
 def split_items(array: bytes | msgspec.Raw) -> list[msgspec.Raw]:
@@ -246,12 +258,6 @@ def _refuse_repeated_members(body: bytes, members: dict[str, msgspec.Raw]) -> No
     if not body.startswith(largest, start):
         start = body.find(largest)  # never prefix by prefix: a body made of nothing but prefixes would take squares
     _decode_exactly(body[:start] + b"0" + body[start + len(largest) :])
-
-
-def _without_unpaired_surrogates(body: bytes) -> bytes:
-    # The parser cannot step over an unpaired surrogate, so one bad row would refuse its whole request. What stands in
-    # for it passes the parser and is refused with the row.
-    return _ESCAPE.sub(lambda match: stand_in(match[1]) if match[1] else match[0], body)
 
 
 def _reason(error: Exception) -> str:

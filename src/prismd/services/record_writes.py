@@ -105,6 +105,7 @@ def upsert_record(
         return _written(writer, writer.change(record, _row(writer, body, record)), body.place_of), False
     conditions.check(None)
     check_id(body, None)
+    _parsed(writer, prop, lookup, written=True)
     planned = writer.make(_with_value(_row(writer, body), prop, value))
     if isinstance(planned, StoredRecord):
         planned = _not_found_again(writer, prop, planned, value) or planned
@@ -153,16 +154,20 @@ def _written(
 
 
 def _sought(writer: RecordWriter, prop: Property, lookup: LookedUp) -> object:
-    try:
-        value = parsed_value(prop, lookup.value, writer.runtime.settings)
-    except InvalidValueError as error:
-        raise refusal_of([Problem(error.code, error.message)], lambda _: _VALUE) from None
+    value = _parsed(writer, prop, lookup)
     wanted = sought_value(writer.resolved([Row({prop.key: value})]), prop)
     if isinstance(wanted, RefusedRow):
         raise refusal_of(wanted.problems, lambda _: _VALUE)
     if not KeyRule(writer.object_type, prop, fold_case=True).keys(wanted):
         raise PrismdError.invalid(_VALUE, f"expected a value of {prop.slug}, found a blank one", "minLength")
     return wanted
+
+
+def _parsed(writer: RecordWriter, prop: Property, lookup: LookedUp, *, written: bool = False) -> object:
+    try:
+        return parsed_value(prop, lookup.value, writer.runtime.settings, written=written)
+    except InvalidValueError as error:
+        raise refusal_of([Problem(error.code, error.message)], lambda _: _VALUE) from None
 
 
 def _not_found_again(writer: RecordWriter, prop: Property, made: StoredRecord, value: object) -> list[Problem]:

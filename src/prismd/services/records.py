@@ -12,7 +12,7 @@ from prismd.core.query.tree import Deleted, Query
 from prismd.core.quoting import quoted
 from prismd.core.record_writes import no_record
 from prismd.core.schema import LISTS, Property
-from prismd.core.values import InvalidValueError, ValueLimits, parser_for
+from prismd.core.values import InvalidValueError, ValueLimits, parser_for, writer_for
 from prismd.services.lists import require_list
 from prismd.services.record_keys import ensure_key, find_by_key, key_property
 from prismd.services.record_views import RecordView, Showing
@@ -131,13 +131,20 @@ def list_scope(connection: Connection, team_id: int, object_type: str, list_id: 
     return None if list_id is None else require_list(connection, team_id, list_id, object_type).id
 
 
-def parsed_value(prop: Property, value: str, settings: Settings) -> object:
+def parsed_value(prop: Property, value: str, settings: Settings, *, written: bool = False) -> object:
     """Return what is stored for a value that stands in a path.
+
+    Args:
+        prop: Whose value it is.
+        value: As it stands there.
+        settings: For the limits of values.
+        written: Whether a record is to get it; what is archived can be found, but is given to none.
 
     Raises:
         InvalidValueError: The property cannot have that value.
     """
-    return parser_for(prop, ValueLimits(settings.text_chars_max, settings.list_values_max))(value)
+    limits = ValueLimits(settings.text_chars_max, settings.list_values_max)
+    return (writer_for if written else parser_for)(prop, limits)(value)
 
 
 def sought_value(resolved: Rows, prop: Property) -> object | RefusedRow:

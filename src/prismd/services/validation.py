@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from prismd.core.imports.new_contacts import NewContacts
 from prismd.core.imports.rows import Problem, RefusedRow, RowLimits, RowParser
 from prismd.core.json_text import encode
 from prismd.core.record_writes import missing_required
 from prismd.core.records import merged
-from prismd.core.schema import LISTS_KEY, ObjectSchema
+from prismd.core.schema import APP_STAGE, LISTS_KEY, STATUS, ObjectSchema
 from prismd.core.values import ValueLimits
 from prismd.services.lists import require_list
 from prismd.services.references import resolve_references
@@ -50,9 +51,16 @@ def validate(
     contacts = NewContacts(schema, lambda: "")
     [row] = resolve_references(connection, team_id, schema, [parsed], contacts)
     if isinstance(row, RefusedRow):
-        return row.problems
+        return [_as_sent(problem, values) for problem in row.problems]
     before = None if creates else {LISTS_KEY: [list_id]}
-    return missing_required(schema, before, merged(before or {}, row.values), row.values.keys())
+    missing = missing_required(schema, before, merged(before or {}, row.values), row.values.keys())
+    return [_as_sent(problem, values) for problem in missing]
+
+
+def _as_sent(problem: Problem, values: Mapping[str, object]) -> Problem:
+    # The stage of a list has two names, and clients look for a problem by the one that they sent.
+    is_stage = problem.list_id is not None and problem.slug == APP_STAGE
+    return replace(problem, slug=STATUS) if is_stage and STATUS in values and APP_STAGE not in values else problem
 
 
 def _row(schema: ObjectSchema, values: Mapping[str, object], list_id: str | None) -> dict[str, object]:

@@ -474,6 +474,24 @@ def test_what_cannot_run_is_one_line_and_exit_code_2(
     assert prism.imports == []
 
 
+@pytest.mark.parametrize("name", ["missing.csv", "no-directory/people.csv", "people.csv/inside.csv", "n" * 300])
+def test_a_file_that_is_not_there_is_one_line(run: Import, people: Path, name: str) -> None:
+    missing = people.parent / name
+    result = run(missing)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"prismd import: {missing}: cannot be read: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_file_that_goes_away_meanwhile_is_told(run: Import, prism: ScriptedPrism, time: Time, people: Path) -> None:
+    prism.faults.append(Fault(status=503))
+    people.write_text("name\n" + "n\n" * 2_000)
+    time.on_sleep = people.unlink
+    result = run(people, "--batch-rows", "99")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1].startswith(f"prismd import: {people}: cannot be read: ")
+
+
 def test_the_file_to_import_is_never_the_file_of_failures(run: Import, people: Path) -> None:
     before = people.read_bytes()
     result = run(people, "--failed", str(people))

@@ -217,6 +217,38 @@ def test_unknown_options_are_named_unless_they_could_never_be_options() -> None:
         assert (refused.code, refused.option) == ("invalid_option", None)
 
 
+@pytest.mark.parametrize(
+    ("label", "why"),
+    [
+        ("x" * 201, "no option can have this label: it has 201 characters and may have at most 200"),
+        ("a\0", "no option can have this label: it contains a NUL character"),
+    ],
+)
+def test_a_text_that_can_never_be_an_option_says_why(label: str, why: str) -> None:
+    assert why in refusal("select_str", label).message
+
+
+def _refusal_of(text: str, *options: Option, any_case: bool = False) -> str:
+    prop = Property(ID, "field", "select_str", "Field", options=options, any_case=any_case)
+    with pytest.raises(InvalidValueError) as caught:
+        parser_for(prop, LIMITS)(text)
+    return caught.value.message
+
+
+def test_a_label_spelled_with_other_characters_is_not_proposed_as_if_it_were_another_text() -> None:
+    message = _refusal_of("Cafe\u0301", Option(ID, "cafe", "Caf\u00e9"))
+    assert "not letter for letter the label" in message
+    assert message.endswith("write `cafe`")
+    assert "did you mean" in _refusal_of("CAF\u00c9", Option(ID, "cafe", "Caf\u00e9"))
+
+
+def test_a_text_that_is_a_slug_but_for_case_is_not_called_the_label_of_several_options() -> None:
+    message = _refusal_of("F", Option(ID, "f", "F#"), any_case=True)
+    assert "several options" not in message
+    assert '"F#"' in message
+    assert message.endswith("write the slug of the one meant: `f`")
+
+
 def test_options_are_shown_by_slug() -> None:
     assert render(prop("select_str"), ID) == "vp"
     assert render(prop("multiselect_str"), [OTHER_ID, ID]) == ["head", "vp"]

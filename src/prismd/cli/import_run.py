@@ -28,7 +28,7 @@ from prismd.client.run import ImportRun
 from prismd.client.seen_rows import SeenRows
 from prismd.files.csv_rows import CsvRows
 from prismd.files.opening import ImportFile
-from prismd.files.rows import FileRow
+from prismd.files.rows import FileProblemError, FileRow
 
 #: How many rows are read between two looks at whether the file is still the same.
 _ROWS_PER_LOOK: Final = 1_000
@@ -249,7 +249,10 @@ def _waiting(job: Job) -> str:
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    found = path.stat()
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise FileProblemError(f"cannot be read: {error.strerror}") from None
     return found.st_size, found.st_mtime_ns
 
 

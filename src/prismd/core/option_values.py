@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
 from typing import Final
+from unicodedata import normalize
 
 from prismd.core.blanks import is_blank, trimmed
 from prismd.core.option_names import OptionNames
@@ -47,19 +48,25 @@ def _option_spelled_otherwise(prop: Property, names: OptionNames, value: object,
         message = f"the option {quoted(option.value)} of `{prop.slug}` is archived and is given to no record"
         raise InvalidValueError(f"{message}; enable it first, or write another", code="invalid_option")
     if rivals:
-        advice = f"write the {_telling(value, rivals)}"
-        message = f"`{prop.slug}` has several options called {quoted(value)}; {advice}"
-        raise InvalidValueError(message, code="invalid_option")
-    clash = _clash(names, value)
-    can_be_made = (
-        not (is_blank(value) or names.meant_by_case(value).rivals)
-        and text_problem(trimmed(value), OPTION_CHARS_MAX) is None
-    )
+        raise InvalidValueError(_several(prop.slug, value, rivals), code="invalid_option")
+    problem = text_problem(trimmed(value), OPTION_CHARS_MAX)
+    can_be_made = not (is_blank(value) or names.meant_by_case(value).rivals or problem)
+    why = f": no option can have this label: {problem}" if problem else _clash(names, value)
     raise InvalidValueError(
-        f"`{prop.slug}` must be {_choices(prop.options)}, not {found(value)}{clash}",
+        f"`{prop.slug}` must be {_choices(prop.options)}, not {found(value)}{why}",
         code="invalid_option",
         options=(value,) if can_be_made else (),
     )
+
+
+def _several(slug: str, value: str, rivals: Sequence[Option]) -> str:
+    if all(option.value == value for option in rivals):
+        how = f"has several options called {quoted(value)}"
+    else:
+        # They differ from the text by case, as they may from each other; each is named as it is called.
+        which = " and of ".join(quoted(option.value) for option in rivals[:_OPTIONS_SHOWN])
+        how = f"has no option called exactly {quoted(value)}, which but for case is a name of {which}"
+    return f"`{slug}` {how}; write the {_telling(value, rivals)}"
 
 
 def _telling(value: str, rivals: Sequence[Option]) -> str:
@@ -74,7 +81,12 @@ def _clash(names: OptionNames, value: str) -> str:
     if rivals:
         which = " and of ".join(f"`{option.slug}` ({quoted(option.value)})" for option in rivals[:_OPTIONS_SHOWN])
         return f": but for case it is a name of {which}; write a name exactly, or rename one of the options"
-    return "" if option is None else f"; did you mean {quoted(option.value)}?"
+    if option is None:
+        return ""
+    if trimmed(value) != option.value and normalize("NFC", trimmed(value)) == normalize("NFC", option.value):
+        # Both look the same on a screen: Unicode has several ways to write one letter.
+        return f": that is not letter for letter the label {quoted(option.value)}, however alike; write `{option.slug}`"
+    return f"; did you mean {quoted(option.value)}?"
 
 
 def _choices(options: tuple[Option, ...]) -> str:

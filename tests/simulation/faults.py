@@ -15,8 +15,8 @@ from prismd.store.postgres import Connection
 
 Call = Generator[Any, Any, Any]
 
-#: What PostgreSQL says when a transaction cannot go on for a reason that passes.
-_CONFLICTS = ("40001", "40P01", "55P03", "57014", "53100")
+#: What PostgreSQL says when a transaction cannot go on for a reason that passes; to take too long is none.
+_CONFLICTS = ("40001", "40P01", "55P03", "53100")
 
 #: On the test database: a row here makes its transaction fail at commit, as a serialization failure does.
 PREPARE_CONFLICTS = """

@@ -10,6 +10,8 @@ from tests.simulation.expectation import ADDRESSES, POISON, UNKNOWN, Asked, Row
 TYPES: Final = ("contact", "organization", "identity")
 #: One native property, one that the team made.
 KEY_SLUGS: Final = ("linkedin", "code")
+#: Of these, rows refer to contacts by their addresses; the one property is native, the other the team's own.
+LINKED_TYPES: Final = ("identity", "organization")
 #: Addresses are few, so that they meet often.
 _PEOPLE_MAX: Final = 8
 #: A list of each type; in every team it has the same id.
@@ -35,7 +37,7 @@ class Wishes:
         chance = self._chance
         asked = Asked(
             team_id=chance.choice(teams),
-            object_type=chance.choice([TYPES[0], TYPES[0], *TYPES, TYPES[-1]]),
+            object_type=chance.choice(TYPES),
             rows=[],
             options=self._options(),
             synchronous=chance.random() < 0.25,
@@ -45,7 +47,7 @@ class Wishes:
         if self._made_up % 4 == 0:
             asked.options["list_id"] = LIST_IDS[asked.object_type]
         count = chance.randint(3, 8) if chance.random() < 0.8 else chance.randint(3, _ROWS_MAX)
-        if asked.object_type == "identity" and "dedupe_by" in asked.options and chance.random() < 0.4:
+        if asked.object_type in LINKED_TYPES and "dedupe_by" in asked.options and chance.random() < 0.4:
             asked.options["dedupe_by"] = ADDRESSES
         asked.rows = [self.row(asked) for _ in range(count)]
         return asked
@@ -57,7 +59,7 @@ class Wishes:
         for slug in KEY_SLUGS:
             if chance.random() < 0.8:
                 row[slug] = self._key(slug)
-        if asked.object_type == "identity" and chance.random() < 0.7:
+        if asked.object_type in LINKED_TYPES and chance.random() < 0.7:
             row[ADDRESSES] = [self._address() for _ in range(chance.randint(1, 2))]
         if asked.object_type == "contact" and chance.random() < 0.15:
             row["email"] = self._address()

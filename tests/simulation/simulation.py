@@ -51,7 +51,7 @@ from tests.simulation.faults import (
     refuse,
 )
 from tests.simulation.fibers import Fiber
-from tests.simulation.requests import KEY_SLUGS, LIST_IDS, TYPES, Wishes
+from tests.simulation.requests import KEY_SLUGS, LINKED_TYPES, LIST_IDS, TYPES, Wishes
 from tests.simulation.snapshot import Reader
 
 _START: Final = datetime(2026, 1, 5, tzinfo=UTC)
@@ -491,6 +491,7 @@ class Simulation:
             for object_type in TYPES:
                 insert_property(self._watcher, team_id, object_type, _custom(self._ids()), now=_START)
                 self._make_list(team_id, object_type)
+            insert_property(self._watcher, team_id, "organization", _addresses(self._ids()), now=_START)
         return teams
 
     def _make_list(self, team_id: int, object_type: str) -> None:
@@ -504,7 +505,7 @@ class Simulation:
         text = {slug: Property(slug, slug, "str", slug) for slug in KEY_SLUGS} | {LISTS.slug: LISTS}
         rules = {(object_type, prop.slug): prop for object_type in TYPES for prop in text.values()}
         rules["contact", "email"] = Property("email", "email", "str", "Email")
-        rules["identity", ADDRESSES] = Property(ADDRESSES, ADDRESSES, "multiref_contact", "Addresses")
+        rules |= {(object_type, ADDRESSES): _addresses("") for object_type in LINKED_TYPES}
         return {key: KeyRule(key[0], prop, fold_case=True) for key, prop in rules.items()}
 
     def _say(self, what: str) -> None:
@@ -551,6 +552,10 @@ class _Lender:
 
 def _refused(error: PrismdError) -> Answer:
     return Answer(error.status, error.code.encode(), {})
+
+
+def _addresses(property_id: str) -> Property:
+    return Property(property_id, ADDRESSES, "multiref_contact", "Addresses")
 
 
 def _custom(property_id: str) -> Property:

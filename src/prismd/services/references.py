@@ -19,7 +19,6 @@ from prismd.core.schema import ObjectSchema, held_references
 from prismd.services.record_keys import ensure_key, key_changes, key_rules
 from prismd.store import properties, record_keys, records
 from prismd.store.postgres import Connection
-from prismd.store.records import StoredRecord
 
 CONTACT = "contact"
 
@@ -108,12 +107,13 @@ def contacts_by_address(
     ensure_key(connection, team_id, CONTACT, rule.prop)
     wanted = {address: rule.keys(address)[0] for address in addresses}
     hashes = {key_hash for address in wanted for key_hash in rule.hashes(address)}
-    found: list[StoredRecord | KnownRecord] = [*records.records_by_key(connection, team_id, CONTACT, hashes)]
-    found += drafted(hashes) if drafted else ()
     by_key: dict[str, list[str]] = {}
-    for contact in found:
+    for contact in records.records_by_key(connection, team_id, CONTACT, hashes):
         for key in rule.keys(contact.properties.get("email")):
             by_key.setdefault(key, []).append(contact.id)
+    for draft in drafted(hashes) if drafted else ():
+        # Whoever has really made one meanwhile would have found it, had it been made.
+        by_key |= {key: [draft.id] for key in rule.keys(draft.properties.get("email"))}
     return {address: by_key.get(key, []) for address, key in wanted.items()}
 
 

@@ -136,6 +136,7 @@ BODIES: dict[str, tuple[str, Callable[[World], Any] | None]] = {
 }  # fmt: skip
 
 WRITES = [one for one in OPERATIONS if one.method in {"POST", "PUT", "PATCH"}]
+DELETIONS = [one for one in OPERATIONS if one.method == "DELETE"]
 OTHERS = [one for one in OPERATIONS if one.path.startswith("/v2/") and not one.any_parameter]
 
 
@@ -180,6 +181,20 @@ def test_an_unknown_member_at_any_level_is_refused_and_changes_nothing(api: Api,
         )
         tried += 1
     assert tried or operation.name == "startImport"
+    assert world.state() == before
+
+
+@pytest.mark.parametrize("operation", DELETIONS, ids=lambda one: one.name)
+def test_a_deletion_takes_no_body_and_changes_nothing_with_one(api: Api, operation: Operation) -> None:
+    world = World.of(api)
+    before = world.state()
+    path = world.path(operation) + ("?type=select_str" if "{propertyId}" in operation.path else "")
+    for body in ({UNKNOWN: 1}, {"ids": [world.deal]}, {"type": "select_str"}):
+        answer = api.send("DELETE", path, content=json.dumps(body), headers=JSON)
+        assert answer.status_code == 400, answer.text
+        [error] = answer.json()["error"]["errors"]
+        assert error["field"] == f".body.{next(iter(body))}"
+        assert "takes none" in error["message"]
     assert world.state() == before
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from litestar import Request, Response
 
 from prismd.api.errors import refusal, request_id_of, respond
-from prismd.api.json_bodies import require_json
+from prismd.api.json_bodies import refuse_body, require_json
 from prismd.core.errors import PrismdError
 from prismd.services.client_attempts import Attempt, answered_once
 from prismd.services.idempotency import Answer, answer_once
@@ -65,7 +65,7 @@ def write_once(
 
 
 def delete_once(
-    request: Request[Any, Any, Any], runtime: Runtime, caller: Caller, work: Callable[[Connection], None]
+    request: Request[Any, Any, Any], runtime: Runtime, caller: Caller, body: bytes, work: Callable[[Connection], None]
 ) -> Response[bytes]:
     """Delete something in one transaction, and answer 204, also to a repeat of the client that lost the answer.
 
@@ -73,8 +73,13 @@ def delete_once(
         request: For the header, method and path; deletions take no idempotency key (contract, section 19.4, 61).
         runtime: For connections, settings and the time.
         caller: Who deletes.
+        body: Of the request, in which nothing may stand.
         work: Deletes on the connection that it gets, or raises PrismdError.
+
+    Raises:
+        PrismdError: ``invalid_request``: the body holds something.
     """
+    refuse_body(body)
 
     def delete(connection: Connection) -> Answer:
         work(connection)

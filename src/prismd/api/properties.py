@@ -108,10 +108,11 @@ def delete_property(
     property_id: PathPart,
     caller: CallerIn,
     runtime: RuntimeIn,
+    body: BodyBytes,
 ) -> Response[bytes]:
     """Delete a custom property that nothing uses."""
     place = _place_in_query(request, caller, object_type, property_id)
-    return delete_once(request, runtime, caller, lambda connection: properties.delete_property(connection, place))
+    return delete_once(request, runtime, caller, body, lambda connection: properties.delete_property(connection, place))
 
 
 @post(_OPTIONS, sync_to_thread=True)
@@ -168,11 +169,14 @@ def delete_option(
     option_id: PathPart,
     caller: CallerIn,
     runtime: RuntimeIn,
+    body: BodyBytes,
 ) -> Response[bytes]:
     """Delete an option that the team made and no record has."""
     place = _place_in_query(request, caller, object_type, property_id)
     option = value_in_path(option_id)
-    return delete_once(request, runtime, caller, lambda connection: properties.delete_option(connection, place, option))
+    return delete_once(
+        request, runtime, caller, body, lambda connection: properties.delete_option(connection, place, option)
+    )
 
 
 @post(f"{_PROPERTIES}/validate", sync_to_thread=True, status_code=200)

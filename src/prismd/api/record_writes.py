@@ -140,6 +140,7 @@ def delete_record(
     record_id: PathPart,
     caller: CallerIn,
     runtime: RuntimeIn,
+    body: BodyBytes,
 ) -> Response[bytes]:
     """Delete a record, if it is in the version that the request is meant for."""
     place = RecordPlace(caller.team_id, object_type_in_path(object_type), id_in_path(record_id))
@@ -148,6 +149,7 @@ def delete_record(
         request,
         runtime,
         caller,
+        body,
         lambda connection: deleted_records.delete_record(connection, runtime, place, conditions),
     )
 

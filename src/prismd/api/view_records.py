@@ -93,6 +93,7 @@ def unpin_record(
     record_id: PathPart,
     caller: CallerIn,
     runtime: RuntimeIn,
+    body: BodyBytes,
 ) -> Response[bytes]:
     """Unpin a record."""
     kind, view, record = type_with_views(object_type), id_in_path(view_id), id_in_path(record_id)
@@ -100,7 +101,7 @@ def unpin_record(
     def work(connection: Connection) -> None:
         views.unpin_record(connection, caller.team_id, kind, view, record)
 
-    return delete_once(request, runtime, caller, work)
+    return delete_once(request, runtime, caller, body, work)
 
 
 HANDLERS: Final = [list_records, pin_record, order_records, unpin_record]

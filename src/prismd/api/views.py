@@ -104,7 +104,13 @@ def update_view(
 
 @delete(_VIEW, status_code=200, sync_to_thread=True)
 def delete_view(
-    request: Request[Any, Any, Any], object_type: PathPart, view_id: PathPart, caller: CallerIn, runtime: RuntimeIn
+    *,
+    request: Request[Any, Any, Any],
+    object_type: PathPart,
+    view_id: PathPart,
+    caller: CallerIn,
+    runtime: RuntimeIn,
+    body: BodyBytes,
 ) -> Response[bytes]:
     """Delete a view; its records stay."""
     kind, wanted = type_with_views(object_type), id_in_path(view_id)
@@ -112,7 +118,7 @@ def delete_view(
     def work(connection: Connection) -> None:
         views.delete_view(connection, caller.team_id, kind, wanted)
 
-    return delete_once(request, runtime, caller, work)
+    return delete_once(request, runtime, caller, body, work)
 
 
 HANDLERS: Final = [create_view, list_views, get_view, update_view, delete_view]

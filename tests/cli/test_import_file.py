@@ -400,6 +400,14 @@ def test_a_key_that_cannot_match_is_refused(
     assert prism.imports == []
 
 
+def test_a_key_that_is_no_column_is_refused_with_the_columns_there_are(run: Import, people: Path) -> None:
+    people.write_text("email;full_name;zip\n")
+    stderr = run(people, "--dedupe-by", "email", "--delimiter", ",").stderr
+    assert (
+        'no column "email"; it has "email;full_name;zip"; if cells were told apart wrongly, --delimiter names' in stderr
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "on_the_wire"),
     [

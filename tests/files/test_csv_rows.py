@@ -90,6 +90,24 @@ def test_rows_may_be_short_and_blank_cells_may_follow() -> None:
     assert [values(row) for row in rows] == [{"a": "1"}, {"a": "1", "b": "2"}]
 
 
+@pytest.mark.parametrize(
+    ("line", "sign"), [('"1,2,3"', '","'), ("1;2;3", '";"'), ("1|2|3", '"|"'), ("1\t2\t3", "a tab")]
+)
+def test_a_line_that_is_one_cell_with_all_values_fails_instead_of_becoming_the_first(line: str, sign: str) -> None:
+    rows = read(f"a,b,c\nx,y,z\n{line}\nu,v\n")
+    assert [row.problem is None for row in rows] == [True, False, True]
+    assert rows[1].problem is not None
+    assert rows[1].problem.message.startswith(f"expected 3 cells, found one that holds {sign} as often as the header")
+    # Cut as it may be meant, and failing again as long as nobody has emptied the last cell.
+    assert rows[1].original == ("1", "2", "3", line.strip('"'))
+
+
+@pytest.mark.parametrize("line", ["x", '"Doe, Jane"', "x;y", '"1,2,3,4"', '"1,2,3",,'])
+def test_a_short_row_whose_cell_does_not_look_like_a_whole_row_is_taken(line: str) -> None:
+    (row,) = read(f"a,b,c\n{line}\n")
+    assert row.problem is None
+
+
 def test_a_row_with_too_many_cells_fails_alone_with_all_its_cells() -> None:
     rows = read("a,b\n1,2\nx,y,z\n3,4\n")
     assert [row.problem is None for row in rows] == [True, False, True]

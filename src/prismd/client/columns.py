@@ -70,7 +70,13 @@ def check_key(dedupe_by: str, columns: Sequence[str] | None, properties: Mapping
     if properties is not None and dedupe_by not in properties:
         raise ClientError(f"--dedupe-by: there is no property {quoted(dedupe_by)}{nearest(dedupe_by, properties)}")
     if columns is not None and dedupe_by not in columns:
-        raise ClientError(f"--dedupe-by: the file has no column {quoted(dedupe_by)}{nearest(dedupe_by, columns)}")
+        has = _listed([quoted(name) for name in columns[:_SHOWN_MAX]], len(columns))
+        meant = nearest(dedupe_by, columns) or f"; it has {has}"
+        # A header that is one cell is a line before the header, or is cut at another sign than it should be.
+        advice = (
+            "; if cells were told apart wrongly, --delimiter names the sign between them" if len(columns) == 1 else ""
+        )
+        raise ClientError(f"--dedupe-by: the file has no column {quoted(dedupe_by)}{meant}{advice}")
 
 
 def _refusals(unknown: Sequence[str], read_only: Sequence[str], properties: Mapping[str, KnownProperty]) -> list[str]:

@@ -10,7 +10,7 @@ import msgspec
 
 from prismd.core.blanks import is_blank
 from prismd.core.quoting import quoted
-from prismd.files.csv_cells import CellRow, cell_rows
+from prismd.files.csv_cells import DELIMITERS, CellRow, cell_rows
 from prismd.files.csv_header import header_of, shown_delimiter
 from prismd.files.csv_joins import Joins
 from prismd.files.decoding import decoded, lines_of
@@ -106,7 +106,9 @@ class CsvRows:
                 left_out = "is empty"
             if left_out:
                 yield FileRow(number, line, tuple(cells), None, left_out=left_out)
-            elif (broken or len(cells) > len(self.columns)) and (problem := self._problem(cell_row, cells)):
+            elif (broken or len(cells) == 1 or len(cells) > len(self.columns)) and (
+                problem := self._problem(cell_row, cells)
+            ):
                 yield FileRow(number, line, self._guessed(cell_row, cells), None, problem)
             else:
                 if unnamed:
@@ -142,10 +144,19 @@ class CsvRows:
                 f"expected {len(self.columns)} cells, found {len(cells)}; a cell that holds "
                 f"{shown_delimiter(self.delimiter)} must stand in quotes",
             )
-        return None
+        sign = _joined_by(cells, len(self.columns), self.delimiter)
+        if not sign:
+            return None
+        return RowProblem(
+            "invalid_row",
+            f"expected {len(self.columns)} cells, found one that holds {shown_delimiter(sign)} as often as the header; "
+            "cut it into its cells, or write the empty cells that follow it",
+        )
 
     def _guessed(self, cell_row: CellRow, cells: list[str]) -> tuple[str, ...]:
         """Return the cells of a row that fails, so that it fails again where nobody has mended it."""
+        if not cell_row.broken and (sign := _joined_by(cells, len(self.columns), self.delimiter)):
+            return (*cells[0].split(sign), cells[0])
         if not cell_row.broken or not all(map(is_blank, cells[len(self.columns) :])):
             return tuple(cells)
         return (*cells, *[""] * (len(self.columns) - len(cells)), cell_row.raw)
@@ -195,6 +206,17 @@ def read_header(chunks: Iterator[bytes], encoding: str, delimiter: str | None) -
     columns = tuple(name for place, name in enumerate(header.names) if place not in header.marks)
     marks, lost = header.marks, header.lost
     return CsvRows(columns, header.delimiter, encoding, marks=marks, lost=lost, unescapes=bool(marks))
+
+
+def _joined_by(cells: list[str], columns: int, delimiter: str) -> str:
+    """Return the sign that would cut the only cell of a row into as many as there are columns; empty if none does.
+
+    Such a line stands in quotes as a whole, or comes from a file with another delimiter: taken as it is, all its values
+    would become the first one.
+    """
+    if len(cells) != 1 or columns == 1:
+        return ""
+    return next((sign for sign in (delimiter, *DELIMITERS) if cells[0].count(sign) == columns - 1), "")
 
 
 def _widths(names: tuple[str, ...]) -> range:

@@ -108,6 +108,7 @@ def test_half_of_a_surrogate_pair_is_a_problem_like_any_other(api: Api, half: st
     for answer, field in ((send("{}", kind=half), ".body.scope.type"), (send("{}", operation=half), ".body.operation")):
         assert answer.status_code == 400, answer.text
         assert answer.json()["error"]["errors"][0]["field"] == field
+        assert f'found the text "{half}"' in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -128,3 +129,12 @@ def test_another_body_is_refused(api: Api, body: dict[str, Any], field: str) -> 
     answer = api.send("POST", "/deal/properties/validate", json=body)
     assert answer.status_code == 400
     assert answer.json()["error"]["errors"][0]["field"] == field
+
+
+def test_a_choice_that_is_none_is_told_which_there_are(api: Api) -> None:
+    def message(kind: str, operation: str) -> str:
+        body = {"scope": {"type": kind}, "operation": operation, "properties": {}}
+        return str(api.send("POST", "/deal/properties/validate", json=body).json()["error"]["message"])
+
+    assert message("team", "create") == '.body.scope.type: expected one of workspace, list, found the text "team"'
+    assert message("workspace", "upsert") == '.body.operation: expected one of create, update, found the text "upsert"'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args, get_type_hints
 
 import msgspec
 from litestar import Request
@@ -13,11 +13,15 @@ from prismd.core.errors import PrismdError
 from prismd.core.json_text import NotJsonError, decode, split_members, without_unpaired
 from prismd.core.quoting import quoted
 from prismd.core.unknown_members import refuse_unknown
+from prismd.core.value_errors import found
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 _PLACE: Final = re.compile(r" - at `\$([^`]*)`$")
 _MISSING: Final = re.compile(r"Object missing required field `([^`]*)`")
+
+#: With which msgspec begins a sentence that names none of the values that there could be.
+_NO_CHOICE: Final = "Invalid enum value"
 
 _WORDS: Final = {
     "Expected": "expected",
@@ -81,11 +85,22 @@ def read_body(body: bytes, shape: type[Shape]) -> Shape:
     try:
         value = decode(without_unpaired(body))
         refuse_unknown_members(value, shape)
-        return msgspec.convert(value, shape)
     except NotJsonError as error:
         raise PrismdError.invalid(".body", f"it cannot be read as JSON: {error}") from None
+    try:
+        return msgspec.convert(value, shape)
     except msgspec.ValidationError as error:
-        raise _with_path(str(error)) from None
+        refusal = _with_path(str(error))
+        raise (_no_choice(value, shape, refusal) if _NO_CHOICE in str(error) else refusal) from None
+
+
+def _no_choice(value: Any, shape: type[msgspec.Struct], refusal: PrismdError) -> PrismdError:  # noqa: ANN401 - JSON is any value
+    """Return a refusal that names what may stand in a member, where something else does."""
+    field = refusal.problems[0].field
+    kind: Any = shape
+    for name in field.split(".")[2:]:
+        kind, value = get_type_hints(kind)[name], value[name]
+    return PrismdError.invalid(field, f"expected one of {', '.join(get_args(kind))}, found {found(value)}", "enum")
 
 
 def _with_path(sentence: str) -> PrismdError:

@@ -114,7 +114,7 @@ def test_writes_of_different_kinds_wait_for_each_other_without_end(api: Api) -> 
             items = [{"id": one, "default": {"title": str(number)}} for one in ids]
             return api.send("POST", "/contact/batch/update", json={"items": items})
         if number % 4 == 2:
-            return api.send("POST", f"/contact/{ids[number % 6]}/restore")
+            return api.send("POST", f"/contact/{ids[number % 6]}/restore?allow_taken_key=true")
         return api.start([{"default": {"title": "0"}}] * 5, dedupe_by="title", update_existing=True)
 
     for _ in range(10):

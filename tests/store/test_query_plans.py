@@ -31,7 +31,7 @@ INDEXES: Final[dict[str, set[str]]] = {
     "deleted keys": {"record_key_in_order"},
     "a grant": {"record_pkey", "record_grant_pkey"},
     "one view": {"view_listing"},
-    "list of views": {"view_listing"},
+    "list of views": {"view_of_none"},
     "number of views": {"view_listing"},
     "lists of a team": {"list_pkey"},
     "views of lists": {"view_listing"},

@@ -247,6 +247,8 @@ CASES: Final[Mapping[str, Case]] = {
     "PUT /{}/by/{}/{}": _upserted,
     "POST /{}/batch/update": _batch_updated,
     "POST /{}/batch/delete": _batch_deleted,
+    "POST /{}/batch/restore": _batch_deleted,
+    "POST /{}/batch/purge": _batch_deleted,
     "POST /{}/query": _queried,
     "POST /{}/find-or-create": _matched,
     "GET /{}/{}/grant": _nothing,

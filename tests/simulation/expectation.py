@@ -364,7 +364,9 @@ class Expectation:
         return sum(verdict["code"] == "internal_error" for verdict in verdicts)
 
     def _compare(self, seen: Snapshot) -> None:
-        for kind, expected in self._expected().items():
+        used = set(seen["slug"])
+        demand(self._slugs <= used, "{} are no keys, but {} are", self._slugs - used, used)
+        for kind, expected in self._expected(used).items():
             found = seen[kind]
             if kind == "touch":
                 # A value that is again what it was may be among those that changed, or not.
@@ -375,11 +377,13 @@ class Expectation:
                 for key in sorted({*found, *expected}, key=str):
                     same(kind, key, expected.get(key), found.get(key))
 
-    def _expected(self) -> Snapshot:
+    def _expected(self, used: set[Any]) -> Snapshot:
+        # A property can become a key where nobody needs it yet, as where a row is refused after it was read; from then
+        # on it has to be kept like all others.
         expected: Snapshot = {"record": {}, "job": {}, "touch": {}, "key": {}}
         keys: dict[tuple[Any, ...], int] = defaultdict(int)
         slugs: dict[tuple[int, str], list[KeyRule]] = defaultdict(list)
-        for team_id, object_type, slug in self._slugs:
+        for team_id, object_type, slug in used:
             slugs[team_id, object_type].append(self._rules[object_type, slug])
         for (team_id, object_type), records in self._records.items():
             for record in records:

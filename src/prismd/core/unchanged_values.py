@@ -22,9 +22,20 @@ Shown = Mapping[str | None, Mapping[str, Any]]
 _TIMES: Final = ValueLimits(text_chars_max=100, list_values_max=1)
 
 
+#: What is wrong with values that no record shows.
+_NEVER_SHOWN: Final = frozenset({"invalid_value", "missing_required"})
+
+
 def may_be_unchanged(row: Row | RefusedRow) -> bool:
-    """Return whether a row is refused for values alone, so that it may pass without those that change nothing."""
-    return isinstance(row, RefusedRow) and row.problems[0].slug is not None
+    """Return whether a row may pass without the values that change nothing.
+
+    A value that no property takes was never read from a record, so a row with one is not looked at again.
+    """
+    return (
+        isinstance(row, RefusedRow)
+        and row.problems[0].slug is not None
+        and all(problem.code not in _NEVER_SHOWN for problem in row.problems)
+    )
 
 
 def without_unchanged(

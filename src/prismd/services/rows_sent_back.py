@@ -59,6 +59,8 @@ class RowsSentBack:
             for index, row in enumerate(rows)
             if isinstance(row, RefusedRow) and may_be_unchanged(row) and (body := _body_of(sent[index])) is not None
         }
+        if not bodies:
+            return rows
         matched = self._matched(bodies)
         shorter = [self._without_unchanged(bodies[index], record) for index, record in matched.items()]
         mended = dict(zip(matched, self._read(shorter, list(matched.values())), strict=True))

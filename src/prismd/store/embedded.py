@@ -44,6 +44,8 @@ class EmbeddedPostgres:
         self._given_up = given_up
         self._data = DataDir(data_dir, user)
         self._postmaster: Postmaster | None = None
+        #: Whether the last start was seen to accept connections; what ends after that is started again.
+        self._was_ready = False
 
     def start(self) -> str:
         """Start PostgreSQL, or take over the one that a killed prismd left running, and return its URL.
@@ -137,13 +139,14 @@ class EmbeddedPostgres:
         if postmaster.pid() is None:
             postmaster.create()
             wait_until(lambda: self._launched(postmaster), _PATIENCE_S)
-        return self._ready(postmaster)
+        return self._was_ready or self._ready(postmaster)
 
     def _launched(self, postmaster: Postmaster) -> bool:
         # False only where another attempt has a point: where somebody killed it, and while backends of one that was
         # killed are still leaving.
         postmaster.launch()
-        if self._ready(postmaster) or self._given_up():
+        self._was_ready = self._ready(postmaster)
+        if self._was_ready or self._given_up():
             return True
         return not postmaster.was_killed() and "pre-existing shared memory" not in postmaster.failure()
 

@@ -29,13 +29,11 @@ _NEVER_SHOWN: Final = frozenset({"invalid_value", "missing_required"})
 def may_be_unchanged(row: Row | RefusedRow) -> bool:
     """Return whether a row may pass without the values that change nothing.
 
-    A value that no property takes was never read from a record, so a row with one is not looked at again.
+    A value that no property takes was never read from a record, so a row with no other problem is not looked at again.
     """
-    return (
-        isinstance(row, RefusedRow)
-        and row.problems[0].slug is not None
-        and all(problem.code not in _NEVER_SHOWN for problem in row.problems)
-    )
+    if not isinstance(row, RefusedRow) or row.problems[0].slug is None:
+        return False
+    return any(problem.code not in _NEVER_SHOWN for problem in row.problems)
 
 
 def without_unchanged(

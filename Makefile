@@ -68,6 +68,7 @@ chaos: user $(INSTALLED) ## kill processes during imports and look for what is l
 docs: $(INSTALLED) ## write the pages that follow from the code anew
 	@$(RUN) docs.generate
 	@$(RUN) docs.native_properties
+	@$(RUN) docs.indexes
 
 lock: ## resolve the dependencies of pyproject.toml anew, to versions and hashes
 	@test -x build/uv/bin/uv || { $(PYTHON) -P -m venv build/uv && build/uv/bin/pip install --quiet uv==$(UV_VERSION); }

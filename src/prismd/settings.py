@@ -41,6 +41,9 @@ class Settings:
     )
     host: str = setting("127.0.0.1", "text", "address to listen on")
     port: int = setting(8400, "TCP port", "port to listen on; 0 takes a free one")
+    public_url: str = setting(
+        "", "text", "address by which clients reach the server, such as `https://…` of the proxy that does TLS for it"
+    )
     log_level: str = setting("warning", "text", "least level of logs that is shown: debug, info, warning or error")
     workers: int = setting(1, "processes", "import workers that `prismd serve` starts; 0 where others run them")
     database_connections_max: int = setting(

@@ -37,6 +37,7 @@ from prismd.settings import Settings
 from prismd.store import (
     changes,
     client_attempts,
+    diagnosis,
     drafts,
     grants,
     health,
@@ -121,6 +122,13 @@ Call = Callable[[Connection, World], object]
 CALLS: Final[dict[Callable[..., Any], Call]] = {
     changes.tell: lambda c, _: changes.tell(c, ["{}"]),
     changes.tell_listeners: lambda c, _: changes.tell_listeners(c, ["{}"]),
+    diagnosis.read_server: lambda c, _: diagnosis.read_server(c),
+    diagnosis.read_time: lambda c, _: diagnosis.read_time(c),
+    diagnosis.read_indexes: lambda c, _: diagnosis.read_indexes(c),
+    diagnosis.read_tables: lambda c, _: diagnosis.read_tables(c),
+    diagnosis.longest_transaction: lambda c, _: diagnosis.longest_transaction(c),
+    diagnosis.count_others: lambda c, _: diagnosis.count_others(c),
+    diagnosis.oldest_expired: lambda c, _: diagnosis.oldest_expired(c, LATER),
     drafts.with_drafts: lambda c, w: drafts.with_drafts(c, w.dry, w.hashes, [w.record]),
     drafts.write_drafts: lambda c, w: drafts.write_drafts(c, w.dry, w.rule, w.plan),
     drafts.write_contacts: lambda c, w: drafts.write_contacts(c, w.dry, w.rule, w.plan.created),
@@ -134,6 +142,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     client_attempts.find_answer: lambda c, w: client_attempts.find_answer(c, w.team_id, b"attempt", after=NOW),
     client_attempts.keep_answer: lambda c, w: client_attempts.keep_answer(c, w.team_id, CLAIM),
     health.count_workers: lambda c, _: health.count_workers(c),
+    migrate.schema_state: lambda c, _: migrate.schema_state(c),
     health.next_job: lambda c, _: health.next_job(c, LATER, running_max=9),
     imports.insert_job: lambda c, w: imports.insert_job(c, replace(w.running, id=NEW_ID())),
     import_attempts.begin_attempt: lambda c, w: import_attempts.begin_attempt(c, w.running, now=NOW),
@@ -256,8 +265,9 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
 
 #: These touch no table, and wait for nobody.
 WITHOUT_LOCK: Final = {
-    changes.tell, changes.tell_listeners, health.count_workers, idempotency.try_lock, postgres.prepare_session,
-    queries.check_patterns,
+    changes.tell, changes.tell_listeners, diagnosis.read_server, diagnosis.read_time, diagnosis.read_indexes,
+    migrate.schema_state, diagnosis.longest_transaction, diagnosis.count_others, health.count_workers,
+    idempotency.try_lock, postgres.prepare_session, queries.check_patterns,
     queries.limit_time, client_attempts.begin_first, client_attempts.try_begin_repeat,
 }  # fmt: skip
 

@@ -34,6 +34,19 @@ def listen(host: str, port: int) -> socket.socket:
 
 def url_of(listener: socket.socket) -> str:
     """Return the URL under which this machine reaches a listening socket."""
-    host, port = listener.getsockname()[:2]
+    return _url(*listener.getsockname()[:2])
+
+
+def local_url(host: str, port: int) -> str | None:
+    """Return the URL under which this machine reaches a server; None where its port is any free one.
+
+    Args:
+        host: Name or address that it listens on.
+        port: TCP port.
+    """
+    return _url(host, port) if port else None
+
+
+def _url(host: str, port: int) -> str:
     host = _ANY_ADDRESS.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

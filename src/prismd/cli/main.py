@@ -20,6 +20,7 @@ COMMANDS: Final = {
         "prismd.cli.worker:worker_command",
         "Carry out import jobs of the PostgreSQL at PRISMD_DATABASE_URL.",
     ),
+    "doctor": ("prismd.cli.doctor:doctor_command", "Look an installation over, and say what to do."),
     "migrate": ("prismd.cli.migrate:migrate_command", "Bring the database to this prismd's schema."),
 }
 

@@ -16,6 +16,7 @@ import click
 import psycopg
 import structlog
 
+from prismd.cli.exposure import is_readable, public_url, what_to_do
 from prismd.cli.failure import told_in_one_line
 from prismd.cli.listener import listen, url_of
 from prismd.cli.logs import configure_logs
@@ -61,6 +62,8 @@ def serve_command(host: str | None, port: int | None, data_dir: str | None, work
     stop.on_signals()
     settings = Settings.from_environment(host=host, port=port, data_dir=data_dir, workers=workers)
     configure_logs(settings.log_level)
+    if is_readable(settings):
+        _LOG.warning("keys and records can be read on the network", listens_on=settings.host, advice=what_to_do())
     with ExitStack() as stack:
         try:
             _serve(settings, stop, stack)
@@ -90,7 +93,7 @@ def _serve(settings: Settings, stop: Stop, stack: ExitStack) -> None:
         create_app(runtime, watches_work=True),
         grace_s=settings.shutdown_s,
         stop=stop,
-        ready=lambda: _announce(url_of(listener), made),
+        ready=lambda: _announce(url_of(listener), public_url(settings), made),
         stopping=supervisor.terminate,
     )
     supervisor.start()
@@ -147,8 +150,8 @@ def _load_web() -> tuple[Callable[..., ASGIApp], type[WebServer]]:
     return create_app, WebServer
 
 
-def _announce(url: str, made: Bootstrap | None) -> None:
-    lines = [f"prismd is ready at {url} (its API: {url}/docs)", f"export MICRO_BASE_URL={url}"]
+def _announce(url: str, public: str, made: Bootstrap | None) -> None:
+    lines = [f"prismd is ready at {url} (its API: {url}/docs)", f"export MICRO_BASE_URL={public or url}"]
     if made:
         lines.append(f"export MICRO_TEAM_ID={shlex.quote(made.team)}")
         lines.append(

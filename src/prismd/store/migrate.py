@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
@@ -14,6 +17,32 @@ from prismd.store.postgres import Connection, DatabaseAwayError, DatabaseUnusabl
 _LOCK: Final = 7_223_196_071
 _VERSION_TABLE: Final = "SELECT to_regclass('alembic_version') IS NOT NULL"
 _VERSION: Final = "SELECT version_num FROM alembic_version"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaState:
+    """The schema that a database has.
+
+    Args:
+        current: Its version; None where it has none.
+        head: The version that this prismd needs.
+        is_newer: Whether this prismd does not know the version.
+    """
+
+    current: str | None
+    head: str
+    is_newer: bool
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is the one that this prismd needs."""
+        return self.current == self.head
+
+
+def schema_state(connection: Connection) -> SchemaState:
+    """Return which schema a database has, also where it is none of ours."""
+    current, known = _version(connection), _revisions()
+    return SchemaState(current, known[-1], current is not None and current not in known)
 
 
 def migrate(url: str, settings: Settings) -> None:
@@ -51,17 +80,20 @@ def check_schema(url: str, settings: Settings) -> None:
 
 
 def _current(connection: Connection) -> str | None:
-    known = _revisions()
+    state = schema_state(connection)
+    if state.is_newer:
+        raise DatabaseUnusableError(
+            f"the database has schema {state.current}, this prismd knows up to {state.head}: install a newer prismd"
+        )
+    return state.current
+
+
+def _version(connection: Connection) -> str | None:
     with connection.cursor() as cursor:
         if cursor.execute(_VERSION_TABLE).fetchone() == (False,):
             return None
         row = cursor.execute(_VERSION).fetchone()
-    current: str | None = row[0] if row else None
-    if current is not None and current not in known:
-        raise DatabaseUnusableError(
-            f"the database has schema {current}, this prismd knows up to {known[-1]}: install a newer prismd"
-        )
-    return current
+    return row[0] if row else None
 
 
 def _revisions() -> list[str]:
@@ -70,20 +102,34 @@ def _revisions() -> list[str]:
     return sorted(file.name.split("_", 1)[0] for file in versions.iterdir() if file.name.endswith(".sql"))
 
 
-def _upgrade(connection: Connection, revision: str = "head") -> None:
+@contextmanager
+def upgrading(own: Connection) -> Iterator[Callable[[str], None]]:
+    """Give what brings a database to a revision; all that is done in the block is one transaction.
+
+    Args:
+        own: A connection outside a transaction, not in autocommit mode.
+
+    Raises:
+        DatabaseUnusableError: A revision, or the commit, does not succeed.
+    """
     import sqlalchemy as sa  # noqa: PLC0415 - half a second that a start on a current database saves
     from alembic import command  # noqa: PLC0415 - as above
     from alembic.config import Config  # noqa: PLC0415 - as above
 
-    engine = sa.create_engine("postgresql+psycopg://", creator=lambda: connection, poolclass=sa.StaticPool)
+    engine = sa.create_engine("postgresql+psycopg://", creator=lambda: own, poolclass=sa.StaticPool)
     try:
         with engine.begin() as bound:
             bound.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
             config = Config()
             config.set_main_option("script_location", str(files("prismd.store") / "migrations"))
             config.attributes["connection"] = bound
-            command.upgrade(config, revision)
+            yield lambda revision: command.upgrade(config, revision)
     except (psycopg.Error, sa.exc.DBAPIError) as error:
         fault = getattr(error, "orig", error)
         kind = DatabaseAwayError if isinstance(fault, psycopg.OperationalError) else DatabaseUnusableError
         raise kind(f"the schema cannot be made: {str(fault).strip().splitlines()[0]}") from error
+
+
+def _upgrade(connection: Connection, revision: str = "head") -> None:
+    with upgrading(connection) as to:
+        to(revision)

@@ -46,6 +46,9 @@ class Settings:
     )
     log_level: str = setting("warning", "text", "least level of logs that is shown: debug, info, warning or error")
     workers: int = setting(1, "processes", "import workers that `prismd serve` starts; 0 where others run them")
+    processes: int = setting(
+        1, "processes", "processes in which `prismd serve` answers requests, on one socket", minimum=1
+    )
     database_connections_max: int = setting(
         16, "connections", "connections of one API process to PostgreSQL", minimum=1
     )
@@ -61,7 +64,7 @@ class Settings:
     connections_per_address_max: int = setting(
         2_000,
         "connections",
-        "most of them from one address, or one /64 network of IPv6; 0 sets no limit of its own",
+        "most from one address, or one /64 network of IPv6, at all API processes of a server; 0 sets no such limit",
     )
     trusted_proxies: str = setting(
         "",
@@ -128,7 +131,9 @@ class Settings:
     client_repeat_s: float = setting(
         300, "seconds", "how long a repeat by the official client itself, without a key, gets the lost answer"
     )
-    requests_per_second_max: float = setting(0, "requests per second", "rate limit of one API key; 0 sets none")
+    requests_per_second_max: float = setting(
+        0, "requests per second", "rate limit of one API key, at all API processes of a server; 0 sets none"
+    )
     results_page_max: int = setting(1_000, "rows", "most row outcomes on one page of results", minimum=1)
     query_filter_max: int = setting(100, "entries", "most entries of a query's filter", minimum=1)
     query_sort_max: int = setting(10, "properties", "most properties that a query sorts by", minimum=1)
@@ -182,6 +187,10 @@ class Settings:
         values.update({name: value for name, value in given.items() if value is not None})
         _check_minimums(values)
         return cls(**values)
+
+    def as_environment(self) -> dict[str, str]:
+        """Return the environment in which :meth:`from_environment` gives these settings."""
+        return {f"PRISMD_{declared.name.upper()}": str(getattr(self, declared.name)) for declared in fields(self)}
 
 
 def _finite(raw: str) -> float:

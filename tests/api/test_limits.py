@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from prismd.api.limits import RateLimiter
+from prismd.api.shared_memory import SharedMemory
 from prismd.core.errors import PrismdError
 
 if TYPE_CHECKING:
@@ -26,11 +27,11 @@ def passed(limiter: RateLimiter, key: str, requests: int) -> int:
 
 
 def test_no_limit_unless_one_is_set(clock: Clock) -> None:
-    assert passed(RateLimiter(0, clock.now), "a", 10_000) == 10_000
+    assert passed(RateLimiter(0, clock.now, SharedMemory()), "a", 10_000) == 10_000
 
 
 def test_a_burst_of_a_second_passes_and_then_what_the_clock_gives(clock: Clock) -> None:
-    limiter = RateLimiter(10, clock.now)
+    limiter = RateLimiter(10, clock.now, SharedMemory())
     assert passed(limiter, "a", 100) == 10
     clock.advance(seconds=0.35)
     assert passed(limiter, "a", 100) == 3
@@ -39,14 +40,14 @@ def test_a_burst_of_a_second_passes_and_then_what_the_clock_gives(clock: Clock) 
 
 
 def test_each_key_has_its_own(clock: Clock) -> None:
-    limiter = RateLimiter(2, clock.now)
+    limiter = RateLimiter(2, clock.now, SharedMemory())
     assert passed(limiter, "a", 5) == 2
     assert passed(limiter, "b", 5) == 2
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 1, 3])
 def test_whoever_waits_as_told_passes(clock: Clock, rate: float) -> None:
-    limiter = RateLimiter(rate, clock.now)
+    limiter = RateLimiter(rate, clock.now, SharedMemory())
     for _ in range(5):
         try:
             limiter.take("a")
@@ -56,7 +57,7 @@ def test_whoever_waits_as_told_passes(clock: Clock, rate: float) -> None:
 
 
 def test_a_clock_that_steps_back_takes_nothing(clock: Clock) -> None:
-    limiter = RateLimiter(2, clock.now)
+    limiter = RateLimiter(2, clock.now, SharedMemory())
     limiter.take("a")
     clock.advance(seconds=-60)
     limiter.take("a")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
+from prismd.api.shared_memory import SharedMemory
 from prismd.api.wrong_keys import WrongKeys
 from prismd.core.errors import PrismdError
 from tests.conftest import Clock
@@ -77,7 +78,7 @@ def test_a_good_key_for_another_team_is_no_guess(serve: Serve, api: Api) -> None
 
 
 def test_a_key_that_is_revoked_is_a_guess_from_then_on(clock: Clock) -> None:
-    keys = WrongKeys(1, clock.now, Minute())
+    keys = WrongKeys(1, clock.now, Minute(), SharedMemory())
     keys.check("192.0.2.1", "once good")
     keys.good("192.0.2.1", "once good")
     assert tried(keys, "192.0.2.1", "once good")
@@ -85,7 +86,7 @@ def test_a_key_that_is_revoked_is_a_guess_from_then_on(clock: Clock) -> None:
 
 
 def test_requests_at_the_same_time_do_not_all_pass(clock: Clock) -> None:
-    keys = WrongKeys(3, clock.now, Minute())
+    keys = WrongKeys(3, clock.now, Minute(), SharedMemory())
     for _ in range(3):
         keys.check("192.0.2.1", "guess")
     with pytest.raises(PrismdError):
@@ -95,18 +96,18 @@ def test_requests_at_the_same_time_do_not_all_pass(clock: Clock) -> None:
 
 
 def test_no_limit_is_none(clock: Clock) -> None:
-    keys = WrongKeys(0, clock.now, Minute())
+    keys = WrongKeys(0, clock.now, Minute(), SharedMemory())
     assert all(tried(keys, "192.0.2.1") for _ in range(1000))
 
 
 def test_a_network_of_ipv6_is_one_address(clock: Clock) -> None:
-    keys = WrongKeys(3, clock.now, Minute())
+    keys = WrongKeys(3, clock.now, Minute(), SharedMemory())
     assert [tried(keys, f"2001:db8::{number:x}") for number in range(5)] == [True] * 3 + [False] * 2
 
 
 def test_they_are_told_once_a_minute_with_their_number(clock: Clock) -> None:
     minute = Minute()
-    keys = WrongKeys(5, clock.now, minute)
+    keys = WrongKeys(5, clock.now, minute, SharedMemory())
     with capture_logs() as logs:
         for _ in range(7):
             tried(keys, "192.0.2.1")
@@ -122,7 +123,7 @@ def test_they_are_told_once_a_minute_with_their_number(clock: Clock) -> None:
 
 def test_many_addresses_and_keys_take_little_memory(clock: Clock) -> None:
     minute = Minute()
-    keys = WrongKeys(5, clock.now, minute)
+    keys = WrongKeys(5, clock.now, minute, SharedMemory())
     tracemalloc.start()
     for number in range(30_000):
         address, key = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}", f"key {number}"

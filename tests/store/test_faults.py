@@ -164,6 +164,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     lists.all_lists: lambda c, w: lists.all_lists(c, w.team_id),
     lists.count_lists: lambda c, w: lists.count_lists(c, w.team_id),
     lists.views_of: lambda c, w: lists.views_of(c, w.team_id, [w.deals]),
+    postgres.connections_allowed: lambda c, _: postgres.connections_allowed(c),
     postgres.prepare_session: lambda c, _: postgres.prepare_session(c),
     progress.counts_of_chunks: lambda c, w: progress.counts_of_chunks(c, w.team_id, w.ended.id, first=0),
     properties.load_schema: lambda c, w: properties.load_schema(c, w.team_id, "contact"),
@@ -267,7 +268,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
 WITHOUT_LOCK: Final = {
     changes.tell, changes.tell_listeners, diagnosis.read_server, diagnosis.read_time, diagnosis.read_indexes,
     migrate.schema_state, diagnosis.longest_transaction, diagnosis.count_others, health.count_workers,
-    idempotency.try_lock, postgres.prepare_session, queries.check_patterns,
+    idempotency.try_lock, postgres.connections_allowed, postgres.prepare_session, queries.check_patterns,
     queries.limit_time, client_attempts.begin_first, client_attempts.try_begin_repeat,
 }  # fmt: skip
 

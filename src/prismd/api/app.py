@@ -22,26 +22,29 @@ from prismd.api.realtime import PATH, RealtimeSocket
 from prismd.api.realtime_hub import RealtimeHub
 from prismd.api.routes import routes
 from prismd.api.scope_keys import CONNECTION_LIMITS, ON_STOP
+from prismd.api.shared_memory import SharedMemory
 from prismd.api.threads import Threads
 from prismd.api.watchers import Watchers
 from prismd.api.wrong_keys import WrongKeys
 from prismd.services.runtime import Runtime
 
 
-def create_app(runtime: Runtime, *, watches_work: bool = False) -> ASGIApp:
+def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMemory | None = None) -> ASGIApp:
     """Return the application that serves the API.
 
     Args:
         runtime: Connections, settings, time and ids; they stay with the caller, who closes them.
         watches_work: Whether the server is unwell where no worker lives, or where the queue does not move.
+        shared: Where limits are kept that hold for all API processes of the server; None where this is the only one.
     """
+    shared = shared or SharedMemory()
     threads = Threads(runtime.settings)
     changes = ChangeStream(runtime)
     watchers = Watchers(runtime, changes)
     realtime = RealtimeHub(runtime, changes)
-    limiter = RateLimiter(runtime.settings.requests_per_second_max, runtime.now)
+    limiter = RateLimiter(runtime.settings.requests_per_second_max, runtime.now, shared)
     health = HealthProbe(runtime, watches_work=watches_work)
-    wrong_keys = WrongKeys(runtime.settings.wrong_keys_per_minute_max, runtime.now, _later)
+    wrong_keys = WrongKeys(runtime.settings.wrong_keys_per_minute_max, runtime.now, _later, shared)
 
     def provide_runtime() -> Runtime:
         return runtime
@@ -76,7 +79,7 @@ def create_app(runtime: Runtime, *, watches_work: bool = False) -> ASGIApp:
         watchers.stop()
         realtime.stop()
 
-    life = {ON_STOP: end_streams, CONNECTION_LIMITS: ConnectionLimits(runtime.settings)}
+    life = {ON_STOP: end_streams, CONNECTION_LIMITS: ConnectionLimits(runtime.settings, shared)}
     return Edge(app, {PATH: RealtimeSocket(runtime, changes, realtime)}, runtime.new_id, life)
 
 

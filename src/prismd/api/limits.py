@@ -4,50 +4,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
+from prismd.api.shared_limits import Buckets
+from prismd.api.shared_memory import SharedMemory
 from prismd.core.errors import PrismdError
 
 
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    filled_at: datetime
-
-
 class RateLimiter:
-    """Lets each key send so many requests per second, with a burst of one second; each API process counts for itself.
+    """Lets each key send so many requests per second, with a burst of one second, to all processes of the server.
 
     Args:
         per_second_max: Requests per second; 0 sets no limit.
         now: Returns the time.
+        shared: Where all processes count.
     """
 
-    def __init__(self, per_second_max: float, now: Callable[[], datetime]) -> None:
+    def __init__(self, per_second_max: float, now: Callable[[], datetime], shared: SharedMemory) -> None:
         self._per_second = per_second_max
-        self._burst = max(1.0, per_second_max)
-        self._now = now
-        self._buckets: dict[str, _Bucket] = {}
+        burst = max(1.0, per_second_max)
+        fill_s = burst / per_second_max if per_second_max else 0.0
+        self._buckets = Buckets(shared, tokens=burst, fill_s=fill_s, now=now)
 
     def take(self, key_id: str) -> None:
         """Count one request of a key.
 
         Args:
-            key_id: Which key; only real keys get here, so there are never more buckets than keys.
+            key_id: Which key.
 
         Raises:
             PrismdError: ``rate_limited``: the bucket is empty; it tells when it will not be.
         """
-        if not self._per_second:
-            return
-        now = self._now()
-        bucket = self._buckets.setdefault(key_id, _Bucket(self._burst, now))
-        elapsed_s = max(0.0, (now - bucket.filled_at).total_seconds())
-        bucket.tokens = min(self._burst, bucket.tokens + elapsed_s * self._per_second)
-        bucket.filled_at = now
-        if bucket.tokens < 1:
-            wait_s = math.ceil((1 - bucket.tokens) / self._per_second)
+        if self._per_second and (short_s := self._buckets.take(key_id)):
+            wait_s = math.ceil(short_s)
             message = f"This API key may send {self._per_second:g} requests per second; wait {wait_s} s"
             raise PrismdError("rate_limited", message, retry_after_s=wait_s)
-        bucket.tokens -= 1

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from prismd.settings import Settings
 from prismd.store.data_dir import LOCK
 from prismd.store.embedded import EmbeddedPostgres
 from prismd.store.migrate import migrate
-from prismd.store.postgres import DatabaseUnusableError
+from prismd.store.postgres import DatabaseUnusableError, connections_needed
+
+#: What an API process takes when it is busy, in MiB.
+_API_PROCESS_MIB: Final = 256
 
 
 @contextmanager
@@ -61,8 +65,22 @@ def reached(settings: Settings) -> Iterator[str]:
     if settings.database_url:
         yield settings.database_url
         return
-    embedded = EmbeddedPostgres(
-        Path(settings.data_dir), buffers_mib=settings.postgres_buffers_mib, user=settings.postgres_user
-    )
-    with embedded.borrowed() as url:
+    with embedded_postgres(settings).borrowed() as url:
         yield url
+
+
+def embedded_postgres(settings: Settings, *, given_up: Callable[[], bool] = lambda: False) -> EmbeddedPostgres:
+    """Return the PostgreSQL of a data directory, with room for what these settings start.
+
+    Args:
+        settings: For where it is, and how large.
+        given_up: Looked at while PostgreSQL starts; says whether nobody waits for it any more.
+    """
+    return EmbeddedPostgres(
+        Path(settings.data_dir),
+        buffers_mib=settings.postgres_buffers_mib,
+        connections=connections_needed(settings),
+        kept_free_mib=(settings.processes - 1) * _API_PROCESS_MIB,
+        user=settings.postgres_user,
+        given_up=given_up,
+    )

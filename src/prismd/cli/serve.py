@@ -9,24 +9,33 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 import psycopg
 import structlog
 
+from prismd.cli.api_processes import ApiProcesses
+from prismd.cli.database import embedded_postgres
 from prismd.cli.exposure import is_readable, public_url, what_to_do
 from prismd.cli.failure import told_in_one_line
 from prismd.cli.listener import listen, url_of
 from prismd.cli.logs import configure_logs
-from prismd.cli.supervisor import Supervisor
-from prismd.services.runtime import Runtime, open_runtime
+from prismd.cli.supervisor import Program, Supervisor
+from prismd.services.runtime import open_runtime, system_clock, thread_ids
 from prismd.services.teams import Bootstrap, bootstrap
 from prismd.settings import Settings
 from prismd.store.embedded import EmbeddedPostgres
 from prismd.store.migrate import migrate
-from prismd.store.postgres import DatabaseAwayError, DatabaseUnusableError
+from prismd.store.postgres import (
+    Connection,
+    DatabaseAwayError,
+    DatabaseUnusableError,
+    connect,
+    connections_allowed,
+    connections_needed,
+)
 from prismd.worker.stop import Stop
 
 if TYPE_CHECKING:
@@ -39,6 +48,7 @@ _WORKERS_S: Final = 3.0
 _WATCH_S: Final = 0.25
 #: Waits for a PostgreSQL that does not answer while the server starts.
 _START_WAITS_S: Final = (0.1, 0.2, 0.4, 0.8, 1.6)
+_WORKER: Final = ("prismd.cli.main", "worker")
 
 _Result = TypeVar("_Result")
 
@@ -50,8 +60,9 @@ _LOG = structlog.get_logger()
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.  [default: 8400]")
 @click.option("--data-dir", type=click.Path(), help="Directory of the embedded PostgreSQL.  [default: data]")
 @click.option("--workers", type=click.IntRange(0), help="Processes that carry out import jobs.  [default: 1]")
+@click.option("--processes", type=click.IntRange(1), help="Processes that answer requests.  [default: 1]")
 @told_in_one_line()
-def serve_command(host: str | None, port: int | None, data_dir: str | None, workers: int | None) -> None:
+def serve_command(**options: Any) -> None:  # noqa: ANN401 - settings of any type, by name
     """Run the server until SIGTERM or Ctrl-C.
 
     It keeps its records in an embedded PostgreSQL in the data directory, or in the one at PRISMD_DATABASE_URL. At the
@@ -60,7 +71,7 @@ def serve_command(host: str | None, port: int | None, data_dir: str | None, work
     """
     stop = Stop()
     stop.on_signals()
-    settings = Settings.from_environment(host=host, port=port, data_dir=data_dir, workers=workers)
+    settings = Settings.from_environment(**options)
     configure_logs(settings.log_level)
     if is_readable(settings):
         _LOG.warning("keys and records can be read on the network", listens_on=settings.host, advice=what_to_do())
@@ -80,29 +91,47 @@ def serve_command(host: str | None, port: int | None, data_dir: str | None, work
 def _serve(settings: Settings, stop: Stop, stack: ExitStack) -> None:
     listener = stack.enter_context(listen(settings.host, settings.port))
     # The web framework loads while PostgreSQL starts.
-    loading = stack.enter_context(ThreadPoolExecutor(1)).submit(_load_web)
+    loading = stack.enter_context(ThreadPoolExecutor(1)).submit(_load_web) if settings.processes == 1 else None
     url = settings.database_url or _start_embedded(settings, stop, stack)
     _persistently(lambda: migrate(url, settings), stop)
+    made = _persistently(lambda: _prepared(url, settings), stop)
+    environment = {**os.environ, **replace(settings, database_url=url).as_environment()}
+    workers = Supervisor(settings.workers, Program("worker", lambda _: _WORKER, environment))
+    stack.callback(workers.stop, _WORKERS_S)
+
+    def ready() -> None:
+        _announce(url_of(listener), public_url(settings), made)
+
+    if loading is None:
+        processes = ApiProcesses(settings, environment, listener, stop, stack)
+        workers.start()
+        processes.serve(ready=ready, stopping=workers.terminate)
+        return
+    create_app, web_server = loading.result()
     runtime = open_runtime(url, settings)
     stack.callback(runtime.pool.close, 0.1)
-    made = _persistently(lambda: _bootstrapped(runtime), stop)
-    supervisor = Supervisor(settings.workers, {**os.environ, "PRISMD_DATABASE_URL": url})
-    stack.callback(supervisor.stop, _WORKERS_S)
-    create_app, web_server = loading.result()
-    server = web_server(
-        create_app(runtime, watches_work=True),
-        grace_s=settings.shutdown_s,
-        stop=stop,
-        ready=lambda: _announce(url_of(listener), public_url(settings), made),
-        stopping=supervisor.terminate,
-    )
-    supervisor.start()
+    app, grace_s = create_app(runtime, watches_work=True), settings.shutdown_s
+    server = web_server(app, grace_s=grace_s, ends=stop.is_set, ready=ready, stopping=workers.terminate)
+    workers.start()
     server.serve_on(listener)
 
 
-def _bootstrapped(runtime: Runtime) -> Bootstrap | None:
-    with runtime.pool.connection() as connection:
-        return bootstrap(connection, os.environ, now=runtime.now(), new_id=runtime.new_id)
+def _prepared(url: str, settings: Settings) -> Bootstrap | None:
+    with connect(url, settings) as connection:
+        _warn_of_few_connections(connection, settings)
+        return bootstrap(connection, os.environ, now=system_clock(), new_id=thread_ids())
+
+
+def _warn_of_few_connections(connection: Connection, settings: Settings) -> None:
+    needed, allowed = connections_needed(settings), connections_allowed(connection)
+    if allowed < needed:
+        advice = "raise its max_connections, or lower PRISMD_DATABASE_CONNECTIONS_MAX"
+        _LOG.warning(
+            "PostgreSQL takes fewer connections than this server may open",
+            taken=allowed,
+            opened_at_most=needed,
+            advice=advice,
+        )
 
 
 def _persistently(work: Callable[[], _Result], stop: Stop) -> _Result:
@@ -118,12 +147,7 @@ def _persistently(work: Callable[[], _Result], stop: Stop) -> _Result:
 
 
 def _start_embedded(settings: Settings, stop: Stop, stack: ExitStack) -> str:
-    embedded = EmbeddedPostgres(
-        Path(settings.data_dir),
-        buffers_mib=settings.postgres_buffers_mib,
-        user=settings.postgres_user,
-        given_up=stop.is_set,
-    )
+    embedded = embedded_postgres(settings, given_up=stop.is_set)
     stack.callback(embedded.stop)
     url = embedded.start()
     watch = threading.Thread(target=_keep_running, args=(embedded, stop))

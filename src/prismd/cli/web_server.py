@@ -7,15 +7,17 @@ import contextlib
 import resource
 import socket
 from collections.abc import Callable, Iterator
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import uvicorn
 import uvloop
 from litestar.types import ASGIApp
 
 from prismd.api.http_protocol import HttpProtocol
+from prismd.api.scope_keys import CONNECTION_LIMITS
 from prismd.api.web_socket_protocol import OPTIONS, WebSocketProtocol
-from prismd.worker.stop import Stop
+from prismd.cli.acceptor import Acceptor
 
 #: Files that the server wants to open at once: each connection is one, and watchers of imports stay long.
 _FILES: Final = 65_536
@@ -27,9 +29,10 @@ class WebServer(uvicorn.Server):
     Args:
         app: What answers.
         grace_s: Time that requests under way get at a stop, in seconds.
-        stop: Asks the server to end.
+        ends: Says whether the server shall end.
         ready: Called once requests are answered.
         stopping: Called when no more connections are accepted; must not block.
+        alone: Whether no other process accepts connections of the same socket.
     """
 
     def __init__(
@@ -37,9 +40,10 @@ class WebServer(uvicorn.Server):
         app: ASGIApp,
         *,
         grace_s: float,
-        stop: Stop,
+        ends: Callable[[], bool],
         ready: Callable[[], None],
-        stopping: Callable[[], None],
+        stopping: Callable[[], None] = lambda: None,
+        alone: bool = True,
     ) -> None:
         config = uvicorn.Config(
             app,
@@ -50,12 +54,13 @@ class WebServer(uvicorn.Server):
             access_log=False,
             log_config=None,
             server_header=False,
-            timeout_graceful_shutdown=max(1, round(grace_s)),
+            timeout_graceful_shutdown=whole_grace_s(grace_s),
         )
         super().__init__(config)
-        self._stop = stop
+        self._ends = ends
         self._ready = ready
         self._stopping = stopping
+        self._alone = alone
 
     def serve_on(self, listener: socket.socket) -> None:
         """Answer requests until asked to stop.
@@ -71,11 +76,13 @@ class WebServer(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Do what uvicorn does ten times a second, and say whether to stop."""
-        return await super().on_tick(counter) or self._stop.is_set()
+        return await super().on_tick(counter) or self._ends()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer, and say so."""
-        await super().startup(sockets)
+        await super().startup(sockets if self._alone else [])
+        if not self._alone:
+            self._share(sockets or [])
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -87,6 +94,17 @@ class WebServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave signals as they are."""
         yield
+
+    def _share(self, listeners: list[socket.socket]) -> None:
+        life: dict[str, Any] = self.lifespan.state
+        protocol = partial(HttpProtocol, config=self.config, server_state=self.server_state, app_state=life)
+        servers: list[Any] = self.servers  # closed and waited for like those of uvicorn
+        servers += [Acceptor(listener, life[CONNECTION_LIMITS], protocol) for listener in listeners]
+
+
+def whole_grace_s(grace_s: float) -> int:
+    """Return the time that requests under way get at a stop, in the whole seconds that uvicorn knows."""
+    return max(1, round(grace_s))
 
 
 def _allow_files() -> None:

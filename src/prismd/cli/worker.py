@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from prismd.cli.failure import Failure, told_in_one_line
 from prismd.cli.logs import configure_logs
+from prismd.cli.supervisor import is_orphan
 from prismd.services.runtime import system_clock, thread_ids
 from prismd.settings import Settings
 from prismd.store.migrate import check_schema
@@ -33,9 +32,4 @@ def worker_command(parent_pid: int | None) -> None:
     # Nobody mends a server's worker, and its server has seen to the schema: it waits for the database instead.
     if parent_pid is None:
         check_schema(settings.database_url, settings)
-    run(Surroundings(settings.database_url, settings, system_clock, thread_ids(), stop, lambda: _is_orphan(parent_pid)))
-
-
-def _is_orphan(parent_pid: int | None) -> bool:
-    # Whoever loses its parent is given to another process.
-    return parent_pid is not None and os.getppid() != parent_pid
+    run(Surroundings(settings.database_url, settings, system_clock, thread_ids(), stop, lambda: is_orphan(parent_pid)))

@@ -23,7 +23,7 @@ from prismd.store.diagnosis import (
 )
 from prismd.store.health import count_workers, next_job
 from prismd.store.migrate import SchemaState, schema_state
-from prismd.store.postgres import Connection
+from prismd.store.postgres import Connection, connections_needed
 
 MIB: Final = 2**20
 
@@ -40,8 +40,8 @@ _NEEDED: Final[Mapping[str, tuple[str, str]]] = {
 _CUTTING: Final = ("statement_timeout", "transaction_timeout", "idle_session_timeout")
 _CUT_MS_MIN: Final = 60_000
 _WAL_MIB_MIN: Final = 1_024
-#: Connections beside the pool of an API process: its listener, its probe, and commands.
-_BESIDE_POOL: Final = 4
+#: Connections of commands, beside those of the server.
+_OF_COMMANDS: Final = 2
 #: PostgreSQL takes no more writes at two thousand million.
 _AGE_MAX: Final = 1_000_000_000
 
@@ -153,7 +153,7 @@ def _lesser(found: Mapping[str, str], settings: Settings) -> Iterator[tuple[str,
         if 0 < int(found.get(name, 0)) < _CUT_MS_MIN:
             yield f"{name} is {found[name]} ms, which cuts work that prismd bounds by itself", f"set {name} = 0"
     usable = int(found["max_connections"]) - int(found["superuser_reserved_connections"])
-    wanted = settings.database_connections_max + settings.workers * 2 + _BESIDE_POOL
+    wanted = connections_needed(settings) + _OF_COMMANDS
     if usable < wanted:
         yield (
             f"max_connections leaves {usable}, one server and its workers want {wanted}",

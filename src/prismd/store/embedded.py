@@ -20,6 +20,9 @@ _START_S: Final = 120.0
 #: A short command that holds the directory is done within this time, and so are backends of a killed postmaster.
 _PATIENCE_S: Final = 10.0
 _STOP_S: Final = 1.5
+#: For short commands and further workers, and while those of a killed process are still there.
+_CONNECTIONS_SPARE: Final = 40
+_CONNECTIONS_MIN: Final = 60
 
 
 class EmbeddedPostgres:
@@ -28,6 +31,8 @@ class EmbeddedPostgres:
     Args:
         data_dir: Where its files are or shall be.
         buffers_mib: Memory in which it keeps pages, in MiB; 0 takes what fits the machine.
+        connections: How many connections must find room.
+        kept_free_mib: Memory that is for others, in MiB, where the machine decides on PostgreSQL's.
         user: Name of the system user that runs it, where prismd runs as root; other users run it as themselves.
         given_up: Looked at while PostgreSQL starts; says whether nobody waits for it any more.
     """
@@ -37,10 +42,13 @@ class EmbeddedPostgres:
         data_dir: Path,
         *,
         buffers_mib: int = 0,
+        connections: int = 0,
+        kept_free_mib: int = 0,
         user: str = USER,
         given_up: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._buffers_mib = buffers_mib or memory.buffers_mib(memory.memory_mib())
+        self._buffers_mib = buffers_mib or memory.buffers_mib(memory.memory_mib() - kept_free_mib)
+        self._connections = max(_CONNECTIONS_MIN, connections + _CONNECTIONS_SPARE)
         self._given_up = given_up
         self._data = DataDir(data_dir, user)
         self._postmaster: Postmaster | None = None
@@ -114,7 +122,7 @@ class EmbeddedPostgres:
             self.stop()
 
     def _postmaster_of(self) -> Postmaster:
-        return Postmaster(self._data, self._buffers_mib)
+        return Postmaster(self._data, self._buffers_mib, self._connections)
 
     def _start_locked(self) -> str:
         postmaster = self._postmaster = self._postmaster_of()
@@ -136,6 +144,8 @@ class EmbeddedPostgres:
         if self._data.outdated():
             postmaster.end(_PATIENCE_S)
             adopt(self._data)
+        elif postmaster.pid() is not None and not postmaster.has_room():
+            postmaster.end(_PATIENCE_S)
         if postmaster.pid() is None:
             postmaster.create()
             wait_until(lambda: self._launched(postmaster), _PATIENCE_S)

@@ -19,6 +19,10 @@ _Kind = TypeVar("_Kind", bound=Connection)
 #: What workers call themselves where PostgreSQL lists its connections.
 WORKER: Final = "prismd worker"
 SERVER_VERSION_MIN: Final = 150000
+#: Beyond its pool an API process has one connection for word of changes and one for its health; a worker has two.
+_BESIDE_POOL: Final = 2
+_OF_WORKER: Final = 2
+_POOL_MIN: Final = 2
 
 # Every statement of prismd goes through an index. A planner whose statistics lag behind a bulk load would read whole
 # tables instead, and keep that plan for the life of a prepared statement; so it is not given the choice.
@@ -27,6 +31,10 @@ SELECT set_config(name, 'off', false)
 FROM unnest(ARRAY[
     'enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_memoize', 'jit'
 ]) AS name
+"""
+
+_ALLOWED: Final = """
+SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
 """
 
 
@@ -96,6 +104,23 @@ def prepare_session(connection: Connection) -> None:
         connection.commit()
 
 
+def connections_needed(settings: Settings) -> int:
+    """Return how many connections the processes of one server open at most.
+
+    Args:
+        settings: For the number of its processes, and of the connections of each.
+    """
+    of_api_process = _pool_size(settings) + _BESIDE_POOL
+    return settings.processes * of_api_process + settings.workers * _OF_WORKER
+
+
+def connections_allowed(connection: Connection) -> int:
+    """Return how many connections PostgreSQL takes from all its clients together, superusers aside."""
+    row = connection.execute(_ALLOWED).fetchone()
+    assert row is not None  # noqa: S101 - a SELECT without FROM always answers
+    return int(row[0])
+
+
 def open_pool(url: str, settings: Settings) -> Pool:
     """Open the pool of an API process.
 
@@ -111,8 +136,8 @@ def open_pool(url: str, settings: Settings) -> Pool:
 
     pool: Pool = ConnectionPool(
         url,
-        min_size=2,
-        max_size=max(2, settings.database_connections_max),
+        min_size=_POOL_MIN,
+        max_size=_pool_size(settings),
         timeout=settings.database_wait_s,
         # Attempts to connect come less and less often; given up, they make room for the next request's own attempt, so
         # that however long PostgreSQL was away, its return is soon noticed.
@@ -123,6 +148,10 @@ def open_pool(url: str, settings: Settings) -> Pool:
         name="prismd",
     )
     return pool
+
+
+def _pool_size(settings: Settings) -> int:
+    return max(_POOL_MIN, settings.database_connections_max)
 
 
 def _was_cut(connection: Connection) -> bool:

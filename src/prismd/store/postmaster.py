@@ -25,7 +25,6 @@ DATABASE: Final = "postgres"
 _SETTINGS: Final = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    "max_connections": "60",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
     # Checkpoints that come by size would write the same pages again and again during a load.
@@ -56,6 +55,7 @@ _INITDB: Final = (
 )
 #: Tells whose PostgreSQL a process is: the path that it works by may be one that only means something to itself.
 _MARK: Final = "prismd.data_dir"
+_CONNECTIONS: Final = "max_connections"
 _PID_FILE: Final = "postmaster.pid"
 _POLL_S: Final = 0.005
 _INITDB_S: Final = 120
@@ -87,11 +87,13 @@ class Postmaster:
     Args:
         data: The directory.
         buffers_mib: Memory in which PostgreSQL keeps pages, in MiB.
+        connections: How many it takes at most.
     """
 
-    def __init__(self, data: DataDir, buffers_mib: int) -> None:
+    def __init__(self, data: DataDir, buffers_mib: int, connections: int) -> None:
         self._data = data
         self._buffers_mib = buffers_mib
+        self._connections = connections
         self._child: subprocess.Popen[bytes] | None = None
         self._found: int | None = None
 
@@ -111,6 +113,12 @@ class Postmaster:
     def accepts(self) -> bool:
         """Say whether the running postmaster accepts connections."""
         return self.pid() is not None and self._line(_LINE_STATE) == "ready"
+
+    def has_room(self) -> bool:
+        """Say whether the running postmaster was started with as many connections as are needed by now."""
+        line = os.fsdecode(_command_line(self.pid() or 0))
+        found = re.search(rf" {_CONNECTIONS}=(\d+) ", line)
+        return found is not None and int(found[1]) >= self._connections
 
     def socket_dir(self) -> Path:
         """Return the directory of the running postmaster's socket."""
@@ -143,6 +151,7 @@ class Postmaster:
         settings = {
             **_SETTINGS,
             "shared_buffers": f"{self._buffers_mib}MB",
+            _CONNECTIONS: str(self._connections),
             "unix_socket_directories": str(socket_dir),
             _MARK: str(self._data.path),
             **self._access(),

@@ -1,0 +1,5 @@
+"""Fixtures for tests of the commands."""
+
+from tests.cli.serving import data_dir, serve
+
+__all__ = ["data_dir", "serve"]

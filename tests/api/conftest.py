@@ -18,9 +18,10 @@ import uvicorn
 from prismd.api.app import create_app
 from prismd.api.http_protocol import HttpProtocol
 from prismd.api.web_socket_protocol import OPTIONS, WebSocketProtocol
+from prismd.core.scopes import Scope, Scopes
+from prismd.services.api_keys import create_key, revoke_key
 from prismd.services.runtime import Runtime, system_clock, system_ids
 from prismd.services.stepping import step_next
-from prismd.services.teams import create_key, revoke_key
 from prismd.settings import Settings
 from prismd.store.postgres import Pool, connect
 
@@ -75,8 +76,8 @@ class Api:
             assert row is not None
             return int(row[0])
 
-    def make_key(self, team: str | None = None, *, revoked: bool = False) -> str:
-        """Return a further key: of this team, or of a new one."""
+    def make_key(self, team: str | None = None, *scopes: str, revoked: bool = False) -> str:
+        """Return a further key: of this team, or of a new one; good for everything, or for some scopes."""
         with self.runtime.pool.connection() as connection:
             made = create_key(
                 connection,
@@ -85,6 +86,7 @@ class Api:
                 now=system_clock(),
                 new_id=self.runtime.new_id,
                 make_team=team is not None,
+                scopes=Scopes.of(scopes or Scope),
             )
             if revoked:
                 revoke_key(connection, made.id, team=None, now=system_clock())

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from prismd.services.api_keys import create_key
+
 if TYPE_CHECKING:
     from tests.api.conftest import Api
+    from tests.conftest import Clock
 
 ROUTES = [
     ("GET", "/imports"),
@@ -66,3 +70,21 @@ def test_an_unknown_team_is_as_closed_as_another_one(api: Api, serve: Callable[.
 def test_no_bearer_scheme_is_known(api: Api) -> None:
     headers = {"authorization": f"Bearer {api.key}"}
     assert api.http.get(api.url + api.path("/imports"), headers=headers).status_code == 401
+
+
+def test_a_key_that_expires_is_refused_from_the_next_request_on(api: Api, clock: Clock) -> None:
+    with api.runtime.pool.connection() as connection:
+        made = create_key(
+            connection,
+            team=api.team,
+            name="short",
+            now=clock.now(),
+            new_id=api.runtime.new_id,
+            lifetime=timedelta(minutes=5),
+        )
+    assert api.send("GET", "/imports", key=made.key).status_code == 200
+    clock.advance(minutes=5)
+    refused = api.send("GET", "/imports", key=made.key)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "forbidden")
+    assert "the API key has expired on" in refused.json()["error"]["message"]
+    assert api.send("GET", "/imports").status_code == 200

@@ -110,6 +110,7 @@ PROVOKED: dict[str, Callable[[Api], httpx.Response]] = {
     "invalid_request": _invalid,
     "unauthorized": lambda api: api.send("GET", "/imports", key=None),
     "forbidden": lambda api: api.send("GET", "/imports", key="wrong"),
+    "missing_scope": lambda api: api.send("GET", "/imports", key=api.make_key(None, "admin")),
     "not_found": lambda api: api.send("GET", "/imports/unknown"),
     "method_not_allowed": lambda api: api.send("DELETE", "/imports"),
     "idempotency_key_mismatch": _mismatch,

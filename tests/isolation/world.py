@@ -13,8 +13,8 @@ from typing import Any, Final
 import httpx
 
 from prismd.core.schema import OBJECT_TYPES
+from prismd.services.api_keys import create_key
 from prismd.services.runtime import system_clock, system_ids
-from prismd.services.teams import create_key
 from prismd.settings import Settings
 from prismd.store.postgres import connect
 from tests.processes import PATIENCE_S, RunningServer

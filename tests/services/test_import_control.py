@@ -27,7 +27,7 @@ def people(count: int) -> list[dict[str, Any]]:
 
 def cancel(importer: Importer, job_id: str) -> Job:
     with importer.connection.transaction():
-        return cancel_job(importer.connection, importer.team_id, job_id, now=importer.runtime.now())
+        return cancel_job(importer.connection, importer.runtime, importer.team_id, job_id)
 
 
 def retry(importer: Importer, job_id: str, body: bytes = b"") -> tuple[Job, list[Any]]:

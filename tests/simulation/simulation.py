@@ -262,8 +262,9 @@ class Simulation:
             if key in self._expectation.jobs:
                 self._expectation.jobs[key].asked.cancelled = True
             with self._lent(client) as connection, connection.transaction():
+                runtime = Runtime(cast("Pool", None), self._settings, lambda: self._time, self._ids)
                 try:
-                    cancel_job(connection, *key, now=self._time)
+                    cancel_job(connection, runtime, *key)
                 except PrismdError as error:
                     demand(error.code in ("not_found", "import_ended"), "cancel: {}", error)
             self._say(f"{client.name} cancelled {key[1][-6:]}")

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from prismd.core.blanks import UNSEEN
 from prismd.store import (
+    api_keys,
     client_attempts,
     drafts,
     grants,
@@ -150,7 +151,8 @@ _IMPORTS: Final = {
 
 _TEAMS: Final = {
     "a team": Hot(teams._SELECT_TEAM, ("team 1",), once=1),
-    "the key of a request": Hot(teams._SELECT_KEY, (sha256(b"1").digest(),), once=2),
+    "the key of a request": Hot(api_keys._FIND, (sha256(b"1").digest(),), once=2),
+    "the use of a key": Hot(api_keys._USED, {"team": 1, "key": id_of(1), "now": NOW, "before": NOW}, once=2),
     "what an attempt was answered": Hot(client_attempts._FIND, (1, b"attempt 1", "-infinity"), once=1),
     "what is remembered of an idempotency key": Hot(idempotency._FIND, (1, "key 1"), once=1),
     "a ticket": Hot(tickets._TAKE, (sha256(b"1").digest(),), once=2),
@@ -201,7 +203,7 @@ HOT: Final = {**_RECORDS, **_IMPORTS, **_TEAMS, **_UPKEEP}
 #: A part of others; what the command line asks, of keys that people made by hand; what is done once a view or a lost
 #: chunk, to all views of a team or all chunks of a job.
 NOT_HOT: Final = (
-    records.FOUND, teams._SELECT_TEAMS, teams._SELECT_KEYS, teams._REVOKE_KEY, views._NOTE, views._LISTING,
-    views._UNPIN,
+    records.FOUND, teams._SELECT_TEAMS, api_keys._LIST, api_keys._HOLD, api_keys._READ, api_keys._REVOKE,
+    api_keys._EXPIRE, views._NOTE, views._LISTING, views._UNPIN,
     import_chunks._REMOVE_CHUNK, import_chunks._RETURN_CHUNKS,
 )  # fmt: skip

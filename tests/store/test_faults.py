@@ -35,6 +35,7 @@ from prismd.services.runtime import Runtime, system_ids
 from prismd.services.stepping import step_next
 from prismd.settings import Settings
 from prismd.store import (
+    api_keys,
     changes,
     client_attempts,
     diagnosis,
@@ -117,6 +118,13 @@ CLAIM: Final = idempotency.Claim(b"print", 202, {}, b"{}", NOW)
 QUERY: Final = Query(object_type="contact")
 
 Call = Callable[[Connection, World], object]
+
+
+def new_key(team_id: int, key_id: str, digest: bytes) -> api_keys.NewStoredKey:
+    return api_keys.NewStoredKey(
+        id=key_id, team_id=team_id, name="", digest=digest, hint="", scopes=["read"], created_at=NOW
+    )
+
 
 #: One call of every store function, each of which reaches the database.
 CALLS: Final[dict[Callable[..., Any], Call]] = {
@@ -229,12 +237,13 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     teams.insert_team: lambda c, _: teams.insert_team(c, NEW_ID(), NOW),
     teams.find_team: lambda c, _: teams.find_team(c, "team"),
     teams.first_teams: lambda c, _: teams.first_teams(c, 1),
-    teams.insert_key: lambda c, w: teams.insert_key(
-        c, key_id=NEW_ID(), team_id=w.team_id, name="", digest=b"other", hint="", now=NOW
-    ),
-    teams.find_key: lambda c, _: teams.find_key(c, b"digest"),
-    teams.list_keys: lambda c, _: teams.list_keys(c, None),
-    teams.revoke_key: lambda c, w: teams.revoke_key(c, w.key_id, None, NOW),
+    api_keys.insert_key: lambda c, w: api_keys.insert_key(c, new_key(w.team_id, NEW_ID(), b"other")),
+    api_keys.find_key: lambda c, _: api_keys.find_key(c, b"digest"),
+    api_keys.note_use: lambda c, w: api_keys.note_use(c, w.team_id, w.key_id, now=LATER, before=NOW),
+    api_keys.list_keys: lambda c, _: api_keys.list_keys(c, None),
+    api_keys.hold_key: lambda c, w: api_keys.hold_key(c, w.key_id, None),
+    api_keys.revoke_key: lambda c, w: api_keys.revoke_key(c, w.team_id, w.key_id, NOW),
+    api_keys.expire_key: lambda c, w: api_keys.expire_key(c, w.team_id, w.key_id, NOW),
     tickets.insert_ticket: lambda c, w: tickets.insert_ticket(c, b"other", w.team_id, expires_at=NOW),
     tickets.take_ticket: lambda c, _: tickets.take_ticket(c, b"ticket"),
     touches.write_touches: lambda c, w: touches.write_touches(
@@ -279,7 +288,7 @@ CONFLICTING: Final = [
     imports.advance, imports.record_failure, properties.update_property, touches.write_touches,
     properties.delete_property, properties.update_option, properties.delete_option, record_keys.delete_keys,
     record_writes.delete_records, record_writes.restore_records, record_writes.update_records,
-    record_writes.purge_records, teams.revoke_key,
+    record_writes.purge_records, api_keys.hold_key, api_keys.revoke_key, api_keys.expire_key,
     tickets.take_ticket, upkeep.purge_claims, upkeep.purge_jobs, views.get_view,
     views.update_view, views.set_pinned, views.delete_view, upkeep.purge_tickets, upkeep.purge_attempts,
 ]  # fmt: skip
@@ -314,7 +323,7 @@ def world(make_database: Callable[[], str]) -> World:
         team_id = teams.insert_team(connection, "team", NOW)
         key_id, option = NEW_ID(), Option(NEW_ID(), "red", "Red")
         prop = Property(NEW_ID(), "colour", "select_str", "Colour", options=(option,))
-        teams.insert_key(connection, key_id=key_id, team_id=team_id, name="", digest=b"digest", hint="", now=NOW)
+        api_keys.insert_key(connection, new_key(team_id, key_id, b"digest"))
         properties.insert_property(connection, team_id, "contact", prop, now=NOW)
         idempotency.keep_claim(connection, team_id, "key", CLAIM)
         client_attempts.keep_answer(connection, team_id, CLAIM)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Final
 
@@ -12,7 +13,10 @@ import pytest
 from prismd.core.keys import KeyRule
 from prismd.core.native import native_schema
 from prismd.core.schema import LISTS, OBJECT_TYPES, Kind
+from prismd.core.scopes import Scope
+from prismd.services.api_keys import digest_of
 from prismd.services.record_keys import ensure_key, find_by_key
+from prismd.services.teams import authenticate
 from prismd.settings import Settings
 from prismd.store import postgres
 from prismd.store.migrate import _upgrade, check_schema, migrate
@@ -200,3 +204,20 @@ def test_keys_are_made_anew_at_their_next_use_and_those_of_lists_at_once(make_da
             ensure_key(connection, 1, "contact", prop)
             rule = KeyRule("contact", prop, fold_case=True)
             assert len(find_by_key(connection, 1, rule, "contact", value)) == count
+
+
+def test_keys_of_before_go_on_being_good_for_everything(make_database: Callable[[], str]) -> None:
+    """Up to schema 0012 keys had no scopes and no end."""
+    url = make_database()
+    with connect(url, Settings()) as connection:
+        _upgrade(connection, "0012")
+    with connect(url, Settings(), autocommit=True) as connection:
+        connection.execute("INSERT INTO team (public_id, created_at) VALUES ('team', now())")
+        connection.execute(
+            "INSERT INTO api_key (id, team_id, name, digest, hint, created_at) VALUES (%s, 1, 'old', %s, '', now())",
+            (DEALS, digest_of("prismd_old")),
+        )
+    migrate(url, Settings())
+    with connect(url, Settings()) as connection:
+        caller = authenticate(connection, "prismd_old", "team", now=datetime(9999, 1, 1, tzinfo=UTC))
+        assert caller.scopes.texts() == list(Scope)

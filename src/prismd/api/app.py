@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ASGIApp
@@ -46,8 +48,9 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
     health = HealthProbe(runtime, watches_work=watches_work)
     wrong_keys = WrongKeys(runtime.settings.wrong_keys_per_minute_max, runtime.now, _later, shared)
 
-    def provide_runtime() -> Runtime:
-        return runtime
+    def provide_runtime(request: Request[Any, Any, Any]) -> Runtime:
+        caller = request.state.get("caller")
+        return runtime if caller is None else replace(runtime, caller=caller)
 
     app = Litestar(
         routes(runtime.settings),

@@ -7,6 +7,7 @@ from typing import Final
 from prismd.api.grant_shapes import GrantBody, RecordGrant
 from prismd.api.operation import IDEMPOTENCY_KEY, RECORDS, REPLAY, Operation, Reply
 from prismd.core.grants import GRANTED_TYPES
+from prismd.core.scopes import Scope
 
 _GRANT: Final = f"{RECORDS}/{{recordId}}/grant"
 _ERRORS: Final = ("not_found", "method_not_allowed")
@@ -17,6 +18,7 @@ GRANT_OPERATIONS: Final = (
         method="GET",
         path=_GRANT,
         tag="Grants",
+        scopes=(Scope.READ,),
         summary="Read who may do what with a record",
         description="Until a grant is put, the whole team has all.",
         object_types=GRANTED_TYPES,
@@ -28,10 +30,11 @@ GRANT_OPERATIONS: Final = (
         method="PUT",
         path=_GRANT,
         tag="Grants",
+        scopes=(Scope.ADMIN,),
         summary="Put who may do what with a record",
         description=(
-            "In place of what was put before. prismd keeps it and gives it back, and acts on none of it: any key of "
-            "the team may do everything."
+            "In place of what was put before. prismd keeps it and gives it back, and acts on none of it: what a key "
+            "may do, its scopes say."
         ),
         parameters=(IDEMPOTENCY_KEY,),
         body=GrantBody,

@@ -29,7 +29,7 @@ async def cancel_import(
 
     def work(connection: Connection) -> Answer:
         refuse_body(body)
-        job = import_control.cancel_job(connection, caller.team_id, wanted, now=runtime.now())
+        job = import_control.cancel_job(connection, runtime, caller.team_id, wanted)
         return Answer(200, encode(shown(job)), {})
 
     # It waits for the chunk under way, as imports wait for each other.

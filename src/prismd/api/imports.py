@@ -22,6 +22,7 @@ from prismd.core.imports.job import Job, State
 from prismd.core.imports.request import RequestLimits, parse_request
 from prismd.core.json_text import encode
 from prismd.core.schema import IMPORTABLE_TYPES
+from prismd.core.scopes import Scope
 from prismd.services import imports
 from prismd.services.idempotency import Answer
 from prismd.services.runtime import Runtime
@@ -29,6 +30,8 @@ from prismd.services.teams import Caller
 from prismd.store.postgres import Connection
 
 STATES: Final = tuple(state.value for state in State)
+#: Each is enough to look at imports of a type.
+_SEES_IMPORTS: Final = (Scope.IMPORT, Scope.READ)
 _JOB_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -74,6 +77,7 @@ def list_imports(request: Request[Any, Any, Any], caller: CallerIn, runtime: Run
         filters=(one_of(request, "state", STATES), one_of(request, "object_type", IMPORTABLE_TYPES)),
     )
     state, object_type = page.filters
+    caller.scopes.require(_SEES_IMPORTS, object_type, "" if object_type else "; or name one with object_type=")
     with runtime.pool.connection() as connection:
         jobs = imports.list_jobs(
             connection,
@@ -99,11 +103,13 @@ def read_job(runtime: Runtime, caller: Caller, job_id: str) -> Job:
         job_id: From the path, percent-encoded.
 
     Raises:
-        PrismdError: ``not_found``: there is none of that id, or no longer.
+        PrismdError: ``not_found``: there is none of that id, or no longer; ``missing_scope``.
     """
     wanted = id_in_path(job_id)
     with runtime.pool.connection() as connection:
-        return imports.get_job(connection, caller.team_id, wanted, now=runtime.now())
+        job = imports.get_job(connection, caller.team_id, wanted, now=runtime.now())
+    caller.scopes.require(_SEES_IMPORTS, job.object_type)
+    return job
 
 
 def page_of(

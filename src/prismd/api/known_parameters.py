@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import re
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from prismd.api.operations import OPERATIONS
+from prismd.api.asked_operation import operation_of
 from prismd.core.unknown_members import refuse_unknown
-
-_PART: Final = re.compile(r"{(\w+)(?::\w+)?}")
 
 
 async def known_parameters(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
@@ -23,23 +18,6 @@ async def known_parameters(connection: ASGIConnection[Any, Any, Any, Any], _hand
         PrismdError: ``invalid_request``: a parameter means nothing here.
     """
     scope: Any = connection.scope
-    if scope["query_string"]:
-        known = _known().get((scope["method"], _shape_of(scope["path_template"])))
-        if known is not None:
-            refuse_unknown(connection.query_params, known, ".query", "the query string")
-
-
-@functools.cache
-def _known() -> Mapping[tuple[str, str], tuple[str, ...] | None]:
-    """Return the parameters of each operation by method and path; None where any name can mean something."""
-    return {
-        (operation.method, _shape_of(operation.path)): None
-        if operation.any_parameter
-        else tuple(one.name for one in operation.parameters if one.place == "query")
-        for operation in OPERATIONS
-    }
-
-
-def _shape_of(path: str) -> str:
-    """Return a path in which all parameters have one name, as the table and the routes name them differently."""
-    return _PART.sub("{}", path)
+    if scope["query_string"] and not (asked := operation_of(connection)).any_parameter:
+        known = tuple(one.name for one in asked.parameters if one.place == "query")
+        refuse_unknown(connection.query_params, known, ".query", "the query string")

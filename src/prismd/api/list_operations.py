@@ -6,6 +6,7 @@ from typing import Final
 
 from prismd.api.list_shapes import ListCreate, ListPage, ListTemplatePage, ListTemplateShape, ObjectList
 from prismd.api.operation import IDEMPOTENCY_KEY, REPLAY, TEAM, Operation, Reply
+from prismd.core.scopes import Scope
 
 LIST_OPERATIONS: Final = (
     Operation(
@@ -13,6 +14,7 @@ LIST_OPERATIONS: Final = (
         method="POST",
         path=f"{TEAM}/lists",
         tag="Lists",
+        scopes=(Scope.ADMIN,),
         summary="Make a list from a template",
         description="It gets a stage property of its own, `app_stage`, with the options of the template, and two "
         "views.",
@@ -25,6 +27,7 @@ LIST_OPERATIONS: Final = (
         method="GET",
         path=f"{TEAM}/lists",
         tag="Lists",
+        scopes=(Scope.READ,),
         summary="List the lists of the team, oldest first",
         replies=(Reply(200, "All of them.", ListPage),),
     ),
@@ -33,6 +36,7 @@ LIST_OPERATIONS: Final = (
         method="GET",
         path=f"{TEAM}/lists/{{listId}}",
         tag="Lists",
+        scopes=(Scope.READ,),
         summary="Read a list",
         replies=(Reply(200, "The list.", ObjectList),),
         errors=("not_found",),
@@ -42,6 +46,7 @@ LIST_OPERATIONS: Final = (
         method="GET",
         path=f"{TEAM}/list-templates",
         tag="Lists",
+        scopes=(Scope.READ,),
         summary="List what lists can be made from",
         replies=(Reply(200, "All templates.", ListTemplatePage),),
     ),
@@ -50,6 +55,7 @@ LIST_OPERATIONS: Final = (
         method="GET",
         path=f"{TEAM}/list-templates/{{templateId}}",
         tag="Lists",
+        scopes=(Scope.READ,),
         summary="Read a template",
         replies=(Reply(200, "The template.", ListTemplateShape),),
         errors=("not_found",),

@@ -81,8 +81,7 @@ def _operation(operation: Operation, schemas: _Schemas) -> Document:
     }
     if operation.description:
         described["description"] = operation.description
-    if not operation.path.startswith("/v2/"):
-        described["security"] = []
+    described["security"] = [{"apiKey": [scope.value]} for scope in operation.scopes]
     if operation.body is not None:
         content = {_JSON: {"schema": schemas.of(operation.body)}}
         described["requestBody"] = {"required": operation.body_required, "content": content}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
 from prismd.core.schema import OBJECT_TYPES
+from prismd.core.scopes import Scope
 
 TEXT: Final = {"type": "string"}
 
@@ -64,6 +65,9 @@ class Operation:
         method: The HTTP method.
         path: With parameters in braces.
         tag: The group that it is shown in.
+        scopes: What the key must be good for, each of which is enough; of the object type in the path, or of all types
+            where the path has none. Nothing where no key is asked for.
+        typed_by_job: Whether the object type is not that of the path but that of the import that is asked for.
         summary: What it does, in a few words.
         description: What else there is to know.
         parameters: Of query and headers; those of the path follow from the path.
@@ -79,6 +83,8 @@ class Operation:
     method: str
     path: str
     tag: str
+    scopes: tuple[Scope, ...] = ()
+    typed_by_job: bool = False
     summary: str
     description: str = ""
     parameters: tuple[Parameter, ...] = ()
@@ -100,9 +106,10 @@ class Operation:
         """Return the codes of all errors that the operation can answer."""
         if not self.path.startswith("/v2/"):
             return (*self.errors, "internal_error")
+        scoped = ("missing_scope",) if self.scopes else ()
         keyed = _KEYED_ERRORS if IDEMPOTENCY_KEY in self.parameters else ()
         large = ("payload_too_large",) if self.body is not None else ()
-        return tuple(dict.fromkeys((*_ANY_ERRORS, *self.errors, *keyed, *large)))
+        return tuple(dict.fromkeys((*_ANY_ERRORS, *scoped, *self.errors, *keyed, *large)))
 
 
 _ANY_ERRORS: Final = (

@@ -29,6 +29,7 @@ from prismd.api.view_operations import VIEW_OPERATIONS
 from prismd.core.imports.job import State
 from prismd.core.imports.report import OUTCOMES
 from prismd.core.schema import IMPORTABLE_TYPES
+from prismd.core.scopes import Scope
 
 _IMPORTS: Final = (
     Operation(
@@ -36,6 +37,7 @@ _IMPORTS: Final = (
         method="POST",
         path=f"{TEAM}/{{objectType}}/import",
         tag="Imports",
+        scopes=(Scope.IMPORT,),
         summary="Import records",
         description=(
             "Every row gets a verdict. Fewer than 100 rows are done before the answer, with 200 and their results; "
@@ -60,6 +62,8 @@ _IMPORTS: Final = (
         method="GET",
         path=f"{TEAM}/imports",
         tag="Imports",
+        scopes=(Scope.IMPORT, Scope.READ),
+        typed_by_job=True,
         summary="List import jobs, newest first",
         parameters=(
             CURSOR,
@@ -74,6 +78,8 @@ _IMPORTS: Final = (
         method="GET",
         path=f"{TEAM}/imports/{{jobId}}",
         tag="Imports",
+        scopes=(Scope.IMPORT, Scope.READ),
+        typed_by_job=True,
         summary="Look after an import job",
         description="Jobs are kept for 7 days. Small imports have none: their answer held everything.",
         replies=(Reply(200, "The job; with `results` once it has come to an end.", ImportJob, RETRY_AFTER),),
@@ -84,6 +90,8 @@ _IMPORTS: Final = (
         method="GET",
         path=f"{TEAM}/imports/{{jobId}}/results",
         tag="Imports",
+        scopes=(Scope.IMPORT, Scope.READ),
+        typed_by_job=True,
         summary="Read the verdicts of an import job",
         description=(
             "While the job runs and after, in input order. `Accept: application/x-ndjson` and `text/csv` give all that "
@@ -106,6 +114,8 @@ _IMPORTS: Final = (
         method="GET",
         path=f"{TEAM}/imports/{{jobId}}/events",
         tag="Imports",
+        scopes=(Scope.IMPORT, Scope.READ),
+        typed_by_job=True,
         summary="Watch an import job",
         description=(
             "Server-sent events. `progress` after each chunk, with the job as its data and the number of chunks done "
@@ -128,6 +138,8 @@ _IMPORTS: Final = (
         method="POST",
         path=f"{TEAM}/imports/{{jobId}}/cancel",
         tag="Imports",
+        scopes=(Scope.IMPORT,),
+        typed_by_job=True,
         summary="Cancel an import job",
         description=(
             "Stops after the chunk under way. Rows done stay done and keep their verdicts; `not_attempted` counts "
@@ -142,6 +154,8 @@ _IMPORTS: Final = (
         method="POST",
         path=f"{TEAM}/imports/{{jobId}}/retry",
         tag="Imports",
+        scopes=(Scope.IMPORT,),
+        typed_by_job=True,
         summary="Run the failed rows of an import job again",
         description=(
             "As an import of its own, with the same options, whose `parent_job_id` is this job; `parent_input_index` "

@@ -6,6 +6,7 @@ from typing import Final
 
 from prismd.api.operation import CURSOR, DELETED, LIMIT, RECORDS, Operation, Parameter, Reply, filter_by
 from prismd.api.shapes import QueryBody, RecordPage
+from prismd.core.scopes import Scope
 
 _PAGE: Final = Reply(200, "A page of records.", RecordPage)
 _ERRORS: Final = ("not_found", "method_not_allowed", "query_timeout")
@@ -16,6 +17,7 @@ QUERY_OPERATIONS: Final = (
         method="GET",
         path=RECORDS,
         tag="Records",
+        scopes=(Scope.READ,),
         summary="List records",
         description=(
             "In the order in which they were made, unless `sort` says otherwise. Any further parameter is the slug of "
@@ -41,6 +43,7 @@ QUERY_OPERATIONS: Final = (
         method="POST",
         path=f"{RECORDS}/query",
         tag="Records",
+        scopes=(Scope.READ,),
         summary="Query records",
         description=(
             "docs/queries.md tells what every operator means for every type of property. The old path "

@@ -23,6 +23,7 @@ from prismd.api.outbox import GOING_AWAY, NEW_TICKET, TRY_LATER, Ending, Outbox
 from prismd.api.preconditions import without_version
 from prismd.api.realtime_hub import RealtimeHub
 from prismd.api.realtime_shapes import RealtimeTicket, hello_message
+from prismd.api.within_scopes import within_scopes
 from prismd.core.json_text import encode
 from prismd.services.idempotency import Answer
 from prismd.services.runtime import Runtime
@@ -30,7 +31,7 @@ from prismd.services.tickets import Listener, issue_ticket, redeem_ticket
 
 PATH: Final = "/v2/realtime"
 
-_GUARDS: Final = [let_in_by_key, readable_query, known_parameters, without_version]
+_GUARDS: Final = [let_in_by_key, within_scopes, readable_query, known_parameters, without_version]
 _SOCKET_SCHEMES: Final = {"http": "ws", "https": "wss"}
 #: Time in which a client that is sent away must have read what is left for it.
 _LAST_WORDS_S: Final = 5.0

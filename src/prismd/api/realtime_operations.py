@@ -6,6 +6,7 @@ from typing import Final
 
 from prismd.api.operation import Operation, Reply
 from prismd.api.realtime_shapes import RealtimeTicket
+from prismd.core.scopes import Scope
 
 REALTIME_OPERATIONS: Final = (
     Operation(
@@ -13,6 +14,7 @@ REALTIME_OPERATIONS: Final = (
         method="POST",
         path="/v2/realtime/ticket",
         tag="Realtime",
+        scopes=(Scope.READ,),
         summary="Get a ticket for the realtime stream",
         description=(
             "The ticket opens one WebSocket, once and soon: connect to `ws_url` with the ticket as the parameter "

@@ -16,6 +16,7 @@ from prismd.api.shapes import RecordPage, RecordRow
 from prismd.core.errors import PrismdError
 from prismd.core.json_text import NotJsonError, decode, encode
 from prismd.core.query.parse import read_ids
+from prismd.core.query.paths import check_readable
 from prismd.core.query.tree import Deleted
 from prismd.core.unknown_members import refuse_unknown
 from prismd.core.value_errors import found
@@ -99,6 +100,7 @@ def _answer(
             ).id
         reader = query_reader(connection, caller.team_id, object_type, list_id=list_id, settings=settings, field=field)
         query = replace(reader, filter_by_name=field == _QUERY_STRING).read(raw, **others)
+        check_readable(query.paths(), caller.scopes)
         page = run_query(connection, caller.team_id, query, wanted, schemas=reader.schemas, settings=settings)
     return respond(Answer(200, encode(shown_page(page)), {}))
 

@@ -37,6 +37,7 @@ def get_record(
             select=select,
             list_id=list_id,
             settings=runtime.settings,
+            scopes=caller.scopes,
         )
     return respond(unless_known(request, record_answer(found)))
 
@@ -55,6 +56,7 @@ def find_record(
     kind, by, sought = object_type_in_path(object_type), value_in_path(slug), value_in_path(value)
     select, list_id = slugs(request, "select"), list_in_query(request)
     asked: dict[str, Any] = {"settings": runtime.settings, "select": select, "list_id": list_id}
+    asked["scopes"] = caller.scopes
     with runtime.pool.connection() as connection:
         try:
             found = records.find_record(connection, caller.team_id, kind, by, sought, **asked)

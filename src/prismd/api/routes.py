@@ -28,6 +28,7 @@ from prismd.api.known_parameters import known_parameters
 from prismd.api.preconditions import without_version
 from prismd.api.realtime import create_ticket
 from prismd.api.results import get_results
+from prismd.api.within_scopes import within_scopes
 from prismd.settings import Settings
 
 
@@ -55,7 +56,7 @@ def routes(settings: Settings) -> list[ControllerRouterHandler]:
         *views.HANDLERS,
         *view_records.HANDLERS,
     ]
-    guards = [let_in, readable_query, known_parameters, without_version]
+    guards = [let_in, within_scopes, readable_query, known_parameters, without_version]
     return [
         get_health,
         get_liveness,

@@ -14,6 +14,7 @@ from prismd.api.view_shapes import (
     ViewRecordPage,
     ViewWithRecords,
 )
+from prismd.core.scopes import Scope
 from prismd.core.views import VIEW_TYPES
 
 _VIEWS: Final = f"{RECORDS}/views"
@@ -43,6 +44,7 @@ VIEW_OPERATIONS: Final = (
         "POST",
         _VIEWS,
         "Make a view",
+        scopes=(Scope.ADMIN,),
         parameters=(IDEMPOTENCY_KEY,),
         body=ViewCreate,
         replies=(Reply(201, "The view.", ViewBundle, REPLAY),),
@@ -53,6 +55,7 @@ VIEW_OPERATIONS: Final = (
         "GET",
         _VIEWS,
         "List the views of an object type",
+        scopes=(Scope.READ,),
         parameters=(*_PAGED, _LIST),
         replies=(Reply(200, "A page of views.", ViewPage),),
     ),
@@ -61,6 +64,7 @@ VIEW_OPERATIONS: Final = (
         "GET",
         _VIEW,
         "Read a view, with its records if wanted",
+        scopes=(Scope.READ,),
         parameters=(_INCLUDE, *_PAGED),
         replies=(Reply(200, "The view; or an object of `view` and `records`.", (ViewBundle, ViewWithRecords)),),
         errors=(*_ERRORS, "query_timeout"),
@@ -70,18 +74,27 @@ VIEW_OPERATIONS: Final = (
         "PATCH",
         _VIEW,
         "Change a view",
+        scopes=(Scope.ADMIN,),
         description="`select`, `filter` and `sort` are replaced as a whole; null clears; what is absent stays. "
         "A view never moves to another list, nor into one or out of one.",
         parameters=(IDEMPOTENCY_KEY,),
         body=ViewPatch,
         replies=(Reply(200, "The view as it is now.", ViewBundle, REPLAY),),
     ),
-    _operation("deleteView", "DELETE", _VIEW, "Delete a view", replies=(Reply(204, "It is gone; its records stay."),)),
+    _operation(
+        "deleteView",
+        "DELETE",
+        _VIEW,
+        "Delete a view",
+        scopes=(Scope.ADMIN,),
+        replies=(Reply(204, "It is gone; its records stay."),),
+    ),
     _operation(
         "listViewRecords",
         "GET",
         _VIEW_RECORDS,
         "List the records of a view",
+        scopes=(Scope.READ,),
         description="Pinned records come first, in their order, if the filter wants them; then the others.",
         parameters=_PAGED,
         replies=(Reply(200, "A page of records.", ViewRecordPage),),
@@ -92,6 +105,7 @@ VIEW_OPERATIONS: Final = (
         "PATCH",
         _VIEW_RECORDS,
         "Set the order of pinned records of a view",
+        scopes=(Scope.WRITE,),
         description="All must be pinned already; those that are not named keep their pins and come after the others.",
         parameters=(IDEMPOTENCY_KEY,),
         body=ViewOrder,
@@ -102,6 +116,7 @@ VIEW_OPERATIONS: Final = (
         "POST",
         _VIEW_RECORD,
         "Pin a record after those that are pinned",
+        scopes=(Scope.WRITE,),
         description="One that is pinned already keeps its place.",
         parameters=(IDEMPOTENCY_KEY,),
         replies=(Reply(201, "It is pinned.", headers=REPLAY),),
@@ -111,6 +126,7 @@ VIEW_OPERATIONS: Final = (
         "DELETE",
         _VIEW_RECORD,
         "Unpin a record",
+        scopes=(Scope.WRITE,),
         replies=(Reply(204, "It is not pinned any more."),),
     ),
 )

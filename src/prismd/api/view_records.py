@@ -37,7 +37,7 @@ def list_records(
     kind, wanted = type_with_views(object_type), id_in_path(view_id)
     page = page_wanted(request, runtime.settings)
     with runtime.pool.connection() as connection:
-        _, records = views.page_of_view(connection, runtime.settings, caller.team_id, kind, wanted, page)
+        _, records = views.page_of_view(connection, runtime, caller.team_id, kind, wanted, page)
     return respond(Answer(200, encode(shown_page(records)), {}))
 
 

@@ -77,7 +77,7 @@ def get_view(
             return respond(_answer(200, views.get_view(connection, caller.team_id, kind, wanted), caller))
     page = page_wanted(request, runtime.settings)
     with runtime.pool.connection() as connection:
-        view, records = views.page_of_view(connection, runtime.settings, caller.team_id, kind, wanted, page)
+        view, records = views.page_of_view(connection, runtime, caller.team_id, kind, wanted, page)
     both = ViewWithRecords(view=shown_view(view, caller.public_id), records=shown_page(records))
     return respond(Answer(200, encode(both), {}))
 

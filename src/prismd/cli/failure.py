@@ -9,7 +9,7 @@ from typing import IO, Any
 import click
 import psycopg
 
-from prismd.services.teams import TeamUnclearError
+from prismd.services.api_keys import KeyRefusedError
 from prismd.settings import SettingError
 from prismd.store.postgres import DatabaseUnusableError
 
@@ -24,14 +24,14 @@ class Failure(click.ClickException):
 
 @contextmanager
 def told_in_one_line() -> Iterator[None]:
-    """Turn what a person can mend, a setting or the database, into one line without a traceback.
+    """Turn what a person can mend, a setting, a key or the database, into one line without a traceback.
 
     Raises:
         Failure: With the line.
     """
     try:
         yield
-    except (DatabaseUnusableError, SettingError, TeamUnclearError) as error:
+    except (DatabaseUnusableError, SettingError, KeyRefusedError) as error:
         raise Failure(str(error)) from error
     except psycopg.Error as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]

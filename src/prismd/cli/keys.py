@@ -1,27 +1,32 @@
-"""``prismd keys``: make, list and revoke API keys."""
+"""``prismd keys``: make, list, rotate and revoke API keys."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import click
 
 from prismd.cli.database import database
-from prismd.cli.failure import Failure, told_in_one_line
-from prismd.services import teams
+from prismd.cli.durations import DURATION
+from prismd.cli.failure import told_in_one_line
+from prismd.core.scopes import Scope, Scopes, UnknownScopeError
+from prismd.services import api_keys
+from prismd.services.api_keys import NewKey
 from prismd.services.runtime import system_clock, system_ids
 from prismd.settings import Settings
+from prismd.store.api_keys import StoredKey
 from prismd.store.postgres import Connection, connect
-from prismd.store.teams import StoredKey
 
 _DATA_DIR = click.option("--data-dir", type=click.Path(), help="Directory of the embedded PostgreSQL.")
+_OVERLAP_USUAL = "7d"
 
 
-@click.group("keys", short_help="Make, list and revoke API keys.")
+@click.group("keys", short_help="Make, list, rotate and revoke API keys.")
 def keys_command() -> None:
-    """Make, list and revoke API keys.
+    """Make, list, rotate and revoke API keys.
 
     On the database at PRISMD_DATABASE_URL, else on the embedded one of the data directory, whether or not
     `prismd serve` is running on it.
@@ -31,16 +36,43 @@ def keys_command() -> None:
 @keys_command.command("create")
 @click.option("--team", help="Id of the team, as in paths; may be left out where there is only one.")
 @click.option("--new-team", is_flag=True, help="Make the team; without --team it gets a new id.")
-@click.option("--name", default="", help="What to call the key in the list.")
+@click.option("--name", default="", help="What to call the key in the list and in the audit.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    metavar="SCOPE",
+    help="What it may do: read, write, import or admin, of all object types or of one, such as read:contact; can be "
+    "given several times. Without it, everything.",
+)
+@click.option("--expires-in", type=DURATION, help="How long it is good, such as 90d or 12h; without it, for ever.")
 @_DATA_DIR
 @told_in_one_line()
-def create_command(team: str | None, new_team: bool, name: str, data_dir: str | None) -> None:  # noqa: FBT001 - Click passes flags so
+def create_command(  # noqa: PLR0917 - Click passes each option so
+    team: str | None,
+    new_team: bool,  # noqa: FBT001 - Click passes flags so
+    name: str,
+    scopes: tuple[str, ...],
+    expires_in: timedelta | None,
+    data_dir: str | None,
+) -> None:
     """Make an API key and print it, this once, with its team, as lines for a shell."""
+    try:
+        wanted = Scopes.of(scopes or Scope)
+    except UnknownScopeError as error:
+        raise click.BadParameter(str(error), param_hint="--scope") from error
     with _connection(data_dir) as connection:
-        made = teams.create_key(
-            connection, team=team, name=name, now=system_clock(), new_id=system_ids(), make_team=new_team
+        made = api_keys.create_key(
+            connection,
+            team=team,
+            name=name,
+            now=system_clock(),
+            new_id=system_ids(),
+            make_team=new_team,
+            scopes=wanted,
+            lifetime=expires_in,
         )
-    click.echo(f"export MICRO_TEAM_ID={shlex.quote(made.team)}\nexport MICRO_API_KEY={shlex.quote(made.key)}")
+    _print(made)
 
 
 @keys_command.command("list")
@@ -48,10 +80,33 @@ def create_command(team: str | None, new_team: bool, name: str, data_dir: str | 
 @_DATA_DIR
 @told_in_one_line()
 def list_command(team: str | None, data_dir: str | None) -> None:
-    """List API keys, oldest first, with the last characters of each."""
+    """List API keys, oldest first: the last characters of each, what it may do, when it was used and expires."""
+    now = system_clock()
     with _connection(data_dir) as connection:
-        for key in teams.list_keys(connection, team):
-            click.echo(_line(key))
+        for key in api_keys.list_keys(connection, team):
+            click.echo(_line(key, now))
+
+
+@keys_command.command("rotate")
+@click.argument("key_id", metavar="ID")
+@click.option("--team", help="Id of the team that the key must belong to.")
+@click.option(
+    "--overlap",
+    type=DURATION,
+    default=_OVERLAP_USUAL,
+    show_default=True,
+    help="How long the old key goes on being good beside the new one, such as 24h; 0s ends it at once.",
+)
+@_DATA_DIR
+@told_in_one_line()
+def rotate_command(key_id: str, team: str | None, overlap: timedelta, data_dir: str | None) -> None:
+    """Make a key that takes the place of another, with its name, scopes and lifetime; both are good for a while."""
+    with _connection(data_dir) as connection:
+        rotated = api_keys.rotate_key(
+            connection, key_id, team=team, overlap=overlap, now=system_clock(), new_id=system_ids()
+        )
+    _print(rotated.new)
+    click.echo(f"{key_id} is good until {_minute(rotated.old_until)}", err=True)
 
 
 @keys_command.command("revoke")
@@ -62,8 +117,7 @@ def list_command(team: str | None, data_dir: str | None) -> None:
 def revoke_command(key_id: str, team: str | None, data_dir: str | None) -> None:
     """Refuse an API key from now on; ID is its id in the list."""
     with _connection(data_dir) as connection:
-        if not teams.revoke_key(connection, key_id, team=team, now=system_clock()):
-            raise Failure(f"there is no key with id {key_id!r}{f' in team {team!r}' if team else ''}")
+        api_keys.revoke_key(connection, key_id, team=team, now=system_clock())
     click.echo(f"revoked {key_id}")
 
 
@@ -74,8 +128,24 @@ def _connection(data_dir: str | None) -> Iterator[Connection]:
         yield connection
 
 
-def _line(key: StoredKey) -> str:
-    state = f"revoked {key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else "good"
-    return (
-        f"{key.id}  team {key.team}  …{key.hint:4}  made {key.created_at:%Y-%m-%d %H:%M}  {state}  {key.name}".rstrip()
-    )
+def _print(made: NewKey) -> None:
+    click.echo(f"export MICRO_TEAM_ID={shlex.quote(made.team)}\nexport MICRO_API_KEY={shlex.quote(made.key)}")
+
+
+def _line(key: StoredKey, now: datetime) -> str:
+    used = f"used {_minute(key.last_used_at)}" if key.last_used_at else "never used"
+    place = f"  replaced by {key.replaced_by}" if key.replaced_by else ""
+    told = [key.id, f"team {key.team}", f"…{key.hint:4}", f"made {_minute(key.created_at)}", used, _state(key, now)]
+    return f"{'  '.join(told)}{place}  {','.join(key.scopes)}  {key.name}".rstrip()
+
+
+def _state(key: StoredKey, now: datetime) -> str:
+    if key.revoked_at:
+        return f"revoked {_minute(key.revoked_at)}"
+    if key.expires_at is None:
+        return "good"
+    return f"{'expired' if key.expires_at <= now else 'good until'} {_minute(key.expires_at)}"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -14,6 +14,7 @@ HTTP_STATUS: Final = MappingProxyType(
         "invalid_request": 400,
         "unauthorized": 401,
         "forbidden": 403,
+        "missing_scope": 403,
         "not_found": 404,
         "method_not_allowed": 405,
         "request_timeout": 408,

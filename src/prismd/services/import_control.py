@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 import msgspec
 
@@ -12,6 +11,7 @@ from prismd.core.imports.job import Job
 from prismd.core.imports.request import ImportRequest
 from prismd.core.imports.retry import RetryRequest
 from prismd.core.json_text import decode_stored
+from prismd.core.scopes import Scope
 from prismd.services.changes import import_moved
 from prismd.services.imports import Submitted, get_job, submit
 from prismd.services.runtime import Runtime
@@ -19,19 +19,21 @@ from prismd.store import import_chunks, imports, verdicts
 from prismd.store.postgres import Connection
 
 
-def cancel_job(connection: Connection, team_id: int, job_id: str, *, now: datetime) -> Job:
+def cancel_job(connection: Connection, runtime: Runtime, team_id: int, job_id: str) -> Job:
     """Stop an import after the chunk under way; rows done stay done, the others are never attempted.
 
     Args:
         connection: Inside a transaction; the job is stopped when that commits.
+        runtime: For the time, and for what the caller may do.
         team_id: The caller's team.
         job_id: As the caller wrote it.
-        now: When it is cancelled.
 
     Raises:
-        PrismdError: ``not_found``, or ``import_ended`` for an import that has come to its end.
+        PrismdError: ``not_found``; ``missing_scope``; ``import_ended`` for an import that has come to its end.
     """
+    now = runtime.now()
     found = get_job(connection, team_id, job_id, now=now)
+    runtime.scopes.require((Scope.IMPORT,), found.object_type)
     job = imports.lock_job(connection, team_id, found.id)
     assert job is not None  # noqa: S101 - unexpired jobs are not deleted
     if job.ended:
@@ -53,10 +55,11 @@ def retry_job(connection: Connection, runtime: Runtime, team_id: int, job_id: st
         retry: Which rows are corrected, and whether those never attempted run too.
 
     Raises:
-        PrismdError: ``not_found``; ``import_not_ended``; ``nothing_to_retry``; ``invalid_request`` for a correction of
-            a row that did not fail.
+        PrismdError: ``not_found``; ``missing_scope``; ``import_not_ended``; ``nothing_to_retry``; ``invalid_request``
+            for a correction of a row that did not fail.
     """
     job = get_job(connection, team_id, job_id, now=runtime.now())
+    runtime.scopes.require((Scope.IMPORT,), job.object_type)
     if not job.ended:
         raise PrismdError("import_not_ended", "the import still runs; wait for its end, or cancel it")
     rows = dict(_failed_rows(connection, job))

@@ -18,10 +18,13 @@ from prismd.core.imports.report import outcome_of
 from prismd.core.imports.request import Chunk, ImportRequest, cut_into_chunks
 from prismd.core.json_text import decode_stored
 from prismd.core.quoting import quoted
+from prismd.core.schema import held_references
+from prismd.core.scopes import Scope, Scopes, missing_scope
 from prismd.services.changes import import_moved
 from prismd.services.import_chunk import run_chunk
 from prismd.services.lists import require_list
 from prismd.services.record_keys import key_property
+from prismd.services.references import CONTACT
 from prismd.services.runtime import Runtime
 from prismd.settings import Settings
 from prismd.store import import_chunks, imports, properties, verdicts
@@ -70,8 +73,10 @@ def submit(connection: Connection, runtime: Runtime, team_id: int, request: Impo
 
     Raises:
         PrismdError: ``invalid_request``: the list is unknown or holds records of another type, or the key property is
-            unknown or cannot be a key; ``too_many_imports``: the team has as many jobs under way as it may have.
+            unknown or cannot be a key; ``too_many_imports``: the team has as many jobs under way as it may have;
+            ``missing_scope``: the import would make what the caller may not make.
     """
+    _check_scopes(connection, runtime.scopes, team_id, request)
     request = replace(request, options=_settled_options(connection, team_id, request))
     settings = runtime.settings
     chunks = list(
@@ -168,6 +173,17 @@ def page_of_verdicts(
         ]
         after = stored.first_row + stored.row_count - 1
     return VerdictPage(found[:limit], found[limit - 1]["input_index"])
+
+
+def _check_scopes(connection: Connection, scopes: Scopes, team_id: int, request: ImportRequest) -> None:
+    object_type = request.object_type
+    scopes.require((Scope.IMPORT,), object_type)
+    if request.options.create_missing_options:
+        scopes.require((Scope.ADMIN,), object_type, ", which create_missing_options needs besides")
+    if not scopes.allow(Scope.IMPORT, CONTACT):
+        schema = properties.load_schema(connection, team_id, object_type)
+        if CONTACT in held_references(schema).values():
+            raise missing_scope((Scope.IMPORT,), CONTACT, f": rows of {object_type} make the contacts of addresses")
 
 
 def _settled_options(connection: Connection, team_id: int, request: ImportRequest) -> ImportOptions:

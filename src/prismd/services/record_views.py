@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from prismd.core.errors import PrismdError
 from prismd.core.query.meaning import QueriedRecord
-from prismd.core.query.paths import resolve_path
+from prismd.core.query.paths import check_readable, resolve_path
 from prismd.core.query.rows import Selection, selection, shown_values
 from prismd.core.schema import LISTS_KEY, OBJECT_TYPES, STATUS, ObjectSchema
+from prismd.core.scopes import ALL, Scopes
 from prismd.core.values import render
 from prismd.services.query_references import ReferenceReader
 from prismd.settings import Settings
@@ -82,9 +83,10 @@ class Showing:
         select: Paths to show; None for all that it has values of.
         list_id: The list whose values are shown by slug alone, if any.
         settings: For the limits of what is selected.
+        scopes: What the reader may do.
 
     Raises:
-        PrismdError: ``invalid_request``: too many paths, or one that leads nowhere.
+        PrismdError: ``invalid_request``: too many paths, or one that leads nowhere; ``missing_scope``.
     """
 
     def __init__(
@@ -96,12 +98,13 @@ class Showing:
         select: Sequence[str] | None,
         list_id: str | None,
         settings: Settings,
+        scopes: Scopes = ALL,
     ) -> None:
         types = [object_type] if select is None else OBJECT_TYPES
         self._schemas = properties.load_schemas(connection, team_id, types)
         self.schema = self._schemas[object_type]
         self._list_id = list_id
-        self._selection = None if select is None else self._selected(select, settings.query_select_max)
+        self._selection = None if select is None else self._selected(select, settings.query_select_max, scopes)
         self._reader = ReferenceReader(connection, team_id, self._schemas, settings, commits=True)
 
     def view(self, record: StoredRecord) -> RecordView:
@@ -118,14 +121,14 @@ class Showing:
         is_member = self._list_id is not None and whole.lists is not None
         return RecordView(record.id, values, record.version, own if own or is_member else None)
 
-    def _selected(self, select: Sequence[str], most: int) -> Selection:
+    def _selected(self, select: Sequence[str], most: int, scopes: Scopes) -> Selection:
         field = ".query.select"
         if len(select) > most:
             raise PrismdError.invalid(field, f"expected at most {most} slugs, found {len(select)}", "maxItems")
         named = self.schema.object_type
-        return selection(
-            resolve_path(self._schemas, named, text, list_id=self._list_id, field=field) for text in select
-        )
+        paths = [resolve_path(self._schemas, named, text, list_id=self._list_id, field=field) for text in select]
+        check_readable(paths, scopes)
+        return selection(paths)
 
 
 def _shown_lists(lists: dict[str, dict[str, object]], list_id: str | None) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from prismd.core.imports.plan import KnownRecord
 from prismd.core.imports.rows import Problem, Row, RowLimits, RowParser, Rows
 from prismd.core.record_writes import RecordBody, write_problems
 from prismd.core.records import Properties, merged, rewritten
+from prismd.core.scopes import Scope
 from prismd.core.unchanged_values import with_held_options
 from prismd.core.values import ValueLimits
 from prismd.services.changes import record_changed
@@ -161,6 +162,7 @@ class RecordWriter:
     def _write_contacts(self) -> None:
         if not self._made_contacts:
             return
+        self.runtime.scopes.require((Scope.WRITE,), CONTACT, ": the address is nobody's yet, and would make a contact")
         now = self._now
         made = [StoredRecord(one.id, 1, now, now, {"email": one.email}) for one in self._made_contacts]
         record_writes.insert_new(self.connection, self.team_id, CONTACT, made, now=now)

@@ -12,6 +12,7 @@ from prismd.core.query.tree import Deleted, Query
 from prismd.core.quoting import quoted
 from prismd.core.record_writes import no_record
 from prismd.core.schema import LISTS, Property
+from prismd.core.scopes import ALL, Scopes
 from prismd.core.values import InvalidValueError, ValueLimits, parser_for, writer_for
 from prismd.services.lists import require_list
 from prismd.services.record_keys import ensure_key, find_by_key, key_property
@@ -32,6 +33,7 @@ def get_record(
     select: Sequence[str] | None = None,
     list_id: str | None = None,
     settings: Settings | None = None,
+    scopes: Scopes = ALL,
 ) -> RecordView:
     """Return a record (contract, section 11.4).
 
@@ -39,6 +41,7 @@ def get_record(
         select: Paths of the properties wanted; None for all that records have values of.
         list_id: The list whose values are wanted besides; None for all lists.
         settings: For the limits of what is selected; None for the defaults.
+        scopes: What the reader may do.
 
     Raises:
         PrismdError: ``not_found``, also for deleted records, for ids that are none, and for an unknown list;
@@ -46,7 +49,7 @@ def get_record(
     """
     scope = list_scope(connection, team_id, object_type, list_id)
     settings = settings or Settings()
-    showing = Showing(connection, team_id, object_type, select=select, list_id=scope, settings=settings)
+    showing = Showing(connection, team_id, object_type, select=select, list_id=scope, settings=settings, scopes=scopes)
     record = records.get_record(connection, team_id, object_type, record_id) if is_uuid(record_id) else None
     if record is None:
         raise no_record(object_type, record_id)
@@ -63,6 +66,7 @@ def find_record(
     settings: Settings,
     select: Sequence[str] | None = None,
     list_id: str | None = None,
+    scopes: Scopes = ALL,
 ) -> RecordView:
     """Return the one record whose property has a value, compared as imports compare (contract, section 11.7).
 
@@ -72,12 +76,14 @@ def find_record(
         settings: For the limits of values and of what is selected.
         select: Paths of the properties wanted; None for all that records have values of.
         list_id: The list whose own properties can be meant too.
+        scopes: What the reader may do.
 
     Raises:
-        PrismdError: ``not_found``, ``multiple_matches``, or ``invalid_request`` for a slug that cannot be looked up.
+        PrismdError: ``not_found``, ``multiple_matches``, ``missing_scope``, or ``invalid_request`` for a slug that
+            cannot be looked up.
     """
     scope = list_scope(connection, team_id, object_type, list_id)
-    showing = Showing(connection, team_id, object_type, select=select, list_id=scope, settings=settings)
+    showing = Showing(connection, team_id, object_type, select=select, list_id=scope, settings=settings, scopes=scopes)
     schema = showing.schema
     prop = key_property(schema, slug, ".path.slug", scope)
     # Before that of contacts: whoever takes both locks takes them in this order.

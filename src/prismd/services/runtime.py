@@ -1,4 +1,4 @@
-"""What use cases need from the outside world: connections, the clock, ids and settings, passed in as one value."""
+"""What use cases need from the outside world: connections, the clock, ids, settings and who calls, as one value."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from prismd.core.ids import NewId, TimeOrderedIds
+from prismd.core.scopes import ALL, Scopes
+from prismd.services.teams import Caller
 from prismd.settings import Settings
 from prismd.store.postgres import Pool, open_pool
 
@@ -23,12 +25,19 @@ class Runtime:
         settings: The settings in force.
         now: Returns the time, in UTC.
         new_id: Returns a new id; may be called from several threads.
+        caller: For whom it is done; None where the server or its operator does it of their own accord.
     """
 
     pool: Pool
     settings: Settings
     now: Callable[[], datetime]
     new_id: NewId
+    caller: Caller | None = None
+
+    @property
+    def scopes(self) -> Scopes:
+        """What the caller may do."""
+        return ALL if self.caller is None else self.caller.scopes
 
 
 def system_clock() -> datetime:

@@ -1,26 +1,29 @@
-"""Who may do what: teams, their API keys, and the check of a key on each request."""
+"""Who is calling: the check of a key on each request, and the first team and key of an empty database."""
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
+
+import structlog
 
 from prismd.core.errors import PrismdError
 from prismd.core.ids import NewId
+from prismd.core.scopes import ALL, Scopes
 from prismd.core.weak_keys import weakness
+from prismd.services.api_keys import KeyMaker, NewKey, digest_of, new_secret
 from prismd.settings import SettingError
-from prismd.store import teams
-from prismd.store.postgres import Connection
-from prismd.store.teams import StoredKey
+from prismd.store import api_keys, teams
+from prismd.store.api_keys import KeyMatch
+from prismd.store.postgres import Connection, passes
 
-_HINT_CHARS: Final = 4
-#: A key that is so short that its last characters would give it away shows none.
-_HINTED_KEY_CHARS_MIN: Final = 16
+#: The use of a key is noted at most so often.
+_NOTED_EVERY: Final = timedelta(minutes=1)
+
+_LOG: Final = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,28 +34,13 @@ class Caller:
         team_id: Internal id of the team.
         public_id: The team's id in paths.
         key_id: Id of the key.
+        scopes: What the key may do.
     """
 
     team_id: int
     public_id: str
     key_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class NewKey:
-    """A key just made, which is shown this once.
-
-    Args:
-        id: By which it is revoked.
-        team: Public id of its team.
-        key: The key itself.
-        given: Whether the operator chose it, and so need not be told.
-    """
-
-    id: str
-    team: str
-    key: str
-    given: bool = False
+    scopes: Scopes = ALL
 
 
 #: What the first start on an empty database made.
@@ -60,42 +48,61 @@ Bootstrap = NewKey
 
 
 class UnknownKeyError(PrismdError):
-    """The key of a request is unknown or revoked."""
+    """The key of a request is unknown or revoked, or has expired."""
 
-    def __init__(self) -> None:
-        super().__init__("forbidden", "the API key is unknown or revoked: check the header x-api-key")
-
-
-class TeamUnclearError(Exception):
-    """A command names no team, or one that does not exist; the message says what to do."""
+    def __init__(self, message: str = "the API key is unknown or revoked: check the header x-api-key") -> None:
+        super().__init__("forbidden", message)
 
 
-def new_secret() -> str:
-    """Return a new random API key."""
-    return f"prismd_{secrets.token_urlsafe(32)}"
+class ExpiredKeyError(UnknownKeyError):
+    """The key of a request was good once."""
+
+    def __init__(self, expired_at: datetime) -> None:
+        super().__init__(
+            f"the API key has expired on {expired_at.astimezone(UTC):%Y-%m-%d at %H:%M} UTC: use another, which "
+            "`prismd keys create` makes"
+        )
 
 
-def authenticate(connection: Connection, key: str, team_public_id: str | None) -> Caller:
-    """Return who calls.
+def authenticate(connection: Connection, key: str, team_public_id: str | None, *, now: datetime) -> Caller:
+    """Return who calls, and note that the key is used.
 
     Contract, section 2.
 
     Args:
-        connection: Any; reads with one statement.
+        connection: Outside a transaction; reads with one statement, and once a minute and key writes with another.
         key: The key as sent.
         team_public_id: The team in the path; None where the path has none, and the key alone counts.
+        now: The time, by which keys expire.
 
     Raises:
-        UnknownKeyError: The key is unknown or revoked.
+        UnknownKeyError: The key is unknown or revoked, or has expired.
         PrismdError: ``forbidden``: it belongs to another team.
     """
-    digest = _digest(key)
-    found = teams.find_key(connection, digest)
-    if found is None or not hmac.compare_digest(found.digest, digest):
+    digest = digest_of(key)
+    found = api_keys.find_key(connection, digest)
+    if found is None or not hmac.compare_digest(found.digest, digest) or found.revoked_at is not None:
         raise UnknownKeyError
+    if found.expires_at is not None and found.expires_at <= now:
+        raise ExpiredKeyError(found.expires_at)
     if team_public_id not in (None, found.team):
         raise PrismdError("forbidden", "the API key has no access to this team: check the team id in the path")
-    return Caller(found.team_id, found.team, found.key_id)
+    _note_use(connection, found, now)
+    return Caller(found.team_id, found.team, found.key_id, Scopes(frozenset(found.scopes)))
+
+
+def _note_use(connection: Connection, key: KeyMatch, now: datetime) -> None:
+    noted_until = now - _NOTED_EVERY
+    if key.last_used_at is not None and key.last_used_at > noted_until:
+        return
+    try:
+        with connection.transaction():
+            api_keys.note_use(connection, key.team_id, key.key_id, now=now, before=noted_until)
+    except Exception as error:
+        if not passes(error):
+            raise
+        # A standby, or a full disk, still serves reads.
+        _LOG.info("the use of a key could not be noted", key=key.key_id, reason=str(error).strip())
 
 
 def bootstrap(
@@ -127,93 +134,11 @@ def bootstrap(
         team = environment.get("MICRO_TEAM_ID") or new_id()
         team_id = teams.insert_team(connection, team, now)
         given = _checked(environment.get("MICRO_API_KEY", ""))
-        made = _store_key(connection, team_id, team, "first", given or secret(), now=now, new_id=new_id)
+        made = KeyMaker(connection, team_id, team, now, new_id).make("first", given or secret())
         return replace(made, given=bool(given))
-
-
-def create_key(
-    connection: Connection,
-    *,
-    team: str | None,
-    name: str,
-    now: datetime,
-    new_id: NewId,
-    make_team: bool = False,
-    secret: Callable[[], str] = new_secret,
-) -> NewKey:
-    """Make a key of a team.
-
-    Args:
-        connection: On which this is one transaction.
-        team: Public id of the team; None means the only one.
-        name: What people shall call the key.
-        now: The time.
-        new_id: Makes ids.
-        make_team: Whether to make the team where there is none of that id.
-        secret: Makes keys.
-
-    Raises:
-        TeamUnclearError: There is no such team, or none is named and there is not exactly one.
-    """
-    with connection.transaction():
-        public_id = team or _only_team(connection, new_id if make_team else None)
-        team_id = teams.find_team(connection, public_id)
-        if team_id is None:
-            if not make_team:
-                raise TeamUnclearError(f"there is no team {public_id!r}: name another, or make it with --new-team")
-            team_id = teams.insert_team(connection, public_id, now)
-        return _store_key(connection, team_id, public_id, name, secret(), now=now, new_id=new_id)
-
-
-def list_keys(connection: Connection, team: str | None) -> list[StoredKey]:
-    """Return all keys, oldest first.
-
-    Args:
-        connection: Any.
-        team: Public id of the team; None means all.
-    """
-    return teams.list_keys(connection, team)
-
-
-def revoke_key(connection: Connection, key_id: str, *, team: str | None, now: datetime) -> bool:
-    """Refuse a key from now on; say whether there is such a key.
-
-    Args:
-        connection: On which this is one transaction.
-        key_id: Id of the key.
-        team: Public id of the team that it must belong to; None means any.
-        now: The time.
-    """
-    with connection.transaction():
-        return teams.revoke_key(connection, key_id, team, now)
 
 
 def _checked(key: str) -> str:
     if key and (found := weakness(key)):
         raise SettingError(f"MICRO_API_KEY could be guessed: {found}; leave it out, and a random one is made")
     return key
-
-
-def _only_team(connection: Connection, new_id: NewId | None) -> str:
-    if new_id is not None:
-        return new_id()
-    found = teams.first_teams(connection, 2)
-    if not found:
-        raise TeamUnclearError("there is no team yet: make one with --new-team")
-    if len(found) > 1:
-        raise TeamUnclearError("there are several teams: name one with --team")
-    return found[0]
-
-
-def _store_key(
-    connection: Connection, team_id: int, team: str, name: str, key: str, *, now: datetime, new_id: NewId
-) -> NewKey:
-    key_id = new_id()
-    hint = key[-_HINT_CHARS:] if len(key) >= _HINTED_KEY_CHARS_MIN else ""
-    teams.insert_key(connection, key_id=key_id, team_id=team_id, name=name, digest=_digest(key), hint=hint, now=now)
-    return NewKey(key_id, team, key)
-
-
-def _digest(key: str) -> bytes:
-    # Keys are long and random, so a plain hash keeps them; a slow one would only slow each request down.
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()

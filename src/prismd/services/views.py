@@ -8,6 +8,7 @@ from typing import Any
 
 from prismd.core.errors import FieldProblem, PrismdError
 from prismd.core.ids import is_uuid
+from prismd.core.query.paths import check_readable
 from prismd.core.query.tree import Query
 from prismd.core.quoting import quoted
 from prismd.core.view_names import TodaysView
@@ -212,26 +213,28 @@ def unpin_record(connection: Connection, team_id: int, object_type: str, view_id
 
 
 def page_of_view(  # noqa: PLR0917 - which page, of which view
-    connection: Connection, settings: Settings, team_id: int, object_type: str, view_id: str, wanted: PageWanted
+    connection: Connection, runtime: Runtime, team_id: int, object_type: str, view_id: str, wanted: PageWanted
 ) -> tuple[View, QueryPage]:
     """Return a view and a page of its records: the pinned ones that it wants, then the others in its order.
 
     Args:
         connection: Outside a transaction.
-        settings: For limits.
+        runtime: For limits, and for what the caller may read.
         view_id: As the caller wrote it.
         wanted: Which page.
 
     Raises:
-        PrismdError: ``not_found``; ``invalid_request`` for the cursor, or where the view names a property that has been
-            deleted; ``query_timeout``.
+        PrismdError: ``not_found``; ``missing_scope``; ``query_timeout``; ``invalid_request`` for the cursor, or where
+            the view names a property that has been deleted.
     """
+    settings = runtime.settings
     stored, pinned = _found(connection, team_id, object_type, view_id)
     today = view_names(connection, team_id).today(stored)
     view = today.view
     reader = query_reader(connection, team_id, object_type, list_id=view.list_id, settings=settings, field=".view")
     reader = replace(reader, named=today.paths)
     query = reader.read(view.query(), pinned=tuple(pinned))
+    check_readable(query.paths(), runtime.scopes)
     return view, run_query(connection, team_id, query, wanted, schemas=reader.schemas, settings=settings)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from prismd.core.errors import PrismdError
 from prismd.core.quoting import nearest, quoted
 from prismd.core.schema import OBJECT_TYPES, ObjectSchema, Property
+from prismd.core.scopes import Scope, Scopes
 from prismd.core.unkept import Reference, unkept_property, unkept_schema
 
 #: The properties of each object type of a team.
@@ -82,6 +83,24 @@ def resolve_path(schemas: Schemas, object_type: str, text: str, *, list_id: str 
         steps.append(step)
         schema, scope, behind = target, None, (schema.object_type, slug)
     return Path(text, tuple(steps), _property(schema, last, scope, behind, field))
+
+
+def check_readable(paths: Iterable[Path], scopes: Scopes) -> None:
+    """See to it that somebody may read the records that paths lead through.
+
+    Args:
+        paths: Of what is shown, filtered and sorted by.
+        scopes: What they may do.
+
+    Raises:
+        PrismdError: ``missing_scope``.
+    """
+    for path in paths:
+        # What a record refers to is its own; what refers to it is not.
+        others = (*path.steps, path.leaf) if path.leaf.inverse_of else path.steps
+        for prop in others:
+            if prop.target in OBJECT_TYPES:
+                scopes.require((Scope.READ,), prop.target, f", of which {quoted(path.text)} reads records")
 
 
 def _property(schema: ObjectSchema, slug: str, list_id: str | None, behind: Reference | None, field: str) -> Property:

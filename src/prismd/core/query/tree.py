@@ -75,6 +75,12 @@ class Query:
         """Return the conditions of all entries of the filter."""
         return (condition for clause in self.clauses for condition in clause.conditions)
 
+    def paths(self) -> Iterator[Path]:
+        """Return the paths of all that is shown, filtered and sorted by."""
+        yield from self.select or ()
+        yield from (condition.path for condition in self.conditions())
+        yield from (key.path for key in self.sort)
+
     def patterns(self) -> list[str]:
         """Return the regular expressions of the filter."""
         return [condition.values[0] for condition in self.conditions() if condition.test is Test.MATCHES]

@@ -4,6 +4,7 @@ CREATE UNIQUE INDEX alembic_version_pkc ON alembic_version USING btree (version_
 CREATE UNIQUE INDEX api_key_digest_key ON api_key USING btree (digest);
 CREATE INDEX api_key_of_team ON api_key USING btree (team_id);
 CREATE UNIQUE INDEX api_key_pkey ON api_key USING btree (id);
+CREATE UNIQUE INDEX api_key_replaces_key ON api_key USING btree (replaces);
 CREATE INDEX attempt_answer_expiry ON attempt_answer USING btree (created_at);
 CREATE UNIQUE INDEX attempt_answer_pkey ON attempt_answer USING btree (team_id, digest);
 CREATE INDEX idempotency_claim_expiry ON idempotency_claim USING btree (created_at);

@@ -1,0 +1,182 @@
+"""API keys in PostgreSQL, as digests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from prismd.store.postgres import Connection
+
+_COLUMNS: Final = """
+    k.id::text, t.id, t.public_id, k.digest, k.name, k.hint, k.scopes, k.created_at, k.expires_at, k.revoked_at,
+    k.last_used_at, k.replaces::text,
+    (SELECT n.id::text FROM api_key n WHERE n.team_id = k.team_id AND n.replaces = k.id)
+"""
+_FROM: Final = "FROM api_key k JOIN team t ON t.id = k.team_id"
+
+_INSERT: Final = """
+    INSERT INTO api_key (id, team_id, name, digest, hint, scopes, created_at, expires_at, replaces)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_FIND: Final = """
+    SELECT k.id::text, k.digest, t.id, t.public_id, k.name, k.hint, k.scopes, k.expires_at, k.revoked_at, k.last_used_at
+    FROM api_key k JOIN team t ON t.id = k.team_id
+    WHERE k.digest = %s
+"""
+_LIST: Final = f"""
+    SELECT {_COLUMNS} {_FROM}
+    WHERE %(team)s::text IS NULL OR t.public_id = %(team)s
+    ORDER BY k.created_at, k.id
+"""
+_NAMED: Final = "k.id::text = %(key)s AND (%(team)s::text IS NULL OR t.public_id = %(team)s)"
+# Read by a statement of its own: whoever waited for the lock sees what the other did before it let go.
+_HOLD: Final = f"SELECT {_FROM} WHERE {_NAMED} FOR UPDATE OF k"
+_READ: Final = f"SELECT {_COLUMNS} {_FROM} WHERE {_NAMED}"
+_REVOKE: Final = "UPDATE api_key SET revoked_at = coalesce(revoked_at, %s) WHERE team_id = %s AND id = %s"
+_EXPIRE: Final = "UPDATE api_key SET expires_at = %s WHERE team_id = %s AND id = %s"
+
+# Whoever finds the row locked leaves it to the other, and nobody waits.
+_USED: Final = """
+    UPDATE api_key SET last_used_at = %(now)s WHERE team_id = %(team)s AND id = (
+        SELECT id FROM api_key
+        WHERE team_id = %(team)s AND id = %(key)s AND (last_used_at IS NULL OR last_used_at <= %(before)s)
+        FOR UPDATE SKIP LOCKED
+    )
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewStoredKey:
+    """A key that is made.
+
+    Args:
+        id: By which it is known.
+        team_id: Internal id of its team.
+        name: What people call it.
+        digest: SHA-256 of the key.
+        hint: Its last characters.
+        scopes: What it may do, as texts.
+        created_at: When it is made.
+        expires_at: From when on it is refused; None for never.
+        replaces: Id of the key in whose place it is made, if it is.
+    """
+
+    id: str
+    team_id: int
+    name: str
+    digest: bytes
+    hint: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None = None
+    replaces: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """What is known of an API key, without the key.
+
+    Args:
+        id: By which it is revoked.
+        team_id: Internal id of its team.
+        team: Public id of its team.
+        digest: SHA-256 of the key.
+        name: What people call it.
+        hint: Its last characters.
+        scopes: What it may do, as texts.
+        created_at: When it was made.
+        expires_at: From when on it is refused; None for never.
+        revoked_at: Since when it is refused; None while nobody has revoked it.
+        last_used_at: When it was last seen, to the minute; None for never.
+        replaces: Id of the key in whose place it was made.
+        replaced_by: Id of the key that was made in its place.
+    """
+
+    id: str
+    team_id: int
+    team: str
+    digest: bytes
+    name: str
+    hint: str
+    scopes: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+    replaces: str | None
+    replaced_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMatch:
+    """A key that somebody sent, good or not, and its team.
+
+    Args:
+        key_id: Id of the key.
+        digest: SHA-256 of the key, as stored.
+        team_id: Internal id of the team.
+        team: Public id of the team.
+        name: What people call the key.
+        hint: Its last characters.
+        scopes: What it may do, as texts.
+        expires_at: From when on it is refused; None for never.
+        revoked_at: Since when it is refused; None while nobody has revoked it.
+        last_used_at: When it was last seen, to the minute; None for never.
+    """
+
+    key_id: str
+    digest: bytes
+    team_id: int
+    team: str
+    name: str
+    hint: str
+    scopes: list[str]
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+def insert_key(connection: Connection, key: NewStoredKey) -> None:
+    """Store a new key of a team, as its digest."""
+    values = (key.id, key.team_id, key.name, key.digest, key.hint, key.scopes)
+    connection.execute(_INSERT, (*values, key.created_at, key.expires_at, key.replaces))
+
+
+def find_key(connection: Connection, digest: bytes) -> KeyMatch | None:
+    """Return the key with a digest and its team, whether or not it is still good; None if there is none."""
+    row = connection.execute(_FIND, (digest,)).fetchone()
+    return KeyMatch(*row) if row else None
+
+
+def note_use(connection: Connection, team_id: int, key_id: str, *, now: datetime, before: datetime) -> None:
+    """Note that a key is used now, unless that was noted since a time, or somebody notes it at this moment."""
+    connection.execute(_USED, {"team": team_id, "key": key_id, "now": now, "before": before})
+
+
+def list_keys(connection: Connection, team: str | None) -> list[StoredKey]:
+    """Return all keys, oldest first, of one team (public id) or of all."""
+    return [StoredKey(*row) for row in connection.execute(_LIST, {"team": team})]
+
+
+def hold_key(connection: Connection, key_id: str, team: str | None) -> StoredKey | None:
+    """Return a key and keep others from changing it until the transaction ends; None if there is none.
+
+    Args:
+        key_id: As somebody wrote it.
+        team: Public id of the team that it must belong to; None means any.
+    """
+    named = {"key": key_id, "team": team}
+    connection.execute(_HOLD, named)
+    row = connection.execute(_READ, named).fetchone()
+    return StoredKey(*row) if row else None
+
+
+def revoke_key(connection: Connection, team_id: int, key_id: str, now: datetime) -> None:
+    """Refuse a key from now on."""
+    connection.execute(_REVOKE, (now, team_id, key_id))
+
+
+def expire_key(connection: Connection, team_id: int, key_id: str, expires_at: datetime) -> None:
+    """Refuse a key from a time on."""
+    connection.execute(_EXPIRE, (expires_at, team_id, key_id))

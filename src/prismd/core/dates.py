@@ -35,14 +35,15 @@ def stored_date(text: str) -> str:
     Raises:
         UnreadableDateError: It is something else, no day of the calendar, or finer than a microsecond.
     """
-    text = trimmed(text)
+    if len(text) != _DAY_CHARS:  # nothing stands around a day of so many characters, and most dates are days
+        text = trimmed(text)
     try:
         if len(text) == _DAY_CHARS and text[4] == text[7] == "-":
             date.fromisoformat(text)
             return text
         return _stored_moment(_matched(text))
     except (ValueError, OverflowError) as error:
-        raise UnreadableDateError(_reason(text, error)) from None
+        raise UnreadableDateError(_reason(trimmed(text), error)) from None
 
 
 def stored_day(text: str) -> str:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +159,19 @@ def variables(server: RunningServer, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"MICRO_{name}", value)
 
 
+@contextmanager
+def executed(snippet: str) -> Iterator[dict[str, Any]]:
+    """Execute the Python of a page, give what it made by name, and close the clients that it leaves open."""
+    names: dict[str, Any] = {}
+    try:
+        exec(snippet, names)  # noqa: S102 - the page is ours
+        yield names
+    finally:
+        for client in names.values():
+            if isinstance(client, Micro):
+                client.close()
+
+
 def test_no_page_has_python_that_is_not_tried() -> None:
     pages = {str(page.relative_to(ROOT)) for page in PAGES if python_of(str(page.relative_to(ROOT)))}
     assert pages == {"README.md", "COMPATIBILITY.md", "docs/realtime.md"}
@@ -165,24 +179,22 @@ def test_no_page_has_python_that_is_not_tried() -> None:
 
 @pytest.mark.usefixtures("variables")
 def test_the_python_of_the_readme_runs_as_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
-    names: dict[str, Any] = {}
-    exec("".join(python_of("README.md")), names)  # noqa: S102 - the page is ours
-    (row,) = names["job"].results
-    assert (row.created, row.existing) in {(True, False), (False, True)}
-    printed = capsys.readouterr().out
-    assert row.id in printed
-    assert "'ada@example.org'" in printed
-    assert row.id in {found.id for found in names["page"].data}
+    with executed("".join(python_of("README.md"))) as names:
+        (row,) = names["job"].results
+        assert (row.created, row.existing) in {(True, False), (False, True)}
+        printed = capsys.readouterr().out
+        assert row.id in printed
+        assert "'ada@example.org'" in printed
+        assert row.id in {found.id for found in names["page"].data}
 
 
 @pytest.mark.usefixtures("variables")
 def test_the_client_that_the_page_makes_is_let_in_and_wants_a_team() -> None:
     (snippet,) = python_of("COMPATIBILITY.md")
-    names: dict[str, Any] = {}
-    exec(snippet, names)  # noqa: S102 - the page is ours
-    assert names["client"].prism.objects.contacts.count().total >= 0
-    with pytest.raises(TypeError, match="team_id"):
-        exec(re.sub(r", team_id=[^)]*", "", snippet), {})  # noqa: S102 - as above
+    with executed(snippet) as names:
+        assert names["client"].prism.objects.contacts.count().total >= 0
+    with pytest.raises(TypeError, match="team_id"), executed(re.sub(r", team_id=[^)]*", "", snippet)):
+        pass
 
 
 @pytest.mark.usefixtures("variables")
@@ -195,8 +207,8 @@ def test_the_python_of_the_realtime_page_prints_what_happens() -> None:
         try:
             assert listening.stdout is not None
             assert "'type': 'hello'" in listening.stdout.readline()
-            client = Micro(team_id=os.environ["MICRO_TEAM_ID"])
-            made = client.prism.objects.contacts.create(default={"full_name": "Ada"})
+            with Micro(team_id=os.environ["MICRO_TEAM_ID"]) as client:
+                made = client.prism.objects.contacts.create(default={"full_name": "Ada"})
             assert any(made.id in line for line in listening.stdout)
         finally:
             patience.cancel()

@@ -171,6 +171,21 @@ def test_a_dry_run_writes_nothing(run: Import, team: Environment, tmp_path: Path
     assert count(team, "contact") == 0
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_contacts_made_for_addresses_are_counted_and_named(
+    run: Import, team: Environment, tmp_path: Path, *, dry_run: bool
+) -> None:
+    path, results = tmp_path / "a.ndjson", tmp_path / "all.csv"
+    rows = [["a@x.org", "b@x.org"], ["a@x.org"], [], ["no address"]]
+    path.write_text("".join(json.dumps({"last_name": "Byron", "email_addresses": row}) + "\n" for row in rows))
+    more = ["--dry-run"] if dry_run else []
+    _, found, errors = run(path, "--type", "identity", "--results", results, *more)
+    assert (found["created"], found["failed"], found["contacts_created"]) == (3, 1, 2), errors
+    with results.open(newline="") as file:
+        assert [row["contacts_created"] for row in csv.DictReader(file)] == ["a@x.org b@x.org", "", "", ""]
+    assert count(team, "contact") == (0 if dry_run else 2)
+
+
 def test_failed_rows_come_back_and_the_rest_is_in(run: Import, team: Environment, tmp_path: Path) -> None:
     path = tmp_path / "a.ndjson"
     rows = ['{"email": "a@x.org"}', '{"no_such": 1}', '{"email": 7, "email": 8}', "[]", '{"email": "b@x.org"}']

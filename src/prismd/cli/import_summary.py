@@ -16,7 +16,7 @@ from prismd.core.quoting import quoted
 _REASONS_SHOWN_MAX: Final = 10
 _NAMES_SHOWN_MAX: Final = 20
 _PAIRS_SHOWN_MAX: Final = 3
-_COUNTS: Final = ("created", "existing", "updated", "failed", "repeated", "folded", "without_key")
+_COUNTS: Final = ("created", "existing", "updated", "failed", "repeated", "folded", "without_key", "contacts_created")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +95,8 @@ class Summary:
         existing = tally.existing - tally.repeated - tally.folded
         yield f"  {existing:>10,} existing, {tally.updated - tally.folded_updated:,} of them {verb}updated"
         yield from self._duplicates()
+        if tally.contacts_created:
+            yield f"  {tally.contacts_created:>10,} contacts {verb}made, for addresses that nobody had"
         yield f"  {tally.failed:>10,} failed"
         yield from self._failures()
         yield from self._left_out()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,7 @@ from prismd.client.journal import Growth
 from prismd.client.row_outcome import RowOutcome
 from prismd.files.failed_cells import escaped
 
-COLUMNS: Final = ("row", "line", "outcome", "id", "matched_key", "duplicate_of", "code", "reason")
+COLUMNS: Final = ("row", "line", "outcome", "id", "matched_key", "duplicate_of", "code", "reason", "contacts_created")
 
 _CSV: Final = (".csv",)
 _NDJSON: Final = (".ndjson", ".jsonl")
@@ -53,11 +54,15 @@ class ResultsFile(GrowingFile):
             outcome.duplicate_of,
             (problems[0].code or "unknown") if problems else None,
             reason_of(problems) if problems else outcome.remark or None,
+            self._addresses(outcome.contacts),
         )
         if self._as_csv:
             self.add(self._lines.line(escaped(value) if isinstance(value, str) else value for value in values))
         else:
             self.add(msgspec.json.encode(dict(zip(COLUMNS, values, strict=True))).decode() + "\n")
+
+    def _addresses(self, contacts: Sequence[str]) -> object:
+        return " ".join(contacts) if self._as_csv else list(contacts)
 
 
 def check_name(path: Path) -> bool:

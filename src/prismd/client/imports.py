@@ -34,6 +34,13 @@ class Verdict(msgspec.Struct):
     error: Problem | None = None
     errors: Any = None
     duplicate_of: Any = None
+    contacts_created: Any = None
+
+    @property
+    def contacts(self) -> tuple[str, ...]:
+        """The addresses for which the row made contacts; a server that says it otherwise is taken to say nothing."""
+        made = self.contacts_created if isinstance(self.contacts_created, list) else []
+        return tuple(str(one["email"]) for one in made if isinstance(one, dict) and "email" in one)
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -59,7 +59,7 @@ class Outcomes:
         remark = (
             f"it has no value for {self._keys.slug}, so it became a record of its own" if self._keys and keyless else ""
         )
-        return RowOutcome(row, Word.CREATED, verdict.id, keyless=keyless, remark=remark)
+        return RowOutcome(row, Word.CREATED, verdict.id, keyless=keyless, contacts=verdict.contacts, remark=remark)
 
     def _matched(
         self, row: FileRow, verdict: Verdict, sent: list[FileRow], earlier: dict[str, tuple[int, bytes]]
@@ -72,7 +72,9 @@ class Outcomes:
             word, remark = Word.REPEATED, f"it says the same as row {first}"
         else:
             word, remark = Word.FOLDED, f"row {first} has the same key and says something else; {self._what_happens()}"
-        return RowOutcome(row, word, verdict.id, key, first, bool(verdict.updated), remark=remark)
+        return RowOutcome(
+            row, word, verdict.id, key, first, bool(verdict.updated), contacts=verdict.contacts, remark=remark
+        )
 
     def _first(
         self, row: FileRow, verdict: Verdict, sent: list[FileRow], earlier: dict[str, tuple[int, bytes]]

@@ -39,6 +39,7 @@ class RowOutcome:
         updated: Whether it changed a record that was there.
         keyless: Whether it made a record because it has no value to be told apart by.
         problems: Why it failed.
+        contacts: Addresses for which it made contacts.
         remark: What there is to say besides.
     """
 
@@ -50,4 +51,5 @@ class RowOutcome:
     updated: bool = False
     keyless: bool = False
     problems: tuple[Problem, ...] = ()
+    contacts: tuple[str, ...] = ()
     remark: str = ""

@@ -54,6 +54,7 @@ class Tally(msgspec.Struct):
         folded: Rows among the existing that have the key of an earlier row of the file and say something else.
         folded_updated: Those of them that changed the record.
         without_key: Rows among the created that have no value to be told apart by.
+        contacts_created: Contacts that rows made by naming their addresses; they are no rows.
         reasons: Why rows failed, by kind.
         errors: The first failed rows.
         repeats: The first repeated rows.
@@ -71,6 +72,7 @@ class Tally(msgspec.Struct):
     folded: int = 0
     folded_updated: int = 0
     without_key: int = 0
+    contacts_created: int = 0
     reasons: dict[str, Reason] = msgspec.field(default_factory=dict)
     errors: list[RowError] = msgspec.field(default_factory=list)
     repeats: list[Duplicate] = msgspec.field(default_factory=list)
@@ -91,6 +93,7 @@ class Tally(msgspec.Struct):
             outcome: What became of it.
         """
         row = outcome.row
+        self.contacts_created += len(outcome.contacts)
         if outcome.word is Word.LEFT_OUT:
             what = row.left_out or ""
             self.left_out.setdefault(what, Reason("left_out", what, 0, row.number)).count += 1

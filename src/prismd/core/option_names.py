@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from prismd.core.ids import is_uuid
 from prismd.core.keys import normalised
+from prismd.core.near_names import NearNames
 from prismd.core.schema import Option
 
 _NONE: Final[tuple[Option, ...]] = ()
@@ -55,6 +56,10 @@ class OptionNames:
         # Of thousands of options this takes a while, and most texts are names as they are written.
         return _grouped((folded(option.value), option) for option in self._options)
 
+    @cached_property
+    def _near(self) -> NearNames[Option]:
+        return NearNames({option.value: option for option in self._options if option.enabled})
+
     def meant(self, text: str) -> Meaning:
         """Return what a text means."""
         by_id = self._by_id.get(text) or (self._by_id.get(text.lower()) if is_uuid(text) else None)
@@ -84,6 +89,10 @@ class OptionNames:
     def labelled(self, label: str) -> Option | None:
         """Return an option that has a label already, whatever its case."""
         return next(iter(self._by_folded.get(folded(label), _NONE)), None)
+
+    def nearest(self, text: str) -> Option | None:
+        """Return the option that a misspelt text may stand for; archived ones are given to nobody."""
+        return self._near.nearest(text)
 
     def with_slug(self, slug: str) -> Option | None:
         """Return the option that has a slug."""

@@ -82,7 +82,8 @@ def _clash(names: OptionNames, value: str) -> str:
         which = " and of ".join(f"`{option.slug}` ({quoted(option.value)})" for option in rivals[:_OPTIONS_SHOWN])
         return f": but for case it is a name of {which}; write a name exactly, or rename one of the options"
     if option is None:
-        return ""
+        near = names.nearest(value)
+        return f"; did you mean {quoted(near.value)}?" if near else ""
     if trimmed(value) != option.value and normalize("NFC", trimmed(value)) == normalize("NFC", option.value):
         # Both look the same on a screen: Unicode has several ways to write one letter.
         return f": that is not letter for letter the label {quoted(option.value)}, however alike; write `{option.slug}`"

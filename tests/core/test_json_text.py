@@ -20,6 +20,8 @@ from prismd.core.json_text import (
     split_items,
     split_members,
 )
+from prismd.core.numbers import kept_exactly
+from prismd.core.value_errors import found
 
 KEYS = st.sampled_from(["a", "b", 'say ":"', 'end"', "c d", "é", "\\", ""])
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(['":', '" :', "\u0000"])
@@ -92,6 +94,18 @@ def test_numbers_keep_every_digit(number: Decimal) -> None:
 @pytest.mark.parametrize("digits", ["9" * 400, "9" * 401, "9" * 5_000, "1" + "0" * 100_000])
 def test_a_number_of_any_length_is_read_exactly(digits: str) -> None:
     assert Decimal(decode(digits.encode())) == Decimal(digits)
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+@pytest.mark.parametrize("exponent", ["e9999999999999999999", "E+1000000000000000000", "e-9999999999999999999"])
+def test_a_number_beyond_all_decimals_is_read_as_one_beyond_all_that_is_kept(sign: str, exponent: str) -> None:
+    for text in (f"{sign}1{exponent}", f"{sign}12.50{exponent}"):
+        read = decode(f'{{"n": [{text}]}}'.encode())["n"][0]
+        assert read.is_signed() is bool(sign)
+        with pytest.raises(ArithmeticError):
+            kept_exactly(read)
+        assert "eighteen digits or more" in found(read)
+    assert decode(f"{sign}0.0{exponent}".encode()) == 0
 
 
 @given(VALUES)

@@ -16,9 +16,10 @@ from prismd.services.meanwhile import Meanwhile
 from prismd.services.stepping import Step, step_next
 from prismd.settings import Settings
 from prismd.store import import_chunks
+from prismd.store.faults import passes
 from prismd.store.import_attempts import begin_attempt
 from prismd.store.overlap import OverlappedConnection
-from prismd.store.postgres import Connection, connect, connect_as, passes
+from prismd.store.postgres import Connection, connect, connect_as
 from tests.conftest import Clock
 from tests.services.importing import Importer, told
 
@@ -176,6 +177,8 @@ def test_a_cut_chunk_is_the_same_rows_in_the_same_order(rows: int, parts: int, n
         (psycopg.errors.DiskFull("no space"), True),
         (psycopg.errors.ReadOnlySqlTransaction("standby"), True),
         (psycopg.errors.QueryCanceled("statement timeout"), False),
+        (psycopg.errors.StatementTooComplex("stack depth"), False),
+        (psycopg.errors.OutOfMemory("out of memory"), False),
         (psycopg.errors.CheckViolation("refused"), False),
         (MemoryError(), False),
     ],

@@ -28,7 +28,26 @@ from prismd.store import import_records, properties
 from prismd.store.postgres import Connection, Pool
 from prismd.store.teams import insert_team
 
-TEXTS: Final = ["", " ", "a", "A", "b", "Z", "zz", "ä", "é", "e\u0301", "a_b%c", "\\", "'\"", "😀", "ab", "10", "9"]
+TEXTS: Final = [
+    "",
+    " ",
+    "a",
+    "A",
+    "b",
+    "Z",
+    "zz",
+    "ä",
+    "é",
+    "e\u0301",
+    "a_b%c",
+    "\\",
+    "'\"",
+    "😀",
+    "ab",
+    "10",
+    "9",
+    "a\x01b",
+]
 NUMBERS: Final = [0, -1, 9, 10, Decimal("1.5"), Decimal("-0.25"), 10**20, Decimal("1e-9")]
 DATES: Final = [
     "2024-05-31", "2024-05-31T00:00:00Z", "2024-05-31T00:00:00.5Z", "2024-05-30T23:59:59.999999Z", "2024-06-01",
@@ -185,7 +204,7 @@ def conditions(draw: st.DrawFn, world: World, text: str) -> dict[str, Any]:
     elif operator in ("in", "not_in"):
         value = draw(st.lists(one, min_size=1, max_size=4))
     elif operator in ("contains", "not_contains"):
-        value = draw(one | st.lists(one, min_size=1, max_size=2))
+        value = draw(one | st.lists(one, min_size=1, max_size=4))
     elif operator == "like_regex":
         value = draw(st.sampled_from(["a", "^z", "b$", "[A-Z]", ".b", "é|ä"]))
     else:

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prismd.settings import Settings
-from prismd.store.arrays import int_array, text_array
+from prismd.store.arrays import array_of_any, int_array, text_array
 from prismd.store.postgres import Connection, connect
 
 #: What PostgreSQL takes as text, but for the one character that stands between texts.
@@ -38,3 +38,9 @@ def test_json_comes_back(connection: Connection, values: list[dict[str, str]]) -
 @given(numbers=st.lists(st.integers(-(2**63), 2**63 - 1), max_size=5))
 def test_numbers_come_back(connection: Connection, numbers: list[int]) -> None:
     assert connection.execute("SELECT %s::bigint[]", (int_array(numbers),)).fetchone() == (numbers,)
+
+
+@given(texts=st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")), max_size=5))
+@example(texts=["\x01", "a\x01b", '"', "\\", '\\"', "", "NULL"])
+def test_any_texts_come_back(connection: Connection, texts: list[str]) -> None:
+    assert connection.execute("SELECT %s::text[]", (array_of_any(texts),)).fetchone() == (texts,)

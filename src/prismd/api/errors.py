@@ -18,6 +18,7 @@ from prismd.api.shapes import ErrorBody, ErrorEnvelope, FieldError
 from prismd.core.errors import PrismdError
 from prismd.core.json_text import encode
 from prismd.services.idempotency import Answer
+from prismd.store.faults import Fault, fault_of
 
 JSON: Final = "application/json"
 _RETRY_SOON_S: Final = 1
@@ -98,11 +99,30 @@ def _on_refusal(request: Request[Any, Any, Any], error: PrismdError) -> Response
     return respond(refusal(error, request_id_of(request)))
 
 
-def _on_database_away(request: Request[Any, Any, Any], error: psycopg.OperationalError) -> Response[bytes]:
-    request_id = request_id_of(request)
-    _log.warning("the database did not serve a request", request_id=request_id, reason=str(error).strip())
-    unavailable = PrismdError("service_unavailable", "The database cannot be reached at the moment; try again")
-    return respond(refusal(unavailable, request_id))
+def _on_database_error(request: Request[Any, Any, Any], error: psycopg.Error) -> Response[bytes]:
+    fault = fault_of(error)
+    if fault is Fault.OTHER:
+        return _on_fault(request, error)
+    request_id, reason = request_id_of(request), str(error).strip()
+    _log.warning("the database did not serve a request", request_id=request_id, fault=fault.name, reason=reason)
+    if fault is Fault.TOO_LARGE:
+        said = error.diag.message_primary or reason
+        refused = PrismdError(
+            "invalid_request", f"The request asks for more than PostgreSQL can do: {said}; ask for less"
+        )
+    else:
+        refused = PrismdError(*_AWAY[fault])
+    return respond(refusal(refused, request_id))
+
+
+_AWAY: Final = {
+    Fault.OUTAGE: ("service_unavailable", "The database cannot be reached at the moment; try again"),
+    Fault.TOO_LONG: ("query_timeout", "The database took longer for this than it may; ask for less, or try again"),
+    Fault.TOO_COSTLY: (
+        "service_unavailable",
+        "The database has not the memory or the room that this takes at the moment; ask for less, or try again",
+    ),
+}
 
 
 def _on_framework_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -138,6 +158,6 @@ def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[byt
 EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = {
     PrismdError: _on_refusal,
     HTTPException: _on_framework_error,
-    psycopg.OperationalError: _on_database_away,
+    psycopg.Error: _on_database_error,
     Exception: _on_fault,
 }

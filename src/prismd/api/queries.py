@@ -33,9 +33,10 @@ def page_limit(request: Request[Any, Any, Any], *, default: int = PAGE_DEFAULT, 
     raw = given(request, "limit")
     if raw is None:
         return min(default, most)
-    if not (raw.isascii() and raw.isdigit()) or not raw.strip("0"):
+    digits = raw.lstrip("0")
+    if not (raw.isascii() and raw.isdigit() and digits):
         raise PrismdError.invalid(".query.limit", f"expected a whole number from 1, found {quoted(raw)}", "minimum")
-    return most if len(raw) > _DIGITS_MAX else min(int(raw), most)
+    return most if len(digits) > _DIGITS_MAX else min(int(digits), most)
 
 
 def one_of(request: Request[Any, Any, Any], name: str, known: Collection[str]) -> str | None:

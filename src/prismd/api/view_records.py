@@ -150,10 +150,11 @@ def page_offset(request: Request[Any, Any, Any], limit: int, settings: Settings)
         PrismdError: ``invalid_request``: not a whole number from 1, or too far.
     """
     raw = "1" if given(request, "cursor") else given(request, "page") or "1"
-    if not (raw.isascii() and raw.isdigit()) or not raw.strip("0"):
+    digits = raw.lstrip("0")
+    if not (raw.isascii() and raw.isdigit() and digits):
         raise PrismdError.invalid(".query.page", f"expected a whole number from 1, found {quoted(raw)}", "minimum")
-    offset = (int(raw[-_DIGITS_MAX:]) - 1) * limit
-    if len(raw) > _DIGITS_MAX or offset > settings.query_offset_max:
+    offset = (int(digits[-_DIGITS_MAX:]) - 1) * limit
+    if len(digits) > _DIGITS_MAX or offset > settings.query_offset_max:
         message = f"it leaves out more than {settings.query_offset_max:,} entries; use cursors, which go any distance"
         raise PrismdError.invalid(".query.page", message, "maximum")
     return offset

@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
+from prismd.core.numbers import decimal_of
 from prismd.core.unpaired import stand_in
 
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
@@ -28,6 +29,11 @@ _INT_DIGITS_MAX: Final = 400
 _ESCAPE: Final = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
+
+
+# What programs write that take numbers which are none for numbers, and where the parser says that it stopped.
+_CONSTANT: Final = re.compile(rb"(?:NaN|Infinity)\b")
+_STOPPED: Final = re.compile(r"\(byte (\d+)\)")
 
 
 class NotJsonError(ValueError):
@@ -116,7 +122,7 @@ def split_members(body: bytes) -> dict[str, msgspec.Raw]:
         _refuse_nothing(body)
         mended = without_unpaired(body)
         if mended == body:
-            raise NotJsonError(_reason(error)) from None
+            raise NotJsonError(_constant_at(body, error) or _reason(error)) from None
         return split_members(mended)
     _refuse_repeated_members(body, members)
     return members
@@ -158,7 +164,7 @@ def decode(raw: bytes | msgspec.Raw) -> Any:  # noqa: ANN401 - JSON is any value
     raw = bytes(raw)
     try:
         value = _DECODER.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
         return _decode_exactly(raw)
     return value if _surely_without_repeated_keys(raw, value) else _decode_exactly(raw)
 
@@ -217,7 +223,7 @@ def _decode_exactly(raw: bytes) -> Any:  # noqa: ANN401 - JSON is any value
         return json.loads(
             raw.decode(),
             object_pairs_hook=_unique,
-            parse_float=Decimal,
+            parse_float=decimal_of,
             parse_int=_integer,
             parse_constant=_refuse_constant,
         )
@@ -238,11 +244,22 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _integer(digits: str) -> int | Decimal:
-    return int(digits) if len(digits) <= _INT_DIGITS_MAX else Decimal(digits)
+    return int(digits) if len(digits) <= _INT_DIGITS_MAX else decimal_of(digits)
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise NotJsonError(f"{name} is not JSON; use null or a number")
+    raise NotJsonError(_no_number(name))
+
+
+def _no_number(name: str) -> str:
+    return f"{name} is not JSON; use null or a number"
+
+
+def _constant_at(text: bytes, error: msgspec.DecodeError) -> str:
+    """Return what to say where a parser stopped at what other languages call a number, or an empty text."""
+    place = _STOPPED.search(str(error))
+    found = _CONSTANT.match(text, int(place[1])) if place else None
+    return f"{_no_number(found[0].decode())} (byte {found.start()})" if found else ""
 
 
 def _refuse_repeated_members(body: bytes, members: dict[str, msgspec.Raw]) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, Subnormal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation, Overflow, Subnormal
 from typing import Final
 
 from prismd.core.blanks import trimmed
 
 DIGITS_MAX: Final = 34
 EXPONENT_MAX: Final = 300
+
+#: What numbers must be to be stored, for sentences.
+NUMBERS_KEPT: Final = f"at most {DIGITS_MAX} significant digits, between 1e-{EXPONENT_MAX} and 1e{EXPONENT_MAX}"
 
 #: Integers below this are stored without a further look.
 INT_SURE: Final = 10**DIGITS_MAX
@@ -34,11 +37,25 @@ def written_number(text: str) -> int | Decimal | None:
     digits = trimmed(text)
     if len(digits) > _CHARS_MAX or not _JSON_NUMBER.fullmatch(digits):
         return None
+    return int(digits) if digits.removeprefix("-").isdigit() else decimal_of(digits)
+
+
+def decimal_of(number: str) -> Decimal:
+    """Return a number of JSON as a decimal, exactly; one beyond what a decimal can hold as the outermost that it can.
+
+    That one is as far beyond what is stored, so it is refused all the same.
+
+    Args:
+        number: As JSON writes numbers, of any length.
+    """
     try:
-        return int(digits) if digits.removeprefix("-").isdigit() else Decimal(digits)
+        return Decimal(number)
     except ArithmeticError:
-        # An exponent beyond what even Decimal can hold: as good as any number that is too large.
-        return _LARGEST * 10
+        mantissa, _, exponent = number.lower().partition("e")
+        if not mantissa.strip("-0."):
+            return Decimal(0)
+        sign = "-" if mantissa.startswith("-") else ""
+        return Decimal(f"{sign}1E{MIN_EMIN if exponent.startswith('-') else MAX_EMAX}")
 
 
 def kept_exactly(number: int | Decimal) -> int | Decimal:

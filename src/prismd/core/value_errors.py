@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Decimal
 from typing import Final, NoReturn
 
 from prismd.core.quoting import SHOWN_CHARS_MAX, quoted
@@ -42,14 +42,20 @@ def found(value: object) -> str:
         return f"the text {quoted(value)}" if value else "an empty text"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int) and value.bit_length() > _INT_BITS_SHOWN_MAX:
-        return "a number of several hundred digits"
     if isinstance(value, int | Decimal):
-        digits = str(value)
-        return f"the number {digits if len(digits) <= SHOWN_CHARS_MAX else digits[:SHOWN_CHARS_MAX] + '…'}"
+        return _found_number(value)
     if value is None:
         return "null"
     return "a list" if isinstance(value, list) else "an object"
+
+
+def _found_number(number: int | Decimal) -> str:
+    if isinstance(number, int) and number.bit_length() > _INT_BITS_SHOWN_MAX:
+        return "a number of several hundred digits"
+    if isinstance(number, Decimal) and number.adjusted() in (MAX_EMAX, MIN_EMIN):
+        return "a number whose exponent has eighteen digits or more"
+    digits = str(number)
+    return f"the number {digits if len(digits) <= SHOWN_CHARS_MAX else digits[:SHOWN_CHARS_MAX] + '…'}"
 
 
 def refuse(slug: str, expected: str, value: object, advice: str = "") -> NoReturn:

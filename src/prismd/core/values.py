@@ -10,7 +10,7 @@ from typing import Final
 from prismd.core.blanks import is_blank, trimmed
 from prismd.core.dates import UnreadableDateError, stored_date, stored_day
 from prismd.core.ids import is_uuid
-from prismd.core.numbers import DIGITS_MAX, INT_SURE, kept_exactly, spelling_advice, written_number
+from prismd.core.numbers import INT_SURE, NUMBERS_KEPT, kept_exactly, spelling_advice, written_number
 from prismd.core.option_values import OPTION_CHARS_MAX, TextParser, option_parser, unknown_options
 from prismd.core.schema import Kind, Property
 from prismd.core.value_errors import InvalidValueError, found, refuse, text_problem
@@ -131,10 +131,8 @@ def _number_parser(slug: str) -> Parser:
         try:
             return kept_exactly(number)
         except ArithmeticError:
-            limits = f"at most {DIGITS_MAX} significant digits, between 1e-300 and 1e300"
-            raise InvalidValueError(
-                f"`{slug}` must be a number of {limits}, not {found(value)}; use a text property to keep it as written"
-            ) from None
+            message = f"`{slug}` must be a number of {NUMBERS_KEPT}, not {found(value)}"
+            raise InvalidValueError(f"{message}; use a text property to keep it as written") from None
 
     return parse
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from prismd.core.blanks import is_blank
 from prismd.core.errors import PrismdError
+from prismd.core.numbers import NUMBERS_KEPT, kept_exactly
 from prismd.core.quoting import quoted
 from prismd.core.value_errors import found, text_problem
 
@@ -96,6 +98,14 @@ def _check(name: str, value: object, field: str) -> None:
     _check_free_form(value, field)
 
 
+def _is_kept(number: int | Decimal) -> bool:
+    try:
+        kept_exactly(number)
+    except ArithmeticError:
+        return False
+    return True
+
+
 def _check_free_form(value: object, field: str) -> None:
     # Level by level: what is nested as deep as a body can be would be too deep for a function that calls itself.
     level: list[object] = [value]
@@ -106,6 +116,9 @@ def _check_free_form(value: object, field: str) -> None:
         for one in level:
             if isinstance(one, str) and text_problem(one, len(one)) is not None:
                 raise PrismdError.invalid(field, f"{quoted(one)}: {text_problem(one, len(one))}", "pattern")
+            if isinstance(one, int | Decimal) and not _is_kept(one):
+                message = f"{found(one)} cannot be kept; use one of {NUMBERS_KEPT}, or a text"
+                raise PrismdError.invalid(field, message, "maximum")
             if isinstance(one, dict):
                 below += (*one, *one.values())
             elif isinstance(one, list):

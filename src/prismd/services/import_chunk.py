@@ -18,7 +18,8 @@ from prismd.services.import_rows import RowImporter
 from prismd.services.meanwhile import Meanwhile
 from prismd.settings import Settings
 from prismd.store import imports, record_keys, verdicts
-from prismd.store.postgres import Connection, passes
+from prismd.store.faults import passes
+from prismd.store.postgres import Connection
 
 _LOG: Final = structlog.get_logger()
 

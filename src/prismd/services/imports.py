@@ -28,7 +28,8 @@ from prismd.services.references import CONTACT
 from prismd.services.runtime import Runtime
 from prismd.settings import Settings
 from prismd.store import import_chunks, imports, properties, verdicts
-from prismd.store.postgres import Connection, passes
+from prismd.store.faults import passes
+from prismd.store.postgres import Connection
 
 _LOG: Final = structlog.get_logger()
 

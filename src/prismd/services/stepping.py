@@ -15,8 +15,9 @@ from prismd.services.lost_chunks import after_losses
 from prismd.services.meanwhile import Meanwhile
 from prismd.settings import Settings
 from prismd.store import import_chunks, imports
+from prismd.store.faults import passes
 from prismd.store.import_attempts import begin_attempt, forget_attempts
-from prismd.store.postgres import Connection, passes
+from prismd.store.postgres import Connection
 
 _LOG = structlog.get_logger()
 

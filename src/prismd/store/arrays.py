@@ -20,6 +20,12 @@ def text_array(texts: Sequence[str]) -> str:
     return f'{{"{quoted}"}}'
 
 
+def array_of_any(texts: Iterable[str]) -> str:
+    """Return any texts as an array's own text, one by one."""
+    escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "{" + ",".join([f'"{text}"' for text in escaped]) + "}"
+
+
 def int_array(numbers: Iterable[int]) -> str:
     """Return whole numbers as an array's own text, for a parameter that is cast to the type of the array."""
     return f"{{{','.join(map(str, numbers))}}}"

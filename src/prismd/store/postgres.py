@@ -46,20 +46,6 @@ class DatabaseAwayError(DatabaseUnusableError):
     """PostgreSQL cannot be reached, which may pass."""
 
 
-def passes(error: Exception) -> bool:
-    """Tell whether an error goes away by itself, so that trying again is the cure and nobody's input is to blame.
-
-    A lost connection, a full disk, a conflict of transactions, and a standby that still refuses writes do so. A
-    statement that took too long is no such error: it would take as long again.
-
-    Args:
-        error: Any error.
-    """
-    if isinstance(error, psycopg.errors.QueryCanceled):
-        return False
-    return isinstance(error, psycopg.OperationalError | psycopg.errors.ReadOnlySqlTransaction)
-
-
 def connect(url: str, settings: Settings, **options: Any) -> Connection:  # noqa: ANN401 - psycopg's own options
     """Open one connection; see :func:`connect_as`."""
     return connect_as(Connection, url, settings, **options)

@@ -16,8 +16,10 @@ from prismd.core.query.meaning import QueriedRecord
 from prismd.core.query.rows import Target
 from prismd.core.query.tree import Query
 from prismd.store.arrays import int_array
+from prismd.store.faults import PARAMETERS_MAX
 from prismd.store.postgres import Connection
-from prismd.store.query_sql import QuerySql, sort_type
+from prismd.store.query_sql import QuerySql
+from prismd.store.query_values import sort_type
 
 _COLUMNS: Final = "r.id::text, r.object_type, r.properties::text, r.created_at, r.updated_at, r.deleted_at"
 
@@ -170,6 +172,9 @@ def check_patterns(connection: Connection, patterns: Sequence[str]) -> None:
 
 
 def _run(connection: Connection, statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    if len(parameters) > PARAMETERS_MAX:
+        message = f"the query takes {len(parameters):,} parameters, the most is {PARAMETERS_MAX:,}; ask for less"
+        raise PrismdError.invalid(".body.query.filter", message, "maxItems")
     try:
         # Written by QuerySql, with every value as a parameter. A plan for each shape of query would fill the session.
         return connection.execute(SQL(cast("Any", statement)), parameters, prepare=False).fetchall()

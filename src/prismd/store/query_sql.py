@@ -8,6 +8,8 @@ the type in the order in which they were made, which is also the order of a quer
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import Any, Final
 
 from prismd.core.query.conditions import Condition, Test
@@ -15,11 +17,8 @@ from prismd.core.query.cursors import Place
 from prismd.core.query.paths import IDENTIFIER, Path
 from prismd.core.query.tree import Clause, Deleted, Query, SortKey
 from prismd.core.schema import LISTS_KEY, Kind, Property
-
-#: Properties that are columns of the record (contract, section 17).
-_MOMENTS: Final = {
-    "created_at": "created_at", "updated_at": "updated_at", "last_updated_at": "updated_at", "deleted_at": "deleted_at",
-}  # fmt: skip
+from prismd.store.arrays import array_of_any
+from prismd.store.query_values import MOMENTS, as_text, begin_of, sort_type, type_of, written
 
 _OF_DELETED: Final = {
     Deleted.LEFT_OUT: ["r.deleted_at IS NULL"], Deleted.ONLY: ["r.deleted_at IS NOT NULL"], Deleted.TOO: [],
@@ -63,7 +62,7 @@ class QuerySql:
         if after is not None:
             wanted.append(self._beyond(keys, after))
         order = [self._direction(key, descending=descending) for key, descending, _ in keys]
-        shown = ", ".join([columns, *(_as_text(key, kind) for key, _, kind in keys)])
+        shown = ", ".join([columns, *(as_text(key, kind) for key, _, kind in keys)])
         return (
             f"SELECT {shown} FROM {self._source()} {' '.join(joins)} WHERE {' AND '.join(wanted)} "
             f"ORDER BY {', '.join([*order, self._id])} LIMIT {self._bound(limit)} OFFSET {self._bound(offset)}"
@@ -112,17 +111,42 @@ class QuerySql:
         return wanted or ["true"]
 
     def _clause(self, clause: Clause) -> str:
+        first = clause.conditions[0]
+        if len(clause.conditions) > 1 and all(_is_like(first, other) for other in clause.conditions):
+            return self._each(clause.conditions)
         return "(" + " AND ".join(self._condition(condition) for condition in clause.conditions) + ")"
 
+    def _each(self, conditions: Sequence[Condition]) -> str:
+        """Return that conditions all hold which differ in their values alone, in as many parameters as one takes."""
+        first, each = conditions[0], self._alias()
+        kind = type_of(first.path.leaf)
+        values = [[written(one, kind) for one in condition.values] for condition in conditions]
+        if first.test is Test.EQUALS and first.negated:
+            return self._condition(replace(first, values=tuple(chain(*(one.values for one in conditions)))))
+        if first.test is Test.EQUALS and all(len(texts) == 1 for texts in values):
+            asked = {text for [text] in values}
+            way, value = self._way(first.path)
+            given = f"{self._bound(list(asked))}::text[]::{kind}[]"
+            return f"(SELECT count(DISTINCT {value}) FROM {way} WHERE {value} = ANY({given})) = {len(asked)}"
+        if first.test is Test.EQUALS:
+            given, kind = self._bound([array_of_any(texts) for texts in values]), f"{kind}[]"
+        else:
+            given = self._bound([text for [text] in values])
+        unmet = f"{'' if first.negated else 'NOT '}{self._passes(first, f'{each}.value::{kind}')}"
+        return f"NOT EXISTS (SELECT FROM unnest({given}::text[]) AS {each} (value) WHERE {unmet})"
+
     def _condition(self, condition: Condition) -> str:
-        path = condition.path
-        if not path.is_kept:
+        if not condition.path.is_kept:
             return "true" if condition.negated else "false"
-        negation = "NOT " if condition.negated else ""
+        return f"{'NOT ' if condition.negated else ''}{self._passes(condition)}"
+
+    def _passes(self, condition: Condition, given: str | None = None) -> str:
+        """Return that a value at the end of a condition's path passes its test, with the given value or its own."""
+        path = condition.path
         if not path.steps and not path.leaf.holds_many:
-            return f"{negation}coalesce({self._test(condition, self._value('r', path.leaf))}, false)"
+            return f"coalesce({self._test(condition, self._value('r', path.leaf), given)}, false)"
         way, value = self._way(path)
-        return f"{negation}EXISTS (SELECT FROM {way} WHERE {self._test(condition, value)})"
+        return f"EXISTS (SELECT FROM {way} WHERE {self._test(condition, value, given)})"
 
     def _way(self, path: Path) -> tuple[str, str]:
         """Return the tables that lead to the values of a path, and what a value is called there."""
@@ -152,8 +176,8 @@ class QuerySql:
         """Return the comparable value of a property that holds one."""
         if prop is IDENTIFIER:
             return self._id if record == "r" else f"{record}.id"
-        if prop.read_only and prop.key in _MOMENTS:
-            return f"{record}.{_MOMENTS[prop.key]}"
+        if prop.read_only and prop.key in MOMENTS:
+            return f"{record}.{MOMENTS[prop.key]}"
         text = f"({record}.properties ->> {self._key(prop.key)})"
         match prop.kind:
             case Kind.NUM:
@@ -161,25 +185,27 @@ class QuerySql:
             case Kind.BOOL:
                 return f"{text}::boolean"
             case Kind.DATE:
-                begin = f"left({text}, 10) || 'T00:00:00'" if prop.holds_days else _begin_of(text)
+                begin = f"left({text}, 10) || 'T00:00:00'" if prop.holds_days else begin_of(text)
                 return f'({begin} COLLATE "C")'
             case _:
                 return f'({text} COLLATE "C")'
 
-    def _test(self, condition: Condition, value: str) -> str:
-        kind, given = _type_of(condition.path.leaf), condition.values
+    def _test(self, condition: Condition, value: str, other: str | None) -> str:
+        kind, given = type_of(condition.path.leaf), condition.values
         if condition.test in _TEXT_TESTS:
-            return _TEXT_TESTS[condition.test].format(value=value, given=f"{self._bound(given[0])}::text")
+            return _TEXT_TESTS[condition.test].format(value=value, given=other or f"{self._bound(given[0])}::text")
+        if other is not None:
+            return f"{value} = ANY({other})"
         match condition.test:
             case Test.PRESENT:
                 return f"{value} IS NOT NULL"
             case Test.EQUALS:
-                return f"{value} = ANY({self._bound([_written(one, kind) for one in given])}::text[]::{kind}[])"
+                return f"{value} = ANY({self._bound([written(one, kind) for one in given])}::text[]::{kind}[])"
             case Test.BETWEEN:
-                first, last = (f"{self._bound(_written(one, kind))}::{kind}" for one in given)
+                first, last = (f"{self._bound(written(one, kind))}::{kind}" for one in given)
                 return f"{value} BETWEEN {first} AND {last}"
             case _:
-                return f"{value} {_OPERATORS[condition.test]} {self._bound(_written(given[0], kind))}::{kind}"
+                return f"{value} {_OPERATORS[condition.test]} {self._bound(written(given[0], kind))}::{kind}"
 
     # --- in which order ---
 
@@ -228,7 +254,7 @@ class QuerySql:
             if value is None:
                 beyond = f"({key} IS NULL AND {beyond})"
                 continue
-            place = f"{self._bound(_written(value, kind))}::{kind}"
+            place = f"{self._bound(written(value, kind))}::{kind}"
             if key == self._id:  # always there, and never twice
                 beyond = f"{key} {'<' if descending else '>'} {place}"
                 continue
@@ -251,14 +277,13 @@ class QuerySql:
         return f"t{self._aliases}"
 
 
-def sort_type(key: SortKey) -> str:
-    """Return the type as which PostgreSQL sorts by a key."""
-    return "integer" if key.path.leaf.kind is Kind.SELECT else _type_of(key.path.leaf)
-
-
-def _begin_of(text: str) -> str:
-    # A day is the moment at which it begins.
-    return f"CASE length({text}) WHEN 10 THEN {text} || 'T00:00:00' ELSE rtrim({text}, 'Z') END"
+def _is_like(first: Condition, other: Condition) -> bool:
+    """Tell whether two conditions differ in their values alone, so that many such can be told in one."""
+    return (
+        first.path.is_kept
+        and first.test in (Test.CONTAINS, Test.EQUALS)
+        and (other.path, other.test, other.negated) == (first.path, first.test, first.negated)
+    )
 
 
 def _by_ids(ids: str) -> str:
@@ -266,25 +291,3 @@ def _by_ids(ids: str) -> str:
         f"({ids}) AS found CROSS JOIN LATERAL (SELECT * FROM record WHERE team_id = %(team)s"
         f" AND object_type = %(type)s AND id = found.id OFFSET 0) AS r"
     )
-
-
-def _type_of(prop: Property) -> str:
-    """Return the type as which PostgreSQL compares a property's values."""
-    if prop is IDENTIFIER:
-        return "uuid"
-    if prop.read_only and prop.key in _MOMENTS:
-        return "timestamptz"
-    return {Kind.NUM: "numeric", Kind.BOOL: "boolean"}.get(prop.kind, "text")
-
-
-def _written(value: object, kind: str) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    # Moments are compared without their zone, which is always the same.
-    return f"{value}Z" if kind == "timestamptz" else str(value)
-
-
-def _as_text(key: str, kind: str) -> str:
-    if kind == "timestamptz":
-        return f"to_char({key} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
-    return f"({key})::text"

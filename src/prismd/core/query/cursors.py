@@ -19,7 +19,7 @@ from msgspec import Meta
 from prismd.core.dates import UnreadableDateError, stored_date
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
-from prismd.core.numbers import kept_exactly
+from prismd.core.numbers import kept_exactly, written_number
 from prismd.core.query.tree import Query, SortKey
 from prismd.core.schema import Kind
 from prismd.core.sealed import seal, unseal
@@ -196,11 +196,11 @@ def _is_rank(value: _Value) -> bool:
 
 
 def _is_number(text: str) -> bool:
+    number = written_number(text) if text.isascii() and text.isprintable() else None
     try:
-        kept_exactly(Decimal(text))
+        return number is not None and kept_exactly(number) is not None
     except ArithmeticError:
         return False
-    return True
 
 
 def _is_moment(text: str) -> bool:

@@ -18,7 +18,8 @@ from prismd.services.api_keys import KeyMaker, NewKey, digest_of, new_secret
 from prismd.settings import SettingError
 from prismd.store import api_keys, teams
 from prismd.store.api_keys import KeyMatch
-from prismd.store.postgres import Connection, passes
+from prismd.store.faults import passes
+from prismd.store.postgres import Connection
 
 #: The use of a key is noted at most so often.
 _NOTED_EVERY: Final = timedelta(minutes=1)

@@ -56,6 +56,7 @@ from prismd.store import (
     record_keys,
     record_writes,
     records,
+    restoring,
     teams,
     tickets,
     touches,
@@ -63,6 +64,7 @@ from prismd.store import (
     verdicts,
     views,
 )
+from prismd.store.dumps import Place, Rows
 from prismd.store.postgres import Connection, Pool, connect
 
 NOW: Final = datetime(2026, 1, 5, tzinfo=UTC)
@@ -233,6 +235,16 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
         c, record_writes.Updates.of(list(w.rewritten.values())), now=NOW
     ),
     records.scan_values: lambda c, w: list(records.scan_values(c, w.team_id, "contact", "email", page=1)),
+    restoring.schema_name: lambda c, _: restoring.schema_name(c),
+    restoring.all_tables: lambda c, _: restoring.all_tables(c),
+    restoring.own_tables: lambda c, _: restoring.own_tables(c),
+    restoring.has_rows: lambda c, _: restoring.has_rows(c, list(TABLES)),
+    restoring.in_order: lambda c, _: restoring.in_order(c, list(TABLES)),
+    restoring.empty_tables: lambda c, _: restoring.empty_tables(c, list(TABLES)),
+    restoring.drop_tables: lambda c, _: restoring.drop_tables(c, list(TABLES)),
+    restoring.write_rows: lambda c, _: restoring.write_rows(c, "record_key", Rows(["team_id"], iter([]))),
+    restoring.set_places: lambda c, _: restoring.set_places(c, [Place("import_turn", 1000, is_called=True)]),
+    restoring.refresh_statistics: lambda c, _: restoring.refresh_statistics(c),
     teams.lock_bootstrap: lambda c, _: teams.lock_bootstrap(c),
     teams.insert_team: lambda c, _: teams.insert_team(c, NEW_ID(), NOW),
     teams.find_team: lambda c, _: teams.find_team(c, "team"),
@@ -278,6 +290,7 @@ WITHOUT_LOCK: Final = {
     changes.tell, changes.tell_listeners, diagnosis.read_server, diagnosis.read_time, diagnosis.read_indexes,
     migrate.schema_state, diagnosis.longest_transaction, diagnosis.count_others, health.count_workers,
     idempotency.try_lock, postgres.connections_allowed, postgres.prepare_session, queries.check_patterns,
+    restoring.schema_name, restoring.all_tables, restoring.own_tables, restoring.in_order, restoring.set_places,
     queries.limit_time, client_attempts.begin_first, client_attempts.try_begin_repeat,
 }  # fmt: skip
 

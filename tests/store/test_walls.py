@@ -25,6 +25,7 @@ from prismd.store.as_owner import Owner, done_as, opened_as
 from prismd.store.embedded import EmbeddedPostgres
 from prismd.store.pinned import ForeignLinkError, path_by, pinned
 from prismd.store.postgres import DatabaseUnusableError
+from prismd.store.whole_file import existing_file, whole_file
 from tests.processes import ended, eventually, postmasters, start_prismd, url_of
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be led astray by another user")
@@ -91,7 +92,8 @@ def own_directory(parent: Path, owner: Owner) -> Path:
 
 def all_commands(data_dir: Path, directory: Path) -> None:
     """Run each command that works on a data directory, and have PostgreSQL revived; each may refuse, in one line."""
-    for command in (["keys", "create", "--new-team"], ["migrate"]):
+    backup = ["backup", str(directory / f"{secrets.token_hex(4)}.dump")]
+    for command in (["keys", "create", "--new-team"], ["migrate"], backup):
         code, _, errors = ended(start_prismd([*command, "--data-dir", str(data_dir)], {}, directory))
         assert code == 0 or (errors.startswith("prismd: ") and len(errors.splitlines()) == 1), errors
     server = start_prismd(["serve", "--port", "0", "--data-dir", str(data_dir)], {}, directory)
@@ -187,6 +189,29 @@ def test_a_link_to_a_data_directory_that_somebody_else_laid_is_refused(
     assert looks(treasure) == before
     with pytest.raises(DatabaseUnusableError, match="a symbolic link that does not belong to root"):
         EmbeddedPostgres(shared / "data").start()
+
+
+def test_a_backup_follows_no_link_of_others(shared: Path, treasure: Path, mallory: Owner) -> None:
+    theirs = own_directory(shared, mallory)
+    done_as(mallory, lambda: (theirs / "b.dump").symlink_to(treasure / "secret"))
+    done_as(mallory, lambda: (theirs / "below").symlink_to(treasure))
+    before = looks(treasure)
+    for path, kind in ((theirs / "b.dump", FileExistsError), (theirs / "below" / "b.dump", ForeignLinkError)):
+        with pytest.raises(kind), whole_file(path) as opened:
+            os.write(opened, b"keys")
+        with pytest.raises(OSError, match="symbolic link"), existing_file(path):
+            pass
+    assert looks(treasure) == before
+
+
+def test_a_backup_in_a_directory_of_somebody_else_is_roots_alone(shared: Path, mallory: Owner) -> None:
+    theirs = own_directory(shared, mallory)
+    with whole_file(theirs / "b.dump") as opened:
+        os.write(opened, b"keys")
+    found = (theirs / "b.dump").lstat()
+    assert (found.st_uid, found.st_mode & 0o777, found.st_nlink) == (0, 0o600, 1)
+    with pytest.raises(PermissionError):
+        done_as(mallory, (theirs / "b.dump").read_text)
 
 
 def test_a_link_of_roots_own_is_followed(shared: Path, tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ COMMANDS: Final = {
         "Carry out import jobs of the PostgreSQL at PRISMD_DATABASE_URL.",
     ),
     "doctor": ("prismd.cli.doctor:doctor_command", "Look an installation over, and say what to do."),
+    "backup": ("prismd.cli.backup:backup_command", "Write all that the database holds to FILE."),
+    "restore": ("prismd.cli.backup:restore_command", "Bring a backup into an empty database."),
     "migrate": ("prismd.cli.migrate:migrate_command", "Bring the database to this prismd's schema."),
 }
 

@@ -41,7 +41,7 @@ class SchemaState:
 
 def schema_state(connection: Connection) -> SchemaState:
     """Return which schema a database has, also where it is none of ours."""
-    current, known = _version(connection), _revisions()
+    current, known = _version(connection), known_revisions()
     return SchemaState(current, known[-1], current is not None and current not in known)
 
 
@@ -56,7 +56,7 @@ def migrate(url: str, settings: Settings) -> None:
         DatabaseUnusableError: It cannot be reached, or its schema is newer than this prismd.
     """
     with connect(url, settings) as connection:
-        if _current(connection) == _revisions()[-1]:
+        if _current(connection) == known_revisions()[-1]:
             return
         connection.commit()
         _upgrade(connection)
@@ -74,9 +74,11 @@ def check_schema(url: str, settings: Settings) -> None:
     """
     with connect(url, settings) as connection:
         current = _current(connection)
-    if current != _revisions()[-1]:
+    if current != known_revisions()[-1]:
         found = f"has schema {current}" if current else "is empty"
-        raise DatabaseUnusableError(f"the database {found}, this prismd needs {_revisions()[-1]}: run `prismd migrate`")
+        raise DatabaseUnusableError(
+            f"the database {found}, this prismd needs {known_revisions()[-1]}: run `prismd migrate`"
+        )
 
 
 def _current(connection: Connection) -> str | None:
@@ -96,7 +98,8 @@ def _version(connection: Connection) -> str | None:
     return row[0] if row else None
 
 
-def _revisions() -> list[str]:
+def known_revisions() -> list[str]:
+    """Return the versions of the schema that this prismd knows, in order."""
     # Revisions are numbered files, so that their order shows without importing Alembic.
     versions = files("prismd.store") / "migrations" / "versions"
     return sorted(file.name.split("_", 1)[0] for file in versions.iterdir() if file.name.endswith(".sql"))

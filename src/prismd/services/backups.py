@@ -1,0 +1,157 @@
+"""Backups: a database at one moment becomes a dump, and a dump becomes a database again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import psycopg
+
+from prismd.settings import Settings
+from prismd.store.client_programs import dumping_program, reading_program
+from prismd.store.diagnosis import count_others
+from prismd.store.dumps import BadDumpError, Dump, write_dump
+from prismd.store.migrate import known_revisions, schema_state, upgrading
+from prismd.store.postgres import Connection, DatabaseUnusableError, connect
+from prismd.store.restoring import (
+    VERSION_TABLE,
+    all_tables,
+    drop_tables,
+    empty_tables,
+    has_rows,
+    in_order,
+    own_tables,
+    refresh_statistics,
+    schema_name,
+    set_places,
+    write_rows,
+)
+
+
+class RestoreRefusedError(DatabaseUnusableError):
+    """A database does not take a backup as it is; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup that was made.
+
+    Args:
+        schema: Version of the schema.
+        bytes: Size of the file.
+    """
+
+    schema: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was restored.
+
+    Args:
+        schema: Version of the schema of the backup.
+        head: Version of the schema that the database has now.
+        rows: Of each table, how many.
+        left_out: Tables of the backup that are not prismd's.
+    """
+
+    schema: str
+    head: str
+    rows: Mapping[str, int]
+    left_out: list[str] = field(default_factory=list)
+
+
+def back_up(url: str, settings: Settings, file: int) -> Backup:
+    """Write a backup of a database as it is at one moment; servers and workers go on meanwhile.
+
+    Args:
+        url: Connection string of PostgreSQL.
+        settings: For the time that connecting may take.
+        file: Descriptor of a new file.
+
+    Raises:
+        DatabaseUnusableError: It has no schema of prismd's, or cannot be read; the message says what to do.
+    """
+    with connect(url, settings, autocommit=True) as connection:
+        if schema_state(connection).current is None:
+            raise DatabaseUnusableError("the database is empty: there is nothing to back up")
+        program = dumping_program(connection.info.server_version)
+        schema = schema_name(connection)
+    write_dump(program, url, schema, file)
+    # Read once more as a restore would begin: the version is that of the moment of the dump.
+    dump = Dump(reading_program(), file)
+    return Backup(dump.schema_version, os.fstat(file).st_size)
+
+
+def restore(url: str, settings: Settings, file: int, *, replace: bool) -> Restored:
+    """Bring what a backup holds into a database, in one transaction: all of it or nothing.
+
+    Args:
+        url: Connection string of PostgreSQL.
+        settings: For the time that connecting may take.
+        file: Descriptor of the backup.
+        replace: Whether what prismd has in the database goes; otherwise there must be nothing.
+
+    Raises:
+        BadDumpError: The backup cannot be read.
+        RestoreRefusedError: The database is in use or not empty, or the backup is of a newer prismd.
+    """
+    dump = Dump(reading_program(), file)
+    known = known_revisions()
+    if dump.schema_version not in known:
+        raise RestoreRefusedError(
+            f"the backup has schema {dump.schema_version}, this prismd knows up to {known[-1]}: "
+            "install the prismd that made it, or a newer one"
+        )
+    with connect(url, settings) as connection, upgrading(connection) as to:
+        _check_target(connection, replace=replace)
+        drop_tables(connection, own_tables(connection))
+        to(dump.schema_version)
+        rows = _fill(connection, dump)
+        to("head")
+    with connect(url, settings, autocommit=True) as connection:
+        refresh_statistics(connection)
+    left_out = [table for table in dump.tables if table not in rows and table != VERSION_TABLE]
+    return Restored(dump.schema_version, known[-1], rows, left_out)
+
+
+def _check_target(connection: Connection, *, replace: bool) -> None:
+    state = schema_state(connection)
+    if state.is_newer:
+        raise RestoreRefusedError(
+            f"the database has schema {state.current}, which this prismd does not know: restore into another database"
+        )
+    own = own_tables(connection)
+    if own and state.current is None:
+        raise RestoreRefusedError(
+            f"the database has tables that are not prismd's ({', '.join(own[:3])}): restore into another database"
+        )
+    if others := count_others(connection):
+        raise RestoreRefusedError(
+            f"{others} other connections to the database are open: stop prismd, its workers and whatever else uses it"
+        )
+    holding = [table for table in has_rows(connection, own) if table != VERSION_TABLE]
+    if holding and not replace:
+        raise RestoreRefusedError(
+            f"the database is not empty ({', '.join(holding[:3])} hold rows): restore into a new one, "
+            "or have all that prismd holds in this one replaced with --replace"
+        )
+
+
+def _fill(connection: Connection, dump: Dump) -> dict[str, int]:
+    there = set(all_tables(connection)) - {VERSION_TABLE}
+    tables = in_order(connection, [table for table in dump.tables if table in there])
+    empty_tables(connection, tables)
+    counts = {}
+    try:
+        for table in tables:
+            with dump.rows(table) as rows:
+                counts[table] = write_rows(connection, table, rows)
+        set_places(connection, dump.places())
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as error:
+        raise BadDumpError(f"its rows do not fit the schema that it names: {str(error).splitlines()[0]}") from error
+    return counts

@@ -45,6 +45,8 @@ class Settings:
         "", "text", "address by which clients reach the server, such as `https://…` of the proxy that does TLS for it"
     )
     log_level: str = setting("warning", "text", "least level of logs that is shown: debug, info, warning or error")
+    log_format: str = setting("logfmt", "text", "form of the lines of logs: logfmt or json")
+    access_log: str = setting("off", "text", "whether each request is a line of the log, whatever its level: on or off")
     workers: int = setting(1, "processes", "import workers that `prismd serve` starts; 0 where others run them")
     processes: int = setting(
         1, "processes", "processes in which `prismd serve` answers requests, on one socket", minimum=1

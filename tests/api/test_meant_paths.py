@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from docs import compatibility
-from prismd.api.allowed_methods import allowed_methods
+from prismd.api.known_routes import route_of
 from prismd.api.meant_paths import MeantPath, meant_path
 from prismd.api.openapi import document
 from prismd.core.schema import OBJECT_TYPES, UNHELD_TYPES
@@ -219,7 +219,7 @@ def test_what_a_type_does_not_allow_is_in_no_answer(api: Api, path: str, methods
 
 
 def test_options_of_nothing_is_nothing(api: Api) -> None:
-    assert allowed_methods("/nowhere") is None
+    assert route_of("/nowhere") is None
     assert api.send("OPTIONS", "/nowhere").status_code == 404
 
 

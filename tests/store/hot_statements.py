@@ -128,7 +128,7 @@ _RECORDS: Final = {
 }
 
 _IMPORTS: Final = {
-    "next turn": Hot(imports._CLAIM, {"running_max": 10}, once=1),
+    "next turn": Hot(imports._CLAIM, {"running_max": 10}, once=2),
     "whose turn it is": Hot(health._NEXT, {"running_max": 10}, once=1),
     "jobs under way": Hot(imports._ACTIVE, (1,), once=QUEUED),
     "hold of a job": Hot(imports._LOCK, (1, JOB), once=1),

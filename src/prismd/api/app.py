@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -22,8 +23,9 @@ from prismd.api.health import HealthProbe
 from prismd.api.limits import RateLimiter
 from prismd.api.realtime import PATH, RealtimeSocket
 from prismd.api.realtime_hub import RealtimeHub
+from prismd.api.request_log import RequestLog
 from prismd.api.routes import routes
-from prismd.api.scope_keys import CONNECTION_LIMITS, ON_STOP
+from prismd.api.scope_keys import CONNECTION_LIMITS, ON_REFUSED, ON_STOP
 from prismd.api.shared_memory import SharedMemory
 from prismd.api.threads import Threads
 from prismd.api.watchers import Watchers
@@ -82,9 +84,13 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
         watchers.stop()
         realtime.stop()
 
-    life = {ON_STOP: end_streams, CONNECTION_LIMITS: ConnectionLimits(runtime.settings, shared)}
-    return Edge(app, {PATH: RealtimeSocket(runtime, changes, realtime)}, runtime.new_id, life)
+    log = RequestLog(runtime.settings)
+    limits = ConnectionLimits(runtime.settings, shared)
+    life = {ON_STOP: end_streams, ON_REFUSED: log.refused, CONNECTION_LIMITS: limits}
+    sockets = {PATH: RealtimeSocket(runtime, changes, realtime)}
+    return Edge(app, sockets, runtime.new_id, log, life)
 
 
 def _later(wait_s: float, work: Callable[[], None]) -> object:
-    return asyncio.get_running_loop().call_later(wait_s, work)
+    # Outside the request that asks for it: what it logs is not of that request.
+    return asyncio.get_running_loop().call_later(wait_s, work, context=contextvars.Context())

@@ -8,6 +8,7 @@ from litestar import Request
 from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
+from structlog.contextvars import bind_contextvars
 
 from prismd.api.addresses import TrustedProxies
 from prismd.api.limits import RateLimiter
@@ -74,6 +75,7 @@ async def _let_in(connection: ASGIConnection[Any, Any, Any, Any], key: str, team
         wrong_keys.spare(address)
         raise
     wrong_keys.good(address, key)
+    bind_contextvars(team=caller.public_id, key_hint=caller.key_hint)
     limiter: RateLimiter = state.limiter
     limiter.take(caller.key_id)
     connection.state.caller = caller

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final, Protocol
@@ -60,7 +61,8 @@ class ChangeStream:
         if self._rest:
             self._rest.cancel()
         if self._task is None:
-            self._task = asyncio.create_task(self._listen())
+            # For all who listen, so in the name of none of their requests.
+            self._task = asyncio.create_task(self._listen(), context=contextvars.Context())
         try:
             yield
         finally:

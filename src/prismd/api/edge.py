@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from prismd.api.absent_routes import absence
-from prismd.api.allowed_methods import allowed_methods
 from prismd.api.errors import JSON, internal_error, refusal
-from prismd.api.meant_paths import meant_path
+from prismd.api.known_routes import route_of
+from prismd.api.meant_paths import MeantPath, meant_path
+from prismd.api.request_log import RequestLog, Told
 from prismd.api.scope_keys import HEAD_ONLY, OWN_TEAM, REQUEST_ID
 from prismd.core.errors import PrismdError
 from prismd.core.ids import NewId
@@ -37,6 +40,7 @@ class Edge:
         app: The application inside.
         sockets: WebSocket applications, by path.
         new_id: Makes the ids of requests.
+        log: Tells of requests that are over.
         life: What the HTTP server needs of the application, by name, such as :data:`prismd.api.scope_keys.ON_STOP`.
     """
 
@@ -45,11 +49,13 @@ class Edge:
         app: ASGIApp,
         sockets: Mapping[str, ASGIApp],
         new_id: NewId,
+        log: RequestLog,
         life: Mapping[str, object],
     ) -> None:
         self._app = app
         self._sockets = sockets
         self._new_id = new_id
+        self._log = log
         self._life = life
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,6 +63,7 @@ class Edge:
         if scope["type"] == ScopeType.HTTP:
             await self._serve(scope, receive, send)
         elif scope["type"] == ScopeType.WEBSOCKET:
+            self._new_request()
             await self._sockets.get(scope["path"], self._refuse_socket)(scope, receive, send)
         else:
             life: Any = scope
@@ -68,52 +75,64 @@ class Edge:
         error = PrismdError("not_found", f"There is no WebSocket at {quoted(scope['path'])} (known: {known})")
         await _send_whole(send, refusal(error, self._new_id()), "websocket.http.response")
 
-    async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+    def _new_request(self) -> str:
+        # The task of a request may have been started by the one before it on the same connection.
+        clear_contextvars()
         request_id = self._new_id()
-        written = scope["raw_path"].decode("latin-1")
-        meant = meant_path(scope["method"], written)
+        bind_contextvars(request_id=request_id)
+        return request_id
+
+    async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        began, request_id = time.perf_counter(), self._new_request()
+        meant = meant_path(scope["method"], scope["raw_path"].decode("latin-1"))
+        told = Told(scope, meant.path, route_of(meant.path), began)
+        named = _Named(send, request_id, told)
+        try:
+            await self._answer(scope, meant, receive, named)
+        finally:
+            self._log.ended(told)
+
+    async def _answer(self, scope: HTTPScope, meant: MeantPath, receive: Receive, named: _Named) -> None:
+        written, route, request_id = scope["raw_path"].decode("latin-1"), named.told.route, named.request_id
         inner: Any = {**scope, REQUEST_ID: request_id, "path": meant.path, OWN_TEAM: meant.own_team}
         if scope["method"] == "HEAD":
             inner["method"] = "GET"
             inner[HEAD_ONLY] = True
-        allowed = allowed_methods(meant.path)
-        named = _Named(send, request_id, allowed)
         if (absent := absence(scope["method"], meant.path, written)) is not None:
             await _send_whole(named, refusal(absent, request_id))
             return
-        if scope["method"] == "OPTIONS" and allowed is not None:
-            await _send_whole(named, Answer(204, b"", {"allow": ", ".join(allowed)}))
+        if scope["method"] == "OPTIONS" and route is not None:
+            await _send_whole(named, Answer(204, b"", {"allow": ", ".join(route.methods)}))
             return
         try:
             await self._app(inner, receive, named)
         except Exception:
-            if named.started:
+            if named.told.status:
                 raise
-            _log.exception("a request failed outside its handler", request_id=request_id, path=written)
+            _log.exception("a request failed outside its handler", path=written)
             await _send_whole(named, refusal(internal_error(), request_id))
 
 
 class _Named:
     """A ``send`` that puts the request's id on the answer, unless the answer brings one: a replay keeps the first's.
 
-    A 405 says which methods the path takes, as HTTP demands, by the one table of operations.
+    A 405 says which methods the path takes, as HTTP demands, by the one table of operations. The status is noted.
     """
 
-    def __init__(self, send: Send, request_id: str, allowed: Sequence[str] | None) -> None:
+    def __init__(self, send: Send, request_id: str, told: Told) -> None:
         self._send = send
-        self._header = (_HEADER, request_id.encode())
-        self._allowed = allowed
-        self.started = False
+        self.request_id = request_id
+        self.told = told
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.started = True
+            self.told.status = message["status"]
             headers = list(message.get("headers", ()))
             if not any(name.lower() == _HEADER for name, _ in headers):
-                headers.append(self._header)
-            if message["status"] == _METHOD_NOT_ALLOWED and self._allowed is not None:
+                headers.append((_HEADER, self.request_id.encode()))
+            if message["status"] == _METHOD_NOT_ALLOWED and (route := self.told.route) is not None:
                 headers = [one for one in headers if one[0].lower() != _ALLOW]
-                headers.append((_ALLOW, ", ".join(self._allowed).encode()))
+                headers.append((_ALLOW, ", ".join(route.methods).encode()))
             message = {**message, "headers": headers}
         await self._send(message)
 

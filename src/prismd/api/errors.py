@@ -103,8 +103,8 @@ def _on_database_error(request: Request[Any, Any, Any], error: psycopg.Error) ->
     fault = fault_of(error)
     if fault is Fault.OTHER:
         return _on_fault(request, error)
-    request_id, reason = request_id_of(request), str(error).strip()
-    _log.warning("the database did not serve a request", request_id=request_id, fault=fault.name, reason=reason)
+    reason = str(error).strip()
+    _log.warning("the database did not serve a request", fault=fault.name, reason=reason)
     if fault is Fault.TOO_LARGE:
         said = error.diag.message_primary or reason
         refused = PrismdError(
@@ -112,7 +112,7 @@ def _on_database_error(request: Request[Any, Any, Any], error: psycopg.Error) ->
         )
     else:
         refused = PrismdError(*_AWAY[fault])
-    return respond(refusal(refused, request_id))
+    return respond(refusal(refused, request_id_of(request)))
 
 
 _AWAY: Final = {
@@ -148,10 +148,8 @@ def _meaning(request: Request[Any, Any, Any], error: HTTPException) -> PrismdErr
 
 
 def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    request_id = request_id_of(request)
-    where = {"request_id": request_id, "method": request.scope["method"], "path": _path_of(request)}
-    _log.error("a request failed unexpectedly", exc_info=error, **where)
-    return respond(refusal(internal_error(), request_id))
+    _log.error("a request failed unexpectedly", exc_info=error, method=request.scope["method"], path=_path_of(request))
+    return respond(refusal(internal_error(), request_id_of(request)))
 
 
 #: What the framework does with each kind of exception.

@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 
 from prismd.api.connection_limits import ConnectionLimits
 from prismd.api.errors import JSON, refusal
-from prismd.api.scope_keys import CONNECTION_LIMITS, ON_STOP, PEER
+from prismd.api.scope_keys import CONNECTION_LIMITS, ON_REFUSED, ON_STOP, PEER
 from prismd.core.errors import PrismdError
 
 #: Requests that may wait on a connection for the answers to those before them.
@@ -171,7 +171,10 @@ class HttpProtocol(HttpToolsProtocol):
             # What were written now would be taken for the answer to another request.
             self._close()
             return
-        self.transport.write(_as_bytes(error))
+        request_id = str(uuid4())
+        self.transport.write(_as_bytes(error, request_id))
+        if on_refused := self.app_state.get(ON_REFUSED):
+            on_refused(error, request_id, self._address())
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
@@ -237,8 +240,8 @@ def _said(error: Exception) -> str:
     return str(error) or "Invalid HTTP request received."
 
 
-def _as_bytes(error: PrismdError) -> bytes:
-    answer = refusal(error, str(uuid4()))
+def _as_bytes(error: PrismdError, request_id: str) -> bytes:
+    answer = refusal(error, request_id)
     headers = {"content-type": JSON, "content-length": str(len(answer.body)), "connection": "close", **answer.headers}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     status = HTTPStatus(answer.status)

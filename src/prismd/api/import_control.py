@@ -8,15 +8,17 @@ from litestar import Request, Response, post
 
 from prismd.api.idempotency import write_once
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
-from prismd.api.jobs import accepted, shown
+from prismd.api.jobs import shown
 from prismd.api.json_bodies import refuse_body
 from prismd.api.paths import id_in_path
+from prismd.api.submissions import submit_once
 from prismd.api.threads import Threads
 from prismd.core.imports.request import RequestLimits
 from prismd.core.imports.retry import parse_retry
 from prismd.core.json_text import encode
 from prismd.services import import_control
 from prismd.services.idempotency import Answer
+from prismd.services.imports import Submitted
 from prismd.store.postgres import Connection
 
 
@@ -50,9 +52,8 @@ async def retry_import(
     wanted = id_in_path(job_id)
     limits = RequestLimits(rows_max=runtime.settings.rows_per_request_max)
 
-    def work(connection: Connection) -> Answer:
+    def submit(connection: Connection, request_id: str) -> Submitted:
         retry = parse_retry(body, limits)
-        return accepted(import_control.retry_job(connection, runtime, caller.team_id, wanted, retry), caller.public_id)
+        return import_control.retry_job(connection, runtime, caller.team_id, wanted, retry, request_id=request_id)
 
-    threads: Threads = request.app.state.threads
-    return await threads.run_import(lambda: write_once(request, runtime, caller, body, work))
+    return await submit_once(request, runtime, caller, body, submit)

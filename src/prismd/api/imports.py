@@ -10,13 +10,12 @@ from litestar.response import Stream
 
 from prismd.api.cursors import Cursor, Listing, read_cursor, write_cursor
 from prismd.api.errors import JSON, respond
-from prismd.api.idempotency import write_once
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
-from prismd.api.jobs import POLL_AFTER_S, PROCESSING, accepted, shown, with_results
+from prismd.api.jobs import POLL_AFTER_S, PROCESSING, shown, with_results
 from prismd.api.paths import id_in_path, importable_type_in_path
 from prismd.api.queries import given, one_of, page_limit
 from prismd.api.shapes import JobPage
-from prismd.api.threads import Threads
+from prismd.api.submissions import submit_once
 from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Job, State
 from prismd.core.imports.request import RequestLimits, parse_request
@@ -25,6 +24,7 @@ from prismd.core.schema import IMPORTABLE_TYPES
 from prismd.core.scopes import Scope
 from prismd.services import imports
 from prismd.services.idempotency import Answer
+from prismd.services.imports import Submitted
 from prismd.services.runtime import Runtime
 from prismd.services.teams import Caller
 from prismd.store.postgres import Connection
@@ -48,12 +48,11 @@ async def start_import(
     kind = importable_type_in_path(object_type)
     limits = RequestLimits(rows_max=runtime.settings.rows_per_request_max)
 
-    def work(connection: Connection) -> Answer:
-        submitted = imports.submit(connection, runtime, caller.team_id, parse_request(kind, body, limits))
-        return accepted(submitted, caller.public_id)
+    def submit(connection: Connection, request_id: str) -> Submitted:
+        asked = parse_request(kind, body, limits)
+        return imports.submit(connection, runtime, caller.team_id, asked, request_id=request_id)
 
-    threads: Threads = request.app.state.threads
-    return await threads.run_import(lambda: write_once(request, runtime, caller, body, work))
+    return await submit_once(request, runtime, caller, body, submit)
 
 
 @get("/imports/{job_id:str}", sync_to_thread=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -11,6 +10,7 @@ import psycopg
 import structlog
 from litestar import Request, Response, post
 from litestar.types import Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
 
 from prismd.api.auth import let_in_by_key
 from prismd.api.change_stream import ChangeStream
@@ -69,8 +69,8 @@ class RealtimeSocket:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, to its end."""
         await receive()  # which only says that somebody wants to connect
-        # Sending fails with OSError where the client has left.
-        with self._hub.place() as free, contextlib.suppress(OSError):
+        # Where the client has left, sending fails with an OSError that the web server expects to get.
+        with self._hub.place() as free:
             found = await self._admitted(_token(scope)) if free else TRY_LATER
             await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
             ending = found if isinstance(found, Ending) else await self._serve(found, receive, send)
@@ -89,6 +89,7 @@ class RealtimeSocket:
 
     async def _serve(self, listener: Listener, receive: Receive, send: Send) -> Ending | None:
         """Tell a team's changes to the end; return how to end where that has not been told yet."""
+        bind_contextvars(team=listener.public_id)
         with self._changes.wanted():
             try:
                 async with asyncio.timeout(self._runtime.settings.database_wait_s):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -111,7 +112,8 @@ class _Line:
         self._runtime = runtime
         self._reads = reads
         self._notices: asyncio.Queue[Notice | None] = asyncio.Queue()
-        self._telling = asyncio.create_task(self._tell())
+        # For all sockets of the team, so in the name of none of their requests.
+        self._telling = asyncio.create_task(self._tell(), context=contextvars.Context())
 
     def add(self, notice: Notice) -> None:
         """Have a notice told after all that wait."""

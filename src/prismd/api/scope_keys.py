@@ -15,5 +15,7 @@ OWN_TEAM: Final = "prismd_own_team"
 #: In the state of the server's life: what to call, maybe repeatedly, when it begins to end; it ends requests that would
 #: not end by themselves.
 ON_STOP: Final = "prismd_on_stop"
+#: In the same: what to call with the error and the other end where something never became a request.
+ON_REFUSED: Final = "prismd_on_refused"
 #: In the same: what all connections share.
 CONNECTION_LIMITS: Final = "prismd_connection_limits"

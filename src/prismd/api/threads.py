@@ -7,6 +7,7 @@ import that waits for its turn takes none from those who look after theirs.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -33,7 +34,8 @@ class Threads:
 
     async def run_import(self, work: Callable[[], _Result]) -> _Result:
         """Return what the work returns, done in a thread for imports."""
-        return await asyncio.get_running_loop().run_in_executor(self._imports, work)
+        # In the context of the request, so that what it logs names the request.
+        return await asyncio.get_running_loop().run_in_executor(self._imports, contextvars.copy_context().run, work)
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncIterator[None]:

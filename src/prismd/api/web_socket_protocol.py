@@ -9,6 +9,7 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
+from websockets.exceptions import InvalidState
 
 from prismd.api.connection_limits import ConnectionLimits
 from prismd.api.scope_keys import CONNECTION_LIMITS, ON_STOP
@@ -19,6 +20,19 @@ OPTIONS: Final[dict[str, Any]] = {"ws_max_size": 64 * 1024, "ws_per_message_defl
 #: Uvicorn would write the address of each connection, which has a ticket in it, to the log.
 _QUIET: Final = logging.getLogger("prismd.websocket")
 _QUIET.setLevel(logging.WARNING)
+
+
+#: What uvicorn calls errors, and clients cause: by a text that is none, and by leaving before they are let in.
+_FAULTS_OF_CLIENTS: Final = ("Invalid UTF-8 sequence", "ASGI callable returned without completing handshake")
+
+
+def _as_warning(record: logging.LogRecord) -> bool:
+    if str(record.msg).startswith(_FAULTS_OF_CLIENTS):
+        record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
+    return True
+
+
+_QUIET.addFilter(_as_warning)
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
@@ -41,6 +55,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Take over a connection of HTTP, with its place among those that there may be."""
         super().connection_made(transport)
         self._counted = self._limits.enter(self._address())
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; a client that goes on with what is no text while its connection closes is cut off."""
+        try:
+            super().data_received(data)
+        except InvalidState:
+            self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Make room for another connection."""

@@ -31,7 +31,7 @@ def api_process(parent_pid: int, number: int, listener: int, memory: int, ready:
     stop = Stop()
     stop.on_signals()
     settings = Settings.from_environment()
-    configure_logs(settings.log_level)
+    configure_logs(settings)
     runtime = open_runtime(settings.database_url, settings)
     shared = SharedMemory(memory, processes=settings.processes, number=number)
     server = WebServer(

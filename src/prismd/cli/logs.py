@@ -1,4 +1,4 @@
-"""Logs: one line of ``key=value`` per event, to standard error, from prismd and from its libraries alike."""
+"""Logs: one line per event, to standard error, from prismd and from its libraries alike."""
 
 from __future__ import annotations
 
@@ -9,30 +9,32 @@ from typing import Final
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from prismd.settings import SettingError
+from prismd.cli.log_lines import json_line, logfmt_line
+from prismd.settings import SettingError, Settings
 
 _LEVELS: Final = ("debug", "info", "warning", "error")
+_FORMATS: Final[dict[str, Processor]] = {"logfmt": logfmt_line, "json": json_line}
 
 
-def configure_logs(level: str) -> None:
+def configure_logs(settings: Settings) -> None:
     """Send logs to standard error.
 
     Args:
-        level: The least level that is shown: ``debug``, ``info``, ``warning`` or ``error``.
+        settings: For the least level that is shown, and the form of the lines.
 
     Raises:
-        SettingError: The level is none of these.
+        SettingError: There is no such level or form.
     """
-    if level not in _LEVELS:
-        raise SettingError(f"PRISMD_LOG_LEVEL must be one of {', '.join(_LEVELS)}, not {level!r}")
+    level = _one_of("log_level", settings.log_level, _LEVELS)
+    line = _FORMATS[_one_of("log_format", settings.log_format, tuple(_FORMATS))]
     shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    render = structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"])
     structlog.configure(
-        processors=[*shared, render],
+        processors=[*shared, line],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -40,11 +42,18 @@ def configure_logs(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=[*shared, _named], processors=[remove, render])
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=[*shared, _named], processors=[remove, line])
     )
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
 
 
-def _named(logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    event["logger"] = logger.name if logger is not None else "root"
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise SettingError(f"PRISMD_{name.upper()} must be one of {', '.join(known)}, not {value!r}")
+    return value
+
+
+def _named(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    event["logger"] = event["_record"].name
     return event

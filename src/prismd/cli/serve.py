@@ -72,7 +72,7 @@ def serve_command(**options: Any) -> None:  # noqa: ANN401 - settings of any typ
     stop = Stop()
     stop.on_signals()
     settings = Settings.from_environment(**options)
-    configure_logs(settings.log_level)
+    configure_logs(settings)
     if is_readable(settings):
         _LOG.warning("keys and records can be read on the network", listens_on=settings.host, advice=what_to_do())
     with ExitStack() as stack:

@@ -26,7 +26,7 @@ def worker_command(parent_pid: int | None) -> None:
     stop = Stop()
     stop.on_signals()
     settings = Settings.from_environment()
-    configure_logs(settings.log_level)
+    configure_logs(settings)
     if not settings.database_url:
         raise Failure("`prismd worker` needs PRISMD_DATABASE_URL; on the embedded PostgreSQL, use `prismd serve`")
     # Nobody mends a server's worker, and its server has seen to the schema: it waits for the database instead.

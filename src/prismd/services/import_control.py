@@ -44,7 +44,15 @@ def cancel_job(connection: Connection, runtime: Runtime, team_id: int, job_id: s
     return cancelled
 
 
-def retry_job(connection: Connection, runtime: Runtime, team_id: int, job_id: str, retry: RetryRequest) -> Submitted:
+def retry_job(
+    connection: Connection,
+    runtime: Runtime,
+    team_id: int,
+    job_id: str,
+    retry: RetryRequest,
+    *,
+    request_id: str | None = None,
+) -> Submitted:
     """Run the failed rows of an import again, as an import of its own that names the first as its parent.
 
     Args:
@@ -53,6 +61,7 @@ def retry_job(connection: Connection, runtime: Runtime, team_id: int, job_id: st
         team_id: The caller's team.
         job_id: As the caller wrote it.
         retry: Which rows are corrected, and whether those never attempted run too.
+        request_id: Id of the HTTP request, for log lines and traces of the new job's chunks.
 
     Raises:
         PrismdError: ``not_found``; ``missing_scope``; ``import_not_ended``; ``nothing_to_retry``; ``invalid_request``
@@ -73,7 +82,7 @@ def retry_job(connection: Connection, runtime: Runtime, team_id: int, job_id: st
     if not rows:
         raise PrismdError("nothing_to_retry", "no row of the import failed, so there is nothing to run again")
     request = ImportRequest(job.object_type, list(rows.values()), job.options, job.id, list(rows))
-    return submit(connection, runtime, team_id, request)
+    return submit(connection, runtime, team_id, request, request_id=request_id)
 
 
 def _failed_rows(connection: Connection, job: Job) -> Iterator[tuple[int, msgspec.Raw]]:

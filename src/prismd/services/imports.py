@@ -63,7 +63,9 @@ class VerdictPage:
     next_after: int | None
 
 
-def submit(connection: Connection, runtime: Runtime, team_id: int, request: ImportRequest) -> Submitted:
+def submit(
+    connection: Connection, runtime: Runtime, team_id: int, request: ImportRequest, *, request_id: str | None = None
+) -> Submitted:
     """Accept an import: at once if it is small, else as a job (contract, sections 10.1 and 21).
 
     Args:
@@ -71,6 +73,7 @@ def submit(connection: Connection, runtime: Runtime, team_id: int, request: Impo
         runtime: For time, ids and limits.
         team_id: The caller's team.
         request: What is asked for.
+        request_id: Id of the HTTP request, for log lines and traces of the job's chunks.
 
     Raises:
         PrismdError: ``invalid_request``: the list is unknown or holds records of another type, or the key property is
@@ -88,7 +91,7 @@ def submit(connection: Connection, runtime: Runtime, team_id: int, request: Impo
             origins=request.origins,
         )
     )
-    job = _new_job(runtime, team_id, request, chunks)
+    job = replace(_new_job(runtime, team_id, request, chunks), request_id=request_id)
     if job.synchronous:
         imports.insert_job(connection, job)
         return _run_at_once(connection, runtime, job, chunks)

@@ -41,7 +41,7 @@ def after_losses(connection: Connection, job: Job, count: int, *, now: datetime,
     """
     forget_attempts(connection, job)
     after = job.after_crashes(count, now)
-    _LOG.error("chunk lost its worker or its connection", job=job.id, chunk=job.cursor, times=after.crashes)
+    _LOG.error("chunk lost its worker or its connection", times=after.crashes)
     chunk = import_chunks.read_chunk(connection, job, job.cursor)
     alone = len(chunk.rows) == 1
     if after.crashes >= (settings.step_attempts_max if alone else _LOSSES_BEFORE_CUT):
@@ -53,7 +53,7 @@ def after_losses(connection: Connection, job: Job, count: int, *, now: datetime,
 
 
 def _refused(connection: Connection, job: Job, chunk: Chunk, *, now: datetime) -> Job:
-    _LOG.error("row refused, as it cannot be processed", job=job.id, row=chunk.first_row)
+    _LOG.error("row refused, as it cannot be processed", row=chunk.first_row)
     return refuse_row(connection, job, chunk, now=now)
 
 
@@ -61,5 +61,5 @@ def _cut(connection: Connection, job: Job, chunk: Chunk, *, now: datetime) -> Jo
     parts = chunk.cut(_PARTS_MAX)
     after = job.after_cut(len(parts), now)
     import_chunks.replace_chunk(connection, after, parts)
-    _LOG.warning("chunk was cut", job=job.id, chunk=job.cursor, rows=len(chunk.rows), parts=len(parts))
+    _LOG.warning("chunk was cut", rows=len(chunk.rows), parts=len(parts))
     return after

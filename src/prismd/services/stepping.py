@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from prismd.core.ids import NewId
 from prismd.core.imports.job import Job
@@ -64,11 +65,13 @@ def step_next(
         psycopg.OperationalError: The database is gone; nothing of the turn has been committed, or all of it.
     """
     claimed: Job | None = None
+    clear_contextvars()
     try:
         with connection.transaction():
             claimed = imports.claim_next(connection, now, running_max=settings.running_jobs_per_team_max)
             if claimed is None:
                 return None
+            _name_in_log(claimed)
             lost = begin_attempt(notes, claimed, now=now) if notes else 0
             if lost:
                 return Step(after_losses(connection, claimed, lost, now=now, settings=settings), failed=True)
@@ -81,11 +84,18 @@ def step_next(
             after, _ = run_chunk(
                 connection, claimed, chunk, now=now, new_id=new_id, settings=settings, meanwhile=meanwhile, apart=apart
             )
+        _LOG.info("chunk done", rows=after.processed - claimed.processed, state=after.state.value)
         return Step(after)
     except Exception as error:
         if claimed is None or connection.broken or connection.closed:
             raise
         return _after_failure(connection, claimed, error, now=now, settings=settings)
+
+
+def _name_in_log(job: Job) -> None:
+    # Whatever is logged on the way belongs to the chunk, whoever logs it.
+    made_by = {"request_id": job.request_id} if job.request_id else {}
+    bind_contextvars(team=job.team, job=job.id, chunk=job.cursor, **made_by)
 
 
 def _after_failure(
@@ -96,11 +106,11 @@ def _after_failure(
     if passes(error):
         # Waiting for the database is no fault of the job, so it does not count as one.
         after, wait_s = job, settings.step_backoff_s
-        _LOG.warning("chunk must wait", job=job.id, chunk=job.cursor, wait_s=wait_s, error=str(error))
+        _LOG.warning("chunk must wait", wait_s=wait_s, error=str(error))
     else:
         after = job.after_failure(_GAVE_UP, now, attempts_max=settings.step_attempts_max)
         wait_s = settings.step_backoff_s * 2 ** (after.attempts - 1)
-        _LOG.exception("chunk failed", job=job.id, chunk=job.cursor, attempts=after.attempts, state=after.state)
+        _LOG.exception("chunk failed", attempts=after.attempts, state=after.state.value)
     with connection.transaction():
         forget_attempts(connection, job)
         imports.record_failure(connection, after, now=now, wait=timedelta(seconds=wait_s))

@@ -36,12 +36,14 @@ class Caller:
         public_id: The team's id in paths.
         key_id: Id of the key.
         scopes: What the key may do.
+        key_hint: Its last characters, by which people tell keys apart.
     """
 
     team_id: int
     public_id: str
     key_id: str
     scopes: Scopes = ALL
+    key_hint: str = ""
 
 
 #: What the first start on an empty database made.
@@ -89,7 +91,7 @@ def authenticate(connection: Connection, key: str, team_public_id: str | None, *
     if team_public_id not in (None, found.team):
         raise PrismdError("forbidden", "the API key has no access to this team: check the team id in the path")
     _note_use(connection, found, now)
-    return Caller(found.team_id, found.team, found.key_id, Scopes(frozenset(found.scopes)))
+    return Caller(found.team_id, found.team, found.key_id, Scopes(frozenset(found.scopes)), found.hint)
 
 
 def _note_use(connection: Connection, key: KeyMatch, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -16,20 +17,20 @@ from prismd.store.postgres import Connection
 _COLUMNS: Final = """
     team_id, id::text, object_type, synchronous, state, options::text, total, chunks, cursor,
     created, existing, updated, failed, contacts_created, error_code, error_message,
-    created_at, updated_at, expires_at, attempts, parent_job_id::text, crashes
+    created_at, updated_at, expires_at, attempts, parent_job_id::text, crashes, request_id::text
 """
 
 _INSERT: Final = """
 INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, total, chunks,
-                        created_at, updated_at, expires_at, parent_job_id)
+                        created_at, updated_at, expires_at, parent_job_id, request_id)
 VALUES (%(team)s, %(id)s, %(type)s, %(synchronous)s, %(state)s, %(options)s, %(total)s, %(chunks)s,
-        %(now)s, %(now)s, %(expires)s, %(parent)s)
+        %(now)s, %(now)s, %(expires)s, %(parent)s, %(request)s)
 """
 
 # The row lock is the lease. It ends with the transaction, whatever ends that: a commit, an error, or the death of the
 # worker; so a job is never "running" with nobody at work on it.
 _CLAIM: Final = f"""
-SELECT {_COLUMNS}
+SELECT {_COLUMNS}, (SELECT public_id FROM team WHERE team.id = import_job.team_id)
 FROM import_job
 WHERE state IN ('queued', 'running') AND not_before <= %(now)s
   AND (state = 'running' OR %(running_max)s > (
@@ -98,6 +99,7 @@ def insert_job(connection: Connection, job: Job) -> None:
             "now": job.created_at,
             "expires": job.expires_at,
             "parent": job.parent_job_id,
+            "request": job.request_id,
         },
     )
 
@@ -105,12 +107,14 @@ def insert_job(connection: Connection, job: Job) -> None:
 def claim_next(connection: Connection, now: datetime, *, running_max: int) -> Job | None:
     """Lock the job whose turn it is until the transaction ends, and return it; None if there is nothing to do.
 
+    It comes with the public id of its team, for the log.
+
     Args:
         now: Jobs that wait for a later time are passed over.
         running_max: Jobs of a team that take turns; where so many do, its others are passed over.
     """
     row = connection.execute(_CLAIM, {"now": now, "running_max": running_max}).fetchone()
-    return _job(row) if row else None
+    return replace(_job(row), team=row[-1]) if row else None
 
 
 def count_active(connection: Connection, team_id: int) -> int:
@@ -241,4 +245,5 @@ def _job(row: Sequence[Any]) -> Job:
         attempts=row[19],
         parent_job_id=row[20],
         crashes=row[21],
+        request_id=row[22],
     )

@@ -83,6 +83,8 @@ class Job:
         attempts: Failures of that chunk so far.
         crashes: How often whoever did that chunk was lost inside it, a worker or its connection.
         contacts_created: Contacts that rows made by naming their addresses.
+        request_id: The request that made it, by which log lines and traces of its chunks are found; UUID text.
+        team: Public id of its team, where a worker has claimed it.
     """
 
     team_id: int
@@ -107,6 +109,8 @@ class Job:
     attempts: int = 0
     crashes: int = 0
     parent_job_id: str | None = None
+    request_id: str | None = None
+    team: str = ""
 
     @property
     def status(self) -> str:

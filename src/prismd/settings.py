@@ -47,6 +47,12 @@ class Settings:
     log_level: str = setting("warning", "text", "least level of logs that is shown: debug, info, warning or error")
     log_format: str = setting("logfmt", "text", "form of the lines of logs: logfmt or json")
     access_log: str = setting("off", "text", "whether each request is a line of the log, whatever its level: on or off")
+    postgres_log_bytes_max: int = setting(
+        32 * 2**20,
+        "bytes",
+        "size at which the log of the embedded PostgreSQL is cut; what stood in it is kept until the next cut",
+        minimum=2**16,
+    )
     workers: int = setting(1, "processes", "import workers that `prismd serve` starts; 0 where others run them")
     processes: int = setting(
         1, "processes", "processes in which `prismd serve` answers requests, on one socket", minimum=1

@@ -32,7 +32,8 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be led 
 
 #: Every name that prismd or its PostgreSQL uses in a data directory.
 NAMES = [
-    "prismd.lock", "postgres.log", "hba.conf", "ident.conf", "socket", "postgres", "postgres.old", "postgres.new.1",
+    "prismd.lock", "postgres.log", "postgres.log.1", "hba.conf", "ident.conf", "socket", "postgres", "postgres.old",
+    "postgres.new.1",
 ]  # fmt: skip
 KINDS = ["link to a directory", "link to a file", "file under a second name"]
 

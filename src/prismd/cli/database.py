@@ -82,5 +82,6 @@ def embedded_postgres(settings: Settings, *, given_up: Callable[[], bool] = lamb
         connections=connections_needed(settings),
         kept_free_mib=(settings.processes - 1) * _API_PROCESS_MIB,
         user=settings.postgres_user,
+        log_bytes_max=settings.postgres_log_bytes_max,
         given_up=given_up,
     )

@@ -162,8 +162,11 @@ def _keep_running(embedded: EmbeddedPostgres, stop: Stop) -> None:
         try:
             if embedded.revive():
                 _LOG.warning("PostgreSQL ended unasked and was started again")
+            embedded.cut_log()
         except DatabaseUnusableError as error:
             _LOG.error("PostgreSQL is down", error=str(error))
+        except OSError as error:
+            _LOG.warning("the log of PostgreSQL cannot be kept as it should", error=str(error))
         stop.wait(_WATCH_S)
 
 

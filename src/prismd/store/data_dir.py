@@ -22,7 +22,6 @@ FORMER: Final = "postgres.old"
 #: Tells that a directory is prismd's, who uses it, and that somebody does.
 LOCK: Final = "prismd.lock"
 
-_LOG = "postgres.log"
 _HALF = "postgres.new."
 _SOCKET = "socket"
 _LASTING = " serve"
@@ -137,14 +136,6 @@ class DataDir(OwnedFiles):
         """Return who holds the lock."""
         text = self.read(self.keeper, self.base / LOCK).decode(errors="replace").strip()
         return Holder(text.removesuffix(_LASTING) or "unknown", lasting=text.endswith(_LASTING))
-
-    def new_log(self) -> int:
-        """Return the descriptor of PostgreSQL's log, which begins anew."""
-        return self.new_file(_LOG)
-
-    def log(self) -> bytes:
-        """Return the end of PostgreSQL's log."""
-        return self.read(self.keeper, self.base / _LOG)
 
     def has_cluster(self) -> bool:
         """Say whether PostgreSQL's files are there."""

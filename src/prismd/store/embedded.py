@@ -23,6 +23,8 @@ _STOP_S: Final = 1.5
 #: For short commands and further workers, and while those of a killed process are still there.
 _CONNECTIONS_SPARE: Final = 40
 _CONNECTIONS_MIN: Final = 60
+#: Size of PostgreSQL's log where no setting says another.
+LOG_BYTES_MAX: Final = 32 * 2**20
 
 
 class EmbeddedPostgres:
@@ -34,6 +36,7 @@ class EmbeddedPostgres:
         connections: How many connections must find room.
         kept_free_mib: Memory that is for others, in MiB, where the machine decides on PostgreSQL's.
         user: Name of the system user that runs it, where prismd runs as root; other users run it as themselves.
+        log_bytes_max: Size at which its log is cut.
         given_up: Looked at while PostgreSQL starts; says whether nobody waits for it any more.
     """
 
@@ -45,10 +48,12 @@ class EmbeddedPostgres:
         connections: int = 0,
         kept_free_mib: int = 0,
         user: str = USER,
+        log_bytes_max: int = LOG_BYTES_MAX,
         given_up: Callable[[], bool] = lambda: False,
     ) -> None:
         self._buffers_mib = buffers_mib or memory.buffers_mib(memory.memory_mib() - kept_free_mib)
         self._connections = max(_CONNECTIONS_MIN, connections + _CONNECTIONS_SPARE)
+        self._log_bytes_max = log_bytes_max
         self._given_up = given_up
         self._data = DataDir(data_dir, user)
         self._postmaster: Postmaster | None = None
@@ -88,6 +93,15 @@ class EmbeddedPostgres:
             raise DatabaseUnusableError(f"PostgreSQL does not start again: {postmaster.failure()}")
         return True
 
+    def cut_log(self) -> None:
+        """Begin PostgreSQL's log anew where it has grown, and keep what it was.
+
+        Raises:
+            OSError: What it was cannot be kept.
+        """
+        if self._postmaster is not None:
+            self._postmaster.log.cut()
+
     def stop(self) -> None:
         """Stop PostgreSQL, if this object started or took it over."""
         if self._postmaster is not None:
@@ -122,7 +136,7 @@ class EmbeddedPostgres:
             self.stop()
 
     def _postmaster_of(self) -> Postmaster:
-        return Postmaster(self._data, self._buffers_mib, self._connections)
+        return Postmaster(self._data, self._buffers_mib, self._connections, self._log_bytes_max)
 
     def _start_locked(self) -> str:
         postmaster = self._postmaster = self._postmaster_of()

@@ -15,6 +15,7 @@ from typing import Any, Final
 from prismd.store.as_owner import done_as
 from prismd.store.data_dir import CLUSTER, DataDir
 from prismd.store.postgres import DatabaseUnusableError
+from prismd.store.postgres_log import PostgresLog
 from prismd.store.programs import programs_for
 
 #: Superuser and database of the embedded PostgreSQL; it listens on a socket that only its owner can reach.
@@ -88,10 +89,12 @@ class Postmaster:
         data: The directory.
         buffers_mib: Memory in which PostgreSQL keeps pages, in MiB.
         connections: How many it takes at most.
+        log_bytes_max: Size at which its log is cut.
     """
 
-    def __init__(self, data: DataDir, buffers_mib: int, connections: int) -> None:
+    def __init__(self, data: DataDir, buffers_mib: int, connections: int, log_bytes_max: int) -> None:
         self._data = data
+        self.log = PostgresLog(data, log_bytes_max)
         self._buffers_mib = buffers_mib
         self._connections = connections
         self._child: subprocess.Popen[bytes] | None = None
@@ -158,13 +161,10 @@ class Postmaster:
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._program("postgres")), "-D", str(self._data.cluster), *options]
-        log = self._data.new_log()
-        try:
-            self._child = subprocess.Popen(  # noqa: S603 - our own program
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._surroundings()
-            )
-        finally:
-            os.close(log)
+        log = self.log.begin()
+        self._child = subprocess.Popen(  # noqa: S603 - our own program
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._surroundings()
+        )
 
     def was_killed(self) -> bool:
         """Say whether PostgreSQL, started here, was ended by a signal that it could not answer."""
@@ -172,7 +172,7 @@ class Postmaster:
 
     def failure(self) -> str:
         """Return the last thing that PostgreSQL said."""
-        said = self._data.log()
+        said = self.log.end()
         return _last_line(said) if said else "it left no log"
 
     def end(self, timeout_s: float) -> None:
@@ -190,6 +190,7 @@ class Postmaster:
         if self._child is not None:
             self._child.poll()
             self._child = None
+        self.log.close()
 
     def _access(self) -> dict[str, str]:
         # In a directory of root's, root alone is served, and what says so is root's: whoever gets into PostgreSQL, and

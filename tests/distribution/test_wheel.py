@@ -61,21 +61,26 @@ def test_production_installs_no_tools_of_tests() -> None:
 
 
 def test_production_installs_nothing_but_what_prismd_needs() -> None:
-    dev = {name_of(wanted) for wanted in PROJECT["dependency-groups"]["dev"]}
-    direct = {name_of(wanted) for wanted in PROJECT["project"]["dependencies"]}
-    assert not dev & locked("requirements.txt")
-    assert direct <= locked("requirements.txt") <= needed(direct)
+    assert DIRECT <= locked("requirements.txt") <= needed(PROJECT["project"]["dependencies"])
 
 
-def needed(direct: set[str]) -> set[str]:
+def needed(wanted: list[str]) -> set[str]:
     """Distributions, and all that they need on whatever system, as those that are installed here say."""
-    found, waiting = set(), list(direct)
+    found: set[str] = set()
+    seen: set[str] = set()
+    waiting = list(wanted)
     while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            with contextlib.suppress(metadata.PackageNotFoundError):  # it is for another system
-                waiting += [name_of(wanted) for wanted in metadata.requires(name) or []]
+        one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        found.add(name_of(one))
+        extras = re.findall(r"[a-z-]+", (re.search(r"\[(.*?)\]", one) or [""])[0])
+        with contextlib.suppress(metadata.PackageNotFoundError):  # it is for another system
+            for further in metadata.requires(name_of(one)) or []:
+                asked_for = re.search(r"extra == ['\"](.*?)['\"]", further)
+                if asked_for is None or asked_for[1] in extras:
+                    waiting.append(further)
     return found
 
 
@@ -86,12 +91,13 @@ def name_of(wanted: str) -> str:
     return re.sub(r"[._-]+", "-", matched[0]).lower()
 
 
+DIRECT = {name_of(wanted) for wanted in PROJECT["project"]["dependencies"]}
+
+
 def test_what_the_wheel_says_of_itself_is_what_the_project_says(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as files:
         [name] = [name for name in files.namelist() if name.endswith(".dist-info/METADATA")]
         said = email.message_from_bytes(files.read(name))
     assert said["Version"] == PROJECT["project"]["version"] == metadata.version("prismd")
-    assert set(said.get_all("Requires-Dist", [])) == {
-        re.sub(r"; sys_platform", "; sys_platform", wanted) for wanted in PROJECT["project"]["dependencies"]
-    }
+    assert {name_of(wanted) for wanted in said.get_all("Requires-Dist", [])} == DIRECT
     assert said.get_all("Provides-Extra") is None

@@ -137,9 +137,11 @@ def _watched(*connections: OverlappedConnection, limit_s: float) -> Iterator[Wat
         watch.rest()
 
 
-def _take_turns(connection: OverlappedConnection, notes: Connection, around: Surroundings, watch: Watch) -> None:
+def _take_turns(
+    connection: OverlappedConnection, notes: OverlappedConnection, around: Surroundings, watch: Watch
+) -> None:
     next_upkeep, meanwhile, settings = around.now(), Meanwhile(), around.settings
-    connection.meanwhile = meanwhile.go_on
+    connection.meanwhile = notes.meanwhile = meanwhile.go_on
     for turn in itertools.count():
         if around.ends():
             return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Final
 
 import msgspec
@@ -15,6 +15,8 @@ from prismd.core.values import InvalidValueError, Parser
 
 #: A text without escapes; control characters JSON does not allow.
 _TEXT: Final = rb'[^"\\\x00-\x1f]*'
+#: A day that every month has, as nearly all days are: it needs no look at the calendar.
+_USUAL_DAY: Final = rb"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
 
 
 class Alike:
@@ -26,20 +28,30 @@ class Alike:
     Args:
         slugs: Of the texts, in order.
         parsers: Of those that can be wrong; a row of which one is not stored as it was sent is none of these.
+        dates: Those among them that hold dates, of which a day is stored as it was sent.
         rule: How keys of the rows are compared, if they are.
         bytes_max: Rows with more are none of these.
     """
 
     def __init__(
-        self, slugs: tuple[str, ...], parsers: Mapping[str, Parser], rule: KeyRule | None, bytes_max: int
+        self,
+        slugs: tuple[str, ...],
+        parsers: Mapping[str, Parser],
+        dates: Container[str],
+        rule: KeyRule | None,
+        bytes_max: int,
     ) -> None:
         key = rule.slug if rule is not None and rule.key in slugs else None
         self._rule = rule
         self._bytes_max = bytes_max
-        texts = [
-            b'"%b":"%b"' % (re.escape(slug.encode()), b"(%b)" % _TEXT if slug in parsers or slug == key else _TEXT)
-            for slug in slugs
-        ]
+
+        def value(slug: str) -> bytes:
+            if slug not in parsers and slug != key:
+                return _TEXT
+            usual_day = b"%b|" % _USUAL_DAY if slug in dates and slug != key else b""
+            return b"(?:%b(%b))" % (usual_day, _TEXT)
+
+        texts = [b'"%b":"%b"' % (re.escape(slug.encode()), value(slug)) for slug in slugs]
         self._fits = re.compile(rb'\{"default":(\{' + b",".join(texts) + rb"\})\}").fullmatch
         picked = [slug for slug in slugs if slug in parsers or slug == key]
         self._checks = [(1 + place, parsers[slug]) for place, slug in enumerate(picked) if slug in parsers]
@@ -62,8 +74,8 @@ class Alike:
             if not json.isascii():
                 json.decode()
             for place, parse in self._checks:
-                sent = groups[place].decode()
-                if parse(sent) != sent:
+                found = groups[place]
+                if found is not None and parse(sent := found.decode()) != sent:
                     return None
         except (InvalidValueError, UnicodeDecodeError):
             return None

@@ -89,6 +89,8 @@ class FieldParser:
         )
         #: By slug, of the properties that do not hold any text that is fine as such.
         self.parsers_besides_texts = {slug: parse for slug, parse in self._parsers.items() if slug not in self._texts}
+        #: Slugs of those that hold dates.
+        self.dates = frozenset(slug for slug in self.parsers_besides_texts if self._properties[slug].kind is Kind.DATE)
         self._references = held_references(schema).keys()
         self._unknown_slugs: dict[str, Problem] = {}
 

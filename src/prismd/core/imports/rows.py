@@ -140,7 +140,9 @@ class RowParser:
         shape = tuple(row.values)
         if shape not in self._shapes and len(self._shapes) < _SHAPES_MAX:
             bytes_max = min(self._limits.row_bytes_max, self._limits.values.text_chars_max)
-            self._shapes[shape] = Alike(shape, self._default.parsers_besides_texts, self._rule, bytes_max)
+            self._shapes[shape] = Alike(
+                shape, self._default.parsers_besides_texts, self._default.dates, self._rule, bytes_max
+            )
         self._alike = self._shapes.get(shape)
 
     def _parse_buckets(self, row: object, *, texts_are_fine: bool) -> Row | RefusedRow:

@@ -205,6 +205,20 @@ def test_requests_piled_up_on_a_connection_are_bounded(api: Api) -> None:
     assert answered(api.url)
 
 
+@pytest.mark.parametrize("framing", ["content-length: 8388608", "transfer-encoding: chunked"])
+@pytest.mark.parametrize(("path", "status"), [("/contact", 401), ("/healthz/live", 200)])
+def test_an_answer_that_comes_before_the_body_is_not_lost(api: Api, path: str, status: int, framing: str) -> None:
+    method, whole = ("GET", path) if status == 200 else ("POST", api.path(path))
+    head = f"{method} {whole} HTTP/1.1\r\nHost: x\r\nconnection: close\r\n{framing}\r\n\r\n".encode()
+    body = b" " * 2**23 if "length" in framing else b"800000\r\n" + b" " * 2**23 + b"\r\n0\r\n\r\n"
+    with client(api.url) as connection:
+        # All of it, before anything is read: more than lies in the buffers on the way.
+        connection.sendall(head + body)
+        answer = everything(connection)
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode()), answer[:300]
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])
+
+
 @pytest.mark.parametrize("setting", ["connections_max", "connections_per_address_max"])
 def test_connections_have_a_number(serve: Serve, setting: str) -> None:
     api = serve(**{setting: 3}, keep_alive_s=5)

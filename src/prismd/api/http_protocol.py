@@ -127,6 +127,9 @@ class HttpProtocol(HttpToolsProtocol):
             message = f"More than {_PIPELINED_MAX} requests wait for answers on this connection"
             self._give_up(PrismdError("invalid_request", message))
         super().on_headers_complete()
+        if self.cycle is not None:
+            ending: Any = _Ending(self.transport, self._end)  # has all that a transport has
+            self.cycle.transport = ending
         self._watch(self._settings.body_wait_s, self._look_at_body)
 
     def on_body(self, body: bytes) -> None:
@@ -141,6 +144,13 @@ class HttpProtocol(HttpToolsProtocol):
         self._in_message = False
         self._stop_watching()
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, unless the connection ends with this one."""
+        if self._deaf:
+            self.server_state.total_requests += 1
+        else:
+            super().on_response_complete()
 
     def pause_writing(self) -> None:
         """Give a client that does not read its answer some time."""
@@ -178,7 +188,18 @@ class HttpProtocol(HttpToolsProtocol):
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
+        self._linger()
+
+    def _end(self) -> None:
+        """Close the connection after an answer, which may have come before the body did."""
+        if self._in_message and not self.transport.is_closing():
+            self._linger()
+        else:
+            self._close()
+
+    def _linger(self) -> None:
         # What the client still sends is read, as otherwise the system would throw away our answer with it.
+        self._deaf = True
         self.flow.resume_reading()
         if self.transport.can_write_eof():
             self.transport.write_eof()
@@ -234,6 +255,22 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _close(self) -> None:
         self.transport.close()
+
+
+class _Ending:
+    """A transport as an answer sees it, which closes the connection in a way of its own.
+
+    Args:
+        transport: Of the connection.
+        end: Closes it.
+    """
+
+    def __init__(self, transport: asyncio.Transport, end: Callable[[], None]) -> None:
+        self._transport = transport
+        self.close = end
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a transport has
+        return getattr(self._transport, name)
 
 
 def _said(error: Exception) -> str:

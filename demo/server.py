@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -86,8 +87,7 @@ def own_server(directory: Path, settings: Mapping[str, str] | None = None) -> It
     """
     url = f"http://127.0.0.1:{free_port()}"
     team, key = str(uuid.uuid4()), secrets.token_urlsafe(24)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PRISMD_", "MICRO_"))}
-    environment |= {"MICRO_TEAM_ID": team, "MICRO_API_KEY": key, **(settings or {})}
+    environment = {**_plain_environment(), "MICRO_TEAM_ID": team, "MICRO_API_KEY": key, **(settings or {})}
     command = [str(PRISMD), "serve", "--port", url.rpartition(":")[2], "--data-dir", str(directory / "postgres")]
     log = directory / "server.log"
     started = time.monotonic()
@@ -103,12 +103,28 @@ def own_server(directory: Path, settings: Mapping[str, str] | None = None) -> It
         _stop(process)
 
 
+def new_team(data_dir: Path) -> tuple[str, str]:
+    """Make a further team as people do, beside the running server, and return its id in paths and an API key.
+
+    Args:
+        data_dir: Of the server's embedded PostgreSQL.
+    """
+    command = [str(PRISMD), "keys", "create", "--new-team", "--data-dir", str(data_dir)]
+    said = subprocess.run(command, env=_plain_environment(), capture_output=True, text=True, check=True).stdout
+    made = dict(re.findall(r"MICRO_(TEAM_ID|API_KEY)=(\S+)", said))
+    return made["TEAM_ID"], made["API_KEY"]
+
+
 def free_port() -> int:
     """Return a TCP port of loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _plain_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PRISMD_", "MICRO_"))}
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

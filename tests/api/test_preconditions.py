@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from prismd.api.preconditions import entity_tags
+from tests.bounded_work import bounded_work
 
 TAGS = st.from_regex(r'(W/)?"[\x21\x23-\x7e\x80-\xff]*"', fullmatch=True)
 GAPS = st.from_regex(r"[ \t]*,[ \t,]*", fullmatch=True)
@@ -32,6 +31,5 @@ def test_what_is_no_list_is_none(text: str) -> None:
 
 @pytest.mark.parametrize("text", ['"1"' + "," * 200_000 + "x", '"' * 200_001, ' "1",' * 50_000 + "x", 'W/"' * 100_000])
 def test_a_long_text_takes_no_long_time(text: str) -> None:
-    started = time.process_time()
-    entity_tags(text)
-    assert time.process_time() - started < 2
+    with bounded_work():
+        entity_tags(text)

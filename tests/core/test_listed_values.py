@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import contextlib
 
 import pytest
 from hypothesis import example, given
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from prismd.core.errors import PrismdError
 from prismd.core.query.listed_values import listed_values
+from tests.bounded_work import bounded_work
 
 
 def written(value: str) -> str:
@@ -45,10 +46,6 @@ def test_a_quote_that_does_not_end_is_refused_with_how_to_write_it(text: str) ->
 
 def test_a_long_text_takes_no_longer_by_the_square() -> None:
     texts = ['""' * 100_000, '"' * 200_001, '"",' * 100_000 + '"', "," * 200_000]
-    began = time.perf_counter()
     for text in texts:
-        try:
+        with bounded_work(), contextlib.suppress(PrismdError):
             list(listed_values(text, ""))
-        except PrismdError:
-            continue
-    assert time.perf_counter() - began < 5

@@ -69,6 +69,11 @@ def test_the_table_of_routes_is_what_the_api_serves() -> None:
     assert page == generate.with_table(page, generate.compatibility_table()), "run `make docs`"
 
 
+def test_the_table_of_metrics_is_what_there_is() -> None:
+    page = generate.METRICS_PAGE.read_text(encoding="utf-8")
+    assert page == generate.with_table(page, generate.metrics_table()), "run `make docs`"
+
+
 def test_every_endpoint_of_the_contract_is_on_the_page() -> None:
     known = compatibility.endpoints(document())
     assert sum(one.count() for one in known if one.since == compatibility.CLIENT) == 125

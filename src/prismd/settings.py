@@ -53,6 +53,10 @@ class Settings:
         "size at which the log of the embedded PostgreSQL is cut; what stood in it is kept until the next cut",
         minimum=2**16,
     )
+    metrics_host: str = setting(
+        "127.0.0.1", "text", "address at which metrics are read; whoever reaches it reads them, without a key"
+    )
+    metrics_port: int = setting(0, "TCP port", "port at which metrics are read; 0 serves none")
     workers: int = setting(1, "processes", "import workers that `prismd serve` starts; 0 where others run them")
     processes: int = setting(
         1, "processes", "processes in which `prismd serve` answers requests, on one socket", minimum=1

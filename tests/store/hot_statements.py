@@ -15,6 +15,7 @@ from prismd.store import (
     api_keys,
     client_attempts,
     drafts,
+    figures,
     grants,
     health,
     idempotency,
@@ -130,6 +131,8 @@ _RECORDS: Final = {
 _IMPORTS: Final = {
     "next turn": Hot(imports._CLAIM, {"running_max": 10}, once=2),
     "whose turn it is": Hot(health._NEXT, {"running_max": 10}, once=1),
+    "jobs that wait": Hot(figures._QUEUE, (LIMIT,), once=LIMIT),
+    "the oldest of what is purged": Hot(figures._OLDEST, once=8),
     "jobs under way": Hot(imports._ACTIVE, (1,), once=QUEUED),
     "hold of a job": Hot(imports._LOCK, (1, JOB), once=1),
     "an attempt is noted": Hot(import_attempts._BEGIN, {"job": JOB, "number": 0}, once=1),

@@ -21,6 +21,7 @@ from prismd.api.edge import Edge
 from prismd.api.errors import EXCEPTION_HANDLERS
 from prismd.api.health import HealthProbe
 from prismd.api.limits import RateLimiter
+from prismd.api.pulse import Pulse
 from prismd.api.realtime import PATH, RealtimeSocket
 from prismd.api.realtime_hub import RealtimeHub
 from prismd.api.request_log import RequestLog
@@ -31,6 +32,7 @@ from prismd.api.threads import Threads
 from prismd.api.watchers import Watchers
 from prismd.api.wrong_keys import WrongKeys
 from prismd.services.runtime import Runtime
+from prismd.telemetry.declared import CONNECTIONS, EVENT_STREAMS, REALTIME_SOCKETS
 
 
 def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMemory | None = None) -> ASGIApp:
@@ -50,6 +52,16 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
     health = HealthProbe(runtime, watches_work=watches_work)
     wrong_keys = WrongKeys(runtime.settings.wrong_keys_per_minute_max, runtime.now, _later, shared)
 
+    limits = ConnectionLimits(runtime.settings, shared)
+    pulse = Pulse(
+        runtime.pool,
+        {
+            CONNECTIONS: lambda: limits.open,
+            EVENT_STREAMS: lambda: watchers.watching,
+            REALTIME_SOCKETS: lambda: realtime.sockets,
+        },
+    )
+
     def provide_runtime(request: Request[Any, Any, Any]) -> Runtime:
         caller = request.state.get("caller")
         return runtime if caller is None else replace(runtime, caller=caller)
@@ -62,7 +74,7 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
         },
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=runtime.settings.small_body_bytes_max,
-        lifespan=[threads.lifespan, changes.lifespan, health.lifespan],
+        lifespan=[threads.lifespan, changes.lifespan, health.lifespan, pulse.lifespan],
         state=State(
             {
                 "runtime": runtime,
@@ -85,7 +97,6 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
         realtime.stop()
 
     log = RequestLog(runtime.settings)
-    limits = ConnectionLimits(runtime.settings, shared)
     life = {ON_STOP: end_streams, ON_REFUSED: log.refused, CONNECTION_LIMITS: limits}
     sockets = {PATH: RealtimeSocket(runtime, changes, realtime)}
     return Edge(app, sockets, runtime.new_id, log, life)

@@ -35,6 +35,11 @@ class ConnectionLimits:
         self._mine = parts.pop(shared.number)
         self._others = parts
 
+    @property
+    def open(self) -> int:
+        """How many connections are open."""
+        return self._open
+
     def enter(self, address: str) -> bool:
         """Count a new connection; say whether there is room for it.
 

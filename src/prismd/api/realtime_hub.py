@@ -46,6 +46,11 @@ class RealtimeHub:
         """Whether no socket is open, and nothing is kept for those that were."""
         return not self._sockets and not self._lines
 
+    @property
+    def sockets(self) -> int:
+        """How many sockets are open."""
+        return self._sockets
+
     @contextmanager
     def place(self) -> Iterator[bool]:
         """Take a place for a socket, if there is one; say whether there was."""

@@ -1,4 +1,4 @@
-"""What is told of each request once it is over: a line of the log, where that is wanted."""
+"""What is told of each request once it is over: it is counted, and a line of the log where that is wanted."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ from prismd.api.scope_keys import PEER
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
 from prismd.settings import SettingError, Settings
+from prismd.telemetry import metrics
+from prismd.telemetry.declared import REQUESTS
 
 _MS: Final = 1_000
 _ON_OFF: Final = ("on", "off")
 _JOB: Final = "{jobId}"
+#: Stands for the route of what never became a request.
+_UNREAD: Final = "unread"
 _FORWARDED: Final = b"x-forwarded-for"
 
 #: Shows its lines whatever level the others need to be shown.
@@ -67,15 +71,17 @@ class RequestLog:
         Args:
             told: What is known of it; who sent it stands in the context of the log.
         """
+        scope, seconds = told.scope, time.perf_counter() - told.began
+        method, route = labels_of(scope["method"], told.route)
+        metrics.request_ended(method, route, told.status, seconds)
         if self._lines:
-            scope = told.scope
             _LOG.info(
                 "request",
                 method=scope["method"],
                 # Without the query, in which values of records may stand.
                 path=scope["raw_path"].decode("latin-1"),
                 status=told.status,
-                ms=round((time.perf_counter() - told.began) * _MS, 1),
+                ms=round(seconds * _MS, 1),
                 address=self._address(scope),
                 **_job(told),
             )
@@ -88,6 +94,7 @@ class RequestLog:
             request_id: Id in the answer.
             address: The other end of the connection.
         """
+        metrics.add(REQUESTS, 1, metrics.OTHER, _UNREAD, str(error.status))
         if self._lines:
             _LOG.info("no request", status=error.status, code=error.code, address=address, request_id=request_id)
 
@@ -95,6 +102,18 @@ class RequestLog:
         known: Any = scope  # with our own key beside those of ASGI
         forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == _FORWARDED]
         return self._proxies.client(known.get(PEER, ""), forwarded)
+
+
+def labels_of(method: str, route: Route | None) -> tuple[str, str]:
+    """Return what tells requests of one kind from others: of few values, whatever clients send.
+
+    Args:
+        method: As it was sent.
+        route: What the path is.
+    """
+    if route is None:
+        return metrics.OTHER, metrics.OTHER
+    return method if method in route.methods else metrics.OTHER, route.template
 
 
 def _job(told: Told) -> dict[str, str]:

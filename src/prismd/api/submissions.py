@@ -18,6 +18,7 @@ from prismd.services.imports import Submitted
 from prismd.services.runtime import Runtime
 from prismd.services.teams import Caller
 from prismd.store.postgres import Connection
+from prismd.telemetry import metrics
 
 _LOG: Final = structlog.get_logger()
 
@@ -49,5 +50,7 @@ async def submit_once(
     response = await threads.run_import(lambda: write_once(request, runtime, caller, body, work))
     for one in made:
         bind_contextvars(job=one.job.id)
+        if one.job.synchronous:
+            metrics.rows_done(one.job.counts, dry_run=one.job.options.dry_run)
         _LOG.info("import accepted", object_type=one.job.object_type, rows=one.job.total, state=one.job.state.value)
     return response

@@ -76,6 +76,11 @@ class Watchers:
         """Whether nobody watches, and nothing is kept for those who did."""
         return not self._watching and not self._feeds
 
+    @property
+    def watching(self) -> int:
+        """How many event streams are open."""
+        return self._watching
+
     def admit(self) -> None:
         """Let one more watcher in.
 

@@ -16,6 +16,7 @@ from prismd.cli.supervisor import is_orphan
 from prismd.cli.web_server import WebServer
 from prismd.services.runtime import open_runtime
 from prismd.settings import Settings
+from prismd.telemetry import metrics
 from prismd.worker.stop import Stop
 
 
@@ -32,6 +33,7 @@ def api_process(parent_pid: int, number: int, listener: int, memory: int, ready:
     stop.on_signals()
     settings = Settings.from_environment()
     configure_logs(settings)
+    metrics.join(f"api-{number}")
     runtime = open_runtime(settings.database_url, settings)
     shared = SharedMemory(memory, processes=settings.processes, number=number)
     server = WebServer(

@@ -12,12 +12,13 @@ _BACKLOG: Final = 1024
 _ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - compared with, not bound to
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, chosen_with: str = "--port") -> socket.socket:
     """Listen on an address, before anything slow begins; connections wait until the server is ready.
 
     Args:
         host: Name or address.
         port: TCP port; 0 takes a free one.
+        chosen_with: The option or variable by which people choose another one.
 
     Raises:
         Failure: The address cannot be had; the line says why.
@@ -28,7 +29,7 @@ def listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         if getattr(error, "errno", None) == errno.EADDRINUSE:
-            raise Failure(f"port {port} of {host} is in use: choose another with --port") from error
+            raise Failure(f"port {port} of {host} is in use: choose another with {chosen_with}") from error
         raise Failure(f"cannot listen on port {port} of {host!r}: {reason}") from error
 
 

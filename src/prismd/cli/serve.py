@@ -22,6 +22,7 @@ from prismd.cli.exposure import is_readable, public_url, what_to_do
 from prismd.cli.failure import told_in_one_line
 from prismd.cli.listener import listen, url_of
 from prismd.cli.logs import configure_logs
+from prismd.cli.metrics_server import begin_metrics
 from prismd.cli.supervisor import Program, Supervisor
 from prismd.services.runtime import open_runtime, system_clock, thread_ids
 from prismd.services.teams import Bootstrap, bootstrap
@@ -36,6 +37,8 @@ from prismd.store.postgres import (
     connections_allowed,
     connections_needed,
 )
+from prismd.telemetry import metrics
+from prismd.telemetry.declared import POSTGRES_RESTARTS
 from prismd.worker.stop import Stop
 
 if TYPE_CHECKING:
@@ -48,7 +51,6 @@ _WORKERS_S: Final = 3.0
 _WATCH_S: Final = 0.25
 #: Waits for a PostgreSQL that does not answer while the server starts.
 _START_WAITS_S: Final = (0.1, 0.2, 0.4, 0.8, 1.6)
-_WORKER: Final = ("prismd.cli.main", "worker")
 
 _Result = TypeVar("_Result")
 
@@ -90,17 +92,20 @@ def serve_command(**options: Any) -> None:  # noqa: ANN401 - settings of any typ
 
 def _serve(settings: Settings, stop: Stop, stack: ExitStack) -> None:
     listener = stack.enter_context(listen(settings.host, settings.port))
+    metrics_server = begin_metrics(settings, "server", stack)
     # The web framework loads while PostgreSQL starts.
     loading = stack.enter_context(ThreadPoolExecutor(1)).submit(_load_web) if settings.processes == 1 else None
     url = settings.database_url or _start_embedded(settings, stop, stack)
     _persistently(lambda: migrate(url, settings), stop)
     made = _persistently(lambda: _prepared(url, settings), stop)
+    if metrics_server:
+        metrics_server.start(url, stack)
     environment = {**os.environ, **replace(settings, database_url=url).as_environment()}
-    workers = Supervisor(settings.workers, Program("worker", lambda _: _WORKER, environment))
+    workers = Supervisor(settings.workers, Program("worker", _worker, environment))
     stack.callback(workers.stop, _WORKERS_S)
 
     def ready() -> None:
-        _announce(url_of(listener), public_url(settings), made)
+        _announce(url_of(listener), public_url(settings), metrics_server.url if metrics_server else "", made)
 
     if loading is None:
         processes = ApiProcesses(settings, environment, listener, stop, stack)
@@ -114,6 +119,10 @@ def _serve(settings: Settings, stop: Stop, stack: ExitStack) -> None:
     server = web_server(app, grace_s=grace_s, ends=stop.is_set, ready=ready, stopping=workers.terminate)
     workers.start()
     server.serve_on(listener)
+
+
+def _worker(number: int) -> list[str]:
+    return ["prismd.cli.main", "worker", "--place", f"worker-{number}"]
 
 
 def _prepared(url: str, settings: Settings) -> Bootstrap | None:
@@ -161,6 +170,7 @@ def _keep_running(embedded: EmbeddedPostgres, stop: Stop) -> None:
     while not stop.is_set():
         try:
             if embedded.revive():
+                metrics.add(POSTGRES_RESTARTS)
                 _LOG.warning("PostgreSQL ended unasked and was started again")
             embedded.cut_log()
         except DatabaseUnusableError as error:
@@ -177,7 +187,7 @@ def _load_web() -> tuple[Callable[..., ASGIApp], type[WebServer]]:
     return create_app, WebServer
 
 
-def _announce(url: str, public: str, made: Bootstrap | None) -> None:
+def _announce(url: str, public: str, metrics_url: str, made: Bootstrap | None) -> None:
     lines = [f"prismd is ready at {url} (its API: {url}/docs)", f"export MICRO_BASE_URL={public or url}"]
     if made:
         lines.append(f"export MICRO_TEAM_ID={shlex.quote(made.team)}")
@@ -186,4 +196,6 @@ def _announce(url: str, public: str, made: Bootstrap | None) -> None:
         )
     else:
         lines += ["# teams and keys are as they were; for another key: prismd keys create"]
+    if metrics_url:
+        lines += [f"# metrics are read at {metrics_url}"]
     click.echo("\n".join(lines))

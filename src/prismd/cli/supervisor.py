@@ -13,6 +13,9 @@ from typing import Final
 
 import structlog
 
+from prismd.telemetry import metrics
+from prismd.telemetry.declared import PROCESS_RESTARTS
+
 _LOG = structlog.get_logger()
 
 _RESTART_FIRST_S: Final = 0.1
@@ -96,6 +99,7 @@ class Supervisor:
                 return
             if time.monotonic() - started > _WELL_S:
                 wait_s = _RESTART_FIRST_S
+            metrics.add(PROCESS_RESTARTS, 1, self._program.name)
             _LOG.warning(f"{self._program.name} ended unasked", how=ended, restart_in_s=wait_s)
             self._stopping.wait(wait_s)
             wait_s = min(wait_s * 2, _RESTART_LAST_S)

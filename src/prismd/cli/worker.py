@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import click
 
 from prismd.cli.failure import Failure, told_in_one_line
 from prismd.cli.logs import configure_logs
+from prismd.cli.metrics_server import begin_metrics
 from prismd.cli.supervisor import is_orphan
 from prismd.services.runtime import system_clock, thread_ids
 from prismd.settings import Settings
 from prismd.store.migrate import check_schema
+from prismd.telemetry import metrics
 from prismd.worker.loop import Surroundings, run
 from prismd.worker.stop import Stop
 
 
 @click.command("worker", short_help="Carry out import jobs of the PostgreSQL at PRISMD_DATABASE_URL.")
 @click.option("--parent-pid", type=int, hidden=True, help="End when this process is no longer the parent.")
+@click.option("--place", default="worker", hidden=True, help="What the process is called among those of its server.")
 @told_in_one_line()
-def worker_command(parent_pid: int | None) -> None:
+def worker_command(parent_pid: int | None, place: str) -> None:
     """Carry out import jobs of the PostgreSQL at PRISMD_DATABASE_URL.
 
     `prismd serve` starts workers of its own (--workers); this command is for more of them, on this or other machines.
@@ -29,7 +34,16 @@ def worker_command(parent_pid: int | None) -> None:
     configure_logs(settings)
     if not settings.database_url:
         raise Failure("`prismd worker` needs PRISMD_DATABASE_URL; on the embedded PostgreSQL, use `prismd serve`")
-    # Nobody mends a server's worker, and its server has seen to the schema: it waits for the database instead.
-    if parent_pid is None:
-        check_schema(settings.database_url, settings)
-    run(Surroundings(settings.database_url, settings, system_clock, thread_ids(), stop, lambda: is_orphan(parent_pid)))
+    around = Surroundings(
+        settings.database_url, settings, system_clock, thread_ids(), stop, lambda: is_orphan(parent_pid)
+    )
+    with ExitStack() as stack:
+        if parent_pid is None:
+            check_schema(settings.database_url, settings)
+            if server := begin_metrics(settings, place, stack):
+                server.start(settings.database_url, stack)
+        else:
+            # Its server reads what it counts. Nobody mends a server's worker, and its server has seen to the schema: it
+            # waits for the database instead.
+            metrics.join(place)
+        run(around)

@@ -20,6 +20,7 @@ from prismd.settings import Settings
 from prismd.store import imports, record_keys, verdicts
 from prismd.store.faults import passes
 from prismd.store.postgres import Connection
+from prismd.telemetry.phases import phase
 
 _LOG: Final = structlog.get_logger()
 
@@ -57,7 +58,8 @@ def run_chunk(
     Raises:
         LostRaceError: Nothing of this transaction may be committed.
     """
-    record_keys.lock_type(connection, job.team_id, job.object_type)
+    with phase(job, "lock"):
+        record_keys.lock_type(connection, job.team_id, job.object_type)
     if apart:
         importer = RowImporter(connection, job, now=now, new_id=new_id, settings=settings)
         counts, content = _told(chunk, _Apart(connection, importer, settings.row_faults_max).run(chunk))
@@ -65,9 +67,11 @@ def run_chunk(
         importer = RowImporter(connection, job, now=now, new_id=new_id, settings=settings, meanwhile=meanwhile)
         planned = importer.plan(chunk)
         told = importer.put_off(lambda: _told(chunk, planned.plan.verdicts))
-        importer.write(planned)
-        counts, content = told()
-    return _finished(connection, job, chunk, counts, content, now=now), content
+        with phase(job, "write"):
+            importer.write(planned)
+            counts, content = told()
+    with phase(job, "finish"):
+        return _finished(connection, job, chunk, counts, content, now=now), content
 
 
 def refuse_row(connection: Connection, job: Job, chunk: Chunk, *, now: datetime) -> Job:

@@ -27,6 +27,7 @@ from prismd.settings import Settings
 from prismd.store import drafts, import_records, properties, record_writes, touches
 from prismd.store.postgres import Connection
 from prismd.store.record_writes import Updates
+from prismd.telemetry.phases import phase
 
 _Item = TypeVar("_Item")
 
@@ -87,21 +88,24 @@ class RowImporter:
             chunk: A chunk of the job, or a part of one.
         """
         connection, job = self._connection, self._job
-        schema, rows = self._parsed(chunk)
+        with phase(job, "parse"):
+            schema, rows = self._parsed(chunk)
         contacts = NewContacts(schema, self._new_id)
         rule = _key_rule(job, schema)
 
         def resolve(read: Rows) -> Rows:
             return resolve_to_write(connection, job.team_id, schema, read, contacts, self._drafted())
 
-        rows = resolve(rows)
-        if rule is not None and RefusedRow in set(map(type, rows)):
-            back = RowsSentBack(connection, job, schema, rule, self._limits, self._parser(schema), resolve)
-            rows = back.mended(rows, chunk.rows)
+        with phase(job, "resolve"):
+            rows = resolve(rows)
+            if rule is not None and RefusedRow in set(map(type, rows)):
+                back = RowsSentBack(connection, job, schema, rule, self._limits, self._parser(schema), resolve)
+                rows = back.mended(rows, chunk.rows)
         if self._meanwhile:
             self._meanwhile.begin(connection, job, schema, rule, self._limits)
         planner = self._planner(rule, chunk.first_row, contacts)
-        return PlannedRows(self._planned(planner, rule, rows), schema, rule)
+        with phase(job, "match"):
+            return PlannedRows(self._planned(planner, rule, rows), schema, rule)
 
     def write(self, planned: PlannedRows) -> None:
         """Write the records that rows make and change, with their keys and what led to them."""

@@ -39,6 +39,12 @@ class Runtime:
         """What the caller may do."""
         return ALL if self.caller is None else self.caller.scopes
 
+    @property
+    def url(self) -> str:
+        """Connection string of PostgreSQL."""
+        conninfo = self.pool.conninfo
+        return conninfo if isinstance(conninfo, str) else conninfo()
+
 
 def system_clock() -> datetime:
     """Return the time of this machine, in UTC."""

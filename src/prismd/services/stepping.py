@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +20,9 @@ from prismd.store import import_chunks, imports
 from prismd.store.faults import passes
 from prismd.store.import_attempts import begin_attempt, forget_attempts
 from prismd.store.postgres import Connection
+from prismd.telemetry import metrics
+from prismd.telemetry.declared import CHUNKS
+from prismd.telemetry.phases import phase, phase_took
 
 _LOG = structlog.get_logger()
 
@@ -68,34 +72,56 @@ def step_next(
     clear_contextvars()
     try:
         with connection.transaction():
+            began = time.perf_counter()
             claimed = imports.claim_next(connection, now, running_max=settings.running_jobs_per_team_max)
             if claimed is None:
                 return None
             _name_in_log(claimed)
             lost = begin_attempt(notes, claimed, now=now) if notes else 0
+            phase_took(claimed, "claim", time.perf_counter() - began)
             if lost:
-                return Step(after_losses(connection, claimed, lost, now=now, settings=settings), failed=True)
-            if claimed.crashes:
-                # What takes a worker along may stand in the next chunk, of which this one must not be accused.
-                meanwhile = None
-            chunk = meanwhile and meanwhile.chunk(claimed)
-            chunk = chunk or import_chunks.read_chunk(connection, claimed, claimed.cursor)
-            apart = claimed.attempts + 1 >= settings.step_attempts_max
-            after, _ = run_chunk(
-                connection, claimed, chunk, now=now, new_id=new_id, settings=settings, meanwhile=meanwhile, apart=apart
-            )
-        _LOG.info("chunk done", rows=after.processed - claimed.processed, state=after.state.value)
-        return Step(after)
+                after = after_losses(connection, claimed, lost, now=now, settings=settings)
+            else:
+                after = _stepped(connection, claimed, now=now, new_id=new_id, settings=settings, meanwhile=meanwhile)
+            committing = time.perf_counter()
     except Exception as error:
         if claimed is None or connection.broken or connection.closed:
             raise
         return _after_failure(connection, claimed, error, now=now, settings=settings)
+    phase_took(claimed, "commit", time.perf_counter() - committing)
+    metrics.add(CHUNKS, 1, "lost" if lost else "done")
+    metrics.rows_done(after.since(claimed), dry_run=after.options.dry_run)
+    if not lost:
+        _LOG.info("chunk done", rows=after.processed - claimed.processed, state=after.state.value)
+    return Step(after, failed=bool(lost))
 
 
 def _name_in_log(job: Job) -> None:
     # Whatever is logged on the way belongs to the chunk, whoever logs it.
     made_by = {"request_id": job.request_id} if job.request_id else {}
     bind_contextvars(team=job.team, job=job.id, chunk=job.cursor, **made_by)
+
+
+def _stepped(
+    connection: Connection,
+    job: Job,
+    *,
+    now: datetime,
+    new_id: NewId,
+    settings: Settings,
+    meanwhile: Meanwhile | None,
+) -> Job:
+    if job.crashes:
+        # What takes a worker along may stand in the next chunk, of which this one must not be accused.
+        meanwhile = None
+    with phase(job, "read"):
+        chunk = meanwhile and meanwhile.chunk(job)
+        chunk = chunk or import_chunks.read_chunk(connection, job, job.cursor)
+    apart = job.attempts + 1 >= settings.step_attempts_max
+    after, _ = run_chunk(
+        connection, job, chunk, now=now, new_id=new_id, settings=settings, meanwhile=meanwhile, apart=apart
+    )
+    return after
 
 
 def _after_failure(
@@ -106,10 +132,12 @@ def _after_failure(
     if passes(error):
         # Waiting for the database is no fault of the job, so it does not count as one.
         after, wait_s = job, settings.step_backoff_s
+        metrics.add(CHUNKS, 1, "waited")
         _LOG.warning("chunk must wait", wait_s=wait_s, error=str(error))
     else:
         after = job.after_failure(_GAVE_UP, now, attempts_max=settings.step_attempts_max)
         wait_s = settings.step_backoff_s * 2 ** (after.attempts - 1)
+        metrics.add(CHUNKS, 1, "failed")
         _LOG.exception("chunk failed", attempts=after.attempts, state=after.state.value)
     with connection.transaction():
         forget_attempts(connection, job)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -150,6 +150,16 @@ class Job:
         )
         assert not done or job.processed == job.total, job  # noqa: S101 - complete only if the outcomes add up
         return job
+
+    @property
+    def counts(self) -> Counts:
+        """What all its chunks so far have brought."""
+        return Counts(self.created, self.existing, self.updated, self.failed, self.contacts_created)
+
+    def since(self, before: Job) -> Counts:
+        """Return what chunks have brought since the job was as it was before."""
+        now, then = astuple(self.counts), astuple(before.counts)
+        return Counts(*(one - other for one, other in zip(now, then, strict=True)))
 
     @property
     def not_attempted(self) -> int:

@@ -1,0 +1,158 @@
+"""Counting, in files that outlive the process: each process has its own, and whoever serves a scrape adds them up.
+
+As long as nobody began, nothing is counted, and nothing is loaded for it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from prismd.telemetry import declared
+from prismd.telemetry.declared import COUNTED, Declared
+
+if TYPE_CHECKING:
+    from prismd.core.imports.job import Counts
+
+#: By which the library finds the files, also in the processes that this one starts.
+DIRECTORY: Final = "PROMETHEUS_MULTIPROC_DIR"
+#: What a process is called: a place, which its successor takes over, so a restart makes no further file.
+_PLACE: Final = re.compile(r"[a-z]+(?:-[0-9]+)?")
+
+#: Stands for every method that a route does not take, and for every path that is no route.
+OTHER: Final = "other"
+
+#: Room of the files, taken at once: a disk that is full later would end a process that writes to them. They hold a
+#: thousand of each kind of number, which is more than there are routes, methods and statuses.
+_ROOM_BYTES: Final = {"counter": 2**19, "histogram": 2**21, "gauge_sum": 2**16}
+
+_instruments: dict[Declared, Any] = {}
+
+
+def begin(directory: Path, place: str) -> None:
+    """Begin to count in this process, where its predecessor in the same place left off.
+
+    Args:
+        directory: Where the files are; private, and the same for all processes of one server.
+        place: Which of them this is, such as ``worker-0``; no two that run at once have the same.
+
+    Raises:
+        OSError: There is no room for the files.
+    """
+    from prometheus_client import Counter, Gauge, Histogram, values  # noqa: PLC0415 - loaded where it is wanted alone
+
+    assert _PLACE.fullmatch(place), place  # noqa: S101 - a programmer's error
+    os.environ[DIRECTORY] = str(directory)
+    for kind, room in _ROOM_BYTES.items():
+        _take_room(directory / f"{kind}_{place}.db", room)
+    (directory / f"{place}.pid").write_text(str(os.getpid()))
+    values.ValueClass = values.MultiProcessValue(lambda: place)  # type: ignore[no-untyped-call] # the library's
+    for one in COUNTED:
+        if one.kind == "counter":
+            _instruments[one] = Counter(one.name, one.meaning, one.labels, registry=None)
+        elif one.kind == "gauge":
+            _instruments[one] = Gauge(one.name, one.meaning, one.labels, registry=None, multiprocess_mode="sum")
+        else:
+            _instruments[one] = Histogram(one.name, one.meaning, one.labels, registry=None, buckets=one.buckets)
+    # From the start, so that the first one shows as a rise.
+    for result in declared.RESULTS:
+        add(declared.CHUNKS, 0, result)
+    for outcome, dry_run in itertools.product(declared.OUTCOMES, ("false", "true")):
+        add(declared.ROWS, 0, outcome, dry_run)
+
+
+def join(place: str) -> None:
+    """Begin to count in a process that another one has started, where that one counts.
+
+    Args:
+        place: As for :func:`begin`.
+    """
+    if directory := os.environ.get(DIRECTORY):
+        begin(Path(directory), place)
+
+
+def end() -> None:
+    """Count no longer, as at the end of a test."""
+    _instruments.clear()
+    os.environ.pop(DIRECTORY, None)
+
+
+def counting() -> bool:
+    """Say whether this process counts."""
+    return bool(_instruments)
+
+
+def add(one: Declared, amount: float = 1, *labels: str) -> None:
+    """Add to a counter.
+
+    Args:
+        one: Which.
+        amount: How much.
+        labels: Values of its labels, in their order.
+    """
+    if instrument := _labelled(one, labels):
+        instrument.inc(amount)
+
+
+def observe(one: Declared, seconds: float, *labels: str) -> None:
+    """Add a time to a histogram; see :func:`add`."""
+    if instrument := _labelled(one, labels):
+        instrument.observe(seconds)
+
+
+def set_to(one: Declared, value: float, *labels: str) -> None:
+    """Set a gauge; see :func:`add`."""
+    if instrument := _labelled(one, labels):
+        instrument.set(value)
+
+
+def request_ended(method: str, route: str, status: int, seconds: float) -> None:
+    """Count a request.
+
+    Args:
+        method: One that the route takes, or :data:`OTHER`.
+        route: The template of its path, or :data:`OTHER`.
+        status: Of the answer; 0 where there was none.
+        seconds: How long it took.
+    """
+    if _instruments:
+        add(declared.REQUESTS, 1, method, route, str(status))
+        observe(declared.REQUEST_DURATION, seconds, method, route)
+
+
+def rows_done(counts: Counts, *, dry_run: bool) -> None:
+    """Count rows of an import, once they are committed.
+
+    Args:
+        counts: How many came to which end.
+        dry_run: Whether nothing was written.
+    """
+    told = (counts.created, counts.existing - counts.updated, counts.updated, counts.failed)
+    for outcome, count in zip(declared.OUTCOMES, told, strict=True):
+        if count:
+            add(declared.ROWS, count, outcome, str(dry_run).lower())
+
+
+def places(directory: Path) -> Iterable[tuple[str, int]]:
+    """Yield the places of the processes that count in a directory, with their process ids."""
+    for file in sorted(directory.glob("*.pid")):
+        with suppress(OSError, ValueError):
+            yield file.stem, int(file.read_text())
+
+
+def _take_room(file: Path, size: int) -> None:
+    opened = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.posix_fallocate(opened, 0, size)
+    finally:
+        os.close(opened)
+
+
+def _labelled(one: Declared, labels: tuple[str, ...]) -> Any:  # noqa: ANN401 - of a library that is loaded where it is wanted alone
+    instrument = _instruments.get(one)
+    return instrument.labels(*labels) if instrument is not None and labels else instrument

@@ -1,0 +1,49 @@
+"""Where the time of a chunk goes: each phase is timed, and is a span where traces are kept."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Final
+
+from prismd.telemetry import metrics
+from prismd.telemetry.declared import PHASE_DURATION
+
+if TYPE_CHECKING:
+    from prismd.core.imports.job import Job
+
+_NOTHING: Final[AbstractContextManager[None]] = nullcontext()
+
+
+def phase(job: Job, name: str) -> AbstractContextManager[None]:
+    """Time what is done inside.
+
+    Args:
+        job: Whose chunk it is.
+        name: Of the phase; one of few words.
+    """
+    return _Phase(job, name) if metrics.counting() else _NOTHING
+
+
+def phase_took(job: Job, name: str, seconds: float) -> None:
+    """Note how long a phase took that could not be timed from outside."""
+    metrics.observe(PHASE_DURATION, seconds, _kind(job), name)
+
+
+class _Phase:
+    __slots__ = ("_began", "_job", "_name")
+
+    def __init__(self, job: Job, name: str) -> None:
+        self._job = job
+        self._name = name
+        self._began = 0.0
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter()
+
+    def __exit__(self, _kind: object, _error: BaseException | None, _where: object) -> None:
+        phase_took(self._job, self._name, time.perf_counter() - self._began)
+
+
+def _kind(job: Job) -> str:
+    return "request" if job.synchronous else "job"

@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
+from prismd.core.json_depth import is_too_deep
 from prismd.core.numbers import decimal_of
 from prismd.core.unpaired import stand_in
 
@@ -21,6 +22,8 @@ _MEMBER_DECODER: Final = msgspec.json.Decoder(dict[str, str])
 
 #: What an array or an object begins with.
 _BRACKETS: Final = (b"[", b"{")
+
+_TOO_DEEP: Final = "it is nested too deeply"
 
 #: Python refuses to convert longer digit strings to int, and nothing that we store is that long.
 _INT_DIGITS_MAX: Final = 400
@@ -162,6 +165,13 @@ def decode(raw: bytes | msgspec.Raw) -> Any:  # noqa: ANN401 - JSON is any value
         NotJsonError: The text is not JSON, an object in it repeats a key, or it is nested too deeply.
     """
     raw = bytes(raw)
+    value = _decode_whole(raw)
+    if is_too_deep(raw, value):
+        raise NotJsonError(_TOO_DEEP)
+    return value
+
+
+def _decode_whole(raw: bytes) -> Any:  # noqa: ANN401 - JSON is any value
     try:
         value = _DECODER.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
@@ -279,7 +289,7 @@ def _refuse_repeated_members(body: bytes, members: dict[str, msgspec.Raw]) -> No
 
 def _reason(error: Exception) -> str:
     if isinstance(error, RecursionError):
-        return "it is nested too deeply"
+        return _TOO_DEEP
     if isinstance(error, UnicodeDecodeError):
         return f"it is not UTF-8 (byte {error.start})"
     return str(error).replace("JSON is malformed: ", "")

@@ -57,6 +57,10 @@ class Settings:
         "127.0.0.1", "text", "address at which metrics are read; whoever reaches it reads them, without a key"
     )
     metrics_port: int = setting(0, "TCP port", "port at which metrics are read; 0 serves none")
+    traces_endpoint: str = setting(
+        "", "text", "URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces; empty sends none"
+    )
+    traces_share: float = setting(1, "of 1", "share of requests and of their imports that are traced")
     workers: int = setting(1, "processes", "import workers that `prismd serve` starts; 0 where others run them")
     processes: int = setting(
         1, "processes", "processes in which `prismd serve` answers requests, on one socket", minimum=1

@@ -15,12 +15,13 @@ from prismd.api.absent_routes import absence
 from prismd.api.errors import JSON, internal_error, refusal
 from prismd.api.known_routes import route_of
 from prismd.api.meant_paths import MeantPath, meant_path
-from prismd.api.request_log import RequestLog, Told
+from prismd.api.request_log import RequestLog, Told, labels_of
 from prismd.api.scope_keys import HEAD_ONLY, OWN_TEAM, REQUEST_ID
 from prismd.core.errors import PrismdError
 from prismd.core.ids import NewId
 from prismd.core.quoting import quoted
 from prismd.services.idempotency import Answer
+from prismd.telemetry import traces
 
 _HEADER: Final = b"x-request-id"
 _ALLOW: Final = b"allow"
@@ -87,10 +88,11 @@ class Edge:
         meant = meant_path(scope["method"], scope["raw_path"].decode("latin-1"))
         told = Told(scope, meant.path, route_of(meant.path), began)
         named = _Named(send, request_id, told)
-        try:
-            await self._answer(scope, meant, receive, named)
-        finally:
-            self._log.ended(told)
+        with traces.request(request_id, *labels_of(scope["method"], told.route), lambda: told.status):
+            try:
+                await self._answer(scope, meant, receive, named)
+            finally:
+                self._log.ended(told)
 
     async def _answer(self, scope: HTTPScope, meant: MeantPath, receive: Receive, named: _Named) -> None:
         written, route, request_id = scope["raw_path"].decode("latin-1"), named.told.route, named.request_id

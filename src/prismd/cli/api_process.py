@@ -16,7 +16,7 @@ from prismd.cli.supervisor import is_orphan
 from prismd.cli.web_server import WebServer
 from prismd.services.runtime import open_runtime
 from prismd.settings import Settings
-from prismd.telemetry import metrics
+from prismd.telemetry import metrics, traces
 from prismd.worker.stop import Stop
 
 
@@ -34,6 +34,7 @@ def api_process(parent_pid: int, number: int, listener: int, memory: int, ready:
     settings = Settings.from_environment()
     configure_logs(settings)
     metrics.join(f"api-{number}")
+    end_traces = traces.begin(settings, f"api-{number}")
     runtime = open_runtime(settings.database_url, settings)
     shared = SharedMemory(memory, processes=settings.processes, number=number)
     server = WebServer(
@@ -45,6 +46,7 @@ def api_process(parent_pid: int, number: int, listener: int, memory: int, ready:
     )
     server.serve_on(socket.socket(fileno=listener))
     runtime.pool.close(0.1)
+    end_traces()
     # All is in order; threads of requests that were given up must not hold the process.
     os._exit(0)
 

@@ -37,7 +37,7 @@ from prismd.store.postgres import (
     connections_allowed,
     connections_needed,
 )
-from prismd.telemetry import metrics
+from prismd.telemetry import metrics, traces
 from prismd.telemetry.declared import POSTGRES_RESTARTS
 from prismd.worker.stop import Stop
 
@@ -93,6 +93,8 @@ def serve_command(**options: Any) -> None:  # noqa: ANN401 - settings of any typ
 def _serve(settings: Settings, stop: Stop, stack: ExitStack) -> None:
     listener = stack.enter_context(listen(settings.host, settings.port))
     metrics_server = begin_metrics(settings, "server", stack)
+    # Also where other processes answer: what is wrong with the settings is told before they start.
+    stack.callback(traces.begin(settings, "server"))
     # The web framework loads while PostgreSQL starts.
     loading = stack.enter_context(ThreadPoolExecutor(1)).submit(_load_web) if settings.processes == 1 else None
     url = settings.database_url or _start_embedded(settings, stop, stack)

@@ -13,7 +13,7 @@ from prismd.cli.supervisor import is_orphan
 from prismd.services.runtime import system_clock, thread_ids
 from prismd.settings import Settings
 from prismd.store.migrate import check_schema
-from prismd.telemetry import metrics
+from prismd.telemetry import metrics, traces
 from prismd.worker.loop import Surroundings, run
 from prismd.worker.stop import Stop
 
@@ -46,4 +46,5 @@ def worker_command(parent_pid: int | None, place: str) -> None:
             # Its server reads what it counts. Nobody mends a server's worker, and its server has seen to the schema: it
             # waits for the database instead.
             metrics.join(place)
+        stack.callback(traces.begin(settings, place))
         run(around)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,7 +21,7 @@ from prismd.store import import_chunks, imports
 from prismd.store.faults import passes
 from prismd.store.import_attempts import begin_attempt, forget_attempts
 from prismd.store.postgres import Connection
-from prismd.telemetry import metrics
+from prismd.telemetry import metrics, traces
 from prismd.telemetry.declared import CHUNKS
 from prismd.telemetry.phases import phase, phase_took
 
@@ -71,7 +72,8 @@ def step_next(
     claimed: Job | None = None
     clear_contextvars()
     try:
-        with connection.transaction():
+        # What is entered on the way ends after the commit.
+        with ExitStack() as observed, connection.transaction():
             began = time.perf_counter()
             claimed = imports.claim_next(connection, now, running_max=settings.running_jobs_per_team_max)
             if claimed is None:
@@ -79,16 +81,16 @@ def step_next(
             _name_in_log(claimed)
             lost = begin_attempt(notes, claimed, now=now) if notes else 0
             phase_took(claimed, "claim", time.perf_counter() - began)
+            observed.enter_context(traces.chunk(claimed))
             if lost:
                 after = after_losses(connection, claimed, lost, now=now, settings=settings)
             else:
                 after = _stepped(connection, claimed, now=now, new_id=new_id, settings=settings, meanwhile=meanwhile)
-            committing = time.perf_counter()
+            observed.enter_context(phase(claimed, "commit"))
     except Exception as error:
         if claimed is None or connection.broken or connection.closed:
             raise
         return _after_failure(connection, claimed, error, now=now, settings=settings)
-    phase_took(claimed, "commit", time.perf_counter() - committing)
     metrics.add(CHUNKS, 1, "lost" if lost else "done")
     metrics.rows_done(after.since(claimed), dry_run=after.options.dry_run)
     if not lost:

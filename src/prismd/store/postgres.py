@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import select
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -10,6 +12,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
 from prismd.settings import Settings
+from prismd.telemetry.traces import group
 
 #: The connection type of every store function. Rows are tuples: each statement names its columns where they are read.
 Connection = psycopg.Connection[TupleRow]
@@ -107,6 +110,16 @@ def connections_allowed(connection: Connection) -> int:
     return int(row[0])
 
 
+class TracedPool(ConnectionPool[Connection]):
+    """A pool in which what is done on a borrowed connection is one group of statements, where traces are kept."""
+
+    @contextmanager
+    def connection(self, timeout: float | None = None) -> Iterator[Connection]:
+        """Lend a connection, as the library does; the wait for it belongs to the group."""
+        with group("database"), super().connection(timeout) as connection:
+            yield connection
+
+
 def open_pool(url: str, settings: Settings) -> Pool:
     """Open the pool of an API process.
 
@@ -120,7 +133,7 @@ def open_pool(url: str, settings: Settings) -> Pool:
             pool.check()  # the others will have been cut as well
             raise psycopg.OperationalError("the connection was cut while nobody used it")
 
-    pool: Pool = ConnectionPool(
+    pool: Pool = TracedPool(
         url,
         min_size=_POOL_MIN,
         max_size=_pool_size(settings),

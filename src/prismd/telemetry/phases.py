@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from contextlib import AbstractContextManager, nullcontext
+from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
-from prismd.telemetry import metrics
+from prismd.telemetry import metrics, traces
 from prismd.telemetry.declared import PHASE_DURATION
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def phase(job: Job, name: str) -> AbstractContextManager[None]:
         job: Whose chunk it is.
         name: Of the phase; one of few words.
     """
-    return _Phase(job, name) if metrics.counting() else _NOTHING
+    return _Phase(job, name) if metrics.counting() or traces.tracing() else _NOTHING
 
 
 def phase_took(job: Job, name: str, seconds: float) -> None:
@@ -31,18 +32,23 @@ def phase_took(job: Job, name: str, seconds: float) -> None:
 
 
 class _Phase:
-    __slots__ = ("_began", "_job", "_name")
+    __slots__ = ("_began", "_job", "_name", "_span")
 
     def __init__(self, job: Job, name: str) -> None:
         self._job = job
         self._name = name
         self._began = 0.0
+        self._span = traces.group(name)
 
     def __enter__(self) -> None:
+        self._span.__enter__()
         self._began = time.perf_counter()
 
-    def __exit__(self, _kind: object, _error: BaseException | None, _where: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
         phase_took(self._job, self._name, time.perf_counter() - self._began)
+        self._span.__exit__(kind, error, where)
 
 
 def _kind(job: Job) -> str:

@@ -99,5 +99,10 @@ def test_what_the_wheel_says_of_itself_is_what_the_project_says(wheel: Path) -> 
         [name] = [name for name in files.namelist() if name.endswith(".dist-info/METADATA")]
         said = email.message_from_bytes(files.read(name))
     assert said["Version"] == PROJECT["project"]["version"] == metadata.version("prismd")
-    assert {name_of(wanted) for wanted in said.get_all("Requires-Dist", [])} == DIRECT
-    assert said.get_all("Provides-Extra") is None
+    wanted = said.get_all("Requires-Dist", [])
+    assert {name_of(one) for one in wanted if "extra ==" not in one} == DIRECT
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert said.get_all("Provides-Extra") == list(extras) == ["traces"]
+    asked_for = {name_of(one) for one in wanted if re.search(r"extra == ['\"]traces['\"]", one)}
+    assert asked_for == {name_of(one) for one in extras["traces"]}
+    assert asked_for <= locked("requirements-dev.txt") - locked("requirements.txt")

@@ -106,6 +106,12 @@ class Settings:
     keep_alive_s: float = setting(30, "seconds", "longest wait for the next request on a connection", minimum=0.1)
     body_bytes_max: int = setting(64 * 2**20, "bytes", "largest body of an import request", minimum=1024)
     small_body_bytes_max: int = setting(2**20, "bytes", "largest body of any other request", minimum=1024)
+    bodies_bytes_max: int = setting(
+        192 * 2**20, "bytes", "most bytes of bodies that one API process holds; at least one of the largest", minimum=1
+    )
+    team_bodies_bytes_max: int = setting(
+        128 * 2**20, "bytes", "most of them from one team; at least one of the largest bodies", minimum=1
+    )
     rows_per_request_max: int = setting(100_000, "rows", "most rows of one import request", minimum=1)
     row_bytes_max: int = setting(2 * 2**20, "bytes", "largest row of an import, as JSON", minimum=1024)
     row_errors_max: int = setting(100, "errors", "most errors listed for one row", minimum=1)

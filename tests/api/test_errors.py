@@ -18,6 +18,7 @@ from psycopg_pool import ConnectionPool
 from structlog.testing import capture_logs
 
 from prismd.core.errors import HTTP_STATUS, JOB_CODES, ROW_CODES
+from tests.processes import eventually
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -249,6 +250,23 @@ def test_provokes_too_many_imports(serve: Callable[..., Api]) -> None:
     assert api.start([{}]).status_code == 200
     assert api.send("POST", f"{path}/cancel").status_code == 200
     assert api.start([{}] * 100).status_code == 202
+
+
+def test_provokes_too_many_bytes(serve: Callable[..., Api]) -> None:
+    api = serve(body_bytes_max=2**16, team_bodies_bytes_max=2**16)
+    address = api.server.servers[0].sockets[0].getsockname()
+    head = f"POST {api.path('/contact/import')} HTTP/1.1\r\nhost: x\r\nx-api-key: {api.key}\r\n"
+    asking = f"{head}content-length: 60000\r\nexpect: 100-continue\r\n\r\n".encode()
+    with socket.create_connection(address) as slow, socket.create_connection(address) as other:
+        slow.sendall(asking)
+        assert slow.recv(100).startswith(b"HTTP/1.1 100 ")
+        other.sendall(asking)
+        assert other.recv(100).startswith(b"HTTP/1.1 429 ")  # without having asked for the body
+        refused = api.start([{"default": {"full_name": "x" * 10_000}}])
+        assert code_of(refused) == "too_many_bytes"
+        assert int(refused.headers["retry-after"]) > 0
+        assert api.start([{}]).status_code == 200
+    eventually(lambda: api.start([{"default": {"full_name": "x" * 10_000}}]).status_code == 200)
 
 
 def test_provokes_too_many_event_streams(serve: Callable[..., Api]) -> None:

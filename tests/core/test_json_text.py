@@ -10,16 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prismd.core.json_text import (
-    NotJsonError,
-    SentTexts,
-    decode,
-    decode_texts,
-    encode,
-    sent_texts,
-    split_items,
-    split_members,
-)
+from prismd.core.json_split import split_items, split_members
+from prismd.core.json_text import NotJsonError, SentTexts, decode, decode_texts, encode, sent_texts
 from prismd.core.numbers import kept_exactly
 from prismd.core.value_errors import found
 

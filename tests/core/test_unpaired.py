@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismd.core.json_text import NotJsonError, decode, split_members
+from prismd.core.json_split import split_members
+from prismd.core.json_text import NotJsonError, decode
 from prismd.core.quoting import quoted
 from prismd.core.unpaired import has_unpaired, with_unpaired
 from prismd.core.value_errors import text_problem

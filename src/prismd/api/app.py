@@ -15,6 +15,7 @@ from litestar.types import ASGIApp
 
 from prismd.api.addresses import TrustedProxies
 from prismd.api.auth import caller_of
+from prismd.api.body_budget import BodyBudget
 from prismd.api.change_stream import ChangeStream
 from prismd.api.connection_limits import ConnectionLimits
 from prismd.api.edge import Edge
@@ -99,7 +100,8 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
     log = RequestLog(runtime.settings)
     life = {ON_STOP: end_streams, ON_REFUSED: log.refused, CONNECTION_LIMITS: limits}
     sockets = {PATH: RealtimeSocket(runtime, changes, realtime)}
-    return Edge(app, sockets, runtime.new_id, log, life)
+    budget = BodyBudget(runtime.settings)
+    return Edge(app, sockets, runtime.new_id, log=log, budget=budget, life=life)
 
 
 def _later(wait_s: float, work: Callable[[], None]) -> object:

@@ -12,6 +12,7 @@ from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from prismd.api.absent_routes import absence
+from prismd.api.body_budget import BodyBudget, BudgetedBody
 from prismd.api.errors import JSON, internal_error, refusal
 from prismd.api.known_routes import route_of
 from prismd.api.meant_paths import MeantPath, meant_path
@@ -42,6 +43,7 @@ class Edge:
         sockets: WebSocket applications, by path.
         new_id: Makes the ids of requests.
         log: Tells of requests that are over.
+        budget: Of the bodies that are read.
         life: What the HTTP server needs of the application, by name, such as :data:`prismd.api.scope_keys.ON_STOP`.
     """
 
@@ -50,13 +52,16 @@ class Edge:
         app: ASGIApp,
         sockets: Mapping[str, ASGIApp],
         new_id: NewId,
+        *,
         log: RequestLog,
+        budget: BodyBudget,
         life: Mapping[str, object],
     ) -> None:
         self._app = app
         self._sockets = sockets
         self._new_id = new_id
         self._log = log
+        self._budget = budget
         self._life = life
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,13 +111,16 @@ class Edge:
         if scope["method"] == "OPTIONS" and route is not None:
             await _send_whole(named, Answer(204, b"", {"allow": ", ".join(route.methods)}))
             return
+        body = BudgetedBody(receive, inner, self._budget)
         try:
-            await self._app(inner, receive, named)
+            await self._app(inner, body, named)
         except Exception:
             if named.told.status:
                 raise
             _log.exception("a request failed outside its handler", path=written)
             await _send_whole(named, refusal(internal_error(), request_id))
+        finally:
+            body.release()
 
 
 class _Named:

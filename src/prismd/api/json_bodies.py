@@ -10,7 +10,8 @@ from litestar import Request
 
 from prismd.api.strict_shapes import refuse_unknown_members
 from prismd.core.errors import PrismdError
-from prismd.core.json_text import NotJsonError, decode, split_members, without_unpaired
+from prismd.core.json_split import split_members
+from prismd.core.json_text import NotJsonError, decode, without_unpaired
 from prismd.core.quoting import quoted
 from prismd.core.unknown_members import refuse_unknown
 from prismd.core.value_errors import found

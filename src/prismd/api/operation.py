@@ -108,7 +108,7 @@ class Operation:
             return (*self.errors, "internal_error")
         scoped = ("missing_scope",) if self.scopes else ()
         keyed = _KEYED_ERRORS if IDEMPOTENCY_KEY in self.parameters else ()
-        large = ("payload_too_large",) if self.body is not None else ()
+        large = ("payload_too_large", "too_many_bytes") if self.body is not None else ()
         return tuple(dict.fromkeys((*_ANY_ERRORS, *scoped, *self.errors, *keyed, *large)))
 
 

@@ -10,29 +10,33 @@ from typing import Any, Final, NoReturn
 
 import msgspec
 
+from prismd.core.json_bounds import TooManyValuesError, refuse_many_values
 from prismd.core.json_depth import is_too_deep
 from prismd.core.numbers import decimal_of
 from prismd.core.unpaired import stand_in
 
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
-_MEMBERS_DECODER: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TEXTS_DECODER: Final = msgspec.json.Decoder(dict[str, dict[str, str]])
-_ITEMS_DECODER: Final = msgspec.json.Decoder(list[msgspec.Raw])
 _MEMBER_DECODER: Final = msgspec.json.Decoder(dict[str, str])
-
-#: What an array or an object begins with.
-_BRACKETS: Final = (b"[", b"{")
 
 _TOO_DEEP: Final = "it is nested too deeply"
 
 #: Python refuses to convert longer digit strings to int, and nothing that we store is that long.
 _INT_DIGITS_MAX: Final = 400
 
-# An escape at a time, so that the second half of a pair or of an escaped backslash is never read as a start.
-_ESCAPE: Final = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
-)
+#: Of an object of texts; more are counted first.
+_TEXTS_BYTES_MAX: Final = 2**16
 
+#: Most halves of surrogate pairs that something stands in for.
+_HALVES_MAX: Final = 100_000
+_HALF: Final = re.compile(rb"\\(u[dD][89a-fA-F][0-9a-fA-F]{2})")
+# An escape at a time, so that the second half of a pair or of an escaped backslash is never read as a start; and some
+# thousands in one go, as meanwhile no other thread runs.
+_NO_HALF: Final = re.compile(
+    rb"(?:[^\\]++|\\(?!u[dD][89a-fA-F][0-9a-fA-F]{2})."
+    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}){0,20000}+",
+    re.DOTALL,
+)
 
 # What programs write that take numbers which are none for numbers, and where the parser says that it stopped.
 _CONSTANT: Final = re.compile(rb"(?:NaN|Infinity)\b")
@@ -108,29 +112,6 @@ def decode_stored(text: str | bytes) -> Any:  # noqa: ANN401 - JSON is any value
     return _DECODER.decode(text)
 
 
-def split_members(body: bytes) -> dict[str, msgspec.Raw]:
-    """Split a JSON object into its members without reading them.
-
-    Args:
-        body: UTF-8 JSON text of any size; members share its memory.
-
-    Raises:
-        NotJsonError: The text is not a JSON object, or names a member twice.
-    """
-    try:
-        members = _MEMBERS_DECODER.decode(body)
-    except (msgspec.ValidationError, RecursionError, UnicodeDecodeError) as error:
-        raise NotJsonError(_reason(error)) from None
-    except msgspec.DecodeError as error:
-        _refuse_nothing(body)
-        mended = without_unpaired(body)
-        if mended == body:
-            raise NotJsonError(_constant_at(body, error) or _reason(error)) from None
-        return split_members(mended)
-    _refuse_repeated_members(body, members)
-    return members
-
-
 def without_unpaired(text: bytes) -> bytes:
     """Return a JSON text in which something stands in for each half of a surrogate pair.
 
@@ -139,20 +120,25 @@ def without_unpaired(text: bytes) -> bytes:
 
     Args:
         text: UTF-8 JSON text, or what shall be one.
-    """
-    return _ESCAPE.sub(lambda match: stand_in(match[1]) if match[1] else match[0], text) if b"\\" in text else text
-
-
-def split_items(array: bytes | msgspec.Raw) -> list[msgspec.Raw]:
-    """Split a JSON array into its items without reading them.
 
     Raises:
-        NotJsonError: The text is not an array.
+        NotJsonError: It has more halves than anybody sends by mistake; each makes the text longer.
     """
-    try:
-        return _ITEMS_DECODER.decode(array)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise NotJsonError(_reason(error)) from None
+    if b"\\u" not in text:
+        return text
+    mended, begun, place, halves = bytearray(), 0, 0, 0
+    while passed := _NO_HALF.match(text, place):
+        half = _HALF.match(text, passed.end())
+        if half is None and passed.end() == place:
+            break
+        place = passed.end()
+        if half is not None:
+            halves += 1
+            if halves > _HALVES_MAX:
+                raise NotJsonError(f"it has more than {_HALVES_MAX:,} halves of surrogate pairs; send text as UTF-8")
+            mended += text[begun:place] + stand_in(half[1])
+            begun = place = half.end()
+    return bytes(mended + text[begun:]) if halves else text
 
 
 def decode(raw: bytes | msgspec.Raw) -> Any:  # noqa: ANN401 - JSON is any value
@@ -162,9 +148,11 @@ def decode(raw: bytes | msgspec.Raw) -> Any:  # noqa: ANN401 - JSON is any value
         raw: UTF-8 JSON text.
 
     Raises:
-        NotJsonError: The text is not JSON, an object in it repeats a key, or it is nested too deeply.
+        NotJsonError: The text is not JSON, an object in it repeats a key, it is nested too deeply, or it holds too
+            many values.
     """
     raw = bytes(raw)
+    refuse_many(raw)
     value = _decode_whole(raw)
     if is_too_deep(raw, value):
         raise NotJsonError(_TOO_DEEP)
@@ -175,8 +163,8 @@ def _decode_whole(raw: bytes) -> Any:  # noqa: ANN401 - JSON is any value
     try:
         value = _DECODER.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError):
-        return _decode_exactly(raw)
-    return value if _surely_without_repeated_keys(raw, value) else _decode_exactly(raw)
+        return decode_exactly(raw)
+    return value if _surely_without_repeated_keys(raw, value) else decode_exactly(raw)
 
 
 def decode_texts(raw: bytes, name: str) -> dict[str, str] | None:
@@ -185,9 +173,11 @@ def decode_texts(raw: bytes, name: str) -> dict[str, str] | None:
     What nearly every row of a file is, several times as fast as :func:`decode`, which is for the others.
 
     Args:
-        raw: UTF-8 JSON text without a backslash.
+        raw: UTF-8 JSON text without a backslash; a long one is left to :func:`decode`, which bounds it.
         name: Of the member.
     """
+    if len(raw) > _TEXTS_BYTES_MAX:
+        return None
     try:
         fields = _TEXTS_DECODER.decode(raw).get(name)
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -222,13 +212,35 @@ def _surely_without_repeated_keys(raw: bytes, value: object) -> bool:
     return raw.count(b'":') == keys
 
 
-def _refuse_nothing(raw: bytes) -> None:
+def refuse_many(raw: bytes) -> None:
+    """Refuse a JSON text that holds more values than are read in one go.
+
+    Raises:
+        NotJsonError: It does.
+    """
+    try:
+        refuse_many_values(raw)
+    except TooManyValuesError as error:
+        raise NotJsonError(str(error)) from None
+
+
+def refuse_nothing(raw: bytes) -> None:
+    """Refuse a text that is empty.
+
+    Raises:
+        NotJsonError: It is.
+    """
     if not raw.strip():
         raise NotJsonError("it is empty")
 
 
-def _decode_exactly(raw: bytes) -> Any:  # noqa: ANN401 - JSON is any value
-    _refuse_nothing(raw)
+def decode_exactly(raw: bytes) -> Any:  # noqa: ANN401 - JSON is any value
+    """Return the value of a JSON text as :func:`decode` does, slower, and with nothing left to chance.
+
+    Raises:
+        NotJsonError: As there.
+    """
+    refuse_nothing(raw)
     try:
         return json.loads(
             raw.decode(),
@@ -240,7 +252,7 @@ def _decode_exactly(raw: bytes) -> Any:  # noqa: ANN401 - JSON is any value
     except NotJsonError:
         raise
     except (ValueError, RecursionError) as error:
-        raise NotJsonError(_reason(error)) from None
+        raise NotJsonError(reason_of(error)) from None
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -265,29 +277,15 @@ def _no_number(name: str) -> str:
     return f"{name} is not JSON; use null or a number"
 
 
-def _constant_at(text: bytes, error: msgspec.DecodeError) -> str:
+def constant_at(text: bytes, error: msgspec.DecodeError) -> str:
     """Return what to say where a parser stopped at what other languages call a number, or an empty text."""
     place = _STOPPED.search(str(error))
     found = _CONSTANT.match(text, int(place[1])) if place else None
     return f"{_no_number(found[0].decode())} (byte {found.start()})" if found else ""
 
 
-def _refuse_repeated_members(body: bytes, members: dict[str, msgspec.Raw]) -> None:
-    # The largest member is cut out first, so that reading the skeleton again costs nothing. One that is a text is not:
-    # a key may end with an escaped quotation mark and the same text, and be taken for it.
-    if not members:
-        return
-    largest = max([memoryview(raw) for raw in members.values()], key=lambda raw: raw.nbytes)
-    if bytes(largest[:1]) not in _BRACKETS:
-        _decode_exactly(body)
-        return
-    start = body.find(largest[:64])
-    if not body.startswith(largest, start):
-        start = body.find(largest)  # never prefix by prefix: a body made of nothing but prefixes would take squares
-    _decode_exactly(body[:start] + b"0" + body[start + len(largest) :])
-
-
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Return what a parser's error says, as it stands after "it cannot be read:"."""
     if isinstance(error, RecursionError):
         return _TOO_DEEP
     if isinstance(error, UnicodeDecodeError):

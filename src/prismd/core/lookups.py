@@ -12,7 +12,8 @@ from prismd.core.addresses import address_problem, domain_problem
 from prismd.core.blanks import is_blank, trimmed
 from prismd.core.errors import PrismdError
 from prismd.core.imports.rows import Problem
-from prismd.core.json_text import NotJsonError, decode, encode, split_members
+from prismd.core.json_split import split_members
+from prismd.core.json_text import NotJsonError, decode, encode
 from prismd.core.quoting import quoted
 from prismd.core.record_writes import RecordBody
 from prismd.core.unknown_members import refuse_unknown

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import msgspec
 
 from prismd.core.errors import PrismdError
-from prismd.core.json_text import NotJsonError, decode, split_items, split_members
+from prismd.core.json_split import split_items, split_members
+from prismd.core.json_text import NotJsonError, decode
 from prismd.core.record_writes import RecordBody, read_id, read_record_body
 from prismd.core.unknown_members import refuse_unknown
 from prismd.core.value_errors import found

@@ -12,7 +12,8 @@ from prismd.core.blanks import is_blank
 from prismd.core.errors import FieldProblem, PrismdError
 from prismd.core.ids import is_uuid
 from prismd.core.imports.rows import Problem
-from prismd.core.json_text import NotJsonError, decode, split_members
+from prismd.core.json_split import split_members
+from prismd.core.json_text import NotJsonError, decode
 from prismd.core.quoting import quoted
 from prismd.core.records import Properties
 from prismd.core.schema import APP_STAGE, LISTS_KEY, STATUS, ObjectSchema, Property

@@ -10,7 +10,7 @@ import msgspec
 
 from prismd.core.ids import is_uuid
 from prismd.core.imports.rows import RefusedRow, Row
-from prismd.core.json_text import split_members
+from prismd.core.json_split import split_members
 from prismd.core.record_writes import RecordBody
 from prismd.core.records import ArrayChange, Properties
 from prismd.core.schema import Kind, ObjectSchema, Option, Property, held_references

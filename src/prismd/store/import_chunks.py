@@ -8,7 +8,7 @@ from uuid import UUID
 
 from prismd.core.imports.job import Job
 from prismd.core.imports.request import Chunk
-from prismd.core.json_text import split_items
+from prismd.core.json_split import split_items
 from prismd.store.packed import packed, unpacked
 from prismd.store.postgres import Connection
 

@@ -9,7 +9,9 @@ import msgspec
 
 from prismd.core.errors import PrismdError
 from prismd.core.imports.options import ImportOptions, parse_options
-from prismd.core.json_text import NotJsonError, decode, split_items, split_members
+from prismd.core.json_bounds import has_more_items
+from prismd.core.json_split import split_items, split_rows
+from prismd.core.json_text import NotJsonError, decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def _members(body: bytes) -> dict[str, msgspec.Raw]:
     if not body.strip():
         raise PrismdError.invalid(".body", 'expected a JSON object with "objects", found nothing', "required")
     try:
-        return split_members(body)
+        return split_rows(body)
     except NotJsonError as error:
         raise PrismdError.invalid(".body", f'expected a JSON object with "objects": {error}') from None
 
@@ -132,12 +134,15 @@ def rows_of(members: dict[str, msgspec.Raw], limits: RequestLimits) -> list[msgs
     field = ".body.objects"
     if "objects" not in members:
         raise PrismdError.invalid(field, "it is missing; send the rows as an array", "required")
+    most = limits.rows_max
+    if has_more_items(memoryview(members["objects"]), most):
+        raise PrismdError.invalid(field, f"found more than {most} rows; send the rest in further requests", "maxItems")
     try:
         rows = split_items(members["objects"])
     except NotJsonError as error:
         raise PrismdError.invalid(field, f"expected an array of rows: {error}") from None
-    if len(rows) > limits.rows_max:
-        message = f"found {len(rows)} rows, the most is {limits.rows_max}; send the rest in further requests"
+    if len(rows) > most:
+        message = f"found {len(rows)} rows, the most is {most}; send the rest in further requests"
         raise PrismdError.invalid(field, message, "maxItems")
     return rows
 

@@ -9,7 +9,8 @@ import msgspec
 
 from prismd.core.errors import PrismdError
 from prismd.core.imports.request import RequestLimits, rows_of
-from prismd.core.json_text import NotJsonError, decode, encode, split_members
+from prismd.core.json_split import split_rows
+from prismd.core.json_text import NotJsonError, decode, encode
 from prismd.core.unknown_members import refuse_unknown
 
 
@@ -39,7 +40,7 @@ def parse_retry(body: bytes, limits: RequestLimits) -> RetryRequest:
     if not body.strip():
         return RetryRequest()
     try:
-        members = split_members(body)
+        members = split_rows(body)
     except NotJsonError as error:
         raise PrismdError.invalid(".body", f"expected a JSON object, or nothing: {error}") from None
     refuse_unknown(members, ("objects", "not_attempted"), ".body", "a retry")

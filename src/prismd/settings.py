@@ -134,6 +134,7 @@ class Settings:
         10, "jobs", "most import jobs of a team that take turns; its others stay queued", minimum=1
     )
     import_retention_days: int = setting(7, "days", "how long an import job and its results can be read", minimum=1)
+    audit_retention_days: int = setting(365, "days", "how long the audit is kept", minimum=1)
     step_attempts_max: int = setting(
         3, "attempts", "tries of one chunk before its job fails; the last one parts its rows", minimum=1
     )

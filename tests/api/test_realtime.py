@@ -13,7 +13,7 @@ import pytest
 from prismd.api import change_stream, realtime_hub
 from prismd.api.realtime_hub import IDS_PER_MESSAGE
 from prismd.core.changes import Change, ImportMoved, RecordsChanged
-from prismd.services.changes import changes_of_chunk, record_changed
+from prismd.services.changes import changes_of_chunk, tell_of_records
 from prismd.store.postgres import Connection
 from tests.api.realtime import Stream, hub_of, listening, opened, ticket
 from tests.api.test_imports import rows
@@ -48,7 +48,7 @@ def records(change: str, *ids: str, object_type: str = "contact") -> dict[str, A
 def tell(api: Api, *ids: str) -> None:
     """Tell of changes as a write does, without one."""
     with api.runtime.pool.connection() as connection:
-        record_changed(connection, api.team_id(), "deal", ids, Change.UPDATED)
+        tell_of_records(connection, RecordsChanged(api.team_id(), "deal", Change.UPDATED, ids))
 
 
 def told(*ids: str) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def test_what_is_not_committed_or_changes_nothing_is_not_told(api: Api) -> None:
         assert api.send("POST", "/contact", json={"default": {"nowhere": 1}}).status_code == 400
         assert api.send("PATCH", f"/contact/{made}", json={"default": {"full_name": "Ada"}}).status_code == 200
         with api.runtime.pool.connection() as connection:
-            record_changed(connection, api.team_id(), "contact", [made], Change.DELETED)
+            tell_of_records(connection, RecordsChanged(api.team_id(), "contact", Change.DELETED, [made]))
             connection.rollback()
         tell(api, "last")
         assert stream.next() == told("last")
@@ -94,7 +94,7 @@ def test_what_is_not_committed_or_changes_nothing_is_not_told(api: Api) -> None:
 
 def test_no_change_is_told_of_before_it_can_be_read(api: Api) -> None:
     with listening(api) as stream, api.runtime.pool.connection() as connection:
-        record_changed(connection, api.team_id(), "contact", ["later"], Change.UPDATED)
+        tell_of_records(connection, RecordsChanged(api.team_id(), "contact", Change.UPDATED, ["later"]))
         tell(api, "sooner")
         assert stream.next() == told("sooner")
         connection.commit()
@@ -316,7 +316,7 @@ def test_a_stream_begins_after_the_writes_that_found_nobody_there(api: Api) -> N
 
     with psycopg.connect(api.database_url, autocommit=True) as admin, api.runtime.pool.connection() as connection:
         eventually(lambda: admin.execute(f"SELECT count(*) {LISTENER}").fetchone() == (0,))
-        record_changed(connection, api.team_id(), "contact", ["earlier"], Change.UPDATED)
+        tell_of_records(connection, RecordsChanged(api.team_id(), "contact", Change.UPDATED, ["earlier"]))
         thread = threading.Thread(target=listen)
         thread.start()
         waiting = f"SELECT count(*) {LISTENER} AND wait_event = 'advisory'"

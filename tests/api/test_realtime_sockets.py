@@ -28,8 +28,8 @@ from websockets.sync.client import connect
 from prismd.api import change_stream, outbox, realtime_shapes
 from prismd.api.realtime_operations import REALTIME_OPERATIONS
 from prismd.api.web_socket_protocol import WebSocketProtocol
-from prismd.core.changes import Change
-from prismd.services.changes import record_changed
+from prismd.core.changes import Change, RecordsChanged
+from prismd.services.changes import tell_of_records
 from tests.api.realtime import TICKET, Stream, hub_of, listening, opened, ticket
 from tests.processes import eventually
 
@@ -49,7 +49,7 @@ Serve = Callable[..., "Api"]
 
 def tell(api: Api, *ids: str) -> None:
     with api.runtime.pool.connection() as connection:
-        record_changed(connection, api.team_id(), "deal", ids, Change.UPDATED)
+        tell_of_records(connection, RecordsChanged(api.team_id(), "deal", Change.UPDATED, ids))
 
 
 # --- tickets ---

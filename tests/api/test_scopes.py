@@ -30,7 +30,7 @@ NEEDED = {
     "deleteRecords restoreRecords findOrCreateRecord orderViewRecords pinViewRecord unpinViewRecord",
     "import": "startImport cancelImport retryImport",
     "admin": "purgeRecords createProperty updateProperty deleteProperty createOption updateOption deleteOption "
-    "createList putGrant createView updateView deleteView",
+    "createList putGrant createView updateView deleteView listAudit",
     "read import": "listImports getImport getImportResults watchImport",
     "read write": "validateValues",
 }

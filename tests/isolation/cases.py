@@ -215,6 +215,11 @@ def _retried(pick: Pick, _type: str) -> Extras:
     return {"json": {"objects": [{"input_index": 120, "default": {"company": pick("record", "organization")}}]}}
 
 
+def _audited(pick: Pick, _type: str) -> Extras:
+    kind = _ALIKE[pick.draw(len(_ALIKE))]
+    return {"params": {pick.among(lambda: "object_id", lambda: "key_id"): pick(kind)}}
+
+
 #: By route, without the team and the names of its parameters, what its requests say beside the path.
 CASES: Final[Mapping[str, Case]] = {
     "GET /imports": lambda pick, _: {"params": {"cursor": pick("cursor", "imports")}},
@@ -263,6 +268,7 @@ CASES: Final[Mapping[str, Case]] = {
     "POST /{}/views/{}/records/{}": _nothing,
     "DELETE /{}/views/{}/records/{}": _nothing,
     "GET /lists/{}": _nothing,
+    "GET /audit": _audited,
 }
 #: Routes in which no id can stand but the team's.
 WITHOUT_IDS: Final = {

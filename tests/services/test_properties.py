@@ -50,11 +50,11 @@ class Team:
 
     def delete(self, prop: Property) -> None:
         with self.connection.transaction():
-            properties.delete_property(self.connection, self.place(prop))
+            properties.delete_property(self.connection, self.runtime, self.place(prop))
 
     def delete_option(self, prop: Property, option: Option) -> None:
         with self.connection.transaction():
-            properties.delete_option(self.connection, self.place(prop), option.id)
+            properties.delete_option(self.connection, self.runtime, self.place(prop), option.id)
 
     def store(self, *rows: dict[str, Any], runtime: Runtime | None = None, **options: Any) -> imports.Submitted:
         body = json.dumps({"objects": [{"default": row} for row in rows], "options": options}).encode()
@@ -108,7 +108,7 @@ def test_teams_and_types_do_not_see_each_others_properties(team: Team, make_team
     assert stranger.load(made.slug) is None
     refused("not_found", lambda: stranger.delete(made))
     elsewhere = team.place(made, object_type="deal")
-    refused("not_found", lambda: properties.delete_property(team.connection, elsewhere))
+    refused("not_found", lambda: properties.delete_property(team.connection, team.runtime, elsewhere))
     assert stranger.define().slug == made.slug
     assert team.load(made.slug) == made
 
@@ -140,26 +140,32 @@ def test_options_that_are_there_are_not_added_again(team: Team) -> None:
 def test_native_properties_and_options_cannot_be_changed(team: Team) -> None:
     seniority = native_schema("contact").properties["seniority"]
     place = team.place(seniority)
-    refused("invalid_request", lambda: properties.update_property(team.connection, place, {"name": "Rank"}))
+    refused(
+        "invalid_request", lambda: properties.update_property(team.connection, team.runtime, place, {"name": "Rank"})
+    )
     refused("invalid_request", lambda: team.delete(seniority))
     option = seniority.options[0]
     error = refused("invalid_request", lambda: team.delete_option(seniority, option))
     assert error.problems[0].field == ".path.optionId"
-    refused("not_found", lambda: properties.update_option(team.connection, place, "nothing", {"value": "x"}))
+    refused(
+        "not_found", lambda: properties.update_option(team.connection, team.runtime, place, "nothing", {"value": "x"})
+    )
 
 
 def test_changes_are_kept_and_the_type_has_to_be_known(team: Team) -> None:
     made = team.define("Colour", "select_str", "Red")
     with team.connection.transaction():
         changes: dict[str, Any] = {"name": "Tint", "icon": "drop", "enabled": False, "required": True}
-        changed = properties.update_property(team.connection, team.place(made, property_id=made.id.upper()), changes)
+        changed = properties.update_property(
+            team.connection, team.runtime, team.place(made, property_id=made.id.upper()), changes
+        )
         option = properties.update_option(
-            team.connection, team.place(made), made.options[0].id, {"slug": "rouge", "description": "d"}
+            team.connection, team.runtime, team.place(made), made.options[0].id, {"slug": "rouge", "description": "d"}
         ).option
     assert changed == replace(made, **changes)
     assert team.load("colour") == replace(changed, options=(option,))
     wrong = team.place(made, type="str", type_field=".query.type")
-    error = refused("invalid_request", lambda: properties.delete_property(team.connection, wrong))
+    error = refused("invalid_request", lambda: properties.delete_property(team.connection, team.runtime, wrong))
     assert error.problems[0].field == ".query.type"
 
 

@@ -177,7 +177,7 @@ def test_every_write_is_told_once_and_no_other(
     told: list[tuple[str, ...]] = []
     connection, team_id = writer().connection, writer().team_id
 
-    def tell(_: Any, team: int, object_type: str, ids: Sequence[str], change: str) -> None:
+    def tell(_: Any, __: Runtime, team: int, object_type: str, ids: Sequence[str], change: str) -> None:
         assert (team, object_type) == (team_id, "organization")
         told.extend([(change, *ids)] if ids else [])
 
@@ -201,6 +201,6 @@ def test_every_write_is_told_once_and_no_other(
     items = [BatchItem(own, body({"name": name})) for name in ("B", "C")]
     assert news(lambda: update_records(writer(), items)) == [("updated", own)]
     named = RecordsNamed(team_id, "organization", [BatchItem(own), BatchItem(own)])
-    assert news(lambda: purge_records(connection, named)) == []
+    assert news(lambda: purge_records(connection, runtime, named)) == []
     delete_record(connection, runtime, place)
-    assert news(lambda: purge_records(connection, named)) == [("purged", own)]
+    assert news(lambda: purge_records(connection, runtime, named)) == [("purged", own)]

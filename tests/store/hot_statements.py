@@ -13,6 +13,7 @@ from typing import Any, Final
 from prismd.core.blanks import UNSEEN
 from prismd.store import (
     api_keys,
+    audit,
     client_attempts,
     drafts,
     figures,
@@ -152,10 +153,19 @@ _IMPORTS: Final = {
     "deleted drafts": Hot(drafts._DELETE, each=1),
 }
 
+_AUDITED: Final = {
+    "team": 1, "since": "-infinity", "until": LATE, "action": None, "key": None, "object": None,
+    "before_at": LATE, "before_id": id_of(1), "limit": LIMIT,
+}  # fmt: skip
+
 _TEAMS: Final = {
     "a team": Hot(teams._SELECT_TEAM, ("team 1",), once=1),
     "the key of a request": Hot(api_keys._FIND, (sha256(b"1").digest(),), once=2),
     "the use of a key": Hot(api_keys._USED, {"team": 1, "key": id_of(1), "now": NOW, "before": NOW}, once=2),
+    "the audit": Hot(audit._LIST, _AUDITED, once=2 * LIMIT),
+    "the audit of an action": Hot(audit._LIST_OF_ACTION, {**_AUDITED, "action": "record.created"}, once=2 * LIMIT),
+    "the audit of a key": Hot(audit._LIST_OF_KEY, {**_AUDITED, "key": JOB}, once=2 * LIMIT),
+    "the audit of an object": Hot(audit._LIST_OF_OBJECT, {**_AUDITED, "object": id_of(5)}, once=3),
     "what an attempt was answered": Hot(client_attempts._FIND, (1, b"attempt 1", "-infinity"), once=1),
     "what is remembered of an idempotency key": Hot(idempotency._FIND, (1, "key 1"), once=1),
     "a ticket": Hot(tickets._TAKE, (sha256(b"1").digest(),), once=2),
@@ -198,6 +208,7 @@ _UPKEEP: Final = {
     "deleted jobs": Hot(upkeep._DELETE_JOBS, ([2], [id_of(1)]), once=1),
     "expired claims": Hot(upkeep._DELETE_CLAIMS, (LATE, LIMIT), once=2 * LIMIT),
     "answers to old attempts": Hot(upkeep._DELETE_ATTEMPTS, (LATE, LIMIT), once=2 * LIMIT),
+    "old audit": Hot(audit._PURGE, {"until": LATE, "limit": LIMIT}, once=4 * LIMIT),
     "expired tickets": Hot(upkeep._DELETE_TICKETS, (LATE, LIMIT), once=2 * LIMIT),
 }
 

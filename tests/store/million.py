@@ -40,6 +40,10 @@ WHERE contype = 'f' AND conrelid = ANY(%s::text[]::regclass[])
 _FILL: Final = f"""
 INSERT INTO team (public_id, created_at) SELECT 'team ' || n, now() FROM generate_series(1, {FEW}) AS n;
 INSERT INTO api_key SELECT {_ID}, 1, 'key', sha256(n::text::bytea), 'hint', now() FROM generate_series(1, 10000) AS n;
+INSERT INTO audit_entry (team_id, at, id, key_id, action, total, object_ids, details)
+SELECT 1, now() + make_interval(secs => n), {_ID}, '{JOB}', 'record.created', 1, ARRAY[{_ID}], '{{}}'
+FROM generate_series(1, {MANY}) AS n;
+INSERT INTO audit_object SELECT team_id, object_ids[1], at, id FROM audit_entry;
 INSERT INTO list SELECT 1, {_ID}, 'deal', 'blank', 'List', NULL, NULL, now() FROM generate_series(0, {FEW - 1}) AS n;
 INSERT INTO view (team_id, id, object_type, list_id, definition, created_at, updated_at)
 SELECT 1, {_ID}, CASE WHEN n < {FEW} THEN 'deal' ELSE 'contact' END, CASE WHEN n < {FEW} THEN '{JOB}'::uuid END, '{{}}',

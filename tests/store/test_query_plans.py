@@ -45,6 +45,10 @@ INDEXES: Final[dict[str, set[str]]] = {
     "list of jobs": {"import_job_listing"},
     "verdicts of a chunk": {"import_result_pkey"},
     "page of verdicts": {"import_result_pkey"},
+    "the audit": {"audit_entry_pkey"},
+    "the audit of an action": {"audit_entry_of_action"},
+    "the audit of a key": {"audit_entry_of_key"},
+    "the audit of an object": {"audit_object_pkey", "audit_entry_pkey"},
     "a ticket": {"realtime_ticket_pkey", "team_pkey"},
     "rows of a chunk": {"import_chunk_pkey"},
 }

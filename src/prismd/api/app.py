@@ -19,7 +19,8 @@ from prismd.api.body_budget import BodyBudget
 from prismd.api.change_stream import ChangeStream
 from prismd.api.connection_limits import ConnectionLimits
 from prismd.api.edge import Edge
-from prismd.api.errors import EXCEPTION_HANDLERS
+from prismd.api.errors import EXCEPTION_HANDLERS, request_id_of
+from prismd.api.failed_authentication import FailedAuthentication
 from prismd.api.health import HealthProbe
 from prismd.api.limits import RateLimiter
 from prismd.api.pulse import Pulse
@@ -53,6 +54,7 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
     health = HealthProbe(runtime, watches_work=watches_work)
     wrong_keys = WrongKeys(runtime.settings.wrong_keys_per_minute_max, runtime.now, _later, shared)
 
+    failed_authentication = FailedAuthentication(runtime)
     limits = ConnectionLimits(runtime.settings, shared)
     pulse = Pulse(
         runtime.pool,
@@ -64,8 +66,7 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
     )
 
     def provide_runtime(request: Request[Any, Any, Any]) -> Runtime:
-        caller = request.state.get("caller")
-        return runtime if caller is None else replace(runtime, caller=caller)
+        return replace(runtime, caller=request.state.get("caller"), request_id=request_id_of(request))
 
     app = Litestar(
         routes(runtime.settings),
@@ -75,12 +76,19 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
         },
         exception_handlers=EXCEPTION_HANDLERS,
         request_max_body_size=runtime.settings.small_body_bytes_max,
-        lifespan=[threads.lifespan, changes.lifespan, health.lifespan, pulse.lifespan],
+        lifespan=[
+            threads.lifespan,
+            changes.lifespan,
+            health.lifespan,
+            pulse.lifespan,
+            failed_authentication.lifespan,
+        ],
         state=State(
             {
                 "runtime": runtime,
                 "limiter": limiter,
                 "wrong_keys": wrong_keys,
+                "failed_authentication": failed_authentication,
                 "proxies": TrustedProxies(runtime.settings.trusted_proxies),
                 "health": health,
                 "threads": threads,

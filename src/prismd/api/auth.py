@@ -11,13 +11,14 @@ from litestar.handlers import BaseRouteHandler
 from structlog.contextvars import bind_contextvars
 
 from prismd.api.addresses import TrustedProxies
+from prismd.api.failed_authentication import FailedAuthentication
 from prismd.api.limits import RateLimiter
 from prismd.api.paths import decoded
 from prismd.api.scope_keys import OWN_TEAM, PEER
 from prismd.api.wrong_keys import WrongKeys
 from prismd.core.errors import PrismdError
 from prismd.services.runtime import Runtime
-from prismd.services.teams import Caller, UnknownKeyError, authenticate
+from prismd.services.teams import Caller, RefusedKeyError, UnknownKeyError, authenticate
 
 
 async def let_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
@@ -65,11 +66,13 @@ async def _let_in(connection: ASGIConnection[Any, Any, Any, Any], key: str, team
     wrong_keys.check(address, key)
     try:
         caller = await sync_to_thread(_authenticated, state.runtime, key, team)
-    except UnknownKeyError:
-        wrong_keys.wrong(address, key)
-        raise
-    except PrismdError:
-        wrong_keys.good(address, key)  # of another team
+    except RefusedKeyError as error:
+        if isinstance(error, UnknownKeyError):
+            wrong_keys.wrong(address, key)
+        else:
+            wrong_keys.good(address, key)  # of another team
+        failed: FailedAuthentication = state.failed_authentication
+        failed.note(error.failure, address)
         raise
     except Exception:
         wrong_keys.spare(address)

@@ -16,6 +16,7 @@ from prismd.core.errors import PrismdError
 from prismd.core.grants import GRANTED_TYPES, Grant, parse_grant
 from prismd.core.json_text import encode
 from prismd.services import grants
+from prismd.services.deleted_records import RecordPlace
 from prismd.services.idempotency import Answer
 from prismd.store.postgres import Connection
 
@@ -47,7 +48,7 @@ def put_grant(
         sent = read_body(body, GrantSent)
         members = {name: getattr(sent, name) for name in sent.__struct_fields__}
         grant = parse_grant(members, ids_max=runtime.settings.grant_ids_max)
-        grants.put_grant(connection, caller, kind, wanted, grant)
+        grants.put_grant(connection, runtime, RecordPlace(caller.team_id, kind, wanted), grant)
         return _answer(grant)
 
     return write_once(request, runtime, caller, body, work)

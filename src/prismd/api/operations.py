@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from prismd.api.audit_operations import AUDIT_OPERATIONS
 from prismd.api.grant_operations import GRANT_OPERATIONS
 from prismd.api.import_events import EVENT_STREAM, LAST_EVENT_ID
 from prismd.api.list_operations import LIST_OPERATIONS
@@ -210,5 +211,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *GRANT_OPERATIONS,
     *VIEW_OPERATIONS,
     *REALTIME_OPERATIONS,
+    *AUDIT_OPERATIONS,
     *_SERVER,
 )

@@ -94,7 +94,7 @@ def update_property(
     def work(connection: Connection) -> Answer:
         wanted = read_body(body, PropertyDefinitionPatch)
         place = PropertyPlace(caller.team_id, kind, which, wanted.type, ".body.type", _list_in(wanted))
-        changed = properties.update_property(connection, place, changes_of(wanted))
+        changed = properties.update_property(connection, runtime, place, changes_of(wanted))
         return Answer(200, encode(shown_property(changed, caller.public_id)), {})
 
     return write_once(request, runtime, caller, body, work)
@@ -112,7 +112,9 @@ def delete_property(
 ) -> Response[bytes]:
     """Delete a custom property that nothing uses."""
     place = _place_in_query(request, caller, object_type, property_id)
-    return delete_once(request, runtime, caller, body, lambda connection: properties.delete_property(connection, place))
+    return delete_once(
+        request, runtime, caller, body, lambda connection: properties.delete_property(connection, runtime, place)
+    )
 
 
 @post(_OPTIONS, sync_to_thread=True)
@@ -154,7 +156,7 @@ def update_option(
     def work(connection: Connection) -> Answer:
         wanted = read_body(body, PropertyOptionPatch)
         place = PropertyPlace(caller.team_id, kind, which, wanted.type, ".body.type", _list_in(wanted))
-        prop, changed = properties.update_option(connection, place, option, changes_of(wanted))
+        prop, changed = properties.update_option(connection, runtime, place, option, changes_of(wanted))
         return Answer(200, encode(shown_option(changed, prop.list_id)), {})
 
     return write_once(request, runtime, caller, body, work)
@@ -175,7 +177,7 @@ def delete_option(
     place = _place_in_query(request, caller, object_type, property_id)
     option = value_in_path(option_id)
     return delete_once(
-        request, runtime, caller, body, lambda connection: properties.delete_option(connection, place, option)
+        request, runtime, caller, body, lambda connection: properties.delete_option(connection, runtime, place, option)
     )
 
 

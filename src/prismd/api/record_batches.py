@@ -84,7 +84,8 @@ def purge_records(
 
     def work(connection: Connection) -> Answer:
         items = read_ids(body, runtime.settings.batch_items_max)
-        return _answer(deleted_records.purge_records(connection, RecordsNamed(caller.team_id, kind, items, conditions)))
+        named = RecordsNamed(caller.team_id, kind, items, conditions)
+        return _answer(deleted_records.purge_records(connection, runtime, named))
 
     return write_once(request, runtime, caller, body, work)
 

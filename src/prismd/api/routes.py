@@ -17,6 +17,7 @@ from prismd.api import (
     view_records,
     views,
 )
+from prismd.api.audit import get_audit
 from prismd.api.auth import let_in
 from prismd.api.docs_page import get_document, get_page
 from prismd.api.encoded_text import readable_query
@@ -55,6 +56,7 @@ def routes(settings: Settings) -> list[ControllerRouterHandler]:
         *grants.HANDLERS,
         *views.HANDLERS,
         *view_records.HANDLERS,
+        get_audit,
     ]
     guards = [let_in, within_scopes, readable_query, known_parameters, without_version]
     return [

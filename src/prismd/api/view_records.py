@@ -18,7 +18,7 @@ from prismd.core.errors import PrismdError
 from prismd.core.json_text import encode
 from prismd.core.quoting import quoted
 from prismd.core.views import VIEW_TYPES
-from prismd.services import views
+from prismd.services import pinned_records, views
 from prismd.services.idempotency import Answer
 from prismd.services.queries import PageWanted, QueryPage
 from prismd.settings import Settings
@@ -57,7 +57,7 @@ def pin_record(
 
     def work(connection: Connection) -> Answer:
         refuse_body(body)
-        views.pin_record(connection, runtime.settings, caller.team_id, kind, view, record)
+        pinned_records.pin_record(connection, runtime, caller.team_id, kind, view, record)
         return Answer(201, b"", {})
 
     return write_once(request, runtime, caller, body, work)
@@ -78,7 +78,7 @@ def order_records(
 
     def work(connection: Connection) -> Answer:
         ids = read_body(body, ViewOrder).object_ids
-        views.order_records(connection, runtime.settings, caller.team_id, kind, view, ids)
+        pinned_records.order_records(connection, runtime, caller.team_id, kind, view, ids)
         return Answer(204, b"", {})
 
     return write_once(request, runtime, caller, body, work)
@@ -99,7 +99,7 @@ def unpin_record(
     kind, view, record = type_with_views(object_type), id_in_path(view_id), id_in_path(record_id)
 
     def work(connection: Connection) -> None:
-        views.unpin_record(connection, caller.team_id, kind, view, record)
+        pinned_records.unpin_record(connection, runtime, caller.team_id, kind, view, record)
 
     return delete_once(request, runtime, caller, body, work)
 

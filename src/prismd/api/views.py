@@ -116,7 +116,7 @@ def delete_view(
     kind, wanted = type_with_views(object_type), id_in_path(view_id)
 
     def work(connection: Connection) -> None:
-        views.delete_view(connection, caller.team_id, kind, wanted)
+        views.delete_view(connection, runtime, caller.team_id, kind, wanted)
 
     return delete_once(request, runtime, caller, body, work)
 

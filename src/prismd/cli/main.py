@@ -15,7 +15,8 @@ COMMANDS: Final = {
         "Import the rows of FILE (CSV, JSON or NDJSON) into a Prism server.",
     ),
     "imports": ("prismd.cli.imports:imports_command", "List, show, watch, cancel and retry import jobs."),
-    "keys": ("prismd.cli.keys:keys_command", "Make, list and revoke API keys."),
+    "keys": ("prismd.cli.keys:keys_command", "Make, list, rotate and revoke API keys."),
+    "audit": ("prismd.cli.audit:audit_command", "Show who did what to what, and when."),
     "worker": (
         "prismd.cli.worker:worker_command",
         "Carry out import jobs of the PostgreSQL at PRISMD_DATABASE_URL.",

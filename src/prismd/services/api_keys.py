@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
+from prismd.core.audit import Action, Deed, Doer
 from prismd.core.ids import NewId
 from prismd.core.quoting import quoted
 from prismd.core.scopes import ALL, Scopes
-from prismd.store import api_keys, teams
+from prismd.store import api_keys, audit, teams
 from prismd.store.api_keys import NewStoredKey, StoredKey
 from prismd.store.postgres import Connection
 
@@ -98,7 +99,7 @@ def create_key(
         KeyRefusedError: There is no such team, or none is named and there is not exactly one; or the name is none.
     """
     with connection.transaction():
-        public_id = team or _only_team(connection, new_id if make_team else None)
+        public_id = team or (new_id() if make_team else _only_team(connection))
         team_id = teams.find_team(connection, public_id)
         if team_id is None:
             if not make_team:
@@ -169,6 +170,8 @@ def revoke_key(connection: Connection, key_id: str, *, team: str | None, now: da
     with connection.transaction():
         key = _held(connection, key_id, team)
         api_keys.revoke_key(connection, key.team_id, key.id, now)
+        deed = Deed(Action.KEY_REVOKED, [key.id], details={"name": key.name})
+        audit.write_entry(connection, key.team_id, Doer(now), deed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +227,13 @@ class KeyMaker:
             replaces=replaces,
         )
         api_keys.insert_key(self.connection, stored)
+        details = {"name": stored.name, "scopes": stored.scopes, "replaces": replaces}
+        self._note(Action.KEY_ROTATED if replaces else Action.KEY_CREATED, key_id, details)
         return NewKey(key_id, self.team, key)
+
+    def _note(self, action: Action, key_id: str, details: Mapping[str, Any]) -> None:
+        ids = [one for one in (key_id, details["replaces"]) if one]
+        audit.write_entry(self.connection, self.team_id, Doer(self.now), Deed(action, ids, details=details))
 
 
 def _checked_name(name: str) -> str:
@@ -252,9 +261,24 @@ def _check_can_be_replaced(key: StoredKey, now: datetime) -> None:
         raise KeyRefusedError(f"the key {key.id} has been rotated already: rotate {key.replaced_by} instead")
 
 
-def _only_team(connection: Connection, new_id: NewId | None) -> str:
-    if new_id is not None:
-        return new_id()
+def team_named(connection: Connection, team: str | None) -> int:
+    """Return the internal id of the team that a command means.
+
+    Args:
+        connection: Any.
+        team: Public id of the team; None means the only one.
+
+    Raises:
+        KeyRefusedError: There is no such team, or none is named and there is not exactly one.
+    """
+    public_id = team or _only_team(connection)
+    team_id = teams.find_team(connection, public_id)
+    if team_id is None:
+        raise KeyRefusedError(f"there is no team {public_id!r}: name another")
+    return team_id
+
+
+def _only_team(connection: Connection) -> str:
     found = teams.first_teams(connection, 2)
     if not found:
         raise KeyRefusedError("there is no team yet: make one with --new-team")

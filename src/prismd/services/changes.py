@@ -7,9 +7,12 @@ from typing import Final
 
 import msgspec
 
+from prismd.core.audit import Action, Deed
 from prismd.core.changes import Change, ImportMoved, RecordsChanged, texts_of
 from prismd.core.imports.job import Job
+from prismd.services.audit import note
 from prismd.services.references import CONTACT
+from prismd.services.runtime import Runtime
 from prismd.store import changes
 from prismd.store.postgres import Connection
 from prismd.store.verdicts import verdicts_of_chunk
@@ -30,24 +33,41 @@ class _Verdict(msgspec.Struct):
     contacts_created: list[_Contact] = []
 
 
+_ACTIONS: Final = {change: Action(f"record.{change}") for change in Change}
+
 _VERDICTS: Final = msgspec.json.Decoder(list[_Verdict])
 
 
-def record_changed(
-    connection: Connection, team_id: int, object_type: str, record_ids: Sequence[str], change: Change
+def record_changed(  # noqa: PLR0917 - who did what to which records
+    connection: Connection, runtime: Runtime, team_id: int, object_type: str, record_ids: Sequence[str], change: Change
 ) -> None:
-    """Tell the realtime streams of a team that records changed, once the transaction commits (contract, section 15).
+    """Add to the audit that records changed, and tell the team's realtime streams (contract, section 15).
+
+    Both are there once the transaction commits, and neither is without it.
 
     Args:
-        connection: Inside the transaction that changes the records; one statement, however many they are.
+        connection: Inside the transaction that changes the records; two statements in one round trip, however many
+            they are.
+        runtime: For who changes them, and when.
         team_id: Internal id of their team.
         object_type: Their type.
         record_ids: Which ones, without repetition; if none, nothing is told.
         change: What happened to all of them.
     """
     if record_ids:
-        told = texts_of(RecordsChanged(team_id, object_type, change, record_ids))
-        changes.tell_listeners(connection, list(told))
+        with connection.pipeline():
+            note(connection, runtime, team_id, Deed(_ACTIONS[change], record_ids, object_type))
+            tell_of_records(connection, RecordsChanged(team_id, object_type, change, record_ids))
+
+
+def tell_of_records(connection: Connection, changed: RecordsChanged) -> None:
+    """Tell the realtime streams of a team that records changed, once the transaction commits.
+
+    Args:
+        connection: Inside the transaction that changes the records; one statement, however many they are.
+        changed: Which ones, and what happened to them.
+    """
+    changes.tell_listeners(connection, list(texts_of(changed)))
 
 
 def import_moved(connection: Connection, job: Job, chunk: int | None = None) -> None:

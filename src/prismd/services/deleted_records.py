@@ -74,7 +74,7 @@ def delete_record(
         raise no_record(place.object_type, place.record_id)
     conditions.check(held.record.version)
     record_writes.delete_records(connection, place.team_id, place.object_type, [held.record.id], now=runtime.now())
-    record_changed(connection, place.team_id, place.object_type, [held.record.id], Change.DELETED)
+    record_changed(connection, runtime, place.team_id, place.object_type, [held.record.id], Change.DELETED)
 
 
 def restore_record(
@@ -123,7 +123,7 @@ def delete_records(connection: Connection, runtime: Runtime, named: RecordsNamed
 
     outcomes = _each(named, standing, delete)
     record_writes.delete_records(connection, named.team_id, named.object_type, gone, now=runtime.now())
-    record_changed(connection, named.team_id, named.object_type, gone, Change.DELETED)
+    record_changed(connection, runtime, named.team_id, named.object_type, gone, Change.DELETED)
     return outcomes
 
 
@@ -145,11 +145,12 @@ def restore_records(
     return outcomes
 
 
-def purge_records(connection: Connection, named: RecordsNamed) -> list[ItemOutcome]:
+def purge_records(connection: Connection, runtime: Runtime, named: RecordsNamed) -> list[ItemOutcome]:
     """Remove deleted records for good, with their keys, grants and pins; what imports noted of them expires with these.
 
     Args:
         connection: Inside a transaction.
+        runtime: For who purges them, and when.
         named: Which ones.
     """
     held = _held_all(connection, named)
@@ -165,11 +166,12 @@ def purge_records(connection: Connection, named: RecordsNamed) -> list[ItemOutco
 
     outcomes = _each(named, there, purge)
     if purged:
-        _purge(connection, named.team_id, named.object_type, purged)
+        _purge(connection, runtime, named, purged)
     return outcomes
 
 
-def _purge(connection: Connection, team_id: int, object_type: str, purged: Sequence[StoredRecord]) -> None:
+def _purge(connection: Connection, runtime: Runtime, named: RecordsNamed, purged: Sequence[StoredRecord]) -> None:
+    team_id, object_type = named.team_id, named.object_type
     rules = key_rules(connection, team_id, properties.load_schema(connection, team_id, object_type))
     keys = [
         (key_hash, record.id)
@@ -181,7 +183,7 @@ def _purge(connection: Connection, team_id: int, object_type: str, purged: Seque
     record_keys.delete_keys(connection, team_id, keys)
     views.unpin_records(connection, team_id, object_type, ids)
     record_writes.purge_records(connection, team_id, object_type, ids)
-    record_changed(connection, team_id, object_type, ids, Change.PURGED)
+    record_changed(connection, runtime, team_id, object_type, ids, Change.PURGED)
 
 
 def _held(connection: Connection, place: RecordPlace) -> HeldRecord:
@@ -244,6 +246,7 @@ class _Restoring:
     ) -> None:
         self._connection = connection
         self._place = (team_id, object_type)
+        self._runtime = runtime
         self._now = runtime.now()
         self._schema = properties.load_schema(connection, team_id, object_type)
         self._deleted = {one.record.id: one.record for one in held if one.deleted}
@@ -269,4 +272,4 @@ class _Restoring:
         """Write what was restored, and tell of it."""
         ids = list(self._restored)
         record_writes.restore_records(self._connection, *self._place, ids, now=self._now)
-        record_changed(self._connection, *self._place, ids, Change.RESTORED)
+        record_changed(self._connection, self._runtime, *self._place, ids, Change.RESTORED)

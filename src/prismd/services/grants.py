@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from prismd.core.audit import Action, Deed
 from prismd.core.errors import PrismdError
 from prismd.core.grants import Grant
 from prismd.core.ids import is_uuid
 from prismd.core.quoting import quoted
+from prismd.services.audit import note
+from prismd.services.deleted_records import RecordPlace
+from prismd.services.runtime import Runtime
 from prismd.services.teams import Caller
 from prismd.store import grants
 from prismd.store.postgres import Connection
@@ -32,19 +36,21 @@ def get_grant(connection: Connection, caller: Caller, object_type: str, record_i
     return found
 
 
-def put_grant(connection: Connection, caller: Caller, object_type: str, record_id: str, grant: Grant) -> None:
+def put_grant(connection: Connection, runtime: Runtime, place: RecordPlace, grant: Grant) -> None:
     """Put the grant of a record in place of what it had.
 
     Args:
-        caller: Whose team it is.
-        record_id: As the caller wrote it.
+        runtime: For who puts it, and when.
+        place: Of the record.
         grant: The whole of it.
 
     Raises:
         PrismdError: ``not_found``, also for deleted records and for ids that are none.
     """
-    if not is_uuid(record_id) or not grants.put_grant(connection, caller.team_id, object_type, record_id, grant):
-        raise _missing(object_type, record_id)
+    where = (place.team_id, place.object_type, place.record_id)
+    if not is_uuid(place.record_id) or not grants.put_grant(connection, *where, grant):
+        raise _missing(place.object_type, place.record_id)
+    note(connection, runtime, place.team_id, Deed(Action.GRANT_CHANGED, [place.record_id], place.object_type))
 
 
 def _missing(object_type: str, record_id: str) -> PrismdError:

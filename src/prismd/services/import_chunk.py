@@ -13,6 +13,7 @@ from prismd.core.imports.plan import Verdict
 from prismd.core.imports.report import verdicts_json
 from prismd.core.imports.request import Chunk
 from prismd.core.imports.rows import Problem
+from prismd.services.audit import note_end
 from prismd.services.changes import import_moved
 from prismd.services.import_rows import RowImporter
 from prismd.services.meanwhile import Meanwhile
@@ -95,6 +96,7 @@ def _finished(connection: Connection, job: Job, chunk: Chunk, counts: Counts, co
     if not imports.advance(connection, job, after):
         raise LostRaceError(job.id)
     verdicts.insert_verdicts(connection, job, chunk, counts, content)
+    note_end(connection, after)
     _tell(connection, after, chunk, counts)
     return after
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import msgspec
 
+from prismd.core.audit import Action, import_ended
 from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Job
 from prismd.core.imports.request import ImportRequest
 from prismd.core.imports.retry import RetryRequest
 from prismd.core.json_text import decode_stored
 from prismd.core.scopes import Scope
+from prismd.services.audit import note
 from prismd.services.changes import import_moved
 from prismd.services.imports import Submitted, get_job, submit
 from prismd.services.runtime import Runtime
@@ -40,6 +42,7 @@ def cancel_job(connection: Connection, runtime: Runtime, team_id: int, job_id: s
         raise PrismdError("import_ended", f"the import has ended already, as {job.state}; there is nothing to cancel")
     cancelled = job.cancelled(now)
     imports.end_job(connection, cancelled)
+    note(connection, runtime, team_id, import_ended(cancelled, Action.IMPORT_CANCELLED))
     import_moved(connection, cancelled)
     return cancelled
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import structlog
 
+from prismd.core.audit import import_started
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
 from prismd.core.imports.job import Job, State
@@ -20,6 +21,7 @@ from prismd.core.json_text import decode_stored
 from prismd.core.quoting import quoted
 from prismd.core.schema import held_references
 from prismd.core.scopes import Scope, Scopes, missing_scope
+from prismd.services.audit import doer_of, note_end
 from prismd.services.changes import import_moved
 from prismd.services.import_chunk import run_chunk
 from prismd.services.lists import require_list
@@ -27,7 +29,7 @@ from prismd.services.record_keys import key_property
 from prismd.services.references import CONTACT
 from prismd.services.runtime import Runtime
 from prismd.settings import Settings
-from prismd.store import import_chunks, imports, properties, verdicts
+from prismd.store import audit, import_chunks, imports, properties, verdicts
 from prismd.store.faults import passes
 from prismd.store.postgres import Connection
 
@@ -92,13 +94,17 @@ def submit(
         )
     )
     job = replace(_new_job(runtime, team_id, request, chunks), request_id=request_id)
+    doer = doer_of(runtime)
     if job.synchronous:
-        imports.insert_job(connection, job)
+        imports.insert_job(connection, job, doer.key_id)
+        note_end(connection, job)  # where there are no rows
         return _run_at_once(connection, runtime, job, chunks)
     _check_active(connection, team_id, settings)
-    imports.insert_job(connection, job)
+    imports.insert_job(connection, job, doer.key_id)
     import_chunks.insert_chunks(connection, job, chunks)
-    import_moved(connection, job)
+    with connection.pipeline():
+        audit.write_entry(connection, team_id, doer, import_started(job))
+        import_moved(connection, job)
     return Submitted(job, None)
 
 

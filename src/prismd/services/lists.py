@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import MutableSequence, Sequence
 from dataclasses import dataclass
 
+from prismd.core.audit import Action, Deed
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
 from prismd.core.list_templates import LISTABLE_TYPES
 from prismd.core.lists import List, MadeList, NewList, define_list
 from prismd.core.quoting import quoted
 from prismd.core.schema import LISTS_KEY
+from prismd.services.audit import note
 from prismd.services.runtime import Runtime
 from prismd.store import lists, properties, record_keys, views
 from prismd.store.postgres import Connection
@@ -59,6 +61,8 @@ def create_list(connection: Connection, runtime: Runtime, team_id: int, new: New
         # No record can have been in a list before the first one, so there is nothing to make keys of but what comes.
         record_keys.add_key(connection, team_id, object_type, LISTS_KEY)
     _insert_views(connection, runtime, team_id, made)
+    details = {"template_id": made.list.template_id}
+    note(connection, runtime, team_id, Deed(Action.LIST_CREATED, [made.list.id], made.list.object_type, details))
     return ShownList(made.list, [ListView(view.id, str(view.definition["name"])) for view in made.views])
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from prismd.core.audit import Action, Deed
 from prismd.core.definitions import NewProperty, change_property, define_property
 from prismd.core.errors import PrismdError
 from prismd.core.keys import KeyRule
@@ -13,6 +14,7 @@ from prismd.core.native import native_schema
 from prismd.core.option_definitions import DefinitionLimits, NewOption, change_option, define_option
 from prismd.core.quoting import quoted
 from prismd.core.schema import APP_STAGE, LISTS, ObjectSchema, Option, Property
+from prismd.services.audit import note
 from prismd.services.lists import require_list
 from prismd.services.runtime import Runtime
 from prismd.services.view_names import note_names
@@ -98,10 +100,13 @@ def create_property(
     if prop.required:
         _check_lacked_by_none(connection, team_id, object_type, prop)
     properties.insert_property(connection, team_id, object_type, prop, now=runtime.now())
+    note(connection, runtime, team_id, _deed(Action.PROPERTY_CREATED, object_type, prop))
     return prop
 
 
-def update_property(connection: Connection, place: PropertyPlace, changes: Mapping[str, Any]) -> Property:
+def update_property(
+    connection: Connection, runtime: Runtime, place: PropertyPlace, changes: Mapping[str, Any]
+) -> Property:
     """Change a custom property.
 
     Raises:
@@ -113,10 +118,11 @@ def update_property(connection: Connection, place: PropertyPlace, changes: Mappi
     if changed.required and not prop.required:
         _check_lacked_by_none(connection, place.team_id, place.object_type, changed)
     properties.update_property(connection, place.team_id, place.object_type, changed)
+    note(connection, runtime, place.team_id, _deed(Action.PROPERTY_UPDATED, place.object_type, changed))
     return changed
 
 
-def delete_property(connection: Connection, place: PropertyPlace) -> None:
+def delete_property(connection: Connection, runtime: Runtime, place: PropertyPlace) -> None:
     """Delete a custom property that nothing uses, with its options.
 
     Raises:
@@ -136,6 +142,7 @@ def delete_property(connection: Connection, place: PropertyPlace) -> None:
             f"{message}; clear the values, purge deleted records, wait for the import, then delete it",
         )
     properties.delete_property(connection, place.team_id, place.object_type, prop)
+    note(connection, runtime, place.team_id, _deed(Action.PROPERTY_DELETED, place.object_type, prop))
 
 
 def create_option(connection: Connection, runtime: Runtime, place: PropertyPlace, new: NewOption) -> OwnOption:
@@ -147,11 +154,12 @@ def create_option(connection: Connection, runtime: Runtime, place: PropertyPlace
     prop = _found(connection, _locked_schema(connection, place.team_id, place.object_type), place)
     option = define_option(prop, new, new_id=runtime.new_id, limits=_limits(runtime))
     properties.add_options(connection, place.team_id, place.object_type, prop.id, [option])
+    note(connection, runtime, place.team_id, _deed(Action.OPTION_CREATED, place.object_type, prop, option))
     return OwnOption(prop, option)
 
 
 def update_option(
-    connection: Connection, place: PropertyPlace, option_id: str, changes: Mapping[str, Any]
+    connection: Connection, runtime: Runtime, place: PropertyPlace, option_id: str, changes: Mapping[str, Any]
 ) -> OwnOption:
     """Change an option that the team made; records that have it keep it.
 
@@ -161,10 +169,11 @@ def update_option(
     prop, option = _own_option(connection, place, option_id)
     changed = change_option(prop, option, changes)
     properties.update_option(connection, place.team_id, place.object_type, prop.id, changed)
+    note(connection, runtime, place.team_id, _deed(Action.OPTION_UPDATED, place.object_type, prop, changed))
     return OwnOption(prop, changed)
 
 
-def delete_option(connection: Connection, place: PropertyPlace, option_id: str) -> None:
+def delete_option(connection: Connection, runtime: Runtime, place: PropertyPlace, option_id: str) -> None:
     """Delete an option that the team made and no record has.
 
     Raises:
@@ -175,6 +184,14 @@ def delete_option(connection: Connection, place: PropertyPlace, option_id: str) 
         message = f"records have the option `{option.slug}` of `{prop.slug}`, perhaps deleted ones"
         raise PrismdError("option_in_use", f"{message}; give them another value, purge deleted ones, then delete it")
     properties.delete_option(connection, place.team_id, place.object_type, prop.id, option.id)
+    note(connection, runtime, place.team_id, _deed(Action.OPTION_DELETED, place.object_type, prop, option))
+
+
+def _deed(action: Action, object_type: str, prop: Property, option: Option | None = None) -> Deed:
+    details = {"property": prop.slug, "type": prop.type, "list_id": prop.list_id}
+    if option is None:
+        return Deed(action, [prop.id], object_type, details)
+    return Deed(action, [option.id, prop.id], object_type, {**details, "option": option.slug})
 
 
 def _locked_schema(connection: Connection, team_id: int, object_type: str) -> ObjectSchema:

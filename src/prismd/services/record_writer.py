@@ -156,8 +156,8 @@ class RecordWriter:
         made = [KnownRecord(record.id, record.version, record.properties) for record in self._made.values()]
         key_changes(team_id, key_rules(connection, team_id, self.schema), made, rewrites).write(connection)
         self._write_contacts()
-        record_changed(connection, team_id, object_type, list(self._made), Change.CREATED)
-        record_changed(connection, team_id, object_type, list(self._after), Change.UPDATED)
+        record_changed(connection, self.runtime, team_id, object_type, list(self._made), Change.CREATED)
+        record_changed(connection, self.runtime, team_id, object_type, list(self._after), Change.UPDATED)
 
     def _write_contacts(self) -> None:
         if not self._made_contacts:
@@ -168,7 +168,8 @@ class RecordWriter:
         record_writes.insert_new(self.connection, self.team_id, CONTACT, made, now=now)
         known = [KnownRecord(record.id, record.version, record.properties) for record in made]
         keep_keys_of_contacts(self.connection, self.team_id, known)
-        record_changed(self.connection, self.team_id, CONTACT, [record.id for record in made], Change.CREATED)
+        ids = [record.id for record in made]
+        record_changed(self.connection, self.runtime, self.team_id, CONTACT, ids, Change.CREATED)
 
     def view(self, record: StoredRecord) -> RecordView:
         """Return a record as clients see it."""

@@ -26,6 +26,7 @@ class Runtime:
         now: Returns the time, in UTC.
         new_id: Returns a new id; may be called from several threads.
         caller: For whom it is done; None where the server or its operator does it of their own accord.
+        request_id: In which request.
     """
 
     pool: Pool
@@ -33,6 +34,7 @@ class Runtime:
     now: Callable[[], datetime]
     new_id: NewId
     caller: Caller | None = None
+    request_id: str | None = None
 
     @property
     def scopes(self) -> Scopes:

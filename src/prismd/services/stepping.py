@@ -12,6 +12,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from prismd.core.ids import NewId
 from prismd.core.imports.job import Job
+from prismd.services.audit import note_end
 from prismd.services.changes import import_moved
 from prismd.services.import_chunk import LostRaceError, run_chunk
 from prismd.services.lost_chunks import after_losses
@@ -144,5 +145,6 @@ def _after_failure(
     with connection.transaction():
         forget_attempts(connection, job)
         imports.record_failure(connection, after, now=now, wait=timedelta(seconds=wait_s))
+        note_end(connection, after)
         import_moved(connection, after)
     return Step(after, failed=True)

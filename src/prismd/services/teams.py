@@ -24,6 +24,9 @@ from prismd.store.postgres import Connection
 #: The use of a key is noted at most so often.
 _NOTED_EVERY: Final = timedelta(minutes=1)
 
+_UNKNOWN: Final = "the API key is unknown or revoked: check the header x-api-key"
+_OTHER_TEAM: Final = "the API key has no access to this team: check the team id in the path"
+
 _LOG: Final = structlog.get_logger()
 
 
@@ -50,21 +53,36 @@ class Caller:
 Bootstrap = NewKey
 
 
-class UnknownKeyError(PrismdError):
-    """The key of a request is unknown or revoked, or has expired."""
+@dataclass(frozen=True, slots=True)
+class KeyFailure:
+    """Why a key was refused, for the audit of the team that it concerns.
 
-    def __init__(self, message: str = "the API key is unknown or revoked: check the header x-api-key") -> None:
+    Args:
+        team_id: Internal id of that team.
+        key_id: Of the key, where it is one of the team's.
+        reason: ``unknown``, ``revoked``, ``expired``, or ``other_team`` for a key of another team.
+    """
+
+    team_id: int
+    key_id: str | None
+    reason: str
+
+
+class RefusedKeyError(PrismdError):
+    """The key of a request does not let it in.
+
+    Args:
+        message: A sentence for people.
+        failure: What the audit of a team says of it; None where it concerns none.
+    """
+
+    def __init__(self, message: str, failure: KeyFailure | None) -> None:
         super().__init__("forbidden", message)
+        self.failure = failure
 
 
-class ExpiredKeyError(UnknownKeyError):
-    """The key of a request was good once."""
-
-    def __init__(self, expired_at: datetime) -> None:
-        super().__init__(
-            f"the API key has expired on {expired_at.astimezone(UTC):%Y-%m-%d at %H:%M} UTC: use another, which "
-            "`prismd keys create` makes"
-        )
+class UnknownKeyError(RefusedKeyError):
+    """The key of a request is unknown or revoked, or has expired."""
 
 
 def authenticate(connection: Connection, key: str, team_public_id: str | None, *, now: datetime) -> Caller:
@@ -84,14 +102,29 @@ def authenticate(connection: Connection, key: str, team_public_id: str | None, *
     """
     digest = digest_of(key)
     found = api_keys.find_key(connection, digest)
-    if found is None or not hmac.compare_digest(found.digest, digest) or found.revoked_at is not None:
-        raise UnknownKeyError
+    if found is None or not hmac.compare_digest(found.digest, digest):
+        raise UnknownKeyError(_UNKNOWN, _at_path(connection, team_public_id, "unknown"))
+    if found.revoked_at is not None:
+        raise UnknownKeyError(_UNKNOWN, KeyFailure(found.team_id, found.key_id, "revoked"))
     if found.expires_at is not None and found.expires_at <= now:
-        raise ExpiredKeyError(found.expires_at)
+        message = f"the API key has expired on {found.expires_at.astimezone(UTC):%Y-%m-%d at %H:%M} UTC: use another"
+        failure = KeyFailure(found.team_id, found.key_id, "expired")
+        raise UnknownKeyError(f"{message}, which `prismd keys create` makes", failure)
     if team_public_id not in (None, found.team):
-        raise PrismdError("forbidden", "the API key has no access to this team: check the team id in the path")
+        raise RefusedKeyError(_OTHER_TEAM, _at_path(connection, team_public_id, "other_team"))
     _note_use(connection, found, now)
     return Caller(found.team_id, found.team, found.key_id, Scopes(frozenset(found.scopes)), found.hint)
+
+
+def _at_path(connection: Connection, public_id: str | None, reason: str) -> KeyFailure | None:
+    """Return that somebody came to a team's path with a key that is none of the team's; None if there is no such team.
+
+    Of another team's key nothing is told: it is not that team's to see.
+    """
+    if public_id is None or not public_id.isprintable():  # what no database can hold is no team
+        return None
+    team_id = teams.find_team(connection, public_id)
+    return None if team_id is None else KeyFailure(team_id, None, reason)
 
 
 def _note_use(connection: Connection, key: KeyMatch, now: datetime) -> None:

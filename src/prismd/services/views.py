@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from prismd.core.errors import FieldProblem, PrismdError
+from prismd.core.audit import Action, Deed
+from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
 from prismd.core.query.paths import check_readable
 from prismd.core.query.tree import Query
 from prismd.core.quoting import quoted
 from prismd.core.view_names import TodaysView
 from prismd.core.views import CHECKED, View, changed_definition
+from prismd.services.audit import note
 from prismd.services.lists import require_list
 from prismd.services.queries import PageWanted, QueryPage, query_reader, run_query
 from prismd.services.runtime import Runtime
 from prismd.services.view_names import view_names
 from prismd.settings import Settings
-from prismd.store import queries, records, views
+from prismd.store import queries, views
 from prismd.store.postgres import Connection
 
 
@@ -57,6 +59,7 @@ def create_view(  # noqa: PLR0917 - what a view is, and where
     view = view_names(connection, team_id).noted(view)
     if not views.insert_view(connection, team_id, view):
         raise PrismdError("id_taken", f"the team has a view with the id {quoted(view.id)} already; take another id")
+    note(connection, runtime, team_id, Deed(Action.VIEW_CREATED, [view.id], object_type))
     return view
 
 
@@ -69,7 +72,7 @@ def get_view(connection: Connection, team_id: int, object_type: str, view_id: st
     Raises:
         PrismdError: ``not_found``: unknown, of another type, or of another team.
     """
-    view, _ = _found(connection, team_id, object_type, view_id)
+    view, _ = find_view(connection, team_id, object_type, view_id)
     return view_names(connection, team_id).today(view).view
 
 
@@ -119,7 +122,7 @@ def update_view(  # noqa: PLR0917 - which view, and what of it
     Raises:
         PrismdError: ``invalid_request`` or ``not_found``.
     """
-    stored, _ = _found(connection, team_id, object_type, view_id, lock=True)
+    stored, _ = find_view(connection, team_id, object_type, view_id, lock=True)
     _check_unmoved(stored, changes)
     names = view_names(connection, team_id)
     today = names.today(names.noted(stored))
@@ -131,13 +134,15 @@ def update_view(  # noqa: PLR0917 - which view, and what of it
         return view
     changed = replace(names.noted(changed), updated_at=runtime.now())
     views.update_view(connection, team_id, changed)
+    note(connection, runtime, team_id, Deed(Action.VIEW_UPDATED, [view.id], object_type))
     return changed
 
 
-def delete_view(connection: Connection, team_id: int, object_type: str, view_id: str) -> None:
+def delete_view(connection: Connection, runtime: Runtime, team_id: int, object_type: str, view_id: str) -> None:
     """Delete a view; its records stay.
 
     Args:
+        runtime: For who deletes it, and when.
         view_id: As the caller wrote it.
 
     Raises:
@@ -145,71 +150,7 @@ def delete_view(connection: Connection, team_id: int, object_type: str, view_id:
     """
     if not is_uuid(view_id) or not views.delete_view(connection, team_id, object_type, view_id):
         raise _missing(object_type, view_id)
-
-
-def pin_record(  # noqa: PLR0917 - which record, in which view
-    connection: Connection, settings: Settings, team_id: int, object_type: str, view_id: str, record_id: str
-) -> None:
-    """Put a record after the last of those that come first in a view; one that is among them keeps its place.
-
-    Args:
-        connection: Inside a transaction.
-        settings: For the most of them.
-        view_id: As the caller wrote it.
-        record_id: As the caller wrote it.
-
-    Raises:
-        PrismdError: ``not_found`` for the view or the record; ``invalid_request`` where there are too many.
-    """
-    view, pinned = _found(connection, team_id, object_type, view_id, lock=True)
-    wanted = record_id.lower()
-    if not _existing(connection, team_id, object_type, [wanted]):
-        raise PrismdError("not_found", f"there is no {object_type} with the id {quoted(record_id)}")
-    if wanted in pinned:
-        return
-    _check_number(settings, len(pinned) + 1, ".path.recordId")
-    views.set_pinned(connection, team_id, view.id, [*pinned, wanted])
-
-
-def order_records(  # noqa: PLR0917 - which records, in which view
-    connection: Connection, settings: Settings, team_id: int, object_type: str, view_id: str, ids: Sequence[str]
-) -> None:
-    """Put records that come first in a view into another order; those that are not named come after them, as they were.
-
-    Args:
-        connection: Inside a transaction.
-        settings: For the most of them.
-        view_id: As the caller wrote it.
-        ids: Of pinned records, as the caller wrote them.
-
-    Raises:
-        PrismdError: ``not_found`` for the view; ``invalid_request`` for ids that are too many, not pinned, or repeated.
-    """
-    view, pinned = _found(connection, team_id, object_type, view_id, lock=True)
-    _check_number(settings, len(ids), ".body.object_ids")
-    wanted = [one.lower() for one in ids]
-    if problems := tuple(_problems(wanted, set(pinned))):
-        raise PrismdError("invalid_request", f"{problems[0].field}: {problems[0].message}", problems=problems)
-    named = set(wanted)
-    views.set_pinned(connection, team_id, view.id, [*wanted, *(one for one in pinned if one not in named)])
-
-
-def unpin_record(connection: Connection, team_id: int, object_type: str, view_id: str, record_id: str) -> None:
-    """Let a record take the place that the view's order gives it.
-
-    Args:
-        connection: Inside a transaction.
-        view_id: As the caller wrote it.
-        record_id: As the caller wrote it; it may be that of a deleted record.
-
-    Raises:
-        PrismdError: ``not_found`` for the view, or where the record is not among those that come first.
-    """
-    view, pinned = _found(connection, team_id, object_type, view_id, lock=True)
-    wanted = record_id.lower()
-    if wanted not in pinned:
-        raise PrismdError("not_found", f"the view has no pinned record with the id {quoted(record_id)}")
-    views.set_pinned(connection, team_id, view.id, [one for one in pinned if one != wanted])
+    note(connection, runtime, team_id, Deed(Action.VIEW_DELETED, [view_id], object_type))
 
 
 def page_of_view(  # noqa: PLR0917 - which page, of which view
@@ -228,7 +169,7 @@ def page_of_view(  # noqa: PLR0917 - which page, of which view
             the view names a property that has been deleted.
     """
     settings = runtime.settings
-    stored, pinned = _found(connection, team_id, object_type, view_id)
+    stored, pinned = find_view(connection, team_id, object_type, view_id)
     today = view_names(connection, team_id).today(stored)
     view = today.view
     reader = query_reader(connection, team_id, object_type, list_id=view.list_id, settings=settings, field=".view")
@@ -270,9 +211,18 @@ def _check_patterns(connection: Connection, query: Query) -> None:
         raise PrismdError.invalid(".body.filter", problem.message, "pattern") from None
 
 
-def _found(
+def find_view(
     connection: Connection, team_id: int, object_type: str, view_id: str, *, lock: bool = False
 ) -> tuple[View, list[str]]:
+    """Return a view as it is stored, and the ids of the records that are pinned in it.
+
+    Args:
+        view_id: As the caller wrote it.
+        lock: Whether to keep others from changing it until the transaction ends.
+
+    Raises:
+        PrismdError: ``not_found``.
+    """
     found = views.get_view(connection, team_id, object_type, view_id, lock=lock) if is_uuid(view_id) else None
     if found is None:
         raise _missing(object_type, view_id)
@@ -281,26 +231,3 @@ def _found(
 
 def _missing(object_type: str, view_id: str) -> PrismdError:
     return PrismdError("not_found", f"{object_type} has no view with the id {quoted(view_id)}")
-
-
-def _existing(connection: Connection, team_id: int, object_type: str, ids: Sequence[str]) -> set[str]:
-    wanted = [(object_type, one) for one in ids if is_uuid(one)]
-    return {record_id for _, record_id in records.existing_records(connection, team_id, wanted)}
-
-
-def _problems(ids: Sequence[str], pinned: set[str]) -> Iterator[FieldProblem]:
-    first = {one: index for index, one in reversed(list(enumerate(ids)))}
-    for index, one in enumerate(ids):
-        field = f".body.object_ids[{index}]"
-        if first[one] < index:
-            message = f"{quoted(one)} stands in the list before; a record has one place"
-            yield FieldProblem(field, message, "uniqueItems.openapi.validation")
-        elif one not in pinned:
-            message = f"the view has no pinned record with the id {quoted(one)}; pin it, then give it its place"
-            yield FieldProblem(field, message, "enum.openapi.validation")
-
-
-def _check_number(settings: Settings, number: int, field: str) -> None:
-    most = settings.pinned_records_max
-    if number > most:
-        raise PrismdError.invalid(field, f"expected at most {most:,} pinned records, found {number:,}", "maxItems")

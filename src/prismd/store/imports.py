@@ -22,9 +22,9 @@ _COLUMNS: Final = """
 
 _INSERT: Final = """
 INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, total, chunks,
-                        created_at, updated_at, expires_at, parent_job_id, request_id)
+                        created_at, updated_at, expires_at, parent_job_id, key_id, request_id)
 VALUES (%(team)s, %(id)s, %(type)s, %(synchronous)s, %(state)s, %(options)s, %(total)s, %(chunks)s,
-        %(now)s, %(now)s, %(expires)s, %(parent)s, %(request)s)
+        %(now)s, %(now)s, %(expires)s, %(parent)s, %(key)s, %(request)s)
 """
 
 # The row lock is the lease. It ends with the transaction, whatever ends that: a commit, an error, or the death of the
@@ -83,8 +83,12 @@ LIMIT %(limit)s
 """
 
 
-def insert_job(connection: Connection, job: Job) -> None:
-    """Write a new job."""
+def insert_job(connection: Connection, job: Job, key_id: str | None = None) -> None:
+    """Write a new job.
+
+    Args:
+        key_id: Whose key started it.
+    """
     connection.execute(
         _INSERT,
         {
@@ -99,6 +103,7 @@ def insert_job(connection: Connection, job: Job) -> None:
             "now": job.created_at,
             "expires": job.expires_at,
             "parent": job.parent_job_id,
+            "key": key_id,
             "request": job.request_id,
         },
     )

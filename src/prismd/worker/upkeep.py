@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from prismd.services.audit import purge_audit
 from prismd.settings import Settings
 from prismd.store.postgres import Connection
 from prismd.store.upkeep import purge_attempts, purge_claims, purge_jobs, purge_tickets
@@ -26,5 +27,7 @@ def purge(connection: Connection, *, now: datetime, settings: Settings) -> bool:
         purged = purge_attempts(connection, before=now - timedelta(seconds=settings.client_repeat_s)) or purged
     with connection.transaction():
         purged = purge_tickets(connection, now=now) or purged
+    with connection.transaction():
+        purged = purge_audit(connection, now=now, settings=settings) or purged
     with connection.transaction():
         return purge_jobs(connection, now=now) or purged

@@ -1,0 +1,124 @@
+"""The audit as use cases: noting what is done, in its transaction, and reading what was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from prismd.core.audit import Action, AuditFilter, Deed, Doer, import_ended
+from prismd.core.imports.job import Job
+from prismd.services.runtime import Runtime
+from prismd.services.teams import KeyFailure
+from prismd.settings import Settings
+from prismd.store import audit, queries
+from prismd.store.audit import AuditEntry, Place
+from prismd.store.postgres import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class FailureCount:
+    """How often a key was refused in a minute.
+
+    Args:
+        failure: What was wrong with it.
+        address: Where the requests came from.
+        requests: How many there were.
+    """
+
+    failure: KeyFailure
+    address: str
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """A page of the audit.
+
+    Args:
+        entries: Newest first.
+        next_place: Where the next page begins; None where this is the last.
+    """
+
+    entries: list[AuditEntry]
+    next_place: Place | None
+
+
+def doer_of(runtime: Runtime) -> Doer:
+    """Return who does what is done with a runtime, now."""
+    caller = runtime.caller
+    return Doer(runtime.now(), caller.key_id if caller else None, runtime.request_id)
+
+
+def note(connection: Connection, runtime: Runtime, team_id: int, deed: Deed) -> None:
+    """Add to the audit what was done in this transaction; neither is there without the other.
+
+    Args:
+        connection: Inside the transaction.
+        runtime: For who does it, and the time.
+        team_id: To whose data.
+        deed: What was done.
+    """
+    audit.write_entry(connection, team_id, doer_of(runtime), deed)
+
+
+def note_end(connection: Connection, job: Job) -> None:
+    """Add the end of an import to the audit, if it has come to its end by itself.
+
+    Args:
+        connection: Inside the transaction that moves the import.
+        job: As it is then.
+    """
+    if job.ended:
+        audit.write_entry_of_job(connection, job, import_ended(job))
+
+
+def note_failures(runtime: Runtime, team_id: int, failures: Sequence[FailureCount]) -> None:
+    """Add to the audit of a team which keys were refused, in a transaction of its own.
+
+    Args:
+        runtime: For a connection and the time.
+        team_id: The team of the keys, or of the paths.
+        failures: Counted over a minute; few.
+    """
+    at = runtime.now()
+    with runtime.pool.connection() as connection, connection.transaction(), connection.pipeline():
+        for one in failures:
+            key_id = one.failure.key_id
+            details = {"reason": one.failure.reason, "address": one.address, "requests": one.requests}
+            deed = Deed(Action.AUTHENTICATION_FAILED, [key_id] if key_id else [], details=details)
+            audit.write_entry(connection, team_id, Doer(at, key_id), deed)
+
+
+def page_of_audit(
+    connection: Connection, settings: Settings, team_id: int, wanted: AuditFilter, *, before: Place | None, limit: int
+) -> AuditPage:
+    """Return entries of a team, newest first.
+
+    Args:
+        connection: Inside a transaction, or outside of one.
+        settings: For the longest time that it may take.
+        team_id: Whose audit.
+        wanted: Which entries.
+        before: Where the page begins; None for the newest.
+        limit: Most entries.
+
+    Raises:
+        PrismdError: ``query_timeout``.
+    """
+    queries.limit_time(connection, settings.query_timeout_s)
+    found = audit.list_entries(connection, team_id, wanted, before=before, limit=limit + 1)
+    entries = found[:limit]
+    last = entries[-1] if len(found) > limit else None
+    return AuditPage(entries, None if last is None else Place(last.at, last.id))
+
+
+def purge_audit(connection: Connection, *, now: datetime, settings: Settings) -> bool:
+    """Delete some of what is older than the audit is kept; say whether there was anything.
+
+    Args:
+        connection: Inside a transaction of its own.
+        now: The time.
+        settings: For how long it is kept.
+    """
+    return audit.purge_entries(connection, until=now - timedelta(days=settings.audit_retention_days))

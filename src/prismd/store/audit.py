@@ -1,0 +1,223 @@
+"""The audit in PostgreSQL, which is only ever added to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from prismd.core.audit import IDS_MAX, AuditFilter, Deed, Doer
+from prismd.core.errors import PrismdError
+from prismd.core.imports.job import Job
+from prismd.store.postgres import Connection
+
+# What an entry names is written with it, so that it is found by each of these.
+_NAMED: Final = """
+INSERT INTO audit_object (team_id, object_id, at, entry_id)
+SELECT noted.team_id, object_id, noted.at, noted.id FROM noted CROSS JOIN unnest(noted.object_ids) AS object_id
+"""
+
+_NOTE: Final = f"""
+WITH noted AS (
+    INSERT INTO audit_entry (team_id, at, key_id, request_id, action, object_type, total, object_ids, details)
+    VALUES (%(team)s, %(at)s, %(key)s, %(request)s, %(action)s, %(type)s, %(total)s, %(ids)s::uuid[], %(details)s)
+    RETURNING team_id, at, id, object_ids
+)
+{_NAMED}
+"""
+
+_NOTE_OF_JOB: Final = f"""
+WITH noted AS (
+    INSERT INTO audit_entry (team_id, at, key_id, request_id, action, object_type, total, object_ids, details)
+    SELECT team_id, %(at)s, key_id, request_id, %(action)s, object_type, 1, ARRAY[id], %(details)s
+    FROM import_job WHERE team_id = %(team)s AND id = %(job)s
+    RETURNING team_id, at, id, object_ids
+)
+{_NAMED}
+"""
+
+_COLUMNS: Final = """
+    e.at, e.id::text, e.key_id::text, k.name, k.hint, e.request_id::text, e.action, e.object_type, e.total,
+    e.object_ids::text[], e.details
+"""
+_KEY: Final = "LEFT JOIN api_key k ON k.team_id = e.team_id AND k.id = e.key_id"
+_WANTED: Final = """
+    AND (e.at, e.id) < (%(before_at)s, %(before_id)s)
+    AND e.at >= %(since)s AND e.at < %(until)s
+    AND (%(action)s::text IS NULL OR e.action = %(action)s)
+    AND (%(key)s::uuid IS NULL OR e.key_id = %(key)s)
+ORDER BY e.at DESC, e.id DESC
+LIMIT %(limit)s
+"""
+
+_LIST: Final = f"SELECT {_COLUMNS} FROM audit_entry e {_KEY} WHERE e.team_id = %(team)s {_WANTED}"
+_LIST_OF_ACTION: Final = f"""
+SELECT {_COLUMNS} FROM audit_entry e {_KEY} WHERE e.team_id = %(team)s AND e.action = %(action)s {_WANTED}
+"""
+_LIST_OF_KEY: Final = f"""
+SELECT {_COLUMNS} FROM audit_entry e {_KEY} WHERE e.team_id = %(team)s AND e.key_id = %(key)s {_WANTED}
+"""
+_LIST_OF_OBJECT: Final = f"""
+SELECT {_COLUMNS}
+FROM audit_object o
+JOIN audit_entry e ON e.team_id = o.team_id AND e.at = o.at AND e.id = o.entry_id
+{_KEY}
+WHERE o.team_id = %(team)s AND o.object_id = %(object)s
+  AND (o.at, o.entry_id) < (%(before_at)s, %(before_id)s) AND o.at >= %(since)s AND o.at < %(until)s
+  AND (%(action)s::text IS NULL OR e.action = %(action)s)
+  AND (%(key)s::uuid IS NULL OR e.key_id = %(key)s)
+ORDER BY o.at DESC, o.entry_id DESC
+LIMIT %(limit)s
+"""
+
+# For the triggers, to the end of the transaction.
+_MAY_DELETE: Final = "SELECT set_config('prismd.audit_purged_until', %s, true)"
+_PURGE: Final = """
+WITH old AS (
+    DELETE FROM audit_entry WHERE ctid = ANY (ARRAY (
+        SELECT ctid FROM audit_entry WHERE at <= %(until)s ORDER BY at LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
+    RETURNING team_id, at, id, object_ids
+), named AS (
+    DELETE FROM audit_object USING old CROSS JOIN unnest(old.object_ids) AS gone (id)
+    WHERE audit_object.team_id = old.team_id AND audit_object.object_id = gone.id
+      AND audit_object.at = old.at AND audit_object.entry_id = old.id
+)
+SELECT count(*) FROM old
+"""
+ENTRIES_PER_BATCH: Final = 500
+
+#: After all that there are.
+_LAST_ID: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """An entry of the audit.
+
+    Args:
+        at: When it was done.
+        id: UUID text.
+        key_id: By whose key; None where the server or its operator did it.
+        key_name: What people call that key.
+        key_hint: Its last characters.
+        request_id: In which request.
+        action: What was done.
+        object_type: The type of what it was done to.
+        total: To how many.
+        object_ids: To which, at most a thousand of them.
+        details: What else is known.
+    """
+
+    at: datetime
+    id: str
+    key_id: str | None
+    key_name: str | None
+    key_hint: str | None
+    request_id: str | None
+    action: str
+    object_type: str | None
+    total: int
+    object_ids: list[str]
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry stands: the next ones are older."""
+
+    at: datetime
+    id: str
+
+
+def write_entry(connection: Connection, team_id: int, doer: Doer, deed: Deed) -> None:
+    """Add an entry, in the transaction of what was done.
+
+    Args:
+        connection: Inside that transaction.
+        team_id: Whose audit it is.
+        doer: Who did it, and when.
+        deed: What was done.
+    """
+    connection.execute(
+        _NOTE,
+        {
+            "team": team_id,
+            "at": doer.at,
+            "key": doer.key_id,
+            "request": doer.request_id,
+            "action": deed.action,
+            "type": deed.object_type,
+            "total": len(deed.ids),
+            "ids": list(deed.ids[:IDS_MAX]),
+            "details": Jsonb(deed.details),
+        },
+    )
+
+
+def write_entry_of_job(connection: Connection, job: Job, deed: Deed) -> None:
+    """Add an entry of what an import did by itself, for whoever started it.
+
+    Args:
+        connection: Inside the transaction in which the import did it.
+        job: The import, as it is then.
+        deed: What it did.
+    """
+    asked = {"team": job.team_id, "job": job.id, "at": job.updated_at, "action": deed.action}
+    connection.execute(_NOTE_OF_JOB, {**asked, "details": Jsonb(deed.details)})
+
+
+def list_entries(
+    connection: Connection, team_id: int, wanted: AuditFilter, *, before: Place | None, limit: int
+) -> list[AuditEntry]:
+    """Return entries of a team, newest first.
+
+    Args:
+        wanted: Which ones.
+        before: Only those older than this one.
+        limit: Most of them.
+
+    Raises:
+        PrismdError: ``query_timeout``.
+    """
+    asked = {
+        "team": team_id,
+        "since": wanted.since or "-infinity",
+        "until": wanted.until or "infinity",
+        "action": wanted.action,
+        "object": wanted.object_id,
+        "key": wanted.key_id,
+        "before_at": before.at if before else "infinity",
+        "before_id": before.id if before else _LAST_ID,
+        "limit": limit,
+    }
+    try:
+        return [AuditEntry(*row) for row in connection.execute(_statement_for(wanted), asked)]
+    except psycopg.errors.QueryCanceled:
+        message = "the audit takes too long to look through; name an object or a key, or a shorter time"
+        raise PrismdError("query_timeout", message) from None
+
+
+def purge_entries(connection: Connection, *, until: datetime) -> bool:
+    """Delete a batch of old entries; say whether there was one.
+
+    Args:
+        connection: Inside a transaction, which may do nothing else.
+        until: Entries of then and before go.
+    """
+    connection.execute(_MAY_DELETE, (until.isoformat(),))
+    row = connection.execute(_PURGE, {"until": until, "limit": ENTRIES_PER_BATCH}).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always answers
+    return bool(row[0])
+
+
+def _statement_for(wanted: AuditFilter) -> str:
+    # The one that leaves out most through its index; the rest is looked at entry by entry.
+    if wanted.object_id is not None:
+        return _LIST_OF_OBJECT
+    if wanted.key_id is not None:
+        return _LIST_OF_KEY
+    return _LIST if wanted.action is None else _LIST_OF_ACTION

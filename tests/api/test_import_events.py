@@ -52,7 +52,7 @@ def test_every_chunk_is_told_as_it_is_done_and_then_the_end(api: Api) -> None:
     job = start(api)
     with watching(api, job) as stream:
         assert stream.response.headers["content-type"].startswith("text/event-stream")
-        assert stream.response.headers["cache-control"] == "no-cache"
+        assert stream.response.headers["cache-control"] == "private, no-store"
         assert stream.response.headers["x-request-id"]
         assert stream.next().retry == "1000"
         first = stream.event()

@@ -68,7 +68,7 @@ def test_the_official_client_gets_a_ticket_and_opens_the_stream(api: Api) -> Non
 
 def test_a_ticket_is_shown_once_and_kept_by_nobody(api: Api) -> None:
     answer = api.send("POST", TICKET, headers={"content-type": "application/json"})
-    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "private, no-store")
     shown = answer.json()["ticket"]
     assert ticket(api) != shown
     with api.runtime.pool.connection() as connection:

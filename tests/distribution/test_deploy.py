@@ -24,7 +24,7 @@ def compose() -> Any:
     return yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 
 
-@pytest.mark.parametrize("name", ["prismd.service", "Containerfile", "compose.yaml"])
+@pytest.mark.parametrize("name", ["prismd.service", "Containerfile", "compose.yaml", "nginx.conf"])
 def test_every_setting_that_is_named_exists(name: str) -> None:
     named = set(re.findall(r"PRISMD_[A-Z_]+", (DEPLOY / name).read_text()))
     assert named

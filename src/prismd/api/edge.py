@@ -16,6 +16,7 @@ from prismd.api.body_budget import BodyBudget, BudgetedBody
 from prismd.api.errors import JSON, internal_error, refusal
 from prismd.api.known_routes import route_of
 from prismd.api.meant_paths import MeantPath, meant_path
+from prismd.api.private_answers import guarded
 from prismd.api.request_log import RequestLog, Told, labels_of
 from prismd.api.scope_keys import HEAD_ONLY, OWN_TEAM, REQUEST_ID
 from prismd.core.errors import PrismdError
@@ -70,7 +71,7 @@ class Edge:
             await self._serve(scope, receive, send)
         elif scope["type"] == ScopeType.WEBSOCKET:
             self._new_request()
-            await self._sockets.get(scope["path"], self._refuse_socket)(scope, receive, send)
+            await self._sockets.get(scope["path"], self._refuse_socket)(scope, receive, guarded(send))
         else:
             life: Any = scope
             life.get("state", {}).update(self._life)
@@ -92,7 +93,7 @@ class Edge:
         began, request_id = time.perf_counter(), self._new_request()
         meant = meant_path(scope["method"], scope["raw_path"].decode("latin-1"))
         told = Told(scope, meant.path, route_of(meant.path), began)
-        named = _Named(send, request_id, told)
+        named = _Named(guarded(send), request_id, told)
         with traces.request(request_id, *labels_of(scope["method"], told.route), lambda: told.status):
             try:
                 await self._answer(scope, meant, receive, named)

@@ -15,6 +15,7 @@ from uvicorn.server import ServerState
 
 from prismd.api.connection_limits import ConnectionLimits
 from prismd.api.errors import JSON, refusal
+from prismd.api.private_answers import HEADERS
 from prismd.api.scope_keys import CONNECTION_LIMITS, ON_REFUSED, ON_STOP, PEER
 from prismd.core.errors import PrismdError
 
@@ -279,7 +280,8 @@ def _said(error: Exception) -> str:
 
 def _as_bytes(error: PrismdError, request_id: str) -> bytes:
     answer = refusal(error, request_id)
-    headers = {"content-type": JSON, "content-length": str(len(answer.body)), "connection": "close", **answer.headers}
+    about_body = {"content-type": JSON, "content-length": str(len(answer.body)), "connection": "close"}
+    headers = {**about_body, **HEADERS, **answer.headers}
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     status = HTTPStatus(answer.status)
     return f"HTTP/1.1 {status.value} {status.phrase}\r\n{lines}\r\n".encode() + answer.body

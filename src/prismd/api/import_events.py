@@ -34,7 +34,7 @@ _RETRY_MS: Final = 1_000
 _READ_AGAIN_S: Final = 1.0
 _DIGITS_MAX: Final = 9
 #: Proxies must pass on each event as it comes.
-_HEADERS: Final = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+_HEADERS: Final = {"x-accel-buffering": "no"}
 
 
 @get("/imports/{job_id:str}/events")

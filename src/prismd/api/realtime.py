@@ -49,7 +49,7 @@ def create_ticket(
     with runtime.pool.connection() as connection:
         ticket = issue_ticket(connection, caller.team_id, now=runtime.now(), valid_s=valid_s)
     shape = RealtimeTicket(expires_in=valid_s, ticket=ticket, ws_url=_socket_url(request))
-    return respond(Answer(200, encode(shape), {"cache-control": "no-store"}))
+    return respond(Answer(200, encode(shape), {}))
 
 
 class RealtimeSocket:

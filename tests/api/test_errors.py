@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg_pool import ConnectionPool
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from prismd.core.errors import HTTP_STATUS, JOB_CODES, ROW_CODES
@@ -186,7 +187,7 @@ def test_provokes_internal_error_and_tells_no_more_than_that(serve: Callable[...
     def broken_clock() -> None:
         raise RuntimeError("the secret reason")
 
-    with capture_logs() as logs:
+    with capture_logs(processors=[merge_contextvars]) as logs:
         response = serve(now=broken_clock).send("GET", "/imports")
     assert code_of(response) == "internal_error"
     assert response.json()["error"]["message"] == "Internal error"

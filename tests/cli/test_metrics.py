@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -215,6 +216,23 @@ def test_scrapes_are_answered_in_time_while_the_database_is_away(tmp_path: Path,
         assert ("prismd_pool_waiting", frozenset()) in samples
         connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'.encode())
     eventually(lambda: observed.value("prismd_database_up") == 1)
+    observed.stop()
+
+
+def test_bytes_of_bodies_are_in_flight_until_they_are_answered(tmp_path: Path, database: str) -> None:
+    observed = Observed(tmp_path, database)
+    url = urlsplit(observed.server.url)
+    body = json.dumps({"objects": [{"default": {"email": "ada@x.org", "first_name": "A" * 200_000}}]}).encode()
+    head = (
+        f"POST /v2/prism/{TEAM}/contact/import HTTP/1.1\r\nHost: x\r\nx-api-key: {KEY}\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    with socket.create_connection((url.hostname, url.port), timeout=PATIENCE_S) as connection:
+        connection.sendall(head.encode() + body[:-1])
+        eventually(lambda: observed.value("prismd_body_bytes_in_flight") == len(body) - 1)
+        connection.sendall(body[-1:])
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+    eventually(lambda: observed.value("prismd_body_bytes_in_flight") == 0)
     observed.stop()
 
 

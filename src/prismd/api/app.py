@@ -34,7 +34,7 @@ from prismd.api.threads import Threads
 from prismd.api.watchers import Watchers
 from prismd.api.wrong_keys import WrongKeys
 from prismd.services.runtime import Runtime
-from prismd.telemetry.declared import CONNECTIONS, EVENT_STREAMS, REALTIME_SOCKETS
+from prismd.telemetry.declared import BODY_BYTES, CONNECTIONS, EVENT_STREAMS, REALTIME_SOCKETS
 
 
 def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMemory | None = None) -> ASGIApp:
@@ -56,12 +56,14 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
 
     failed_authentication = FailedAuthentication(runtime)
     limits = ConnectionLimits(runtime.settings, shared)
+    budget = BodyBudget(runtime.settings)
     pulse = Pulse(
         runtime.pool,
         {
             CONNECTIONS: lambda: limits.open,
             EVENT_STREAMS: lambda: watchers.watching,
             REALTIME_SOCKETS: lambda: realtime.sockets,
+            BODY_BYTES: lambda: budget.held,
         },
     )
 
@@ -108,7 +110,6 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
     log = RequestLog(runtime.settings)
     life = {ON_STOP: end_streams, ON_REFUSED: log.refused, CONNECTION_LIMITS: limits}
     sockets = {PATH: RealtimeSocket(runtime, changes, realtime)}
-    budget = BodyBudget(runtime.settings)
     return Edge(app, sockets, runtime.new_id, log=log, budget=budget, life=life)
 
 

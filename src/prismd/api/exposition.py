@@ -74,7 +74,7 @@ def _of_database(figures: Figures) -> Iterator[Metric]:
             for part, size in (
                 ("rows", table.heap_bytes),
                 ("indexes", table.index_bytes),
-                ("long values", table.all_bytes - table.heap_bytes - table.index_bytes),
+                ("other", table.all_bytes - table.heap_bytes - table.index_bytes),
             )
         ],
     )

@@ -21,8 +21,9 @@ from prismd.store.postgres import DatabaseAwayError
 
 PATH: Final = "/metrics"
 
-#: One or two read them, so nobody needs many connections.
-_CONNECTIONS_MAX: Final = 16
+#: One or two read them, so nobody needs many connections; nobody takes all of them.
+_CONNECTIONS_MAX: Final = 64
+_PER_ADDRESS_MAX: Final = 16
 _FRESH_S: Final = 1.0
 _PLAIN: Final = "text/plain; charset=utf-8"
 _READING: Final = ("GET", "HEAD")
@@ -41,7 +42,7 @@ class MetricsPage:
     def __init__(self, directory: Path, url: str, settings: Settings, now: Callable[[], datetime]) -> None:
         self._directory = directory
         self._limits = ConnectionLimits(
-            replace(settings, connections_max=_CONNECTIONS_MAX, connections_per_address_max=0)
+            replace(settings, connections_max=_CONNECTIONS_MAX, connections_per_address_max=_PER_ADDRESS_MAX)
         )
         self._probe: DatabaseProbe[Figures] = DatabaseProbe(
             url, settings, now, lambda connection, at: look_up(connection, at, settings), fresh_s=_FRESH_S

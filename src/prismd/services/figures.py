@@ -73,12 +73,13 @@ def _bloat(keys: Table | None) -> int:
 
 def _lags(oldest: Oldest, now: datetime, settings: Settings) -> Mapping[str, float]:
     claims = timedelta(hours=settings.idempotency_hours, days=settings.idempotency_stale_days)
-    attempts = timedelta(seconds=settings.client_repeat_s)
+    attempts, audit = timedelta(seconds=settings.client_repeat_s), timedelta(days=settings.audit_retention_days)
     due = {
         "import_job": oldest.job_expired,
         "idempotency_claim": oldest.claim_made and oldest.claim_made + claims,
         "attempt_answer": oldest.attempt_made and oldest.attempt_made + attempts,
         "realtime_ticket": oldest.ticket_expires,
+        "audit_entry": oldest.deed_noted and oldest.deed_noted + audit,
     }
     return {table: _since(at, now) if at else 0.0 for table, at in due.items()}
 

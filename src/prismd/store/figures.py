@@ -12,7 +12,7 @@ from prismd.store.postgres import Connection
 #: The tables that grow with what clients send.
 TABLES: Final = (
     "record", "record_key", "import_job", "import_chunk", "import_result", "import_touch", "idempotency_claim",
-    "attempt_answer",
+    "attempt_answer", "audit_entry", "audit_object",
 )  # fmt: skip
 #: Jobs that are looked at; where more wait, the operator knows enough.
 JOBS_MAX: Final = 10_000
@@ -41,7 +41,8 @@ SELECT
      ORDER BY expires_at LIMIT 1),
     (SELECT created_at FROM idempotency_claim ORDER BY created_at LIMIT 1),
     (SELECT created_at FROM attempt_answer ORDER BY created_at LIMIT 1),
-    (SELECT expires_at FROM realtime_ticket ORDER BY expires_at LIMIT 1)
+    (SELECT expires_at FROM realtime_ticket ORDER BY expires_at LIMIT 1),
+    (SELECT at FROM audit_entry ORDER BY at LIMIT 1)
 """
 
 
@@ -88,12 +89,14 @@ class Oldest:
         claim_made: When the oldest idempotency claim was made.
         attempt_made: When the oldest answer to an attempt was kept.
         ticket_expires: When the first realtime ticket expires.
+        deed_noted: When the oldest entry of the audit was made.
     """
 
     job_expired: datetime | None
     claim_made: datetime | None
     attempt_made: datetime | None
     ticket_expires: datetime | None
+    deed_noted: datetime | None
 
 
 def queue_by_state(connection: Connection) -> Mapping[str, Queue]:

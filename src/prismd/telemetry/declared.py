@@ -66,6 +66,9 @@ POSTGRES_RESTARTS: Final = Declared(
 CONNECTIONS: Final = Declared("prismd_http_connections", "gauge", "Connections of clients that are open.")
 EVENT_STREAMS: Final = Declared("prismd_event_streams", "gauge", "Event streams of imports that are open.")
 REALTIME_SOCKETS: Final = Declared("prismd_realtime_sockets", "gauge", "Realtime WebSockets that are open.")
+BODY_BYTES: Final = Declared(
+    "prismd_body_bytes_in_flight", "gauge", "Bytes of bodies that are read or held until their requests are answered."
+)
 POOL: Final = Declared("prismd_pool_connections", "gauge", "Connections to PostgreSQL that requests share.", ("state",))
 POOL_WAITING: Final = Declared("prismd_pool_waiting", "gauge", "Requests that wait for a connection to PostgreSQL.")
 LOOP_LATE: Final = Declared(
@@ -109,7 +112,7 @@ BUILD: Final = Declared("prismd_build_info", "gauge", "Always 1, with the versio
 #: What processes count for themselves.
 COUNTED: Final = (
     REQUESTS, REQUEST_DURATION, ROWS, CHUNKS, PHASE_DURATION, PROCESS_RESTARTS, POSTGRES_RESTARTS, CONNECTIONS,
-    EVENT_STREAMS, REALTIME_SOCKETS, POOL, POOL_WAITING, LOOP_LATE,
+    EVENT_STREAMS, REALTIME_SOCKETS, BODY_BYTES, POOL, POOL_WAITING, LOOP_LATE,
 )  # fmt: skip
 #: What is looked up at each scrape.
 LOOKED_UP: Final = (

@@ -25,10 +25,8 @@ _VALUES: Final = 1_000
 _PARAMETERS_AND_MORE: Final = 70_000
 _SORTS: Final = 10
 _LONG: Final = 9_000
-#: Operators that look for a text, and the length of the text.
-_SEARCHES: Final = tuple(
-    (operator, 9_000) for operator in ("contains", "not_contains", "begins_with", "ends_with", "=")
-)
+#: Operators that look for a text.
+_SEARCHES: Final = ("contains", "not_contains", "begins_with", "ends_with", "=")
 _PATTERN_CHARS: Final = 1_000
 #: What a pattern of any kind could be made of; some take the square of a text's length, or far more.
 _PATTERNS: Final = (
@@ -97,10 +95,10 @@ def _many_values(target: Target) -> Iterator[Query]:
 
 def _patterns(target: Target) -> Iterator[Query]:
     slug = TEXTS[target.object_type]
-    for pattern in _PATTERNS:
-        for operator, chars in (*_SEARCHES, ("like_regex", _PATTERN_CHARS)):
+    for pattern, operator in zip(_PATTERNS, itertools.cycle(_SEARCHES), strict=False):
+        for by, chars in ((operator, _LONG), ("like_regex", _PATTERN_CHARS)):
             long = (pattern * chars)[:chars]
-            yield {"select": [], "filter": [{slug: {operator: long}}] * _CONDITIONS, "combinator": "OR"}
+            yield {"select": [], "filter": [{slug: {by: long}}] * _CONDITIONS, "combinator": "OR"}
         yield {"select": [], "filter": [{slug: {"like_regex": pattern}}], "sort": [{slug: "asc"}]}
 
 

@@ -49,7 +49,10 @@ def kinds(wanted: Sequence[str] = ()) -> list[Kind]:
         Kind("address: selects through references", queries.in_addresses, by_type=True),
         *(Kind(f"headers: {name}", partial(_in_headers, name)) for name in TEXTS),
         *(Kind(f"sending: {name}", make, waits=name in sending.WAITING) for name, make in sending.WAYS.items()),
-        *(Kind(f"query: {name}", partial(queries.in_bodies, name), by_type=True) for name in queries.QUERIES),
+        *(
+            Kind(f"query: {name}", partial(queries.in_bodies, name), by_type=name in queries.BY_TYPE)
+            for name in queries.QUERIES
+        ),
         Kind("rows: hostile values among good rows", rows.imports, by_type=True),
     ]
     return [kind for kind in made if not wanted or kind.name.startswith(tuple(wanted))]

@@ -117,10 +117,9 @@ def _single(object_type: str, steps: int) -> Iterator[str]:
 
 
 def _absurd_values(target: Target) -> Iterator[Query]:
-    for slug in native_schema(target.object_type).properties:
-        for value in _ABSURD:
-            tests = [{operator: value} for operator in ("=", ">", "contains", "is_null")]
-            yield from ({"select": [], "filter": [{slug: test}]} for test in tests)
+    operators = itertools.cycle(("=", ">", "contains", "is_null", "in", "between", "begins_with"))
+    for slug, value in itertools.product(native_schema(target.object_type).properties, _ABSURD):
+        yield {"select": [], "filter": [{slug: {next(operators): value}}]}
 
 
 def _pages(target: Target) -> Iterator[Query]:
@@ -139,6 +138,8 @@ QUERIES: Final[Mapping[str, Callable[[Target], Iterator[Query]]]] = {
     "absurd values": _absurd_values,
     "absurd pages": _pages,
 }
+#: Those that differ much from type to type.
+BY_TYPE: Final = frozenset({"selects through references"})
 
 
 def in_bodies(name: str, target: Target, _scale: Scale) -> Iterator[Request]:

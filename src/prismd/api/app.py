@@ -24,6 +24,7 @@ from prismd.api.failed_authentication import FailedAuthentication
 from prismd.api.health import HealthProbe
 from prismd.api.limits import RateLimiter
 from prismd.api.pulse import Pulse
+from prismd.api.read_once import ReadOnce
 from prismd.api.realtime import PATH, RealtimeSocket
 from prismd.api.realtime_hub import RealtimeHub
 from prismd.api.request_log import RequestLog
@@ -77,6 +78,7 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
             "caller": Provide(caller_of, sync_to_thread=False),
         },
         exception_handlers=EXCEPTION_HANDLERS,
+        request_class=ReadOnce,
         request_max_body_size=runtime.settings.small_body_bytes_max,
         lifespan=[
             threads.lifespan,

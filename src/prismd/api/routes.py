@@ -19,7 +19,7 @@ from prismd.api import (
 )
 from prismd.api.audit import get_audit
 from prismd.api.auth import let_in
-from prismd.api.docs_page import get_document, get_page
+from prismd.api.docs_page import get_document, get_page, get_page_file
 from prismd.api.encoded_text import readable_query
 from prismd.api.health import get_health, get_liveness
 from prismd.api.import_control import cancel_import, retry_import
@@ -64,6 +64,7 @@ def routes(settings: Settings) -> list[ControllerRouterHandler]:
         get_liveness,
         get_document,
         get_page,
+        get_page_file,
         create_ticket,
         Router("/v2/prism/{team_id:str}", route_handlers=team_routes, guards=guards),
     ]

@@ -110,7 +110,10 @@ class Settings:
         192 * 2**20, "bytes", "most bytes of bodies that one API process holds; at least one of the largest", minimum=1
     )
     team_bodies_bytes_max: int = setting(
-        128 * 2**20, "bytes", "most of them from one team; at least one of the largest bodies", minimum=1
+        128 * 2**20,
+        "bytes",
+        "most from one team, at all API processes of a server; at least one of the largest",
+        minimum=1,
     )
     rows_per_request_max: int = setting(100_000, "rows", "most rows of one import request", minimum=1)
     row_bytes_max: int = setting(2 * 2**20, "bytes", "largest row of an import, as JSON", minimum=1024)

@@ -257,6 +257,26 @@ def test_a_rate_holds_for_all_processes_together(serve: Serve, lines: contextlib
     assert statuses == [200, 429, 429, 429]
 
 
+def test_bodies_of_a_team_count_over_all_processes(serve: Serve, lines: contextlib.ExitStack) -> None:
+    process = serve(*TWO, PRISMD_BODY_BYTES_MAX="100000", PRISMD_TEAM_BODIES_BYTES_MAX="100000")
+    url, pids = url_of(process), api_processes(process)
+    one, other = one_each(url, pids, lines)
+    rows = {"objects": [{"default": {"full_name": "Ada", "description": "x" * 50_000}}]}
+    body = json.dumps(rows).encode()
+    one.http.putrequest("POST", f"{ADDRESS}/contact/import")
+    one.http.putheader("x-api-key", KEY)
+    one.http.putheader("content-length", str(len(body)))
+    one.http.putheader("expect", "100-continue")
+    one.http.endheaders(body[:1])
+    assert one.socket.recv(1, socket.MSG_PEEK), "the server has begun with it"
+    status, refused = other.send("POST", f"{ADDRESS}/contact/import", rows)
+    assert (status, refused["error"]["code"]) == (429, "too_many_bytes")
+    one.http.send(body[1:])
+    answer = one.http.getresponse()
+    assert (answer.status, answer.read()[:1]) == (200, b"{")
+    eventually(lambda: opened(url, pids, lines).send("POST", f"{ADDRESS}/contact/import", rows)[0] == 200)
+
+
 def test_connections_of_an_address_are_counted_over_all_processes_and_go_with_theirs(
     serve: Serve, lines: contextlib.ExitStack
 ) -> None:

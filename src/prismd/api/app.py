@@ -57,7 +57,7 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
 
     failed_authentication = FailedAuthentication(runtime)
     limits = ConnectionLimits(runtime.settings, shared)
-    budget = BodyBudget(runtime.settings)
+    budget = BodyBudget(runtime.settings, shared)
     pulse = Pulse(
         runtime.pool,
         {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import math
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
 from litestar.types import HTTPRequestEvent, HTTPScope, Receive, ReceiveMessage
 
+from prismd.api.shared_limits import Counts
+from prismd.api.shared_memory import SharedMemory
 from prismd.core.errors import PrismdError
 from prismd.core.quoting import quoted
 from prismd.settings import Settings
@@ -28,13 +29,14 @@ class BodyBudget:
 
     Args:
         settings: For the limits; each holds the largest body at least.
+        shared: Where the shares of teams are counted, over all processes.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, shared: SharedMemory) -> None:
         self.body_bytes_max = settings.body_bytes_max
         self._most = max(settings.bodies_bytes_max, settings.body_bytes_max)
         self._most_of_team = max(settings.team_bodies_bytes_max, settings.body_bytes_max)
-        self._of_teams: Counter[str] = Counter()
+        self._of_teams = Counts(shared)
         #: Bytes held now.
         self.held = 0
 
@@ -42,17 +44,17 @@ class BodyBudget:
         """Count bytes that a team is going to send.
 
         Args:
-            team: Its key in this process; empty where nobody is known.
+            team: Its name; empty where nobody is known.
             size: How many.
 
         Raises:
             PrismdError: ``too_many_bytes``.
         """
-        if self._of_teams[team] + size > self._most_of_team:
+        if not self._of_teams.enter(team, size, most=self._most_of_team):
             raise _refusal(f"The bodies of this team's requests under way have {self._most_of_team:,} bytes")
         if self.held + size > self._most:
+            self._of_teams.leave(team, size)
             raise _refusal(f"The bodies of all requests under way have {self._most:,} bytes")
-        self._of_teams[team] += size
 
     def hold(self, size: int) -> None:
         """Count bytes that have come.
@@ -73,9 +75,7 @@ class BodyBudget:
             held: How many have come.
         """
         self.held -= held
-        self._of_teams[team] -= announced
-        if not self._of_teams[team]:
-            del self._of_teams[team]
+        self._of_teams.leave(team, announced)
 
 
 class BudgetedBody:

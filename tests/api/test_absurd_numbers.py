@@ -240,3 +240,13 @@ def test_a_filter_as_large_as_it_may_be_is_answered(api: Api, slug: str) -> None
     assert found("contains", [*numbers[:-1], "nowhere"]) == []
     assert found("not_contains", ["nowhere"] * 1_000) == [made["id"]]
     assert found("not_contains", [*["nowhere"] * 999, "7"]) == []
+
+
+@pytest.mark.parametrize("pattern", ["(a{1,200}){1,200}", "((a|b|c){1,100}){1,100}", "(([a-z]{1,40}){1,40}){1,40}"])
+def test_a_pattern_that_grows_beyond_measure_is_refused_before_it_is_tried(api: Api, pattern: str) -> None:
+    asked = [{"name": {"like_regex": pattern}}]
+    view = {"name": "x", "view_type": "grid", "filter": asked}
+    for path, body in (("query", {"query": {"select": [], "filter": asked}}), ("views", view)):
+        refused = api.send("POST", f"/organization/{path}", json=body)
+        assert refused.status_code == 400
+        assert "written out" in refused.json()["error"]["errors"][0]["message"]

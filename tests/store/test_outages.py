@@ -57,7 +57,7 @@ def too_many_parameters(connection: Connection) -> None:
 
 
 def too_deep(connection: Connection) -> None:
-    connection.execute(b"SELECT " + b"(" * 100_000 + b"1" + b")" * 100_000)
+    connection.execute(b"SELECT 1" + b"+1" * 200_000)
 
 
 def too_many_arguments(connection: Connection) -> None:
@@ -68,6 +68,10 @@ def too_wide(connection: Connection) -> None:
     connection.execute("CREATE TEMP TABLE wide (text text)")
     connection.execute("CREATE INDEX ON wide (text)")
     connection.execute("INSERT INTO wide SELECT string_agg(md5(n::text), '') FROM generate_series(1, 1000) AS n")
+
+
+def too_complex(connection: Connection) -> None:
+    connection.execute("SELECT '' ~ '(a{1,200}){1,200}'")
 
 
 def too_long(connection: Connection) -> None:
@@ -115,6 +119,7 @@ def ours(connection: Connection) -> None:
         (too_deep, Fault.TOO_LARGE),
         (too_many_arguments, Fault.TOO_LARGE),
         (too_wide, Fault.TOO_LARGE),
+        (too_complex, Fault.TOO_LARGE),
         (too_long, Fault.TOO_LONG),
         (too_roomy, Fault.TOO_COSTLY),
         (cut, Fault.OUTAGE),

@@ -24,7 +24,6 @@ _INNERMOST: Final = re.compile(rb"[\[{],*+[\]}]")
 _ROUNDS: Final = 4
 #: Brackets in a row that no parser follows.
 _DEPTH_SURE: Final = 2_000
-_OPENING: Final = b"[{ \t\r\n"
 
 
 class TooManyValuesError(ValueError):
@@ -42,8 +41,9 @@ def refuse_many_values(text: bytes) -> None:
     """
     if len(text) <= _BYTES_OF_MANY or _count(text) <= VALUES_MAX:
         return
-    if sum(_count(signs) for signs in _signs(text)) > VALUES_MAX:
-        if len(text) - len(text.lstrip(_OPENING)) > _DEPTH_SURE:
+    parts = list(_signs(text))
+    if sum(map(_count, parts)) > VALUES_MAX:
+        if len(parts[0]) - len(parts[0].lstrip(b"[{")) > _DEPTH_SURE:
             raise TooManyValuesError("it is nested too deeply")
         raise TooManyValuesError(f"it holds more than {VALUES_MAX:,} values; send fewer in one go")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
 from typing import Final
-from unicodedata import normalize
 
 from prismd.core.blanks import is_blank, trimmed
+from prismd.core.composing import composed
 from prismd.core.option_names import OptionNames
 from prismd.core.quoting import quoted
 from prismd.core.schema import Option, Property
@@ -84,7 +84,7 @@ def _clash(names: OptionNames, value: str) -> str:
     if option is None:
         near = names.nearest(value)
         return f"; did you mean {quoted(near.value)}?" if near else ""
-    if trimmed(value) != option.value and normalize("NFC", trimmed(value)) == normalize("NFC", option.value):
+    if trimmed(value) != option.value and composed(trimmed(value)) == composed(option.value):
         # Both look the same on a screen: Unicode has several ways to write one letter.
         return f": that is not letter for letter the label {quoted(option.value)}, however alike; write `{option.slug}`"
     return f"; did you mean {quoted(option.value)}?"

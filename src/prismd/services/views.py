@@ -188,7 +188,7 @@ def _checked(connection: Connection, settings: Settings, team_id: int, today: To
         view = replace(view, list_id=scope)
     reader = query_reader(connection, team_id, view.object_type, list_id=view.list_id, settings=settings, field=".body")
     reader = replace(reader, named=today.paths)
-    _check_patterns(connection, reader.read(view.query()))
+    _check_patterns(connection, settings, reader.read(view.query()))
     group_by = view.definition.get("group_by")
     if group_by is not None:
         reader.path(group_by, ".body.group_by")
@@ -203,7 +203,9 @@ def _check_unmoved(view: View, changes: Mapping[str, Any]) -> None:
         raise PrismdError.invalid(".body.list_id", message, "enum")
 
 
-def _check_patterns(connection: Connection, query: Query) -> None:
+def _check_patterns(connection: Connection, settings: Settings, query: Query) -> None:
+    if query.patterns():
+        queries.limit_time(connection, settings.query_timeout_s)
     try:
         queries.check_patterns(connection, query.patterns())
     except PrismdError as error:

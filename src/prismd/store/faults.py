@@ -41,6 +41,8 @@ _BY_STATE: Final = {
 
 #: What libpq says where it is given more parameters; it has no SQLSTATE for it, and the connection is well.
 _TOO_MANY_PARAMETERS: Final = "number of parameters must be between"
+#: What PostgreSQL says, as a fault of its own, where something takes a gibibyte, such as a regular expression.
+_TOO_MUCH_MEMORY: Final = "invalid memory alloc request size"
 
 
 def fault_of(error: Exception) -> Fault:
@@ -51,6 +53,8 @@ def fault_of(error: Exception) -> Fault:
     """
     if not isinstance(error, psycopg.Error):
         return Fault.OTHER
+    if _TOO_MUCH_MEMORY in str(error):
+        return Fault.TOO_LARGE
     if error.sqlstate is not None:
         return _BY_STATE.get(error.sqlstate) or _BY_STATE.get(error.sqlstate[:2], Fault.OTHER)
     if not isinstance(error, psycopg.OperationalError):

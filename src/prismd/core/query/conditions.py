@@ -13,6 +13,7 @@ from prismd.core.dates import comparable_date
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
 from prismd.core.query.paths import IDENTIFIER, Path
+from prismd.core.query.patterns import PARTS_MAX, parts_of
 from prismd.core.quoting import nearest, quoted
 from prismd.core.schema import Kind, Property
 from prismd.core.value_errors import found, text_problem
@@ -150,6 +151,9 @@ def _pattern(value: object, field: str) -> str:
         raise PrismdError.invalid(field, f"expected a regular expression, found {found(value)}")
     if problem := text_problem(value, PATTERN_CHARS_MAX):
         raise PrismdError.invalid(field, f"{quoted(value)} is no regular expression that can be used: {problem}")
+    if (parts := parts_of(value)) > PARTS_MAX:
+        message = f"with its repeats written out it has {parts:,} parts, the most is {PARTS_MAX:,}; repeat less"
+        raise PrismdError.invalid(field, message, "pattern")
     return value
 
 

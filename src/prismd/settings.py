@@ -66,7 +66,10 @@ class Settings:
         1, "processes", "processes in which `prismd serve` answers requests, on one socket", minimum=1
     )
     database_connections_max: int = setting(
-        16, "connections", "connections of one API process to PostgreSQL", minimum=1
+        16,
+        "connections",
+        "connections of one API process to PostgreSQL: a quarter for keys and polls, a third for imports",
+        minimum=4,
     )
     database_wait_s: float = setting(5, "seconds", "longest wait for PostgreSQL to answer or lend a connection")
 
@@ -157,10 +160,23 @@ class Settings:
     client_repeat_s: float = setting(
         300, "seconds", "how long a repeat by the official client itself, without a key, gets the lost answer"
     )
+    requests_per_team_max: int = setting(
+        4,
+        "requests",
+        "requests of a team that one API process works at at once: so many imports, so many polls, so many others",
+        minimum=1,
+    )
+    requests_waiting_per_team_max: int = setting(
+        1_000, "requests", "requests of a team that wait for their turn; further ones are refused"
+    )
+    request_turn_s: float = setting(10, "seconds", "longest wait of a request for its turn", minimum=0.01)
     requests_per_second_max: float = setting(
         0, "requests per second", "rate limit of one API key, at all API processes of a server; 0 sets none"
     )
     results_page_max: int = setting(1_000, "rows", "most row outcomes on one page of results", minimum=1)
+    results_bytes_max: int = setting(
+        4 * 2**20, "bytes", "JSON of row outcomes after which a page of results ends before it is full", minimum=1
+    )
     query_filter_max: int = setting(100, "entries", "most entries of a query's filter", minimum=1)
     query_sort_max: int = setting(10, "properties", "most properties that a query sorts by", minimum=1)
     query_select_max: int = setting(500, "properties", "most properties that a query selects", minimum=1)
@@ -181,11 +197,13 @@ class Settings:
         15, "seconds", "longest silence of an event stream; a comment ends it", minimum=0.01
     )
     event_streams_max: int = setting(10_000, "streams", "most event streams open at one API process", minimum=1)
+    event_streams_per_team_max: int = setting(1_000, "streams", "most of them for one team", minimum=1)
     realtime_ticket_s: int = setting(60, "seconds", "time in which a realtime ticket opens a stream, once", minimum=1)
     realtime_session_s: float = setting(
         3600, "seconds", "longest life of a realtime stream; the client then needs a new ticket", minimum=0.01
     )
     realtime_sockets_max: int = setting(10_000, "streams", "most realtime streams open at one API process", minimum=1)
+    realtime_sockets_per_team_max: int = setting(1_000, "streams", "most of them for one team", minimum=1)
     realtime_queue_max: int = setting(
         1_000,
         "messages",

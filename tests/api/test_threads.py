@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from prismd.settings import Settings
@@ -22,10 +23,11 @@ def test_reads_are_answered_while_more_imports_wait_than_there_are_connections(
     settings = Settings(database_connections_max=4, database_wait_s=PATIENCE_S)
     with open_pool(database_url, settings) as pool, connect(database_url, settings) as other:
         api = serve(pool=pool, database_connections_max=4)
+        teams = [replace(api, team=team, key=api.make_key(team)) for team in (f"{api.team}-{n}" for n in range(6))]
         with ThreadPoolExecutor(6) as clients:
             # Others may read the table, but nobody may add a job to it.
             other.execute("LOCK TABLE import_job IN SHARE MODE")
-            started = [clients.submit(api.start, [{}]) for _ in range(6)]
+            started = [clients.submit(team.start, [{}]) for team in teams]
             _wait_until_two_wait(api, database_url)
             answers = [api.send("GET", path).status_code for path in ("/healthz", "/imports", "/contact/count")]
             other.rollback()

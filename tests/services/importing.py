@@ -13,6 +13,7 @@ from prismd.services import imports
 from prismd.services.records import get_record
 from prismd.services.runtime import Runtime
 from prismd.services.stepping import Step, step_next
+from prismd.services.verdicts import FIRST, part_of_results
 from prismd.store.postgres import Connection
 
 LIMITS = RequestLimits(rows_max=100_000)
@@ -67,7 +68,10 @@ class Importer:
         return imports.get_job(self.connection, self.team_id, job_id, now=self.runtime.now())
 
     def verdicts(self, job_id: str) -> list[Any]:
-        content = b"".join(imports.iter_verdicts(self.runtime, self.team_id, job_id))
+        content, place = b"", FIRST
+        while found := part_of_results(self.connection, self.team_id, job_id, place):
+            part, place = found
+            content += part
         return list(json.loads(b"[" + content + b"]"))
 
     def record(self, record_id: str, object_type: str = "contact") -> dict[str, Any]:

@@ -12,6 +12,7 @@ from prismd.core.imports.request import parse_request
 from prismd.services import imports
 from prismd.services.records import count_records, find_record
 from prismd.services.runtime import Runtime
+from prismd.services.verdicts import page_of_verdicts
 from prismd.store.postgres import Connection
 from tests.services.importing import LIMITS, Importer, told
 
@@ -169,8 +170,14 @@ def test_verdicts_are_paged_and_filtered(importer: Importer) -> None:
         for limit in (1, 3, 6, 100):
             pages, after = [], -1
             while True:
-                page = imports.page_of_verdicts(
-                    importer.connection, importer.team_id, job.id, after=after, limit=limit, outcome=outcome
+                page = page_of_verdicts(
+                    importer.connection,
+                    importer.team_id,
+                    job.id,
+                    after=after,
+                    limit=limit,
+                    bytes_max=2**20,
+                    outcome=outcome,
                 )
                 assert len(page.verdicts) <= limit
                 pages += page.verdicts

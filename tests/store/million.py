@@ -93,8 +93,8 @@ SELECT 1, 'key ' || n, '', 200, '{{}}', '', now() + make_interval(secs => n) FRO
 INSERT INTO attempt_answer
 SELECT 1, ('attempt ' || n)::bytea, 200, '{{}}', '', now() + make_interval(secs => n)
 FROM generate_series(1, {MANY}) AS n;
-INSERT INTO realtime_ticket
-SELECT sha256(n::text::bytea), 1, now() + make_interval(secs => n) FROM generate_series(1, 10000) AS n;
+INSERT INTO realtime_ticket (digest, team_id, key_id, expires_at)
+SELECT sha256(n::text::bytea), 1, {_ID}, now() + make_interval(secs => n) FROM generate_series(1, 10000) AS n;
 """
 
 

@@ -265,11 +265,12 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     api_keys.insert_key: lambda c, w: api_keys.insert_key(c, new_key(w.team_id, NEW_ID(), b"other")),
     api_keys.find_key: lambda c, _: api_keys.find_key(c, b"digest"),
     api_keys.note_use: lambda c, w: api_keys.note_use(c, w.team_id, w.key_id, now=LATER, before=NOW),
+    api_keys.good_keys: lambda c, w: api_keys.good_keys(c, [w.key_id], now=NOW),
     api_keys.list_keys: lambda c, _: api_keys.list_keys(c, None),
     api_keys.hold_key: lambda c, w: api_keys.hold_key(c, w.key_id, None),
     api_keys.revoke_key: lambda c, w: api_keys.revoke_key(c, w.team_id, w.key_id, NOW),
     api_keys.expire_key: lambda c, w: api_keys.expire_key(c, w.team_id, w.key_id, NOW),
-    tickets.insert_ticket: lambda c, w: tickets.insert_ticket(c, b"other", w.team_id, expires_at=NOW),
+    tickets.insert_ticket: lambda c, w: tickets.insert_ticket(c, b"other", w.team_id, w.key_id, expires_at=NOW),
     tickets.take_ticket: lambda c, _: tickets.take_ticket(c, b"ticket"),
     touches.write_touches: lambda c, w: touches.write_touches(
         c,
@@ -294,7 +295,10 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     views.delete_view: lambda c, w: views.delete_view(c, w.team_id, "contact", VIEW.id),
     verdicts.insert_verdicts: lambda c, w: verdicts.insert_verdicts(c, w.running, w.chunk, Counts(), b""),
     verdicts.next_verdicts: lambda c, w: verdicts.next_verdicts(c, w.team_id, w.ended.id, after=-1, outcome=None),
-    verdicts.verdicts_of_chunk: lambda c, w: verdicts.verdicts_of_chunk(c, w.team_id, w.ended.id, 0),
+    verdicts.position_of_verdict: lambda c, w: verdicts.position_of_verdict(c, w.team_id, w.ended.id, 0, b"{"),
+    verdicts.part_of_verdicts: lambda c, w: verdicts.part_of_verdicts(
+        c, w.team_id, w.ended.id, 0, position=1, bytes_max=10
+    ),
 }
 
 
@@ -354,7 +358,7 @@ def world(make_database: Callable[[], str]) -> World:
         properties.insert_property(connection, team_id, "contact", prop, now=NOW)
         idempotency.keep_claim(connection, team_id, "key", CLAIM)
         client_attempts.keep_answer(connection, team_id, CLAIM)
-        tickets.insert_ticket(connection, b"ticket", team_id, expires_at=NOW)
+        tickets.insert_ticket(connection, b"ticket", team_id, key_id, expires_at=NOW)
         made = List(NEW_ID(), "deal", "deal_flow", "Flow", None, None, NOW)
         lists.insert_list(connection, team_id, made)
 

@@ -43,13 +43,15 @@ INDEXES: Final[dict[str, set[str]]] = {
     "hold of a job": {"import_job_listing"},
     "status of a job": {"import_job_listing"},
     "list of jobs": {"import_job_listing"},
-    "verdicts of a chunk": {"import_result_pkey"},
-    "page of verdicts": {"import_result_pkey"},
+    "the next verdicts": {"import_result_pkey"},
+    "where a verdict is": {"import_result_pkey"},
+    "a part of verdicts": {"import_result_pkey"},
+    "the keys of streams": {"api_key_pkey"},
     "the audit": {"audit_entry_pkey"},
     "the audit of an action": {"audit_entry_of_action"},
     "the audit of a key": {"audit_entry_of_key"},
     "the audit of an object": {"audit_object_pkey", "audit_entry_pkey"},
-    "a ticket": {"realtime_ticket_pkey", "team_pkey"},
+    "a ticket": {"realtime_ticket_pkey", "team_pkey", "api_key_pkey"},
     "rows of a chunk": {"import_chunk_pkey"},
 }
 

@@ -17,6 +17,7 @@ from prismd.services.stepping import step_next
 from prismd.services.tickets import issue_ticket
 from prismd.settings import Settings
 from prismd.store import upkeep
+from prismd.store.api_keys import NewStoredKey, insert_key
 from prismd.store.migrate import migrate
 from prismd.store.postgres import Connection, open_pool
 from prismd.store.teams import insert_team
@@ -50,6 +51,14 @@ class Store:
             " VALUES (%s, %s, '', 200, '{}', '', %s)",
             (self.team_id, self.runtime.new_id(), self.runtime.now()),
         )
+
+    def make_key(self) -> str:
+        key_id = self.runtime.new_id()
+        made = NewStoredKey(
+            id=key_id, team_id=self.team_id, name="", digest=b"1", hint="", scopes=[], created_at=self.runtime.now()
+        )
+        insert_key(self.connection, made)
+        return key_id
 
     def counts(self) -> dict[str, int]:
         found = {table: self.connection.execute(f"SELECT FROM {table}".encode()).rowcount for table in TABLES}
@@ -129,8 +138,9 @@ def test_claims_go_when_they_are_no_longer_even_stale(store: Store, clock: Any) 
 
 
 def test_tickets_go_when_they_have_expired(store: Store, clock: Any) -> None:
+    key = store.make_key()
     for _ in range(3):
-        issue_ticket(store.connection, store.team_id, now=clock.now(), valid_s=60)
+        issue_ticket(store.connection, store.team_id, key, now=clock.now(), valid_s=60)
         clock.advance(seconds=1)
     clock.advance(seconds=56)
     assert store.purge_all(clock.now()) == 0

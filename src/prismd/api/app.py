@@ -22,6 +22,7 @@ from prismd.api.edge import Edge
 from prismd.api.errors import EXCEPTION_HANDLERS, request_id_of
 from prismd.api.failed_authentication import FailedAuthentication
 from prismd.api.health import HealthProbe
+from prismd.api.key_watch import KeyWatch
 from prismd.api.limits import RateLimiter
 from prismd.api.pulse import Pulse
 from prismd.api.read_once import ReadOnce
@@ -49,8 +50,9 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
     shared = shared or SharedMemory()
     threads = Threads(runtime.settings)
     changes = ChangeStream(runtime)
-    watchers = Watchers(runtime, changes)
-    realtime = RealtimeHub(runtime, changes)
+    watchers = Watchers(runtime, changes, threads)
+    realtime = RealtimeHub(runtime, changes, threads)
+    keys = KeyWatch(runtime, threads)
     limiter = RateLimiter(runtime.settings.requests_per_second_max, runtime.now, shared)
     health = HealthProbe(runtime, watches_work=watches_work)
     wrong_keys = WrongKeys(runtime.settings.wrong_keys_per_minute_max, runtime.now, _later, shared)
@@ -83,6 +85,7 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
         lifespan=[
             threads.lifespan,
             changes.lifespan,
+            keys.lifespan,
             health.lifespan,
             pulse.lifespan,
             failed_authentication.lifespan,
@@ -96,6 +99,7 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
                 "proxies": TrustedProxies(runtime.settings.trusted_proxies),
                 "health": health,
                 "threads": threads,
+                "key_watch": keys,
                 "watchers": watchers,
                 "realtime": realtime,
             }
@@ -111,7 +115,7 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
 
     log = RequestLog(runtime.settings)
     life = {ON_STOP: end_streams, ON_REFUSED: log.refused, CONNECTION_LIMITS: limits}
-    sockets = {PATH: RealtimeSocket(runtime, changes, realtime)}
+    sockets = {PATH: RealtimeSocket(runtime, changes, realtime, threads, keys)}
     return Edge(app, sockets, runtime.new_id, log=log, budget=budget, life=life)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Request
-from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from structlog.contextvars import bind_contextvars
@@ -15,6 +14,8 @@ from prismd.api.failed_authentication import FailedAuthentication
 from prismd.api.limits import RateLimiter
 from prismd.api.paths import decoded
 from prismd.api.scope_keys import OWN_TEAM, PEER
+from prismd.api.threads import Threads
+from prismd.api.turns import OWNER
 from prismd.api.wrong_keys import WrongKeys
 from prismd.core.errors import PrismdError
 from prismd.services.runtime import Runtime
@@ -64,8 +65,10 @@ async def _let_in(connection: ASGIConnection[Any, Any, Any, Any], key: str, team
     wrong_keys: WrongKeys = state.wrong_keys
     address = _address_of(connection)
     wrong_keys.check(address, key)
+    threads: Threads = state.threads
+    OWNER.set(key)
     try:
-        caller = await sync_to_thread(_authenticated, state.runtime, key, team)
+        caller = await threads.run_quick(lambda: _authenticated(state.runtime, key, team))
     except RefusedKeyError as error:
         if isinstance(error, UnknownKeyError):
             wrong_keys.wrong(address, key)
@@ -79,6 +82,7 @@ async def _let_in(connection: ASGIConnection[Any, Any, Any, Any], key: str, team
         raise
     wrong_keys.good(address, key)
     bind_contextvars(team=caller.public_id, key_hint=caller.key_hint)
+    OWNER.set(caller.team_id)
     limiter: RateLimiter = state.limiter
     limiter.take(caller.key_id)
     connection.state.caller = caller

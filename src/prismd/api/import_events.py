@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
 from litestar import Request, get
-from litestar.concurrency import sync_to_thread
 from litestar.response.base import ASGIResponse
 from litestar.response.streaming import ASGIStreamingResponse
 from litestar.types import Receive, Scope, Send
@@ -17,13 +17,16 @@ from litestar.types import Receive, Scope, Send
 from prismd.api.imports import read_job
 from prismd.api.injected import CallerIn, PathPart, RuntimeIn
 from prismd.api.jobs import shown
+from prismd.api.key_watch import KeyWatch
 from prismd.api.scope_keys import HEAD_ONLY
+from prismd.api.threads import Threads
 from prismd.api.watchers import Watchers
 from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Job
 from prismd.core.json_text import encode
 from prismd.core.quoting import quoted
 from prismd.services.progress import after_chunks
+from prismd.services.teams import Caller
 
 EVENT_STREAM: Final = "text/event-stream"
 LAST_EVENT_ID: Final = "last-event-id"
@@ -42,27 +45,73 @@ async def get_events(
     request: Request[Any, Any, Any], job_id: PathPart, caller: CallerIn, runtime: RuntimeIn
 ) -> ASGIResponse:
     """Tell of an import after each of its chunks, until it has come to its end."""
-    job = await sync_to_thread(read_job, runtime, caller, job_id)
+    threads: Threads = request.app.state.threads
+    job = await threads.run_quick(lambda: read_job(runtime, caller, job_id))
     last = request.headers.get(LAST_EVENT_ID, "").strip()
     if last == END and job.ended:
         return ASGIResponse(status_code=204)
     seen = _chunks_seen(last)
     watchers: Watchers = request.app.state.watchers
-    watchers.admit()
-    return _EventResponse(watchers, _events(watchers, job, seen, runtime.settings.events_heartbeat_s))
+    watchers.admit(caller.team_id)
+    keys: KeyWatch = request.app.state.key_watch
+    stream = _Stream(watchers, keys, caller, job, runtime.settings.events_heartbeat_s)
+    return _EventResponse(stream, stream.events(seen))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """What one watcher gets.
+
+    Args:
+        watchers: Where it is counted.
+        keys: Tells of keys that are revoked.
+        caller: Who watches.
+        job: What is watched.
+        heartbeat_s: Longest silence, in seconds.
+    """
+
+    watchers: Watchers
+    keys: KeyWatch
+    caller: Caller
+    job: Job
+    heartbeat_s: float
+
+    async def events(self, seen: int) -> AsyncGenerator[bytes, None]:
+        """Yield an event for each chunk beyond those seen, as it is done, then one for the end."""
+        yield f"retry: {_RETRY_MS}\n\n".encode()
+        watchers = self.watchers
+        with watchers.feed(self.job.team_id, self.job.id) as feed, self.keys.held(self.caller.key_id, feed.wake) as key:
+            while key.good and not watchers.stopping:
+                news, wait_s = feed.news, self.heartbeat_s
+                try:
+                    await watchers.refresh(feed)
+                except psycopg.OperationalError:
+                    wait_s = min(self.heartbeat_s, _READ_AGAIN_S)
+                except PrismdError as error:
+                    if error.code != "too_many_requests":
+                        return  # the job has expired
+                    wait_s = min(self.heartbeat_s, _READ_AGAIN_S)
+                while feed.job is not None and seen + 1 < len(feed.totals):
+                    seen += 1
+                    yield _event("progress", str(seen), after_chunks(feed.job, seen, feed.totals[seen]))
+                if feed.job is not None and feed.job.ended:
+                    yield _event("end", END, feed.job)
+                    return
+                if not await _came(news, wait_s):
+                    yield b": still here\n\n"
 
 
 class _EventResponse(ASGIStreamingResponse):
     """An event stream that leaves nothing behind, however it ends.
 
     Args:
-        watchers: Where it is counted.
+        stream: What is counted as long as it lasts.
         events: What is sent.
     """
 
-    def __init__(self, watchers: Watchers, events: AsyncGenerator[bytes, None]) -> None:
+    def __init__(self, stream: _Stream, events: AsyncGenerator[bytes, None]) -> None:
         super().__init__(iterator=events, media_type=EVENT_STREAM, headers=_HEADERS)
-        self._watchers = watchers
+        self._stream_of = stream
         self._events = events
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,29 +121,7 @@ class _EventResponse(ASGIStreamingResponse):
                 self.is_head_response = bool(scope.get(HEAD_ONLY))
                 await super().__call__(scope, receive, send)
         finally:
-            self._watchers.release()
-
-
-async def _events(watchers: Watchers, job: Job, seen: int, heartbeat_s: float) -> AsyncGenerator[bytes, None]:
-    """Yield an event for each chunk beyond those seen, as it is done, then one for the end."""
-    yield f"retry: {_RETRY_MS}\n\n".encode()
-    with watchers.feed(job.team_id, job.id) as feed:
-        while not watchers.stopping:
-            news, wait_s = feed.news, heartbeat_s
-            try:
-                await watchers.refresh(feed)
-            except psycopg.OperationalError:
-                wait_s = min(heartbeat_s, _READ_AGAIN_S)
-            except PrismdError:
-                return  # the job has expired
-            while feed.job is not None and seen + 1 < len(feed.totals):
-                seen += 1
-                yield _event("progress", str(seen), after_chunks(feed.job, seen, feed.totals[seen]))
-            if feed.job is not None and feed.job.ended:
-                yield _event("end", END, feed.job)
-                return
-            if not await _came(news, wait_s):
-                yield b": still here\n\n"
+            self._stream_of.watchers.release(self._stream_of.caller.team_id)
 
 
 async def _came(news: asyncio.Event, wait_s: float) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, Final
 
 from litestar import Request, Response, get, post
@@ -16,6 +18,7 @@ from prismd.api.paths import id_in_path, importable_type_in_path
 from prismd.api.queries import given, one_of, page_limit
 from prismd.api.shapes import JobPage
 from prismd.api.submissions import submit_once
+from prismd.api.threads import Threads
 from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Job, State
 from prismd.core.imports.request import RequestLimits, parse_request
@@ -27,6 +30,7 @@ from prismd.services.idempotency import Answer
 from prismd.services.imports import Submitted
 from prismd.services.runtime import Runtime
 from prismd.services.teams import Caller
+from prismd.services.verdicts import FIRST, part_of_results
 from prismd.store.postgres import Connection
 
 STATES: Final = tuple(state.value for state in State)
@@ -55,19 +59,38 @@ async def start_import(
     return await submit_once(request, runtime, caller, body, submit)
 
 
-@get("/imports/{job_id:str}", sync_to_thread=True)
-def get_import(job_id: PathPart, caller: CallerIn, runtime: RuntimeIn) -> Response[Any]:
+@get("/imports/{job_id:str}")
+async def get_import(
+    request: Request[Any, Any, Any], job_id: PathPart, caller: CallerIn, runtime: RuntimeIn
+) -> Response[Any]:
     """Answer an import as it stands; its results once it has come to an end."""
-    job = read_job(runtime, caller, job_id)
+    threads: Threads = request.app.state.threads
+    job = await threads.run_quick(lambda: read_job(runtime, caller, job_id))
     if job.status == PROCESSING:
         return respond(Answer(200, encode(shown(job)), {"retry-after": str(POLL_AFTER_S)}))
-    pieces = with_results(job, imports.iter_verdicts(runtime, caller.team_id, job.id))
-    return Stream(pieces, media_type=JSON)
+    return Stream(with_results(job, _results(threads, runtime, job)), media_type=JSON)
 
 
-@get("/imports", sync_to_thread=True)
-def list_imports(request: Request[Any, Any, Any], caller: CallerIn, runtime: RuntimeIn) -> Response[bytes]:
+async def _results(threads: Threads, runtime: Runtime, job: Job) -> AsyncIterator[bytes]:
+    # Each part is one short read, so a slow reader holds neither a thread nor a connection.
+    def read(at: tuple[int, int]) -> tuple[bytes, tuple[int, int]] | None:
+        with runtime.pool.connection() as connection:
+            return part_of_results(connection, job.team_id, job.id, at)
+
+    place = FIRST
+    while found := await threads.run_quick(partial(read, place)):
+        part, place = found
+        yield part
+
+
+@get("/imports")
+async def list_imports(request: Request[Any, Any, Any], caller: CallerIn, runtime: RuntimeIn) -> Response[bytes]:
     """Answer the team's imports, newest first, in pages."""
+    threads: Threads = request.app.state.threads
+    return await threads.run_quick(lambda: _listed(request, caller, runtime))
+
+
+def _listed(request: Request[Any, Any, Any], caller: Caller, runtime: Runtime) -> Response[bytes]:
     listing = Listing(f"imports {caller.team_id}", _JOB_ID, runtime.settings.page_max, filters=2)
     page = page_of(
         request,

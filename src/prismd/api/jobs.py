@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -15,6 +15,7 @@ from prismd.services.imports import Submitted
 
 POLL_AFTER_S: Final = 1
 PROCESSING: Final = "processing"
+_END: Final = b"]}"
 
 
 def shown(job: Job) -> ImportJob:
@@ -58,21 +59,26 @@ def accepted(submitted: Submitted, team: str) -> Answer:
         team: Public id of its team.
     """
     if submitted.verdicts is not None:
-        return Answer(200, b"".join(with_results(submitted.job, [submitted.verdicts])), {})
+        return Answer(200, b"".join((_beginning(submitted.job), submitted.verdicts, _END)), {})
     location = f"/v2/prism/{quote(team, safe='')}/imports/{submitted.job.id}"
     return Answer(202, encode(shown(submitted.job)), {"location": location, "retry-after": str(POLL_AFTER_S)})
 
 
-def with_results(job: Job, verdicts: Iterable[bytes]) -> Iterator[bytes]:
+async def with_results(job: Job, verdicts: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     """Return an import with its results as pieces of JSON text, made one at a time.
 
     Args:
         job: The import.
         verdicts: Content of the array of results, in pieces that are joined as they are.
     """
-    yield encode(shown(job))[:-1] + b',"results":['
-    yield from verdicts
-    yield b"]}"
+    yield _beginning(job)
+    async for part in verdicts:
+        yield part
+    yield _END
+
+
+def _beginning(job: Job) -> bytes:
+    return encode(shown(job))[:-1] + b',"results":['
 
 
 def _utc(moment: datetime) -> datetime:

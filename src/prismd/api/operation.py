@@ -113,7 +113,8 @@ class Operation:
 
 
 _ANY_ERRORS: Final = (
-    "invalid_request", "unauthorized", "forbidden", "rate_limited", "internal_error", "service_unavailable",
+    "invalid_request", "unauthorized", "forbidden", "rate_limited", "too_many_requests", "internal_error",
+    "service_unavailable",
 )  # fmt: skip
 _KEYED_ERRORS: Final = ("idempotency_key_mismatch", "idempotency_key_stale", "idempotency_key_in_progress")
 

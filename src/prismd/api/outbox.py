@@ -24,6 +24,8 @@ class Ending:
 GOING_AWAY: Final = Ending(1001, "the server stops")
 TRY_LATER: Final = Ending(1013, "the server cannot serve the stream now; try again later")
 NEW_TICKET: Final = Ending(4401, "the ticket is unknown, used or expired, or the stream's time is over; get a new one")
+KEY_REVOKED: Final = Ending(4403, "the API key that got the ticket was revoked")
+TOO_MANY: Final = Ending(4429, "the team has as many realtime streams as it may have; close one, or try again later")
 LAGGED_BEHIND: Final = Ending(4408, "messages were not read fast enough; connect again and read again what matters")
 
 

@@ -18,12 +18,16 @@ from prismd.api.encoded_text import readable_query
 from prismd.api.errors import respond
 from prismd.api.injected import BodyBytes, CallerIn, RuntimeIn
 from prismd.api.json_bodies import refuse_body
+from prismd.api.key_watch import KeyWatch
 from prismd.api.known_parameters import known_parameters
-from prismd.api.outbox import GOING_AWAY, NEW_TICKET, TRY_LATER, Ending, Outbox
+from prismd.api.outbox import GOING_AWAY, KEY_REVOKED, NEW_TICKET, TOO_MANY, TRY_LATER, Ending, Outbox
 from prismd.api.preconditions import without_version
 from prismd.api.realtime_hub import RealtimeHub
 from prismd.api.realtime_shapes import RealtimeTicket, hello_message
+from prismd.api.threads import Threads
+from prismd.api.turns import OWNER
 from prismd.api.within_scopes import within_scopes
+from prismd.core.errors import PrismdError
 from prismd.core.json_text import encode
 from prismd.services.idempotency import Answer
 from prismd.services.runtime import Runtime
@@ -39,15 +43,20 @@ _LAST_WORDS_S: Final = 5.0
 _LOG = structlog.get_logger()
 
 
-@post(f"{PATH}/ticket", guards=_GUARDS, status_code=200, sync_to_thread=True)
-def create_ticket(
+@post(f"{PATH}/ticket", guards=_GUARDS, status_code=200)
+async def create_ticket(
     request: Request[Any, Any, Any], caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
 ) -> Response[bytes]:
     """Give the owner of a key a ticket."""
     refuse_body(body)
     valid_s = runtime.settings.realtime_ticket_s
-    with runtime.pool.connection() as connection:
-        ticket = issue_ticket(connection, caller.team_id, now=runtime.now(), valid_s=valid_s)
+
+    def issued() -> str:
+        with runtime.pool.connection() as connection:
+            return issue_ticket(connection, caller.team_id, caller.key_id, now=runtime.now(), valid_s=valid_s)
+
+    threads: Threads = request.app.state.threads
+    ticket = await threads.run_quick(issued)
     shape = RealtimeTicket(expires_in=valid_s, ticket=ticket, ws_url=_socket_url(request))
     return respond(Answer(200, encode(shape), {}))
 
@@ -59,12 +68,18 @@ class RealtimeSocket:
         runtime: For connections, settings and the time.
         changes: Tells of what is committed.
         hub: Where messages come from.
+        threads: In which tickets are taken.
+        keys: Tells of keys that are revoked.
     """
 
-    def __init__(self, runtime: Runtime, changes: ChangeStream, hub: RealtimeHub) -> None:
+    def __init__(
+        self, runtime: Runtime, changes: ChangeStream, hub: RealtimeHub, threads: Threads, keys: KeyWatch
+    ) -> None:
         self._runtime = runtime
         self._changes = changes
         self._hub = hub
+        self._threads = threads
+        self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, to its end."""
@@ -82,15 +97,22 @@ class RealtimeSocket:
         if self._hub.stopping:
             return GOING_AWAY
         try:
-            return await asyncio.to_thread(self._redeemed, ticket) or NEW_TICKET
+            OWNER.set(PATH)  # of all who come with tickets, until it is known whose they are
+            found = await self._threads.run_quick(lambda: self._redeemed(ticket))
+        except PrismdError:
+            return TRY_LATER
         except psycopg.OperationalError as error:
             _LOG.warning("no realtime stream without the database", error=str(error).strip())
             return TRY_LATER
+        return found or NEW_TICKET
 
     async def _serve(self, listener: Listener, receive: Receive, send: Send) -> Ending | None:
         """Tell a team's changes to the end; return how to end where that has not been told yet."""
         bind_contextvars(team=listener.public_id)
-        with self._changes.wanted():
+        OWNER.set(listener.team_id)
+        with self._hub.team_place(listener.team_id) as free, self._changes.wanted():
+            if not free:
+                return TOO_MANY
             try:
                 async with asyncio.timeout(self._runtime.settings.database_wait_s):
                     await self._changes.heard()
@@ -98,7 +120,8 @@ class RealtimeSocket:
                 return TRY_LATER
             with self._hub.joined(listener.team_id) as outbox:
                 outbox.put(hello_message(listener.public_id, self._runtime.now()))
-                await self._stream(outbox, receive, send)
+                with self._keys.held(listener.key_id, lambda: outbox.end(KEY_REVOKED)):
+                    await self._stream(outbox, receive, send)
         return None
 
     def _redeemed(self, ticket: str) -> Listener | None:

@@ -12,7 +12,9 @@ import structlog
 
 from prismd.api.change_stream import ChangeStream
 from prismd.api.outbox import GOING_AWAY, Outbox
+from prismd.api.places import Places
 from prismd.api.realtime_shapes import LAGGED, RESYNC, import_message, records_message
+from prismd.api.threads import Threads
 from prismd.core.changes import ImportMoved, Notice, RecordsChanged
 from prismd.services.changes import changes_of_chunk
 from prismd.services.runtime import Runtime
@@ -31,12 +33,15 @@ class RealtimeHub:
     Args:
         runtime: For connections and settings.
         changes: Tells of what is committed.
+        threads: In which the database is read.
     """
 
-    def __init__(self, runtime: Runtime, changes: ChangeStream) -> None:
+    def __init__(self, runtime: Runtime, changes: ChangeStream, threads: Threads) -> None:
         self._runtime = runtime
+        self._threads = threads
         self._lines: dict[int, _Line] = {}
         self._sockets = 0
+        self._of_teams = Places(runtime.settings.realtime_sockets_per_team_max)
         self._reads = asyncio.Semaphore(_READS_MAX)
         self.stopping = False
         changes.subscribe(self)
@@ -64,6 +69,20 @@ class RealtimeHub:
             self._sockets -= 1
 
     @contextmanager
+    def team_place(self, team_id: int) -> Iterator[bool]:
+        """Take a place among the sockets of a team, if there is one; say whether there was.
+
+        Args:
+            team_id: Internal id of the team.
+        """
+        free = self._of_teams.take(team_id)
+        try:
+            yield free
+        finally:
+            if free:
+                self._of_teams.give_back(team_id)
+
+    @contextmanager
     def joined(self, team_id: int) -> Iterator[Outbox]:
         """Give an outbox that gets what is told of a team, as long as somebody takes from it.
 
@@ -75,7 +94,7 @@ class RealtimeHub:
             outbox.end(GOING_AWAY)
         line = self._lines.get(team_id)
         if line is None:
-            line = self._lines[team_id] = _Line(self._runtime, self._reads)
+            line = self._lines[team_id] = _Line(self._runtime, self._threads, self._reads)
         line.outboxes.add(outbox)
         try:
             yield outbox
@@ -109,12 +128,14 @@ class _Line:
 
     Args:
         runtime: For connections and settings.
+        threads: In which the database is read.
         reads: Admits reads of the database.
     """
 
-    def __init__(self, runtime: Runtime, reads: asyncio.Semaphore) -> None:
+    def __init__(self, runtime: Runtime, threads: Threads, reads: asyncio.Semaphore) -> None:
         self.outboxes: set[Outbox] = set()
         self._runtime = runtime
+        self._threads = threads
         self._reads = reads
         self._notices: asyncio.Queue[Notice | None] = asyncio.Queue()
         # For all sockets of the team, so in the name of none of their requests.
@@ -156,7 +177,7 @@ class _Line:
     async def _of_chunk(self, moved: ImportMoved) -> list[str]:
         try:
             async with self._reads:
-                changed = await asyncio.to_thread(self._read, moved)
+                changed = await self._threads.run_quick(lambda: self._read(moved))
         except Exception:  # noqa: BLE001 - whatever it is, clients are told that they may have missed something
             _LOG.exception("changes of an import cannot be told", job=moved.job_id)
             return [RESYNC]

@@ -20,9 +20,8 @@ from prismd.api.queries import given, one_of, page_limit
 from prismd.core.imports.job import Job
 from prismd.core.imports.report import OUTCOMES
 from prismd.core.json_text import encode
-from prismd.services import imports
 from prismd.services.idempotency import Answer
-from prismd.services.imports import VerdictPage
+from prismd.services.verdicts import VerdictPage, page_of_verdicts
 
 NDJSON: Final = "application/x-ndjson"
 CSV: Final = "text/csv"
@@ -52,9 +51,14 @@ def get_results(
 
     def read(after: int, rows_max: int) -> VerdictPage:
         with runtime.pool.connection() as connection:
-            outcome = page.filters[0]
-            return imports.page_of_verdicts(
-                connection, caller.team_id, job.id, after=after, limit=rows_max, outcome=outcome
+            return page_of_verdicts(
+                connection,
+                caller.team_id,
+                job.id,
+                after=after,
+                limit=rows_max,
+                bytes_max=runtime.settings.results_bytes_max,
+                outcome=page.filters[0],
             )
 
     after = int(page.after or -1)

@@ -1,20 +1,22 @@
-"""Which threads serve what: imports have some, everything else has others, so that neither waits for the other.
+"""Which threads serve what: what is quick by nature, imports, and everything else never wait for one another.
 
-There are as many threads as there are connections to the database, so no thread ever waits for a connection, and an
-import that waits for its turn takes none from those who look after theirs.
+There are as many threads as there are connections to the database, so no thread ever waits for a connection. Those for
+quick work are for what everybody needs first: the check of keys, polls of imports, reads for event streams. Within
+each kind, teams share fairly (:mod:`prismd.api.turns`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from contextvars import copy_context
+from functools import partial
 from typing import TypeVar
 
 from litestar import Litestar
 
+from prismd.api.turns import FairThreads, TurnLimits
 from prismd.settings import Settings
 
 _Result = TypeVar("_Result")
@@ -24,18 +26,34 @@ class Threads:
     """The threads of one application.
 
     Args:
-        settings: For the number of connections; half of them are for imports.
+        settings: For the number of connections, and what a team may have of the threads.
     """
 
     def __init__(self, settings: Settings) -> None:
-        connections = max(2, settings.database_connections_max)
-        self._imports = ThreadPoolExecutor(connections // 2, "prismd-import")
-        self._others = ThreadPoolExecutor(connections - connections // 2, "prismd-request")
+        connections = settings.database_connections_max
+        limits = TurnLimits(
+            settings.requests_per_team_max, settings.requests_waiting_per_team_max, settings.request_turn_s
+        )
+        quick, imports = connections // 4, (connections + 2) // 3
+        self._quick = FairThreads(quick, "prismd-quick", limits)
+        self._imports = FairThreads(imports, "prismd-import", limits)
+        self._others = FairThreads(connections - quick - imports, "prismd-request", limits)
 
     async def run_import(self, work: Callable[[], _Result]) -> _Result:
-        """Return what the work returns, done in a thread for imports."""
-        # In the context of the request, so that what it logs names the request.
-        return await asyncio.get_running_loop().run_in_executor(self._imports, contextvars.copy_context().run, work)
+        """Return what the work returns, done in a thread for imports.
+
+        Raises:
+            PrismdError: ``too_many_requests``.
+        """
+        return await _run(self._imports, work)
+
+    async def run_quick(self, work: Callable[[], _Result]) -> _Result:
+        """Return what the work returns, done in a thread for what is over in milliseconds, whatever a team has.
+
+        Raises:
+            PrismdError: ``too_many_requests``.
+        """
+        return await _run(self._quick, work)
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncIterator[None]:
@@ -43,5 +61,10 @@ class Threads:
         asyncio.get_running_loop().set_default_executor(self._others)
         yield
         # Whoever runs the application decides how long requests under way may take to end.
-        self._imports.shutdown(wait=False)
-        self._others.shutdown(wait=False)
+        for threads in (self._quick, self._imports, self._others):
+            threads.shutdown(wait=False)
+
+
+async def _run(threads: FairThreads, work: Callable[[], _Result]) -> _Result:
+    # In the context of the request, so that what it logs names the request.
+    return await asyncio.get_running_loop().run_in_executor(threads, partial(copy_context().run, work))

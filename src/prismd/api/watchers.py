@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from prismd.api.change_stream import ChangeStream
+from prismd.api.places import Places
+from prismd.api.threads import Threads
 from prismd.core.changes import ImportMoved, Notice
 from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Counts, Job
@@ -60,14 +62,17 @@ class Watchers:
     Args:
         runtime: For connections, settings and the time.
         changes: Tells of jobs that move on.
+        threads: In which the database is read.
     """
 
-    def __init__(self, runtime: Runtime, changes: ChangeStream) -> None:
+    def __init__(self, runtime: Runtime, changes: ChangeStream, threads: Threads) -> None:
         self._runtime = runtime
         self._changes = changes
+        self._threads = threads
         changes.subscribe(self)
         self._feeds: dict[str, Feed] = {}
         self._watching = 0
+        self._of_teams = Places(runtime.settings.event_streams_per_team_max)
         self._reads = asyncio.Semaphore(_READS_MAX)
         self.stopping = False
 
@@ -81,22 +86,26 @@ class Watchers:
         """How many event streams are open."""
         return self._watching
 
-    def admit(self) -> None:
+    def admit(self, team_id: int) -> None:
         """Let one more watcher in.
 
+        Args:
+            team_id: Of the watcher.
+
         Raises:
-            PrismdError: ``too_many_event_streams``: there are as many as there may be.
+            PrismdError: ``too_many_event_streams``: there are as many as there may be, of the team or in all.
         """
-        most = self._runtime.settings.event_streams_max
-        if self._watching >= most:
-            message = (
-                f"{most} event streams are open, as many as the server serves; ask for the import itself meanwhile"
-            )
-            raise PrismdError("too_many_event_streams", message, retry_after_s=_COME_BACK_S)
+        settings = self._runtime.settings
+        if self._watching >= settings.event_streams_max:
+            raise _too_many(f"{settings.event_streams_max} event streams are open, as many as the server serves")
+        if not self._of_teams.take(team_id):
+            most = settings.event_streams_per_team_max
+            raise _too_many(f"the team has {most} event streams open, as many as it may have")
         self._watching += 1
 
-    def release(self) -> None:
+    def release(self, team_id: int) -> None:
         """Let a watcher go that was admitted."""
+        self._of_teams.give_back(team_id)
         self._watching -= 1
 
     @contextmanager
@@ -130,7 +139,7 @@ class Watchers:
             async with self._reads:
                 feed.stale = False
                 try:
-                    feed.learn(await asyncio.to_thread(self._read, feed))
+                    feed.learn(await self._threads.run_quick(lambda: self._read(feed)))
                 except BaseException:
                     feed.stale = True
                     raise
@@ -155,6 +164,11 @@ class Watchers:
         with self._runtime.pool.connection() as connection:
             known = len(feed.totals) - 1
             return progress_since(connection, feed.team_id, feed.job_id, chunks=known, now=self._runtime.now())
+
+
+def _too_many(why: str) -> PrismdError:
+    message = f"{why}; ask for the import itself meanwhile"
+    return PrismdError("too_many_event_streams", message, retry_after_s=_COME_BACK_S)
 
 
 def _sum(one: Counts, other: Counts) -> Counts:

@@ -37,6 +37,7 @@ HTTP_STATUS: Final = MappingProxyType(
         "payload_too_large": 413,
         "uri_too_long": 414,
         "rate_limited": 429,
+        "too_many_requests": 429,
         "too_many_bytes": 429,
         "too_many_imports": 429,
         "too_many_event_streams": 429,

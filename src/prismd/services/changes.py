@@ -13,9 +13,9 @@ from prismd.core.imports.job import Job
 from prismd.services.audit import note
 from prismd.services.references import CONTACT
 from prismd.services.runtime import Runtime
+from prismd.services.verdicts import verdicts_of_chunk
 from prismd.store import changes
 from prismd.store.postgres import Connection
-from prismd.store.verdicts import verdicts_of_chunk
 
 
 class _Contact(msgspec.Struct):
@@ -89,8 +89,12 @@ def changes_of_chunk(connection: Connection, moved: ImportMoved) -> list[Records
     Args:
         moved: Told of a chunk; if the job has expired meanwhile, there is nothing to say.
     """
-    content = None if moved.chunk is None else verdicts_of_chunk(connection, moved.team_id, moved.job_id, moved.chunk)
-    found = _VERDICTS.decode(b"[" + (content or b"") + b"]")
+    if moved.chunk is None:
+        return []
+    texts = verdicts_of_chunk(connection, moved.team_id, moved.job_id, moved.chunk)
+    found = [
+        one for text in texts for one in _VERDICTS.decode(text) if one.created or one.updated or one.contacts_created
+    ]
     made = dict.fromkeys(one.id for one in found if one.created and one.id)
     changed = dict.fromkeys(one.id for one in found if one.updated and one.id and one.id not in made)
     contacts = [contact.id for one in found for contact in one.contacts_created if contact.id]

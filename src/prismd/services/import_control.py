@@ -17,8 +17,10 @@ from prismd.services.audit import note
 from prismd.services.changes import import_moved
 from prismd.services.imports import Submitted, get_job, submit
 from prismd.services.runtime import Runtime
-from prismd.store import import_chunks, imports, verdicts
+from prismd.services.verdicts import verdicts_of_chunk
+from prismd.store import import_chunks, imports
 from prismd.store.postgres import Connection
+from prismd.store.verdicts import next_verdicts
 
 
 def cancel_job(connection: Connection, runtime: Runtime, team_id: int, job_id: str) -> Job:
@@ -89,14 +91,15 @@ def retry_job(
 
 
 def _failed_rows(connection: Connection, job: Job) -> Iterator[tuple[int, msgspec.Raw]]:
-    stored = verdicts.next_verdicts(connection, job.team_id, job.id, after=-1, outcome="failed")
-    while stored is not None:
-        chunk = import_chunks.read_chunk(connection, job, stored.number)
-        for verdict, row in zip(decode_stored(b"[" + stored.content + b"]"), chunk.rows, strict=True):
-            if "error" in verdict:
-                yield verdict["input_index"], row
-        last = stored.first_row + stored.row_count - 1
-        stored = verdicts.next_verdicts(connection, job.team_id, job.id, after=last, outcome="failed")
+    after = -1
+    while found := next_verdicts(connection, job.team_id, job.id, after=after, outcome="failed"):
+        chunk = import_chunks.read_chunk(connection, job, found.number)
+        for text in verdicts_of_chunk(connection, job.team_id, job.id, found.number):
+            for verdict in decode_stored(text):
+                if "error" in verdict:
+                    index = verdict["input_index"]
+                    yield index, chunk.rows[index - chunk.first_row]
+        after = found.last_row
 
 
 def _rows_not_attempted(connection: Connection, job: Job) -> Iterator[tuple[int, msgspec.Raw]]:

@@ -1,12 +1,11 @@
-"""Import jobs as use cases: submit one, read one, list them, read their verdicts."""
+"""Import jobs as use cases: submit one, read one, list them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -15,9 +14,7 @@ from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
 from prismd.core.imports.job import Job, State
 from prismd.core.imports.options import ImportOptions
-from prismd.core.imports.report import outcome_of
 from prismd.core.imports.request import Chunk, ImportRequest, cut_into_chunks
-from prismd.core.json_text import decode_stored
 from prismd.core.quoting import quoted
 from prismd.core.schema import held_references
 from prismd.core.scopes import Scope, Scopes, missing_scope
@@ -29,7 +26,7 @@ from prismd.services.record_keys import key_property
 from prismd.services.references import CONTACT
 from prismd.services.runtime import Runtime
 from prismd.settings import Settings
-from prismd.store import audit, import_chunks, imports, properties, verdicts
+from prismd.store import audit, import_chunks, imports, properties
 from prismd.store.faults import passes
 from prismd.store.postgres import Connection
 
@@ -50,19 +47,6 @@ class Submitted:
 
     job: Job
     verdicts: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class VerdictPage:
-    """Some verdicts of a job.
-
-    Args:
-        verdicts: Decoded results, in input order.
-        next_after: Index of the last row looked at, if there may be more; else None.
-    """
-
-    verdicts: list[dict[str, Any]]
-    next_after: int | None
 
 
 def submit(
@@ -143,46 +127,6 @@ def list_jobs(
     """
     found = imports.list_jobs(connection, team_id, state=state, object_type=object_type, before=before, limit=limit)
     return [job for job in found if job.expires_at > now]
-
-
-def iter_verdicts(runtime: Runtime, team_id: int, job_id: str) -> Iterator[bytes]:
-    """Yield the content of a job's JSON array of results, a chunk at a time, without ever decoding it.
-
-    Each piece is one short read, so a slow reader holds neither a connection nor a transaction.
-    """
-    number = 0
-    while True:
-        with runtime.pool.connection() as connection:
-            content = verdicts.verdicts_of_chunk(connection, team_id, job_id, number)
-        if content is None:
-            return
-        yield content if number == 0 else b"," + content
-        number += 1
-
-
-def page_of_verdicts(
-    connection: Connection, team_id: int, job_id: str, *, after: int = -1, limit: int, outcome: str | None = None
-) -> VerdictPage:
-    """Return verdicts of a job, also while it runs (contract, section 22).
-
-    Args:
-        job_id: A job that :func:`get_job` returned.
-        after: Index of the last row that is not wanted.
-        limit: Most verdicts returned.
-        outcome: Only those with this outcome: ``created``, ``existing``, ``updated`` or ``failed``.
-    """
-    found: list[dict[str, Any]] = []
-    while len(found) <= limit:
-        stored = verdicts.next_verdicts(connection, team_id, job_id, after=after, outcome=outcome)
-        if stored is None:
-            return VerdictPage(found, None)
-        found += [
-            verdict
-            for verdict in decode_stored(b"[" + stored.content + b"]")
-            if verdict["input_index"] > after and outcome in (None, outcome_of(verdict))
-        ]
-        after = stored.first_row + stored.row_count - 1
-    return VerdictPage(found[:limit], found[limit - 1]["input_index"])
 
 
 def _check_scopes(connection: Connection, scopes: Scopes, team_id: int, request: ImportRequest) -> None:

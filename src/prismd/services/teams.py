@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -139,6 +139,17 @@ def _note_use(connection: Connection, key: KeyMatch, now: datetime) -> None:
             raise
         # A standby, or a full disk, still serves reads.
         _LOG.info("the use of a key could not be noted", key=key.key_id, reason=str(error).strip())
+
+
+def good_keys(connection: Connection, key_ids: Sequence[str], *, now: datetime) -> set[str]:
+    """Return which keys let somebody in now.
+
+    Args:
+        connection: Any; reads with one statement.
+        key_ids: Ids of keys, of whatever team.
+        now: The time, by which keys expire.
+    """
+    return api_keys.good_keys(connection, key_ids, now=now) if key_ids else set()
 
 
 def bootstrap(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -23,6 +24,15 @@ _FIND: Final = """
     SELECT k.id::text, k.digest, t.id, t.public_id, k.name, k.hint, k.scopes, k.expires_at, k.revoked_at, k.last_used_at
     FROM api_key k JOIN team t ON t.id = k.team_id
     WHERE k.digest = %s
+"""
+_GOOD: Final = """
+    SELECT k.id::text
+    FROM unnest(%(ids)b::text[]::uuid[]) AS wanted (id)
+    CROSS JOIN LATERAL (
+        SELECT id FROM api_key
+        WHERE id = wanted.id AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > %(now)s::timestamptz)
+        OFFSET 0
+    ) AS k
 """
 _LIST: Final = f"""
     SELECT {_COLUMNS} {_FROM}
@@ -152,6 +162,16 @@ def find_key(connection: Connection, digest: bytes) -> KeyMatch | None:
 def note_use(connection: Connection, team_id: int, key_id: str, *, now: datetime, before: datetime) -> None:
     """Note that a key is used now, unless that was noted since a time, or somebody notes it at this moment."""
     connection.execute(_USED, {"team": team_id, "key": key_id, "now": now, "before": before})
+
+
+def good_keys(connection: Connection, key_ids: Sequence[str], *, now: datetime) -> set[str]:
+    """Return which of some keys are good, of whatever team.
+
+    Args:
+        key_ids: UUID texts.
+        now: The time, by which keys expire.
+    """
+    return {row[0] for row in connection.execute(_GOOD, {"ids": list(key_ids), "now": now})}
 
 
 def list_keys(connection: Connection, team: str | None) -> list[StoredKey]:

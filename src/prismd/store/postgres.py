@@ -99,7 +99,7 @@ def connections_needed(settings: Settings) -> int:
     Args:
         settings: For the number of its processes, and of the connections of each.
     """
-    of_api_process = _pool_size(settings) + _BESIDE_POOL
+    of_api_process = settings.database_connections_max + _BESIDE_POOL
     return settings.processes * of_api_process + settings.workers * _OF_WORKER
 
 
@@ -136,7 +136,7 @@ def open_pool(url: str, settings: Settings) -> Pool:
     pool: Pool = TracedPool(
         url,
         min_size=_POOL_MIN,
-        max_size=_pool_size(settings),
+        max_size=settings.database_connections_max,
         timeout=settings.database_wait_s,
         # Attempts to connect come less and less often; given up, they make room for the next request's own attempt, so
         # that however long PostgreSQL was away, its return is soon noticed.
@@ -147,10 +147,6 @@ def open_pool(url: str, settings: Settings) -> Pool:
         name="prismd",
     )
     return pool
-
-
-def _pool_size(settings: Settings) -> int:
-    return max(_POOL_MIN, settings.database_connections_max)
 
 
 def _was_cut(connection: Connection) -> bool:

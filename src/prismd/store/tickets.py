@@ -8,13 +8,13 @@ from typing import Final
 
 from prismd.store.postgres import Connection
 
-_INSERT: Final = "INSERT INTO realtime_ticket (digest, team_id, expires_at) VALUES (%s, %s, %s)"
+_INSERT: Final = "INSERT INTO realtime_ticket (digest, team_id, key_id, expires_at) VALUES (%s, %s, %s, %s)"
 
 # Of two who come with the same ticket, one finds no row.
 _TAKE: Final = """
-    DELETE FROM realtime_ticket USING team
-    WHERE realtime_ticket.digest = %s AND team.id = realtime_ticket.team_id
-    RETURNING team.id, team.public_id, realtime_ticket.expires_at
+    DELETE FROM realtime_ticket AS ticket USING team, api_key AS k
+    WHERE ticket.digest = %s AND team.id = ticket.team_id AND k.id = ticket.key_id
+    RETURNING team.id, team.public_id, k.id::text, least(ticket.expires_at, k.expires_at, k.revoked_at)
 """
 
 
@@ -25,17 +25,19 @@ class StoredTicket:
     Args:
         team_id: Internal id of its team.
         team: Public id of its team.
-        expires_at: From then on it is no good.
+        key_id: Id of the key that got it.
+        expires_at: From then on it, or the key that got it, is no good.
     """
 
     team_id: int
     team: str
+    key_id: str
     expires_at: datetime
 
 
-def insert_ticket(connection: Connection, digest: bytes, team_id: int, *, expires_at: datetime) -> None:
-    """Store a new ticket of a team."""
-    connection.execute(_INSERT, (digest, team_id, expires_at))
+def insert_ticket(connection: Connection, digest: bytes, team_id: int, key_id: str, *, expires_at: datetime) -> None:
+    """Store a new ticket of a team, which one of its keys got."""
+    connection.execute(_INSERT, (digest, team_id, key_id, expires_at))
 
 
 def take_ticket(connection: Connection, digest: bytes) -> StoredTicket | None:

@@ -10,6 +10,9 @@ from prismd.core.json_text import encode
 
 OUTCOMES: Final = ("created", "existing", "updated", "failed")
 
+#: With which every verdict begins, and which stands nowhere else: quotation marks within texts are escaped.
+_START: Final = b'{"input_index":'
+
 #: Nearly all that is said of nearly every row, by whether it matched and whether that changed anything.
 _FLAGS: Final = {
     (False, False): '"created":true,"existing":false,"updated":false',
@@ -24,6 +27,24 @@ def verdicts_json(verdicts: Iterable[Verdict]) -> bytes:
     Every result has every flag, so that a reader need not tell false from absent.
     """
     return ",".join([_verdict_json(verdict) for verdict in verdicts]).encode()
+
+
+def verdict_start(index: int) -> bytes:
+    """Return what the verdict of a row begins with, and no other.
+
+    Args:
+        index: Of the row.
+    """
+    return b"%b%d," % (_START, index)
+
+
+def whole_verdicts(text: bytes) -> int:
+    """Return how much of a text is whole verdicts, without the comma after them, where more of it may follow.
+
+    Args:
+        text: Begins with a verdict.
+    """
+    return max(0, text.rfind(b"," + _START))
 
 
 def outcome_of(result: dict[str, Any]) -> str:

@@ -125,6 +125,7 @@ class Settings:
     list_values_max: int = setting(1_000, "values", "most values of one multi-value property", minimum=1)
     properties_per_type_max: int = setting(500, "properties", "most custom properties of one object type")
     options_per_property_max: int = setting(5_000, "options", "most options of one select property")
+    options_per_type_max: int = setting(20_000, "options", "most options of all properties of one object type")
     lists_max: int = setting(200, "lists", "most lists of one team")
     views_max: int = setting(1_000, "views", "most views of one object type in one team")
     pinned_records_max: int = setting(1_000, "records", "most records pinned to the top of one view", minimum=1)
@@ -182,9 +183,18 @@ class Settings:
     query_select_max: int = setting(500, "properties", "most properties that a query selects", minimum=1)
     query_ids_max: int = setting(1_000, "ids", "most ids that a query is restricted to", minimum=1)
     query_offset_max: int = setting(10_000, "records", "records that `page` can leave out; cursors have no such limit")
-    query_timeout_s: float = setting(30, "seconds", "longest time that PostgreSQL works on a query", minimum=0.1)
+    query_timeout_s: float = setting(30, "seconds", "longest time of a query, all its statements together", minimum=0.1)
     key_properties_max: int = setting(
         32, "properties", "properties of an object type by whose values records are found without reading the others"
+    )
+    read_bytes_max: int = setting(
+        16 * 2**20, "bytes", "JSON of records that one request reads, with 100 bytes more for each value", minimum=1024
+    )
+    answer_bytes_max: int = setting(
+        8 * 2**20, "bytes", "largest answer, those apart that are sent in parts: results of imports", minimum=1024
+    )
+    unread_bytes_max: int = setting(
+        32 * 2**20, "bytes", "answers that a team's clients have not read yet; with more, its requests are refused"
     )
     nested_rows_max: int = setting(
         100_000, "records", "most records that one answer shows inside others, each counted wherever it is shown"

@@ -20,7 +20,7 @@ from prismd.core.roles import DAY_ROLE, usual_role
 from prismd.core.schema import OBJECT_TYPES, ObjectSchema, Property
 from prismd.core.slugs import RESERVED, is_slug
 
-LIMITS = DefinitionLimits(properties_max=3, options_max=4)
+LIMITS = DefinitionLimits(properties_max=3, options_max=4, options_left=10)
 NATIVE = native_schema("contact")
 
 
@@ -163,7 +163,7 @@ def test_options_belong_to_select_properties_and_keep_their_slugs_apart() -> Non
 
 
 def add(prop: Property, **asked: Any) -> Property:
-    option = define_option(prop, NewOption(**asked), new_id=new_ids(), limits=DefinitionLimits(9, 99))
+    option = define_option(prop, NewOption(**asked), new_id=new_ids(), limits=DefinitionLimits(9, 99, 99))
     return replace(prop, options=(*prop.options, option))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -243,7 +244,7 @@ def all_pages(connection: Connection, world: World, query: Query, limit: int) ->
     while True:
         wanted = PageWanted(limit, cursor, include_total=True)
         page = run_query(connection, world.team_id, query, wanted, schemas=world.schemas, settings=Settings())
-        found += [row["id"] for row in page.rows]
+        found += [json.loads(bytes(row))["id"] for row in page.rows]
         assert page.next_cursor is None or len(page.rows) == limit
         cursor = page.next_cursor
         if cursor is None:

@@ -91,6 +91,8 @@ def _named(count: int) -> dict[str, Any]:
         "slug": "email",
         "limit": LIMIT,
         "most": LIMIT,
+        "wanted": None,
+        "bytes_max": 1_000_000,
         "outcome": "failed",
     }
 
@@ -105,9 +107,16 @@ _OF_TYPE: Final = {"team_id": 1, "object_type": "contact", "key": "email"}
 _RECORDS: Final = {
     "candidates": Hot(import_records._CANDIDATES, each=3),
     "candidates by arrays": Hot(import_records._CANDIDATES_BY_ARRAYS, each=3, since=import_records._ARRAYS_SINCE),
-    "records by key": Hot(records._BY_KEY, each=2),
+    "few candidates": Hot(import_records._FEW_CANDIDATES, {"each_max": LIMIT}, each=4),
+    "candidates of a key that half of them have": Hot(
+        import_records._FEW_CANDIDATES, {"hashes": [CITY], "each_max": LIMIT}, once=4 * LIMIT
+    ),
+    "values by key": Hot(records._WITH_KEY, {"key": "email", "each_max": LIMIT, "most": None}, each=2),
+    "values by a key that half of them have": Hot(
+        records._WITH_KEY, {"key": "city", "hashes": [CITY], "each_max": LIMIT}, once=2 * LIMIT
+    ),
     "existing records": Hot(records._EXISTING, each=1),
-    "one record": Hot(records._GET, (1, "contact", id_of(1)), once=1),
+    "one record": Hot(records._GET, {"id": id_of(1)}, once=1),
     "updated records": Hot(record_writes._UPDATE, each=1),
     "page of values": Hot(records._PAGE, {"after": id_of(500_000)}, once=LIMIT),
     "held records": Hot(record_writes._HOLD, each=1),
@@ -123,7 +132,7 @@ _RECORDS: Final = {
     "a grant put": Hot(grants._PUT, {"grants": "{}"}, once=1),
     "targets of references": Hot(queries._BY_ID, each=1),
     "records that refer to others": Hot(
-        queries._REFERRING, {"key": "city", "hashes": [CITY], "ids": ["C1"]}, once=2 * LIMIT
+        queries._REFERRING, {"key": "city", "hashes": [CITY], "ids": ["C1"], "each_max": LIMIT}, once=2 * LIMIT
     ),
     "records with keys": Hot(queries._WITH_KEYS, {"most": 10_000}, each=1),
     "records with a key that half of them have": Hot(queries._WITH_KEYS, {"hashes": [CITY]}, once=LIMIT),

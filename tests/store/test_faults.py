@@ -28,6 +28,7 @@ from prismd.core.imports.request import Chunk, RequestLimits, parse_request
 from prismd.core.keys import KeyRule
 from prismd.core.lists import List
 from prismd.core.query.tree import Query
+from prismd.core.reading_budget import ReadingBudget
 from prismd.core.records import Rewritten
 from prismd.core.schema import Option, Property
 from prismd.core.views import View
@@ -78,6 +79,10 @@ TABLES: Final = (
     "import_chunk", "import_attempt", "import_result", "import_touch", "import_draft", "idempotency_claim",
     "attempt_answer", "audit_entry", "audit_object", "record_grant", "list", "view", "realtime_ticket",
 )  # fmt: skip
+
+
+def budget() -> ReadingBudget:
+    return ReadingBudget(2**20)
 
 
 @dataclass
@@ -206,13 +211,13 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
         c, w.team_id, "contact", w.prop.slug, w.option.id
     ),
     record_keys.lock_type: lambda c, w: record_keys.lock_type(c, w.team_id, "contact"),
-    queries.query_page: lambda c, w: queries.query_page(c, QUERY, w.team_id, None, after=None, limit=1),
+    queries.query_page: lambda c, w: queries.query_page(c, QUERY, w.team_id, None, budget(), after=None, limit=1),
     queries.query_total: lambda c, w: queries.query_total(c, QUERY, w.team_id, w.hashes),
     queries.limit_time: lambda c, _: queries.limit_time(c, 1),
     queries.check_patterns: lambda c, _: queries.check_patterns(c, ["a"]),
-    queries.records_by_ids: lambda c, w: queries.records_by_ids(c, w.team_id, [("contact", w.record.id)]),
+    queries.records_by_ids: lambda c, w: queries.records_by_ids(c, w.team_id, [("contact", w.record.id)], budget()),
     queries.referring_records: lambda c, w: queries.referring_records(
-        c, w.team_id, "contact", "company", {w.record.id: 1}, most=1
+        c, w.team_id, "contact", "company", {w.record.id: 1}, each_max=1, most=1
     ),
     queries.records_with_keys: lambda c, w: queries.records_with_keys(c, w.team_id, w.hashes, most=1),
     record_keys.keys_in_use: lambda c, w: record_keys.keys_in_use(c, w.team_id, "contact"),
@@ -223,7 +228,9 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     record_keys.delete_keys: lambda c, w: record_keys.delete_keys(
         c, w.team_id, [(key_hash, w.record.id) for key_hash in w.hashes]
     ),
-    record_writes.hold_records: lambda c, w: record_writes.hold_records(c, w.team_id, "contact", [w.record.id]),
+    record_writes.hold_records: lambda c, w: record_writes.hold_records(
+        c, w.team_id, "contact", [w.record.id], budget()
+    ),
     record_writes.insert_new: lambda c, w: record_writes.insert_new(
         c, w.team_id, "contact", [records.StoredRecord(NEW_ID(), 1, NOW, NOW, {})], now=NOW
     ),
@@ -234,12 +241,15 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     record_writes.restore_records: lambda c, w: record_writes.restore_records(
         c, w.team_id, "contact", [w.record.id], now=NOW
     ),
-    records.get_record: lambda c, w: records.get_record(c, w.team_id, "contact", w.record.id),
-    records.records_by_key: lambda c, w: records.records_by_key(c, w.team_id, "contact", w.hashes),
+    records.get_record: lambda c, w: records.get_record(c, w.team_id, "contact", w.record.id, budget()),
+    records.values_by_key: lambda c, w: records.values_by_key(c, w.team_id, "contact", "email", w.hashes, each_max=1),
+    import_records.few_import_candidates: lambda c, w: import_records.few_import_candidates(
+        c, w.team_id, "contact", w.hashes, budget(), job_id=w.running.id
+    ),
     import_records.import_candidates: lambda c, w: import_records.import_candidates(
         c, w.team_id, "contact", w.hashes, job_id=w.running.id
     ),
-    records.holders_of_keys: lambda c, w: records.holders_of_keys(c, w.team_id, "contact", w.hashes),
+    records.holders_of_keys: lambda c, w: records.holders_of_keys(c, w.team_id, "contact", w.hashes, budget()),
     records.existing_records: lambda c, w: records.existing_records(c, w.team_id, [("contact", w.record.id)]),
     import_records.insert_records: lambda c, w: import_records.insert_records(
         c, w.team_id, "contact", w.plan.created, job_id=w.running.id, now=NOW
@@ -286,7 +296,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     views.count_views: lambda c, w: views.count_views(c, w.team_id, "contact"),
     views.insert_view: lambda c, w: views.insert_view(c, w.team_id, replace(VIEW, id=NEW_ID())),
     views.get_view: lambda c, w: views.get_view(c, w.team_id, "contact", VIEW.id, lock=True),
-    views.list_views: lambda c, w: views.list_views(c, w.team_id, "contact", None, None, limit=1, offset=0),
+    views.list_views: lambda c, w: views.list_views(c, w.team_id, "contact", None, None, budget(), limit=1, offset=0),
     views.update_view: lambda c, w: views.update_view(c, w.team_id, VIEW),
     views.set_pinned: lambda c, w: views.set_pinned(c, w.team_id, VIEW.id, [w.record.id]),
     views.unpin_records: lambda c, w: views.unpin_records(c, w.team_id, "deal", [w.record.id]),

@@ -20,7 +20,7 @@ COUNT: Final = 2_000
 INDEXES: Final[dict[str, set[str]]] = {
     "candidates": {"record_key_in_order", "record_pkey", "import_touch_pkey"},
     "candidates by arrays": {"record_key_in_order", "record_pkey", "import_touch_pkey"},
-    "records by key": {"record_key_in_order", "record_pkey"},
+    "values by key": {"record_key_in_order", "record_pkey"},
     "held records": {"record_pkey"},
     "marked records": {"record_pkey"},
     "existing records": {"record_pkey"},
@@ -109,7 +109,7 @@ def test_a_hot_statement_is_served_by_its_index(planned: Connection, name: str, 
     [
         "candidates",
         "candidates by arrays",
-        "records by key",
+        "values by key",
         "held records",
         "marked records",
     ],

@@ -32,7 +32,7 @@ PAGES_BESIDE: Final = 50
 #: Asked for at once: too few to hide a search among the pages, and as many as a chunk has rows.
 COUNTS: Final = (3, 2_000)
 
-BY_KEY: Final = HOT["records by key"]
+BY_KEY: Final = HOT["values by key"]
 BOUNDED: Final = [name for name, hot in HOT.items() if hot.once is not None]
 
 

@@ -33,6 +33,7 @@ from prismd.api.routes import routes
 from prismd.api.scope_keys import CONNECTION_LIMITS, ON_REFUSED, ON_STOP
 from prismd.api.shared_memory import SharedMemory
 from prismd.api.threads import Threads
+from prismd.api.unread import UnreadAnswers
 from prismd.api.watchers import Watchers
 from prismd.api.wrong_keys import WrongKeys
 from prismd.services.runtime import Runtime
@@ -48,7 +49,8 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
         shared: Where limits are kept that hold for all API processes of the server; None where this is the only one.
     """
     shared = shared or SharedMemory()
-    threads = Threads(runtime.settings)
+    unread = UnreadAnswers(runtime.settings.unread_bytes_max)
+    threads = Threads(runtime.settings, unread.check)
     changes = ChangeStream(runtime)
     watchers = Watchers(runtime, changes, threads)
     realtime = RealtimeHub(runtime, changes, threads)
@@ -99,6 +101,7 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
                 "proxies": TrustedProxies(runtime.settings.trusted_proxies),
                 "health": health,
                 "threads": threads,
+                "unread": unread,
                 "key_watch": keys,
                 "watchers": watchers,
                 "realtime": realtime,
@@ -116,7 +119,7 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
     log = RequestLog(runtime.settings)
     life = {ON_STOP: end_streams, ON_REFUSED: log.refused, CONNECTION_LIMITS: limits}
     sockets = {PATH: RealtimeSocket(runtime, changes, realtime, threads, keys)}
-    return Edge(app, sockets, runtime.new_id, log=log, budget=budget, life=life)
+    return Edge(app, sockets, runtime.new_id, log=log, budget=budget, life=life, unread=unread)
 
 
 def _later(wait_s: float, work: Callable[[], None]) -> object:

@@ -85,6 +85,7 @@ async def _let_in(connection: ASGIConnection[Any, Any, Any, Any], key: str, team
     OWNER.set(caller.team_id)
     limiter: RateLimiter = state.limiter
     limiter.take(caller.key_id)
+    state.unread.check(caller.team_id)
     connection.state.caller = caller
 
 

@@ -19,6 +19,7 @@ from prismd.api.meant_paths import MeantPath, meant_path
 from prismd.api.private_answers import guarded
 from prismd.api.request_log import RequestLog, Told, labels_of
 from prismd.api.scope_keys import HEAD_ONLY, OWN_TEAM, REQUEST_ID
+from prismd.api.unread import UnreadAnswers
 from prismd.core.errors import PrismdError
 from prismd.core.ids import NewId
 from prismd.core.quoting import quoted
@@ -46,6 +47,7 @@ class Edge:
         log: Tells of requests that are over.
         budget: Of the bodies that are read.
         life: What the HTTP server needs of the application, by name, such as :data:`prismd.api.scope_keys.ON_STOP`.
+        unread: Counts what clients have not read yet.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Edge:
         log: RequestLog,
         budget: BodyBudget,
         life: Mapping[str, object],
+        unread: UnreadAnswers,
     ) -> None:
         self._app = app
         self._sockets = sockets
@@ -64,6 +67,7 @@ class Edge:
         self._log = log
         self._budget = budget
         self._life = life
+        self._unread = unread
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, one WebSocket, or the life of the server."""
@@ -93,7 +97,7 @@ class Edge:
         began, request_id = time.perf_counter(), self._new_request()
         meant = meant_path(scope["method"], scope["raw_path"].decode("latin-1"))
         told = Told(scope, meant.path, route_of(meant.path), began)
-        named = _Named(guarded(send), request_id, told)
+        named = _Named(guarded(send), request_id, told, self._unread)
         with traces.request(request_id, *labels_of(scope["method"], told.route), lambda: told.status):
             try:
                 await self._answer(scope, meant, receive, named)
@@ -130,8 +134,9 @@ class _Named:
     A 405 says which methods the path takes, as HTTP demands, by the one table of operations. The status is noted.
     """
 
-    def __init__(self, send: Send, request_id: str, told: Told) -> None:
+    def __init__(self, send: Send, request_id: str, told: Told, unread: UnreadAnswers) -> None:
         self._send = send
+        self._unread = unread
         self.request_id = request_id
         self.told = told
 
@@ -145,7 +150,7 @@ class _Named:
                 headers = [one for one in headers if one[0].lower() != _ALLOW]
                 headers.append((_ALLOW, ", ".join(route.methods).encode()))
             message = {**message, "headers": headers}
-        await self._send(message)
+        await self._unread.send(message, self._send)
 
 
 async def _send_whole(send: Send, answer: Answer, kind: str = "http.response") -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from litestar import Request, Response
 
+from prismd.api.answers import within_limits
 from prismd.api.errors import refusal, request_id_of, respond
 from prismd.api.json_bodies import refuse_body, require_json
 from prismd.core.errors import PrismdError
@@ -55,12 +56,17 @@ def write_once(
     def refuse(error: PrismdError) -> Answer:
         return refusal(error, request_id)
 
+    def done(connection: Connection) -> Answer:
+        return within_limits(work(connection), runtime.settings, written=True)
+
+    once: Callable[[Connection], Answer] = done
+
     count = request.headers.get(_ATTEMPT, "")
     if key is None and count.isascii() and count.isdigit():
         attempt = Attempt(caller, fingerprint(request, body), repeats=bool(count.strip("0")))
-        work = answered_once(runtime, attempt, work)
+        once = answered_once(runtime, attempt, done)
     print_of_request = b"" if key is None else fingerprint(request, body)
-    answer, replayed = answer_once(runtime, caller.team_id, key, print_of_request, work, refuse)
+    answer, replayed = answer_once(runtime, caller.team_id, key, print_of_request, once, refuse)
     return respond(answer, {"idempotent-replay": "true"} if replayed else None)
 
 

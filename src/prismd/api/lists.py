@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from litestar import Request, Response, get, post
 
+from prismd.api.answers import entries
 from prismd.api.errors import respond
 from prismd.api.idempotency import write_once
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
@@ -39,7 +40,8 @@ def list_lists(caller: CallerIn, runtime: RuntimeIn) -> Response[bytes]:
     """Answer all lists of the team."""
     with runtime.pool.connection() as connection:
         found = lists.list_lists(connection, caller.team_id)
-    return respond(Answer(200, encode(ListPage(data=[shown_list(one, caller.public_id) for one in found])), {}))
+    shown = entries((shown_list(one, caller.public_id) for one in found), runtime.settings)
+    return respond(Answer(200, encode(ListPage(data=shown)), {}))
 
 
 @get("/lists/{list_id:str}", sync_to_thread=True)

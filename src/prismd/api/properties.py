@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from litestar import Request, Response, delete, get, patch, post
 
+from prismd.api.answers import within_limits
 from prismd.api.errors import respond
 from prismd.api.idempotency import delete_once, write_once
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
@@ -228,7 +229,7 @@ def _listing(
         object_type: {prop.id: shown_property(prop, caller.public_id, with_options=with_options) for prop in listed}
         for object_type, listed in found.items()
     }
-    return respond(Answer(200, encode(answer), {}))
+    return respond(within_limits(Answer(200, encode(answer), {}), runtime.settings))
 
 
 def _place_in_query(

@@ -8,6 +8,7 @@ from typing import Any, Final
 from litestar import Request, Response, post
 from msgspec import UNSET
 
+from prismd.api.answers import entries
 from prismd.api.idempotency import write_once
 from prismd.api.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
 from prismd.api.paths import object_type_in_path
@@ -23,6 +24,7 @@ from prismd.services.batch_items import ItemOutcome
 from prismd.services.deleted_records import RecordsNamed
 from prismd.services.idempotency import Answer
 from prismd.services.record_writer import RecordWriter
+from prismd.settings import Settings
 from prismd.store.postgres import Connection
 
 _BATCH: Final = "/{object_type:str}/batch"
@@ -39,7 +41,7 @@ def update_records(
     def work(connection: Connection) -> Answer:
         items = read_updates(body, runtime.settings.batch_items_max)
         writer = RecordWriter(connection, runtime, caller.team_id, kind, list_id)
-        return _answer(record_batches.update_records(writer, items, conditions))
+        return _answer(record_batches.update_records(writer, items, conditions), runtime.settings)
 
     return write_once(request, runtime, caller, body, work)
 
@@ -54,7 +56,7 @@ def delete_records(
     def work(connection: Connection) -> Answer:
         items = read_ids(body, runtime.settings.batch_items_max)
         named = RecordsNamed(caller.team_id, kind, items, conditions)
-        return _answer(deleted_records.delete_records(connection, runtime, named))
+        return _answer(deleted_records.delete_records(connection, runtime, named), runtime.settings)
 
     return write_once(request, runtime, caller, body, work)
 
@@ -70,7 +72,9 @@ def restore_records(
     def work(connection: Connection) -> Answer:
         items = read_ids(body, runtime.settings.batch_items_max)
         named = RecordsNamed(caller.team_id, kind, items, conditions)
-        return _answer(deleted_records.restore_records(connection, runtime, named, allow_taken_key=allowed))
+        return _answer(
+            deleted_records.restore_records(connection, runtime, named, allow_taken_key=allowed), runtime.settings
+        )
 
     return write_once(request, runtime, caller, body, work)
 
@@ -85,7 +89,7 @@ def purge_records(
     def work(connection: Connection) -> Answer:
         items = read_ids(body, runtime.settings.batch_items_max)
         named = RecordsNamed(caller.team_id, kind, items, conditions)
-        return _answer(deleted_records.purge_records(connection, runtime, named))
+        return _answer(deleted_records.purge_records(connection, runtime, named), runtime.settings)
 
     return write_once(request, runtime, caller, body, work)
 
@@ -102,9 +106,9 @@ def _batched_type(part: str) -> str:
     return object_type
 
 
-def _answer(outcomes: Sequence[ItemOutcome]) -> Answer:
-    results = [_shown(outcome) for outcome in outcomes]
-    failed = sum(result.status == "error" for result in results)
+def _answer(outcomes: Sequence[ItemOutcome], settings: Settings) -> Answer:
+    results = entries(map(_shown, outcomes), settings, written=True)
+    failed = sum(outcome.error is not None for outcome in outcomes)
     summary = BatchSummary(total=len(results), succeeded=len(results) - failed, failed=failed)
     return Answer(200, encode(BatchResult(results=results, summary=summary)), {})
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from litestar import Request, Response, get
 
+from prismd.api.answers import within_limits
 from prismd.api.errors import respond
 from prismd.api.injected import CallerIn, PathPart, RuntimeIn
 from prismd.api.paths import id_in_path, object_type_in_path, value_in_path
@@ -39,7 +40,7 @@ def get_record(
             settings=runtime.settings,
             scopes=caller.scopes,
         )
-    return respond(unless_known(request, record_answer(found)))
+    return respond(unless_known(request, within_limits(record_answer(found), runtime.settings)))
 
 
 @get("/{object_type:str}/by/{slug:str}/{value:str}", sync_to_thread=True, opt={EVALUATED: True})
@@ -64,7 +65,7 @@ def find_record(
             # The first to look by a property makes records findable by it, which stays done whatever was found.
             connection.commit()
             raise
-    return respond(unless_known(request, record_answer(found)))
+    return respond(unless_known(request, within_limits(record_answer(found), runtime.settings)))
 
 
 @get("/{object_type:str}/count", sync_to_thread=True)
@@ -74,7 +75,9 @@ def count_records(
     """Answer how many records of a type the team has."""
     kind, list_id, deleted = object_type_in_path(object_type), list_in_query(request), deleted_in_query(request)
     with runtime.pool.connection() as connection:
-        total = records.count_records(connection, caller.team_id, kind, list_id=list_id, deleted=deleted)
+        total = records.count_records(
+            connection, caller.team_id, kind, list_id=list_id, deleted=deleted, settings=runtime.settings
+        )
     return respond(Answer(200, encode(Total(total=total)), {}))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
 from typing import Any, Final
 
 from litestar import Request, Response, get
@@ -17,11 +18,13 @@ from prismd.api.imports import page_of, read_job
 from prismd.api.injected import CallerIn, PathPart, RuntimeIn
 from prismd.api.jobs import POLL_AFTER_S, PROCESSING
 from prismd.api.queries import given, one_of, page_limit
+from prismd.api.threads import Threads
 from prismd.core.imports.job import Job
 from prismd.core.imports.report import OUTCOMES
 from prismd.core.json_text import encode
 from prismd.services.idempotency import Answer
-from prismd.services.verdicts import VerdictPage, page_of_verdicts
+from prismd.services.verdicts import PART_BYTES, VerdictPage, page_of_verdicts
+from prismd.settings import Settings
 
 NDJSON: Final = "application/x-ndjson"
 CSV: Final = "text/csv"
@@ -49,7 +52,7 @@ def get_results(
     page = page_of(request, listing, limit=limit, filters=(one_of(request, "outcome", OUTCOMES),))
     media_type = request.accept.best_match(list(MEDIA_TYPES)) or JSON
 
-    def read(after: int, rows_max: int) -> VerdictPage:
+    def read(after: int, rows_max: int, bytes_max: int) -> VerdictPage:
         with runtime.pool.connection() as connection:
             return page_of_verdicts(
                 connection,
@@ -57,14 +60,15 @@ def get_results(
                 job.id,
                 after=after,
                 limit=rows_max,
-                bytes_max=runtime.settings.results_bytes_max,
+                bytes_max=bytes_max,
                 outcome=page.filters[0],
             )
 
-    after = int(page.after or -1)
+    after, settings = int(page.after or -1), runtime.settings
     if media_type != JSON and given(request, "limit") is None and not page.after:
-        return _streamed(media_type, _all(read, runtime.settings.results_page_max))
-    verdicts = read(after, page.limit)
+        threads: Threads = request.app.state.threads
+        return Stream(_all(threads, read, media_type, settings), media_type=media_type)
+    verdicts = read(after, page.limit, settings.results_bytes_max)
     next_cursor = _next_cursor(job, page, verdicts, listing)
     headers = {"retry-after": str(POLL_AFTER_S)} if job.status == PROCESSING else {}
     if media_type == JSON:
@@ -72,7 +76,8 @@ def get_results(
         return respond(Answer(200, encode(body), headers))
     if next_cursor is not None:
         headers["x-next-cursor"] = next_cursor
-    return _streamed(media_type, [verdicts.verdicts], headers)
+    text = _HEADS[media_type] + _WRITERS[media_type](verdicts.verdicts)
+    return Response(text, headers=headers, media_type=media_type)
 
 
 def _next_cursor(job: Job, page: Cursor, verdicts: VerdictPage, listing: Listing) -> str | None:
@@ -86,28 +91,32 @@ def _next_cursor(job: Job, page: Cursor, verdicts: VerdictPage, listing: Listing
     return write_cursor(Cursor(after, page.limit, page.filters), listing)
 
 
-def _all(read: Callable[[int, int], VerdictPage], rows_max: int) -> Iterator[list[Verdict]]:
+async def _all(
+    threads: Threads,
+    read: Callable[[int, int, int], VerdictPage],
+    media_type: str,
+    settings: Settings,
+) -> AsyncIterator[bytes]:
+    """Yield all verdicts as text, a part at a time; of a part that a client reads slowly nothing else is held."""
+    write = _WRITERS[media_type]
+
+    def part(after: int) -> tuple[bytes, int | None]:
+        page = read(after, settings.results_page_max, min(PART_BYTES, settings.results_bytes_max))
+        return write(page.verdicts), page.next_after
+
+    yield _HEADS[media_type]
     after: int | None = -1
     while after is not None:
-        page = read(after, rows_max)
-        yield page.verdicts
-        after = page.next_after
+        text, after = await threads.run_quick(partial(part, after))
+        yield text
 
 
-def _streamed(media_type: str, pages: Iterable[list[Verdict]], headers: dict[str, str] | None = None) -> Response[Any]:
-    write = _as_csv if media_type == CSV else _as_ndjson
-    return Stream(write(pages), media_type=media_type, headers=headers)
+def _as_ndjson(verdicts: list[Verdict]) -> bytes:
+    return b"".join(encode(verdict) + b"\n" for verdict in verdicts)
 
 
-def _as_ndjson(pages: Iterable[list[Verdict]]) -> Iterator[bytes]:
-    for verdicts in pages:
-        yield b"".join(encode(verdict) + b"\n" for verdict in verdicts)
-
-
-def _as_csv(pages: Iterable[list[Verdict]]) -> Iterator[bytes]:
-    yield _csv_text([COLUMNS])
-    for verdicts in pages:
-        yield _csv_text(_cells(verdict) for verdict in verdicts)
+def _as_csv(verdicts: list[Verdict]) -> bytes:
+    return _csv_text(_cells(verdict) for verdict in verdicts)
 
 
 def _cells(verdict: Verdict) -> list[object]:
@@ -128,3 +137,8 @@ def _csv_text(rows: Iterable[Iterable[object]]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue().encode()
+
+
+#: By media type, what stands before all verdicts, and how these are written.
+_HEADS: Final = {NDJSON: b"", CSV: _csv_text([COLUMNS])}
+_WRITERS: Final = {NDJSON: _as_ndjson, CSV: _as_csv}

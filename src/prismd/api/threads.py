@@ -8,9 +8,10 @@ each kind, teams share fairly (:mod:`prismd.api.turns`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from contextvars import copy_context
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -27,17 +28,19 @@ class Threads:
 
     Args:
         settings: For the number of connections, and what a team may have of the threads.
+        admit: Called with the owner of work whose answer may be large, when its turn begins; raises where it must not.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, admit: Callable[[Hashable], None]) -> None:
         connections = settings.database_connections_max
         limits = TurnLimits(
             settings.requests_per_team_max, settings.requests_waiting_per_team_max, settings.request_turn_s
         )
         quick, imports = connections // 4, (connections + 2) // 3
         self._quick = FairThreads(quick, "prismd-quick", limits)
-        self._imports = FairThreads(imports, "prismd-import", limits)
-        self._others = FairThreads(connections - quick - imports, "prismd-request", limits)
+        large = replace(limits, admit=admit)
+        self._imports = FairThreads(imports, "prismd-import", large)
+        self._others = FairThreads(connections - quick - imports, "prismd-request", large)
 
     async def run_import(self, work: Callable[[], _Result]) -> _Result:
         """Return what the work returns, done in a thread for imports.

@@ -31,11 +31,13 @@ class TurnLimits:
         each_max: Turns that it has at once; one less than there are threads, if that is less.
         waiting_max: Pieces of work that wait for a turn.
         wait_s: How long each of them waits, in seconds.
+        admit: Called with the owner when a turn begins, in the thread of the turn; raises where it must not.
     """
 
     each_max: int
     waiting_max: int
     wait_s: float
+    admit: Callable[[Hashable], None] = lambda _owner: None
 
 
 @dataclass(eq=False, slots=True)
@@ -117,6 +119,7 @@ class FairThreads(ThreadPoolExecutor):
             self._end(turn)
             return
         try:
+            self._limits.admit(turn.owner)
             found = turn.work()
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is for whoever waits
             self._end(turn)

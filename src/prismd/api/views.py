@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from litestar import Request, Response, delete, get, patch, post
 
+from prismd.api.answers import entries
 from prismd.api.cursors import Cursor, Listing, read_cursor, write_cursor
 from prismd.api.errors import respond
 from prismd.api.idempotency import delete_once, write_once
@@ -58,11 +59,18 @@ def list_views(
     offset = page_offset(request, start.limit, runtime.settings)
     with runtime.pool.connection() as connection:
         found = views.list_views(
-            connection, caller.team_id, kind, list_id, start.after or None, limit=start.limit + 1, offset=offset
+            connection,
+            runtime.settings,
+            caller.team_id,
+            kind,
+            list_id,
+            start.after or None,
+            limit=start.limit + 1,
+            offset=offset,
         )
     has_more, found = len(found) > start.limit, found[: start.limit]
     next_cursor = write_cursor(Cursor(found[-1].id, start.limit), listing) if has_more else None
-    shown = [shown_view(view, caller.public_id) for view in found]
+    shown = entries((shown_view(view, caller.public_id) for view in found), runtime.settings)
     return respond(Answer(200, encode(ViewPage(data=shown, has_more=has_more, next_cursor=next_cursor)), {}))
 
 

@@ -41,10 +41,12 @@ class DefinitionLimits:
     Args:
         properties_max: Custom properties of one object type, those of its lists included, their stages excepted.
         options_max: Options of one select property, native ones included.
+        options_left: Options that the properties of the object type may get beside those that there are.
     """
 
     properties_max: int
     options_max: int
+    options_left: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +80,20 @@ def define_option(prop: Property, new: NewOption, *, new_id: NewId, limits: Defi
     if len(prop.options) >= limits.options_max:
         message = f"`{prop.slug}` has {len(prop.options)} options, which is the most; delete one"
         raise PrismdError.invalid(".body", message, "maxItems")
+    _check_left(1, limits, ".body")
     names = OptionNames(prop.options)
     _check_option(new, ".body")
     if new.slug is not None:
         _check_option_slug(prop.type, new.slug, names, ".body")
     _check_label(prop.type, new.value, names)
     return _option(new, names.taken, new_id)
+
+
+def _check_left(wanted: int, limits: DefinitionLimits, field: str) -> None:
+    # Whatever reads records reads the options of their type first.
+    if wanted > max(0, limits.options_left):
+        message = f"the properties of the type have room for {max(0, limits.options_left):,} more options in all"
+        raise PrismdError.invalid(field, f"{message} (PRISMD_OPTIONS_PER_TYPE_MAX); delete some", "maxItems")
 
 
 def change_option(prop: Property, option: Option, changes: Mapping[str, Any]) -> Option:
@@ -122,6 +132,7 @@ def define_options(wanted: tuple[NewOption, ...], new_id: NewId, limits: Definit
     if len(wanted) > limits.options_max:
         message = f"expected at most {limits.options_max} options, found {len(wanted)}"
         raise PrismdError.invalid(".body.options", message, "maxItems")
+    _check_left(len(wanted), limits, ".body.options")
     for index, new in enumerate(wanted):
         _check_option(new, f".body.options[{index}]")
     labels = [folded(new.value) for new in wanted]

@@ -201,6 +201,15 @@ class ObjectSchema:
 LISTS: Final = Property(id="", slug=LISTS_KEY, type="multi_str", name="Lists", native=True, read_only=True)
 
 
+def count_options(schema: ObjectSchema) -> int:
+    """Return how many options the properties of a type have in all.
+
+    Args:
+        schema: Of the type.
+    """
+    return sum(len(prop.options) for prop in schema)
+
+
 def held_references(schema: ObjectSchema) -> dict[str, str]:
     """Return the object types by the keys of the references whose targets are records that prismd holds."""
     return {

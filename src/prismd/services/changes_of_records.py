@@ -10,6 +10,7 @@ from prismd.core.records import Properties
 from prismd.core.schema import OBJECT_TYPES, Property
 from prismd.core.unchanged_values import Shown, may_be_unchanged, with_held, without_held, without_unchanged
 from prismd.services.query_references import ReferenceReader
+from prismd.services.reading import Reading
 from prismd.services.record_views import shown_whole
 from prismd.services.record_writer import RecordWriter
 from prismd.store import properties
@@ -77,5 +78,5 @@ def _inverses(writer: RecordWriter, refused: Sequence[tuple[Row | RefusedRow, St
 
 def _referring(writer: RecordWriter, named: Mapping[str, Property], ids: Sequence[str]) -> _Inverses:
     schemas = properties.load_schemas(writer.connection, writer.team_id, OBJECT_TYPES)
-    reader = ReferenceReader(writer.connection, writer.team_id, schemas, writer.runtime.settings)
+    reader = ReferenceReader(Reading(writer.connection, writer.runtime.settings), writer.team_id, schemas)
     return {slug: reader.referring(prop, ids) for slug, prop in named.items()}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from prismd.core.changes import Change
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
+from prismd.core.keys import KeyRule
 from prismd.core.preconditions import NOTHING, Preconditions
+from prismd.core.reading_budget import ReadingBudget
 from prismd.core.record_batches import BatchItem
 from prismd.core.record_writes import no_record
 from prismd.services.batch_items import ItemError, ItemOutcome, failed, record_ids, unmet
@@ -21,6 +24,9 @@ from prismd.store import properties, record_keys, record_writes, views
 from prismd.store.postgres import Connection
 from prismd.store.record_writes import HeldRecord
 from prismd.store.records import StoredRecord
+
+#: Whoever deletes a record needs none of its values.
+_NOTHING: Final[Collection[str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ def delete_record(
     Raises:
         PrismdError: ``not_found`` or ``precondition_failed``.
     """
-    held = _held(connection, place)
+    held = _held(connection, runtime, place, _NOTHING)
     if held.deleted:
         raise no_record(place.object_type, place.record_id)
     conditions.check(held.record.version)
@@ -97,7 +103,7 @@ def restore_record(
     Raises:
         PrismdError: ``not_found``, ``precondition_failed`` or ``key_taken``.
     """
-    held = _held(connection, place)
+    held = _held(connection, runtime, place)
     conditions.check(held.record.version)
     restoring = _Restoring(connection, runtime, place.team_id, place.object_type, [held], allow_taken_key)
     view = restoring.restored(held.record)
@@ -113,7 +119,7 @@ def delete_records(connection: Connection, runtime: Runtime, named: RecordsNamed
         runtime: For the time.
         named: Which ones.
     """
-    held = _held_all(connection, named)
+    held = _held_all(connection, runtime, named, _NOTHING)
     standing = {record_id: one.record for record_id, one in held.items() if not one.deleted}
     gone: list[str] = []
 
@@ -138,7 +144,7 @@ def restore_records(
         named: Which ones.
         allow_taken_key: Restore them also where other records have values by which they are told apart.
     """
-    held = _held_all(connection, named)
+    held = _held_all(connection, runtime, named)
     restoring = _Restoring(connection, runtime, named.team_id, named.object_type, list(held.values()), allow_taken_key)
     outcomes = _each(named, {record_id: one.record for record_id, one in held.items()}, restoring.restored)
     restoring.write()
@@ -150,10 +156,11 @@ def purge_records(connection: Connection, runtime: Runtime, named: RecordsNamed)
 
     Args:
         connection: Inside a transaction.
-        runtime: For who purges them, and when.
+        runtime: For who purges them and when, and the limits.
         named: Which ones.
     """
-    held = _held_all(connection, named)
+    rules = key_rules(connection, named.team_id, properties.load_schema(connection, named.team_id, named.object_type))
+    held = _held_all(connection, runtime, named, [rule.key for rule in rules])
     there = {record_id: one.record for record_id, one in held.items()}
     purged: list[StoredRecord] = []
 
@@ -166,13 +173,18 @@ def purge_records(connection: Connection, runtime: Runtime, named: RecordsNamed)
 
     outcomes = _each(named, there, purge)
     if purged:
-        _purge(connection, runtime, named, purged)
+        _purge(connection, runtime, named, purged, rules)
     return outcomes
 
 
-def _purge(connection: Connection, runtime: Runtime, named: RecordsNamed, purged: Sequence[StoredRecord]) -> None:
+def _purge(
+    connection: Connection,
+    runtime: Runtime,
+    named: RecordsNamed,
+    purged: Sequence[StoredRecord],
+    rules: Sequence[KeyRule],
+) -> None:
     team_id, object_type = named.team_id, named.object_type
-    rules = key_rules(connection, team_id, properties.load_schema(connection, team_id, object_type))
     keys = [
         (key_hash, record.id)
         for record in purged
@@ -186,18 +198,35 @@ def _purge(connection: Connection, runtime: Runtime, named: RecordsNamed, purged
     record_changed(connection, runtime, team_id, object_type, ids, Change.PURGED)
 
 
-def _held(connection: Connection, place: RecordPlace) -> HeldRecord:
+def _held(
+    connection: Connection, runtime: Runtime, place: RecordPlace, keys: Collection[str] | None = None
+) -> HeldRecord:
     ids = [place.record_id.lower()] if is_uuid(place.record_id) else []
-    record_keys.lock_type(connection, place.team_id, place.object_type)
-    held = record_writes.hold_records(connection, place.team_id, place.object_type, ids)
+    held = _hold(connection, runtime, place.team_id, place.object_type, ids, keys)
     if not held:
         raise no_record(place.object_type, place.record_id)
     return held[ids[0]]
 
 
-def _held_all(connection: Connection, named: RecordsNamed) -> dict[str, HeldRecord]:
-    record_keys.lock_type(connection, named.team_id, named.object_type)
-    return record_writes.hold_records(connection, named.team_id, named.object_type, record_ids(named.items))
+def _held_all(
+    connection: Connection, runtime: Runtime, named: RecordsNamed, keys: Collection[str] | None = None
+) -> dict[str, HeldRecord]:
+    return _hold(connection, runtime, named.team_id, named.object_type, record_ids(named.items), keys)
+
+
+def _hold(  # noqa: PLR0917 - which records, and what of them
+    connection: Connection,
+    runtime: Runtime,
+    team_id: int,
+    object_type: str,
+    ids: Sequence[str],
+    keys: Collection[str] | None,
+) -> dict[str, HeldRecord]:
+    """Hold records, and read the values that are needed of them; None for all."""
+    record_keys.lock_type(connection, team_id, object_type)
+    wanted = None if keys is None else {object_type: keys}
+    budget = ReadingBudget(runtime.settings.read_bytes_max)
+    return record_writes.hold_records(connection, team_id, object_type, ids, budget, wanted=wanted)
 
 
 def _each(
@@ -253,7 +282,13 @@ class _Restoring:
         self._restored: dict[str, StoredRecord] = {}
         self._taken = None
         if self._deleted and not allow_taken_key:
-            self._taken = TakenKeys(connection, team_id, self._schema, list(self._deleted.values()))
+            self._taken = TakenKeys(
+                connection,
+                team_id,
+                self._schema,
+                list(self._deleted.values()),
+                ReadingBudget(runtime.settings.read_bytes_max),
+            )
 
     def restored(self, record: StoredRecord) -> RecordView:
         """Return a record as it is once it is restored; restoring it twice is restoring it once.

@@ -16,7 +16,7 @@ from prismd.core.value_errors import found as found_value
 from prismd.services.record_views import RecordView
 from prismd.services.record_writer import RecordWriter
 from prismd.services.records import records_with, the_one
-from prismd.services.references import CONTACT, contacts_by_address
+from prismd.services.references import CONTACT, all_contacts_by_address
 from prismd.services.runtime import Runtime
 from prismd.store.postgres import Connection
 from prismd.store.records import StoredRecord
@@ -45,7 +45,7 @@ def find_or_create_organization(
     _check_domain(prop, domain, row.values.get(prop.key), defaults)
     found = records_with(connection, team_id, "organization", prop, domain)
     if found:
-        return writer.view(the_one(found, prop.slug, domain)), False
+        return writer.view_of_one(the_one(found, prop.slug, domain)), False
     given = {key: value for key, value in row.values.items() if key != prop.key or value is not None}
     return _made(writer, Row({prop.key: domain, **given}), defaults), True
 
@@ -68,10 +68,10 @@ def find_or_create_identity(
     writer = RecordWriter(connection, runtime, team_id, "identity")
     prop = writer.schema.properties[_ADDRESSES]
     row = _parsed(writer, defaults)
-    ids = contacts_by_address(connection, team_id, [address])[address]
+    ids = all_contacts_by_address(connection, team_id, [address])[address]
     found = records_with(connection, team_id, "identity", prop, ids)
     if found:
-        return writer.view(the_one(found, prop.slug, address)), False
+        return writer.view_of_one(the_one(found, prop.slug, address)), False
     if len(ids) > 1:
         message = f"{several(ids, CONTACT, address)}, and none belongs to a person; link one to a person by its id"
         raise PrismdError("multiple_matches", message)

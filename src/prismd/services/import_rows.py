@@ -16,6 +16,7 @@ from prismd.core.imports.plan import Change, KnownRecord, Plan, Planner, find_ke
 from prismd.core.imports.request import Chunk
 from prismd.core.imports.rows import RefusedRow, Row, RowLimits, RowParser, Rows
 from prismd.core.keys import KeyRule
+from prismd.core.reading_budget import ReadingBudget
 from prismd.core.records import Rewritten
 from prismd.core.schema import ObjectSchema
 from prismd.core.values import ValueLimits
@@ -99,7 +100,8 @@ class RowImporter:
         with phase(job, "resolve"):
             rows = resolve(rows)
             if rule is not None and RefusedRow in set(map(type, rows)):
-                back = RowsSentBack(connection, job, schema, rule, self._limits, self._parser(schema), resolve)
+                most = self._settings.read_bytes_max
+                back = RowsSentBack(connection, job, schema, rule, self._limits, self._parser(schema), resolve, most)
                 rows = back.mended(rows, chunk.rows)
         if self._meanwhile:
             self._meanwhile.begin(connection, job, schema, rule, self._limits)
@@ -141,9 +143,15 @@ class RowImporter:
         return row_parser(self._job, schema, self._limits, _key_rule(self._job, schema))
 
     def _with_options(self, schema: ObjectSchema, wanted: Wanted) -> ObjectSchema:
-        job, most = self._job, self._settings.options_per_property_max
+        job, settings = self._job, self._settings
         option_id: OptionId = forecast_id if job.options.dry_run else lambda _prop, _label: self._new_id()
-        schema, created = with_options(schema, wanted, option_id=option_id, options_max=most)
+        schema, created = with_options(
+            schema,
+            wanted,
+            option_id=option_id,
+            options_max=settings.options_per_property_max,
+            options_in_all_max=settings.options_per_type_max,
+        )
         if not job.options.dry_run:
             for key, options in created.items():
                 prop = schema.properties[key]
@@ -177,8 +185,15 @@ class RowImporter:
 
     def _candidates(self, rows: Sequence[Row | RefusedRow]) -> Iterable[KnownRecord]:
         connection, job, hashes = self._connection, self._job, hashes_of(rows)
-        stored = import_records.import_candidates(connection, job.team_id, job.object_type, hashes, job_id=job.id)
+        stored = self._stored(hashes)
         return drafts.with_drafts(connection, job, hashes, stored) if job.options.dry_run else stored
+
+    def _stored(self, hashes: set[int]) -> Iterable[KnownRecord]:
+        place = self._connection, self._job.team_id, self._job.object_type, hashes
+        if not self._job.synchronous:
+            return import_records.import_candidates(*place, job_id=self._job.id)
+        budget = ReadingBudget(self._settings.read_bytes_max, advice="send fewer rows at a time")
+        return import_records.few_import_candidates(*place, budget, job_id=self._job.id)
 
     def _write(
         self, planned: PlannedRows, updates: Sequence[Later[Updates]], changed: Later[dict[str, Rewritten]]

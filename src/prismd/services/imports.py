@@ -193,6 +193,9 @@ def _run_now(connection: Connection, runtime: Runtime, job: Job, chunk: Chunk) -
     try:
         with connection.transaction():
             return run()
+    except PrismdError:
+        # The records that its rows match are more than are read at once; fewer rows match less.
+        return run(apart=True)
     except Exception as error:
         if passes(error):
             raise

@@ -13,7 +13,7 @@ from prismd.core.keys import KeyRule
 from prismd.core.native import native_schema
 from prismd.core.option_definitions import DefinitionLimits, NewOption, change_option, define_option
 from prismd.core.quoting import quoted
-from prismd.core.schema import APP_STAGE, LISTS, ObjectSchema, Option, Property
+from prismd.core.schema import APP_STAGE, LISTS, ObjectSchema, Option, Property, count_options
 from prismd.services.audit import note
 from prismd.services.lists import require_list
 from prismd.services.runtime import Runtime
@@ -96,7 +96,7 @@ def create_property(
     if new.list_id is not None:
         new = replace(new, list_id=require_list(connection, team_id, new.list_id, object_type, ".body.list_id").id)
     schema = _locked_schema(connection, team_id, object_type)
-    prop = define_property(schema, new, new_id=runtime.new_id, limits=_limits(runtime))
+    prop = define_property(schema, new, new_id=runtime.new_id, limits=_limits(runtime, schema))
     if prop.required:
         _check_lacked_by_none(connection, team_id, object_type, prop)
     properties.insert_property(connection, team_id, object_type, prop, now=runtime.now())
@@ -151,8 +151,9 @@ def create_option(connection: Connection, runtime: Runtime, place: PropertyPlace
     Raises:
         PrismdError: ``invalid_request``, ``not_found``, ``name_taken`` or ``slug_taken``.
     """
-    prop = _found(connection, _locked_schema(connection, place.team_id, place.object_type), place)
-    option = define_option(prop, new, new_id=runtime.new_id, limits=_limits(runtime))
+    schema = _locked_schema(connection, place.team_id, place.object_type)
+    prop = _found(connection, schema, place)
+    option = define_option(prop, new, new_id=runtime.new_id, limits=_limits(runtime, schema))
     properties.add_options(connection, place.team_id, place.object_type, prop.id, [option])
     note(connection, runtime, place.team_id, _deed(Action.OPTION_CREATED, place.object_type, prop, option))
     return OwnOption(prop, option)
@@ -249,5 +250,7 @@ def _check_lacked_by_none(connection: Connection, team_id: int, object_type: str
         )
 
 
-def _limits(runtime: Runtime) -> DefinitionLimits:
-    return DefinitionLimits(runtime.settings.properties_per_type_max, runtime.settings.options_per_property_max)
+def _limits(runtime: Runtime, schema: ObjectSchema) -> DefinitionLimits:
+    settings = runtime.settings
+    left = settings.options_per_type_max - count_options(schema)
+    return DefinitionLimits(settings.properties_per_type_max, settings.options_per_property_max, left)

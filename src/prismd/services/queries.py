@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+
+from msgspec import Raw
 
 from prismd.core.query.conditions import Condition, Test
 from prismd.core.query.cursors import Place, read_place, write_place
 from prismd.core.query.parse import QueryLimits, QueryReader
 from prismd.core.query.paths import Schemas
-from prismd.core.query.rows import Selection, row, selection, whole_selection
+from prismd.core.query.rows import Selection, keys_of, row, selection, whole_selection
 from prismd.core.query.tree import Clause, Query
 from prismd.core.schema import OBJECT_TYPES, Kind, Property
 from prismd.core.values import ValueLimits
 from prismd.services.query_narrowing import Narrowing
 from prismd.services.query_references import ReferenceReader
-from prismd.services.references import contacts_by_address
+from prismd.services.reading import Reading
+from prismd.services.references import all_contacts_by_address
 from prismd.settings import Settings
 from prismd.store import properties, queries
 from prismd.store.postgres import Connection
@@ -46,12 +48,12 @@ class QueryPage:
     """A page of a query.
 
     Args:
-        rows: As clients see them, ``{id, properties}``, and ``deleted_at`` of those that are deleted.
+        rows: As clients see them, as JSON: ``{id, properties}``, and ``deleted_at`` of those that are deleted.
         next_cursor: Leads to the next page; None where this is the last.
         total: How many records the query wants, if that was asked.
     """
 
-    rows: list[dict[str, Any]]
+    rows: list[Raw]
     next_cursor: str | None
     total: int | None = None
 
@@ -100,22 +102,29 @@ def run_query(
     if wanted.cursor is not None:
         query, after = read_place(wanted.cursor, query, team_id, limit_max=settings.page_max, field=wanted.cursor_field)
     limit, offset = (wanted.limit, wanted.offset) if after is None else (after.limit, 0)
+    reading = Reading(connection, settings)
     resolved = _with_contacts(connection, team_id, query)
     hashes = Narrowing(connection, team_id, settings).hashes(resolved)
-    queries.limit_time(connection, settings.query_timeout_s)
+    reading.limit_time()
     queries.check_patterns(connection, query.patterns())
-    found = queries.query_page(connection, resolved, team_id, hashes, after=after, limit=limit + 1, offset=offset)
+    shown = _selection(query, schemas)
+    # What all is shown of is read whole.
+    keys = None if query.select is None else {query.object_type: keys_of(shown)}
+    found = queries.query_page(
+        connection, resolved, team_id, hashes, reading.budget, after=after, limit=limit + 1, offset=offset, wanted=keys
+    )
     page, has_more = found[:limit], len(found) > limit
     next_cursor = None
     if has_more:
         last, ranks = page[-1]
         next_cursor = write_place(Place(limit, last.id, ranks), query, team_id)
-    total = queries.query_total(connection, resolved, team_id, hashes) if wanted.include_total else None
-    shown = _selection(query, schemas)
+    total = None
+    if wanted.include_total:
+        reading.limit_time()
+        total = queries.query_total(connection, resolved, team_id, hashes)
     records = [record for record, _ in page]
-    reader = ReferenceReader(connection, team_id, schemas, settings, commits=True)
-    references = reader.read(records, shown)
-    rows = [row(record, shown, references, whole=query.select is None) for record in records]
+    references = ReferenceReader(reading, team_id, schemas, commits=True).read(records, shown)
+    rows = [row(record, shown, references, whole=query.select is None).text for record in records]
     return QueryPage(rows, next_cursor, total)
 
 
@@ -130,7 +139,7 @@ def _with_contacts(connection: Connection, team_id: int, query: Query) -> Query:
     addresses = {value for condition in query.conditions() for value in _addresses(condition)}
     if not addresses:
         return query
-    found = contacts_by_address(connection, team_id, addresses)
+    found = all_contacts_by_address(connection, team_id, addresses)
     # Where addresses become keys only now, nobody waits for the rest, which may take the lock of another type.
     connection.commit()
     return replace(query, clauses=tuple(_resolved(clause, found) for clause in query.clauses))

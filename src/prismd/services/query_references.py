@@ -7,57 +7,64 @@ from collections.abc import Sequence
 from prismd.core.keys import KeyRule
 from prismd.core.query.meaning import QueriedRecord
 from prismd.core.query.paths import Schemas
-from prismd.core.query.rows import References, Selection, Shown, wanted_targets
+from prismd.core.query.rows import References, Selection, Shown, keys_behind, wanted_targets
 from prismd.core.schema import Property
+from prismd.services.reading import Reading
 from prismd.services.record_keys import ensure_key
-from prismd.settings import Settings
 from prismd.store import queries
-from prismd.store.postgres import Connection
+from prismd.store.record_values import Wanted
 
 
 class ReferenceReader:
     """Reads the records that others refer to, and those that refer to them.
 
     Args:
-        connection: To the database.
+        reading: Of the request.
         team_id: Whose records.
         schemas: Of all types whose records prismd keeps.
-        settings: For the records read of a reference that is seen from its other side, and of all references.
         commits: Whether it reads outside a transaction, or in one that may be committed: a property that becomes a key
             stays one, and nobody waits for the rest of the reading, which may take the lock of another type.
     """
 
-    def __init__(
-        self, connection: Connection, team_id: int, schemas: Schemas, settings: Settings, *, commits: bool = False
-    ) -> None:
-        self._connection = connection
+    def __init__(self, reading: Reading, team_id: int, schemas: Schemas, *, commits: bool = False) -> None:
+        self._reading = reading
+        self._connection = reading.connection
         self._commits = commits
         self._team_id = team_id
         self._schemas = schemas
-        self._most = settings.references_shown_max
-        self._references = References(settings.nested_rows_max)
+        self._most = reading.settings.references_shown_max
+        self._references = References(reading.settings.nested_rows_max, reading.settings.answer_bytes_max)
+        self._referring = 0
 
     def read(self, records: Sequence[QueriedRecord], shown: Selection) -> References:
-        """Return what must be known to show records.
+        """Return what must be known to show records; once, as no more is read of others than what is shown.
 
         Args:
             records: To be shown.
             shown: What of them.
 
         Raises:
-            PrismdError: ``invalid_request``: it is more than one answer may show.
+            PrismdError: ``invalid_request``: it is more than one answer may show, or one request may read;
+                ``query_timeout``.
         """
-        if records and shown:
-            self._read_inverses(records, shown)
-            known = self._references
-            missing = wanted_targets(records, shown, known) - known.records.keys()
-            if missing:
-                known.check(len(known.records) + len(missing))
-                known.records |= queries.records_by_ids(self._connection, self._team_id, missing)
-            for one in shown.values():
-                if one.is_followed:
-                    self.read(self._targets(records, one), one.inner)
+        self._follow(records, shown, keys_behind(shown))
         return self._references
+
+    def _follow(self, records: Sequence[QueriedRecord], shown: Selection, wanted: Wanted) -> None:
+        if not records or not shown:
+            return
+        self._read_inverses(records, shown)
+        known = self._references
+        missing = wanted_targets(records, shown, known) - known.records.keys()
+        if missing:
+            known.check(len(known.records) + len(missing))
+            self._reading.limit_time()
+            known.records |= queries.records_by_ids(
+                self._connection, self._team_id, missing, self._reading.budget, wanted
+            )
+        for one in shown.values():
+            if one.is_followed:
+                self._follow(self._targets(records, one), one.inner, wanted)
 
     def _targets(self, records: Sequence[QueriedRecord], shown: Shown) -> list[QueriedRecord]:
         known, target_type = self._references, shown.prop.target or ""
@@ -67,6 +74,7 @@ class ReferenceReader:
     def _read_inverses(self, records: Sequence[QueriedRecord], shown: Selection) -> None:
         for one in shown.values():
             if one.prop.inverse_of is not None:
+                self._reading.limit_time()
                 found = self.referring(one.prop, [record.id for record in records])
                 self._references.inverses |= {(one.prop.id, target): ids for target, ids in found.items()}
 
@@ -81,7 +89,20 @@ class ReferenceReader:
         other, slug = prop.inverse_of
         reference = self._schemas[other].properties[slug]
         if ensure_key(self._connection, self._team_id, other, reference) and self._commits:
-            self._connection.commit()
+            self._reading.commit()
+            self._reading.limit_time()
         rule = KeyRule(other, reference, fold_case=True)
         hashes = {one: rule.hashes(one)[0] for one in ids}
-        return queries.referring_records(self._connection, self._team_id, other, reference.key, hashes, most=self._most)
+        known = self._references
+        found = queries.referring_records(
+            self._connection,
+            self._team_id,
+            other,
+            reference.key,
+            hashes,
+            each_max=self._most,
+            most=known.rows_max - self._referring + 1,
+        )
+        self._referring += sum(map(len, found.values()))
+        known.check(self._referring)
+        return found

@@ -15,6 +15,8 @@ from prismd.core.schema import LISTS, ObjectSchema, Property
 from prismd.store import record_keys, records
 from prismd.store.postgres import Connection
 
+#: Records that are found by a value, as who looks for one is told no more than that there are more.
+FOUND_MAX: Final = 10
 #: Records whose keys are made at once when a property becomes a key.
 _BACKFILL_PAGE: Final = 5_000
 
@@ -129,10 +131,13 @@ def key_changes(
     return KeyChanges(team_id, record_keys.key_rows(team_id, added), gone)
 
 
-def find_by_key(
-    connection: Connection, team_id: int, rule: KeyRule, object_type: str, value: object
-) -> list[records.StoredRecord]:
-    """Return the records whose property has a value in common with a given one, by the rule's comparison."""
+def find_by_key(connection: Connection, team_id: int, rule: KeyRule, object_type: str, value: object) -> list[str]:
+    """Return ids of records whose property has a value in common with a given one, by the rule's comparison.
+
+    Where more have it than :data:`FOUND_MAX`, one more than that is returned.
+    """
     wanted = set(rule.keys(value))
-    found = records.records_by_key(connection, team_id, object_type, rule.hashes(value))
-    return [record for record in found if wanted & set(rule.keys(record.properties.get(rule.key)))]
+    found = records.values_by_key(
+        connection, team_id, object_type, rule.key, rule.hashes(value), each_max=FOUND_MAX + 1
+    )
+    return [record_id for record_id, own in found if wanted & set(rule.keys(own))][: FOUND_MAX + 1]

@@ -10,13 +10,14 @@ from typing import Any, Final
 from prismd.core.errors import PrismdError
 from prismd.core.query.meaning import QueriedRecord
 from prismd.core.query.paths import check_readable, resolve_path
-from prismd.core.query.rows import Selection, selection, shown_values
+from prismd.core.query.rows import Selection, keys_of, selection, shown_values
 from prismd.core.schema import LISTS_KEY, OBJECT_TYPES, STATUS, ObjectSchema
 from prismd.core.scopes import ALL, Scopes
 from prismd.core.values import render
 from prismd.services.query_references import ReferenceReader
+from prismd.services.reading import Reading
 from prismd.settings import Settings
-from prismd.store import properties
+from prismd.store import properties, records
 from prismd.store.postgres import Connection
 from prismd.store.records import StoredRecord
 
@@ -105,7 +106,21 @@ class Showing:
         self.schema = self._schemas[object_type]
         self._list_id = list_id
         self._selection = None if select is None else self._selected(select, settings.query_select_max, scopes)
-        self._reader = ReferenceReader(connection, team_id, self._schemas, settings, commits=True)
+        self._team_id = team_id
+        self._reading = Reading(connection, settings)
+        self._reader = ReferenceReader(self._reading, team_id, self._schemas, commits=True)
+
+    def read(self, record_id: str) -> StoredRecord | None:
+        """Return a record that is not deleted, with as much of it as is wanted, or None.
+
+        Args:
+            record_id: UUID text.
+        """
+        object_type, reading = self.schema.object_type, self._reading
+        wanted = None if self._selection is None else {object_type: {*keys_of(self._selection), LISTS_KEY}}
+        return records.get_record(
+            reading.connection, self._team_id, object_type, record_id, reading.budget, wanted=wanted
+        )
 
     def view(self, record: StoredRecord) -> RecordView:
         """Return the record as it is wanted."""
@@ -115,7 +130,7 @@ class Showing:
         held = {**record.properties, **_times(record)}
         seen = QueriedRecord(record.id, self.schema.object_type, held)
         references = self._reader.read([seen], self._selection)
-        values = shown_values(seen, self._selection, references, bare_ids=True)
+        values = shown_values(seen, self._selection, references)
         of_list = [slug for slug, one in self._selection.items() if one.prop.list_id and slug == one.prop.slug]
         own = {slug: values.pop(slug) for slug in of_list}
         is_member = self._list_id is not None and whole.lists is not None

@@ -9,6 +9,7 @@ from prismd.core.changes import Change
 from prismd.core.imports.new_contacts import NewContact, NewContacts
 from prismd.core.imports.plan import KnownRecord
 from prismd.core.imports.rows import Problem, Row, RowLimits, RowParser, Rows
+from prismd.core.reading_budget import ReadingBudget
 from prismd.core.record_writes import RecordBody, write_problems
 from prismd.core.records import Properties, merged, rewritten
 from prismd.core.scopes import Scope
@@ -20,7 +21,7 @@ from prismd.services.record_views import RecordView, view_of
 from prismd.services.records import list_scope
 from prismd.services.references import CONTACT, keep_keys_of_contacts, resolve_to_write
 from prismd.services.runtime import Runtime
-from prismd.store import properties, record_keys, record_writes
+from prismd.store import properties, record_keys, record_writes, records
 from prismd.store.postgres import Connection
 from prismd.store.record_writes import HeldRecord, Updates
 from prismd.store.records import StoredRecord
@@ -50,6 +51,7 @@ class RecordWriter:
         self.object_type = object_type
         self.list_id = list_scope(connection, team_id, object_type, list_id)
         self.schema = properties.load_schema(connection, team_id, object_type)
+        self.budget = ReadingBudget(runtime.settings.read_bytes_max)
         self._now = runtime.now()
         self._places: dict[str, str] = {}
         self._made: dict[str, StoredRecord] = {}
@@ -91,7 +93,7 @@ class RecordWriter:
 
     def hold(self, record_ids: Sequence[str]) -> dict[str, HeldRecord]:
         """Hold records until the transaction ends, and return those that there are, deleted ones included, by id."""
-        held = record_writes.hold_records(self.connection, self.team_id, self.object_type, record_ids)
+        held = record_writes.hold_records(self.connection, self.team_id, self.object_type, record_ids, self.budget)
         self._places |= {record_id: one.place for record_id, one in held.items()}
         return held
 
@@ -174,6 +176,16 @@ class RecordWriter:
     def view(self, record: StoredRecord) -> RecordView:
         """Return a record as clients see it."""
         return view_of(self.schema, record, list_id=self.list_id)
+
+    def view_of_one(self, record_id: str) -> RecordView:
+        """Return a record that there is as clients see it.
+
+        Args:
+            record_id: UUID text; found in this transaction.
+        """
+        found = records.get_record(self.connection, self.team_id, self.object_type, record_id, self.budget)
+        assert found is not None  # noqa: S101 - nobody deletes it while the lock of the type is held
+        return self.view(found)
 
     def _problems(self, before: Properties | None, after: Properties, row: Row) -> list[Problem]:
         return write_problems(self.schema, before, after, row.values, self.runtime.settings.list_values_max)

@@ -98,7 +98,7 @@ def upsert_record(
     value = _sought(writer, prop, lookup)
     found = records_with(writer.connection, writer.team_id, writer.object_type, prop, value)
     if found:
-        record_id = the_one(found, lookup.slug, lookup.value).id
+        record_id = the_one(found, lookup.slug, lookup.value)
         record = writer.hold([record_id])[record_id].record
         conditions.check(record.version)
         check_id(body, record_id)

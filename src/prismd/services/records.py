@@ -15,13 +15,13 @@ from prismd.core.schema import LISTS, Property
 from prismd.core.scopes import ALL, Scopes
 from prismd.core.values import InvalidValueError, ValueLimits, parser_for, writer_for
 from prismd.services.lists import require_list
-from prismd.services.record_keys import ensure_key, find_by_key, key_property
+from prismd.services.reading import Reading
+from prismd.services.record_keys import FOUND_MAX, ensure_key, find_by_key, key_property
 from prismd.services.record_views import RecordView, Showing
 from prismd.services.references import resolve_references
 from prismd.settings import Settings
-from prismd.store import queries, records
+from prismd.store import queries
 from prismd.store.postgres import Connection
-from prismd.store.records import StoredRecord
 
 
 def get_record(
@@ -50,7 +50,7 @@ def get_record(
     scope = list_scope(connection, team_id, object_type, list_id)
     settings = settings or Settings()
     showing = Showing(connection, team_id, object_type, select=select, list_id=scope, settings=settings, scopes=scopes)
-    record = records.get_record(connection, team_id, object_type, record_id) if is_uuid(record_id) else None
+    record = showing.read(record_id) if is_uuid(record_id) else None
     if record is None:
         raise no_record(object_type, record_id)
     return showing.view(record)
@@ -94,9 +94,10 @@ def find_record(
     except InvalidValueError:  # a value that no record has
         wanted = RefusedRow()
     found = [] if isinstance(wanted, RefusedRow) else records_with(connection, team_id, object_type, prop, wanted)
-    if not found:
+    record = showing.read(the_one(found, slug, value)) if found else None
+    if record is None:
         raise PrismdError("not_found", f"no {object_type} has the {slug} {quoted(value)}")
-    return showing.view(the_one(found, slug, value))
+    return showing.view(record)
 
 
 def count_records(
@@ -106,15 +107,17 @@ def count_records(
     *,
     list_id: str | None = None,
     deleted: Deleted = Deleted.LEFT_OUT,
+    settings: Settings | None = None,
 ) -> int:
     """Return how many records of a type a team has (contract, section 11.9).
 
     Args:
         list_id: Count only those in this list.
         deleted: Which of the deleted ones to count.
+        settings: For the longest time that this may take; None for the default.
 
     Raises:
-        PrismdError: ``not_found``: there is no such list of records of the type.
+        PrismdError: ``not_found``: there is no such list of records of the type; ``query_timeout``.
     """
     scope = list_scope(connection, team_id, object_type, list_id)
     hashes = None
@@ -122,6 +125,7 @@ def count_records(
         ensure_key(connection, team_id, object_type, LISTS)
         hashes = KeyRule(object_type, LISTS, fold_case=True).hashes([scope])
     query = Query(object_type=object_type, list_id=scope, deleted=deleted)
+    Reading(connection, settings or Settings()).limit_time()
     return queries.query_total(connection, query, team_id, hashes)
 
 
@@ -172,10 +176,8 @@ def sought_value(resolved: Rows, prop: Property) -> object | RefusedRow:
     return row
 
 
-def records_with(
-    connection: Connection, team_id: int, object_type: str, prop: Property, value: object
-) -> list[StoredRecord]:
-    """Return the records whose property has a value, or one in common, as keys are compared.
+def records_with(connection: Connection, team_id: int, object_type: str, prop: Property, value: object) -> list[str]:
+    """Return ids of the records whose property has a value, or one in common, as keys are compared.
 
     Args:
         value: As stored.
@@ -184,17 +186,16 @@ def records_with(
     return find_by_key(connection, team_id, KeyRule(object_type, prop, fold_case=True), object_type, value)
 
 
-def the_one(found: Sequence[StoredRecord], slug: str, value: str) -> StoredRecord:
-    """Return the record that a value means.
+def the_one(found: Sequence[str], slug: str, value: str) -> str:
+    """Return the id of the record that a value means.
 
     Args:
-        found: The records that have it, one at least.
+        found: Ids of the records that have it, one at least.
 
     Raises:
         PrismdError: ``multiple_matches``.
     """
     if len(found) > 1:
-        raise PrismdError(
-            "multiple_matches", f"{len(found)} records have the {slug} {quoted(value)}; use an id instead"
-        )
+        many = f"more than {FOUND_MAX}" if len(found) > FOUND_MAX else str(len(found))
+        raise PrismdError("multiple_matches", f"{many} records have the {slug} {quoted(value)}; use an id instead")
     return found[0]

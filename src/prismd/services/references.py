@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
+from prismd.core.errors import PrismdError
 from prismd.core.imports.new_contacts import NewContacts
 from prismd.core.imports.plan import KnownRecord
 from prismd.core.imports.references import (
     ADDRESS_MARK,
+    SHOWN_IDS_MAX,
     Found,
     Reference,
     references_of,
@@ -15,12 +18,18 @@ from prismd.core.imports.references import (
 )
 from prismd.core.imports.rows import Rows
 from prismd.core.keys import KeyRule
+from prismd.core.quoting import quoted
 from prismd.core.schema import ObjectSchema, held_references
 from prismd.services.record_keys import ensure_key, key_changes, key_rules
 from prismd.store import properties, record_keys, records
 from prismd.store.postgres import Connection
 
 CONTACT = "contact"
+
+#: Contacts that one address may mean where all of them are wanted.
+_CONTACTS_MAX: Final = 1_000
+#: The same for all addresses that are named together.
+_CONTACTS_IN_ALL_MAX: Final = 50_000
 
 #: Returns contacts that are no records yet and carry some keys, by the hashes of these.
 Drafted = Callable[[set[int]], Iterable[KnownRecord]]
@@ -94,23 +103,55 @@ def _look_up(
     return found
 
 
+def all_contacts_by_address(connection: Connection, team_id: int, addresses: Iterable[str]) -> dict[str, list[str]]:
+    """Return the ids of all contacts that have some e-mail addresses, compared as imports compare.
+
+    Args:
+        addresses: As somebody wrote them.
+
+    Raises:
+        PrismdError: ``invalid_request``: more contacts have one of them than can be meant by it.
+    """
+    found = contacts_by_address(
+        connection, team_id, addresses, each_max=_CONTACTS_MAX + 1, most=_CONTACTS_IN_ALL_MAX + 1
+    )
+    if sum(map(len, found.values())) > _CONTACTS_IN_ALL_MAX:
+        message = f"more than {_CONTACTS_IN_ALL_MAX:,} contacts have the addresses; ask for fewer addresses at a time"
+        raise PrismdError("invalid_request", message)
+    for address, ids in found.items():
+        if len(ids) > _CONTACTS_MAX:
+            message = f"more than {_CONTACTS_MAX:,} contacts have the address {quoted(address)}; name some by their ids"
+            raise PrismdError("invalid_request", message)
+    return found
+
+
 def contacts_by_address(
-    connection: Connection, team_id: int, addresses: Iterable[str], drafted: Drafted | None = None
+    connection: Connection,
+    team_id: int,
+    addresses: Iterable[str],
+    drafted: Drafted | None = None,
+    *,
+    each_max: int = SHOWN_IDS_MAX + 1,
+    most: int | None = None,
 ) -> dict[str, list[str]]:
-    """Return the ids of the contacts that have some e-mail addresses, compared as imports compare.
+    """Return the ids of contacts that have some e-mail addresses, compared as imports compare.
 
     Args:
         addresses: As somebody wrote them.
         drafted: Finds contacts that are no records yet.
+        each_max: Contacts returned for each; who looks for one needs only to know that there are more.
+        most: Contacts returned in all; None for no limit.
     """
     rule = address_rule(connection, team_id)
     ensure_key(connection, team_id, CONTACT, rule.prop)
     wanted = {address: rule.keys(address)[0] for address in addresses}
     hashes = {key_hash for address in wanted for key_hash in rule.hashes(address)}
     by_key: dict[str, list[str]] = {}
-    for contact in records.records_by_key(connection, team_id, CONTACT, hashes):
-        for key in rule.keys(contact.properties.get("email")):
-            by_key.setdefault(key, []).append(contact.id)
+    for contact_id, email in records.values_by_key(
+        connection, team_id, CONTACT, rule.key, hashes, each_max=each_max, most=most
+    ):
+        for key in rule.keys(email):
+            by_key.setdefault(key, []).append(contact_id)
     for draft in drafted(hashes) if drafted else ():
         # Whoever has really made one meanwhile would have found it, had it been made.
         by_key |= {key: [draft.id] for key in rule.keys(draft.properties.get("email"))}

@@ -12,6 +12,7 @@ from prismd.core.imports.job import Job
 from prismd.core.imports.plan import find_keys, hashes_of
 from prismd.core.imports.rows import RefusedRow, Row, RowLimits, RowParser, Rows
 from prismd.core.keys import KeyRule
+from prismd.core.reading_budget import ReadingBudget
 from prismd.core.record_writes import RecordBody, read_record_body
 from prismd.core.schema import ObjectSchema
 from prismd.core.unchanged_values import may_be_unchanged, with_held, with_one, without_held, without_unchanged
@@ -37,6 +38,7 @@ class RowsSentBack:
         limits: How large rows and values may be.
         parser: Reads rows as the import reads them.
         resolve: Puts ids of records in the place of references.
+        read_bytes_max: Bytes of the records that rows may be compared with; beyond that, they stay refused.
     """
 
     connection: Connection
@@ -46,6 +48,7 @@ class RowsSentBack:
     limits: RowLimits
     parser: RowParser
     resolve: Callable[[Rows], Rows]
+    read_bytes_max: int
 
     def mended(self, rows: Rows, sent: Sequence[bytes | msgspec.Raw]) -> Rows:
         """Return rows of which some are refused no more.
@@ -77,7 +80,14 @@ class RowsSentBack:
         team_id, object_type = self.job.team_id, self.job.object_type
         ensure_key(self.connection, team_id, object_type, self.rule.prop, tells_apart=True)
         owners: dict[str, dict[str, StoredRecord]] = {}
-        for record in records.holders_of_keys(self.connection, team_id, object_type, hashes):
+        try:
+            with self.connection.transaction():
+                holders = records.holders_of_keys(
+                    self.connection, team_id, object_type, hashes, ReadingBudget(self.read_bytes_max)
+                )
+        except PrismdError:
+            return {}  # too much to compare with: the rows stay refused
+        for record in holders:
             for key in self.rule.keys(record.properties.get(self.rule.key)):
                 owners.setdefault(key, {})[record.id] = record
         found = {

@@ -10,6 +10,7 @@ from typing import Final
 from prismd.core.errors import PrismdError
 from prismd.core.keys import KeyRule
 from prismd.core.quoting import quoted
+from prismd.core.reading_budget import ReadingBudget
 from prismd.core.records import Properties
 from prismd.core.schema import ObjectSchema
 from prismd.services.record_keys import ensure_key
@@ -61,10 +62,16 @@ class TakenKeys:
         team_id: The team.
         schema: Of the records.
         deleted: The records that may be restored, one at least.
+        budget: For reading those that may have their values.
     """
 
     def __init__(
-        self, connection: Connection, team_id: int, schema: ObjectSchema, deleted: Sequence[StoredRecord]
+        self,
+        connection: Connection,
+        team_id: int,
+        schema: ObjectSchema,
+        deleted: Sequence[StoredRecord],
+        budget: ReadingBudget,
     ) -> None:
         object_type = self._object_type = schema.object_type
         for slug in _NATURAL.get(object_type, ()):
@@ -77,7 +84,10 @@ class TakenKeys:
             one for record in deleted for rule in self._rules for one in rule.hashes(record.properties.get(rule.key))
         }
         since = min(record.updated_at for record in deleted)
-        for holder in records.holders_of_keys(connection, team_id, object_type, hashes, since=since):
+        wanted = {object_type: [rule.key for rule in self._rules]}
+        for holder in records.holders_of_keys(
+            connection, team_id, object_type, hashes, budget, wanted=wanted, since=since
+        ):
             self._note(_Owner(holder.id, holder.updated_at, None), holder.properties)
 
     def check(self, record: StoredRecord) -> None:

@@ -12,7 +12,7 @@ from prismd.store import verdicts
 from prismd.store.postgres import Connection
 
 #: Of the verdicts of a chunk, what is read at once.
-PART_BYTES: Final = 2**20
+PART_BYTES: Final = 256 * 2**10
 
 #: The first part of a job's results.
 FIRST: Final = (0, 1)

@@ -12,6 +12,7 @@ from prismd.core.ids import is_uuid
 from prismd.core.query.paths import check_readable
 from prismd.core.query.tree import Query
 from prismd.core.quoting import quoted
+from prismd.core.reading_budget import ReadingBudget
 from prismd.core.view_names import TodaysView
 from prismd.core.views import CHECKED, View, changed_definition
 from prismd.services.audit import note
@@ -76,8 +77,9 @@ def get_view(connection: Connection, team_id: int, object_type: str, view_id: st
     return view_names(connection, team_id).today(view).view
 
 
-def list_views(
+def list_views(  # noqa: PLR0917 - which views, from where on
     connection: Connection,
+    settings: Settings,
     team_id: int,
     object_type: str,
     list_id: str | None,
@@ -89,6 +91,7 @@ def list_views(
     """Return views of an object type, in the order of their ids, with the names of today.
 
     Args:
+        settings: For how much may be read.
         list_id: The list whose views they are; None for those of no list.
         after: Only those with greater ids.
         limit: Most views.
@@ -99,7 +102,8 @@ def list_views(
     """
     scope = None if list_id is None else require_list(connection, team_id, list_id, object_type).id
     names = view_names(connection, team_id)
-    found = views.list_views(connection, team_id, object_type, scope, after, limit=limit, offset=offset)
+    budget = ReadingBudget(settings.read_bytes_max, "views", "ask for fewer at a time by `limit`")
+    found = views.list_views(connection, team_id, object_type, scope, after, budget, limit=limit, offset=offset)
     return [names.today(view).view for view in found]
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from struct import Struct
-from typing import Final
+from typing import Any, Final
 
-from prismd.core.imports.plan import KnownRecord
+from prismd.core.imports.plan import MATCHES_MAX, KnownRecord
 from prismd.core.json_text import SentTexts, decode_stored, encode
+from prismd.core.reading_budget import ReadingBudget
 from prismd.core.records import Properties
 from prismd.store import binary_copy
 from prismd.store.arrays import int_array
 from prismd.store.binary_copy import BIGINT, INTEGER, JSONB, UUID
 from prismd.store.postgres import Connection
+from prismd.store.record_values import VALUES, asked, read_rows, read_values
 from prismd.store.records import FOUND
 
 _CANDIDATE: Final = """
@@ -54,6 +56,34 @@ FROM (
 """
 _ARRAYS_SINCE: Final = 170000
 
+# For few rows, whose number says nothing of how many records have their keys: of each key a few are enough to know that
+# several have it, and no more is read than the budget of a request allows.
+_FEW_CANDIDATES: Final = f"""
+{_CANDIDATE.replace("r.properties::text", VALUES)}
+FROM (
+    SELECT DISTINCT one.record_id
+    FROM unnest(%(hashes)s::bigint[]) AS wanted (key_hash)
+    CROSS JOIN LATERAL (
+        SELECT live.id AS record_id FROM (
+            SELECT record_id FROM record_key WHERE team_id = %(team)s AND key_hash = wanted.key_hash
+            ORDER BY record_id
+            OFFSET 0
+        ) AS found
+        CROSS JOIN LATERAL (
+            SELECT id FROM record
+            WHERE team_id = %(team)s AND object_type = %(type)s AND id = found.record_id AND deleted_at IS NULL
+            OFFSET 0
+        ) AS live
+        LIMIT %(each_max)s
+    ) AS one
+) AS k
+CROSS JOIN LATERAL (
+    SELECT ctid, * FROM record WHERE team_id = %(team)s AND object_type = %(type)s AND id = k.record_id
+    OFFSET 0
+) AS r
+{_FIRST_ROW}
+"""
+
 _COPY: Final = """
 COPY record (team_id, object_type, id, version, created_at, updated_at, import_id, import_row, properties)
 FROM STDIN (FORMAT binary)
@@ -80,6 +110,37 @@ def import_candidates(
         KnownRecord(id_, version, decode_stored(text), first_row, made, place)
         for id_, version, text, first_row, made, place in found
     )
+
+
+def few_import_candidates(
+    connection: Connection,
+    team_id: int,
+    object_type: str,
+    hashes: Iterable[int],
+    budget: ReadingBudget,
+    *,
+    job_id: str,
+) -> list[KnownRecord]:
+    """Return what :func:`import_candidates` does, of each key no more records than are told of.
+
+    Args:
+        hashes: Of the rows' keys.
+        budget: Of the request.
+        job_id: The import.
+
+    Raises:
+        PrismdError: ``invalid_request``: the budget is used up.
+    """
+    wanted = {
+        "team": team_id, "type": object_type, "hashes": int_array(sorted(hashes)), "job": job_id,
+        "each_max": MATCHES_MAX + 1, **asked(budget),
+    }  # fmt: skip
+
+    def known(row: tuple[Any, ...]) -> KnownRecord:
+        id_, version, text, first_row, made, place = row
+        return KnownRecord(id_, version, read_values(budget, text), first_row, made, place)
+
+    return read_rows(connection, _FEW_CANDIDATES, wanted, known)
 
 
 def insert_records(

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
-import psycopg
-from psycopg.sql import SQL
-
-from prismd.core.errors import PrismdError
-from prismd.core.json_text import decode_stored
 from prismd.core.query.cursors import Place
 from prismd.core.query.meaning import QueriedRecord
 from prismd.core.query.rows import Target
 from prismd.core.query.tree import Query
+from prismd.core.reading_budget import ReadingBudget
 from prismd.store.arrays import int_array
-from prismd.store.faults import PARAMETERS_MAX
 from prismd.store.postgres import Connection
 from prismd.store.query_sql import QuerySql
 from prismd.store.query_values import sort_type
+from prismd.store.record_values import VALUES, Wanted, asked, read_rows, read_values
 
-_COLUMNS: Final = "r.id::text, r.object_type, r.properties::text, r.created_at, r.updated_at, r.deleted_at"
+_COLUMNS: Final = f"r.id::text, r.object_type, {VALUES}, r.created_at, r.updated_at, r.deleted_at"
+_WIDTH: Final = 6
 
 _READERS: Final[dict[str, Callable[[str], Any]]] = {"integer": int, "boolean": "true".__eq__}
 
@@ -56,8 +53,9 @@ CROSS JOIN LATERAL (
         OFFSET 0
     ) AS r
     ORDER BY found.record_id
-    LIMIT %(most)s
+    LIMIT %(each_max)s
 ) AS k
+LIMIT %(most)s
 """
 
 _TRY_PATTERNS: Final = "SELECT '' ~ ANY(%(patterns)s::text[])"
@@ -79,10 +77,12 @@ def query_page(
     query: Query,
     team_id: int,
     hashes: Sequence[int] | None,
+    budget: ReadingBudget,
     *,
     after: Place | None,
     limit: int,
     offset: int = 0,
+    wanted: Wanted | None = None,
 ) -> list[tuple[QueriedRecord, tuple[Any, ...]]]:
     """Return records that a query wants, each with what it is sorted by.
 
@@ -90,17 +90,24 @@ def query_page(
         query: The query; references to contacts are ids by now.
         team_id: Whose records.
         hashes: Of keys of which every wanted record has one; None where there are none to go by.
+        budget: Of the request.
         after: Where the page before ended.
         limit: Most records.
         offset: Records to leave out.
+        wanted: What to read of them; None for all.
 
     Raises:
-        PrismdError: ``invalid_request`` for a pattern that PostgreSQL cannot read, ``query_timeout``.
+        PrismdError: ``invalid_request`` for a pattern that PostgreSQL cannot read, and where the budget is used up;
+            ``query_timeout``.
     """
     sql = QuerySql(query, team_id, hashes)
-    rows = _run(connection, sql.page(_COLUMNS, after=after, limit=limit, offset=offset), sql.parameters)
-    width = len(_COLUMNS.split(", "))
-    return [(_queried(row[:width]), _read_ranks(query, row[width:])) for row in rows]
+    statement = sql.page(_COLUMNS, after=after, limit=limit, offset=offset)
+    return read_rows(
+        connection,
+        statement,
+        {**sql.parameters, **asked(budget, wanted)},
+        lambda row: (_queried(row[:_WIDTH], budget), _read_ranks(query, row[_WIDTH:])),
+    )
 
 
 def query_total(connection: Connection, query: Query, team_id: int, hashes: Sequence[int] | None) -> int:
@@ -110,7 +117,8 @@ def query_total(connection: Connection, query: Query, team_id: int, hashes: Sequ
         PrismdError: As :func:`query_page`.
     """
     sql = QuerySql(query, team_id, hashes)
-    return int(_run(connection, sql.total(), sql.parameters)[0][0])
+    [total] = read_rows(connection, sql.total(), sql.parameters, lambda row: int(row[0]))
+    return total
 
 
 def limit_time(connection: Connection, timeout_s: float) -> None:
@@ -118,20 +126,39 @@ def limit_time(connection: Connection, timeout_s: float) -> None:
     connection.execute(_TIMEOUT, (f"{round(timeout_s * 1000)}ms",))
 
 
-def records_by_ids(connection: Connection, team_id: int, targets: Iterable[Target]) -> dict[Target, QueriedRecord]:
+def records_by_ids(
+    connection: Connection,
+    team_id: int,
+    targets: Iterable[Target],
+    budget: ReadingBudget,
+    wanted: Wanted | None = None,
+) -> dict[Target, QueriedRecord]:
     """Return those of some records that are not deleted.
 
     Args:
         targets: Pairs of object type and id.
+        budget: Of the request.
+        wanted: What to read of them; None for all.
+
+    Raises:
+        PrismdError: ``invalid_request``: the budget is used up; ``query_timeout``.
     """
-    wanted = sorted(targets)
-    types, ids = [pair[0] for pair in wanted], [pair[1] for pair in wanted]
-    rows = connection.execute(_BY_ID, {"team": team_id, "types": types, "ids": ids})
-    return {(record.object_type, record.id): record for record in map(_queried, rows)}
+    given = sorted(targets)
+    types, ids = [pair[0] for pair in given], [pair[1] for pair in given]
+    parameters = {"team": team_id, "types": types, "ids": ids, **asked(budget, wanted)}
+    found = read_rows(connection, _BY_ID, parameters, lambda row: _queried(row, budget))
+    return {(record.object_type, record.id): record for record in found}
 
 
 def referring_records(
-    connection: Connection, team_id: int, object_type: str, key: str, hashes: dict[str, int], *, most: int
+    connection: Connection,
+    team_id: int,
+    object_type: str,
+    key: str,
+    hashes: dict[str, int],
+    *,
+    each_max: int,
+    most: int,
 ) -> dict[str, list[str]]:
     """Return the records of a type that refer to some records, in order, by the id of what they refer to.
 
@@ -139,14 +166,18 @@ def referring_records(
         object_type: Of the records that refer.
         key: Of their reference.
         hashes: Of the reference to each record, by its id.
-        most: Records returned for each.
+        each_max: Records returned for each.
+        most: Records returned in all.
+
+    Raises:
+        PrismdError: ``query_timeout``.
     """
     wanted = {
-        "team": team_id, "type": object_type, "key": key, "most": most,
+        "team": team_id, "type": object_type, "key": key, "each_max": each_max, "most": most,
         "ids": list(hashes), "hashes": list(hashes.values()),
     }  # fmt: skip
     found: dict[str, list[str]] = {}
-    for target, record_id in connection.execute(_REFERRING, wanted):
+    for target, record_id in read_rows(connection, _REFERRING, wanted, lambda row: (row[0], row[1])):
         found.setdefault(target, []).append(record_id)
     return found
 
@@ -168,30 +199,15 @@ def check_patterns(connection: Connection, patterns: Sequence[str]) -> None:
         PrismdError: ``invalid_request``.
     """
     if patterns:
-        _run(connection, _TRY_PATTERNS, {"patterns": list(patterns)})
+        read_rows(connection, _TRY_PATTERNS, {"patterns": list(patterns)}, lambda row: row)
 
 
-def _run(connection: Connection, statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    if len(parameters) > PARAMETERS_MAX:
-        message = f"the query takes {len(parameters):,} parameters, the most is {PARAMETERS_MAX:,}; ask for less"
-        raise PrismdError.invalid(".body.query.filter", message, "maxItems")
-    try:
-        # Written by QuerySql, with every value as a parameter. A plan for each shape of query would fill the session.
-        return connection.execute(SQL(cast("Any", statement)), parameters, prepare=False).fetchall()
-    except psycopg.errors.InvalidRegularExpression as error:
-        message = f"the pattern cannot be read: {error.diag.message_primary}"
-        raise PrismdError.invalid(".body.query.filter", message, "pattern") from None
-    except psycopg.errors.QueryCanceled:
-        message = "the query takes too long; filter by equality on a property, or ask for less"
-        raise PrismdError("query_timeout", message) from None
-
-
-def _queried(row: Sequence[Any]) -> QueriedRecord:
-    record_id, object_type, properties, created_at, updated_at, deleted_at = row
+def _queried(row: Sequence[Any], budget: ReadingBudget) -> QueriedRecord:
+    record_id, object_type, values, created_at, updated_at, deleted_at = row
     made, changed = _moment(created_at), _moment(updated_at)
     times = {"created_at": made, "updated_at": changed, "last_updated_at": changed}
     deleted = None if deleted_at is None else _moment(deleted_at)
-    return QueriedRecord(record_id, object_type, {**decode_stored(properties), **times}, deleted)
+    return QueriedRecord(record_id, object_type, {**read_values(budget, values), **times}, deleted)
 
 
 def _moment(time: datetime) -> str:

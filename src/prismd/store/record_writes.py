@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 
-from prismd.core.json_text import decode_stored
+from prismd.core.reading_budget import ReadingBudget
 from prismd.core.records import Rewritten
 from prismd.store.arrays import int_array, text_array
 from prismd.store.postgres import Connection
+from prismd.store.record_values import VALUES, Wanted, asked, read_rows, read_values
 from prismd.store.records import StoredRecord, json_text
 
 # Nobody else writes records of a type while its lock is held, so the rows need none of their own.
-_HOLD: Final = """
-SELECT r.id::text, r.version, r.created_at, r.updated_at, r.properties::text, r.deleted_at IS NOT NULL,
+_HOLD: Final = f"""
+SELECT r.id::text, r.version, r.created_at, r.updated_at, {VALUES}, r.deleted_at IS NOT NULL,
        r.ctid::text
 FROM (SELECT DISTINCT id FROM unnest(%(ids)b::text[]::uuid[]) AS given (id)) AS wanted
 CROSS JOIN LATERAL (
@@ -98,19 +99,33 @@ class HeldRecord:
 
 
 def hold_records(
-    connection: Connection, team_id: int, object_type: str, record_ids: Sequence[str]
+    connection: Connection,
+    team_id: int,
+    object_type: str,
+    record_ids: Sequence[str],
+    budget: ReadingBudget,
+    *,
+    wanted: Wanted | None = None,
 ) -> dict[str, HeldRecord]:
     """Return records that are to be changed, deleted ones included, by id.
 
     Args:
         connection: Inside a transaction that holds the lock of the type, and with it the records.
         record_ids: UUID texts, in any order.
+        budget: Of the request.
+        wanted: What to read of them; None for all.
+
+    Raises:
+        PrismdError: ``invalid_request``: the budget is used up.
     """
-    rows = connection.execute(_HOLD, {"team": team_id, "type": object_type, "ids": list(record_ids)})
-    return {
-        row[0]: HeldRecord(StoredRecord(row[0], row[1], row[2], row[3], decode_stored(row[4])), row[5], row[6])
-        for row in rows
-    }
+    place = {"team": team_id, "type": object_type, "ids": list(record_ids)}
+
+    def held(row: tuple[Any, ...]) -> HeldRecord:
+        record = StoredRecord(row[0], row[1], row[2], row[3], read_values(budget, row[4]))
+        return HeldRecord(record, deleted=row[5], place=row[6])
+
+    found = read_rows(connection, _HOLD, {**place, **asked(budget, wanted)}, held)
+    return {one.record.id: one for one in found}
 
 
 def insert_new(

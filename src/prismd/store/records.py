@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from prismd.core.json_text import decode_stored, encode
+from prismd.core.reading_budget import ReadingBudget
 from prismd.core.records import Properties
 from prismd.store.arrays import int_array
 from prismd.store.postgres import Connection
+from prismd.store.record_values import VALUES, Wanted, asked, read_rows, read_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,10 @@ class StoredRecord:
     properties: Properties
 
 
-_COLUMNS: Final = "r.id::text, r.version, r.created_at, r.updated_at, r.properties::text"
-
 _GET: Final = f"""
-SELECT {_COLUMNS}
+SELECT r.id::text, r.version, r.created_at, r.updated_at, {VALUES}
 FROM record AS r
-WHERE r.team_id = %s AND r.object_type = %s AND r.id = %s AND r.deleted_at IS NULL
+WHERE r.team_id = %(team)s AND r.object_type = %(type)s AND r.id = %(id)s AND r.deleted_at IS NULL
 """
 
 #: Finds the records of key hashes.
@@ -50,18 +50,27 @@ FOUND: Final = """
 """
 
 # The keys narrow, the record decides: what is deleted has keys still, so that restoring it needs no more than that.
-_BY_KEY: Final = f"""
-SELECT {_COLUMNS}
-FROM ({FOUND}) AS k
+_WITH_KEY: Final = """
+SELECT holder.*
+FROM unnest(%(hashes)s::bigint[]) AS wanted (key_hash)
 CROSS JOIN LATERAL (
-    SELECT * FROM record
-    WHERE team_id = %(team)s AND object_type = %(type)s AND id = k.record_id AND deleted_at IS NULL
-    OFFSET 0
-) AS r
+    SELECT r.* FROM (
+        SELECT record_id FROM record_key WHERE team_id = %(team)s AND key_hash = wanted.key_hash
+        ORDER BY record_id
+        OFFSET 0
+    ) AS found
+    CROSS JOIN LATERAL (
+        SELECT id::text, (properties -> %(key)s::text)::text FROM record
+        WHERE team_id = %(team)s AND object_type = %(type)s AND id = found.record_id AND deleted_at IS NULL
+        OFFSET 0
+    ) AS r
+    LIMIT %(each_max)s
+) AS holder
+LIMIT %(most)s
 """
 
 # Of those that have a key a few are enough to know that somebody has it.
-_HOLDERS: Final = """
+_HOLDERS: Final = f"""
 SELECT holder.*
 FROM unnest(%(hashes)s::bigint[]) AS wanted (key_hash)
 CROSS JOIN LATERAL (
@@ -70,9 +79,9 @@ CROSS JOIN LATERAL (
         OFFSET 0
     ) AS found
     CROSS JOIN LATERAL (
-        SELECT id::text, version, created_at, updated_at, properties::text FROM record
-        WHERE team_id = %(team)s AND object_type = %(type)s AND id = found.record_id AND deleted_at IS NULL
-            AND updated_at >= %(since)s::timestamptz
+        SELECT r.id::text, r.version, r.created_at, r.updated_at, {VALUES} FROM record AS r
+        WHERE r.team_id = %(team)s AND r.object_type = %(type)s AND r.id = found.record_id AND r.deleted_at IS NULL
+            AND r.updated_at >= %(since)s::timestamptz
         OFFSET 0
     ) AS r
     LIMIT 3
@@ -100,37 +109,79 @@ LIMIT %(limit)s
 _FIRST_ID: Final = "00000000-0000-0000-0000-000000000000"
 
 
-def get_record(connection: Connection, team_id: int, object_type: str, record_id: str) -> StoredRecord | None:
+def get_record(
+    connection: Connection,
+    team_id: int,
+    object_type: str,
+    record_id: str,
+    budget: ReadingBudget,
+    *,
+    wanted: Wanted | None = None,
+) -> StoredRecord | None:
     """Return a record that is not deleted, or None.
 
     Args:
         record_id: UUID text.
+        budget: Of the request.
+        wanted: What to read of it; None for all.
+
+    Raises:
+        PrismdError: ``invalid_request``: the budget is used up.
     """
-    row = connection.execute(_GET, (team_id, object_type, record_id)).fetchone()
-    return _stored(row) if row else None
+    place = {"team": team_id, "type": object_type, "id": record_id}
+    row = connection.execute(_GET, {**place, **asked(budget, wanted)}).fetchone()
+    return _stored(row, budget) if row else None
 
 
-def records_by_key(connection: Connection, team_id: int, object_type: str, hashes: Iterable[int]) -> list[StoredRecord]:
-    """Return the records that are found under key hashes; the caller compares their real values.
+def values_by_key(
+    connection: Connection,
+    team_id: int,
+    object_type: str,
+    key: str,
+    hashes: Iterable[int],
+    *,
+    each_max: int,
+    most: int | None = None,
+) -> list[tuple[str, Any]]:
+    """Return the ids of records that are found under key hashes, and what they have of one property.
 
     Args:
+        key: Of the property, by which the caller compares.
         hashes: Of :meth:`KeyRule.hashes <prismd.core.keys.KeyRule.hashes>`.
+        each_max: Records returned for each hash.
+        most: Records returned in all; None for no limit.
     """
-    wanted = {"team": team_id, "type": object_type, "hashes": int_array(hashes)}
-    return [_stored(row) for row in connection.execute(_BY_KEY, wanted)]
+    wanted = {
+        "team": team_id, "type": object_type, "key": key, "hashes": int_array(hashes), "each_max": each_max,
+        "most": most,
+    }  # fmt: skip
+    found: dict[str, str | None] = dict(connection.execute(_WITH_KEY, wanted).fetchall())
+    return [(id_, decode_stored(text or "null")) for id_, text in found.items()]
 
 
 def holders_of_keys(
-    connection: Connection, team_id: int, object_type: str, hashes: Iterable[int], *, since: datetime | None = None
+    connection: Connection,
+    team_id: int,
+    object_type: str,
+    hashes: Iterable[int],
+    budget: ReadingBudget,
+    *,
+    wanted: Wanted | None = None,
+    since: datetime | None = None,
 ) -> list[StoredRecord]:
     """Return up to three records that are found under each of some key hashes; the caller compares real values.
 
     Args:
         hashes: Of :meth:`KeyRule.hashes <prismd.core.keys.KeyRule.hashes>`.
+        budget: Of the request.
+        wanted: What to read of them; None for all.
         since: Only those made or changed since then.
+
+    Raises:
+        PrismdError: ``invalid_request``: the budget is used up.
     """
-    wanted = {"team": team_id, "type": object_type, "hashes": int_array(hashes), "since": since or "-infinity"}
-    return [_stored(row) for row in connection.execute(_HOLDERS, wanted)]
+    place = {"team": team_id, "type": object_type, "hashes": int_array(hashes), "since": since or "-infinity"}
+    return read_rows(connection, _HOLDERS, {**place, **asked(budget, wanted)}, lambda row: _stored(row, budget))
 
 
 def existing_records(connection: Connection, team_id: int, wanted: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -167,5 +218,5 @@ def json_text(properties: Properties) -> str:
     return encode(properties).decode()
 
 
-def _stored(row: Sequence[Any]) -> StoredRecord:
-    return StoredRecord(row[0], row[1], row[2], row[3], decode_stored(row[4]))
+def _stored(row: Sequence[Any], budget: ReadingBudget) -> StoredRecord:
+    return StoredRecord(row[0], row[1], row[2], row[3], read_values(budget, row[4]))

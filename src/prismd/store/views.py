@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from prismd.core.json_text import decode_stored, encode
+from prismd.core.reading_budget import ReadingBudget
 from prismd.core.views import View
 from prismd.store.postgres import Connection
+from prismd.store.record_values import read_rows
 
 _COLUMNS: Final = "id::text, object_type, list_id::text, definition::text, created_at, updated_at, names::text"
 
@@ -107,12 +109,13 @@ def get_view(
     return None if row is None else (_view(row), row[-1])
 
 
-def list_views(
+def list_views(  # noqa: PLR0917 - which views, from where on
     connection: Connection,
     team_id: int,
     object_type: str,
     list_id: str | None,
     after: str | None,
+    budget: ReadingBudget,
     *,
     limit: int,
     offset: int,
@@ -122,14 +125,18 @@ def list_views(
     Args:
         list_id: The list whose views they are; None for those of no list.
         after: Only those with greater ids.
+        budget: Of the request.
         limit: Most views.
         offset: Views to leave out before them.
+
+    Raises:
+        PrismdError: ``invalid_request``: the budget is used up.
     """
     wanted = {
         "team": team_id, "type": object_type, "list": list_id, "after": after, "limit": limit, "offset": offset,
     }  # fmt: skip
     statement = _LIST_OF_NONE if list_id is None else _LIST_OF_LIST
-    return [_view(row) for row in connection.execute(statement, wanted)]
+    return read_rows(connection, statement, wanted, lambda row: _within(budget, row))
 
 
 def update_view(connection: Connection, team_id: int, view: View) -> None:
@@ -171,6 +178,12 @@ def delete_view(connection: Connection, team_id: int, object_type: str, view_id:
 def _view(row: Sequence[Any]) -> View:
     names = None if row[6] is None else decode_stored(row[6])
     return View(row[0], row[1], row[2], decode_stored(row[3]), row[4], row[5], names)
+
+
+def _within(budget: ReadingBudget, row: Sequence[Any]) -> View:
+    for text in (row[3], row[6] or ""):
+        budget.take(text, sum(map(text.count, "[{,")))
+    return _view(row)
 
 
 def _names(view: View) -> str | None:

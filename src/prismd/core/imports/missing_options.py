@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 from prismd.core.blanks import trimmed
 from prismd.core.imports.rows import RefusedRow, Row
 from prismd.core.option_names import Meaning, OptionNames, folded
-from prismd.core.schema import ObjectSchema, Option, Property
+from prismd.core.schema import ObjectSchema, Option, Property, count_options
 from prismd.core.slugs import slug_of_label
 
 #: Labels that are wanted as options, by the key of their property, in the order of their first row.
@@ -33,7 +33,7 @@ def wanted_options(rows: Iterable[Row | RefusedRow]) -> Wanted:
 
 
 def with_options(
-    schema: ObjectSchema, wanted: Wanted, *, option_id: OptionId, options_max: int
+    schema: ObjectSchema, wanted: Wanted, *, option_id: OptionId, options_max: int, options_in_all_max: int
 ) -> tuple[ObjectSchema, dict[str, list[Option]]]:
     """Return the schema with the wanted options, and the options that are new, by key of their property.
 
@@ -42,11 +42,14 @@ def with_options(
         wanted: Labels by key of a select property.
         option_id: Makes the ids of the new options.
         options_max: Most options of one property; what goes beyond is not created.
+        options_in_all_max: The same for all properties of the type together.
     """
     properties, created = dict(schema.properties), {}
+    left = options_in_all_max - count_options(schema)
     for key, labels in wanted.items():
         prop = properties[key]
-        new = _new_options(prop, labels, option_id, options_max - len(prop.options))
+        new = _new_options(prop, labels, option_id, min(left, options_max - len(prop.options)))
+        left -= len(new)
         if new:
             created[key] = new
             properties[key] = replace(prop, options=(*prop.options, *new))

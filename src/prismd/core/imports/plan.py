@@ -18,6 +18,8 @@ from prismd.core.records import ArrayChange, Properties, Rewritten, merged, over
 from prismd.core.schema import LISTS_KEY
 
 _SHOWN_IDS_MAX = 3
+#: Records that match one row and are counted; of more it is said that they are more.
+MATCHES_MAX = 10
 
 
 @dataclass(slots=True)
@@ -253,5 +255,6 @@ def hashes_of(rows: Iterable[Row | RefusedRow]) -> set[int]:
 def _several(rule: KeyRule, matches: Sequence[KnownRecord]) -> Problem:
     shown = ", ".join(record.id for record in matches[:_SHOWN_IDS_MAX])
     rest = " and others" if len(matches) > _SHOWN_IDS_MAX else ""
-    message = f"{len(matches)} records carry this {rule.slug}: {shown}{rest}; merge them, or use another key"
+    count = len(matches) if len(matches) <= MATCHES_MAX else f"more than {MATCHES_MAX}"
+    message = f"{count} records carry this {rule.slug}: {shown}{rest}; merge them, or use another key"
     return Problem("multiple_matches", message, rule.slug, list_id=rule.prop.list_id)

@@ -19,7 +19,8 @@ Found = Mapping[Reference, list[str]]
 
 ADDRESS_MARK: Final = "@"
 
-_SHOWN_IDS_MAX: Final = 3
+#: Ids of records that are named where an address means several.
+SHOWN_IDS_MAX: Final = 3
 
 
 def references_of(rows: Iterable[Row | RefusedRow], targets: Mapping[str, str]) -> set[Reference]:
@@ -121,9 +122,11 @@ def several(ids: list[str], target: str, address: str) -> str:
         target: Their type.
         address: As somebody wrote it.
     """
-    rest = " and others" if len(ids) > _SHOWN_IDS_MAX else ""
-    shown = ", ".join(sorted(ids)[:_SHOWN_IDS_MAX])
-    return f"{len(ids)} records of type {target} have the address {quoted(address)}: {shown}{rest}"
+    more = len(ids) > SHOWN_IDS_MAX
+    rest = " and others" if more else ""
+    shown = ", ".join(sorted(ids)[:SHOWN_IDS_MAX])
+    count = f"more than {SHOWN_IDS_MAX}" if more else len(ids)
+    return f"{count} records of type {target} have the address {quoted(address)}: {shown}{rest}"
 
 
 def _resolved(value: Any, target: str | None, found: Found) -> Any:  # noqa: ANN401 - a parsed value

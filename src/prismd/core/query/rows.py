@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+from msgspec import Raw
 
 from prismd.core.errors import PrismdError
+from prismd.core.json_text import encode
 from prismd.core.query.meaning import QueriedRecord
 from prismd.core.query.paths import DELETED_AT, IDENTIFIER, Path
 from prismd.core.schema import OBJECT_TYPES, STATUS, Kind, ObjectSchema, Property
@@ -47,22 +50,41 @@ class Shown:
 Selection = dict[str, Shown]
 
 
-@dataclass(slots=True)
-class References:
-    """What was looked up to show references.
+class ShownRow(NamedTuple):
+    """A record as it is shown: what is shown in several places is written once.
 
     Args:
-        records: Records referred to, by type and id.
-        inverses: Ids of the records that refer to one, by the id of the property that shows them and of that one.
-        most: Rows that may be shown inside others. What stands behind several references in turn multiplies, and a
-            record is shown again wherever it is referred to.
-        shown: Rows shown inside others so far.
+        text: Its JSON.
+        rows: Rows shown inside it.
     """
 
-    most: int
+    text: Raw
+    rows: int
+
+
+@dataclass(slots=True)
+class References:
+    """What was looked up to show references, and what was shown.
+
+    Args:
+        rows_max: Rows that may be shown inside others. What stands behind several references in turn multiplies, and a
+            record is shown again wherever it is referred to.
+        bytes_max: Bytes of JSON that all rows may take.
+        records: Records referred to, by type and id.
+        inverses: Ids of the records that refer to one, by the id of the property that shows them and of that one.
+        shown: Rows shown inside others so far.
+        written: Bytes of JSON so far, by the number of references that lead there. No row is written twice, so it is
+            never more than the answer takes.
+        rows: Rows inside others, by what is shown of which.
+    """
+
+    rows_max: int
+    bytes_max: int
     records: dict[Target, QueriedRecord] = field(default_factory=dict)
     inverses: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     shown: int = 0
+    written: dict[int, int] = field(default_factory=dict)
+    rows: dict[tuple[int, str], ShownRow] = field(default_factory=dict)
 
     def check(self, rows: int) -> None:
         """See to it that no more rows are shown inside others than may be.
@@ -70,11 +92,21 @@ class References:
         Raises:
             PrismdError: ``invalid_request``.
         """
-        if rows > self.most:
-            message = f"the answer would show more than {self.most:,} records inside others"
+        if rows > self.rows_max:
+            message = f"the answer would show more than {self.rows_max:,} records inside others"
             raise PrismdError(
                 "invalid_request", f"{message}; ask for fewer rows, or select fewer paths through references"
             )
+
+    def check_bytes(self, taken: int) -> None:
+        """See to it that the answer takes no more than it may.
+
+        Raises:
+            PrismdError: ``invalid_request``.
+        """
+        if taken > self.bytes_max:
+            message = f"the answer would take more than {self.bytes_max:,} bytes (PRISMD_ANSWER_BYTES_MAX)"
+            raise PrismdError("invalid_request", f"{message}; ask for fewer rows, or select fewer properties")
 
     def ids(self, record: QueriedRecord, prop: Property) -> Sequence[str]:
         """Return the ids that a record has in a reference."""
@@ -108,7 +140,9 @@ def whole_selection(schema: ObjectSchema, list_id: str | None) -> Selection:
     return {**whole, **({STATUS: Shown(stage)} if stage else {}), **own}
 
 
-def row(record: QueriedRecord, shown: Selection, references: References, *, whole: bool = False) -> dict[str, Any]:
+def row(
+    record: QueriedRecord, shown: Selection, references: References, *, whole: bool = False, depth: int = 0
+) -> ShownRow:
     """Return a record as a row of a query; one that is deleted says since when.
 
     Args:
@@ -116,12 +150,22 @@ def row(record: QueriedRecord, shown: Selection, references: References, *, whol
         shown: What to show of it.
         references: What its references lead to.
         whole: Nothing was selected by name, so what is empty is left out.
+        depth: References that lead there.
+
+    Raises:
+        PrismdError: ``invalid_request``: the answer would show or take more than it may.
     """
-    properties = shown_values(record, shown, references)
+    properties, rows = _shown(record, shown, references, depth=depth)
     if whole:
         properties = {slug: value for slug, value in properties.items() if value not in (None, [])}
     mark = {} if record.deleted_at is None else {"deleted_at": record.deleted_at}
-    return {"id": record.id, "properties": properties, **mark}
+    text = encode({"id": record.id, "properties": properties, **mark})
+    references.written[depth] = references.written.get(depth, 0) + len(text)
+    references.check_bytes(references.written[depth])
+    if not depth:
+        references.shown += rows
+        references.check(references.shown)
+    return ShownRow(Raw(text), rows)
 
 
 def wanted_targets(records: Iterable[QueriedRecord], shown: Selection, references: References) -> set[Target]:
@@ -135,36 +179,79 @@ def wanted_targets(records: Iterable[QueriedRecord], shown: Selection, reference
     }
 
 
-def shown_values(
-    record: QueriedRecord, shown: Selection, references: References, *, bare_ids: bool = False
-) -> dict[str, Any]:
-    """Return what is shown of a record, by slug.
+def keys_of(shown: Selection) -> set[str]:
+    """Return the keys of the stored values that must be read to show what is selected."""
+    return {one.prop.key for one in shown.values() if one.prop.inverse_of is None}
+
+
+def keys_behind(shown: Selection) -> dict[str, set[str]]:
+    """Return, by type, the keys of what must be read of records that references lead to, however many.
+
+    Args:
+        shown: What is selected of those that have the references.
+    """
+    wanted: dict[str, set[str]] = {}
+    for one in shown.values():
+        if one.is_followed:
+            wanted.setdefault(one.prop.target or "", set()).update(keys_of(one.inner))
+            for name, keys in keys_behind(one.inner).items():
+                wanted.setdefault(name, set()).update(keys)
+    return wanted
+
+
+def shown_values(record: QueriedRecord, shown: Selection, references: References) -> dict[str, Any]:
+    """Return what is shown of one record that is read by itself, by slug.
+
+    References through which no path goes are shown as ids (contract, section 9.2).
 
     Args:
         record: The record.
         shown: What to show of it.
         references: What its references lead to.
-        bare_ids: References through which no path goes are shown as ids (contract, section 9.2).
+
+    Raises:
+        PrismdError: As :func:`row`.
     """
-    return {slug: _value(record, one, references, bare_ids=bare_ids) for slug, one in shown.items()}
+    return _shown(record, shown, references, depth=0, bare_ids=True)[0]
 
 
-def _value(record: QueriedRecord, shown: Shown, references: References, *, bare_ids: bool) -> Any:  # noqa: ANN401 - any JSON
-    prop = shown.prop
-    if not shown.refers:
+def _shown(
+    record: QueriedRecord, shown: Selection, references: References, *, depth: int, bare_ids: bool = False
+) -> tuple[dict[str, Any], int]:
+    """Return what is shown of a record by slug, and the number of rows shown in it."""
+    properties: dict[str, Any] = {}
+    rows = taken = 0
+    for slug, one in shown.items():
+        if not one.refers or (bare_ids and not one.inner):
+            properties[slug] = _plain(record, one.prop, references)
+            continue
+        found = [_referred(target, one, references, depth + 1) for target in references.ids(record, one.prop)]
+        rows += sum(inside.rows for inside in found)
+        references.check(rows)
+        # Before they are put together, which may be many times what each of them takes.
+        taken += sum(len(inside.text) for inside in found)
+        references.check_bytes(taken)
+        texts = [inside.text for inside in found]
+        properties[slug] = texts if one.prop.holds_many else next(iter(texts), None)
+    return properties, rows
+
+
+def _plain(record: QueriedRecord, prop: Property, references: References) -> Any:  # noqa: ANN401 - any JSON
+    if prop.kind not in (Kind.REF, Kind.MULTIREF):
         value = render(prop, record.stored(prop))
         return [] if value is None and prop.holds_many else value
-    ids = references.ids(record, prop)
-    found = list(ids) if bare_ids and not shown.inner else [_referred(target, shown, references) for target in ids]
-    if prop.holds_many:
-        return found
-    return found[0] if found else None
+    ids = list(references.ids(record, prop))
+    return ids if prop.holds_many else next(iter(ids), None)
 
 
-def _referred(target: str, shown: Shown, references: References) -> dict[str, Any]:
-    if shown.inner:
-        references.shown += 1
-        references.check(references.shown)
-    # A record that is deleted, or that prismd holds none of, has nothing to say.
-    found = references.records.get((shown.prop.target or "", target)) or QueriedRecord(target, "", {})
-    return row(found, shown.inner, references)
+def _referred(target: str, shown: Shown, references: References, depth: int) -> ShownRow:
+    key = id(shown), target
+    found = references.rows.get(key)
+    if found is None:
+        # A record that is deleted, or that prismd holds none of, has nothing to say.
+        record = references.records.get((shown.prop.target or "", target)) or QueriedRecord(target, "", {})
+        found = row(record, shown.inner, references, depth=depth)
+        if shown.inner:
+            found = found._replace(rows=found.rows + 1)
+        references.rows[key] = found
+    return found

@@ -76,7 +76,7 @@ def postgres(url: str | None, directory: Path) -> Iterator[str]:
     if url:
         yield url
         return
-    embedded = EmbeddedPostgres(directory / "postgres")
+    embedded = EmbeddedPostgres(directory / "postgres", login_options="CREATEDB IN ROLE pg_checkpoint")
     try:
         yield embedded.start()
     finally:

@@ -19,7 +19,8 @@ from prismd.api.app import create_app
 from prismd.api.http_protocol import HttpProtocol
 from prismd.services.runtime import Runtime, system_clock, system_ids
 from prismd.settings import Settings
-from prismd.store.postgres import Connection, prepare_session
+from prismd.store.postgres import Connection, bind_session, prepare_session
+from prismd.store.transactions import BECOME
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +69,9 @@ def recording(url: str) -> Iterator[tuple[str, Log]]:
     """
     log = Log()
     kinds = _kinds(log)
-    options = {"cursor_factory": kinds[1]}
+    options = {"cursor_factory": kinds[1], "autocommit": True}
     pool: Any = ConnectionPool(
-        url, connection_class=kinds[0], kwargs=options, min_size=2, max_size=4, configure=prepare_session, open=True
+        url, connection_class=kinds[0], kwargs=options, min_size=2, max_size=4, configure=bind_session, open=True
     )
     listener = socket.create_server(("127.0.0.1", 0))
     app = create_app(Runtime(pool, Settings(), system_clock, system_ids()))
@@ -132,7 +133,9 @@ def replay(connection: Connection, steps: Steps) -> None:
 def _kinds(log: Log) -> tuple[type[Connection], type[psycopg.Cursor[Any]]]:
     class NotingCursor(psycopg.Cursor[Any]):
         def execute(self, query: Any, params: Any = None, **options: Any) -> Any:  # noqa: ANN401 - psycopg's own
-            log.steps.append(Statement(query, params, options.get("prepare")))
+            # They are sent again by the login, which has no role to lay down.
+            if query is not BECOME:
+                log.steps.append(Statement(query, params, options.get("prepare")))
             return super().execute(query, params, **options)
 
         @contextmanager

@@ -24,6 +24,7 @@ from prismd.store.embedded import EmbeddedPostgres
 from prismd.store.migrate import migrate
 from prismd.store.postgres import Connection, Pool, connect, open_pool
 from prismd.store.teams import insert_team
+from prismd.store.transactions import of_all_teams
 from tests.processes import PATIENCE_S, RunningServer, none_left, obey_signals, start_prismd, url_of
 
 # A busy machine is no reason to fail: how fast things are is measured by the bench, not by tests.
@@ -32,6 +33,9 @@ hypothesis.settings.load_profile("prismd")
 
 obey_signals()
 
+
+#: Tests make databases, and wait for what PostgreSQL would write later.
+LOGIN_OPTIONS = "CREATEDB IN ROLE pg_checkpoint"
 
 #: Real files beside the project, which are not ours to commit.
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -88,7 +92,9 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield external
         return
     # Small: whatever drops or empties a table looks through all of it.
-    embedded = EmbeddedPostgres(tmp_path_factory.mktemp("postgres") / "data", buffers_mib=128)
+    embedded = EmbeddedPostgres(
+        tmp_path_factory.mktemp("postgres") / "data", buffers_mib=128, login_options=LOGIN_OPTIONS
+    )
     try:
         yield embedded.start()
     finally:
@@ -156,7 +162,7 @@ def make_team(pool: Pool) -> Callable[[], int]:
     """Make a team and return its internal id; each test works in teams of its own, so none has to clean up."""
 
     def make() -> int:
-        with pool.connection() as opened:
+        with of_all_teams(pool) as opened:
             return insert_team(opened, f"team {secrets.token_hex(8)}", datetime.now(UTC))
 
     return make

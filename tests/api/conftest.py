@@ -71,14 +71,14 @@ class Api:
                 done += step.job.team_id == own
 
     def team_id(self) -> int:
-        with self.runtime.pool.connection() as connection:
+        with self.runtime.of_all_teams() as connection:
             row = connection.execute("SELECT id FROM team WHERE public_id = %s", (self.team,)).fetchone()
             assert row is not None
             return int(row[0])
 
     def make_key(self, team: str | None = None, *scopes: str, revoked: bool = False) -> str:
         """Return a further key: of this team, or of a new one; good for everything, or for some scopes."""
-        with self.runtime.pool.connection() as connection:
+        with self.runtime.of_all_teams() as connection:
             made = create_key(
                 connection,
                 team=team or self.team,

@@ -48,7 +48,7 @@ def entries(api: Api, **filters: str) -> list[dict[str, Any]]:
 
 
 def key_id(api: Api, key: str = "") -> str:
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         return next(one.id for one in list_keys(connection, api.team) if (key or api.key).endswith(one.hint))
 
 
@@ -375,7 +375,7 @@ def test_the_purge_takes_what_is_older_than_the_audit_is_kept(api: Api, clock: C
 
 def test_an_entry_names_a_thousand_and_counts_the_others(api: Api) -> None:
     ids = [f"00000000-0000-7000-8000-{number:012}" for number in range(IDS_MAX + 5)]
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         audit.write_entry(connection, api.team_id(), Doer(api.runtime.now()), Deed(Action.RECORD_UPDATED, ids))
     (entry,) = entries(api)
     assert (entry["total"], entry["object_ids"], entry["key"]) == (IDS_MAX + 5, ids[:IDS_MAX], None)
@@ -459,7 +459,7 @@ def test_what_cannot_be_meant_is_refused_by_name(api: Api, query: str, field: st
     "when", ["2026-01-05", "2026-01-05T00:00:00Z", "2026-01-05T01:00:00%2B01:00", "2026-01-05T00:00"]
 )
 def test_a_time_may_be_written_in_any_way_that_a_date_may(api: Api, when: str) -> None:
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         for hours in (-1, 0):
             at = datetime(2026, 1, 5, tzinfo=UTC) + timedelta(hours=hours)
             audit.write_entry(connection, api.team_id(), Doer(at), Deed(Action.VIEW_UPDATED, [NOWHERE]))
@@ -483,7 +483,7 @@ def test_a_cursor_is_good_for_its_own_filters_and_team_alone(
 
 def test_the_life_of_a_key_is_in_the_audit(api: Api, clock: Clock) -> None:
     steps: dict[str, Any] = {"now": clock.now(), "new_id": api.runtime.new_id}
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         first = create_key(connection, team=api.team, name="robot", **steps)
         second = rotate_key(connection, first.id, team=None, overlap=timedelta(days=1), **steps).new
         revoke_key(connection, first.id, team=None, now=clock.now())
@@ -499,7 +499,7 @@ def test_the_life_of_a_key_is_in_the_audit(api: Api, clock: Clock) -> None:
 def failures(api: Api) -> list[dict[str, Any]]:
     """Stop the server, which writes what it has counted, and return what the database then has."""
     stop_serving(api)
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         found = connection.execute(
             "SELECT key_id::text, details FROM audit_entry WHERE team_id = %s AND action = 'authentication.failed'",
             (api.team_id(),),
@@ -513,7 +513,7 @@ def test_keys_that_are_refused_are_counted_by_address_and_key(serve: Callable[..
     for key, times in (("wrong", 3), ("also wrong", 2), (revoked, 4), (other, 1)):
         for _ in range(times):
             assert api.send("GET", "/imports", key=key).status_code == 403
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         revoked_id = next(one.id for one in list_keys(connection, api.team) if one.revoked_at)
     assert sorted(failures(api), key=lambda one: one["requests"]) == [
         {"key": None, "reason": "other_team", "address": "127.0.0.1", "requests": 1},

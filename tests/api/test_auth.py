@@ -73,7 +73,7 @@ def test_no_bearer_scheme_is_known(api: Api) -> None:
 
 
 def test_a_key_that_expires_is_refused_from_the_next_request_on(api: Api, clock: Clock) -> None:
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         made = create_key(
             connection,
             team=api.team,

@@ -52,7 +52,7 @@ def write(api: Api, how: str, record_id: str, headers: dict[str, str]) -> httpx.
 
 
 def state(api: Api) -> list[Any]:
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         return connection.execute("SELECT t::text FROM record AS t WHERE team_id = %s", (api.team_id(),)).fetchall()
 
 

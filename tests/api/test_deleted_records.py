@@ -38,7 +38,7 @@ def delete(api: Api, *ids: str, object_type: str = "contact") -> None:
 
 def held(api: Api, table: str, **where: str) -> int:
     condition = "".join(f" AND {name} = %s" for name in where)
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         asked = f"SELECT FROM {table} WHERE team_id = %s{condition}"
         return connection.execute(asked.encode(), (api.team_id(), *where.values())).rowcount
 
@@ -108,7 +108,7 @@ def test_nothing_of_a_purged_record_is_left_but_what_imports_noted(api: Api) -> 
         column = "id" if table == "record" else "record_id"
         assert held(api, table, **{column: deal}) == held(api, table, **{column: own}) == 0
     assert held(api, "record_key") == before - 2
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         found = connection.execute("SELECT cardinality(pinned) FROM view WHERE id = %s", (view,)).fetchone()
     assert found == (1,)
     # The key is free: the next import makes the record anew.

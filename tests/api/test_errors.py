@@ -164,7 +164,7 @@ def test_provokes_idempotency_key_stale(api: Api, clock: Clock) -> None:
 
 
 def test_provokes_idempotency_key_in_progress(api: Api) -> None:
-    with api.runtime.pool.connection() as other:
+    with api.runtime.of_all_teams() as other:
         other.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended('idempotency ' || %s::text || ' k', 0))", (api.team_id(),)
         )
@@ -210,7 +210,7 @@ def test_provokes_service_unavailable(serve: Callable[..., Api]) -> None:
 
 def test_provokes_query_timeout(serve: Callable[..., Api]) -> None:
     api = serve(query_timeout_s=0.2)
-    with api.runtime.pool.connection() as other:
+    with api.runtime.of_all_teams() as other:
         other.execute("LOCK TABLE record IN ACCESS EXCLUSIVE MODE")
         response = api.send("POST", "/contact/query", json={"query": {"select": []}})
     assert code_of(response) == "query_timeout"
@@ -426,7 +426,7 @@ def test_a_database_that_goes_away_in_the_middle_is_told_as_503_and_found_again(
 
 
 def _damage_second_chunk(api: Api) -> None:
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         connection.execute(
             "UPDATE import_chunk SET rows = %s WHERE team_id = %s AND number = 1", (b"damaged", api.team_id())
         )

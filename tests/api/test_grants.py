@@ -34,7 +34,7 @@ def made(api: Api, object_type: str = "deal") -> str:
     if object_type in IMPORTABLE_TYPES:
         return str(api.start([{}], object_type).json()["results"][0]["id"])
     record_id = api.runtime.new_id()
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         connection.execute(
             "INSERT INTO record (team_id, object_type, id, version, created_at, updated_at, properties)"
             " VALUES (%s, %s, %s, 1, now(), now(), '{}')",
@@ -88,7 +88,7 @@ def test_other_types_have_no_grants(api: Api, object_type: str) -> None:
 def test_a_record_that_is_not_there_has_no_grant(api: Api, serve: Callable[..., Api]) -> None:
     mine, theirs = made(api), serve()
     put(api, mine, GRANT)
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         deleted = made(api)
         connection.execute("UPDATE record SET deleted_at = now() WHERE id = %s", (deleted,))
     for asking, record_id in ((api, NOWHERE), (api, "query"), (api, "x%00"), (api, deleted), (theirs, mine)):

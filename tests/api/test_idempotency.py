@@ -184,7 +184,7 @@ def _note(connection: Connection, team: int) -> None:
 
 
 def _noted(runtime: Runtime, team: int) -> bool:
-    with runtime.pool.connection() as connection:
+    with runtime.of_all_teams() as connection:
         return connection.execute("SELECT FROM key_property WHERE team_id = %s", (team,)).fetchone() is not None
 
 

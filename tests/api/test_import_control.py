@@ -50,7 +50,7 @@ def code(answer: httpx.Response) -> tuple[int, str]:
 
 
 def in_database(api: Api, job: str) -> int:
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         row = connection.execute("SELECT count(*) FROM record WHERE import_id = %s", (job,)).fetchone()
         assert row is not None
         return int(row[0])
@@ -115,7 +115,7 @@ def test_cancelling_while_a_chunk_runs_stops_after_that_chunk(api: Api) -> None:
     with connect(api.database_url, api.settings) as worker, connect(api.database_url, api.settings) as blocker:
         worker.autocommit = True
         # The chunk cannot go on while somebody else holds its type.
-        with api.runtime.pool.connection() as observer:
+        with api.runtime.of_all_teams() as observer:
             blocker.execute("LOCK TABLE import_result IN SHARE MODE")
             step = threading.Thread(
                 target=step_next,
@@ -136,7 +136,7 @@ def test_cancelling_while_a_chunk_runs_stops_after_that_chunk(api: Api) -> None:
     assert (answer.json()["processed"], answer.json()["created"]) == (50, 50)
     assert in_database(api, job) == 50
     assert api.send("GET", f"/imports/{job}").json()["processed"] == 50
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         counted = connection.execute(
             "SELECT sum(created)::int, sum(row_count)::int FROM import_result WHERE team_id = %s AND job_id = %s",
             (team, job),

@@ -154,7 +154,7 @@ def test_a_job_that_expires_meanwhile_ends_the_stream(api: Api, clock: Clock) ->
     with watching(api, job) as stream:
         assert stream.event().id == "0"
         clock.advance(days=8)
-        with api.runtime.pool.connection() as connection:
+        with api.runtime.of_all_teams() as connection:
             found = get_job(connection, api.team_id(), job)
             assert found
             import_moved(connection, found)

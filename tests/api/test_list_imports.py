@@ -40,7 +40,7 @@ def outcomes(answer: httpx.Response) -> list[str]:
 
 def stored(api: Api) -> list[tuple[int, dict[str, Any]]]:
     """Return version and properties of all records of the team, as they are stored, oldest first."""
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         rows = connection.execute(
             "SELECT version, properties FROM record WHERE team_id = %s ORDER BY import_id, import_row", (api.team_id(),)
         ).fetchall()
@@ -197,7 +197,7 @@ def test_lists_of_two_teams_with_one_id_never_mix(api: Api, serve: Callable[...,
     other = serve()
     copied = str(make(other, "deal_flow")["id"])
     define(other, list_id=copied)
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         team = other.team_id()
         connection.execute("INSERT INTO list SELECT team_id, %s, object_type, template_id, name, description, icon,"
                            " created_at FROM list WHERE team_id = %s", (flow, team))  # fmt: skip
@@ -242,7 +242,7 @@ def test_a_job_its_dry_run_and_its_retry_say_the_same(serve: Callable[..., Api])
 
 
 def before_images(api: Api, job: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         return connection.execute(
             "SELECT before, after FROM import_touch WHERE team_id = %s AND job_id = %s AND after IS NOT NULL",
             (api.team_id(), job),

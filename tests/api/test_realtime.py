@@ -47,7 +47,7 @@ def records(change: str, *ids: str, object_type: str = "contact") -> dict[str, A
 
 def tell(api: Api, *ids: str) -> None:
     """Tell of changes as a write does, without one."""
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         tell_of_records(connection, RecordsChanged(api.team_id(), "deal", Change.UPDATED, ids))
 
 
@@ -85,7 +85,7 @@ def test_what_is_not_committed_or_changes_nothing_is_not_told(api: Api) -> None:
     with listening(api) as stream:
         assert api.send("POST", "/contact", json={"default": {"nowhere": 1}}).status_code == 400
         assert api.send("PATCH", f"/contact/{made}", json={"default": {"full_name": "Ada"}}).status_code == 200
-        with api.runtime.pool.connection() as connection:
+        with api.runtime.of_all_teams() as connection:
             tell_of_records(connection, RecordsChanged(api.team_id(), "contact", Change.DELETED, [made]))
             connection.rollback()
         tell(api, "last")
@@ -93,7 +93,7 @@ def test_what_is_not_committed_or_changes_nothing_is_not_told(api: Api) -> None:
 
 
 def test_no_change_is_told_of_before_it_can_be_read(api: Api) -> None:
-    with listening(api) as stream, api.runtime.pool.connection() as connection:
+    with listening(api) as stream, api.runtime.of_all_teams() as connection:
         tell_of_records(connection, RecordsChanged(api.team_id(), "contact", Change.UPDATED, ["later"]))
         tell(api, "sooner")
         assert stream.next() == told("sooner")
@@ -267,7 +267,7 @@ def test_a_fault_of_the_server_ends_no_stream(api: Api, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("word", ["", "1:2", "{}", '{"of":"weather"}', json.dumps({"of": "records", "team_id": "x"})])
 def test_words_that_mean_nothing_are_passed_over(api: Api, word: str) -> None:
-    with listening(api) as stream, api.runtime.pool.connection() as connection:
+    with listening(api) as stream, api.runtime.of_all_teams() as connection:
         connection.execute("SELECT pg_notify('prismd_changes', %s)", (word,))
         connection.commit()
         tell(api, "last")
@@ -314,7 +314,7 @@ def test_a_stream_begins_after_the_writes_that_found_nobody_there(api: Api) -> N
             found.append(stream.next())
             found.append(stream.next())
 
-    with psycopg.connect(api.database_url, autocommit=True) as admin, api.runtime.pool.connection() as connection:
+    with psycopg.connect(api.database_url, autocommit=True) as admin, api.runtime.of_all_teams() as connection:
         eventually(lambda: admin.execute(f"SELECT count(*) {LISTENER}").fetchone() == (0,))
         tell_of_records(connection, RecordsChanged(api.team_id(), "contact", Change.UPDATED, ["earlier"]))
         thread = threading.Thread(target=listen)

@@ -48,7 +48,7 @@ Serve = Callable[..., "Api"]
 
 
 def tell(api: Api, *ids: str) -> None:
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         tell_of_records(connection, RecordsChanged(api.team_id(), "deal", Change.UPDATED, ids))
 
 
@@ -71,7 +71,7 @@ def test_a_ticket_is_shown_once_and_kept_by_nobody(api: Api) -> None:
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "private, no-store")
     shown = answer.json()["ticket"]
     assert ticket(api) != shown
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         kept = connection.execute("SELECT digest FROM realtime_ticket WHERE team_id = %s", (api.team_id(),)).fetchall()
     assert (hashlib.sha256(shown.encode()).digest(),) in kept
     assert shown not in str(kept)

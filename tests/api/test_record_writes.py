@@ -47,7 +47,7 @@ def make_list(api: Api, object_type: str = "deal") -> str:
 
 def define_in_list(api: Api, list_id: str, slug: str, wire_type: str, *, required: bool = False) -> str:
     own = Property(api.runtime.new_id(), slug, wire_type, slug, required=required, list_id=list_id)
-    with api.runtime.pool.connection() as connection:
+    with api.runtime.of_all_teams() as connection:
         insert_property(connection, api.team_id(), "deal", own, now=api.runtime.now())
     return slug
 

@@ -84,7 +84,7 @@ class World:
 
     def state(self) -> list[str]:
         """Return all that there is of the team."""
-        with self.api.runtime.pool.connection() as connection:
+        with self.api.runtime.of_all_teams() as connection:
             team = self.api.team_id()
             return [
                 str(row[0])

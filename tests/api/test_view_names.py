@@ -189,7 +189,7 @@ def test_a_property_of_a_list_does_not_take_over_what_a_view_says(api: Api) -> N
 
 def test_views_of_an_earlier_version_keep_their_meaning(board: Board) -> None:
     view = board.view(filter=[{"phase": {"=": "won"}}], sort=[{"phase": "asc"}])
-    with board.api.runtime.pool.connection() as connection:
+    with board.api.runtime.of_all_teams() as connection:
         connection.execute("UPDATE view SET names = NULL WHERE team_id = %s", (board.api.team_id(),))
     assert board.shown(view) == [board.deals["won"]]
     before = board.read(view)

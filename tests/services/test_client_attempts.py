@@ -14,7 +14,8 @@ from prismd.services.client_attempts import Attempt, answered_once
 from prismd.services.idempotency import Answer, answer_once
 from prismd.services.runtime import Runtime
 from prismd.services.teams import Caller
-from prismd.store.postgres import Connection
+from prismd.settings import Settings
+from prismd.store.postgres import Connection, connect
 from prismd.store.teams import insert_team
 from prismd.worker.upkeep import purge
 
@@ -28,7 +29,7 @@ class Client:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = replace(runtime, now=lambda: self.now)
         self.now = NOW
-        with runtime.pool.connection() as connection:
+        with runtime.of_all_teams() as connection:
             self.caller = Caller(insert_team(connection, runtime.new_id(), NOW), "team", runtime.new_id())
         self.done = 0
 
@@ -115,14 +116,12 @@ def test_old_answers_are_purged(client: Client) -> None:
     client.send()
 
     def kept() -> int:
-        with client.runtime.pool.connection() as connection:
+        with client.runtime.of_all_teams() as connection:
             found = connection.execute("SELECT FROM attempt_answer WHERE team_id = %s", (client.caller.team_id,))
             return found.rowcount
 
     for seconds, left in ((KEEP_S - 1, 1), (KEEP_S, 0)):
-        with client.runtime.pool.connection() as connection:
-            connection.autocommit = True
+        with connect(str(client.runtime.pool.conninfo), Settings(), autocommit=True) as connection:
             while purge(connection, now=NOW + timedelta(seconds=seconds), settings=client.runtime.settings):
                 pass
-            connection.autocommit = False
         assert kept() == left

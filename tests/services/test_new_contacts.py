@@ -21,8 +21,10 @@ from prismd.services.record_writer import RecordWriter
 from prismd.services.record_writes import create_record
 from prismd.services.records import count_records
 from prismd.services.runtime import Runtime
-from prismd.store.postgres import Connection, Pool
+from prismd.settings import Settings
+from prismd.store.postgres import Connection, Pool, connect
 from prismd.store.properties import insert_property
+from prismd.store.transactions import of_all_teams
 from tests.services.importing import Importer, told
 from tests.services.test_import_costs import STATEMENTS_MAX, counted
 
@@ -330,7 +332,7 @@ def test_whoever_writes_at_the_same_time_makes_one_contact_for_an_address(
     """Imports of people, of deals and of contacts, single writes and look-ups, whose chunks wait for each other."""
     team_id, count = make_team(), 120
     addresses = [f"p{number}@x.org" for number in range(count)]
-    with pool.connection() as connection:
+    with of_all_teams(pool) as connection:
         insert_property(
             connection, team_id, "deal", Property(runtime.new_id(), "buyer", "ref_contact", "Buyer"), now=runtime.now()
         )
@@ -359,12 +361,8 @@ def test_whoever_writes_at_the_same_time_makes_one_contact_for_an_address(
 
     def guarded(work: Callable[[Connection], None]) -> None:
         try:
-            with pool.connection() as connection:
-                connection.autocommit = True
-                try:
-                    work(connection)
-                finally:
-                    connection.autocommit = False
+            with connect(str(pool.conninfo), Settings(), autocommit=True) as connection:
+                work(connection)
         except BaseException as error:
             errors.append(error)
             start.abort()
@@ -385,6 +383,6 @@ def test_whoever_writes_at_the_same_time_makes_one_contact_for_an_address(
     for thread in threads:
         thread.join()
     assert errors == []
-    with pool.connection() as connection:
+    with of_all_teams(pool) as connection:
         assert count_records(connection, team_id, "contact") == count
         assert count_records(connection, team_id, "identity") == count

@@ -27,6 +27,7 @@ from prismd.settings import Settings
 from prismd.store import import_records, properties
 from prismd.store.postgres import Connection, Pool
 from prismd.store.teams import insert_team
+from prismd.store.transactions import of_all_teams
 
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 NEW_ID: Final = system_ids()
@@ -124,7 +125,7 @@ def test_no_record_is_left_out_and_none_comes_twice(
     changes: list[list[tuple[str, str, int, int | None]]],
     pool: Pool,
 ) -> None:
-    with pool.connection() as connection:
+    with of_all_teams(pool) as connection:
         board = made(connection, held)
         untouched = True
         expected = [record.id for record in board.records]
@@ -171,7 +172,7 @@ def test_a_cursor_of_before_or_made_up_is_refused(value: Any) -> None:
 @pytest.mark.parametrize("way", ["asc", "desc"])
 def test_a_cursor_holds_as_many_options_as_there_can_be(pool: Pool, way: str) -> None:
     most = Settings().options_per_property_max
-    with pool.connection() as connection:
+    with of_all_teams(pool) as connection:
         board = made(connection, [(0, None), (3, None)])
         prop = board.prop("first")
         more = [Option(NEW_ID(), f"m{index}", f"M{index}", sort_index=2) for index in range(most - 4)]

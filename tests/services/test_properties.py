@@ -238,14 +238,14 @@ def test_names_and_slugs_can_be_searched(team: Team) -> None:
 
 def test_of_many_who_define_the_same_at_once_one_succeeds(team: Team) -> None:
     def define(_: int) -> str:
-        with team.runtime.pool.connection() as own:
+        with team.runtime.of_all_teams() as own:
             try:
                 return replace(team, connection=own).define().slug
             except PrismdError as error:
                 return error.code
 
     def add(_: int) -> str:
-        with team.runtime.pool.connection() as own:
+        with team.runtime.of_all_teams() as own:
             try:
                 return replace(team, connection=own).add_option(labels, value="New", slug="new").slug
             except PrismdError as error:

@@ -28,6 +28,7 @@ from prismd.settings import Settings
 from prismd.store import import_records, properties
 from prismd.store.postgres import Connection, Pool
 from prismd.store.teams import insert_team
+from prismd.store.transactions import of_all_teams
 
 TEXTS: Final = [
     "",
@@ -176,7 +177,7 @@ def worlds(pool: Pool) -> list[World]:
     runtime = Runtime(pool, Settings(), system_clock, system_ids())
     made = []
     for seed in range(3):
-        with pool.connection() as connection:
+        with of_all_teams(pool) as connection:
             team_id = insert_team(connection, f"world {runtime.new_id()}", START)
             made.append(Maker(connection, runtime, team_id, seed).world())
     return made
@@ -259,7 +260,7 @@ def test_postgresql_and_the_reference_give_the_same_records_in_the_same_order(
     world = data.draw(st.sampled_from(worlds).map(worlds.index).map(worlds.__getitem__), label="world")
     asked = data.draw(requests(world), label="request")
     raw = decode(encode(asked["raw"]))  # as it arrives: numbers exact, nothing shared
-    with pool.connection() as connection:
+    with of_all_teams(pool) as connection:
         reader = query_reader(
             connection, world.team_id, "identity", list_id=asked["list_id"], settings=Settings(), field=".body.query"
         )

@@ -160,7 +160,7 @@ def test_nothing_is_deleted_while_an_upsert_looks(
 
     def look_and_lose(*asked: Any) -> Any:
         found = records_with(*asked)
-        with runtime.pool.connection() as other, other.transaction(force_rollback=True):
+        with runtime.of_all_teams() as other, other.transaction(force_rollback=True):
             other.execute("SET LOCAL lock_timeout = '20ms'")
             with pytest.raises(psycopg.errors.LockNotAvailable):
                 delete_record(other, runtime, RecordPlace(one.team_id, "organization", first.id))

@@ -20,6 +20,7 @@ from prismd.settings import Settings
 from prismd.store import import_chunks, imports
 from prismd.store.overlap import OverlappedConnection
 from prismd.store.postgres import Pool, connect, connect_as
+from prismd.store.transactions import of_all_teams
 from tests.conftest import Clock
 from tests.core.imports.model import ModelImport
 from tests.services.importing import Importer, told
@@ -226,15 +227,13 @@ def test_imports_at_the_same_time_never_make_one_key_twice(
         # Each in an order of its own, in several small chunks, with overlapping keys in several transactions.
         mine = rows[shift * 40 :] + rows[: shift * 40]
         settings = replace(runtime.settings, sync_rows_max=0, rows_per_chunk=20)
-        with pool.connection() as connection:
-            connection.autocommit = True
+        with connect(str(pool.conninfo), Settings(), autocommit=True) as connection:
             importer = Importer(connection, replace(runtime, settings=settings), team_id)
             job_id = importer.submit(mine, chunk=20, dedupe_by=slug)
             start.wait()
             while importer.job(job_id).status == "processing":
                 importer.step()
             verdicts.append(importer.verdicts(job_id))
-            connection.autocommit = False
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(workers)]
     for thread in threads:
@@ -244,5 +243,5 @@ def test_imports_at_the_same_time_never_make_one_key_twice(
     created = sum(verdict["created"] for one in verdicts for verdict in one)
     existing = sum(verdict["existing"] for one in verdicts for verdict in one)
     assert (created, existing) == (count, count * (workers - 1))
-    with pool.connection() as connection:
+    with of_all_teams(pool) as connection:
         assert count_records(connection, team_id, "contact") == count

@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count())
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
-        postgres = EmbeddedPostgres(Path(directory) / "data")
+        postgres = EmbeddedPostgres(Path(directory) / "data", login_options="CREATEDB")
         try:
             url = postgres.start()
             if given.seed is not None:

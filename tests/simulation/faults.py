@@ -21,6 +21,7 @@ _CONFLICTS = ("40001", "40P01", "55P03", "53100")
 #: On the test database: a row here makes its transaction fail at commit, as a serialization failure does.
 PREPARE_CONFLICTS = """
 CREATE TABLE conflict (state text);
+GRANT INSERT ON conflict TO PUBLIC;
 CREATE FUNCTION refuse_commit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'simulated conflict at commit' USING ERRCODE = NEW.state; END $$;
 CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON conflict DEFERRABLE INITIALLY DEFERRED
@@ -67,13 +68,16 @@ class SimulatedConnection(psycopg.Connection[TupleRow]):
 
 def is_commit(connection: Connection, call: Call) -> bool:
     """Tell whether a call is the COMMIT of a whole transaction."""
+    if connection.pgconn.transaction_status != psycopg.pq.TransactionStatus.INTRANS:
+        return False
+    if name_of(call).endswith("._commit_gen"):
+        return True
     frame = getattr(call, "gi_frame", None)
     return (
         name_of(call).endswith("._exit_gen")
         and connection._num_transactions == 1
         and frame is not None
         and frame.f_locals.get("exc_val") is None
-        and connection.pgconn.transaction_status == psycopg.pq.TransactionStatus.INTRANS
     )
 
 

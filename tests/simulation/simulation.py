@@ -33,10 +33,11 @@ from prismd.services.runtime import Runtime
 from prismd.services.stepping import step_next
 from prismd.settings import Settings
 from prismd.store.lists import insert_list
-from prismd.store.postgres import Connection, Pool
+from prismd.store.postgres import Connection, Pool, bind_session
 from prismd.store.properties import insert_property
 from prismd.store.record_keys import add_key
 from prismd.store.teams import insert_team
+from prismd.store.transactions import of_team
 from prismd.worker.upkeep import purge
 from tests.simulation.expectation import ADDRESSES, POISON, Asked, Expectation, Violation, demand, encoded
 from tests.simulation.faults import (
@@ -218,7 +219,7 @@ class Simulation:
 
     def _step(self, worker: Actor) -> None:
         step = step_next(
-            self._connected(worker, autocommit=True),
+            self._connected(worker),
             now=self._time,
             new_id=self._ids,
             settings=self._settings,
@@ -229,7 +230,7 @@ class Simulation:
 
     def _purge(self, worker: Actor) -> None:
         self._expectation.purge_asked = True
-        purged = purge(self._connected(worker, autocommit=True), now=self._time, settings=self._settings)
+        purged = purge(self._connected(worker), now=self._time, settings=self._settings)
         self._say(f"{worker.name} purged {'something' if purged else 'nothing'}")
 
     # What clients do
@@ -261,7 +262,7 @@ class Simulation:
         def cancel(client: Actor) -> None:
             if key in self._expectation.jobs:
                 self._expectation.jobs[key].asked.cancelled = True
-            with self._lent(client) as connection, connection.transaction():
+            with of_team(cast("Pool", _Lender(self, client)), key[0]) as connection:
                 runtime = Runtime(cast("Pool", None), self._settings, lambda: self._time, self._ids)
                 try:
                     cancel_job(connection, runtime, *key)
@@ -446,16 +447,18 @@ class Simulation:
                 self._settle()
             actor.connection = None
 
-    def _connected(self, actor: Actor, *, autocommit: bool) -> SimulatedConnection:
+    def _connected(self, actor: Actor) -> SimulatedConnection:
         if actor.connection is None or actor.connection.closed:
             actor.connection = self._connections.take()
-            actor.connection.autocommit = autocommit
+            actor.connection.execute("RESET ROLE")
+            if actor in self._clients:
+                bind_session(actor.connection)  # as a pool does
             actor.connection.conductor = self
         return actor.connection
 
     @contextlib.contextmanager
     def _lent(self, client: Actor) -> Iterator[Connection]:
-        connection = self._connected(client, autocommit=False)
+        connection = self._connected(client)
         try:
             yield connection
         except BaseException:

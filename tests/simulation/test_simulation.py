@@ -10,6 +10,7 @@ import pytest
 
 from prismd.core.imports.new_contacts import NewContacts
 from prismd.services import import_chunk, import_rows, references, stepping
+from prismd.services.record_keys import KeyChanges
 from prismd.store import idempotency, imports, record_keys, record_writes, touches, verdicts
 from tests.simulation.simulation import Report
 from tests.simulation.theatre import Theatre, told
@@ -69,8 +70,9 @@ def with_records_committed_before_their_verdicts(patch: pytest.MonkeyPatch) -> N
 
 
 def with_keys_written_twice(patch: pytest.MonkeyPatch) -> None:
-    insert_keys = record_keys.insert_keys
-    patch.setattr(record_keys, "insert_keys", lambda *given: (insert_keys(*given), insert_keys(*given)))
+    for name in ("insert_keys", "copy_keys"):
+        write = getattr(record_keys, name)
+        patch.setattr(record_keys, name, lambda *given, write=write: (write(*given), write(*given)))
 
 
 def with_before_images_of_the_last_change(patch: pytest.MonkeyPatch) -> None:
@@ -117,7 +119,8 @@ def with_contacts_made_whatever_becomes_of_the_row(patch: pytest.MonkeyPatch) ->
 
 
 def with_contacts_that_no_key_finds(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(import_rows, "keep_keys_of_contacts", lambda *_: None)
+    nothing = KeyChanges(0, [], [])
+    patch.setattr(import_rows, "keys_of_contacts", lambda *_: nothing)
 
 
 @pytest.mark.parametrize(

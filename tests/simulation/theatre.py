@@ -47,7 +47,7 @@ class Theatre:
         self._watcher.close()
 
     def _open(self) -> SimulatedConnection:
-        connection = SimulatedConnection.connect(self._url)
+        connection = SimulatedConnection.connect(self._url, autocommit=True)
         connection.execute(_FAST)
         prepare_session(connection)
         return connection

@@ -8,7 +8,8 @@ from typing import Final
 import pytest
 
 from prismd.settings import Settings
-from prismd.store.postgres import Connection, connect
+from prismd.store.postgres import Connection, bind_session, connect
+from prismd.store.row_security import SETTING
 from tests.store.million import make_million
 
 _STATISTICS: Final = "SELECT EXISTS (SELECT FROM pg_stats WHERE schemaname = 'public')"
@@ -29,4 +30,14 @@ def million(request: pytest.FixtureRequest, million_url: str) -> Iterator[Connec
         if analysed:
             connection.execute("ANALYZE")
         assert connection.execute(_STATISTICS).fetchone() == (analysed,)
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def bound_million(million: Connection, million_url: str) -> Iterator[Connection]:
+    """A connection to the million as requests of team 1 have it: bound by row-level security."""
+    assert not million.closed
+    with connect(million_url, Settings(), autocommit=True) as connection:
+        bind_session(connection)
+        connection.execute(f"SET {SETTING} = 1".encode())
         yield connection

@@ -225,6 +225,11 @@ _UPKEEP: Final = {
 
 HOT: Final = {**_RECORDS, **_IMPORTS, **_TEAMS, **_UPKEEP}
 
+#: What workers ask, and what is asked before a team is known: beyond row-level security.
+OF_ALL_TEAMS: Final = {
+    "next turn", "whose turn it is", "the key of a request", "a team", "a ticket", *_UPKEEP,
+}  # fmt: skip
+
 #: A part of others; what the command line asks, of keys that people made by hand; what is done once a view or a lost
 #: chunk, to all views of a team or all chunks of a job.
 NOT_HOT: Final = (

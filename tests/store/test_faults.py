@@ -194,6 +194,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     lists.views_of: lambda c, w: lists.views_of(c, w.team_id, [w.deals]),
     postgres.connections_allowed: lambda c, _: postgres.connections_allowed(c),
     postgres.prepare_session: lambda c, _: postgres.prepare_session(c),
+    postgres.bind_session: lambda c, _: postgres.bind_session(c),
     progress.counts_of_chunks: lambda c, w: progress.counts_of_chunks(c, w.team_id, w.ended.id, first=0),
     properties.load_schema: lambda c, w: properties.load_schema(c, w.team_id, "contact"),
     properties.load_schemas: lambda c, w: properties.load_schemas(c, w.team_id, ["contact", "deal"]),
@@ -222,9 +223,8 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     queries.records_with_keys: lambda c, w: queries.records_with_keys(c, w.team_id, w.hashes, most=1),
     record_keys.keys_in_use: lambda c, w: record_keys.keys_in_use(c, w.team_id, "contact"),
     record_keys.add_key: lambda c, w: record_keys.add_key(c, w.team_id, "contact", "city"),
-    record_keys.insert_keys: lambda c, w: record_keys.insert_keys(
-        c, record_keys.key_rows(w.team_id, [(1, w.record.id)])
-    ),
+    record_keys.insert_keys: lambda c, w: record_keys.insert_keys(c, w.team_id, [(1, w.record.id)]),
+    record_keys.copy_keys: lambda c, w: record_keys.copy_keys(c, record_keys.key_rows(w.team_id, [(1, w.record.id)])),
     record_keys.delete_keys: lambda c, w: record_keys.delete_keys(
         c, w.team_id, [(key_hash, w.record.id) for key_hash in w.hashes]
     ),
@@ -312,12 +312,16 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
 }
 
 
+#: Their functions begin and end transactions, or make tables; they have tests of their own.
+ABOUT_TRANSACTIONS: Final = {"prismd.store.row_security", "prismd.store.transactions"}
+
 #: These touch no table, and wait for nobody.
 WITHOUT_LOCK: Final = {
     changes.tell, changes.tell_listeners, diagnosis.read_server, diagnosis.read_time, diagnosis.read_indexes,
     migrate.schema_state, diagnosis.longest_transaction, diagnosis.count_others, health.count_workers,
     figures.database_bytes,
-    idempotency.try_lock, postgres.connections_allowed, postgres.prepare_session, queries.check_patterns,
+    idempotency.try_lock, postgres.connections_allowed, postgres.prepare_session, postgres.bind_session,
+    queries.check_patterns,
     restoring.schema_name, restoring.all_tables, restoring.own_tables, restoring.in_order, restoring.set_places,
     queries.limit_time, client_attempts.begin_first, client_attempts.try_begin_repeat,
 }  # fmt: skip
@@ -336,10 +340,10 @@ CONFLICTING: Final = [
 
 
 def functions() -> list[Callable[..., Any]]:
-    """Return all public functions of the store that work on a connection they are given."""
+    """Return all public functions of the store that work on a connection they are given, inside a transaction."""
     found: list[Callable[..., Any]] = []
     for module in pkgutil.iter_modules(store.__path__, f"{store.__name__}."):
-        if not module.ispkg:
+        if not module.ispkg and module.name not in ABOUT_TRANSACTIONS:
             members = vars(importlib.import_module(module.name))
             found += [
                 member

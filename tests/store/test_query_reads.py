@@ -55,33 +55,35 @@ def rows_read(connection: Connection, raw: dict[str, Any], hashes: list[int] | N
     ids=str,
 )
 def test_no_more_is_read_than_a_page_needs(
-    million: Connection,
+    bound_million: Connection,
     raw: dict[str, Any],
     hashes: list[int] | None,
     after: Place | None,
 ) -> None:
-    assert rows_read(million, raw, hashes, after) <= FEW
+    assert rows_read(bound_million, raw, hashes, after) <= FEW
 
 
-def test_deleted_records_are_found_and_counted_without_going_through_the_others(million: Connection) -> None:
+def test_deleted_records_are_found_and_counted_without_going_through_the_others(bound_million: Connection) -> None:
     query = ORGANIZATIONS.read({}, deleted=Deleted.ONLY)
     page, total = QuerySql(query, 1, None), QuerySql(query, 1, None)
-    assert read_at_once(million, page.page(_COLUMNS, after=None, limit=LIMIT), page.parameters).rows <= 2 * MEMBERS
-    assert read_at_once(million, total.total(), total.parameters).rows <= 2 * MEMBERS
+    assert (
+        read_at_once(bound_million, page.page(_COLUMNS, after=None, limit=LIMIT), page.parameters).rows <= 2 * MEMBERS
+    )
+    assert read_at_once(bound_million, total.total(), total.parameters).rows <= 2 * MEMBERS
     after = page.page(_COLUMNS, after=Place(25, id_of(10), ()), limit=LIMIT)
-    assert read_at_once(million, after, page.parameters).rows <= 2 * MEMBERS
+    assert read_at_once(bound_million, after, page.parameters).rows <= 2 * MEMBERS
 
 
-def test_the_members_of_a_list_are_counted_without_going_through_the_others(million: Connection) -> None:
+def test_the_members_of_a_list_are_counted_without_going_through_the_others(bound_million: Connection) -> None:
     sql = QuerySql(replace(READER, list_id=JOB).read({}), 1, [MEMBER])
-    assert read_at_once(million, sql.total(), sql.parameters).rows <= 4 * MEMBERS
+    assert read_at_once(bound_million, sql.total(), sql.parameters).rows <= 4 * MEMBERS
 
 
-def test_what_has_one_of_many_keys_is_looked_up_key_by_key(million: Connection) -> None:
+def test_what_has_one_of_many_keys_is_looked_up_key_by_key(bound_million: Connection) -> None:
     hashes = [hash_of(number) for number in range(1, _TARGETS_MAX + 1)]
-    assert rows_read(million, {"filter": [{"title": {"contains": "T"}}]}, hashes) <= 4 * _TARGETS_MAX
+    assert rows_read(bound_million, {"filter": [{"title": {"contains": "T"}}]}, hashes) <= 4 * _TARGETS_MAX
 
 
-def test_what_cannot_be_looked_up_is_searched_for_through_the_index_of_the_type(million: Connection) -> None:
+def test_what_cannot_be_looked_up_is_searched_for_through_the_index_of_the_type(bound_million: Connection) -> None:
     """The measure itself: it tells a search from a look-up."""
-    assert rows_read(million, {"filter": [{"email": {"contains": "nowhere"}}]}, None) > RECORDS / 2
+    assert rows_read(bound_million, {"filter": [{"email": {"contains": "nowhere"}}]}, None) > RECORDS / 2

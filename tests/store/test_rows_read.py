@@ -16,7 +16,7 @@ import pytest
 
 import prismd.store
 from prismd.store.postgres import Connection
-from tests.store.hot_statements import HOT, NOT_HOT, Hot
+from tests.store.hot_statements import HOT, NOT_HOT, OF_ALL_TEAMS, Hot
 from tests.store.million import RECORDS
 from tests.store.plans import Read, read_at_once, read_prepared
 
@@ -34,10 +34,22 @@ COUNTS: Final = (3, 2_000)
 
 BY_KEY: Final = HOT["values by key"]
 BOUNDED: Final = [name for name, hot in HOT.items() if hot.once is not None]
+#: What requests ask, each for its team alone.
+OF_REQUESTS: Final = [name for name in BOUNDED if name not in OF_ALL_TEAMS]
 
 
 @pytest.mark.parametrize("name", BOUNDED)
 def test_no_more_is_read_than_is_asked_for(million: Connection, name: str) -> None:
+    check(million, name)
+
+
+@pytest.mark.parametrize("name", OF_REQUESTS)
+def test_row_level_security_does_not_change_that(bound_million: Connection, name: str) -> None:
+    check(bound_million, name)
+
+
+def check(million: Connection, name: str) -> None:
+    """Count what a statement reads of the million."""
     hot = HOT[name]
     if million.info.server_version < hot.since:
         pytest.skip(f"not used before PostgreSQL {hot.since // 10_000}")

@@ -23,6 +23,7 @@ from prismd.store.embedded import EmbeddedPostgres
 from prismd.store.migrate import migrate
 from prismd.store.postgres import open_pool
 from prismd.store.teams import insert_team
+from prismd.store.transactions import of_all_teams
 from tests.processes import ended, eventually, processes_about, start_prismd
 
 Worker = Callable[..., "subprocess.Popen[str]"]
@@ -53,12 +54,12 @@ def submitted(url: str) -> Iterator[Callable[[int], Callable[[], Job]]]:
             rows = [{"default": {"email": f"person{number}@example.org"}} for number in range(count)]
             body = json.dumps({"objects": rows, "options": {"dedupe_by": "email"}}).encode()
             request = parse_request("contact", body, RequestLimits(rows_max=count))
-            with pool.connection() as connection:
+            with of_all_teams(pool) as connection:
                 team_id = insert_team(connection, runtime.new_id(), runtime.now())
                 job_id = submit(connection, runtime, team_id, request).job.id
 
             def look() -> Job:
-                with pool.connection() as connection:
+                with of_all_teams(pool) as connection:
                     return get_job(connection, team_id, job_id, now=runtime.now())
 
             return look

@@ -19,7 +19,7 @@ from prismd.settings import Settings
 from prismd.store import upkeep
 from prismd.store.api_keys import NewStoredKey, insert_key
 from prismd.store.migrate import migrate
-from prismd.store.postgres import Connection, open_pool
+from prismd.store.postgres import Connection, connect, open_pool
 from prismd.store.teams import insert_team
 from prismd.worker.upkeep import purge
 
@@ -75,8 +75,7 @@ class Store:
 def store(make_database: Callable[[], str], clock: Any) -> Any:
     url = make_database()
     migrate(url, Settings())
-    with open_pool(url, Settings()) as pool, pool.connection() as connection:
-        connection.autocommit = True
+    with open_pool(url, Settings()) as pool, connect(url, Settings(), autocommit=True) as connection:
         yield Store(connection, Runtime(pool, SETTINGS, clock.now, system_ids()))
 
 
@@ -120,7 +119,7 @@ def test_a_large_job_goes_in_batches_that_each_leave_less(
 def test_a_job_that_somebody_holds_is_skipped_and_not_waited_for(store: Store, clock: Any) -> None:
     store.import_rows(20)
     clock.advance(days=8)
-    with store.runtime.pool.connection() as holder:
+    with store.runtime.of_all_teams() as holder:
         holder.execute("SELECT FROM import_job FOR UPDATE")
         assert store.purge_all(clock.now()) == 0
     assert store.purge_all(clock.now()) > 0

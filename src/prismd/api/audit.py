@@ -35,7 +35,7 @@ def get_audit(request: Request[Any, Any, Any], caller: CallerIn, runtime: Runtim
     listing = Listing(f"audit {caller.team_id} {wanted}", _PLACE, runtime.settings.page_max, filters=0)
     text = given(request, "cursor")
     start = Cursor("", page_limit(request, most=listing.limit_max)) if text is None else read_cursor(text, listing)
-    with runtime.pool.connection() as connection:
+    with runtime.of_team(caller.team_id) as connection:
         page = page_of_audit(
             connection, runtime.settings, caller.team_id, wanted, before=_place(start), limit=start.limit
         )

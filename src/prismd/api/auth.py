@@ -96,5 +96,5 @@ def _address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 
 
 def _authenticated(runtime: Runtime, key: str, team: str | None) -> Caller:
-    with runtime.pool.connection() as connection:
+    with runtime.of_all_teams() as connection:
         return authenticate(connection, key, team, now=runtime.now())

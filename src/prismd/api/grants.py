@@ -27,7 +27,7 @@ _GRANT: Final = "/{object_type:str}/{record_id:str}/grant"
 def get_grant(object_type: PathPart, record_id: PathPart, caller: CallerIn, runtime: RuntimeIn) -> Response[bytes]:
     """Answer who may do what with a record."""
     kind, wanted = _granted_type(object_type), id_in_path(record_id)
-    with runtime.pool.connection() as connection:
+    with runtime.of_team(caller.team_id) as connection:
         return respond(_answer(grants.get_grant(connection, caller, kind, wanted)))
 
 

@@ -74,7 +74,7 @@ async def get_import(
 async def _results(threads: Threads, runtime: Runtime, job: Job) -> AsyncIterator[bytes]:
     # Each part is one short read, so a slow reader holds neither a thread nor a connection.
     def read(at: tuple[int, int]) -> tuple[bytes, tuple[int, int]] | None:
-        with runtime.pool.connection() as connection:
+        with runtime.of_team(job.team_id) as connection:
             return part_of_results(connection, job.team_id, job.id, at)
 
     place = FIRST
@@ -100,7 +100,7 @@ def _listed(request: Request[Any, Any, Any], caller: Caller, runtime: Runtime) -
     )
     state, object_type = page.filters
     caller.scopes.require(_SEES_IMPORTS, object_type, "" if object_type else "; or name one with object_type=")
-    with runtime.pool.connection() as connection:
+    with runtime.of_team(caller.team_id) as connection:
         jobs = imports.list_jobs(
             connection,
             caller.team_id,
@@ -128,7 +128,7 @@ def read_job(runtime: Runtime, caller: Caller, job_id: str) -> Job:
         PrismdError: ``not_found``: there is none of that id, or no longer; ``missing_scope``.
     """
     wanted = id_in_path(job_id)
-    with runtime.pool.connection() as connection:
+    with runtime.of_team(caller.team_id) as connection:
         job = imports.get_job(connection, caller.team_id, wanted, now=runtime.now())
     caller.scopes.require(_SEES_IMPORTS, job.object_type)
     return job

@@ -102,5 +102,5 @@ class KeyWatch:
         self._task = None
 
     def _good(self, ids: list[str]) -> set[str]:
-        with self._runtime.pool.connection() as connection:
+        with self._runtime.of_all_teams() as connection:
             return good_keys(connection, ids, now=self._runtime.now())

@@ -38,7 +38,7 @@ def create_list(
 @get("/lists", sync_to_thread=True)
 def list_lists(caller: CallerIn, runtime: RuntimeIn) -> Response[bytes]:
     """Answer all lists of the team."""
-    with runtime.pool.connection() as connection:
+    with runtime.of_team(caller.team_id) as connection:
         found = lists.list_lists(connection, caller.team_id)
     shown = entries((shown_list(one, caller.public_id) for one in found), runtime.settings)
     return respond(Answer(200, encode(ListPage(data=shown)), {}))
@@ -48,7 +48,7 @@ def list_lists(caller: CallerIn, runtime: RuntimeIn) -> Response[bytes]:
 def get_list(list_id: PathPart, caller: CallerIn, runtime: RuntimeIn) -> Response[bytes]:
     """Answer a list."""
     which = value_in_path(list_id)
-    with runtime.pool.connection() as connection:
+    with runtime.of_team(caller.team_id) as connection:
         found = lists.get_list(connection, caller.team_id, which)
     return respond(Answer(200, encode(shown_list(found, caller.public_id)), {}))
 

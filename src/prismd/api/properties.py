@@ -188,7 +188,7 @@ def validate_values(object_type: PathPart, caller: CallerIn, runtime: RuntimeIn,
     kind = object_type_in_path(object_type)
     wanted = read_body(body, PropertyValidation)
     list_id = _scope_of(wanted.scope)
-    with runtime.pool.connection() as connection:
+    with runtime.of_team(caller.team_id) as connection:
         problems = validate(
             connection,
             caller.team_id,
@@ -221,7 +221,7 @@ def _listing(
     # Autofill is a matter of the hosted product; a client that asks for it is told what there is.
     flag(request, "autofill")
     with_options = flag(request, "include_options", default=True)
-    with runtime.pool.connection() as connection:
+    with runtime.of_team(caller.team_id) as connection:
         found = properties.list_properties(
             connection, caller.team_id, object_types, term=given(request, "term"), list_id=list_id
         )

@@ -52,7 +52,7 @@ async def create_ticket(
     valid_s = runtime.settings.realtime_ticket_s
 
     def issued() -> str:
-        with runtime.pool.connection() as connection:
+        with runtime.of_team(caller.team_id) as connection:
             return issue_ticket(connection, caller.team_id, caller.key_id, now=runtime.now(), valid_s=valid_s)
 
     threads: Threads = request.app.state.threads
@@ -125,7 +125,7 @@ class RealtimeSocket:
         return None
 
     def _redeemed(self, ticket: str) -> Listener | None:
-        with self._runtime.pool.connection() as connection:
+        with self._runtime.of_all_teams() as connection:
             return redeem_ticket(connection, ticket, now=self._runtime.now())
 
     async def _stream(self, outbox: Outbox, receive: Receive, send: Send) -> None:

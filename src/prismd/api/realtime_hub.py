@@ -184,5 +184,5 @@ class _Line:
         return [records_message(part) for one in changed for part in one.parts(IDS_PER_MESSAGE)]
 
     def _read(self, moved: ImportMoved) -> list[RecordsChanged]:
-        with self._runtime.pool.connection() as connection:
+        with self._runtime.of_team(moved.team_id) as connection:
             return changes_of_chunk(connection, moved)

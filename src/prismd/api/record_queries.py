@@ -91,7 +91,7 @@ def _answer(
     others: dict[str, Any],
 ) -> Response[bytes]:
     settings = runtime.settings
-    with runtime.pool.connection() as connection:
+    with runtime.of_team(caller.team_id) as connection:
         if list_id is not None:
             # As it is stored, however the client spells it.
             where = f"{field}.list_id"

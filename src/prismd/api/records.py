@@ -29,7 +29,7 @@ def get_record(
     """Answer one record, with its version as ``etag``."""
     kind, wanted = object_type_in_path(object_type), id_in_path(record_id)
     select, list_id = slugs(request, "select"), list_in_query(request)
-    with runtime.pool.connection() as connection:
+    with runtime.of_team(caller.team_id) as connection:
         found = records.get_record(
             connection,
             caller.team_id,
@@ -58,7 +58,7 @@ def find_record(
     select, list_id = slugs(request, "select"), list_in_query(request)
     asked: dict[str, Any] = {"settings": runtime.settings, "select": select, "list_id": list_id}
     asked["scopes"] = caller.scopes
-    with runtime.pool.connection() as connection:
+    with runtime.of_team(caller.team_id) as connection:
         try:
             found = records.find_record(connection, caller.team_id, kind, by, sought, **asked)
         except PrismdError:
@@ -74,7 +74,7 @@ def count_records(
 ) -> Response[bytes]:
     """Answer how many records of a type the team has."""
     kind, list_id, deleted = object_type_in_path(object_type), list_in_query(request), deleted_in_query(request)
-    with runtime.pool.connection() as connection:
+    with runtime.of_team(caller.team_id) as connection:
         total = records.count_records(
             connection, caller.team_id, kind, list_id=list_id, deleted=deleted, settings=runtime.settings
         )

@@ -53,7 +53,7 @@ def get_results(
     media_type = request.accept.best_match(list(MEDIA_TYPES)) or JSON
 
     def read(after: int, rows_max: int, bytes_max: int) -> VerdictPage:
-        with runtime.pool.connection() as connection:
+        with runtime.of_team(caller.team_id) as connection:
             return page_of_verdicts(
                 connection,
                 caller.team_id,

@@ -36,7 +36,7 @@ def list_records(
     """Answer a page of the records of a view: the pinned ones, then the others in the view's order."""
     kind, wanted = type_with_views(object_type), id_in_path(view_id)
     page = page_wanted(request, runtime.settings)
-    with runtime.pool.connection() as connection:
+    with runtime.of_team(caller.team_id) as connection:
         _, records = views.page_of_view(connection, runtime, caller.team_id, kind, wanted, page)
     return respond(Answer(200, encode(shown_page(records)), {}))
 

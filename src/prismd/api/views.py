@@ -57,7 +57,7 @@ def list_views(
     cursor = given(request, "cursor")
     start = read_cursor(cursor, listing) if cursor else Cursor("", page_limit(request, default=most, most=most))
     offset = page_offset(request, start.limit, runtime.settings)
-    with runtime.pool.connection() as connection:
+    with runtime.of_team(caller.team_id) as connection:
         found = views.list_views(
             connection,
             runtime.settings,
@@ -81,10 +81,10 @@ def get_view(
     """Answer a view; with ``include=records``, a page of its records too."""
     kind, wanted = type_with_views(object_type), id_in_path(view_id)
     if not _includes_records(request):
-        with runtime.pool.connection() as connection:
+        with runtime.of_team(caller.team_id) as connection:
             return respond(_answer(200, views.get_view(connection, caller.team_id, kind, wanted), caller))
     page = page_wanted(request, runtime.settings)
-    with runtime.pool.connection() as connection:
+    with runtime.of_team(caller.team_id) as connection:
         view, records = views.page_of_view(connection, runtime, caller.team_id, kind, wanted, page)
     both = ViewWithRecords(view=shown_view(view, caller.public_id), records=shown_page(records))
     return respond(Answer(200, encode(both), {}))

@@ -161,7 +161,7 @@ class Watchers:
             feed.wake()
 
     def _read(self, feed: Feed) -> Progress:
-        with self._runtime.pool.connection() as connection:
+        with self._runtime.of_team(feed.team_id) as connection:
             known = len(feed.totals) - 1
             return progress_since(connection, feed.team_id, feed.job_id, chunks=known, now=self._runtime.now())
 

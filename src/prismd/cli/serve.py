@@ -37,6 +37,7 @@ from prismd.store.postgres import (
     connections_allowed,
     connections_needed,
 )
+from prismd.store.row_security import is_superuser
 from prismd.telemetry import metrics, traces
 from prismd.telemetry.declared import POSTGRES_RESTARTS
 from prismd.worker.stop import Stop
@@ -130,6 +131,7 @@ def _worker(number: int) -> list[str]:
 def _prepared(url: str, settings: Settings) -> Bootstrap | None:
     with connect(url, settings) as connection:
         _warn_of_few_connections(connection, settings)
+        _warn_of_superuser(connection)
         return bootstrap(connection, os.environ, now=system_clock(), new_id=thread_ids())
 
 
@@ -143,6 +145,12 @@ def _warn_of_few_connections(connection: Connection, settings: Settings) -> None
             opened_at_most=needed,
             advice=advice,
         )
+
+
+def _warn_of_superuser(connection: Connection) -> None:
+    if is_superuser(connection):
+        advice = "use a login of its own, that owns its database and is none (docs/safety.md)"
+        _LOG.warning("prismd's login to PostgreSQL is a superuser, which it need not be", advice=advice)
 
 
 def _persistently(work: Callable[[], _Result], stop: Stop) -> _Result:

@@ -82,7 +82,7 @@ def note_failures(runtime: Runtime, team_id: int, failures: Sequence[FailureCoun
         failures: Counted over a minute; few.
     """
     at = runtime.now()
-    with runtime.pool.connection() as connection, connection.transaction(), connection.pipeline():
+    with runtime.of_team(team_id) as connection, connection.pipeline():
         for one in failures:
             key_id = one.failure.key_id
             details = {"reason": one.failure.reason, "address": one.address, "requests": one.requests}

@@ -9,6 +9,7 @@ from typing import Final
 
 from prismd.core.findings import Finding, Level
 from prismd.settings import Settings
+from prismd.store import row_security
 from prismd.store.diagnosis import (
     Index,
     OpenTransaction,
@@ -64,10 +65,12 @@ _GIB: Final = 1024 * MIB
 _FREE_MIN: Final = _GIB
 _FREE_SHARE: Final = 0.1
 
+_OTHER_SCHEMA: Final = "the schema is another"
+
 #: What is checked where the database can be reached.
 CHECKS: Final = (
-    "database", "database settings", "migrations", "indexes", "bloat", "transactions", "workers", "queue", "upkeep",
-    "clock",
+    "database", "database settings", "migrations", "row-level security", "indexes", "bloat", "transactions",
+    "workers", "queue", "upkeep", "clock",
 )  # fmt: skip
 
 
@@ -97,7 +100,8 @@ def examine(connection: Connection, settings: Settings, now: datetime) -> Iterat
     yield from judge_server(read_server(connection), settings)
     state = schema_state(connection)
     yield judge_schema(state)
-    yield judge_indexes(read_indexes(connection)) if state.is_current else _skipped("indexes", "the schema is another")
+    yield judge_row_security(connection) if state.is_current else _skipped("row-level security", _OTHER_SCHEMA)
+    yield judge_indexes(read_indexes(connection)) if state.is_current else _skipped("indexes", _OTHER_SCHEMA)
     yield judge_bloat(read_tables(connection))
     yield judge_transactions(longest_transaction(connection))
     yield judge_workers(count_workers(connection), settings)
@@ -105,7 +109,7 @@ def examine(connection: Connection, settings: Settings, now: datetime) -> Iterat
         yield judge_queue(connection, settings, now)
         yield judge_upkeep(oldest_expired(connection, now), now)
     else:
-        yield from (_skipped(check, "the schema is another") for check in ("queue", "upkeep"))
+        yield from (_skipped(check, _OTHER_SCHEMA) for check in ("queue", "upkeep"))
 
 
 def judge_server(server: Server, settings: Settings) -> Iterator[Finding]:
@@ -176,6 +180,16 @@ def judge_schema(state: SchemaState) -> Finding:
     if state.is_newer:
         return Finding("migrations", Level.ERROR, found, "install the prismd that this database was brought to")
     return Finding("migrations", Level.ERROR, found, "run `prismd backup FILE`, then `prismd migrate`")
+
+
+def judge_row_security(connection: Connection) -> Finding:
+    """Return what is to be said of the wall between teams in the database."""
+    if (fault := row_security.fault(connection)) is not None:
+        return Finding("row-level security", Level.ERROR, fault.found, fault.advice)
+    if row_security.is_superuser(connection):
+        advice = "use a login of its own, that owns its database and is no superuser (docs/safety.md)"
+        return Finding("row-level security", Level.WARNING, "holds, but prismd's login is a superuser", advice)
+    return Finding("row-level security", Level.OK, "holds for all tables of teams")
 
 
 def judge_indexes(found: Mapping[str, Index]) -> Finding:

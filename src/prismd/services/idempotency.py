@@ -77,14 +77,13 @@ def answer_once(  # noqa: PLR0917 - the six things that a repeat is judged by an
     Returns:
         The answer, and whether it is a replay (contract, section 4).
     """
-    with runtime.pool.connection() as connection:
-        try:
-            with connection.transaction():
-                if key is None:
-                    return work(connection), False
-                return _answer(connection, runtime, Keyed(team_id, key, fingerprint, work, refuse))
-        except PrismdError as error:
-            return refuse(error), False
+    try:
+        with runtime.of_team(team_id) as connection:
+            if key is None:
+                return work(connection), False
+            return _answer(connection, runtime, Keyed(team_id, key, fingerprint, work, refuse))
+    except PrismdError as error:
+        return refuse(error), False
 
 
 def _answer(connection: Connection, runtime: Runtime, write: Keyed) -> tuple[Answer, bool]:

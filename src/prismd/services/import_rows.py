@@ -22,7 +22,7 @@ from prismd.core.schema import ObjectSchema
 from prismd.core.values import ValueLimits
 from prismd.services.meanwhile import Later, Meanwhile, row_parser
 from prismd.services.record_keys import ensure_key, key_changes, key_rules
-from prismd.services.references import CONTACT, Drafted, address_rule, keep_keys_of_contacts, resolve_to_write
+from prismd.services.references import CONTACT, Drafted, address_rule, keys_of_contacts, resolve_to_write
 from prismd.services.rows_sent_back import RowsSentBack
 from prismd.settings import Settings
 from prismd.store import drafts, import_records, properties, record_writes, touches
@@ -201,7 +201,9 @@ class RowImporter:
         connection, job, now = self._connection, self._job, self._now
         created, hashed = planned.plan.created, planned.rule.key if planned.rule else None
         rules = key_rules(connection, job.team_id, planned.schema)
-        keys = self.put_off(lambda: key_changes(job.team_id, rules, created, changed().values(), hashed=hashed))
+        keys = self.put_off(
+            lambda: key_changes(job.team_id, rules, created, changed().values(), hashed=hashed).packed()
+        )
         import_records.insert_records(connection, job.team_id, job.object_type, created, job_id=job.id, now=now)
         for part in updates:
             record_writes.update_records(connection, part(), now=now)
@@ -215,7 +217,7 @@ class RowImporter:
             drafts.write_contacts(connection, job, address_rule(connection, job.team_id), contacts)
             return
         import_records.insert_records(connection, job.team_id, CONTACT, contacts, job_id=job.id, now=self._now)
-        keep_keys_of_contacts(connection, job.team_id, contacts)
+        keys_of_contacts(connection, job.team_id, contacts).packed().write(connection)
 
 
 def _parts(whole: Sequence[_Item], most: int) -> list[Sequence[_Item]]:

@@ -29,6 +29,7 @@ from prismd.settings import Settings
 from prismd.store import audit, import_chunks, imports, properties
 from prismd.store.faults import passes
 from prismd.store.postgres import Connection
+from prismd.store.transactions import import_step
 
 _LOG: Final = structlog.get_logger()
 
@@ -82,10 +83,12 @@ def submit(
     if job.synchronous:
         imports.insert_job(connection, job, doer.key_id)
         note_end(connection, job)  # where there are no rows
-        return _run_at_once(connection, runtime, job, chunks)
+        with import_step(connection):
+            return _run_at_once(connection, runtime, job, chunks)
     _check_active(connection, team_id, settings)
     imports.insert_job(connection, job, doer.key_id)
-    import_chunks.insert_chunks(connection, job, chunks)
+    with import_step(connection):
+        import_chunks.insert_chunks(connection, job, chunks)
     with connection.pipeline():
         audit.write_entry(connection, team_id, doer, import_started(job))
         import_moved(connection, job)

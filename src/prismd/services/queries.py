@@ -20,7 +20,7 @@ from prismd.services.query_references import ReferenceReader
 from prismd.services.reading import Reading
 from prismd.services.references import all_contacts_by_address
 from prismd.settings import Settings
-from prismd.store import properties, queries
+from prismd.store import properties, queries, transactions
 from prismd.store.postgres import Connection
 
 
@@ -141,7 +141,7 @@ def _with_contacts(connection: Connection, team_id: int, query: Query) -> Query:
         return query
     found = all_contacts_by_address(connection, team_id, addresses)
     # Where addresses become keys only now, nobody waits for the rest, which may take the lock of another type.
-    connection.commit()
+    transactions.commit(connection, team_id)
     return replace(query, clauses=tuple(_resolved(clause, found) for clause in query.clauses))
 
 

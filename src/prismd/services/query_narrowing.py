@@ -12,7 +12,7 @@ from prismd.core.query.tree import Query
 from prismd.core.schema import LISTS, Kind, Property
 from prismd.services.record_keys import ensure_key
 from prismd.settings import Settings
-from prismd.store import queries, record_keys
+from prismd.store import queries, record_keys, transactions
 from prismd.store.postgres import Connection
 
 #: More records than that at the end of a reference, and it is no way to few records any more.
@@ -96,7 +96,7 @@ class Narrowing:
         if len(in_use) >= self._settings.key_properties_max:
             return False
         ensure_key(self._connection, self._team_id, object_type, prop)
-        self._connection.commit()
+        transactions.commit(self._connection, self._team_id)
         in_use.add(prop.key)
         return True
 

@@ -89,7 +89,7 @@ class ReferenceReader:
         other, slug = prop.inverse_of
         reference = self._schemas[other].properties[slug]
         if ensure_key(self._connection, self._team_id, other, reference) and self._commits:
-            self._reading.commit()
+            self._reading.commit(self._team_id)
             self._reading.limit_time()
         rule = KeyRule(other, reference, fold_case=True)
         hashes = {one: rule.hashes(one)[0] for one in ids}

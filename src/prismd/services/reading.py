@@ -8,6 +8,7 @@ from typing import Final
 from prismd.core.errors import PrismdError
 from prismd.core.reading_budget import ReadingBudget
 from prismd.settings import Settings
+from prismd.store import transactions
 from prismd.store.postgres import Connection
 from prismd.store.queries import limit_time
 
@@ -43,7 +44,11 @@ class Reading:
             limit_time(self.connection, self._ends_at - now)
             self._told_at = now
 
-    def commit(self) -> None:
-        """Commit what was made findable; nobody waits for the rest of the reading."""
-        self.connection.commit()
+    def commit(self, team_id: int) -> None:
+        """Commit what was made findable, and go on; nobody waits for the rest of the reading.
+
+        Args:
+            team_id: Internal id of the team whose transaction it is.
+        """
+        transactions.commit(self.connection, team_id)
         self._told_at = None

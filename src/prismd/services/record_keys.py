@@ -79,22 +79,40 @@ def ensure_key(
     rule = KeyRule(object_type, prop, fold_case=True)
     for page in records.scan_values(connection, team_id, object_type, prop.key, page=_BACKFILL_PAGE):
         entries = [(key_hash, record_id) for record_id, value in page for key_hash in rule.hashes(value)]
-        record_keys.insert_keys(connection, record_keys.key_rows(team_id, entries))
+        record_keys.insert_keys(connection, team_id, entries)
     return True
 
 
 @dataclass(frozen=True, slots=True)
 class KeyChanges:
-    """Which keys records of a team get, as PostgreSQL takes them, and which they lose."""
+    """Which keys records of a team get, and which they lose."""
+
+    team_id: int
+    added: list[record_keys.Entry]
+    gone: list[record_keys.Entry]
+
+    def write(self, connection: Connection) -> None:
+        """Write them, inside a transaction that holds the lock of the records' type."""
+        record_keys.delete_keys(connection, self.team_id, self.gone)
+        record_keys.insert_keys(connection, self.team_id, self.added)
+
+    def packed(self) -> PackedKeyChanges:
+        """Return them as an import writes them."""
+        return PackedKeyChanges(self.team_id, record_keys.key_rows(self.team_id, self.added), self.gone)
+
+
+@dataclass(frozen=True, slots=True)
+class PackedKeyChanges:
+    """Which keys records of a team get, as PostgreSQL copies them, and which they lose."""
 
     team_id: int
     added: bytes
     gone: list[record_keys.Entry]
 
     def write(self, connection: Connection) -> None:
-        """Write them, inside a transaction that holds the lock of the records' type."""
+        """Write them, inside the import step of a transaction that holds the lock of the records' type."""
         record_keys.delete_keys(connection, self.team_id, self.gone)
-        record_keys.insert_keys(connection, self.added)
+        record_keys.copy_keys(connection, self.added)
 
 
 def key_changes(
@@ -128,7 +146,7 @@ def key_changes(
                 was, now = set(hashes(one.before.get(key))), set(hashes(one.after.get(key)))
                 gone += [(key_hash, one.id) for key_hash in was - now]
                 added += [(key_hash, one.id) for key_hash in now - was]
-    return KeyChanges(team_id, record_keys.key_rows(team_id, added), gone)
+    return KeyChanges(team_id, added, gone)
 
 
 def find_by_key(connection: Connection, team_id: int, rule: KeyRule, object_type: str, value: object) -> list[str]:

@@ -19,7 +19,7 @@ from prismd.services.changes import record_changed
 from prismd.services.record_keys import key_changes, key_rules
 from prismd.services.record_views import RecordView, view_of
 from prismd.services.records import list_scope
-from prismd.services.references import CONTACT, keep_keys_of_contacts, resolve_to_write
+from prismd.services.references import CONTACT, keys_of_contacts, resolve_to_write
 from prismd.services.runtime import Runtime
 from prismd.store import properties, record_keys, record_writes, records
 from prismd.store.postgres import Connection
@@ -169,7 +169,7 @@ class RecordWriter:
         made = [StoredRecord(one.id, 1, now, now, {"email": one.email}) for one in self._made_contacts]
         record_writes.insert_new(self.connection, self.team_id, CONTACT, made, now=now)
         known = [KnownRecord(record.id, record.version, record.properties) for record in made]
-        keep_keys_of_contacts(self.connection, self.team_id, known)
+        keys_of_contacts(self.connection, self.team_id, known).write(self.connection)
         ids = [record.id for record in made]
         record_changed(self.connection, self.runtime, self.team_id, CONTACT, ids, Change.CREATED)
 

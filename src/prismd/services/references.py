@@ -20,7 +20,7 @@ from prismd.core.imports.rows import Rows
 from prismd.core.keys import KeyRule
 from prismd.core.quoting import quoted
 from prismd.core.schema import ObjectSchema, held_references
-from prismd.services.record_keys import ensure_key, key_changes, key_rules
+from prismd.services.record_keys import KeyChanges, ensure_key, key_changes, key_rules
 from prismd.store import properties, record_keys, records
 from prismd.store.postgres import Connection
 
@@ -164,11 +164,11 @@ def address_rule(connection: Connection, team_id: int) -> KeyRule:
     return KeyRule(CONTACT, schema.properties["email"], fold_case=True)
 
 
-def keep_keys_of_contacts(connection: Connection, team_id: int, made: Sequence[KnownRecord]) -> None:
-    """Write the keys of contacts that addresses made, inside a transaction that holds the lock of contacts.
+def keys_of_contacts(connection: Connection, team_id: int, made: Sequence[KnownRecord]) -> KeyChanges:
+    """Return the keys of contacts that addresses made, inside a transaction that holds the lock of contacts.
 
     Args:
         made: The contacts.
     """
     schema = properties.load_schema(connection, team_id, CONTACT)
-    key_changes(team_id, key_rules(connection, team_id, schema), made, ()).write(connection)
+    return key_changes(team_id, key_rules(connection, team_id, schema), made, ())

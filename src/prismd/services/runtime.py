@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,7 +14,8 @@ from prismd.core.ids import NewId, TimeOrderedIds
 from prismd.core.scopes import ALL, Scopes
 from prismd.services.teams import Caller
 from prismd.settings import Settings
-from prismd.store.postgres import Pool, open_pool
+from prismd.store import transactions
+from prismd.store.postgres import Connection, Pool, open_pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Runtime:
     """The outside world of a process.
 
     Args:
-        pool: Connections to PostgreSQL.
+        pool: Connections to PostgreSQL; what has a team goes through :meth:`of_team`.
         settings: The settings in force.
         now: Returns the time, in UTC.
         new_id: Returns a new id; may be called from several threads.
@@ -46,6 +48,18 @@ class Runtime:
         """Connection string of PostgreSQL."""
         conninfo = self.pool.conninfo
         return conninfo if isinstance(conninfo, str) else conninfo()
+
+    def of_team(self, team_id: int) -> AbstractContextManager[Connection]:
+        """Give one transaction in which nothing is found or written but what belongs to a team.
+
+        Args:
+            team_id: Internal id of the team.
+        """
+        return transactions.of_team(self.pool, team_id)
+
+    def of_all_teams(self) -> AbstractContextManager[Connection]:
+        """Give one transaction beyond row-level security, for what comes before a team is known."""
+        return transactions.of_all_teams(self.pool)
 
 
 def system_clock() -> datetime:

@@ -11,9 +11,12 @@ from urllib.parse import quote
 
 from prismd.store import memory
 from prismd.store.adoption import adopt
+from prismd.store.cluster import Cluster
 from prismd.store.data_dir import DataDir
 from prismd.store.postgres import DatabaseUnusableError
-from prismd.store.postmaster import DATABASE, USER, Postmaster, wait_until
+from prismd.store.postmaster import Postmaster
+from prismd.store.program_runs import wait_until
+from prismd.store.roles import DATABASE, LOGIN
 
 #: Longest start, which may have to recover what a crash left.
 _START_S: Final = 120.0
@@ -37,6 +40,7 @@ class EmbeddedPostgres:
         kept_free_mib: Memory that is for others, in MiB, where the machine decides on PostgreSQL's.
         user: Name of the system user that runs it, where prismd runs as root; other users run it as themselves.
         log_bytes_max: Size at which its log is cut.
+        login_options: What prismd's login may do besides, as ``CREATE ROLE`` takes it; for new clusters.
         given_up: Looked at while PostgreSQL starts; says whether nobody waits for it any more.
     """
 
@@ -47,8 +51,9 @@ class EmbeddedPostgres:
         buffers_mib: int = 0,
         connections: int = 0,
         kept_free_mib: int = 0,
-        user: str = USER,
+        user: str = LOGIN,
         log_bytes_max: int = LOG_BYTES_MAX,
+        login_options: str = "",
         given_up: Callable[[], bool] = lambda: False,
     ) -> None:
         self._buffers_mib = buffers_mib or memory.buffers_mib(memory.memory_mib() - kept_free_mib)
@@ -56,6 +61,7 @@ class EmbeddedPostgres:
         self._log_bytes_max = log_bytes_max
         self._given_up = given_up
         self._data = DataDir(data_dir, user)
+        self._cluster = Cluster(self._data, login_options)
         self._postmaster: Postmaster | None = None
         #: Whether the last start was seen to accept connections; what ends after that is started again.
         self._was_ready = False
@@ -158,10 +164,10 @@ class EmbeddedPostgres:
         if self._data.outdated():
             postmaster.end(_PATIENCE_S)
             adopt(self._data)
-        elif postmaster.pid() is not None and not postmaster.has_room():
+        elif self._cluster.is_of_former_version() or (postmaster.pid() is not None and not postmaster.has_room()):
             postmaster.end(_PATIENCE_S)
         if postmaster.pid() is None:
-            postmaster.create()
+            self._cluster.make()
             wait_until(lambda: self._launched(postmaster), _PATIENCE_S)
         return self._was_ready or self._ready(postmaster)
 
@@ -172,7 +178,7 @@ class EmbeddedPostgres:
         self._was_ready = self._ready(postmaster)
         if self._was_ready or self._given_up():
             return True
-        return not postmaster.was_killed() and "pre-existing shared memory" not in postmaster.failure()
+        return not postmaster.was_killed() and not postmaster.waits_for_backends()
 
     def _ready(self, postmaster: Postmaster) -> bool:
         # Seen once is enough: what ends right after that is started again like what ends later.
@@ -191,7 +197,7 @@ class EmbeddedPostgres:
         return DatabaseUnusableError(f"the data directory {self._data.path} cannot be used: {error.strerror}{about}")
 
     def _url(self, postmaster: Postmaster) -> str:
-        address = f"postgresql://{USER}@/{DATABASE}?host={quote(str(postmaster.socket_dir()), safe='')}&port=5432"
+        address = f"postgresql://{LOGIN}@/{DATABASE}?host={quote(str(postmaster.socket_dir()), safe='')}&port=5432"
         # Root talks to that user's PostgreSQL and to no other, whoever comes to answer on the socket.
         return (
             f"{address}&requirepeer={quote(self._data.runner.name, safe='')}" if self._data.runner.borrowed else address

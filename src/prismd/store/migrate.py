@@ -11,10 +11,12 @@ from typing import Final
 import psycopg
 
 from prismd.settings import Settings
+from prismd.store import row_security
 from prismd.store.postgres import Connection, DatabaseAwayError, DatabaseUnusableError, connect
 
 #: Any number of our own: two servers that start at once on one database migrate one after the other.
 _LOCK: Final = 7_223_196_071
+_TAKE_LOCK: Final = "SELECT pg_advisory_xact_lock(%s)"
 _VERSION_TABLE: Final = "SELECT to_regclass('alembic_version') IS NOT NULL"
 _VERSION: Final = "SELECT version_num FROM alembic_version"
 
@@ -46,39 +48,43 @@ def schema_state(connection: Connection) -> SchemaState:
 
 
 def migrate(url: str, settings: Settings) -> None:
-    """Bring a database to this prismd's schema; quick where it is there already.
+    """Bring a database to this prismd's schema, under row-level security; quick where it is there already.
 
     Args:
         url: Connection string of PostgreSQL.
         settings: For the time that connecting may take.
 
     Raises:
-        DatabaseUnusableError: It cannot be reached, or its schema is newer than this prismd.
+        DatabaseUnusableError: It cannot be reached, its schema is newer than this prismd, or its login may not put it
+            under row-level security.
     """
     with connect(url, settings) as connection:
-        if _current(connection) == known_revisions()[-1]:
-            return
-        connection.commit()
-        _upgrade(connection)
+        if _current(connection) != known_revisions()[-1]:
+            connection.commit()
+            _upgrade(connection)
+        elif not row_security.is_set_up(connection):
+            connection.execute(_TAKE_LOCK, (_LOCK,))
+            row_security.set_up(connection)
+        row_security.check(connection)
 
 
 def check_schema(url: str, settings: Settings) -> None:
-    """Make sure that a database has this prismd's schema.
+    """Make sure that a database has this prismd's schema, under row-level security.
 
     Args:
         url: Connection string of PostgreSQL.
         settings: For the time that connecting may take.
 
     Raises:
-        DatabaseUnusableError: It cannot be reached, or its schema is another.
+        DatabaseUnusableError: It cannot be reached, its schema is another, or row-level security does not hold.
     """
     with connect(url, settings) as connection:
         current = _current(connection)
-    if current != known_revisions()[-1]:
-        found = f"has schema {current}" if current else "is empty"
-        raise DatabaseUnusableError(
-            f"the database {found}, this prismd needs {known_revisions()[-1]}: run `prismd migrate`"
-        )
+        if current != known_revisions()[-1]:
+            found = f"has schema {current}" if current else "is empty"
+            needed = f"this prismd needs {known_revisions()[-1]}: run `prismd migrate`"
+            raise DatabaseUnusableError(f"the database {found}, {needed}")
+        row_security.check(connection)
 
 
 def _current(connection: Connection) -> str | None:
@@ -107,7 +113,7 @@ def known_revisions() -> list[str]:
 
 @contextmanager
 def upgrading(own: Connection) -> Iterator[Callable[[str], None]]:
-    """Give what brings a database to a revision; all that is done in the block is one transaction.
+    """Give what brings a database to a revision, under row-level security; the block is one transaction.
 
     Args:
         own: A connection outside a transaction, not in autocommit mode.
@@ -122,11 +128,17 @@ def upgrading(own: Connection) -> Iterator[Callable[[str], None]]:
     engine = sa.create_engine("postgresql+psycopg://", creator=lambda: own, poolclass=sa.StaticPool)
     try:
         with engine.begin() as bound:
-            bound.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            bound.exec_driver_sql(_TAKE_LOCK, (_LOCK,))
             config = Config()
             config.set_main_option("script_location", str(files("prismd.store") / "migrations"))
             config.attributes["connection"] = bound
-            yield lambda revision: command.upgrade(config, revision)
+
+            def to(revision: str) -> None:
+                command.upgrade(config, revision)
+                # With the tables, so that there is never one without it.
+                row_security.set_up(own)
+
+            yield to
     except (psycopg.Error, sa.exc.DBAPIError) as error:
         fault = getattr(error, "orig", error)
         kind = DatabaseAwayError if isinstance(fault, psycopg.OperationalError) else DatabaseUnusableError

@@ -19,6 +19,9 @@ Connection = psycopg.Connection[TupleRow]
 Pool = ConnectionPool[Connection]
 _Kind = TypeVar("_Kind", bound=Connection)
 
+#: The role that row-level security binds, and that requests take; see :mod:`prismd.store.row_security`.
+ROLE: Final = "left(session_user, 58) || '_team'"
+
 #: What workers call themselves where PostgreSQL lists its connections.
 WORKER: Final = "prismd worker"
 SERVER_VERSION_MIN: Final = 150000
@@ -35,6 +38,7 @@ FROM unnest(ARRAY[
     'enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_memoize', 'jit'
 ]) AS name
 """
+_TAKE_ROLE: Final = f"SELECT set_config('role', {ROLE}, false)"
 
 _ALLOWED: Final = """
 SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
@@ -110,6 +114,15 @@ def connections_allowed(connection: Connection) -> int:
     return int(row[0])
 
 
+def bind_session(connection: Connection) -> None:
+    """Do as :func:`prepare_session`, and have row-level security bind the session.
+
+    It finds nothing outside the transactions of :mod:`prismd.store.transactions`.
+    """
+    prepare_session(connection)
+    connection.execute(_TAKE_ROLE)
+
+
 class TracedPool(ConnectionPool[Connection]):
     """A pool in which what is done on a borrowed connection is one group of statements, where traces are kept."""
 
@@ -121,7 +134,7 @@ class TracedPool(ConnectionPool[Connection]):
 
 
 def open_pool(url: str, settings: Settings) -> Pool:
-    """Open the pool of an API process.
+    """Open the pool of an API process, whose sessions are bound by row-level security.
 
     Args:
         url: Connection string of PostgreSQL.
@@ -141,7 +154,9 @@ def open_pool(url: str, settings: Settings) -> Pool:
         # Attempts to connect come less and less often; given up, they make room for the next request's own attempt, so
         # that however long PostgreSQL was away, its return is soon noticed.
         reconnect_timeout=settings.database_wait_s,
-        configure=prepare_session,
+        # Transactions are begun in one round trip with what holds in them.
+        kwargs={"autocommit": True},
+        configure=bind_session,
         check=check,
         open=True,
         name="prismd",

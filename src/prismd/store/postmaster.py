@@ -1,4 +1,4 @@
-"""The processes of the embedded PostgreSQL: its programs, started as whom, found again, and ended."""
+"""The processes of the embedded PostgreSQL: started, found again, and ended."""
 
 from __future__ import annotations
 
@@ -7,25 +7,21 @@ import os
 import re
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from prismd.store.as_owner import done_as
 from prismd.store.data_dir import CLUSTER, DataDir
-from prismd.store.postgres import DatabaseUnusableError
 from prismd.store.postgres_log import PostgresLog
-from prismd.store.programs import programs_for
-
-#: Superuser and database of the embedded PostgreSQL; it listens on a socket that only its owner can reach.
-USER: Final = "prismd"
-DATABASE: Final = "postgres"
+from prismd.store.program_runs import IN_USE, PID_FILE, forget_pid, last_line, program, surroundings, wait_until
+from prismd.store.roles import LOGIN
 
 #: How PostgreSQL is run: for bulk loads, durable, and off the network.
 _SETTINGS: Final = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
+    # No superuser can log in.
+    "superuser_reserved_connections": "0",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
     # Checkpoints that come by size would write the same pages again and again during a load.
@@ -47,39 +43,14 @@ _SETTINGS: Final = {
     "log_checkpoints": "off",
     "log_autovacuum_min_duration": "-1",
 }
-_INITDB: Final = (
-    "--locale-provider=builtin",
-    "--builtin-locale=C.UTF-8",
-    "--encoding=UTF8",
-    "--auth=trust",
-    f"--username={USER}",
-)
 #: Tells whose PostgreSQL a process is: the path that it works by may be one that only means something to itself.
 _MARK: Final = "prismd.data_dir"
 _CONNECTIONS: Final = "max_connections"
-_PID_FILE: Final = "postmaster.pid"
-_POLL_S: Final = 0.005
-_INITDB_S: Final = 120
 
 #: Lines of postmaster.pid, counted from 0.
 _LINE_PID: Final = 0
 _LINE_SOCKET_DIR: Final = 4
 _LINE_STATE: Final = 7
-
-
-def wait_until(done: Callable[[], bool], timeout_s: float) -> bool:
-    """Wait until something holds; say whether it does.
-
-    Args:
-        done: Looks whether it holds.
-        timeout_s: Longest wait, in seconds.
-    """
-    deadline = time.monotonic() + timeout_s
-    while not done():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(_POLL_S)
-    return True
 
 
 class Postmaster:
@@ -127,23 +98,6 @@ class Postmaster:
         """Return the directory of the running postmaster's socket."""
         return self._data.reached(Path(self._line(_LINE_SOCKET_DIR)))
 
-    def create(self) -> None:
-        """Make the cluster, where there is none; one that was left half made is made again.
-
-        Raises:
-            DatabaseUnusableError: PostgreSQL's programs cannot run here.
-        """
-        if self._data.has_cluster():
-            return
-        half = self._data.new_cluster()
-        command = [str(self._program("initdb")), "-D", str(half), *_INITDB]
-        done = subprocess.run(  # noqa: S603 - our own program
-            command, capture_output=True, timeout=_INITDB_S, check=False, **self._surroundings()
-        )
-        if done.returncode:
-            raise DatabaseUnusableError(f"PostgreSQL could not make its files: {_last_line(done.stderr)}")
-        self._data.keep_cluster(half)
-
     def launch(self) -> None:
         """Start PostgreSQL, which has ended, without waiting until it accepts connections."""
         if self._child is not None:
@@ -160,11 +114,15 @@ class Postmaster:
             **self._access(),
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        command = [str(self._program("postgres")), "-D", str(self._data.cluster), *options]
+        command = [program(self._data, "postgres"), "-D", str(self._data.cluster), *options]
         log = self.log.begin()
         self._child = subprocess.Popen(  # noqa: S603 - our own program
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._surroundings()
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **surroundings(self._data)
         )
+
+    def waits_for_backends(self) -> bool:
+        """Say whether PostgreSQL did not start as backends of one that was killed are still leaving."""
+        return IN_USE in self.failure()
 
     def was_killed(self) -> bool:
         """Say whether PostgreSQL, started here, was ended by a signal that it could not answer."""
@@ -173,7 +131,7 @@ class Postmaster:
     def failure(self) -> str:
         """Return the last thing that PostgreSQL said."""
         said = self.log.end()
-        return _last_line(said) if said else "it left no log"
+        return last_line(said) if said else "it left no log"
 
     def end(self, timeout_s: float) -> None:
         """Stop PostgreSQL and what its clients do; what it cannot write out in time is left to recovery.
@@ -198,8 +156,8 @@ class Postmaster:
         if not self._data.divided:
             return {}
         return {
-            "hba_file": self._access_file("hba.conf", "local all all peer map=prismd\n"),
-            "ident_file": self._access_file("ident.conf", f"prismd root {USER}\n"),
+            "hba_file": self._access_file("hba.conf", f"local all {LOGIN} peer map=prismd\n"),
+            "ident_file": self._access_file("ident.conf", f"prismd root {LOGIN}\n"),
         }
 
     def _access_file(self, name: str, text: str) -> str:
@@ -208,20 +166,6 @@ class Postmaster:
             opened.write(text)
         return str(self._data.base / name)
 
-    def _program(self, name: str) -> Path:
-        return programs_for(self._data.runner) / name
-
-    def _surroundings(self) -> dict[str, Any]:
-        return {
-            "cwd": "/",
-            "env": _environment(),
-            # Ctrl-C in the terminal is for prismd, which then stops PostgreSQL in order.
-            "start_new_session": True,
-            "pass_fds": self._data.descriptors,
-            "umask": 0o077,
-            **self._data.runner.process(),
-        }
-
     def _is_postmaster(self, pid: int) -> bool:
         # A process id is given again to others, most of all in containers: so the command line has to fit.
         line = _command_line(pid) + b" "
@@ -229,7 +173,7 @@ class Postmaster:
         return any(os.fsencode(mark) in line for mark in marks)
 
     def _line(self, number: int) -> str:
-        read = self._data.read(self._data.runner, self._data.cluster / _PID_FILE)
+        read = self._data.read(self._data.runner, self._data.cluster / PID_FILE)
         lines = os.fsdecode(read).splitlines()
         return lines[number].strip() if number < len(lines) else ""
 
@@ -243,20 +187,7 @@ def _clear(cluster: Path, socket_dir: Path, parent: int) -> None:
     """Take out of the way what a crash left."""
     for stale in socket_dir.glob(".s.PGSQL.*"):
         stale.unlink(missing_ok=True)
-    # With an id that some other process has now: PostgreSQL would take that for a postmaster and refuse. It ignores its
-    # parent's id, and goes on to look for surviving backends, as it should.
-    file = cluster / _PID_FILE
-    if file.is_symlink():
-        file.unlink()
-    elif file.exists():
-        lines = file.read_text().splitlines(keepends=True)
-        file.write_text("".join([f"{parent}\n", *lines[1:]]))
-
-
-def _environment() -> dict[str, str]:
-    # Nothing of the caller's is PostgreSQL's business: not its keys, not its PG* variables, not its language.
-    wanted = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-    return {name: os.environ[name] for name in wanted if name in os.environ} | {"LC_ALL": "C"}
+    forget_pid(cluster, parent)
 
 
 def _command_line(pid: int) -> bytes:
@@ -267,11 +198,3 @@ def _command_line(pid: int) -> bytes:
             return b""
     command = ["ps", "-ww", "-p", str(pid), "-o", "command="]
     return subprocess.run(command, capture_output=True, check=False).stdout  # noqa: S603 - numbers and words of our own
-
-
-def _last_line(output: bytes) -> str:
-    lines = [line for line in output.decode(errors="replace").splitlines() if line.strip()]
-    telling = [line for line in lines if "FATAL" in line or "error:" in line]
-    last = (telling or lines or ["it said nothing"])[-1]
-    # Without the time and process that lead a line.
-    return re.sub(r"^.*?(?=FATAL|error:)", "", last).strip()

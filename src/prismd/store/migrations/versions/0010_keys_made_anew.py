@@ -25,4 +25,4 @@ def upgrade() -> None:
         rule = KeyRule(object_type, LISTS, fold_case=True)
         for page in records.scan_values(connection, team_id, object_type, LISTS.key, page=_PAGE):
             entries = [(key_hash, record_id) for record_id, value in page for key_hash in rule.hashes(value)]
-            record_keys.insert_keys(connection, record_keys.key_rows(team_id, entries))
+            record_keys.copy_keys(connection, record_keys.key_rows(team_id, entries))

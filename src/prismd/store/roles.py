@@ -1,0 +1,67 @@
+"""The roles of the embedded PostgreSQL: prismd's login is no superuser, and nobody can log in as the one there is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: prismd's login, and the database that it owns.
+LOGIN: Final = "prismd"
+DATABASE: Final = "postgres"
+#: It exists because PostgreSQL demands one.
+SUPERUSER: Final = "postgres"
+#: The number that PostgreSQL gives the superuser that it begins with.
+_FIRST_ROLE: Final = 10
+
+# Up to schema 0012 prismd logged in as the superuser that its cluster began with. That one cannot be made less; so it
+# is renamed, which it cannot do to itself, and what it owns goes to a new login of its former name.
+_DIVIDE: Final = """
+DO $$
+DECLARE
+    owned record;
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE oid = {first} AND rolname = '{login}') THEN
+        CREATE ROLE {login}_renames SUPERUSER;
+        SET SESSION AUTHORIZATION {login}_renames;
+        ALTER ROLE {login} RENAME TO {superuser};
+        SET SESSION AUTHORIZATION {superuser};
+        DROP ROLE {login}_renames;
+    END IF;
+    IF to_regrole('{login}') IS NULL THEN
+        CREATE ROLE {login} LOGIN {options};
+    END IF;
+    IF to_regrole('{login}_team') IS NULL THEN
+        CREATE ROLE {login}_team NOLOGIN;
+    END IF;
+    GRANT {login}_team TO {login};
+    ALTER DATABASE {database} OWNER TO {login};
+    FOR owned IN
+        SELECT oid::regclass AS name FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND relowner = {first} AND relkind IN ('r', 'p', 'v', 'm')
+        UNION ALL
+        SELECT oid::regclass FROM pg_class AS sequence
+        WHERE relnamespace = 'public'::regnamespace AND relowner = {first} AND relkind = 'S'
+          AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = sequence.oid
+                                                  AND deptype IN ('a', 'i'))
+    LOOP
+        EXECUTE format('ALTER TABLE %s OWNER TO {login}', owned.name);
+    END LOOP;
+    FOR owned IN
+        SELECT oid::regprocedure AS name FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proowner = {first}
+    LOOP
+        EXECUTE format('ALTER ROUTINE %s OWNER TO {login}', owned.name);
+    END LOOP;
+    ALTER ROLE {superuser} NOLOGIN;
+END $$
+"""
+
+
+def division(options: str = "") -> str:
+    """Return the statement that leaves prismd a login of its own, on one line, as the superuser runs it.
+
+    It does nothing where that is done already.
+
+    Args:
+        options: What the login may do beyond owning its tables, as ``CREATE ROLE`` takes it.
+    """
+    names = {"login": LOGIN, "database": DATABASE, "superuser": SUPERUSER, "first": _FIRST_ROLE, "options": options}
+    return " ".join(_DIVIDE.format(**names).split())

@@ -150,3 +150,23 @@ def test_halves_of_pairs_are_counted_and_their_text_grows_no_further() -> None:
         without_unpaired(b'["' + rb"\ud800" * 100_001 + b'"]')
     pairs = b'["' + rb"\ud83d\ude00\\ud800\n" * 100_001 + b'"]'
     assert without_unpaired(pairs) == pairs
+
+
+class Watched(bytes):
+    """A text that counts how often a part of it is taken."""
+
+    taken = 0
+
+    def __getitem__(self, part: Any) -> Any:
+        self.taken += 1
+        return super().__getitem__(part)
+
+
+def test_a_text_of_too_many_values_is_looked_at_no_further_than_it_takes_to_know() -> None:
+    looked_at = []
+    for values in (200_000, 2_000_000):
+        text = Watched(b"[" + b"[]," * values + b"[]]")
+        with pytest.raises(TooManyValuesError):
+            refuse_many_values(text)
+        looked_at.append(text.taken)
+    assert looked_at[0] == looked_at[1]

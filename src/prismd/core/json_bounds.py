@@ -41,11 +41,13 @@ def refuse_many_values(text: bytes) -> None:
     """
     if len(text) <= _BYTES_OF_MANY or _count(text) <= VALUES_MAX:
         return
-    parts = list(_signs(text))
-    if sum(map(_count, parts)) > VALUES_MAX:
-        if len(parts[0]) - len(parts[0].lstrip(b"[{")) > _DEPTH_SURE:
-            raise TooManyValuesError("it is nested too deeply")
-        raise TooManyValuesError(f"it holds more than {VALUES_MAX:,} values; send fewer in one go")
+    values, first = 0, b""
+    for signs in _signs(text):
+        values, first = values + _count(signs), first or signs
+        if values > VALUES_MAX:  # so the rest is not looked at, however much it is
+            if len(first) - len(first.lstrip(b"[{")) > _DEPTH_SURE:
+                raise TooManyValuesError("it is nested too deeply")
+            raise TooManyValuesError(f"it holds more than {VALUES_MAX:,} values; send fewer in one go")
 
 
 def has_more_items(array: bytes | memoryview, most: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -140,7 +141,8 @@ class Routes:
 
     def _part(self, name: str, world: World, object_type: str) -> str:
         if name in IN_PATH:
-            return world.fresh(IN_PATH[name], object_type)
+            # Where what was sent before lets no record be made any more, there is none.
+            return world.fresh(IN_PATH[name], object_type) or str(uuid.UUID(int=0))
         known = {
             "teamId": world.team,
             "objectType": object_type,

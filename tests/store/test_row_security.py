@@ -27,7 +27,7 @@ from prismd.services.records import get_record
 from prismd.services.runtime import Runtime, system_ids
 from prismd.services.tickets import issue_ticket
 from prismd.settings import Settings
-from prismd.store import diagnosis, health, import_attempts, import_chunks, teams, transactions
+from prismd.store import diagnosis, figures, health, import_attempts, import_chunks, restoring, teams, transactions
 from prismd.store.migrate import migrate
 from prismd.store.postgres import ROLE, Connection, Pool, connect, open_pool
 from prismd.store.teams import insert_team
@@ -51,9 +51,10 @@ SELECT privilege FROM unnest('{{SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERE
 WHERE has_table_privilege({ROLE}, %s::text, privilege)
 """
 
-#: These ask for connections, for statistics or for the time, and one shows the team that is set.
+#: These ask for connections, for statistics or for the time, and two show the team that is set.
 OF_NO_OTHER_TEAM: Final = {
-    health.count_workers, diagnosis.read_server, diagnosis.read_tables, diagnosis.read_time, teams.first_teams,
+    health.count_workers, diagnosis.read_server, diagnosis.read_tables, diagnosis.read_time, figures.database_bytes,
+    figures.table_sizes, restoring.has_rows, teams.first_teams,
 }  # fmt: skip
 
 #: Refused by a policy, or for want of a privilege; and COPY, which row-level security does not have.

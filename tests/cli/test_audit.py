@@ -40,7 +40,7 @@ def test_what_was_done_is_shown_newest_first(team: dict[str, str], tmp_path: Pat
     assert [line.split("  ")[1] for line in lines] == actions
     assert f"  deal {team['deleted']}  key " in lines[0]
     assert lines[0].endswith(f" …{team['hint']} robot")
-    assert "  the server  " in lines[3]
+    assert "  the operator or the server  " in lines[3]
     assert '"name": "robot"' in lines[3]
 
 

@@ -15,6 +15,7 @@ from prismd.store import (
     api_keys,
     audit,
     client_attempts,
+    diagnosis,
     drafts,
     figures,
     grants,
@@ -173,6 +174,9 @@ _TEAMS: Final = {
     "the key of a request": Hot(api_keys._FIND, (sha256(b"1").digest(),), once=2),
     "the use of a key": Hot(api_keys._USED, {"team": 1, "key": id_of(1), "now": NOW, "before": NOW}, once=2),
     "the keys of streams": Hot(api_keys._GOOD, {}, each=1),
+    "the end of an import in the audit": Hot(
+        audit._NOTE_OF_JOB, {"at": NOW, "action": "import.ended", "details": "{}"}, once=2
+    ),
     "the audit": Hot(audit._LIST, _AUDITED, once=2 * LIMIT),
     "the audit of an action": Hot(audit._LIST_OF_ACTION, {**_AUDITED, "action": "record.created"}, once=2 * LIMIT),
     "the audit of a key": Hot(audit._LIST_OF_KEY, {**_AUDITED, "key": JOB}, once=2 * LIMIT),
@@ -233,6 +237,7 @@ OF_ALL_TEAMS: Final = {
 #: A part of others; what the command line asks, of keys that people made by hand; what is done once a view or a lost
 #: chunk, to all views of a team or all chunks of a job.
 NOT_HOT: Final = (
+    audit._NAMED, audit._NOTE, audit._NOTED, audit._NOTE_AND_TELL, diagnosis._EXPIRED,
     records.FOUND, teams._SELECT_TEAMS, api_keys._LIST, api_keys._HOLD, api_keys._READ, api_keys._REVOKE,
     api_keys._EXPIRE, views._NOTE, views._LISTING, views._UNPIN,
     import_chunks._REMOVE_CHUNK, import_chunks._RETURN_CHUNKS,

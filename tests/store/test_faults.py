@@ -140,7 +140,7 @@ def new_key(team_id: int, key_id: str, digest: bytes) -> api_keys.NewStoredKey:
 
 #: One call of every store function, each of which reaches the database.
 CALLS: Final[dict[Callable[..., Any], Call]] = {
-    audit.write_entry: lambda c, w: audit.write_entry(c, w.team_id, Doer(NOW, w.key_id), DEED),
+    audit.write_entry: lambda c, w: audit.write_entry(c, w.team_id, Doer(NOW, w.key_id), DEED, ["{}"]),
     audit.write_entry_of_job: lambda c, w: audit.write_entry_of_job(c, w.ended, DEED),
     audit.list_entries: lambda c, w: audit.list_entries(c, w.team_id, AuditFilter(), before=None, limit=1),
     audit.purge_entries: lambda c, _: audit.purge_entries(c, until=LATER),

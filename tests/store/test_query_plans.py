@@ -50,7 +50,7 @@ INDEXES: Final[dict[str, set[str]]] = {
     "the audit": {"audit_entry_pkey"},
     "the audit of an action": {"audit_entry_of_action"},
     "the audit of a key": {"audit_entry_of_key"},
-    "the audit of an object": {"audit_object_pkey", "audit_entry_pkey"},
+    "the audit of an object": {"audit_object_pkey"},
     "a ticket": {"realtime_ticket_pkey", "team_pkey", "api_key_pkey"},
     "rows of a chunk": {"import_chunk_pkey"},
 }

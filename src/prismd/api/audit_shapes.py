@@ -27,7 +27,10 @@ class AuditLine(Struct, frozen=True, kw_only=True):
     action: Annotated[str, Meta(description="What, such as `record.updated`.")]
     key: Annotated[
         AuditKey | None,
-        Meta(description="By whose key; null where the server did it, or its operator on the command line."),
+        Meta(
+            description="By whose key; null where the server did it, or its operator on the command line, and where a "
+            "key was refused that is none of the team's."
+        ),
     ]
     object_type: Annotated[str | None, Meta(description="The type of what it was done to.")]
     object_ids: Annotated[list[str], Meta(description=f"To which; the first {IDS_MAX:,} where there are more.")]

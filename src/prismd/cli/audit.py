@@ -84,7 +84,8 @@ def _entries(
 
 
 def _line(entry: AuditEntry) -> str:
-    who = f"key {entry.key_id} …{entry.key_hint} {entry.key_name}".rstrip() if entry.key_id else "the server"
+    nobody = "an unknown key" if entry.action == Action.AUTHENTICATION_FAILED else "the operator or the server"
+    who = f"key {entry.key_id} …{entry.key_hint} {entry.key_name}".rstrip() if entry.key_id else nobody
     ids = " ".join(entry.object_ids[:_SHOWN_IDS])
     more = f" and {entry.total - _SHOWN_IDS} more" if entry.total > _SHOWN_IDS else ""
     what = " ".join(part for part in (entry.object_type, ids + more) if part)

@@ -50,7 +50,7 @@ def doer_of(runtime: Runtime) -> Doer:
     return Doer(runtime.now(), caller.key_id if caller else None, runtime.request_id)
 
 
-def note(connection: Connection, runtime: Runtime, team_id: int, deed: Deed) -> None:
+def note(connection: Connection, runtime: Runtime, team_id: int, deed: Deed, notices: Sequence[str] = ()) -> None:
     """Add to the audit what was done in this transaction; neither is there without the other.
 
     Args:
@@ -58,8 +58,9 @@ def note(connection: Connection, runtime: Runtime, team_id: int, deed: Deed) -> 
         runtime: For who does it, and the time.
         team_id: To whose data.
         deed: What was done.
+        notices: What to tell of it to whoever listens, in the same statement.
     """
-    audit.write_entry(connection, team_id, doer_of(runtime), deed)
+    audit.write_entry(connection, team_id, doer_of(runtime), deed, notices)
 
 
 def note_end(connection: Connection, job: Job) -> None:
@@ -82,7 +83,7 @@ def note_failures(runtime: Runtime, team_id: int, failures: Sequence[FailureCoun
         failures: Counted over a minute; few.
     """
     at = runtime.now()
-    with runtime.of_team(team_id) as connection, connection.pipeline():
+    with runtime.of_team(team_id) as connection:
         for one in failures:
             key_id = one.failure.key_id
             details = {"reason": one.failure.reason, "address": one.address, "requests": one.requests}

@@ -46,8 +46,7 @@ def record_changed(  # noqa: PLR0917 - who did what to which records
     Both are there once the transaction commits, and neither is without it.
 
     Args:
-        connection: Inside the transaction that changes the records; two statements in one round trip, however many
-            they are.
+        connection: Inside the transaction that changes the records; one statement, however many they are.
         runtime: For who changes them, and when.
         team_id: Internal id of their team.
         object_type: Their type.
@@ -55,9 +54,9 @@ def record_changed(  # noqa: PLR0917 - who did what to which records
         change: What happened to all of them.
     """
     if record_ids:
-        with connection.pipeline():
-            note(connection, runtime, team_id, Deed(_ACTIONS[change], record_ids, object_type))
-            tell_of_records(connection, RecordsChanged(team_id, object_type, change, record_ids))
+        deed = Deed(_ACTIONS[change], record_ids, object_type)
+        told = texts_of(RecordsChanged(team_id, object_type, change, record_ids))
+        note(connection, runtime, team_id, deed, list(told))
 
 
 def tell_of_records(connection: Connection, changed: RecordsChanged) -> None:

@@ -89,9 +89,8 @@ def submit(
     imports.insert_job(connection, job, doer.key_id)
     with import_step(connection):
         import_chunks.insert_chunks(connection, job, chunks)
-    with connection.pipeline():
-        audit.write_entry(connection, team_id, doer, import_started(job))
-        import_moved(connection, job)
+    audit.write_entry(connection, team_id, doer, import_started(job))
+    import_moved(connection, job)
     return Submitted(job, None)
 
 

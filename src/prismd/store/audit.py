@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 from prismd.core.audit import IDS_MAX, AuditFilter, Deed, Doer
 from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Job
+from prismd.store.changes import AND_TELL_LISTENERS, to_tell
 from prismd.store.postgres import Connection
 
 # What an entry names is written with it, so that it is found by each of these.
@@ -21,14 +22,15 @@ INSERT INTO audit_object (team_id, object_id, at, entry_id)
 SELECT noted.team_id, object_id, noted.at, noted.id FROM noted CROSS JOIN unnest(noted.object_ids) AS object_id
 """
 
-_NOTE: Final = f"""
+_NOTED: Final = """
 WITH noted AS (
     INSERT INTO audit_entry (team_id, at, key_id, request_id, action, object_type, total, object_ids, details)
     VALUES (%(team)s, %(at)s, %(key)s, %(request)s, %(action)s, %(type)s, %(total)s, %(ids)s::uuid[], %(details)s)
     RETURNING team_id, at, id, object_ids
 )
-{_NAMED}
 """
+_NOTE: Final = f"{_NOTED} {_NAMED}"
+_NOTE_AND_TELL: Final = f"{_NOTED}, named AS ({_NAMED}) {AND_TELL_LISTENERS}"
 
 _NOTE_OF_JOB: Final = f"""
 WITH noted AS (
@@ -44,7 +46,9 @@ _COLUMNS: Final = """
     e.at, e.id::text, e.key_id::text, k.name, k.hint, e.request_id::text, e.action, e.object_type, e.total,
     e.object_ids::text[], e.details
 """
-_KEY: Final = "LEFT JOIN api_key k ON k.team_id = e.team_id AND k.id = e.key_id"
+_KEY: Final = """
+LEFT JOIN LATERAL (SELECT name, hint FROM api_key WHERE team_id = %(team)s AND id = e.key_id OFFSET 0) AS k ON true
+"""
 _WANTED: Final = """
     AND (e.at, e.id) < (%(before_at)s, %(before_id)s)
     AND e.at >= %(since)s AND e.at < %(until)s
@@ -64,7 +68,10 @@ SELECT {_COLUMNS} FROM audit_entry e {_KEY} WHERE e.team_id = %(team)s AND e.key
 _LIST_OF_OBJECT: Final = f"""
 SELECT {_COLUMNS}
 FROM audit_object o
-JOIN audit_entry e ON e.team_id = o.team_id AND e.at = o.at AND e.id = o.entry_id
+-- From the objects to their entries, never the other way round.
+CROSS JOIN LATERAL (
+    SELECT * FROM audit_entry WHERE team_id = %(team)s AND at = o.at AND id = o.entry_id OFFSET 0
+) AS e
 {_KEY}
 WHERE o.team_id = %(team)s AND o.object_id = %(object)s
   AND (o.at, o.entry_id) < (%(before_at)s, %(before_id)s) AND o.at >= %(since)s AND o.at < %(until)s
@@ -74,12 +81,13 @@ ORDER BY o.at DESC, o.entry_id DESC
 LIMIT %(limit)s
 """
 
-# For the triggers, to the end of the transaction.
-_MAY_DELETE: Final = "SELECT set_config('prismd.audit_purged_until', %s, true)"
+# Says to the triggers, to the end of the transaction, until when it deletes.
 _PURGE: Final = """
 WITH old AS (
     DELETE FROM audit_entry WHERE ctid = ANY (ARRAY (
-        SELECT ctid FROM audit_entry WHERE at <= %(until)s ORDER BY at LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
+        SELECT ctid FROM audit_entry
+        WHERE at <= (SELECT set_config('prismd.audit_purged_until', %(until)s, true)::timestamptz)
+        ORDER BY at LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
     RETURNING team_id, at, id, object_ids
 ), named AS (
     DELETE FROM audit_object USING old CROSS JOIN unnest(old.object_ids) AS gone (id)
@@ -133,7 +141,7 @@ class Place:
     id: str
 
 
-def write_entry(connection: Connection, team_id: int, doer: Doer, deed: Deed) -> None:
+def write_entry(connection: Connection, team_id: int, doer: Doer, deed: Deed, notices: Sequence[str] = ()) -> None:
     """Add an entry, in the transaction of what was done.
 
     Args:
@@ -141,10 +149,12 @@ def write_entry(connection: Connection, team_id: int, doer: Doer, deed: Deed) ->
         team_id: Whose audit it is.
         doer: Who did it, and when.
         deed: What was done.
+        notices: What to tell of it to whoever listens, in the same statement.
     """
     connection.execute(
-        _NOTE,
+        _NOTE_AND_TELL if notices else _NOTE,
         {
+            **(to_tell(notices) if notices else {}),
             "team": team_id,
             "at": doer.at,
             "key": doer.key_id,
@@ -208,8 +218,7 @@ def purge_entries(connection: Connection, *, until: datetime) -> bool:
         connection: Inside a transaction, which may do nothing else.
         until: Entries of then and before go.
     """
-    connection.execute(_MAY_DELETE, (until.isoformat(),))
-    row = connection.execute(_PURGE, {"until": until, "limit": ENTRIES_PER_BATCH}).fetchone()
+    row = connection.execute(_PURGE, {"until": until.isoformat(), "limit": ENTRIES_PER_BATCH}).fetchone()
     assert row is not None  # noqa: S101 - an aggregate always answers
     return bool(row[0])
 

@@ -24,13 +24,17 @@ _WRITERS: Final = "hashtextextended('prismd writers', 0)"
 _TELL: Final = "SELECT pg_notify(%s, notice) FROM unnest(%s::text[]) AS notice"
 
 # The lock of the listeners is held for no longer than it takes to see that nobody else has it.
-_TELL_LISTENERS: Final = f"""
-WITH listeners AS MATERIALIZED (
+_ARE_THERE: Final = f"""listeners AS MATERIALIZED (
     SELECT CASE WHEN NOT pg_try_advisory_xact_lock_shared({_WRITERS}) THEN true
                 WHEN NOT pg_try_advisory_lock({_LISTENERS}) THEN true
                 ELSE NOT pg_advisory_unlock({_LISTENERS}) END AS there)
-SELECT pg_notify(%s, notice) FROM listeners, unnest(%s::text[]) AS notice WHERE there
 """
+_NOTIFY: Final = """
+SELECT pg_notify(%(channel)s, notice) FROM listeners, unnest(%(notices)s::text[]) AS notice WHERE there
+"""
+_TELL_LISTENERS: Final = f"WITH {_ARE_THERE} {_NOTIFY}"
+#: What ends a statement that begins ``WITH one AS (...)``, so that it tells listeners besides; see :func:`to_tell`.
+AND_TELL_LISTENERS: Final = f", {_ARE_THERE} {_NOTIFY}"
 
 _BEGIN_TO_LISTEN: Final = (
     f"LISTEN {CHANNEL}",
@@ -60,7 +64,16 @@ def tell_listeners(connection: Connection, notices: Sequence[str]) -> None:
         connection: Inside the transaction that changes what is told of.
         notices: From :mod:`prismd.core.changes`; each below 8,000 bytes.
     """
-    connection.execute(_TELL_LISTENERS, (CHANNEL, list(notices)))
+    connection.execute(_TELL_LISTENERS, to_tell(notices))
+
+
+def to_tell(notices: Sequence[str]) -> dict[str, Any]:
+    """Return the parameters of a statement that ends with :data:`AND_TELL_LISTENERS`.
+
+    Args:
+        notices: From :mod:`prismd.core.changes`; each below 8,000 bytes.
+    """
+    return {"channel": CHANNEL, "notices": list(notices)}
 
 
 @asynccontextmanager

@@ -214,14 +214,16 @@ def test_zeros_before_a_number_do_not_change_it(api: Api, name: str) -> None:
     assert len(plain) == (2 if name == "limit" else 1)
 
 
-def test_more_parameters_than_postgresql_takes_are_the_fault_of_the_request(serve: Callable[..., Api]) -> None:
+def test_more_values_than_a_statement_takes_are_the_fault_of_the_request(
+    serve: Callable[..., Api],
+) -> None:
     api = serve(query_filter_max=100_000, small_body_bytes_max=2**24)
     asked = [{"name": {"=": f"n{number}"}} for number in range(70_000)]
     refused = api.send(
         "POST", "/organization/query", json={"query": {"select": [], "filter": asked, "combinator": "OR"}}
     )
     assert refused.status_code == 400, refused.text
-    assert "65,535" in refused.json()["error"]["message"]
+    assert "more than 50,000 values" in refused.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("slug", ["name", "domains"])
@@ -231,7 +233,10 @@ def test_a_filter_as_large_as_it_may_be_is_answered(api: Api, slug: str) -> None
     made = api.send("POST", "/organization", json={"default": {slug: value}}).json()
 
     def found(operator: str, asked: list[str]) -> list[str]:
-        query = {"select": [], "filter": [{slug: {operator: asked}}] * 100}
+        query = {
+            "select": [],
+            "filter": [{slug: {operator: asked}}] * 49,
+        }  # together just below the most values of a body
         answer = api.send("POST", "/organization/query", json={"query": query})
         assert answer.status_code == 200, answer.text
         return [row["id"] for row in answer.json()["data"]]

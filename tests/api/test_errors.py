@@ -19,6 +19,7 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from prismd.core.errors import HTTP_STATUS, JOB_CODES, ROW_CODES
+from tests.api.test_fair_reading import many, query, records_locked, waiting
 from tests.processes import eventually
 
 if TYPE_CHECKING:
@@ -268,6 +269,16 @@ def test_provokes_too_many_bytes(serve: Callable[..., Api]) -> None:
         assert int(refused.headers["retry-after"]) > 0
         assert api.start([{}]).status_code == 200
     eventually(lambda: api.start([{"default": {"full_name": "x" * 10_000}}]).status_code == 200)
+
+
+def test_provokes_too_many_requests(serve: Callable[..., Api]) -> None:
+    api = serve(requests_per_team_max=1, request_turn_s=0.5)
+    with many(2) as submit, records_locked(api):
+        submit(query, api)
+        eventually(lambda: waiting(api) == 1)
+        refused = submit(query, api).result()
+    assert code_of(refused) == "too_many_requests"
+    assert int(refused.headers["retry-after"]) > 0
 
 
 def test_provokes_too_many_event_streams(serve: Callable[..., Api]) -> None:

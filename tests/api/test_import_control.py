@@ -115,7 +115,7 @@ def test_cancelling_while_a_chunk_runs_stops_after_that_chunk(api: Api) -> None:
     with connect(api.database_url, api.settings) as worker, connect(api.database_url, api.settings) as blocker:
         worker.autocommit = True
         # The chunk cannot go on while somebody else holds its type.
-        with api.runtime.of_all_teams() as observer:
+        with connect(api.database_url, api.settings) as observer:
             blocker.execute("LOCK TABLE import_result IN SHARE MODE")
             step = threading.Thread(
                 target=step_next,

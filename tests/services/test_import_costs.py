@@ -123,8 +123,8 @@ def test_a_chunk_takes_a_statement_more_for_each_thousand_rows_and_no_more(impor
     """A thousand are looked for, and updated, while those before them are judged."""
     importer.at_once(people(2_100), dedupe_by="email")
     with counted(importer.connection) as few:
-        importer.at_once([{**row, "city": "Rome"} for row in people(5)], dedupe_by="email", update_existing=True)
+        importer.as_job([{**row, "city": "Rome"} for row in people(5)], dedupe_by="email", update_existing=True)
     with counted(importer.connection) as many:
-        importer.at_once([{**row, "city": "Bern"} for row in people(2_100)], dedupe_by="email", update_existing=True)
+        importer.as_job([{**row, "city": "Bern"} for row in people(2_100)], dedupe_by="email", update_existing=True)
     look_ups = updates = 2
     assert len(many.statements) == len(few.statements) + look_ups + updates

@@ -76,8 +76,6 @@ def serve_command(**options: Any) -> None:  # noqa: ANN401 - settings of any typ
     stop.on_signals()
     settings = Settings.from_environment(**options)
     configure_logs(settings)
-    if is_readable(settings):
-        _LOG.warning("keys and records can be read on the network", listens_on=settings.host, advice=what_to_do())
     with ExitStack() as stack:
         try:
             _serve(settings, stop, stack)
@@ -93,6 +91,8 @@ def serve_command(**options: Any) -> None:  # noqa: ANN401 - settings of any typ
 
 def _serve(settings: Settings, stop: Stop, stack: ExitStack) -> None:
     listener = stack.enter_context(listen(settings.host, settings.port))
+    if is_readable(settings):
+        _LOG.warning("keys and records can be read on the network", listens_on=settings.host, advice=what_to_do())
     metrics_server = begin_metrics(settings, "server", stack)
     # Also where other processes answer: what is wrong with the settings is told before they start.
     stack.callback(traces.begin(settings, "server"))

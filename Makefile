@@ -26,8 +26,8 @@ user: ## under root, make the system user that runs PostgreSQL, where there is n
 demo: user $(INSTALLED) ## import real input and watch; FILE=people.csv imports that file (TYPE=contact, DEDUPE_BY=email)
 	@$(RUN) demo $(if $(FILE),--file "$(FILE)") $(if $(TYPE),--type "$(TYPE)") $(if $(DEDUPE_BY),--dedupe-by "$(DEDUPE_BY)")
 
-test: user $(INSTALLED) ## run all tests; ARGS="tests/core -x" runs some
-	@$(BIN)/python -P -m pytest -n 2 --dist loadgroup $(ARGS)
+test: user $(INSTALLED) ## run all tests, three at a time, as half of the time they wait; ARGS="tests/core -x" runs some
+	@$(BIN)/python -P -m pytest -n 3 --dist loadgroup $(ARGS)
 
 simulate: user $(INSTALLED) ## run imports under injected faults by seed, SEEDS=300 of them; SEED=5 runs one and tells all
 	@$(RUN) tests.simulation --seeds $(or $(SEEDS),300) $(if $(FIRST),--first $(FIRST)) $(if $(SEED),--seed $(SEED))

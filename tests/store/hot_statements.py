@@ -232,13 +232,15 @@ HOT: Final = {**_RECORDS, **_IMPORTS, **_TEAMS, **_UPKEEP}
 #: What workers ask, and what is asked before a team is known: beyond row-level security.
 OF_ALL_TEAMS: Final = {
     "next turn", "whose turn it is", "the key of a request", "a team", "a ticket", *_UPKEEP,
+    # What metrics tell, and the views of another team than the others ask for.
+    "jobs that wait", "the oldest of what is purged", "views without names",
 }  # fmt: skip
 
 #: A part of others; what the command line asks, of keys that people made by hand; what is done once a view or a lost
-#: chunk, to all views of a team or all chunks of a job.
+#: chunk, to all views of a team or all chunks of a job; what reads nothing but its parameters.
 NOT_HOT: Final = (
     audit._NAMED, audit._NOTE, audit._NOTED, audit._NOTE_AND_TELL, diagnosis._EXPIRED,
     records.FOUND, teams._SELECT_TEAMS, api_keys._LIST, api_keys._HOLD, api_keys._READ, api_keys._REVOKE,
     api_keys._EXPIRE, views._NOTE, views._LISTING, views._UNPIN,
-    import_chunks._REMOVE_CHUNK, import_chunks._RETURN_CHUNKS,
+    import_chunks._REMOVE_CHUNK, import_chunks._RETURN_CHUNKS, record_keys._INSERT,
 )  # fmt: skip

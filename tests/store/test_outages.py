@@ -80,6 +80,8 @@ def too_long(connection: Connection) -> None:
 
 
 def too_roomy(connection: Connection) -> None:
+    if connection.info.parameter_status("is_superuser") != "on":
+        pytest.skip("only a superuser may set temp_file_limit")
     connection.execute("SET temp_file_limit = '64kB'")
     connection.execute("SET work_mem = '64kB'")
     connection.execute("SELECT * FROM generate_series(1, 200000) AS n ORDER BY md5(n::text)")

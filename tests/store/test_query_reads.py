@@ -11,6 +11,7 @@ from prismd.core.native import native_schema
 from prismd.core.query.cursors import Place
 from prismd.core.query.parse import QueryReader
 from prismd.core.query.tree import Deleted
+from prismd.core.reading_budget import ReadingBudget
 from prismd.core.schema import OBJECT_TYPES
 from prismd.services.queries import query_limits
 from prismd.services.query_narrowing import _TARGETS_MAX
@@ -18,6 +19,7 @@ from prismd.settings import Settings
 from prismd.store.postgres import Connection
 from prismd.store.queries import _COLUMNS
 from prismd.store.query_sql import QuerySql
+from prismd.store.record_values import asked
 from tests.store.million import CITY, EMAIL, JOB, MEMBER, RECORDS, hash_of, id_of
 from tests.store.million import FEW as MEMBERS
 from tests.store.plans import read_at_once
@@ -33,10 +35,15 @@ ORGANIZATIONS: Final = replace(READER, object_type="organization")
 DEEP: Final = id_of(RECORDS // 2)
 
 
+def asked_of(sql: QuerySql) -> dict[str, Any]:
+    """Return the parameters of a query, those of what is read of each record among them."""
+    return {**sql.parameters, **asked(ReadingBudget(Settings().read_bytes_max))}
+
+
 def rows_read(connection: Connection, raw: dict[str, Any], hashes: list[int] | None, after: Place | None = None) -> int:
     """Return how many rows a query's plan read, what it threw away counted."""
     sql = QuerySql(READER.read(raw), 1, hashes)
-    return read_at_once(connection, sql.page(_COLUMNS, after=after, limit=LIMIT), sql.parameters).rows
+    return read_at_once(connection, sql.page(_COLUMNS, after=after, limit=LIMIT), asked_of(sql)).rows
 
 
 @pytest.mark.parametrize(
@@ -66,17 +73,15 @@ def test_no_more_is_read_than_a_page_needs(
 def test_deleted_records_are_found_and_counted_without_going_through_the_others(bound_million: Connection) -> None:
     query = ORGANIZATIONS.read({}, deleted=Deleted.ONLY)
     page, total = QuerySql(query, 1, None), QuerySql(query, 1, None)
-    assert (
-        read_at_once(bound_million, page.page(_COLUMNS, after=None, limit=LIMIT), page.parameters).rows <= 2 * MEMBERS
-    )
-    assert read_at_once(bound_million, total.total(), total.parameters).rows <= 2 * MEMBERS
+    assert read_at_once(bound_million, page.page(_COLUMNS, after=None, limit=LIMIT), asked_of(page)).rows <= 2 * MEMBERS
+    assert read_at_once(bound_million, total.total(), asked_of(total)).rows <= 2 * MEMBERS
     after = page.page(_COLUMNS, after=Place(25, id_of(10), ()), limit=LIMIT)
-    assert read_at_once(bound_million, after, page.parameters).rows <= 2 * MEMBERS
+    assert read_at_once(bound_million, after, asked_of(page)).rows <= 2 * MEMBERS
 
 
 def test_the_members_of_a_list_are_counted_without_going_through_the_others(bound_million: Connection) -> None:
     sql = QuerySql(replace(READER, list_id=JOB).read({}), 1, [MEMBER])
-    assert read_at_once(bound_million, sql.total(), sql.parameters).rows <= 4 * MEMBERS
+    assert read_at_once(bound_million, sql.total(), asked_of(sql)).rows <= 4 * MEMBERS
 
 
 def test_what_has_one_of_many_keys_is_looked_up_key_by_key(bound_million: Connection) -> None:

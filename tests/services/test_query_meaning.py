@@ -117,7 +117,6 @@ class Maker:
                           "first_degree", "birthday", "companies", "next_calendar_event", "email_addresses"), 60),
         ):  # fmt: skip
             self.make(object_type, slugs, count)
-        self.connection.commit()
         schemas = properties.load_schemas(self.connection, self.team_id, OBJECT_TYPES)
         return World(self.team_id, schemas, self.made)
 
@@ -252,7 +251,6 @@ def all_pages(connection: Connection, world: World, query: Query, limit: int) ->
             return found, page.total
 
 
-@pytest.mark.skip(reason="stops before its first query, with FlakyStrategyDefinition of Hypothesis: cause unknown")
 @settings(max_examples=250)
 @given(data=st.data())
 def test_postgresql_and_the_reference_give_the_same_records_in_the_same_order(

@@ -12,6 +12,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from prismd.api.realtime_hub import RealtimeHub
+from prismd.core.changes import Change, RecordsChanged, texts_of
+from prismd.store.changes import tell_listeners
+from prismd.store.postgres import Connection
 from tests.processes import PATIENCE_S
 
 if TYPE_CHECKING:
@@ -59,6 +62,17 @@ def listening(api: Api, key: str | None = None) -> Iterator[Stream]:
     with opened(api, ticket(api, key)) as stream:
         assert stream.next()["type"] == "hello"
         yield stream
+
+
+def tell_of_records(connection: Connection, changed: RecordsChanged) -> None:
+    """Tell the realtime streams of a team that records changed, without a change, once the transaction commits."""
+    tell_listeners(connection, list(texts_of(changed)))
+
+
+def tell(api: Api, *ids: str) -> None:
+    """Tell that deals of a team changed, as a write does."""
+    with api.runtime.of_all_teams() as connection:
+        tell_of_records(connection, RecordsChanged(api.team_id(), "deal", Change.UPDATED, ids))
 
 
 def hub_of(api: Api) -> RealtimeHub:

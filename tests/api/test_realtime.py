@@ -13,9 +13,9 @@ import pytest
 from prismd.api import change_stream, realtime_hub
 from prismd.api.realtime_hub import IDS_PER_MESSAGE
 from prismd.core.changes import Change, ImportMoved, RecordsChanged
-from prismd.services.changes import changes_of_chunk, tell_of_records
+from prismd.services.changes import changes_of_chunk
 from prismd.store.postgres import Connection
-from tests.api.realtime import Stream, hub_of, listening, opened, ticket
+from tests.api.realtime import Stream, hub_of, listening, opened, tell, tell_of_records, ticket
 from tests.api.test_imports import rows
 from tests.processes import eventually
 
@@ -43,12 +43,6 @@ def make(api: Api, **values: Any) -> str:
 
 def records(change: str, *ids: str, object_type: str = "contact") -> dict[str, Any]:
     return {"type": "records", "object_type": object_type, "change": change, "ids": list(ids)}
-
-
-def tell(api: Api, *ids: str) -> None:
-    """Tell of changes as a write does, without one."""
-    with api.runtime.of_all_teams() as connection:
-        tell_of_records(connection, RecordsChanged(api.team_id(), "deal", Change.UPDATED, ids))
 
 
 def told(*ids: str) -> dict[str, Any]:

@@ -28,9 +28,7 @@ from websockets.sync.client import connect
 from prismd.api import change_stream, outbox, realtime_shapes
 from prismd.api.realtime_operations import REALTIME_OPERATIONS
 from prismd.api.web_socket_protocol import WebSocketProtocol
-from prismd.core.changes import Change, RecordsChanged
-from prismd.services.changes import tell_of_records
-from tests.api.realtime import TICKET, Stream, hub_of, listening, opened, ticket
+from tests.api.realtime import TICKET, Stream, hub_of, listening, opened, tell, ticket
 from tests.processes import eventually
 
 if TYPE_CHECKING:
@@ -45,11 +43,6 @@ def api(serve: Callable[..., Api]) -> Api:
 
 
 Serve = Callable[..., "Api"]
-
-
-def tell(api: Api, *ids: str) -> None:
-    with api.runtime.of_all_teams() as connection:
-        tell_of_records(connection, RecordsChanged(api.team_id(), "deal", Change.UPDATED, ids))
 
 
 # --- tickets ---

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosedOK
+from websockets.sync.client import ClientConnection
 
 from tests.processes import PATIENCE_S, children_of, ended, processes_about, start_prismd
 
@@ -45,6 +47,14 @@ def serve(data_dir: Path, tmp_path: Path) -> Iterator[Serve]:
         for pid in processes_about(str(data_dir)):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGQUIT)
+
+
+def closes_as_the_server_goes(stream: ClientConnection) -> None:
+    """Hold a web socket to its end: in order, because the server goes, and without another message."""
+    with pytest.raises(ConnectionClosedOK) as closed:
+        stream.recv(PATIENCE_S)
+    assert closed.value.rcvd
+    assert closed.value.rcvd.code == 1001
 
 
 def workers_of(process: subprocess.Popen[str]) -> set[int]:

@@ -17,14 +17,14 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from websockets.exceptions import ConnectionClosed, ConnectionClosedOK
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as connect_socket
 
 from prismd.settings import Settings
 from prismd.store.embedded import EmbeddedPostgres
 from prismd.store.postgres import connections_needed
-from tests.cli.serving import KEY, TEAM, Serve, lets_in, workers_of
+from tests.cli.serving import KEY, TEAM, Serve, closes_as_the_server_goes, lets_in, workers_of
 from tests.processes import PATIENCE_S, children_of, ended, eventually, postmasters, processes_about, url_of
 
 TWO = ("--processes", "2")
@@ -227,10 +227,7 @@ def test_a_stop_closes_the_streams_of_all_processes_in_order(serve: Serve, lines
     streams = [listening(line, lines) for line in one_each(url_of(process), api_processes(process), lines)]
     process.terminate()
     for stream in streams:
-        with pytest.raises(ConnectionClosedOK) as closed:
-            stream.recv(PATIENCE_S)
-        assert closed.value.rcvd
-        assert closed.value.rcvd.code == 1001
+        closes_as_the_server_goes(stream)
     code, _, errors = ended(process)
     assert (code, errors) == (0, "")
 

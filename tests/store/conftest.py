@@ -1,18 +1,32 @@
-"""The database of a million records, made once, and measured before and after PostgreSQL took statistics of it."""
+"""What tests of the store stand on: the embedded PostgreSQL, and a database of a million records, made once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 from prismd.settings import Settings
+from prismd.store.embedded import EmbeddedPostgres
 from prismd.store.postgres import Connection, bind_session, connect
 from prismd.store.row_security import SETTING
 from tests.store.million import make_million
 
 _STATISTICS: Final = "SELECT EXISTS (SELECT FROM pg_stats WHERE schemaname = 'public')"
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def embedded(data_dir: Path) -> Iterator[EmbeddedPostgres]:
+    made = EmbeddedPostgres(data_dir)
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="session")

@@ -43,18 +43,6 @@ embedded.stop()
 PLAIN = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
-@pytest.fixture
-def data_dir(tmp_path: Path) -> Path:
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def embedded(data_dir: Path) -> Iterator[EmbeddedPostgres]:
-    made = EmbeddedPostgres(data_dir)
-    yield made
-    made.stop()
-
-
 def setting(url: str, name: str) -> str:
     with psycopg.connect(url) as connection:
         row = connection.execute("SELECT current_setting(%s)", (name,)).fetchone()

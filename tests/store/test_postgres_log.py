@@ -15,11 +15,6 @@ SHORT, LONG = "nothing else is said", "x" * 500
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path) -> Path:
-    return tmp_path / "data"
-
-
-@pytest.fixture
 def embedded(data_dir: Path) -> Iterator[EmbeddedPostgres]:
     made = EmbeddedPostgres(data_dir, buffers_mib=24, log_bytes_max=MOST)
     yield made

@@ -32,18 +32,6 @@ TODAY = [("postgres", True, False), ("prismd", False, True), ("prismd_team", Fal
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path) -> Path:
-    return tmp_path / "data"
-
-
-@pytest.fixture
-def embedded(data_dir: Path) -> Iterator[EmbeddedPostgres]:
-    made = EmbeddedPostgres(data_dir)
-    yield made
-    made.stop()
-
-
-@pytest.fixture
 def former(data_dir: Path) -> Iterator[EmbeddedPostgres]:
     """One on which a former version works: its login is the superuser that the cluster began with."""
     with pytest.MonkeyPatch.context() as patch:

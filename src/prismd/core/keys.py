@@ -18,8 +18,6 @@ Hashes = tuple[int, ...]
 #: More digits than any stored number has, so that normalising one never rounds it.
 _EXACT: Final = Context(prec=400)
 
-#: Returns a text in the one form that all its spellings have.
-
 _COMPARABLE: Final = (Kind.STR, Kind.TEXT, Kind.NUM, Kind.DATE, Kind.SELECT, Kind.MULTI_STR)
 
 

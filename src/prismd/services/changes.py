@@ -59,16 +59,6 @@ def record_changed(  # noqa: PLR0917 - who did what to which records
         note(connection, runtime, team_id, deed, list(told))
 
 
-def tell_of_records(connection: Connection, changed: RecordsChanged) -> None:
-    """Tell the realtime streams of a team that records changed, once the transaction commits.
-
-    Args:
-        connection: Inside the transaction that changes the records; one statement, however many they are.
-        changed: Which ones, and what happened to them.
-    """
-    changes.tell_listeners(connection, list(texts_of(changed)))
-
-
 def import_moved(connection: Connection, job: Job, chunk: int | None = None) -> None:
     """Tell whoever watches or listens that an import has moved on, once the transaction commits.
 

@@ -15,7 +15,6 @@ from prismd.core.schema import LISTS, Property
 from prismd.core.scopes import ALL, Scopes
 from prismd.core.values import InvalidValueError, ValueLimits, parser_for, writer_for
 from prismd.services.lists import require_list
-from prismd.services.reading import Reading
 from prismd.services.record_keys import FOUND_MAX, ensure_key, find_by_key, key_property
 from prismd.services.record_views import RecordView, Showing
 from prismd.services.references import resolve_references
@@ -125,7 +124,7 @@ def count_records(
         ensure_key(connection, team_id, object_type, LISTS)
         hashes = KeyRule(object_type, LISTS, fold_case=True).hashes([scope])
     query = Query(object_type=object_type, list_id=scope, deleted=deleted)
-    Reading(connection, settings or Settings()).limit_time()
+    queries.limit_time(connection, (settings or Settings()).query_timeout_s)
     return queries.query_total(connection, query, team_id, hashes)
 
 

@@ -55,7 +55,7 @@ class Store:
     def make_key(self) -> str:
         key_id = self.runtime.new_id()
         made = NewStoredKey(
-            id=key_id, team_id=self.team_id, name="", digest=b"1", hint="", scopes=[], created_at=self.runtime.now()
+            id=key_id, team_id=self.team_id, name="", digest=b"1", hint="", scopes=["read"], created_at=self.runtime.now()
         )
         insert_key(self.connection, made)
         return key_id

@@ -20,7 +20,7 @@ import psycopg
 
 from bench import people, processes
 from demo.server import Server, fresh_directory, new_team, own_server
-from prismd.store.embedded import EmbeddedPostgres
+from prismd.embedded.server import EmbeddedPostgres
 
 PLACE: Final = Path("build/bench")
 WORKERS: Final = 2

@@ -16,7 +16,7 @@ from psycopg import conninfo, sql
 
 from bench import processes
 from demo.server import Server, own_server
-from prismd.store.embedded import EmbeddedPostgres
+from prismd.embedded.server import EmbeddedPostgres
 
 #: All that the benchmark writes is below.
 PLACE: Final = Path("build/bench")

@@ -16,11 +16,11 @@ from psycopg.pq import TransactionStatus
 from psycopg_pool import ConnectionPool
 
 from prismd.api.app import create_app
-from prismd.api.http_protocol import HttpProtocol
+from prismd.api.http.http_protocol import HttpProtocol
 from prismd.services.runtime import Runtime, system_clock, system_ids
 from prismd.settings import Settings
-from prismd.store.postgres import Connection, bind_session, prepare_session
-from prismd.store.transactions import BECOME
+from prismd.store.connections.postgres import Connection, bind_session, prepare_session
+from prismd.store.connections.transactions import BECOME
 
 
 @dataclass(frozen=True, slots=True)

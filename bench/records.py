@@ -18,7 +18,7 @@ from bench.record_cases import PER_COMPANY, Case, Request, Stock, cases, company
 from bench.recording import Log, Statement, recorded, recording, replay, session
 from bench.timing import Timed, percentiles, timed
 from demo.server import Server
-from prismd.store.postgres import Connection
+from prismd.store.connections.postgres import Connection
 
 SECTION: Final = "Records"
 CLIENTS: Final = 8

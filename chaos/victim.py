@@ -19,7 +19,7 @@ from psycopg.rows import TupleRow
 
 from chaos.processes import Target, children, command_line
 from demo.server import LOG_LINES_SHOWN, PRISMD, START_S_MAX, STOP_S_MAX, free_port
-from prismd.store.embedded import EmbeddedPostgres
+from prismd.embedded.server import EmbeddedPostgres
 
 WORKERS: Final = 2
 #: Small chunks, so that kills meet many of them half done; short silences, so that paused workers lose their turn soon.

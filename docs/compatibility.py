@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from prismd.api.absent_routes import ABSENT, absent_route
-from prismd.api.meant_paths import meant_path
+from prismd.api.http.absent_routes import ABSENT, absent_route
+from prismd.api.http.meant_paths import meant_path
 
 #: Every endpoint of the contract, one row for those that differ in nothing but the object type.
 ENDPOINTS: Final = Path(__file__).parent / "endpoints.tsv"

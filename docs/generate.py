@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from docs import compatibility
-from prismd.api.openapi import document
+from prismd.api.document.openapi import document
 from prismd.settings import Settings
 from prismd.telemetry.declared import METRICS
 

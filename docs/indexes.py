@@ -6,11 +6,11 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from prismd.embedded.server import EmbeddedPostgres
 from prismd.settings import Settings
 from prismd.store import migrate
-from prismd.store.diagnosis import read_indexes
-from prismd.store.embedded import EmbeddedPostgres
-from prismd.store.postgres import Connection, connect
+from prismd.store.connections.postgres import Connection, connect
+from prismd.store.monitoring.diagnosis import read_indexes
 
 INDEXES_FILE: Final = Path(migrate.__file__).parent / "migrations" / "indexes.sql"
 HEAD: Final = "-- The indexes that the migrations make, as PostgreSQL writes them; `make docs` writes this.\n\n"

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from docs.generate import with_table
-from prismd.core.native import native_schema
-from prismd.core.schema import OBJECT_TYPES, Kind, Property
+from prismd.core.properties.native import native_schema
+from prismd.core.properties.schema import OBJECT_TYPES, Kind, Property
 
 PROPERTIES_PAGE: Final = Path(__file__).parent / "properties.md"
 

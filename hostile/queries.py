@@ -12,7 +12,7 @@ from urllib.parse import quote
 from hostile.requests import AT_ONCE, Scale, good_body, request
 from hostile.routes import Target
 from hostile.wire import Request
-from prismd.core.native import native_schema
+from prismd.core.properties.native import native_schema
 from tests.isolation.world import REFERENCES, TEXTS
 
 Query = dict[str, Any]

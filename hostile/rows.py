@@ -10,7 +10,7 @@ from hostile import values
 from hostile.requests import AT_ONCE, Scale, request
 from hostile.routes import Target
 from hostile.wire import Request
-from prismd.core.native import native_schema
+from prismd.core.properties.native import native_schema
 from tests.isolation.world import TEXTS
 
 _VALUE_BYTES: Final = 300

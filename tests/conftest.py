@@ -18,13 +18,13 @@ import psycopg
 import pytest
 from psycopg import conninfo, sql
 
+from prismd.embedded.server import EmbeddedPostgres
 from prismd.services.runtime import Runtime, system_ids
 from prismd.settings import Settings
-from prismd.store.embedded import EmbeddedPostgres
+from prismd.store.connections.postgres import Connection, Pool, connect, open_pool
+from prismd.store.connections.transactions import of_all_teams
 from prismd.store.migrate import migrate
-from prismd.store.postgres import Connection, Pool, connect, open_pool
 from prismd.store.teams import insert_team
-from prismd.store.transactions import of_all_teams
 from tests.processes import PATIENCE_S, RunningServer, none_left, obey_signals, start_prismd, url_of
 
 # A busy machine is no reason to fail: how fast things are is measured by the bench, not by tests.

@@ -11,7 +11,7 @@ import psycopg
 
 from prismd.services.runtime import Runtime
 from prismd.store import api_keys
-from prismd.store.postgres import Pool
+from prismd.store.connections.postgres import Pool
 
 
 @contextmanager

@@ -17,9 +17,9 @@ import pytest
 from micro_so import Micro
 
 from docs import compatibility, generate
-from prismd.api.absent_routes import ABSENT, absent_route
-from prismd.api.openapi import document
-from prismd.api.shapes import ImportJob
+from prismd.api.document.openapi import document
+from prismd.api.document.shapes import ImportJob
+from prismd.api.http.absent_routes import ABSENT, absent_route
 from prismd.cli.main import main
 from prismd.core.errors import HTTP_STATUS, JOB_CODES, ROW_CODES
 from prismd.core.imports.job import TRANSITIONS

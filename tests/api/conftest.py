@@ -16,14 +16,14 @@ import pytest
 import uvicorn
 
 from prismd.api.app import create_app
-from prismd.api.http_protocol import HttpProtocol
-from prismd.api.web_socket_protocol import OPTIONS, WebSocketProtocol
-from prismd.core.scopes import Scope, Scopes
-from prismd.services.api_keys import create_key, revoke_key
+from prismd.api.http.http_protocol import HttpProtocol
+from prismd.api.http.web_socket_protocol import OPTIONS, WebSocketProtocol
+from prismd.core.api_keys.scopes import Scope, Scopes
+from prismd.services.api_keys.api_keys import create_key, revoke_key
+from prismd.services.imports.stepping import step_next
 from prismd.services.runtime import Runtime, system_clock, system_ids
-from prismd.services.stepping import step_next
 from prismd.settings import Settings
-from prismd.store.postgres import Pool, connect
+from prismd.store.connections.postgres import Pool, connect
 
 
 @dataclass

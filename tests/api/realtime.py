@@ -11,10 +11,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from prismd.api.realtime_hub import RealtimeHub
+from prismd.api.realtime.hub import RealtimeHub
 from prismd.core.changes import Change, RecordsChanged, texts_of
-from prismd.store.changes import tell_listeners
-from prismd.store.postgres import Connection
+from prismd.store.connections.postgres import Connection
+from prismd.store.realtime.changes import tell_listeners
 from tests.processes import PATIENCE_S
 
 if TYPE_CHECKING:

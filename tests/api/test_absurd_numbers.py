@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 import pytest
 
-from prismd.api.openapi import document
-from prismd.api.operations import OPERATIONS
-from prismd.core.native import native_schema
-from prismd.core.schema import IMPORTABLE_TYPES, Kind
+from prismd.api.document.openapi import document
+from prismd.api.document.operations import OPERATIONS
+from prismd.core.properties.native import native_schema
+from prismd.core.properties.schema import IMPORTABLE_TYPES, Kind
 from tests.isolation.cases import CASES, IN_PATH, Pick, route
 from tests.isolation.world import REFERENCES, TEXTS, World, new_world
 
 if TYPE_CHECKING:
-    from prismd.api.operation import Operation
+    from prismd.api.document.operation import Operation
     from tests.api.conftest import Api
     from tests.processes import RunningServer
 

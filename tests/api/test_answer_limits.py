@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from prismd.core.reading_budget import VALUE_BYTES, ReadingBudget
-from prismd.store.postgres import connect
+from prismd.core.records.reading_budget import VALUE_BYTES, ReadingBudget
+from prismd.store.connections.postgres import connect
 from tests.processes import eventually
 
 if TYPE_CHECKING:

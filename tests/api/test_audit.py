@@ -12,13 +12,13 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-from prismd.api.failed_authentication import ENTRIES_MAX
-from prismd.api.operations import OPERATIONS
+from prismd.api.authentication.failed_authentication import ENTRIES_MAX
+from prismd.api.document.operations import OPERATIONS
 from prismd.core.audit import IDS_MAX, Action, Deed, Doer
-from prismd.services.api_keys import create_key, list_keys, revoke_key, rotate_key
+from prismd.services.api_keys.api_keys import create_key, list_keys, revoke_key, rotate_key
 from prismd.settings import Settings
 from prismd.store import audit
-from prismd.store.postgres import connect
+from prismd.store.connections.postgres import connect
 from prismd.worker.upkeep import purge
 from tests.api.conftest import stop_serving
 from tests.statements import count_statements

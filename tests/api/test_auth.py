@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from prismd.services.api_keys import create_key
+from prismd.services.api_keys.api_keys import create_key
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from prismd.api.record_shapes import BatchResult
-from prismd.core.schema import IMPORTABLE_TYPES
+from prismd.api.records.shapes import BatchResult
+from prismd.core.properties.schema import IMPORTABLE_TYPES
 from tests.statements import count_statements
 
 if TYPE_CHECKING:

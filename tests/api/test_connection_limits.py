@@ -15,7 +15,7 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
-from prismd.api.addresses import TrustedProxies, origin_of
+from prismd.api.http.addresses import TrustedProxies, origin_of
 from prismd.settings import SettingError
 from tests.processes import PATIENCE_S, RunningServer, eventually
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from prismd.api.cursors import Cursor, Listing, write_cursor
+from prismd.api.queries.cursors import Cursor, Listing, write_cursor
 from tests.api.test_imports import start_job
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from prismd.core.schema import OBJECT_TYPES
+from prismd.core.properties.schema import OBJECT_TYPES
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from prismd.services.api_keys import list_keys, revoke_key
-from prismd.store.postgres import connect
+from prismd.services.api_keys.api_keys import list_keys, revoke_key
+from prismd.store.connections.postgres import connect
 from tests.api.realtime import listening, opened, ticket
 from tests.api.watching import watching
 from tests.processes import PATIENCE_S, eventually

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from prismd.api.record_shapes import FoundOrCreated
+from prismd.api.records.shapes import FoundOrCreated
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api

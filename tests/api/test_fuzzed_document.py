@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
-from prismd.api.openapi import document
-from prismd.core.list_templates import TEMPLATES
-from prismd.core.native import native_schema
-from prismd.core.schema import PLAIN_TYPES
+from prismd.api.document.openapi import document
+from prismd.core.lists.templates import TEMPLATES
+from prismd.core.properties.native import native_schema
+from prismd.core.properties.schema import PLAIN_TYPES
 from tests.isolation.cases import IN_PATH
 from tests.isolation.world import LISTED, TEXTS, World, new_world
 

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 from micro_so import AsyncMicro, Micro
 
-from prismd.api.grant_shapes import RecordGrant
+from prismd.api.grants.shapes import RecordGrant
 from prismd.core.grants import GRANTED_TYPES, LEVELS
-from prismd.core.schema import IMPORTABLE_TYPES, OBJECT_TYPES, UNHELD_TYPES
+from prismd.core.properties.schema import IMPORTABLE_TYPES, OBJECT_TYPES, UNHELD_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,9 +13,9 @@ import psycopg
 import pytest
 
 from prismd.core.errors import PrismdError
-from prismd.services.idempotency import Answer, answer_once
+from prismd.services.idempotency.claims import Answer, answer_once
 from prismd.services.runtime import Runtime
-from prismd.store.postgres import Connection
+from prismd.store.connections.postgres import Connection
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api

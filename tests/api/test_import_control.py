@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from prismd.services.stepping import step_next
-from prismd.store.postgres import connect
+from prismd.services.imports.stepping import step_next
+from prismd.store.connections.postgres import connect
 from tests.api.test_imports import ALWAYS, rows
 from tests.processes import eventually
 

@@ -12,9 +12,9 @@ import httpx
 import psycopg
 import pytest
 
-from prismd.api.watchers import Watchers
-from prismd.services.changes import import_moved
-from prismd.store.imports import get_job
+from prismd.api.imports.watchers import Watchers
+from prismd.services.realtime.changes import import_moved
+from prismd.store.imports.jobs import get_job
 from tests.api.test_imports import rows
 from tests.api.watching import Event, watching
 from tests.processes import eventually

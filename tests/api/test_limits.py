@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from prismd.api.limits import RateLimiter
-from prismd.api.shared_memory import SharedMemory
+from prismd.api.limits.rates import RateLimiter
+from prismd.api.limits.shared_memory import SharedMemory
 from prismd.core.errors import PrismdError
 
 if TYPE_CHECKING:

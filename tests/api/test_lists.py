@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from prismd.core.list_templates import LISTABLE_TYPES, TEMPLATES
-from prismd.core.schema import IMPORTABLE_TYPES, OBJECT_TYPES
+from prismd.core.lists.templates import LISTABLE_TYPES, TEMPLATES
+from prismd.core.properties.schema import IMPORTABLE_TYPES, OBJECT_TYPES
 from tests.api.conftest import Api
 
 START = datetime(2026, 11, 1, tzinfo=UTC)

@@ -12,10 +12,10 @@ from uuid import uuid4
 import pytest
 
 from docs import compatibility
-from prismd.api.known_routes import route_of
-from prismd.api.meant_paths import MeantPath, meant_path
-from prismd.api.openapi import document
-from prismd.core.schema import OBJECT_TYPES, UNHELD_TYPES
+from prismd.api.document.openapi import document
+from prismd.api.http.known_routes import route_of
+from prismd.api.http.meant_paths import MeantPath, meant_path
+from prismd.core.properties.schema import OBJECT_TYPES, UNHELD_TYPES
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api

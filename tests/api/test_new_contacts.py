@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from prismd.api.shapes import ImportJob
+from prismd.api.document.shapes import ImportJob
 from tests.statements import count_statements
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prismd.api.app import create_app
-from prismd.api.openapi import document
+from prismd.api.document.openapi import document
 from prismd.core.errors import HTTP_STATUS
 from prismd.services.runtime import Runtime
 

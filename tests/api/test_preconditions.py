@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismd.api.preconditions import entity_tags
+from prismd.api.records.preconditions import entity_tags
 from tests.bounded_work import bounded_work
 
 TAGS = st.from_regex(r'(W/)?"[\x21\x23-\x7e\x80-\xff]*"', fullmatch=True)

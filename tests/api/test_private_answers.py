@@ -12,8 +12,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from prismd.api.operation import Operation
-from prismd.api.operations import OPERATIONS
+from prismd.api.document.operation import Operation
+from prismd.api.document.operations import OPERATIONS
 from tests.processes import PATIENCE_S
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ import micro_so
 import msgspec
 import pytest
 
-from prismd.api.property_shapes import PropertyDefinition, PropertyOption
-from prismd.core.native import native_schema
-from prismd.core.roles import DAY_ROLE, usual_role
-from prismd.core.schema import OBJECT_TYPES
+from prismd.api.properties.shapes import PropertyDefinition, PropertyOption
+from prismd.core.properties.native import native_schema
+from prismd.core.properties.roles import DAY_ROLE, usual_role
+from prismd.core.properties.schema import OBJECT_TYPES
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api

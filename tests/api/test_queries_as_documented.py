@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from prismd.core.query.conditions import OPERATORS, operators_of
-from prismd.core.query.paths import IDENTIFIER
-from prismd.core.schema import Kind, Property
+from prismd.core.properties.schema import Kind, Property
+from prismd.core.queries.conditions import OPERATORS, operators_of
+from prismd.core.queries.paths import IDENTIFIER
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api

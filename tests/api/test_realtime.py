@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from prismd.api import change_stream, realtime_hub
-from prismd.api.realtime_hub import IDS_PER_MESSAGE
+from prismd.api.realtime import change_stream, hub
+from prismd.api.realtime.hub import IDS_PER_MESSAGE
 from prismd.core.changes import Change, ImportMoved, RecordsChanged
-from prismd.services.changes import changes_of_chunk
-from prismd.store.postgres import Connection
+from prismd.services.realtime.changes import changes_of_chunk
+from prismd.store.connections.postgres import Connection
 from tests.api.realtime import Stream, hub_of, listening, opened, tell, tell_of_records, ticket
 from tests.api.test_imports import rows
 from tests.processes import eventually
@@ -212,7 +212,7 @@ def test_what_comes_after_a_chunk_is_told_after_it(api: Api, monkeypatch: pytest
         may_read.wait()
         return changes_of_chunk(connection, moved)
 
-    monkeypatch.setattr(realtime_hub, "changes_of_chunk", slow)
+    monkeypatch.setattr(hub, "changes_of_chunk", slow)
     with listening(api) as stream:
         [made] = imported(api, [{"email": "a@x.org", "title": "Dr"}])["results"]
         assert api.send("DELETE", f"/contact/{made['id']}").status_code == 204
@@ -228,7 +228,7 @@ def test_a_chunk_that_cannot_be_read_may_have_been_missed(api: Api, monkeypatch:
     def broken(_connection: Connection, _moved: ImportMoved) -> list[RecordsChanged]:
         raise psycopg.OperationalError("away")
 
-    monkeypatch.setattr(realtime_hub, "changes_of_chunk", broken)
+    monkeypatch.setattr(hub, "changes_of_chunk", broken)
     with listening(api) as stream:
         imported(api, [{"email": "a@x.org"}])
         assert stream.next() == {"type": "resync"}

@@ -25,9 +25,9 @@ from websockets.asyncio.client import connect as connect_async
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from prismd.api import change_stream, outbox, realtime_shapes
-from prismd.api.realtime_operations import REALTIME_OPERATIONS
-from prismd.api.web_socket_protocol import WebSocketProtocol
+from prismd.api.http.web_socket_protocol import WebSocketProtocol
+from prismd.api.realtime import change_stream, send_queue, shapes
+from prismd.api.realtime.operations import REALTIME_OPERATIONS
 from tests.api.realtime import TICKET, Stream, hub_of, listening, opened, tell, ticket
 from tests.processes import eventually
 
@@ -308,13 +308,11 @@ def test_three_hundred_streams_need_one_connection_and_no_threads(api: Api) -> N
 
 def test_the_page_of_the_stream_tells_of_each_message_and_each_ending() -> None:
     page = (Path(__file__).parents[2] / "docs" / "realtime.md").read_text(encoding="utf-8")
-    shapes = [
-        one for one in vars(realtime_shapes).values() if isinstance(one, type) and issubclass(one, msgspec.Struct)
-    ]
-    types = [one.__struct_config__.tag for one in shapes if one.__struct_config__.tag]
-    types += [json.loads(one)["type"] for one in (realtime_shapes.RESYNC, realtime_shapes.LAGGED)]
+    messages = [one for one in vars(shapes).values() if isinstance(one, type) and issubclass(one, msgspec.Struct)]
+    types = [one.__struct_config__.tag for one in messages if one.__struct_config__.tag]
+    types += [json.loads(one)["type"] for one in (shapes.RESYNC, shapes.LAGGED)]
     assert set(re.findall(r"^### `(\w+)`$", page, re.MULTILINE)) >= set(types)
-    codes = {one.code for one in vars(outbox).values() if isinstance(one, outbox.Ending)}
+    codes = {one.code for one in vars(send_queue).values() if isinstance(one, send_queue.Ending)}
     assert {int(code) for code in re.findall(r"^\| (\d{4}) \|", page, re.MULTILINE)} >= codes
     for example in re.findall(r"^```json\n(.*?)```$", page, re.MULTILINE | re.DOTALL):
         assert json.loads(example)["type"] in types

@@ -10,8 +10,8 @@ import httpx
 import msgspec
 import pytest
 
-from prismd.api.record_shapes import Record
-from prismd.core.schema import OBJECT_TYPES, Property
+from prismd.api.records.shapes import Record
+from prismd.core.properties.schema import OBJECT_TYPES, Property
 from prismd.store.properties import insert_property
 
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ import micro_so
 import pytest
 from micro_so import Micro
 
-from prismd.api.asked_operation import shape_of
-from prismd.api.operations import OPERATIONS
+from prismd.api.document.operations import OPERATIONS
+from prismd.api.http.asked_operation import shape_of
+from prismd.core.api_keys.scopes import KNOWN, Scope, Scopes, UnknownScopeError
 from prismd.core.errors import PrismdError
-from prismd.core.scopes import KNOWN, Scope, Scopes, UnknownScopeError
 
 if TYPE_CHECKING:
     import httpx
 
-    from prismd.api.operation import Operation
+    from prismd.api.document.operation import Operation
     from tests.api.conftest import Api
 
 #: What each operation takes, one of these; told here once more, so that no change of the table goes unseen.

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from prismd.core.schema import OBJECT_TYPES
-from prismd.core.unkept import unkept_paths
+from prismd.core.properties.schema import OBJECT_TYPES
+from prismd.core.properties.unkept import unkept_paths
 from tests.statements import count_statements
 
 if TYPE_CHECKING:

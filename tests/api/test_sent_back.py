@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from prismd.core.schema import IMPORTABLE_TYPES, OBJECT_TYPES
+from prismd.core.properties.schema import IMPORTABLE_TYPES, OBJECT_TYPES
 
 if TYPE_CHECKING:
     import httpx

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismd.api.connection_limits import ConnectionLimits
-from prismd.api.limits import RateLimiter
-from prismd.api.shared_limits import Buckets, Counts, Marks
-from prismd.api.shared_memory import SharedMemory, forget_process, new_shared_memory
-from prismd.api.wrong_keys import WrongKeys
+from prismd.api.authentication.wrong_keys import WrongKeys
+from prismd.api.limits.connections import ConnectionLimits
+from prismd.api.limits.rates import RateLimiter
+from prismd.api.limits.shared_limits import Buckets, Counts, Marks
+from prismd.api.limits.shared_memory import SharedMemory, forget_process, new_shared_memory
 from prismd.core.errors import PrismdError
 from prismd.settings import Settings
 
@@ -194,8 +194,8 @@ def test_processes_count_exactly_however_they_meet() -> None:
     take = """
 import sys
 from datetime import datetime, UTC
-from prismd.api.shared_limits import Buckets, Counts
-from prismd.api.shared_memory import SharedMemory
+from prismd.api.limits.shared_limits import Buckets, Counts
+from prismd.api.limits.shared_memory import SharedMemory
 shared = SharedMemory(int(sys.argv[1]), processes=4, number=int(sys.argv[2]))
 buckets = Buckets(shared, tokens=2000, fill_s=1e6, now=lambda: datetime(2026, 11, 26, tzinfo=UTC))
 counts = Counts(shared)

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from prismd.api.grant_shapes import GrantBody
-from prismd.api.operations import OPERATIONS
-from prismd.api.property_shapes import PropertyDefinitionCreate
-from prismd.api.record_shapes import BatchIds, BatchUpdateBody
-from prismd.api.shapes import QueryBody
-from prismd.api.strict_shapes import refuse_unknown_members
+from prismd.api.document.operations import OPERATIONS
+from prismd.api.document.shapes import QueryBody
+from prismd.api.grants.shapes import GrantBody
+from prismd.api.http.strict_shapes import refuse_unknown_members
+from prismd.api.properties.shapes import PropertyDefinitionCreate
+from prismd.api.records.shapes import BatchIds, BatchUpdateBody
 from prismd.core.errors import PrismdError
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from prismd.settings import Settings
-from prismd.store.postgres import connect, open_pool
+from prismd.store.connections.postgres import connect, open_pool
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from prismd.api.turns import OWNER, FairThreads, TurnLimits
+from prismd.api.limits.turns import OWNER, FairThreads, TurnLimits
 from prismd.core.errors import PrismdError
 
 PATIENCE_S = 60

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from prismd.api.operation import Operation
-from prismd.api.operations import OPERATIONS
+from prismd.api.document.operation import Operation
+from prismd.api.document.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from micro_so import AsyncMicro, Micro
 
-from prismd.api.view_shapes import ViewRecordPage, ViewWithRecords
-from prismd.core.views import VIEW_TYPES
+from prismd.api.views.shapes import ViewRecordPage, ViewWithRecords
+from prismd.core.views.definitions import VIEW_TYPES
 from tests.statements import count_statements
 
 if TYPE_CHECKING:

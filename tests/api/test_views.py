@@ -14,9 +14,9 @@ import msgspec
 import pytest
 from micro_so import AsyncMicro, Micro
 
-from prismd.api.view_shapes import ViewBundle, ViewPage
-from prismd.core.schema import OBJECT_TYPES, UNHELD_TYPES
-from prismd.core.views import DEPTH_MAX, MEMBERS, VIEW_TYPES
+from prismd.api.views.shapes import ViewBundle, ViewPage
+from prismd.core.properties.schema import OBJECT_TYPES, UNHELD_TYPES
+from prismd.core.views.definitions import DEPTH_MAX, MEMBERS, VIEW_TYPES
 from tests.statements import count_statements
 
 if TYPE_CHECKING:

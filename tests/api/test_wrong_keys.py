@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from prismd.api.shared_memory import SharedMemory
-from prismd.api.wrong_keys import WrongKeys
+from prismd.api.authentication.wrong_keys import WrongKeys
+from prismd.api.limits.shared_memory import SharedMemory
 from prismd.core.errors import PrismdError
 from tests.conftest import Clock
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from prismd.core.schema import OBJECT_TYPES
+from prismd.core.properties.schema import OBJECT_TYPES
 from prismd.settings import Settings
 from prismd.store.migrate import migrate
 from tests.isolation.world import LISTED, VIEWED, World

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from prismd.settings import Settings
+from prismd.store.connections.postgres import connect
 from prismd.store.migrate import migrate
-from prismd.store.postgres import connect
 from tests.processes import RunningServer, ended, eventually, processes_about, start_prismd, url_of
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - on a free port, for a moment

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prismd.cli.failed_rows import FailedRows
-from prismd.client.imports import Problem
-from prismd.client.journal import Growth
-from prismd.files.csv_rows import read_header
-from prismd.files.failed_cells import escaped, unescaped
-from prismd.files.rows import FileRow
+from prismd.cli.importing.failed_rows import FailedRows
+from prismd.importer.files.csv_rows import read_header
+from prismd.importer.files.failed_cells import escaped, unescaped
+from prismd.importer.files.rows import FileRow
+from prismd.importer.imports import Problem
+from prismd.importer.journal import Growth
 from tests.cli.test_import_file import Import, people, prism, run, time
 from tests.scripted_prism import Fault, ScriptedPrism
 

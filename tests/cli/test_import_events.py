@@ -11,8 +11,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from prismd.cli import import_run, interruption
-from prismd.cli.import_file import import_command
+from prismd.cli.importing import import_run, interruption
+from prismd.cli.importing.command import import_command
 from tests.cli.test_import_file import Time
 from tests.scripted_prism import KEY, TEAM, Fault, ScriptedPrism, scripted_prism
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from prismd.cli.import_file import import_command
-from prismd.client.calls import Outside
+from prismd.cli.importing.command import import_command
+from prismd.importer.calls import Outside
 from tests.scripted_prism import KEY, TEAM, Fault, ScriptedPrism, scripted_prism
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from prismd.settings import Settings
-from prismd.store.postgres import connect
+from prismd.store.connections.postgres import connect
 from tests.cli.test_import_against_server import Environment, count, team
 from tests.processes import PATIENCE_S, RunningServer, ended, eventually, ignoring, start_prismd
 

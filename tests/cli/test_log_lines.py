@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prismd.cli.log_lines import json_line, logfmt_line
-from prismd.cli.logs import configure_logs
+from prismd.server.log_lines import json_line, logfmt_line
+from prismd.server.logs import configure_logs
 from prismd.settings import SettingError, Settings
 from tests.log_reading import read_logfmt
 

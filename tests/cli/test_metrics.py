@@ -19,7 +19,7 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from prismd.api.operations import OPERATIONS
+from prismd.api.document.operations import OPERATIONS
 from prismd.settings import Settings
 from prismd.telemetry.declared import METRICS
 from tests.processes import PATIENCE_S, RunningServer, children_of, ended, eventually, start_prismd, url_of

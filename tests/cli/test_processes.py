@@ -21,9 +21,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as connect_socket
 
+from prismd.embedded.server import EmbeddedPostgres
 from prismd.settings import Settings
-from prismd.store.embedded import EmbeddedPostgres
-from prismd.store.postgres import connections_needed
+from prismd.store.connections.postgres import connections_needed
 from tests.cli.serving import KEY, TEAM, Serve, closes_as_the_server_goes, lets_in, workers_of
 from tests.processes import PATIENCE_S, children_of, ended, eventually, postmasters, processes_about, url_of
 
@@ -32,7 +32,7 @@ ADDRESS = f"/v2/prism/{TEAM.replace(' ', '%20')}"
 
 
 def api_processes(process: subprocess.Popen[str]) -> set[int]:
-    return {pid for pid, line in children_of(process.pid).items() if " prismd.cli.api_process " in line}
+    return {pid for pid, line in children_of(process.pid).items() if " prismd.server.api_process " in line}
 
 
 def owner_of(connection: socket.socket, pids: set[int]) -> int | None:

@@ -5,10 +5,10 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismd.client.batches import batches
-from prismd.client.imports import Job, poll_wait_s
-from prismd.client.sentences import pattern_of
-from prismd.files.rows import ROW_BYTES_MAX, FileRow, RowProblem
+from prismd.importer.batches import batches
+from prismd.importer.files.rows import ROW_BYTES_MAX, FileRow, RowProblem
+from prismd.importer.imports import Job, poll_wait_s
+from prismd.importer.sentences import pattern_of
 
 PROBLEM = RowProblem("invalid_row", "no")
 

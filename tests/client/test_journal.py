@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from prismd.client.calls import ClientError
-from prismd.client.journal import journal_directory
+from prismd.importer.calls import ClientError
+from prismd.importer.journal import journal_directory
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from functools import reduce
 
 import pytest
 
-from prismd.client.sentences import merged, pattern_of
+from prismd.importer.sentences import merged, pattern_of
 
 
 def told(*messages: str) -> str:

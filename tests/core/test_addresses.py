@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismd.core.addresses import address_problem, domain_problem
+from prismd.core.values.addresses import address_problem, domain_problem
 from tests.bounded_work import bounded_work
 
 LETTERS = st.characters(categories=["Ll", "Lu", "Lo", "Nd"])

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prismd.core import composing
-from prismd.core.composing import MARKS_MAX, composed
-from prismd.core.keys import normalised
+from prismd.core.records.keys import normalised
+from prismd.core.values import composing
+from prismd.core.values.composing import MARKS_MAX, composed
 
 MARKS = "\u0301\u0327\u0345\u05b0\u3099\U0001d165"
 

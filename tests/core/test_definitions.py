@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from prismd.core.definitions import WRITABLE_TYPES, NewProperty, change_property, define_property
 from prismd.core.errors import PrismdError
-from prismd.core.list_templates import TEMPLATES
-from prismd.core.native import native_schema
-from prismd.core.option_definitions import DefinitionLimits, NewOption, change_option, define_option
-from prismd.core.option_names import OptionNames, folded
-from prismd.core.roles import DAY_ROLE, usual_role
-from prismd.core.schema import OBJECT_TYPES, ObjectSchema, Property
-from prismd.core.slugs import RESERVED, is_slug
+from prismd.core.lists.templates import TEMPLATES
+from prismd.core.properties.definitions import WRITABLE_TYPES, NewProperty, change_property, define_property
+from prismd.core.properties.native import native_schema
+from prismd.core.properties.option_definitions import DefinitionLimits, NewOption, change_option, define_option
+from prismd.core.properties.option_names import OptionNames, folded
+from prismd.core.properties.roles import DAY_ROLE, usual_role
+from prismd.core.properties.schema import OBJECT_TYPES, ObjectSchema, Property
+from prismd.core.properties.slugs import RESERVED, is_slug
 
 LIMITS = DefinitionLimits(properties_max=3, options_max=4, options_left=10)
 NATIVE = native_schema("contact")

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prismd.core import json_bounds
 from prismd.core.errors import PrismdError
 from prismd.core.imports.request import RequestLimits, parse_request
-from prismd.core.json_bounds import VALUES_MAX, TooManyValuesError, has_more_items, refuse_many_values
-from prismd.core.json_split import BESIDE_BYTES_MAX, split_members, split_rows
-from prismd.core.json_text import NotJsonError, decode, without_unpaired
+from prismd.core.json import bounds
+from prismd.core.json.bounds import VALUES_MAX, TooManyValuesError, has_more_items, refuse_many_values
+from prismd.core.json.split import BESIDE_BYTES_MAX, split_members, split_rows
+from prismd.core.json.text import NotJsonError, decode, without_unpaired
 
 TEXTS: Final = st.text(max_size=6) | st.sampled_from(["", '"', "\\", '\\"', "[,{", "]}", '",', "\\\\", '\\\\"'])
 VALUES: Final = st.recursive(
@@ -45,11 +45,11 @@ def test_values_are_counted_wherever_the_text_is_cut(value: Any, escaped: bool, 
     text = written(value, escaped=escaped, spaced=spaced)
     count = values_in(value)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_bounds, "_SEGMENT", segment)
-        patch.setattr(json_bounds, "_BYTES_OF_MANY", 0)
-        signs = b"".join(json_bounds._signs(text))
-        assert json_bounds._count(signs) == count
-        patch.setattr(json_bounds, "VALUES_MAX", 0)
+        patch.setattr(bounds, "_SEGMENT", segment)
+        patch.setattr(bounds, "_BYTES_OF_MANY", 0)
+        signs = b"".join(bounds._signs(text))
+        assert bounds._count(signs) == count
+        patch.setattr(bounds, "VALUES_MAX", 0)
         with pytest.raises(TooManyValuesError):
             refuse_many_values(text)
 
@@ -70,8 +70,8 @@ def test_items_are_counted_wherever_the_text_is_cut(
 ) -> None:
     text = written(items, escaped=escaped, spaced=spaced)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_bounds, "_SEGMENT", segment)
-        patch.setattr(json_bounds, "_ITEMS_SURE", 0)
+        patch.setattr(bounds, "_SEGMENT", segment)
+        patch.setattr(bounds, "_ITEMS_SURE", 0)
         assert has_more_items(text, len(items) - 1)
         assert not has_more_items(text, len(items))
 

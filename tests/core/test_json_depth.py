@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismd.core.json_depth import DEPTH_MAX, is_too_deep
-from prismd.core.json_text import NotJsonError, decode
+from prismd.core.json.depth import DEPTH_MAX, is_too_deep
+from prismd.core.json.text import NotJsonError, decode
 
 VALUES = st.recursive(
     st.one_of(st.integers(), st.text("[{ab", max_size=9)),

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prismd.core.json_split import split_items, split_members
-from prismd.core.json_text import NotJsonError, SentTexts, decode, decode_texts, encode, sent_texts
-from prismd.core.numbers import kept_exactly
-from prismd.core.value_errors import found
+from prismd.core.json.split import split_items, split_members
+from prismd.core.json.text import NotJsonError, SentTexts, decode, decode_texts, encode, sent_texts
+from prismd.core.values.errors import found
+from prismd.core.values.numbers import kept_exactly
 
 KEYS = st.sampled_from(["a", "b", 'say ":"', 'end"', "c d", "é", "\\", ""])
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.sampled_from(['":', '" :', "\u0000"])

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from prismd.core.blanks import UNSEEN, is_blank, trimmed
-from prismd.core.keys import KeyRule, is_comparable, normalised
-from prismd.core.native import native_schema
-from prismd.core.query.conditions import comparable
-from prismd.core.schema import Property
-from prismd.core.values import InvalidValueError, ValueLimits, parser_for
+from prismd.core.properties.native import native_schema
+from prismd.core.properties.schema import Property
+from prismd.core.queries.conditions import comparable
+from prismd.core.records.keys import KeyRule, is_comparable, normalised
+from prismd.core.values.blanks import UNSEEN, is_blank, trimmed
+from prismd.core.values.property_values import InvalidValueError, ValueLimits, parser_for
 
 FOLDING = KeyRule("contact", Property("1", "email", "str", "Email"), fold_case=True)
 EXACT = KeyRule("contact", Property("1", "email", "str", "Email"), fold_case=False)

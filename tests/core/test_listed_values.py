@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prismd.core.errors import PrismdError
-from prismd.core.query.listed_values import listed_values
+from prismd.core.queries.listed_values import listed_values
 from tests.bounded_work import bounded_work
 
 

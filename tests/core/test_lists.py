@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from prismd.core.errors import PrismdError
-from prismd.core.list_templates import LISTABLE_TYPES, TEMPLATES, ListTemplate
-from prismd.core.lists import MadeList, NewList, define_list, template_named
-from prismd.core.schema import APP_STAGE, OBJECT_TYPES
-from prismd.core.slugs import is_slug
+from prismd.core.lists.definitions import MadeList, NewList, define_list, template_named
+from prismd.core.lists.templates import LISTABLE_TYPES, TEMPLATES, ListTemplate
+from prismd.core.properties.schema import APP_STAGE, OBJECT_TYPES
+from prismd.core.properties.slugs import is_slug
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 PAGE = (Path(__file__).parents[2] / "docs" / "lists.md").read_text()

@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prismd.core.errors import PrismdError
-from prismd.core.imports.rows import Problem
-from prismd.core.json_text import decode
-from prismd.core.lookups import Defaults, read_lookup
+from prismd.core.json.text import decode
+from prismd.core.records.lookups import Defaults, read_lookup
+from prismd.core.records.rows import Problem
 
 LIST = "0190aaaa-0000-7000-8000-00000000000a"
 

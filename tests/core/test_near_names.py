@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prismd.core.near_names import NearNames
-from prismd.core.option_values import option_parser
-from prismd.core.schema import Option, Property
-from prismd.core.value_errors import InvalidValueError
+from prismd.core.properties.option_values import option_parser
+from prismd.core.properties.schema import Option, Property
+from prismd.core.values.errors import InvalidValueError
+from prismd.core.wording.near_names import NearNames
 
 LETTERS = st.sampled_from(string.ascii_lowercase + "éж1")
 WORDS = st.text(LETTERS, min_size=5, max_size=20)

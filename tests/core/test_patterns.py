@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from prismd.core.query.patterns import PARTS_MAX, parts_of
+from prismd.core.queries.patterns import PARTS_MAX, parts_of
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import pytest
 
 from prismd.core.errors import PrismdError
-from prismd.core.preconditions import ANY, Preconditions
+from prismd.core.records.preconditions import ANY, Preconditions
 
 
 def refused(version: int | None, match: Collection[str] | None, none_match: Collection[str] | None) -> bool:

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prismd.core.errors import PrismdError
-from prismd.core.imports.rows import Problem
-from prismd.core.record_batches import read_ids, read_updates
-from prismd.core.record_writes import missing_required, read_record_body, refusal_of
-from prismd.core.schema import LISTS_KEY, ObjectSchema, Property
+from prismd.core.properties.schema import LISTS_KEY, ObjectSchema, Property
+from prismd.core.records.batches import read_ids, read_updates
+from prismd.core.records.rows import Problem
+from prismd.core.records.writes import missing_required, read_record_body, refusal_of
 
 Read = TypeVar("Read")
 

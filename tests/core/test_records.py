@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismd.core.records import ArrayChange, ArrayOperation, merged
+from prismd.core.records.merging import ArrayChange, ArrayOperation, merged
 
 VALUES = st.none() | st.text(max_size=2) | st.lists(st.sampled_from("abc"), max_size=2)
 STORED = st.dictionaries(st.sampled_from("xyz"), VALUES.filter(lambda value: value not in (None, [])))

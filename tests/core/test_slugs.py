@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismd.core.slugs import SLUG_CHARS_MAX, is_slug, slug_for
+from prismd.core.properties.slugs import SLUG_CHARS_MAX, is_slug, slug_for
 
 
 @pytest.mark.parametrize(

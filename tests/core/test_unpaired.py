@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismd.core.json_split import split_members
-from prismd.core.json_text import NotJsonError, decode
-from prismd.core.quoting import quoted
-from prismd.core.unpaired import has_unpaired, with_unpaired
-from prismd.core.value_errors import text_problem
+from prismd.core.json.split import split_members
+from prismd.core.json.text import NotJsonError, decode
+from prismd.core.json.unpaired import has_unpaired, with_unpaired
+from prismd.core.values.errors import text_problem
+from prismd.core.wording.quoting import quoted
 
 HALVES = st.characters(min_codepoint=0xD800, max_codepoint=0xDFFF)
 #: Texts in which two halves never meet and make a pair.

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from prismd.core.schema import Option, Property
-from prismd.core.values import InvalidValueError, ValueLimits, parser_for, render
+from prismd.core.properties.schema import Option, Property
+from prismd.core.values.property_values import InvalidValueError, ValueLimits, parser_for, render
 
 LIMITS = ValueLimits(text_chars_max=50, list_values_max=4)
 ID, OTHER_ID = "0190aaaa-0000-7000-8000-00000000000a", "0190aaaa-0000-7000-8000-00000000000b"

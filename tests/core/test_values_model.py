@@ -14,10 +14,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prismd.core.blanks import UNSEEN
-from prismd.core.roles import DAY_ROLE
-from prismd.core.schema import Option, Property
-from prismd.core.values import InvalidValueError, ValueLimits, parser_for
+from prismd.core.properties.roles import DAY_ROLE
+from prismd.core.properties.schema import Option, Property
+from prismd.core.values.blanks import UNSEEN
+from prismd.core.values.property_values import InvalidValueError, ValueLimits, parser_for
 
 LIMITS = ValueLimits(text_chars_max=50, list_values_max=4)
 OPTIONS = (Option("0190aaaa-0000-7000-8000-00000000000a", "0", "1"),)

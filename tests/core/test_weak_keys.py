@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prismd.core.weak_keys import weakness
+from prismd.core.api_keys.weak_keys import weakness
 
 
 @pytest.mark.parametrize(

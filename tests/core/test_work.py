@@ -15,22 +15,22 @@ import pytest
 
 from prismd.core.errors import PrismdError
 from prismd.core.grants import parse_grant
-from prismd.core.imports.rows import RowLimits, RowParser
-from prismd.core.json_bounds import has_more_items
-from prismd.core.json_split import split_members, split_rows
-from prismd.core.json_text import NotJsonError, decode, without_unpaired
-from prismd.core.keys import normalised
-from prismd.core.native import native_schema
-from prismd.core.query.listed_values import listed_values
-from prismd.core.query.parse import QueryLimits, QueryReader
-from prismd.core.query.tree import Query
-from prismd.core.schema import OBJECT_TYPES
-from prismd.core.slugs import slug_for
-from prismd.core.unpaired import with_unpaired
-from prismd.core.value_errors import found
-from prismd.core.values import ValueLimits
-from prismd.core.views import changed_definition
-from prismd.files.json_blanks import may_be_blank, without_blanks
+from prismd.core.json.bounds import has_more_items
+from prismd.core.json.split import split_members, split_rows
+from prismd.core.json.text import NotJsonError, decode, without_unpaired
+from prismd.core.json.unpaired import with_unpaired
+from prismd.core.properties.native import native_schema
+from prismd.core.properties.schema import OBJECT_TYPES
+from prismd.core.properties.slugs import slug_for
+from prismd.core.queries.listed_values import listed_values
+from prismd.core.queries.parsing import QueryLimits, QueryReader
+from prismd.core.queries.tree import Query
+from prismd.core.records.keys import normalised
+from prismd.core.records.rows import RowLimits, RowParser
+from prismd.core.values.errors import found
+from prismd.core.values.property_values import ValueLimits
+from prismd.core.views.definitions import changed_definition
+from prismd.importer.files.json_blanks import may_be_blank, without_blanks
 
 #: How much is sent, and then twice as much.
 SIZE: Final = 400

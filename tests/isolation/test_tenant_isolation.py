@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from websockets.sync.client import connect
 
-from prismd.api.operations import OPERATIONS
+from prismd.api.document.operations import OPERATIONS
 from tests.isolation.cases import CASES, IN_PATH, WITHOUT_IDS, Pick, route
 from tests.isolation.world import TEXTS, Ghost, Rows, World, new_team, new_world, reading
 from tests.processes import PATIENCE_S
 
 if TYPE_CHECKING:
-    from prismd.api.operation import Operation
+    from prismd.api.document.operation import Operation
     from tests.processes import RunningServer
 
 TEAM_OPERATIONS = [operation for operation in OPERATIONS if operation.path.startswith("/v2/")]

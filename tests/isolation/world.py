@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import httpx
 
-from prismd.core.schema import OBJECT_TYPES
-from prismd.services.api_keys import create_key
+from prismd.core.properties.schema import OBJECT_TYPES
+from prismd.services.api_keys.api_keys import create_key
 from prismd.services.runtime import system_clock, system_ids
 from prismd.settings import Settings
-from prismd.store.postgres import connect
+from prismd.store.connections.postgres import connect
 from tests.processes import PATIENCE_S, RunningServer
 
 #: By object type: a slug of any text.

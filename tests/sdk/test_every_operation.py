@@ -9,7 +9,7 @@ import pytest
 from micro_so import AsyncMicro, Micro
 
 from docs import compatibility
-from prismd.api.openapi import document
+from prismd.api.document.openapi import document
 from tests.sdk.driver import operations
 from tests.sdk.kinds import KINDS
 from tests.sdk.other_cases import OTHER_CASES

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from docs import compatibility
-from prismd.api.openapi import document
+from prismd.api.document.openapi import document
 from tests.sdk.driver import unique
 from tests.sdk.kinds import KINDS
 

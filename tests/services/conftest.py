@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from prismd.services.runtime import Runtime
-from prismd.store.postgres import Connection
+from prismd.store.connections.postgres import Connection
 from tests.services.importing import Importer
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from prismd.core.imports.job import Job, State
 from prismd.core.imports.request import RequestLimits, parse_request
-from prismd.services import imports
-from prismd.services.records import get_record
+from prismd.services.imports import jobs
+from prismd.services.imports.results import FIRST, part_of_results
+from prismd.services.imports.stepping import Step, step_next
+from prismd.services.records.reading import get_record
 from prismd.services.runtime import Runtime
-from prismd.services.stepping import Step, step_next
-from prismd.services.verdicts import FIRST, part_of_results
-from prismd.store.postgres import Connection
+from prismd.store.connections.postgres import Connection
 
 LIMITS = RequestLimits(rows_max=100_000)
 
@@ -35,7 +35,7 @@ class Importer:
         runtime = replace(self.runtime, settings=settings)
         request = parse_request(object_type, body(rows, **options), LIMITS)
         with self.connection.transaction():
-            submitted = imports.submit(self.connection, runtime, self.team_id, request)
+            submitted = jobs.submit(self.connection, runtime, self.team_id, request)
         assert submitted.verdicts is not None
         assert submitted.job.state is State.COMPLETE
         return list(json.loads(b"[" + submitted.verdicts + b"]"))
@@ -48,7 +48,7 @@ class Importer:
         runtime = replace(self.runtime, settings=settings)
         request = parse_request(object_type, body(rows, **options), LIMITS)
         with self.connection.transaction():
-            return imports.submit(self.connection, runtime, self.team_id, request).job.id
+            return jobs.submit(self.connection, runtime, self.team_id, request).job.id
 
     def step(self) -> Step | None:
         """Take one turn, whosever it is."""
@@ -65,7 +65,7 @@ class Importer:
         return self.job(job_id), self.verdicts(job_id)
 
     def job(self, job_id: str) -> Job:
-        return imports.get_job(self.connection, self.team_id, job_id, now=self.runtime.now())
+        return jobs.get_job(self.connection, self.team_id, job_id, now=self.runtime.now())
 
     def verdicts(self, job_id: str) -> list[Any]:
         content, place = b"", FIRST

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from prismd.core.api_keys.scopes import ALL, Scopes
 from prismd.core.errors import PrismdError
-from prismd.core.scopes import ALL, Scopes
-from prismd.services.api_keys import (
+from prismd.services.api_keys.api_keys import (
     NAME_CHARS_MAX,
     KeyRefusedError,
     NewKey,
@@ -24,9 +24,9 @@ from prismd.services.api_keys import (
     revoke_key,
     rotate_key,
 )
+from prismd.services.api_keys.authentication import UnknownKeyError, authenticate
 from prismd.services.runtime import Runtime
-from prismd.services.teams import UnknownKeyError, authenticate
-from prismd.store.postgres import Connection, connect
+from prismd.store.connections.postgres import Connection, connect
 
 if TYPE_CHECKING:
     from prismd.store.api_keys import StoredKey

@@ -13,14 +13,15 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from prismd.database_errors import DatabaseUnusableError
+from prismd.embedded.programs import installed_programs
 from prismd.services.backups import RestoreRefusedError, back_up, restore
 from prismd.settings import Settings
-from prismd.store.client_programs import dumping_program, environment_for, reading_program
-from prismd.store.dumps import BadDumpError
+from prismd.store.backups.client_programs import dumping_program, environment_for, reading_program
+from prismd.store.backups.dumps import BadDumpError
+from prismd.store.backups.whole_file import existing_file, whole_file
+from prismd.store.connections.postgres import connect
 from prismd.store.migrate import _upgrade, check_schema, known_revisions, migrate
-from prismd.store.postgres import DatabaseUnusableError, connect
-from prismd.store.programs import installed_programs
-from prismd.store.whole_file import existing_file, whole_file
 
 SETTINGS = Settings()
 TEXTS = ["plain", "", "\\.", "\\N", "tab\tand\nline\r\n", "quote \"'", "\u2028 ünï 🎉", "\\\\.\n\\."]

@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from prismd.core.errors import PrismdError
-from prismd.services.client_attempts import Attempt, answered_once
-from prismd.services.idempotency import Answer, answer_once
+from prismd.services.api_keys.authentication import Caller
+from prismd.services.idempotency.claims import Answer, answer_once
+from prismd.services.idempotency.client_attempts import Attempt, answered_once
 from prismd.services.runtime import Runtime
-from prismd.services.teams import Caller
 from prismd.settings import Settings
-from prismd.store.postgres import Connection, connect
+from prismd.store.connections.postgres import Connection, connect
 from prismd.store.teams import insert_team
 from prismd.worker.upkeep import purge
 

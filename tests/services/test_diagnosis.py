@@ -14,7 +14,7 @@ from psycopg import sql
 
 from docs.indexes import INDEXES_FILE, indexes_file
 from prismd.core.findings import Finding, Level, worst
-from prismd.services.diagnosis import (
+from prismd.services.monitoring.diagnosis import (
     CHECKS,
     MIB,
     ClockReading,
@@ -26,9 +26,9 @@ from prismd.services.diagnosis import (
     judge_transactions,
 )
 from prismd.settings import Settings
-from prismd.store.diagnosis import OpenTransaction, Table, read_server
+from prismd.store.connections.postgres import WORKER, Connection, connect
 from prismd.store.migrate import migrate
-from prismd.store.postgres import WORKER, Connection, connect
+from prismd.store.monitoring.diagnosis import OpenTransaction, Table, read_server
 from tests.conftest import database_in
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from prismd.services.health import WorkHealth
+from prismd.services.monitoring.health import WorkHealth
 from prismd.settings import Settings
-from prismd.store.health import count_workers
+from prismd.store.connections.postgres import WORKER, Connection, connect
 from prismd.store.migrate import migrate
-from prismd.store.postgres import WORKER, Connection, connect
+from prismd.store.monitoring.health import count_workers
 from tests.conftest import Clock
 from tests.processes import eventually
 

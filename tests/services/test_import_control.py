@@ -13,11 +13,11 @@ from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Job, State
 from prismd.core.imports.request import RequestLimits
 from prismd.core.imports.retry import RetryRequest, parse_retry
-from prismd.services.import_control import cancel_job, retry_job
-from prismd.services.records import count_records
-from prismd.services.stepping import step_next
+from prismd.services.imports.control import cancel_job, retry_job
+from prismd.services.imports.stepping import step_next
+from prismd.services.records.reading import count_records
 from prismd.settings import Settings
-from prismd.store.postgres import connect
+from prismd.store.connections.postgres import connect
 from tests.services.importing import Importer
 
 

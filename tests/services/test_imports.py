@@ -9,11 +9,11 @@ import pytest
 
 from prismd.core.errors import PrismdError
 from prismd.core.imports.request import parse_request
-from prismd.services import imports
-from prismd.services.records import count_records, find_record
+from prismd.services.imports import jobs
+from prismd.services.imports.results import page_of_verdicts
+from prismd.services.records.reading import count_records, find_record
 from prismd.services.runtime import Runtime
-from prismd.services.verdicts import page_of_verdicts
-from prismd.store.postgres import Connection
+from prismd.store.connections.postgres import Connection
 from tests.services.importing import LIMITS, Importer, told
 
 ROWS: list[dict[str, Any]] = [
@@ -147,7 +147,7 @@ def test_references_are_resolved_by_id_and_by_address(importer: Importer) -> Non
 
 def test_an_import_at_once_leaves_no_job_to_be_found(importer: Importer) -> None:
     importer.at_once([{"email": "ann@x.org"}])
-    assert imports.list_jobs(importer.connection, importer.team_id, now=importer.runtime.now(), limit=10) == []
+    assert jobs.list_jobs(importer.connection, importer.team_id, now=importer.runtime.now(), limit=10) == []
 
 
 def test_a_job_is_found_until_it_expires_and_by_its_team_alone(
@@ -157,7 +157,7 @@ def test_a_job_is_found_until_it_expires_and_by_its_team_alone(
     clock.advance(days=6, hours=23)
     assert importer.job(job.id) == job
     with pytest.raises(PrismdError, match="no import job"):
-        imports.get_job(importer.connection, make_team(), job.id, now=clock.now())
+        jobs.get_job(importer.connection, make_team(), job.id, now=clock.now())
     clock.advance(hours=1)
     with pytest.raises(PrismdError, match="no import job"):
         importer.job(job.id)
@@ -235,7 +235,7 @@ def test_rows_are_stored_alike_however_they_are_spaced(importer: Importer) -> No
     text = f'{{"objects": [{", ".join(rows)}], "options": {{"dedupe_by": "email"}}}}'
     runtime = importer.runtime
     with importer.connection.transaction():
-        imports.submit(importer.connection, runtime, importer.team_id, parse_request("contact", text.encode(), LIMITS))
+        jobs.submit(importer.connection, runtime, importer.team_id, parse_request("contact", text.encode(), LIMITS))
     stored = importer.connection.execute(
         "SELECT properties ->> 'email', properties ->> 'city' FROM record WHERE team_id = %s ORDER BY 1",
         (importer.team_id,),

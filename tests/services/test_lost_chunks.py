@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from prismd.core.imports.job import Job, State
 from prismd.core.imports.request import Chunk
-from prismd.services.meanwhile import Meanwhile
-from prismd.services.stepping import Step, step_next
+from prismd.services.imports.deferred import Meanwhile
+from prismd.services.imports.stepping import Step, step_next
 from prismd.settings import Settings
-from prismd.store import import_chunks
-from prismd.store.faults import passes
-from prismd.store.import_attempts import begin_attempt
-from prismd.store.overlap import OverlappedConnection
-from prismd.store.postgres import Connection, connect, connect_as
+from prismd.store.connections.faults import passes
+from prismd.store.connections.overlap import OverlappedConnection
+from prismd.store.connections.postgres import Connection, connect, connect_as
+from prismd.store.imports import chunks
+from prismd.store.imports.attempts import begin_attempt
 from tests.conftest import Clock
 from tests.services.importing import Importer, told
 
@@ -193,5 +193,5 @@ def test_chunks_behind_a_cut_keep_their_rows(importer: Importer, turns: Turns) -
         turns.lose(job_id)
         turns.take()
     job = importer.job(job_id)
-    chunks = [import_chunks.read_chunk(importer.connection, job, number) for number in range(job.chunks)]
-    assert [(chunk.first_row, len(chunk.rows)) for chunk in chunks] == [(0, 1), (1, 1), (2, 1), (3, 3), (6, 3)]
+    there = [chunks.read_chunk(importer.connection, job, number) for number in range(job.chunks)]
+    assert [(chunk.first_row, len(chunk.rows)) for chunk in there] == [(0, 1), (1, 1), (2, 1), (3, 3), (6, 3)]

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from prismd.services.meanwhile import Later, Meanwhile
+from prismd.services.imports.deferred import Later, Meanwhile
 
 
 def test_what_was_put_off_is_done_once_in_order() -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from prismd.core.option_names import OptionNames, folded
-from prismd.core.schema import Option
+from prismd.core.properties.option_names import OptionNames, folded
+from prismd.core.properties.schema import Option
 from prismd.store.properties import load_schema
 from tests.services.importing import Importer
 

@@ -12,19 +12,19 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from prismd.core.changes import ImportMoved
-from prismd.core.lookups import Defaults
-from prismd.core.record_writes import RecordBody
-from prismd.core.schema import Property
-from prismd.services.changes import changes_of_chunk
-from prismd.services.find_or_create import find_or_create_identity
-from prismd.services.record_writer import RecordWriter
-from prismd.services.record_writes import create_record
-from prismd.services.records import count_records
+from prismd.core.properties.schema import Property
+from prismd.core.records.lookups import Defaults
+from prismd.core.records.writes import RecordBody
+from prismd.services.realtime.changes import changes_of_chunk
+from prismd.services.records.find_or_create import find_or_create_identity
+from prismd.services.records.reading import count_records
+from prismd.services.records.writer import RecordWriter
+from prismd.services.records.writes import create_record
 from prismd.services.runtime import Runtime
 from prismd.settings import Settings
-from prismd.store.postgres import Connection, Pool, connect
+from prismd.store.connections.postgres import Connection, Pool, connect
+from prismd.store.connections.transactions import of_all_teams
 from prismd.store.properties import insert_property
-from prismd.store.transactions import of_all_teams
 from tests.services.importing import Importer, told
 from tests.services.test_import_costs import STATEMENTS_MAX, counted
 

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismd.store.packed import packed, unpacked
+from prismd.store.encoding.packed import packed, unpacked
 from tests.services.importing import Importer
 
 

@@ -15,19 +15,20 @@ from hypothesis import strategies as st
 
 from prismd.core.errors import PrismdError
 from prismd.core.imports.plan import KnownRecord
-from prismd.core.native import native_schema
-from prismd.core.query.cursors import read_place
-from prismd.core.query.meaning import QueriedRecord, answer
-from prismd.core.query.parse import QueryReader
-from prismd.core.schema import OBJECT_TYPES, Option, Property
-from prismd.core.sealed import seal
-from prismd.services.queries import PageWanted, query_limits, run_query
+from prismd.core.properties.native import native_schema
+from prismd.core.properties.schema import OBJECT_TYPES, Option, Property
+from prismd.core.queries.cursors import read_place
+from prismd.core.queries.opaque_tokens import seal
+from prismd.core.queries.parsing import QueryReader
+from prismd.core.queries.semantics import QueriedRecord, answer
+from prismd.services.queries.pages import PageWanted, query_limits, run_query
 from prismd.services.runtime import system_ids
 from prismd.settings import Settings
-from prismd.store import import_records, properties
-from prismd.store.postgres import Connection, Pool
+from prismd.store import properties
+from prismd.store.connections.postgres import Connection, Pool
+from prismd.store.connections.transactions import of_all_teams
+from prismd.store.imports import import_records
 from prismd.store.teams import insert_team
-from prismd.store.transactions import of_all_teams
 
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 NEW_ID: Final = system_ids()

@@ -10,19 +10,20 @@ from typing import Any
 
 import pytest
 
-from prismd.core.definitions import NewProperty
 from prismd.core.errors import PrismdError
 from prismd.core.imports.request import RequestLimits, parse_request
-from prismd.core.native import native_schema
-from prismd.core.option_definitions import NewOption
-from prismd.core.schema import OBJECT_TYPES, Option, Property
-from prismd.services import imports, properties
-from prismd.services.properties import PropertyPlace
+from prismd.core.properties.definitions import NewProperty
+from prismd.core.properties.native import native_schema
+from prismd.core.properties.option_definitions import NewOption
+from prismd.core.properties.schema import OBJECT_TYPES, Option, Property
+from prismd.services.imports import jobs
+from prismd.services.imports.stepping import step_next
+from prismd.services.properties import properties
+from prismd.services.properties.properties import PropertyPlace
 from prismd.services.runtime import Runtime
-from prismd.services.stepping import step_next
-from prismd.store import record_keys
-from prismd.store.postgres import Connection
+from prismd.store.connections.postgres import Connection
 from prismd.store.properties import add_options, load_schema, load_schemas
+from prismd.store.records import record_keys
 
 
 @dataclass
@@ -56,11 +57,11 @@ class Team:
         with self.connection.transaction():
             properties.delete_option(self.connection, self.runtime, self.place(prop), option.id)
 
-    def store(self, *rows: dict[str, Any], runtime: Runtime | None = None, **options: Any) -> imports.Submitted:
+    def store(self, *rows: dict[str, Any], runtime: Runtime | None = None, **options: Any) -> jobs.Submitted:
         body = json.dumps({"objects": [{"default": row} for row in rows], "options": options}).encode()
         request = parse_request("contact", body, RequestLimits(rows_max=1_000))
         with self.connection.transaction():
-            submitted = imports.submit(self.connection, runtime or self.runtime, self.id, request)
+            submitted = jobs.submit(self.connection, runtime or self.runtime, self.id, request)
         assert submitted.job.failed == 0
         return submitted
 

@@ -14,21 +14,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prismd.core.imports.plan import KnownRecord
-from prismd.core.json_text import decode, encode
-from prismd.core.native import native_schema
-from prismd.core.query.conditions import operators_of
-from prismd.core.query.meaning import QueriedRecord, answer
-from prismd.core.query.paths import Path, Schemas, resolve_path
-from prismd.core.query.tree import Deleted, Query
-from prismd.core.records import Properties
-from prismd.core.schema import LISTS_KEY, OBJECT_TYPES, Kind, Property, property_key
-from prismd.services.queries import PageWanted, query_reader, run_query
+from prismd.core.json.text import decode, encode
+from prismd.core.properties.native import native_schema
+from prismd.core.properties.schema import LISTS_KEY, OBJECT_TYPES, Kind, Property, property_key
+from prismd.core.queries.conditions import operators_of
+from prismd.core.queries.paths import Path, Schemas, resolve_path
+from prismd.core.queries.semantics import QueriedRecord, answer
+from prismd.core.queries.tree import Deleted, Query
+from prismd.core.records.merging import Properties
+from prismd.services.queries.pages import PageWanted, query_reader, run_query
 from prismd.services.runtime import Runtime, system_clock, system_ids
 from prismd.settings import Settings
-from prismd.store import import_records, properties
-from prismd.store.postgres import Connection, Pool
+from prismd.store import properties
+from prismd.store.connections.postgres import Connection, Pool
+from prismd.store.connections.transactions import of_all_teams
+from prismd.store.imports import import_records
 from prismd.store.teams import insert_team
-from prismd.store.transactions import of_all_teams
 
 TEXTS: Final = [
     "",

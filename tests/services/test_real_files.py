@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from prismd.core.definitions import NewProperty
-from prismd.services import properties
+from prismd.core.properties.definitions import NewProperty
+from prismd.services.properties import properties
 from tests.real_places import (
     LANGUAGES_JSON,
     SUBDIVISIONS_JSON,

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from psycopg import Connection
 
 from prismd.core.errors import PrismdError
-from prismd.core.record_batches import BatchItem
-from prismd.core.record_writes import read_record_body
-from prismd.services.deleted_records import RecordPlace, RecordsNamed, delete_record, purge_records, restore_record
-from prismd.services.record_batches import update_records
-from prismd.services.record_views import RecordView
-from prismd.services.record_writer import RecordWriter
-from prismd.services.record_writes import LookedUp, create_record, update_record, upsert_record
-from prismd.services.records import find_record, get_record, records_with
+from prismd.core.records.batches import BatchItem
+from prismd.core.records.writes import read_record_body
+from prismd.services.records.batches import update_records
+from prismd.services.records.deleted import RecordPlace, RecordsNamed, delete_record, purge_records, restore_record
+from prismd.services.records.reading import find_record, get_record, records_with
+from prismd.services.records.shown import RecordView
+from prismd.services.records.writer import RecordWriter
+from prismd.services.records.writes import LookedUp, create_record, update_record, upsert_record
 from prismd.services.runtime import Runtime
 
 TEXTS = st.sampled_from(["", " ", "a", "A", "é", "É", "b"])
@@ -166,7 +166,7 @@ def test_nothing_is_deleted_while_an_upsert_looks(
                 delete_record(other, runtime, RecordPlace(one.team_id, "organization", first.id))
         return found
 
-    monkeypatch.setattr("prismd.services.record_writes.records_with", look_and_lose)
+    monkeypatch.setattr("prismd.services.records.writes.records_with", look_and_lose)
     second, made_again = upsert_record(writer(), lookup, body({}))
     assert (made, made_again, second.id) == (True, False, first.id)
 

@@ -11,16 +11,16 @@ import psycopg
 import pytest
 
 from prismd.core.imports.job import State
-from prismd.services.import_chunk import LostRaceError, run_chunk
-from prismd.services.meanwhile import Meanwhile
-from prismd.services.records import count_records
+from prismd.services.imports.chunk import LostRaceError, run_chunk
+from prismd.services.imports.deferred import Meanwhile
+from prismd.services.imports.stepping import step_next
+from prismd.services.records.reading import count_records
 from prismd.services.runtime import Runtime
-from prismd.services.stepping import step_next
 from prismd.settings import Settings
-from prismd.store import import_chunks, imports
-from prismd.store.overlap import OverlappedConnection
-from prismd.store.postgres import Pool, connect, connect_as
-from prismd.store.transactions import of_all_teams
+from prismd.store.connections.overlap import OverlappedConnection
+from prismd.store.connections.postgres import Pool, connect, connect_as
+from prismd.store.connections.transactions import of_all_teams
+from prismd.store.imports import chunks, jobs
 from tests.conftest import Clock
 from tests.core.imports.model import ModelImport
 from tests.services.importing import Importer, told
@@ -189,7 +189,7 @@ def test_a_job_that_waits_lets_others_go_first(
 def test_a_worker_that_lost_the_race_writes_nothing(importer: Importer) -> None:
     job_id = importer.submit(people(4), chunk=2)
     stale = importer.job(job_id)
-    chunk = import_chunks.read_chunk(importer.connection, stale, 0)
+    chunk = chunks.read_chunk(importer.connection, stale, 0)
     assert importer.step()
     runtime = importer.runtime
     with pytest.raises(LostRaceError), importer.connection.transaction():
@@ -203,7 +203,7 @@ def test_a_worker_that_lost_the_race_writes_nothing(importer: Importer) -> None:
 def test_a_worker_that_dies_leaves_its_turn_to_the_next_at_once(importer: Importer, database_url: str) -> None:
     job_id = importer.submit(people(4), chunk=4)
     with connect(database_url, Settings()) as dying:
-        claimed = imports.claim_next(dying, importer.runtime.now(), running_max=1)
+        claimed = jobs.claim_next(dying, importer.runtime.now(), running_max=1)
         assert claimed
         assert importer.step() is None
         with connect(database_url, Settings(), autocommit=True) as admin:

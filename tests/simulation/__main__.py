@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 from psycopg import conninfo
 
-from prismd.store.embedded import EmbeddedPostgres
+from prismd.embedded.server import EmbeddedPostgres
 from tests.simulation.simulation import Report
 from tests.simulation.theatre import Theatre, silence, told
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
-from prismd.core.keys import KeyRule
-from prismd.store.packed import unpacked
+from prismd.core.records.keys import KeyRule
+from prismd.store.encoding.packed import unpacked
 from tests.core.imports.model import LISTS, ModelImport, ModelRecord
 from tests.simulation.snapshot import Snapshot
 

@@ -11,7 +11,7 @@ import psycopg
 from psycopg.rows import TupleRow
 from psycopg.waiting import Ready, Wait
 
-from prismd.store.postgres import Connection
+from prismd.store.connections.postgres import Connection
 
 Call = Generator[Any, Any, Any]
 

@@ -22,22 +22,22 @@ from prismd.core.errors import PrismdError
 from prismd.core.ids import TimeOrderedIds
 from prismd.core.imports.request import RequestLimits, parse_request
 from prismd.core.imports.retry import RetryRequest
-from prismd.core.keys import KeyRule
-from prismd.core.lists import List
-from prismd.core.schema import APP_STAGE, LISTS, Property
-from prismd.services import imports
-from prismd.services.idempotency import Answer, answer_once
-from prismd.services.import_control import cancel_job, retry_job
-from prismd.services.meanwhile import Meanwhile
+from prismd.core.lists.definitions import List
+from prismd.core.properties.schema import APP_STAGE, LISTS, Property
+from prismd.core.records.keys import KeyRule
+from prismd.services.idempotency.claims import Answer, answer_once
+from prismd.services.imports import jobs
+from prismd.services.imports.control import cancel_job, retry_job
+from prismd.services.imports.deferred import Meanwhile
+from prismd.services.imports.stepping import step_next
 from prismd.services.runtime import Runtime
-from prismd.services.stepping import step_next
 from prismd.settings import Settings
+from prismd.store.connections.postgres import Connection, Pool, bind_session
+from prismd.store.connections.transactions import of_team
 from prismd.store.lists import insert_list
-from prismd.store.postgres import Connection, Pool, bind_session
 from prismd.store.properties import insert_property
-from prismd.store.record_keys import add_key
+from prismd.store.records.record_keys import add_key
 from prismd.store.teams import insert_team
-from prismd.store.transactions import of_team
 from prismd.worker.upkeep import purge
 from tests.simulation.expectation import ADDRESSES, POISON, Asked, Expectation, Violation, demand, encoded
 from tests.simulation.faults import (
@@ -245,9 +245,9 @@ class Simulation:
             self._settings, rows_per_chunk=asked.chunk, sync_rows_max=len(asked.rows) if asked.synchronous else 0
         )
 
-        def work(connection: Connection, runtime: Runtime) -> imports.Submitted:
+        def work(connection: Connection, runtime: Runtime) -> jobs.Submitted:
             request = parse_request(asked.object_type, body, _LIMITS)
-            return imports.submit(connection, runtime, asked.team_id, request)
+            return jobs.submit(connection, runtime, asked.team_id, request)
 
         return lambda client: self._submit(client, asked, key, settings, work)
 
@@ -290,7 +290,7 @@ class Simulation:
         )
         settings = replace(self._settings, rows_per_chunk=asked.chunk, sync_rows_max=0)
 
-        def work(connection: Connection, runtime: Runtime) -> imports.Submitted:
+        def work(connection: Connection, runtime: Runtime) -> jobs.Submitted:
             return retry_job(connection, runtime, *key, request)
 
         return lambda client: self._submit(client, asked, f"key {number}", settings, work)
@@ -301,7 +301,7 @@ class Simulation:
         asked: Asked,
         key: str | None,
         settings: Settings,
-        work: Callable[[Connection, Runtime], imports.Submitted],
+        work: Callable[[Connection, Runtime], jobs.Submitted],
     ) -> None:
         def new_id() -> str:
             asked.job_ids.add(made := self._ids())

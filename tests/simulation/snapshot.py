@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from prismd.store.postgres import Connection
+from prismd.store.connections.postgres import Connection
 
 #: By kind: what identifies an entry, then what there is to say of it.
 Snapshot = dict[str, dict[tuple[Any, ...], tuple[Any, ...]]]

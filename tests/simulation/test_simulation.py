@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
-from prismd.core.imports.new_contacts import NewContacts
-from prismd.services import import_chunk, import_rows, references, stepping
-from prismd.services.record_keys import KeyChanges
-from prismd.store import idempotency, imports, record_keys, record_writes, touches, verdicts
+from prismd.core.records.new_contacts import NewContacts
+from prismd.services.imports import chunk, rows, stepping
+from prismd.services.records import references
+from prismd.services.records.keys import KeyChanges
+from prismd.store.idempotency import claims
+from prismd.store.imports import effects, jobs, results
+from prismd.store.records import record_keys, record_writes
 from tests.simulation.simulation import Report
 from tests.simulation.theatre import Theatre, told
 
@@ -46,12 +49,12 @@ Patch = Callable[[pytest.MonkeyPatch], None]
 
 
 def without_lease(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(imports, "_CLAIM", imports._CLAIM.replace("FOR NO KEY UPDATE OF import_job SKIP LOCKED", ""))
+    patch.setattr(jobs, "_CLAIM", jobs._CLAIM.replace("FOR NO KEY UPDATE OF import_job SKIP LOCKED", ""))
 
 
 def without_fence(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(imports, "_ADVANCE", imports._ADVANCE.replace("AND cursor = %(found)s", ""))
-    patch.setattr(imports, "_ADVANCE", imports._ADVANCE.replace("AND state IN ('queued', 'running')", ""))
+    patch.setattr(jobs, "_ADVANCE", jobs._ADVANCE.replace("AND cursor = %(found)s", ""))
+    patch.setattr(jobs, "_ADVANCE", jobs._ADVANCE.replace("AND state IN ('queued', 'running')", ""))
 
 
 def with_lease_and_fence_gone(patch: pytest.MonkeyPatch) -> None:
@@ -60,13 +63,13 @@ def with_lease_and_fence_gone(patch: pytest.MonkeyPatch) -> None:
 
 
 def with_records_committed_before_their_verdicts(patch: pytest.MonkeyPatch) -> None:
-    insert_verdicts = verdicts.insert_verdicts
+    insert_verdicts = results.insert_verdicts
 
     def commit_first(connection: Any, *rest: Any) -> None:
         connection.execute("COMMIT; BEGIN")
         insert_verdicts(connection, *rest)
 
-    patch.setattr(verdicts, "insert_verdicts", commit_first)
+    patch.setattr(results, "insert_verdicts", commit_first)
 
 
 def with_keys_written_twice(patch: pytest.MonkeyPatch) -> None:
@@ -77,15 +80,15 @@ def with_keys_written_twice(patch: pytest.MonkeyPatch) -> None:
 
 def with_before_images_of_the_last_change(patch: pytest.MonkeyPatch) -> None:
     first, latest = "changed.before || COALESCE(touch.before, '{}')", "COALESCE(touch.before, '{}') || changed.before"
-    patch.setattr(touches, "_UPDATE", touches._UPDATE.replace(first, latest))
+    patch.setattr(effects, "_UPDATE", effects._UPDATE.replace(first, latest))
 
 
 def with_idempotency_keys_forgotten(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(idempotency, "find_claim", lambda *_: None)
+    patch.setattr(claims, "find_claim", lambda *_: None)
 
 
 def with_a_cancel_that_does_not_wait_for_the_chunk(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(imports, "_LOCK", imports._LOCK.replace("FOR NO KEY UPDATE", ""))
+    patch.setattr(jobs, "_LOCK", jobs._LOCK.replace("FOR NO KEY UPDATE", ""))
     without_fence(patch)
 
 
@@ -95,7 +98,7 @@ def with_keys_of_a_type_not_locked(patch: pytest.MonkeyPatch) -> None:
 
 def with_a_lost_answer_taken_for_a_failure_of_the_chunk(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(stepping, "passes", lambda _: False)
-    patch.setattr(import_chunk, "passes", lambda _: False)
+    patch.setattr(chunk, "passes", lambda _: False)
 
 
 def with_updates_lost(patch: pytest.MonkeyPatch) -> None:
@@ -120,7 +123,7 @@ def with_contacts_made_whatever_becomes_of_the_row(patch: pytest.MonkeyPatch) ->
 
 def with_contacts_that_no_key_finds(patch: pytest.MonkeyPatch) -> None:
     nothing = KeyChanges(0, [], [])
-    patch.setattr(import_rows, "keys_of_contacts", lambda *_: nothing)
+    patch.setattr(rows, "keys_of_contacts", lambda *_: nothing)
 
 
 @pytest.mark.parametrize(

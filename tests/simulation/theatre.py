@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import structlog
 
 from prismd.settings import Settings
+from prismd.store.connections.postgres import connect, prepare_session
 from prismd.store.migrate import migrate
-from prismd.store.postgres import connect, prepare_session
 from tests.simulation.expectation import POISON
 from tests.simulation.faults import PREPARE_CONFLICTS, SimulatedConnection
 from tests.simulation.simulation import Connections, Report, Simulation

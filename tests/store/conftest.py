@@ -8,10 +8,10 @@ from typing import Final
 
 import pytest
 
+from prismd.embedded.server import EmbeddedPostgres
 from prismd.settings import Settings
-from prismd.store.embedded import EmbeddedPostgres
-from prismd.store.postgres import Connection, bind_session, connect
-from prismd.store.row_security import SETTING
+from prismd.store.connections.postgres import Connection, bind_session, connect
+from prismd.store.connections.row_security import SETTING
 from tests.store.million import make_million
 
 _STATISTICS: Final = "SELECT EXISTS (SELECT FROM pg_stats WHERE schemaname = 'public')"

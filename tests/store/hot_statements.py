@@ -10,35 +10,14 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
 
-from prismd.core.blanks import UNSEEN
-from prismd.store import (
-    api_keys,
-    audit,
-    client_attempts,
-    diagnosis,
-    drafts,
-    figures,
-    grants,
-    health,
-    idempotency,
-    import_attempts,
-    import_chunks,
-    import_records,
-    imports,
-    lists,
-    progress,
-    properties,
-    queries,
-    record_keys,
-    record_writes,
-    records,
-    teams,
-    tickets,
-    touches,
-    upkeep,
-    verdicts,
-    views,
-)
+from prismd.core.values.blanks import UNSEEN
+from prismd.store import api_keys, audit, grants, lists, properties, retention, teams, views
+from prismd.store.idempotency import claims, client_attempts
+from prismd.store.imports import attempts, chunks, drafts, effects, import_records, jobs, progress, results
+from prismd.store.monitoring import diagnosis, figures, health
+from prismd.store.queries import pages
+from prismd.store.realtime import tickets
+from prismd.store.records import record_keys, record_writes, records
 from tests.store.million import CITY, FEW, JOB, MEMBER, QUEUED, RECORDS, hash_of, id_of
 
 #: How far apart what is asked for stands.
@@ -131,34 +110,34 @@ _RECORDS: Final = {
     "deleted keys": Hot(record_keys._DELETE, each=2),
     "a grant": Hot(grants._GET, once=2),
     "a grant put": Hot(grants._PUT, {"grants": "{}"}, once=1),
-    "targets of references": Hot(queries._BY_ID, each=1),
+    "targets of references": Hot(pages._BY_ID, each=1),
     "records that refer to others": Hot(
-        queries._REFERRING, {"key": "city", "hashes": [CITY], "ids": ["C1"], "each_max": LIMIT}, once=2 * LIMIT
+        pages._REFERRING, {"key": "city", "hashes": [CITY], "ids": ["C1"], "each_max": LIMIT}, once=2 * LIMIT
     ),
-    "records with keys": Hot(queries._WITH_KEYS, {"most": 10_000}, each=1),
-    "records with a key that half of them have": Hot(queries._WITH_KEYS, {"hashes": [CITY]}, once=LIMIT),
+    "records with keys": Hot(pages._WITH_KEYS, {"most": 10_000}, each=1),
+    "records with a key that half of them have": Hot(pages._WITH_KEYS, {"hashes": [CITY]}, once=LIMIT),
 }
 
 _IMPORTS: Final = {
-    "next turn": Hot(imports._CLAIM, {"running_max": 10}, once=2),
+    "next turn": Hot(jobs._CLAIM, {"running_max": 10}, once=2),
     "whose turn it is": Hot(health._NEXT, {"running_max": 10}, once=1),
     "jobs that wait": Hot(figures._QUEUE, (LIMIT,), once=LIMIT),
     "the oldest of what is purged": Hot(figures._OLDEST, once=10),
-    "jobs under way": Hot(imports._ACTIVE, (1,), once=QUEUED),
-    "hold of a job": Hot(imports._LOCK, (1, JOB), once=1),
-    "an attempt is noted": Hot(import_attempts._BEGIN, {"job": JOB, "number": 0}, once=1),
-    "a job of more chunks": Hot(import_chunks._CUT, (2, 0, 0, NOW, 1, JOB), once=1),
-    "attempts are forgotten": Hot(import_attempts._FORGET, (1, JOB, 0), once=1),
-    "end of a job": Hot(imports._END, _MOVED, once=1),
-    "rows of a chunk": Hot(import_chunks._CHUNK, (1, JOB, 0), once=1),
-    "a job moved on": Hot(imports._ADVANCE, _MOVED, once=1),
-    "a failure": Hot(imports._FAIL, {**_MOVED, "cursor": 250}, once=1),
-    "touches of records": Hot(touches._UPDATE, each=2),
-    "status of a job": Hot(imports._GET, (1, JOB), once=1),
-    "list of jobs": Hot(imports._LIST, _LISTED, once=LIMIT),
-    "the next verdicts": Hot(verdicts._NEXT, {"after": 0}, once=1),
-    "where a verdict is": Hot(verdicts._POSITION, {"number": 0, "start": b"{"}, once=1),
-    "a part of verdicts": Hot(verdicts._PART, {"number": 0, "position": 1, "bytes": 100}, once=1),
+    "jobs under way": Hot(jobs._ACTIVE, (1,), once=QUEUED),
+    "hold of a job": Hot(jobs._LOCK, (1, JOB), once=1),
+    "an attempt is noted": Hot(attempts._BEGIN, {"job": JOB, "number": 0}, once=1),
+    "a job of more chunks": Hot(chunks._CUT, (2, 0, 0, NOW, 1, JOB), once=1),
+    "attempts are forgotten": Hot(attempts._FORGET, (1, JOB, 0), once=1),
+    "end of a job": Hot(jobs._END, _MOVED, once=1),
+    "rows of a chunk": Hot(chunks._CHUNK, (1, JOB, 0), once=1),
+    "a job moved on": Hot(jobs._ADVANCE, _MOVED, once=1),
+    "a failure": Hot(jobs._FAIL, {**_MOVED, "cursor": 250}, once=1),
+    "touches of records": Hot(effects._UPDATE, each=2),
+    "status of a job": Hot(jobs._GET, (1, JOB), once=1),
+    "list of jobs": Hot(jobs._LIST, _LISTED, once=LIMIT),
+    "the next verdicts": Hot(results._NEXT, {"after": 0}, once=1),
+    "where a verdict is": Hot(results._POSITION, {"number": 0, "start": b"{"}, once=1),
+    "a part of verdicts": Hot(results._PART, {"number": 0, "position": 1, "bytes": 100}, once=1),
     "counts of chunks": Hot(progress._COUNTS, (1, JOB, 490), once=10),
     "drafts": Hot(drafts._FIND, each=2),
     "deleted drafts": Hot(drafts._DELETE, each=1),
@@ -182,7 +161,7 @@ _TEAMS: Final = {
     "the audit of a key": Hot(audit._LIST_OF_KEY, {**_AUDITED, "key": JOB}, once=2 * LIMIT),
     "the audit of an object": Hot(audit._LIST_OF_OBJECT, {**_AUDITED, "object": id_of(5)}, once=3),
     "what an attempt was answered": Hot(client_attempts._FIND, (1, b"attempt 1", "-infinity"), once=1),
-    "what is remembered of an idempotency key": Hot(idempotency._FIND, (1, "key 1"), once=1),
+    "what is remembered of an idempotency key": Hot(claims._FIND, (1, "key 1"), once=1),
     "a ticket": Hot(tickets._TAKE, (sha256(b"1").digest(),), once=3),
     "one view": Hot(views._GET, (1, id_of(FEW), "contact"), once=1),
     "a view to change": Hot(views._GET_TO_CHANGE, (1, id_of(FEW), "contact"), once=1),
@@ -215,16 +194,18 @@ _TEAMS: Final = {
 }
 
 _UPKEEP: Final = {
-    "expired jobs": Hot(upkeep._EXPIRED_JOBS, (LATE, LIMIT), once=LIMIT),
+    "expired jobs": Hot(retention._EXPIRED_JOBS, (LATE, LIMIT), once=LIMIT),
     **{
-        f"{table} of expired jobs": Hot(upkeep._DELETE_PARTS.format(table=table), ([1], [JOB], LIMIT), once=2 * LIMIT)
-        for table, _ in upkeep._PARTS
+        f"{table} of expired jobs": Hot(
+            retention._DELETE_PARTS.format(table=table), ([1], [JOB], LIMIT), once=2 * LIMIT
+        )
+        for table, _ in retention._PARTS
     },
-    "deleted jobs": Hot(upkeep._DELETE_JOBS, ([2], [id_of(1)]), once=1),
-    "expired claims": Hot(upkeep._DELETE_CLAIMS, (LATE, LIMIT), once=2 * LIMIT),
-    "answers to old attempts": Hot(upkeep._DELETE_ATTEMPTS, (LATE, LIMIT), once=2 * LIMIT),
+    "deleted jobs": Hot(retention._DELETE_JOBS, ([2], [id_of(1)]), once=1),
+    "expired claims": Hot(retention._DELETE_CLAIMS, (LATE, LIMIT), once=2 * LIMIT),
+    "answers to old attempts": Hot(retention._DELETE_ATTEMPTS, (LATE, LIMIT), once=2 * LIMIT),
     "old audit": Hot(audit._PURGE, {"until": LATE, "limit": LIMIT}, once=4 * LIMIT),
-    "expired tickets": Hot(upkeep._DELETE_TICKETS, (LATE, LIMIT), once=2 * LIMIT),
+    "expired tickets": Hot(retention._DELETE_TICKETS, (LATE, LIMIT), once=2 * LIMIT),
 }
 
 HOT: Final = {**_RECORDS, **_IMPORTS, **_TEAMS, **_UPKEEP}
@@ -242,5 +223,5 @@ NOT_HOT: Final = (
     audit._NAMED, audit._NOTE, audit._NOTED, audit._NOTE_AND_TELL, diagnosis._EXPIRED,
     records.FOUND, teams._SELECT_TEAMS, api_keys._LIST, api_keys._HOLD, api_keys._READ, api_keys._REVOKE,
     api_keys._EXPIRE, views._NOTE, views._LISTING, views._UNPIN,
-    import_chunks._REMOVE_CHUNK, import_chunks._RETURN_CHUNKS, record_keys._INSERT,
+    chunks._REMOVE_CHUNK, chunks._RETURN_CHUNKS, record_keys._INSERT,
 )  # fmt: skip

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from prismd.core.keys import KeyRule
-from prismd.core.native import native_schema
+from prismd.core.properties.native import native_schema
+from prismd.core.records.keys import KeyRule
 from prismd.settings import Settings
+from prismd.store.connections.postgres import connect
 from prismd.store.migrate import migrate
-from prismd.store.postgres import connect
 
 RECORDS: Final = 1_000_000
 #: Records that a dry run has drafts of, and rows of each lesser table that grows with use.

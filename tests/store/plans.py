@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import psycopg
 
-from prismd.store.postgres import Connection
+from prismd.store.connections.postgres import Connection
 
 _DROPPED: Final = ("Rows Removed by Filter", "Rows Removed by Index Recheck")
 _COUNTED: Final = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON)"

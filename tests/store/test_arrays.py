@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prismd.settings import Settings
-from prismd.store.arrays import array_of_any, int_array, text_array
-from prismd.store.postgres import Connection, connect
+from prismd.store.connections.postgres import Connection, connect
+from prismd.store.encoding.arrays import array_of_any, int_array, text_array
 
 #: What PostgreSQL takes as text, but for the one character that stands between texts.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00\x01"), max_size=8)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from prismd.store import binary_copy
-from prismd.store.postgres import Connection
+from prismd.store.connections.postgres import Connection
+from prismd.store.encoding import binary_copy
 
 ID = "01920000-0000-7abc-8def-0123456789ab"
 

@@ -19,9 +19,9 @@ import psycopg
 import pytest
 from psycopg import conninfo
 
-from prismd.store.embedded import EmbeddedPostgres
-from prismd.store.postgres import DatabaseUnusableError
-from prismd.store.postmaster import Postmaster
+from prismd.database_errors import DatabaseUnusableError
+from prismd.embedded.postmaster import Postmaster
+from prismd.embedded.server import EmbeddedPostgres
 from tests.processes import PATIENCE_S, eventually, postmasters
 
 IS_ROOT = os.geteuid() == 0
@@ -32,7 +32,7 @@ ROUND = """
 import sys
 from pathlib import Path
 import psycopg
-from prismd.store.embedded import EmbeddedPostgres
+from prismd.embedded.server import EmbeddedPostgres
 embedded = EmbeddedPostgres(Path(sys.argv[1]))
 url = embedded.start()
 with psycopg.connect(url) as connection:

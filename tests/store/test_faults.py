@@ -25,52 +25,28 @@ from prismd.core.grants import Grant
 from prismd.core.imports.job import Counts, Job, State
 from prismd.core.imports.plan import Change, KnownRecord, Plan
 from prismd.core.imports.request import Chunk, RequestLimits, parse_request
-from prismd.core.keys import KeyRule
-from prismd.core.lists import List
-from prismd.core.query.tree import Query
-from prismd.core.reading_budget import ReadingBudget
-from prismd.core.records import Rewritten
-from prismd.core.schema import Option, Property
-from prismd.core.views import View
-from prismd.services.imports import submit
+from prismd.core.lists.definitions import List
+from prismd.core.properties.schema import Option, Property
+from prismd.core.queries.tree import Query
+from prismd.core.records.keys import KeyRule
+from prismd.core.records.merging import Rewritten
+from prismd.core.records.reading_budget import ReadingBudget
+from prismd.core.views.definitions import View
+from prismd.services.imports.jobs import submit
+from prismd.services.imports.stepping import step_next
 from prismd.services.runtime import Runtime, system_ids
-from prismd.services.stepping import step_next
 from prismd.settings import Settings
-from prismd.store import (
-    api_keys,
-    audit,
-    changes,
-    client_attempts,
-    diagnosis,
-    drafts,
-    figures,
-    grants,
-    health,
-    idempotency,
-    import_attempts,
-    import_chunks,
-    import_records,
-    imports,
-    lists,
-    migrate,
-    postgres,
-    progress,
-    properties,
-    queries,
-    record_keys,
-    record_values,
-    record_writes,
-    records,
-    restoring,
-    teams,
-    tickets,
-    touches,
-    upkeep,
-    verdicts,
-    views,
-)
-from prismd.store.dumps import Place, Rows
-from prismd.store.postgres import Connection, Pool, connect
+from prismd.store import api_keys, audit, grants, lists, migrate, properties, retention, teams, views
+from prismd.store.backups import restoring
+from prismd.store.backups.dumps import Place, Rows
+from prismd.store.connections import postgres
+from prismd.store.connections.postgres import Connection, Pool, connect
+from prismd.store.idempotency import claims, client_attempts
+from prismd.store.imports import attempts, chunks, drafts, effects, import_records, jobs, progress, results
+from prismd.store.monitoring import diagnosis, figures, health
+from prismd.store.queries import pages
+from prismd.store.realtime import changes, tickets
+from prismd.store.records import record_keys, record_writes, records, values
 
 NOW: Final = datetime(2026, 1, 5, tzinfo=UTC)
 LATER: Final = NOW + timedelta(days=30)
@@ -124,7 +100,7 @@ class World:
 
 
 VIEW: Final = View(NEW_ID(), "contact", None, {"name": "All", "view_type": "grid"}, NOW, NOW)
-CLAIM: Final = idempotency.Claim(b"print", 202, {}, b"{}", NOW)
+CLAIM: Final = claims.Claim(b"print", 202, {}, b"{}", NOW)
 
 DEED: Final = Deed(Action.RECORD_CREATED, [NEW_ID()], "contact")
 
@@ -159,9 +135,9 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     drafts.write_contacts: lambda c, w: drafts.write_contacts(c, w.dry, w.rule, w.plan.created),
     grants.find_grant: lambda c, w: grants.find_grant(c, w.team_id, "contact", w.record.id, otherwise=Grant()),
     grants.put_grant: lambda c, w: grants.put_grant(c, w.team_id, "contact", w.record.id, Grant()),
-    idempotency.try_lock: lambda c, w: idempotency.try_lock(c, w.team_id, "key"),
-    idempotency.find_claim: lambda c, w: idempotency.find_claim(c, w.team_id, "key"),
-    idempotency.keep_claim: lambda c, w: idempotency.keep_claim(c, w.team_id, "key", CLAIM),
+    claims.try_lock: lambda c, w: claims.try_lock(c, w.team_id, "key"),
+    claims.find_claim: lambda c, w: claims.find_claim(c, w.team_id, "key"),
+    claims.keep_claim: lambda c, w: claims.keep_claim(c, w.team_id, "key", CLAIM),
     client_attempts.begin_first: lambda c, w: client_attempts.begin_first(c, w.team_id, b"attempt"),
     client_attempts.try_begin_repeat: lambda c, w: client_attempts.try_begin_repeat(c, w.team_id, b"attempt"),
     client_attempts.find_answer: lambda c, w: client_attempts.find_answer(c, w.team_id, b"attempt", after=NOW),
@@ -173,20 +149,20 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     health.count_workers: lambda c, _: health.count_workers(c),
     migrate.schema_state: lambda c, _: migrate.schema_state(c),
     health.next_job: lambda c, _: health.next_job(c, LATER, running_max=9),
-    imports.insert_job: lambda c, w: imports.insert_job(c, replace(w.running, id=NEW_ID())),
-    import_attempts.begin_attempt: lambda c, w: import_attempts.begin_attempt(c, w.running, now=NOW),
-    import_attempts.forget_attempts: lambda c, w: import_attempts.forget_attempts(c, w.running),
-    import_chunks.replace_chunk: lambda c, w: import_chunks.replace_chunk(c, w.running, w.chunk.cut(2)),
-    import_chunks.insert_chunks: lambda c, w: import_chunks.insert_chunks(c, w.running, [w.chunk]),
-    imports.claim_next: lambda c, _: imports.claim_next(c, LATER, running_max=100),
-    imports.count_active: lambda c, w: imports.count_active(c, w.team_id),
-    imports.lock_job: lambda c, w: imports.lock_job(c, w.team_id, w.running.id),
-    imports.end_job: lambda c, w: imports.end_job(c, w.running.cancelled(NOW)),
-    import_chunks.read_chunk: lambda c, w: import_chunks.read_chunk(c, w.running, 0),
-    imports.advance: lambda c, w: imports.advance(c, w.running, w.running.after_chunk(Counts(created=2), NOW)),
-    imports.record_failure: lambda c, w: imports.record_failure(c, w.running, now=NOW, wait=timedelta(1)),
-    imports.get_job: lambda c, w: imports.get_job(c, w.team_id, w.running.id),
-    imports.list_jobs: lambda c, w: imports.list_jobs(c, w.team_id, state=None, object_type=None, before=None, limit=1),
+    jobs.insert_job: lambda c, w: jobs.insert_job(c, replace(w.running, id=NEW_ID())),
+    attempts.begin_attempt: lambda c, w: attempts.begin_attempt(c, w.running, now=NOW),
+    attempts.forget_attempts: lambda c, w: attempts.forget_attempts(c, w.running),
+    chunks.replace_chunk: lambda c, w: chunks.replace_chunk(c, w.running, w.chunk.cut(2)),
+    chunks.insert_chunks: lambda c, w: chunks.insert_chunks(c, w.running, [w.chunk]),
+    jobs.claim_next: lambda c, _: jobs.claim_next(c, LATER, running_max=100),
+    jobs.count_active: lambda c, w: jobs.count_active(c, w.team_id),
+    jobs.lock_job: lambda c, w: jobs.lock_job(c, w.team_id, w.running.id),
+    jobs.end_job: lambda c, w: jobs.end_job(c, w.running.cancelled(NOW)),
+    chunks.read_chunk: lambda c, w: chunks.read_chunk(c, w.running, 0),
+    jobs.advance: lambda c, w: jobs.advance(c, w.running, w.running.after_chunk(Counts(created=2), NOW)),
+    jobs.record_failure: lambda c, w: jobs.record_failure(c, w.running, now=NOW, wait=timedelta(1)),
+    jobs.get_job: lambda c, w: jobs.get_job(c, w.team_id, w.running.id),
+    jobs.list_jobs: lambda c, w: jobs.list_jobs(c, w.team_id, state=None, object_type=None, before=None, limit=1),
     lists.lock_lists: lambda c, w: lists.lock_lists(c, w.team_id),
     lists.insert_list: lambda c, w: lists.insert_list(c, w.team_id, replace(w.deals, id=NEW_ID())),
     lists.get_list: lambda c, w: lists.get_list(c, w.team_id, w.deals.id),
@@ -213,15 +189,15 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
         c, w.team_id, "contact", w.prop.slug, w.option.id
     ),
     record_keys.lock_type: lambda c, w: record_keys.lock_type(c, w.team_id, "contact"),
-    queries.query_page: lambda c, w: queries.query_page(c, QUERY, w.team_id, None, budget(), after=None, limit=1),
-    queries.query_total: lambda c, w: queries.query_total(c, QUERY, w.team_id, w.hashes),
-    queries.limit_time: lambda c, _: queries.limit_time(c, 1),
-    queries.check_patterns: lambda c, _: queries.check_patterns(c, ["a"]),
-    queries.records_by_ids: lambda c, w: queries.records_by_ids(c, w.team_id, [("contact", w.record.id)], budget()),
-    queries.referring_records: lambda c, w: queries.referring_records(
+    pages.query_page: lambda c, w: pages.query_page(c, QUERY, w.team_id, None, budget(), after=None, limit=1),
+    pages.query_total: lambda c, w: pages.query_total(c, QUERY, w.team_id, w.hashes),
+    pages.limit_time: lambda c, _: pages.limit_time(c, 1),
+    pages.check_patterns: lambda c, _: pages.check_patterns(c, ["a"]),
+    pages.records_by_ids: lambda c, w: pages.records_by_ids(c, w.team_id, [("contact", w.record.id)], budget()),
+    pages.referring_records: lambda c, w: pages.referring_records(
         c, w.team_id, "contact", "company", {w.record.id: 1}, each_max=1, most=1
     ),
-    queries.records_with_keys: lambda c, w: queries.records_with_keys(c, w.team_id, w.hashes, most=1),
+    pages.records_with_keys: lambda c, w: pages.records_with_keys(c, w.team_id, w.hashes, most=1),
     record_keys.keys_in_use: lambda c, w: record_keys.keys_in_use(c, w.team_id, "contact"),
     record_keys.add_key: lambda c, w: record_keys.add_key(c, w.team_id, "contact", "city"),
     record_keys.insert_keys: lambda c, w: record_keys.insert_keys(c, w.team_id, [(1, w.record.id)]),
@@ -255,7 +231,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     import_records.insert_records: lambda c, w: import_records.insert_records(
         c, w.team_id, "contact", w.plan.created, job_id=w.running.id, now=NOW
     ),
-    record_values.read_rows: lambda c, _: record_values.read_rows(c, "SELECT id FROM record LIMIT 1", {}, tuple),
+    values.read_rows: lambda c, _: values.read_rows(c, "SELECT id FROM record LIMIT 1", {}, tuple),
     record_writes.update_records: lambda c, w: record_writes.update_records(
         c, record_writes.Updates.of(list(w.rewritten.values())), now=NOW
     ),
@@ -287,16 +263,16 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     api_keys.expire_key: lambda c, w: api_keys.expire_key(c, w.team_id, w.key_id, NOW),
     tickets.insert_ticket: lambda c, w: tickets.insert_ticket(c, b"other", w.team_id, w.key_id, expires_at=NOW),
     tickets.take_ticket: lambda c, _: tickets.take_ticket(c, b"ticket"),
-    touches.write_touches: lambda c, w: touches.write_touches(
+    effects.write_touches: lambda c, w: effects.write_touches(
         c,
         w.running,
-        [touches.first_touches(w.running, w.plan.touched, w.rewritten)],
-        touches.later_touches(w.plan, w.rewritten),
+        [effects.first_touches(w.running, w.plan.touched, w.rewritten)],
+        effects.later_touches(w.plan, w.rewritten),
     ),
-    upkeep.purge_claims: lambda c, _: upkeep.purge_claims(c, before=LATER),
-    upkeep.purge_jobs: lambda c, _: upkeep.purge_jobs(c, now=LATER),
-    upkeep.purge_tickets: lambda c, _: upkeep.purge_tickets(c, now=LATER),
-    upkeep.purge_attempts: lambda c, _: upkeep.purge_attempts(c, before=LATER),
+    retention.purge_claims: lambda c, _: retention.purge_claims(c, before=LATER),
+    retention.purge_jobs: lambda c, _: retention.purge_jobs(c, now=LATER),
+    retention.purge_tickets: lambda c, _: retention.purge_tickets(c, now=LATER),
+    retention.purge_attempts: lambda c, _: retention.purge_attempts(c, before=LATER),
     views.lock_views: lambda c, w: views.lock_views(c, w.team_id, "contact"),
     views.count_views: lambda c, w: views.count_views(c, w.team_id, "contact"),
     views.insert_view: lambda c, w: views.insert_view(c, w.team_id, replace(VIEW, id=NEW_ID())),
@@ -308,39 +284,39 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     views.unnoted_views: lambda c, w: views.unnoted_views(c, w.team_id),
     views.note_names: lambda c, w: views.note_names(c, w.team_id, [replace(VIEW, names={})]),
     views.delete_view: lambda c, w: views.delete_view(c, w.team_id, "contact", VIEW.id),
-    verdicts.insert_verdicts: lambda c, w: verdicts.insert_verdicts(c, w.running, w.chunk, Counts(), b""),
-    verdicts.next_verdicts: lambda c, w: verdicts.next_verdicts(c, w.team_id, w.ended.id, after=-1, outcome=None),
-    verdicts.position_of_verdict: lambda c, w: verdicts.position_of_verdict(c, w.team_id, w.ended.id, 0, b"{"),
-    verdicts.part_of_verdicts: lambda c, w: verdicts.part_of_verdicts(
+    results.insert_verdicts: lambda c, w: results.insert_verdicts(c, w.running, w.chunk, Counts(), b""),
+    results.next_verdicts: lambda c, w: results.next_verdicts(c, w.team_id, w.ended.id, after=-1, outcome=None),
+    results.position_of_verdict: lambda c, w: results.position_of_verdict(c, w.team_id, w.ended.id, 0, b"{"),
+    results.part_of_verdicts: lambda c, w: results.part_of_verdicts(
         c, w.team_id, w.ended.id, 0, position=1, bytes_max=10
     ),
 }
 
 
 #: Their functions begin and end transactions, or make tables; they have tests of their own.
-ABOUT_TRANSACTIONS: Final = {"prismd.store.row_security", "prismd.store.transactions"}
+ABOUT_TRANSACTIONS: Final = {"prismd.store.connections.row_security", "prismd.store.connections.transactions"}
 
 #: These touch no table, and wait for nobody.
 WITHOUT_LOCK: Final = {
     changes.tell, changes.tell_listeners, diagnosis.read_server, diagnosis.read_time, diagnosis.read_indexes,
     migrate.schema_state, diagnosis.longest_transaction, diagnosis.count_others, health.count_workers,
     figures.database_bytes,
-    idempotency.try_lock, postgres.connections_allowed, postgres.prepare_session, postgres.bind_session,
-    queries.check_patterns,
+    claims.try_lock, postgres.connections_allowed, postgres.prepare_session, postgres.bind_session,
+    pages.check_patterns,
     restoring.schema_name, restoring.all_tables, restoring.own_tables, restoring.in_order, restoring.set_places,
-    queries.limit_time, client_attempts.begin_first, client_attempts.try_begin_repeat,
+    pages.limit_time, client_attempts.begin_first, client_attempts.try_begin_repeat,
 }  # fmt: skip
 
 #: These change or lock rows that are there, so a transaction that sees them as they were cannot go on.
 CONFLICTING: Final = [
-    client_attempts.keep_answer, drafts.write_drafts, grants.put_grant, idempotency.keep_claim, imports.claim_next,
-    imports.lock_job, imports.end_job,
-    imports.advance, imports.record_failure, properties.update_property, touches.write_touches,
+    client_attempts.keep_answer, drafts.write_drafts, grants.put_grant, claims.keep_claim, jobs.claim_next,
+    jobs.lock_job, jobs.end_job,
+    jobs.advance, jobs.record_failure, properties.update_property, effects.write_touches,
     properties.delete_property, properties.update_option, properties.delete_option, record_keys.delete_keys,
     record_writes.delete_records, record_writes.restore_records, record_writes.update_records,
     record_writes.purge_records, api_keys.hold_key, api_keys.revoke_key, api_keys.expire_key,
-    tickets.take_ticket, upkeep.purge_claims, upkeep.purge_jobs, views.get_view,
-    views.update_view, views.set_pinned, views.delete_view, upkeep.purge_tickets, upkeep.purge_attempts,
+    tickets.take_ticket, retention.purge_claims, retention.purge_jobs, views.get_view,
+    views.update_view, views.set_pinned, views.delete_view, retention.purge_tickets, retention.purge_attempts,
 ]  # fmt: skip
 
 
@@ -375,7 +351,7 @@ def world(make_database: Callable[[], str]) -> World:
         prop = Property(NEW_ID(), "colour", "select_str", "Colour", options=(option,))
         api_keys.insert_key(connection, new_key(team_id, key_id, b"digest"))
         properties.insert_property(connection, team_id, "contact", prop, now=NOW)
-        idempotency.keep_claim(connection, team_id, "key", CLAIM)
+        claims.keep_claim(connection, team_id, "key", CLAIM)
         client_attempts.keep_answer(connection, team_id, CLAIM)
         tickets.insert_ticket(connection, b"ticket", team_id, key_id, expires_at=NOW)
         made = List(NEW_ID(), "deal", "deal_flow", "Flow", None, None, NOW)
@@ -480,9 +456,9 @@ def test_a_key_that_somebody_else_holds_is_not_waited_for(
     connection: Connection, admin: Connection, world: World
 ) -> None:
     with admin.transaction():
-        assert idempotency.try_lock(admin, world.team_id, "key")
+        assert claims.try_lock(admin, world.team_id, "key")
         with connection.transaction():
-            assert not idempotency.try_lock(connection, world.team_id, "key")
+            assert not claims.try_lock(connection, world.team_id, "key")
 
 
 @pytest.mark.parametrize("function", CONFLICTING, ids=name_of)

@@ -17,14 +17,15 @@ import psycopg
 import pytest
 from psycopg import conninfo, sql
 
+from prismd.database_errors import DatabaseUnusableError
+from prismd.embedded.as_owner import Owner
+from prismd.embedded.programs import programs_for
 from prismd.settings import Settings
-from prismd.store.as_owner import Owner
+from prismd.store.connections.postgres import connect, open_pool
+from prismd.store.connections.row_security import is_superuser
+from prismd.store.connections.transactions import of_team
 from prismd.store.migrate import check_schema, migrate
-from prismd.store.postgres import DatabaseUnusableError, connect, open_pool
-from prismd.store.programs import programs_for
-from prismd.store.row_security import is_superuser
 from prismd.store.teams import insert_team
-from prismd.store.transactions import of_team
 from tests.processes import PATIENCE_S, eventually
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

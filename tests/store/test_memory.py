@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from prismd.store.embedded import EmbeddedPostgres
-from prismd.store.memory import buffers_mib, memory_mib
+from prismd.embedded.memory import buffers_mib, memory_mib
+from prismd.embedded.server import EmbeddedPostgres
 
 MIB = 2**20
 

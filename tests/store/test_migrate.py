@@ -10,19 +10,20 @@ from typing import Final
 
 import pytest
 
-from prismd.core.keys import KeyRule
-from prismd.core.native import native_schema
-from prismd.core.schema import LISTS, OBJECT_TYPES, Kind
-from prismd.core.scopes import Scope
-from prismd.services.api_keys import digest_of
-from prismd.services.record_keys import ensure_key, find_by_key
-from prismd.services.teams import authenticate
+from prismd.core.api_keys.scopes import Scope
+from prismd.core.properties.native import native_schema
+from prismd.core.properties.schema import LISTS, OBJECT_TYPES, Kind
+from prismd.core.records.keys import KeyRule
+from prismd.database_errors import DatabaseUnusableError
+from prismd.services.api_keys.api_keys import digest_of
+from prismd.services.api_keys.authentication import authenticate
+from prismd.services.records.keys import ensure_key, find_by_key
 from prismd.settings import Settings
-from prismd.store import postgres
+from prismd.store.connections import postgres
+from prismd.store.connections.postgres import connect
 from prismd.store.migrate import _upgrade, check_schema, migrate
-from prismd.store.postgres import DatabaseUnusableError, connect
 from prismd.store.properties import load_schema
-from prismd.store.record_keys import keys_in_use
+from prismd.store.records.record_keys import keys_in_use
 
 DEALS, PEOPLE = "01920000-0000-7000-8000-00000000dea1", "01920000-0000-7000-8000-000000009e09"
 

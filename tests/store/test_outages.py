@@ -11,8 +11,8 @@ import pytest
 from psycopg import errors
 
 from prismd.settings import Settings
-from prismd.store.faults import Fault, fault_of, passes
-from prismd.store.postgres import Connection, connect
+from prismd.store.connections.faults import Fault, fault_of, passes
+from prismd.store.connections.postgres import Connection, connect
 
 #: What each class of errors means by itself, of all that the driver calls operational.
 OUTAGES: Final = {

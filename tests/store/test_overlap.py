@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from prismd.settings import Settings
-from prismd.store.overlap import OverlappedConnection
-from prismd.store.postgres import Connection, connect, connect_as
+from prismd.store.connections.overlap import OverlappedConnection
+from prismd.store.connections.postgres import Connection, connect, connect_as
 
 #: PostgreSQL takes a while for it.
 SLOW = "SELECT count(*) FROM generate_series(1, 300000)"

@@ -10,7 +10,7 @@ import pytest
 from psycopg import conninfo
 
 from prismd.settings import Settings
-from prismd.store.postgres import Pool, open_pool
+from prismd.store.connections.postgres import Pool, open_pool
 
 CONNECTIONS = 4
 CUT = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'a pool to cut'"

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from prismd.store.embedded import EmbeddedPostgres
+from prismd.embedded.server import EmbeddedPostgres
 
 MOST = 2**16
 SHORT, LONG = "nothing else is said", "x" * 500

@@ -9,8 +9,8 @@ from typing import Final
 import pytest
 
 from prismd.settings import Settings
+from prismd.store.connections.postgres import Connection, connect
 from prismd.store.migrate import migrate
-from prismd.store.postgres import Connection, connect
 from tests.store.hot_statements import HOT
 
 #: What a chunk of an import asks for at once.

@@ -7,19 +7,19 @@ from typing import Any, Final
 
 import pytest
 
-from prismd.core.native import native_schema
-from prismd.core.query.cursors import Place
-from prismd.core.query.parse import QueryReader
-from prismd.core.query.tree import Deleted
-from prismd.core.reading_budget import ReadingBudget
-from prismd.core.schema import OBJECT_TYPES
-from prismd.services.queries import query_limits
-from prismd.services.query_narrowing import _TARGETS_MAX
+from prismd.core.properties.native import native_schema
+from prismd.core.properties.schema import OBJECT_TYPES
+from prismd.core.queries.cursors import Place
+from prismd.core.queries.parsing import QueryReader
+from prismd.core.queries.tree import Deleted
+from prismd.core.records.reading_budget import ReadingBudget
+from prismd.services.queries.narrowing import _TARGETS_MAX
+from prismd.services.queries.pages import query_limits
 from prismd.settings import Settings
-from prismd.store.postgres import Connection
-from prismd.store.queries import _COLUMNS
-from prismd.store.query_sql import QuerySql
-from prismd.store.record_values import asked
+from prismd.store.connections.postgres import Connection
+from prismd.store.queries.pages import _COLUMNS
+from prismd.store.queries.sql import QuerySql
+from prismd.store.records.values import asked
 from tests.store.million import CITY, EMAIL, JOB, MEMBER, RECORDS, hash_of, id_of
 from tests.store.million import FEW as MEMBERS
 from tests.store.plans import read_at_once

@@ -12,14 +12,15 @@ import psycopg
 import pytest
 from psycopg import conninfo
 
+from prismd.database_errors import DatabaseUnusableError
+from prismd.embedded import cluster, roles
+from prismd.embedded.server import EmbeddedPostgres
 from prismd.services.runtime import system_clock
 from prismd.settings import Settings
-from prismd.store import cluster, roles
-from prismd.store.embedded import EmbeddedPostgres
+from prismd.store.connections.postgres import connect, open_pool
+from prismd.store.connections.transactions import of_all_teams
 from prismd.store.migrate import migrate
-from prismd.store.postgres import DatabaseUnusableError, connect, open_pool
 from prismd.store.teams import insert_team
-from prismd.store.transactions import of_all_teams
 from tests.processes import eventually, postmasters
 
 _ROLES = "SELECT rolname, rolsuper, rolcanlogin FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY 1"

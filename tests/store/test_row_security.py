@@ -15,21 +15,25 @@ from psycopg import sql
 import prismd
 from prismd.core.errors import PrismdError
 from prismd.core.imports.request import RequestLimits, parse_request
-from prismd.core.record_writes import RecordBody
-from prismd.services import imports as jobs
-from prismd.services import views
-from prismd.services.deleted_records import RecordPlace, delete_record
-from prismd.services.import_control import cancel_job
+from prismd.core.records.writes import RecordBody
+from prismd.services.imports import jobs
+from prismd.services.imports.control import cancel_job
 from prismd.services.lists import require_list
-from prismd.services.record_writer import RecordWriter
-from prismd.services.record_writes import create_record, duplicate_record, update_record
-from prismd.services.records import get_record
+from prismd.services.realtime.tickets import issue_ticket
+from prismd.services.records.deleted import RecordPlace, delete_record
+from prismd.services.records.reading import get_record
+from prismd.services.records.writer import RecordWriter
+from prismd.services.records.writes import create_record, duplicate_record, update_record
 from prismd.services.runtime import Runtime, system_ids
-from prismd.services.tickets import issue_ticket
+from prismd.services.views import views
 from prismd.settings import Settings
-from prismd.store import diagnosis, figures, health, import_attempts, import_chunks, restoring, teams, transactions
+from prismd.store import teams
+from prismd.store.backups import restoring
+from prismd.store.connections import transactions
+from prismd.store.connections.postgres import ROLE, Connection, Pool, connect, open_pool
+from prismd.store.imports import attempts, chunks
 from prismd.store.migrate import migrate
-from prismd.store.postgres import ROLE, Connection, Pool, connect, open_pool
+from prismd.store.monitoring import diagnosis, figures, health
 from prismd.store.teams import insert_team
 from tests.store.test_faults import CALLS, NOW, TABLES, VIEW, World, everything, name_of, world
 
@@ -72,7 +76,7 @@ def bound(world: World) -> Iterator[Pool]:
 def an_attempt(world: World) -> None:
     """The one table in which the world has nothing."""
     with connect(world.url, Settings()) as connection:
-        import_attempts.begin_attempt(connection, world.running, now=NOW)
+        attempts.begin_attempt(connection, world.running, now=NOW)
 
 
 @pytest.fixture(scope="module")
@@ -318,7 +322,7 @@ def test_the_import_step_alone_is_beyond_it(bound: Pool, world: World) -> None:
         with transactions.import_step(connection):
             assert _user(connection) != role
             connection.execute("SELECT FROM record")
-            import_chunks.insert_chunks(connection, world.running, [world.chunk])
+            chunks.insert_chunks(connection, world.running, [world.chunk])
         assert _user(connection) == role
         connection.rollback()
 
@@ -346,15 +350,15 @@ def test_the_login_of_a_connection_is_kept_where_nobody_is_bound(admin: Connecti
 
 #: Who goes beyond row-level security, and why.
 BEYOND: Final = {
-    "pool.connection(": {"store/transactions.py"},  # where transactions begin
+    "pool.connection(": {"store/connections/transactions.py"},  # where transactions begin
     "of_all_teams(": {
-        "store/transactions.py",
+        "store/connections/transactions.py",
         "services/runtime.py",
-        "api/auth.py",  # looks up whose a key is
-        "api/key_watch.py",  # looks whether keys are still good
-        "api/realtime.py",  # looks up whose a ticket is
+        "api/authentication/callers.py",  # looks up whose a key is
+        "api/authentication/key_watch.py",  # looks whether keys are still good
+        "api/realtime/handlers.py",  # looks up whose a ticket is
     },
-    "import_step(": {"store/transactions.py", "services/imports.py"},
+    "import_step(": {"store/connections/transactions.py", "services/imports/jobs.py"},
 }
 
 

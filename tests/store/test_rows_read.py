@@ -15,7 +15,7 @@ from typing import Final
 import pytest
 
 import prismd.store
-from prismd.store.postgres import Connection
+from prismd.store.connections.postgres import Connection
 from tests.store.hot_statements import HOT, NOT_HOT, OF_ALL_TEAMS, Hot
 from tests.store.million import RECORDS
 from tests.store.plans import Read, read_at_once, read_prepared

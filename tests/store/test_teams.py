@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 
 from prismd.core.errors import PrismdError
-from prismd.services.api_keys import KeyRefusedError, NewKey, create_key, list_keys, revoke_key
+from prismd.services.api_keys.api_keys import KeyRefusedError, NewKey, create_key, list_keys, revoke_key
+from prismd.services.api_keys.authentication import authenticate, bootstrap
 from prismd.services.runtime import Runtime
-from prismd.services.teams import authenticate, bootstrap
 from prismd.settings import Settings
+from prismd.store.connections.postgres import Connection, connect
 from prismd.store.migrate import migrate
-from prismd.store.postgres import Connection, connect
 
 
 def new_key(runtime: Runtime, connection: Connection) -> NewKey:

@@ -19,13 +19,13 @@ import psycopg
 import pytest
 from psycopg import conninfo
 
+from prismd.database_errors import DatabaseUnusableError
+from prismd.embedded import programs
+from prismd.embedded.as_owner import Owner, done_as, opened_as
+from prismd.embedded.pinned_directories import ForeignLinkError, path_by, pinned
+from prismd.embedded.server import EmbeddedPostgres
 from prismd.settings import Settings
-from prismd.store import programs
-from prismd.store.as_owner import Owner, done_as, opened_as
-from prismd.store.embedded import EmbeddedPostgres
-from prismd.store.pinned import ForeignLinkError, path_by, pinned
-from prismd.store.postgres import DatabaseUnusableError
-from prismd.store.whole_file import existing_file, whole_file
+from prismd.store.backups.whole_file import existing_file, whole_file
 from tests.processes import ended, eventually, postmasters, start_prismd, url_of
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be led astray by another user")

@@ -16,14 +16,14 @@ import pytest
 
 from prismd.core.imports.job import Job, State
 from prismd.core.imports.request import RequestLimits, parse_request
-from prismd.services.imports import get_job, submit
+from prismd.embedded.server import EmbeddedPostgres
+from prismd.services.imports.jobs import get_job, submit
 from prismd.services.runtime import Runtime, system_clock, system_ids
 from prismd.settings import Settings
-from prismd.store.embedded import EmbeddedPostgres
+from prismd.store.connections.postgres import open_pool
+from prismd.store.connections.transactions import of_all_teams
 from prismd.store.migrate import migrate
-from prismd.store.postgres import open_pool
 from prismd.store.teams import insert_team
-from prismd.store.transactions import of_all_teams
 from tests.processes import ended, eventually, processes_about, start_prismd
 
 Worker = Callable[..., "subprocess.Popen[str]"]

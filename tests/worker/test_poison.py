@@ -19,7 +19,7 @@ TEAM, KEY = "7f1c2f5e-3b0d-4a35-9f57-8a2d5c1e7b10", "poison-test-a-key-that-is-l
 # What a row does to the process that reads it; Python imports this by itself in whatever it starts.
 POISON = """
 import ctypes, os, re, signal
-from prismd.core.imports import rows
+from prismd.core.records import rows
 
 ACTS = {
     b"hangs": lambda: re.match("(a+)+$", "a" * 64 + "b"),

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from prismd.core.imports.request import RequestLimits, parse_request
-from prismd.services.imports import submit
+from prismd.services.imports.jobs import submit
+from prismd.services.imports.stepping import step_next
+from prismd.services.realtime.tickets import issue_ticket
 from prismd.services.runtime import Runtime, system_ids
-from prismd.services.stepping import step_next
-from prismd.services.tickets import issue_ticket
 from prismd.settings import Settings
-from prismd.store import upkeep
+from prismd.store import retention
 from prismd.store.api_keys import NewStoredKey, insert_key
+from prismd.store.connections.postgres import Connection, connect, open_pool
 from prismd.store.migrate import migrate
-from prismd.store.postgres import Connection, connect, open_pool
 from prismd.store.teams import insert_team
 from prismd.worker.upkeep import purge
 
@@ -55,7 +55,13 @@ class Store:
     def make_key(self) -> str:
         key_id = self.runtime.new_id()
         made = NewStoredKey(
-            id=key_id, team_id=self.team_id, name="", digest=b"1", hint="", scopes=["read"], created_at=self.runtime.now()
+            id=key_id,
+            team_id=self.team_id,
+            name="",
+            digest=b"1",
+            hint="",
+            scopes=["read"],
+            created_at=self.runtime.now(),
         )
         insert_key(self.connection, made)
         return key_id
@@ -104,7 +110,7 @@ def test_a_job_under_way_is_left_alone_and_goes_once_it_has_ended(store: Store, 
 def test_a_large_job_goes_in_batches_that_each_leave_less(
     store: Store, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "_PARTS", (("import_touch", 7), ("import_result", 2), ("import_chunk", 2)))
+    monkeypatch.setattr(retention, "_PARTS", (("import_touch", 7), ("import_result", 2), ("import_chunk", 2)))
     store.import_rows(30)
     store.import_rows(30)
     clock.advance(days=8)

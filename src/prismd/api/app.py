@@ -13,29 +13,29 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ASGIApp
 
-from prismd.api.addresses import TrustedProxies
-from prismd.api.auth import caller_of
-from prismd.api.body_budget import BodyBudget
-from prismd.api.change_stream import ChangeStream
-from prismd.api.connection_limits import ConnectionLimits
-from prismd.api.edge import Edge
-from prismd.api.errors import EXCEPTION_HANDLERS, request_id_of
-from prismd.api.failed_authentication import FailedAuthentication
-from prismd.api.health import HealthProbe
-from prismd.api.key_watch import KeyWatch
-from prismd.api.limits import RateLimiter
-from prismd.api.pulse import Pulse
-from prismd.api.read_once import ReadOnce
-from prismd.api.realtime import PATH, RealtimeSocket
-from prismd.api.realtime_hub import RealtimeHub
-from prismd.api.request_log import RequestLog
+from prismd.api.authentication.callers import caller_of
+from prismd.api.authentication.failed_authentication import FailedAuthentication
+from prismd.api.authentication.key_watch import KeyWatch
+from prismd.api.authentication.wrong_keys import WrongKeys
+from prismd.api.http.addresses import TrustedProxies
+from prismd.api.http.errors import EXCEPTION_HANDLERS, request_id_of
+from prismd.api.http.middleware import Edge
+from prismd.api.http.request_log import RequestLog
+from prismd.api.http.scope_keys import CONNECTION_LIMITS, ON_REFUSED, ON_STOP
+from prismd.api.imports.watchers import Watchers
+from prismd.api.limits.body_budget import BodyBudget
+from prismd.api.limits.connections import ConnectionLimits
+from prismd.api.limits.rates import RateLimiter
+from prismd.api.limits.read_once import ReadOnce
+from prismd.api.limits.shared_memory import SharedMemory
+from prismd.api.limits.threads import Threads
+from prismd.api.limits.unread import UnreadAnswers
+from prismd.api.monitoring.health import HealthProbe
+from prismd.api.monitoring.pulse import Pulse
+from prismd.api.realtime.change_stream import ChangeStream
+from prismd.api.realtime.handlers import PATH, RealtimeSocket
+from prismd.api.realtime.hub import RealtimeHub
 from prismd.api.routes import routes
-from prismd.api.scope_keys import CONNECTION_LIMITS, ON_REFUSED, ON_STOP
-from prismd.api.shared_memory import SharedMemory
-from prismd.api.threads import Threads
-from prismd.api.unread import UnreadAnswers
-from prismd.api.watchers import Watchers
-from prismd.api.wrong_keys import WrongKeys
 from prismd.services.runtime import Runtime
 from prismd.telemetry.declared import BODY_BYTES, CONNECTIONS, EVENT_STREAMS, REALTIME_SOCKETS
 

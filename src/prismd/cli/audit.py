@@ -10,14 +10,14 @@ from typing import Any, Final
 import click
 
 from prismd.cli.database import database
-from prismd.cli.failure import told_in_one_line
 from prismd.core.audit import Action, AuditFilter, moment_of
-from prismd.core.dates import UnreadableDateError
-from prismd.services.api_keys import team_named
+from prismd.core.values.dates import UnreadableDateError
+from prismd.server.failure import told_in_one_line
+from prismd.services.api_keys.api_keys import team_named
 from prismd.services.audit import page_of_audit
 from prismd.settings import Settings
 from prismd.store.audit import AuditEntry
-from prismd.store.postgres import Connection, connect
+from prismd.store.connections.postgres import Connection, connect
 
 _PAGE: Final = 1_000
 #: Ids that a line names; all of them are in the output for machines.

@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from prismd.cli.database import database_as_it_is, reached
-from prismd.cli.failure import Failure, told_in_one_line
+from prismd.server.failure import Failure, told_in_one_line
 from prismd.services.backups import Restored, back_up, restore
 from prismd.settings import Settings
-from prismd.store.whole_file import existing_file, whole_file
+from prismd.store.backups.whole_file import existing_file, whole_file
 
 _DATA_DIR = click.option("--data-dir", type=click.Path(), help="Directory of the embedded PostgreSQL.")
 _FILE = click.argument("file", type=click.Path(path_type=Path))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from prismd.client.calls import ClientError, Outside, PrismClient
+from prismd.importer.calls import ClientError, Outside, PrismClient
 
 BASE_URL: Final = "http://127.0.0.1:8400"
 

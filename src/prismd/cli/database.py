@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from prismd.database_errors import DatabaseUnusableError
+from prismd.embedded.data_dir import LOCK
+from prismd.embedded.server import EmbeddedPostgres
 from prismd.settings import Settings
-from prismd.store.data_dir import LOCK
-from prismd.store.embedded import EmbeddedPostgres
+from prismd.store.connections.postgres import connections_needed
 from prismd.store.migrate import migrate
-from prismd.store.postgres import DatabaseUnusableError, connections_needed
 
 #: What an API process takes when it is busy, in MiB.
 _API_PROCESS_MIB: Final = 256

@@ -16,15 +16,16 @@ import httpx
 import psycopg
 
 from prismd.cli.database import database_as_it_is
-from prismd.cli.exposure import is_readable, public_url, what_to_do
-from prismd.cli.failure import told_in_one_line
-from prismd.cli.listener import local_url
 from prismd.core.findings import Finding, Level, worst
-from prismd.services.diagnosis import CHECKS, ClockReading, examine, judge_clock, judge_disk
+from prismd.database_errors import DatabaseAwayError, DatabaseUnusableError
+from prismd.server.exposure import is_readable, public_url, what_to_do
+from prismd.server.failure import told_in_one_line
+from prismd.server.listener import local_url
+from prismd.services.monitoring.diagnosis import CHECKS, ClockReading, examine, judge_clock, judge_disk
 from prismd.services.runtime import system_clock
 from prismd.settings import Settings
-from prismd.store.diagnosis import read_time
-from prismd.store.postgres import Connection, DatabaseAwayError, DatabaseUnusableError, connect
+from prismd.store.connections.postgres import Connection, connect
+from prismd.store.monitoring.diagnosis import read_time
 
 #: Exit codes by the worst finding; 2 is that of a command line that cannot be understood.
 _EXITS: Final = {Level.OK: 0, Level.ERROR: 1, Level.WARNING: 3}

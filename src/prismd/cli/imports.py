@@ -14,13 +14,13 @@ import click
 import msgspec
 
 from prismd.cli.connection import BASE_URL, client_for, real_outside
-from prismd.cli.progress import meter_for
-from prismd.client.calls import ClientError, Outside, PrismClient
-from prismd.client.events import follow
-from prismd.client.imports import Job, poll_to_end
-from prismd.client.jobs import ShownJob, cancel_job, list_jobs, read_job, retry_job
+from prismd.cli.importing.progress import meter_for
 from prismd.core.imports.job import State
-from prismd.core.schema import IMPORTABLE_TYPES
+from prismd.core.properties.schema import IMPORTABLE_TYPES
+from prismd.importer.calls import ClientError, Outside, PrismClient
+from prismd.importer.events import follow
+from prismd.importer.imports import Job, poll_to_end
+from prismd.importer.jobs import ShownJob, cancel_job, list_jobs, read_job, retry_job
 
 SOME_ROWS_FAILED: Final = 1
 COULD_NOT_RUN: Final = 2

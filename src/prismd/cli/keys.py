@@ -11,14 +11,14 @@ import click
 
 from prismd.cli.database import database
 from prismd.cli.durations import DURATION
-from prismd.cli.failure import told_in_one_line
-from prismd.core.scopes import Scope, Scopes, UnknownScopeError
-from prismd.services import api_keys
-from prismd.services.api_keys import NewKey
+from prismd.core.api_keys.scopes import Scope, Scopes, UnknownScopeError
+from prismd.server.failure import told_in_one_line
+from prismd.services.api_keys import api_keys
+from prismd.services.api_keys.api_keys import NewKey
 from prismd.services.runtime import system_clock, system_ids
 from prismd.settings import Settings
 from prismd.store.api_keys import StoredKey
-from prismd.store.postgres import Connection, connect
+from prismd.store.connections.postgres import Connection, connect
 
 _DATA_DIR = click.option("--data-dir", type=click.Path(), help="Directory of the embedded PostgreSQL.")
 _OVERLAP_USUAL = "7d"

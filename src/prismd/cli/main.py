@@ -11,7 +11,7 @@ import click
 COMMANDS: Final = {
     "serve": ("prismd.cli.serve:serve_command", "Run the server."),
     "import": (
-        "prismd.cli.import_file:import_command",
+        "prismd.cli.importing.command:import_command",
         "Import the rows of FILE (CSV, JSON or NDJSON) into a Prism server.",
     ),
     "imports": ("prismd.cli.imports:imports_command", "List, show, watch, cancel and retry import jobs."),

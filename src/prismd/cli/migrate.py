@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from prismd.cli.database import database
-from prismd.cli.failure import told_in_one_line
+from prismd.server.failure import told_in_one_line
 from prismd.settings import Settings
 
 

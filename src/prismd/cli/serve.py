@@ -16,28 +16,22 @@ import click
 import psycopg
 import structlog
 
-from prismd.cli.api_processes import ApiProcesses
 from prismd.cli.database import embedded_postgres
-from prismd.cli.exposure import is_readable, public_url, what_to_do
-from prismd.cli.failure import told_in_one_line
-from prismd.cli.listener import listen, url_of
-from prismd.cli.logs import configure_logs
-from prismd.cli.metrics_server import begin_metrics
-from prismd.cli.supervisor import Program, Supervisor
+from prismd.database_errors import DatabaseAwayError, DatabaseUnusableError
+from prismd.embedded.server import EmbeddedPostgres
+from prismd.server.api_processes import ApiProcesses
+from prismd.server.exposure import is_readable, public_url, what_to_do
+from prismd.server.failure import told_in_one_line
+from prismd.server.listener import listen, url_of
+from prismd.server.logs import configure_logs
+from prismd.server.metrics_server import begin_metrics
+from prismd.server.supervisor import Program, Supervisor
+from prismd.services.api_keys.authentication import Bootstrap, bootstrap
 from prismd.services.runtime import open_runtime, system_clock, thread_ids
-from prismd.services.teams import Bootstrap, bootstrap
 from prismd.settings import Settings
-from prismd.store.embedded import EmbeddedPostgres
+from prismd.store.connections.postgres import Connection, connect, connections_allowed, connections_needed
+from prismd.store.connections.row_security import is_superuser
 from prismd.store.migrate import migrate
-from prismd.store.postgres import (
-    Connection,
-    DatabaseAwayError,
-    DatabaseUnusableError,
-    connect,
-    connections_allowed,
-    connections_needed,
-)
-from prismd.store.row_security import is_superuser
 from prismd.telemetry import metrics, traces
 from prismd.telemetry.declared import POSTGRES_RESTARTS
 from prismd.worker.stop import Stop
@@ -45,7 +39,7 @@ from prismd.worker.stop import Stop
 if TYPE_CHECKING:
     from litestar.types import ASGIApp
 
-    from prismd.cli.web_server import WebServer
+    from prismd.server.web_server import WebServer
 
 #: With the time that requests get, and the stop of PostgreSQL, this stays under five seconds.
 _WORKERS_S: Final = 3.0
@@ -192,7 +186,7 @@ def _keep_running(embedded: EmbeddedPostgres, stop: Stop) -> None:
 
 def _load_web() -> tuple[Callable[..., ASGIApp], type[WebServer]]:
     from prismd.api.app import create_app  # noqa: PLC0415 - in a thread of its own, as it takes half a second
-    from prismd.cli.web_server import WebServer  # noqa: PLC0415 - as above
+    from prismd.server.web_server import WebServer  # noqa: PLC0415 - as above
 
     return create_app, WebServer
 

@@ -6,10 +6,10 @@ from contextlib import ExitStack
 
 import click
 
-from prismd.cli.failure import Failure, told_in_one_line
-from prismd.cli.logs import configure_logs
-from prismd.cli.metrics_server import begin_metrics
-from prismd.cli.supervisor import is_orphan
+from prismd.server.failure import Failure, told_in_one_line
+from prismd.server.logs import configure_logs
+from prismd.server.metrics_server import begin_metrics
+from prismd.server.supervisor import is_orphan
 from prismd.services.runtime import system_clock, thread_ids
 from prismd.settings import Settings
 from prismd.store.migrate import check_schema

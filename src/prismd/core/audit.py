@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from prismd.core.dates import stored_date
 from prismd.core.imports.job import Job
+from prismd.core.values.dates import stored_date
 
 #: Ids that one entry names; of more, it tells the number.
 IDS_MAX: Final = 1_000

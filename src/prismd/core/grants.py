@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from prismd.core.errors import PrismdError
-from prismd.core.quoting import quoted
-from prismd.core.value_errors import found, text_problem
+from prismd.core.values.errors import found, text_problem
+from prismd.core.wording.quoting import quoted
 
 #: The types whose records have grants.
 GRANTED_TYPES: Final = ("deal", "action", "document", "engagement", "event")

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 from prismd.core.audit import Action, AuditFilter, Deed, Doer, import_ended
 from prismd.core.imports.job import Job
+from prismd.services.api_keys.authentication import KeyFailure
 from prismd.services.runtime import Runtime
-from prismd.services.teams import KeyFailure
 from prismd.settings import Settings
-from prismd.store import audit, queries
+from prismd.store import audit
 from prismd.store.audit import AuditEntry, Place
-from prismd.store.postgres import Connection
+from prismd.store.connections.postgres import Connection
+from prismd.store.queries import pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def page_of_audit(
     Raises:
         PrismdError: ``query_timeout``.
     """
-    queries.limit_time(connection, settings.query_timeout_s)
+    pages.limit_time(connection, settings.query_timeout_s)
     found = audit.list_entries(connection, team_id, wanted, before=before, limit=limit + 1)
     entries = found[:limit]
     last = entries[-1] if len(found) > limit else None

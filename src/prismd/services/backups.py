@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 
 import psycopg
 
+from prismd.database_errors import DatabaseUnusableError
 from prismd.settings import Settings
-from prismd.store.client_programs import dumping_program, reading_program
-from prismd.store.diagnosis import count_others
-from prismd.store.dumps import BadDumpError, Dump, write_dump
-from prismd.store.migrate import known_revisions, schema_state, upgrading
-from prismd.store.postgres import Connection, DatabaseUnusableError, connect
-from prismd.store.restoring import (
+from prismd.store.backups.client_programs import dumping_program, reading_program
+from prismd.store.backups.dumps import BadDumpError, Dump, write_dump
+from prismd.store.backups.restoring import (
     VERSION_TABLE,
     all_tables,
     drop_tables,
@@ -27,6 +25,9 @@ from prismd.store.restoring import (
     set_places,
     write_rows,
 )
+from prismd.store.connections.postgres import Connection, connect
+from prismd.store.migrate import known_revisions, schema_state, upgrading
+from prismd.store.monitoring.diagnosis import count_others
 
 
 class RestoreRefusedError(DatabaseUnusableError):

@@ -6,13 +6,13 @@ from prismd.core.audit import Action, Deed
 from prismd.core.errors import PrismdError
 from prismd.core.grants import Grant
 from prismd.core.ids import is_uuid
-from prismd.core.quoting import quoted
+from prismd.core.wording.quoting import quoted
+from prismd.services.api_keys.authentication import Caller
 from prismd.services.audit import note
-from prismd.services.deleted_records import RecordPlace
+from prismd.services.records.deleted import RecordPlace
 from prismd.services.runtime import Runtime
-from prismd.services.teams import Caller
 from prismd.store import grants
-from prismd.store.postgres import Connection
+from prismd.store.connections.postgres import Connection
 
 
 def get_grant(connection: Connection, caller: Caller, object_type: str, record_id: str) -> Grant:

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from prismd.core.audit import Action, Deed
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
-from prismd.core.list_templates import LISTABLE_TYPES
-from prismd.core.lists import List, MadeList, NewList, define_list
-from prismd.core.quoting import quoted
-from prismd.core.schema import LISTS_KEY
+from prismd.core.lists.definitions import List, MadeList, NewList, define_list
+from prismd.core.lists.templates import LISTABLE_TYPES
+from prismd.core.properties.schema import LISTS_KEY
+from prismd.core.wording.quoting import quoted
 from prismd.services.audit import note
 from prismd.services.runtime import Runtime
-from prismd.store import lists, properties, record_keys, views
-from prismd.store.postgres import Connection
+from prismd.store import lists, properties, views
+from prismd.store.connections.postgres import Connection
+from prismd.store.records import record_keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from prismd.core.api_keys.scopes import ALL, Scopes
 from prismd.core.ids import NewId, TimeOrderedIds
-from prismd.core.scopes import ALL, Scopes
-from prismd.services.teams import Caller
+from prismd.services.api_keys.authentication import Caller
 from prismd.settings import Settings
-from prismd.store import transactions
-from prismd.store.postgres import Connection, Pool, open_pool
+from prismd.store.connections import transactions
+from prismd.store.connections.postgres import Connection, Pool, open_pool
 
 
 @dataclass(frozen=True, slots=True)

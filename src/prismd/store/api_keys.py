@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from prismd.store.postgres import Connection
+from prismd.store.connections.postgres import Connection
 
 _COLUMNS: Final = """
     k.id::text, t.id, t.public_id, k.digest, k.name, k.hint, k.scopes, k.created_at, k.expires_at, k.revoked_at,

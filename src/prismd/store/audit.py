@@ -13,8 +13,8 @@ from psycopg.types.json import Jsonb
 from prismd.core.audit import IDS_MAX, AuditFilter, Deed, Doer
 from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Job
-from prismd.store.changes import AND_TELL_LISTENERS, to_tell
-from prismd.store.postgres import Connection
+from prismd.store.connections.postgres import Connection
+from prismd.store.realtime.changes import AND_TELL_LISTENERS, to_tell
 
 # What an entry names is written with it, so that it is found by each of these.
 _NAMED: Final = """

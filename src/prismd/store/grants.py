@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import Final
 
 from prismd.core.grants import Grant
-from prismd.core.json_text import decode_stored, encode
-from prismd.store.postgres import Connection
+from prismd.core.json.text import decode_stored, encode
+from prismd.store.connections.postgres import Connection
 
 _GET: Final = """
 SELECT g.grants::text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from prismd.core.lists import List
-from prismd.store.postgres import Connection
+from prismd.core.lists.definitions import List
+from prismd.store.connections.postgres import Connection
 
 _COLUMNS: Final = "id::text, object_type, template_id, name, description, icon, created_at"
 

@@ -10,9 +10,10 @@ from typing import Final
 
 import psycopg
 
+from prismd.database_errors import DatabaseAwayError, DatabaseUnusableError
 from prismd.settings import Settings
-from prismd.store import row_security
-from prismd.store.postgres import Connection, DatabaseAwayError, DatabaseUnusableError, connect
+from prismd.store.connections import row_security
+from prismd.store.connections.postgres import Connection, connect
 
 #: Any number of our own: two servers that start at once on one database migrate one after the other.
 _LOCK: Final = 7_223_196_071

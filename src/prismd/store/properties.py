@@ -8,10 +8,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from prismd.core.blanks import UNSEEN
-from prismd.core.native import native_schema
-from prismd.core.schema import ObjectSchema, Option, Property
-from prismd.store.postgres import Connection
+from prismd.core.properties.native import native_schema
+from prismd.core.properties.schema import ObjectSchema, Option, Property
+from prismd.core.values.blanks import UNSEEN
+from prismd.store.connections.postgres import Connection
 
 # One row per custom property, and one per native property that the team gave options (slug NULL).
 _SELECT: Final = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from prismd.store.postgres import Connection
+from prismd.store.connections.postgres import Connection
 
 #: Any number of our own: of two servers that start at once on an empty database, one makes the first team.
 _BOOTSTRAP_LOCK: Final = 7_223_196_072

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from prismd.core.json_text import decode_stored, encode
-from prismd.core.reading_budget import ReadingBudget
-from prismd.core.views import View
-from prismd.store.postgres import Connection
-from prismd.store.record_values import read_rows
+from prismd.core.json.text import decode_stored, encode
+from prismd.core.records.reading_budget import ReadingBudget
+from prismd.core.views.definitions import View
+from prismd.store.connections.postgres import Connection
+from prismd.store.records.values import read_rows
 
 _COLUMNS: Final = "id::text, object_type, list_id::text, definition::text, created_at, updated_at, names::text"
 

@@ -14,12 +14,13 @@ import psycopg
 import structlog
 
 from prismd.core.ids import NewId
-from prismd.services.meanwhile import Meanwhile
-from prismd.services.stepping import step_next
+from prismd.database_errors import DatabaseUnusableError
+from prismd.services.imports.deferred import Meanwhile
+from prismd.services.imports.stepping import step_next
 from prismd.settings import Settings
-from prismd.store.import_chunks import CHANNEL
-from prismd.store.overlap import OverlappedConnection
-from prismd.store.postgres import WORKER, Connection, DatabaseUnusableError, connect_as
+from prismd.store.connections.overlap import OverlappedConnection
+from prismd.store.connections.postgres import WORKER, Connection, connect_as
+from prismd.store.imports.chunks import CHANNEL
 from prismd.worker.limits import Watch, limit_memory
 from prismd.worker.stop import Stop
 from prismd.worker.upkeep import purge

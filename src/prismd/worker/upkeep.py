@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from prismd.services.audit import purge_audit
 from prismd.settings import Settings
-from prismd.store.postgres import Connection
-from prismd.store.upkeep import purge_attempts, purge_claims, purge_jobs, purge_tickets
+from prismd.store.connections.postgres import Connection
+from prismd.store.retention import purge_attempts, purge_claims, purge_jobs, purge_tickets
 
 
 def purge(connection: Connection, *, now: datetime, settings: Settings) -> bool:

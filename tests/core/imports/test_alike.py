@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismd.core.imports.alike import Alike
 from prismd.core.imports.plan import find_keys
-from prismd.core.imports.rows import RefusedRow, Row, RowLimits, RowParser, Rows
-from prismd.core.json_text import SentTexts
-from prismd.core.keys import KeyRule
-from prismd.core.native import native_schema
-from prismd.core.values import ValueLimits, parser_for
+from prismd.core.imports.row_templates import Alike
+from prismd.core.json.text import SentTexts
+from prismd.core.properties.native import native_schema
+from prismd.core.records.keys import KeyRule
+from prismd.core.records.rows import RefusedRow, Row, RowLimits, RowParser, Rows
+from prismd.core.values.property_values import ValueLimits, parser_for
 
 LIMITS = RowLimits(ValueLimits(text_chars_max=120, list_values_max=10), row_bytes_max=300, row_errors_max=3)
 SCHEMA = native_schema("contact")

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from prismd.core.imports.options import ImportOptions, OnMatch
 from prismd.core.imports.plan import KnownRecord, Plan, Planner, Verdict, find_keys, hashes_of
-from prismd.core.imports.rows import RefusedRow, Row, refused
-from prismd.core.keys import KeyRule
-from prismd.core.records import ArrayChange, ArrayOperation
-from prismd.core.schema import LISTS_KEY, Property
+from prismd.core.properties.schema import LISTS_KEY, Property
+from prismd.core.records.keys import KeyRule
+from prismd.core.records.merging import ArrayChange, ArrayOperation
+from prismd.core.records.rows import RefusedRow, Row, refused
 from tests.core.imports.model import ModelImport, ModelRecord
 
 # Few letters, so that keys meet often: case pairs, a composed and a decomposed form, blanks, sharp s and its fold.

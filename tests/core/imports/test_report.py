@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prismd.core.imports.plan import Verdict
-from prismd.core.imports.report import outcome_of, verdicts_json
-from prismd.core.imports.rows import Problem
+from prismd.core.imports.results import outcome_of, verdicts_json
+from prismd.core.records.rows import Problem
 
 INDEXES = st.integers(0, 10**6)
 MADE_OR_MATCHED = st.builds(

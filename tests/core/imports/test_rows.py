@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismd.core.imports.rows import RefusedRow, Row, RowLimits, RowParser
-from prismd.core.json_text import encode
-from prismd.core.native import native_schema
-from prismd.core.records import ArrayChange, ArrayOperation
-from prismd.core.values import ValueLimits
+from prismd.core.json.text import encode
+from prismd.core.properties.native import native_schema
+from prismd.core.records.merging import ArrayChange, ArrayOperation
+from prismd.core.records.rows import RefusedRow, Row, RowLimits, RowParser
+from prismd.core.values.property_values import ValueLimits
 
 LIMITS = RowLimits(ValueLimits(text_chars_max=1_000, list_values_max=10), row_bytes_max=300_000, row_errors_max=3)
 SCHEMA = native_schema("contact")

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Self
 
-from prismd.core.blanks import is_blank
 from prismd.core.errors import PrismdError
-from prismd.core.quoting import nearest, quoted
+from prismd.core.values.blanks import is_blank
+from prismd.core.wording.quoting import nearest, quoted
 
 
 class OnMatch(enum.StrEnum):

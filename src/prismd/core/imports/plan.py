@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from prismd.core.ids import NewId
 from prismd.core.imports.options import ImportOptions, OnMatch
-from prismd.core.imports.rows import Problem, RefusedRow, Row
-from prismd.core.keys import Hashes, KeyRule
-from prismd.core.records import ArrayChange, Properties, Rewritten, merged, overwritten, rewritten
-from prismd.core.schema import LISTS_KEY
+from prismd.core.properties.schema import LISTS_KEY
+from prismd.core.records.keys import Hashes, KeyRule
+from prismd.core.records.merging import ArrayChange, Properties, Rewritten, merged, overwritten, rewritten
+from prismd.core.records.rows import Problem, RefusedRow, Row
 
 _SHOWN_IDS_MAX = 3
 #: Records that match one row and are counted; of more it is said that they are more.

@@ -9,9 +9,9 @@ import msgspec
 
 from prismd.core.errors import PrismdError
 from prismd.core.imports.options import ImportOptions, parse_options
-from prismd.core.json_bounds import has_more_items
-from prismd.core.json_split import split_items, split_rows
-from prismd.core.json_text import NotJsonError, decode
+from prismd.core.json.bounds import has_more_items
+from prismd.core.json.split import split_items, split_rows
+from prismd.core.json.text import NotJsonError, decode
 
 
 @dataclass(frozen=True, slots=True)

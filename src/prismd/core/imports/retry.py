@@ -9,9 +9,9 @@ import msgspec
 
 from prismd.core.errors import PrismdError
 from prismd.core.imports.request import RequestLimits, rows_of
-from prismd.core.json_split import split_rows
-from prismd.core.json_text import NotJsonError, decode, encode
-from prismd.core.unknown_members import refuse_unknown
+from prismd.core.json.split import split_rows
+from prismd.core.json.text import NotJsonError, decode, encode
+from prismd.core.json.unknown_members import refuse_unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ CREATE TABLE api_key (
 );
 CREATE INDEX api_key_of_team ON api_key (team_id);
 
--- Custom properties. Native ones are the same in every team and live in core/native.py.
+-- Custom properties. Native ones are the same in every team and live in core/properties/native.py.
 CREATE TABLE property (
     team_id     bigint      NOT NULL REFERENCES team,
     object_type text        NOT NULL,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from alembic import op
 
-from prismd.core.keys import KeyRule
-from prismd.core.schema import LISTS
-from prismd.store import record_keys, records
+from prismd.core.properties.schema import LISTS
+from prismd.core.records.keys import KeyRule
 from prismd.store.migrations.plain_sql import run_beside
+from prismd.store.records import record_keys, records
 
 revision = "0010"
 down_revision = "0009"

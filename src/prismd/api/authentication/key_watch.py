@@ -1,0 +1,106 @@
+"""Whether the keys of open streams are still good: one look for all of them, twice in the time of a heartbeat."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import Context
+from dataclasses import dataclass
+from typing import Final
+
+import psycopg
+import structlog
+from litestar import Litestar
+
+from prismd.api.limits.threads import Threads
+from prismd.api.limits.turns import OWNER
+from prismd.services.api_keys.authentication import good_keys
+from prismd.services.runtime import Runtime
+
+#: The other half of the time is for the look itself, and for the last words.
+_PART_OF_HEARTBEAT: Final = 0.5
+
+_LOG = structlog.get_logger()
+
+
+@dataclass(eq=False, slots=True)
+class HeldKey:
+    """The key of an open stream.
+
+    Args:
+        key_id: Id of the key.
+        revoked: Called when the key is seen to be good no more; must not block.
+        good: Whether it was good when it was last looked at.
+    """
+
+    key_id: str
+    revoked: Callable[[], None]
+    good: bool = True
+
+
+class KeyWatch:
+    """All keys by which streams of one application are open.
+
+    Args:
+        runtime: For the database and settings.
+        threads: In which to look.
+    """
+
+    def __init__(self, runtime: Runtime, threads: Threads) -> None:
+        self._runtime = runtime
+        self._threads = threads
+        self._held: set[HeldKey] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def held(self, key_id: str, revoked: Callable[[], None]) -> Iterator[HeldKey]:
+        """Watch a key as long as a stream is open by it.
+
+        Args:
+            key_id: Id of the key, which was good when the stream was opened.
+            revoked: Called when it is seen to be good no more; must not block.
+        """
+        key = HeldKey(key_id, revoked)
+        self._held.add(key)
+        if self._task is None:
+            # In a context of its own, not that of the request that happened to be the first.
+            self._task = asyncio.create_task(self._watch(), context=Context())
+        try:
+            yield key
+        finally:
+            self._held.remove(key)
+
+    @asynccontextmanager
+    async def lifespan(self, _app: Litestar) -> AsyncIterator[None]:
+        """Watch no longer than the application runs."""
+        yield
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _watch(self) -> None:
+        OWNER.set(self)
+        while self._held:
+            await asyncio.sleep(self._runtime.settings.events_heartbeat_s * _PART_OF_HEARTBEAT)
+            looked_at = [key for key in self._held if key.good]
+            ids = sorted({key.key_id for key in looked_at})
+            try:
+                good = await self._threads.run_quick(lambda: self._good(ids))  # noqa: B023 - awaited at once
+            except psycopg.OperationalError as error:
+                _LOG.warning("keys of open streams were not looked at", reason=str(error).strip())
+                continue
+            except Exception:  # noqa: BLE001 - a fault in one look must not keep the next one from being made
+                _LOG.exception("keys of open streams were not looked at")
+                continue
+            for key in looked_at:
+                if key.key_id not in good:
+                    key.good = False
+                    key.revoked()
+        self._task = None
+
+    def _good(self, ids: list[str]) -> set[str]:
+        with self._runtime.of_all_teams() as connection:
+            return good_keys(connection, ids, now=self._runtime.now())

@@ -1,0 +1,1 @@
+"""The document of the API: operations, shared shapes, and the page that shows them."""

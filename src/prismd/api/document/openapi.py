@@ -1,0 +1,123 @@
+"""The OpenAPI 3.1 document: written from the table of operations and from the shapes that the API really sends."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from prismd.api.document.operation import Operation, Parameter, Reply
+from prismd.api.document.operations import OPERATIONS
+from prismd.api.document.shapes import ErrorEnvelope
+from prismd.api.imports.events import EVENT_STREAM
+from prismd.core.errors import HTTP_STATUS
+
+Document = dict[str, Any]
+
+#: Version of the public contract that the document describes.
+API_VERSION: Final = "2.0.0"
+
+_REF: Final = "#/components/schemas/{name}"
+_JSON: Final = "application/json"
+_REQUEST_ID: Final = {"x-request-id": {"description": "Id of the request.", "schema": {"type": "string"}}}
+#: Streams of events are described by what each of their events is.
+_EVENT: Final = {"type": "object", "properties": {name: {"type": "string"} for name in ("event", "id", "data")}}
+_ABOUT: Final = """\
+A self-hosted server for the Prism records API, built around bulk imports. Every answer carries `x-request-id`; every
+answer that is not a success has the body `ErrorEnvelope`.\
+"""
+
+
+@functools.cache
+def document() -> Document:
+    """Return the document; it is the same for every server of this version."""
+    schemas = _Schemas(OPERATIONS)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "prismd", "version": API_VERSION, "description": _ABOUT},
+        "servers": [{"url": "/"}],
+        "security": [{"apiKey": []}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in OPERATIONS)],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"}},
+            "schemas": schemas.components,
+        },
+    }
+
+
+class _Schemas:
+    """The JSON Schemas of all shapes, and where to find that of each type."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        shapes: list[Any] = [ErrorEnvelope]
+        for operation in operations:
+            shapes += [operation.body, *(one for reply in operation.replies for one in _alternatives(reply.shape))]
+        types = list(dict.fromkeys(shape for shape in shapes if shape is not None))
+        schemas, self.components = msgspec.json.schema_components(types, ref_template=_REF)
+        self._of = dict(zip(types, schemas, strict=True))
+
+    def of(self, shape: Any) -> Mapping[str, Any]:  # noqa: ANN401 - any type that msgspec can describe
+        schemas = [self._of[one] for one in _alternatives(shape)]
+        return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+
+
+def _alternatives(shape: Any) -> tuple[Any, ...]:  # noqa: ANN401 - as above
+    return shape if isinstance(shape, tuple) else (shape,)
+
+
+def _operation(operation: Operation, schemas: _Schemas) -> Document:
+    described: Document = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "tags": [operation.tag],
+        "parameters": [_parameter(parameter) for parameter in operation.all_parameters()],
+        "responses": _responses(operation, schemas),
+    }
+    if operation.description:
+        described["description"] = operation.description
+    described["security"] = [{"apiKey": [scope.value]} for scope in operation.scopes]
+    if operation.body is not None:
+        content = {_JSON: {"schema": schemas.of(operation.body)}}
+        described["requestBody"] = {"required": operation.body_required, "content": content}
+    return described
+
+
+def _parameter(parameter: Parameter) -> Document:
+    return {
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.required,
+        "description": parameter.meaning,
+        "schema": dict(parameter.schema),
+    }
+
+
+def _responses(operation: Operation, schemas: _Schemas) -> Document:
+    responses = {str(reply.status): _success(reply, schemas) for reply in operation.replies}
+    by_status: dict[int, list[str]] = {}
+    for code in operation.all_errors():
+        by_status.setdefault(HTTP_STATUS[code], []).append(code)
+    for status, codes in sorted(by_status.items()):
+        responses[str(status)] = {
+            "description": ", ".join(f"`{code}`" for code in codes),
+            "headers": _REQUEST_ID,
+            "content": {_JSON: {"schema": schemas.of(ErrorEnvelope)}},
+        }
+    return responses
+
+
+def _success(reply: Reply, schemas: _Schemas) -> Document:
+    headers = {name: {"description": meaning, "schema": {"type": "string"}} for name, meaning in reply.headers.items()}
+    response: Document = {"description": reply.meaning, "headers": {**_REQUEST_ID, **headers}}
+    content = {} if reply.shape is None else {_JSON: {"schema": schemas.of(reply.shape)}}
+    content |= {
+        media_type: {"schema": _EVENT if media_type == EVENT_STREAM else {"type": "string"}}
+        for media_type in reply.texts
+    }
+    return {**response, "content": content} if content else response

@@ -1,0 +1,161 @@
+"""What is said of an operation of the API, and what many operations have in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Self
+
+from prismd.core.api_keys.scopes import Scope
+from prismd.core.properties.schema import OBJECT_TYPES
+
+TEXT: Final = {"type": "string"}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of an operation.
+
+    Args:
+        name: As it is written.
+        place: ``path``, ``query`` or ``header``.
+        meaning: One sentence.
+        schema: Its JSON Schema.
+        required: Whether it must be there; those of paths always are.
+    """
+
+    name: str
+    place: str
+    meaning: str
+    schema: Mapping[str, Any] = field(default_factory=lambda: TEXT)
+    required: bool = False
+
+    @classmethod
+    def in_path(cls, name: str) -> Self:
+        """Return the parameter that stands in paths under a name."""
+        return cls(name, "path", _IN_PATH[name], required=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A success of an operation.
+
+    Args:
+        status: The HTTP status.
+        meaning: When it is given.
+        shape: Type of the JSON body; several where it can be one or another, None where there is none.
+        headers: What each header says, by name.
+        texts: Further media types in which the body can be asked for.
+    """
+
+    status: int
+    meaning: str
+    shape: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """An operation of the API.
+
+    Args:
+        name: Its ``operationId``.
+        method: The HTTP method.
+        path: With parameters in braces.
+        tag: The group that it is shown in.
+        scopes: What the key must be good for, each of which is enough; of the object type in the path, or of all types
+            where the path has none. Nothing where no key is asked for.
+        typed_by_job: Whether the object type is not that of the path but that of the import that is asked for.
+        summary: What it does, in a few words.
+        description: What else there is to know.
+        parameters: Of query and headers; those of the path follow from the path.
+        any_parameter: Whether the query can hold further ones, such as slugs of properties.
+        body: Type of the JSON body; None where there is none.
+        body_required: Whether it must be there.
+        object_types: What ``objectType`` in the path may be.
+        replies: Its successes.
+        errors: Codes of its own, beside those that any operation can answer.
+    """
+
+    name: str
+    method: str
+    path: str
+    tag: str
+    scopes: tuple[Scope, ...] = ()
+    typed_by_job: bool = False
+    summary: str
+    description: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    any_parameter: bool = False
+    body: Any = None
+    body_required: bool = True
+    object_types: tuple[str, ...] = OBJECT_TYPES
+    replies: tuple[Reply, ...]
+    errors: tuple[str, ...] = ()
+
+    def all_parameters(self) -> tuple[Parameter, ...]:
+        """Return the parameters of path, query and headers."""
+        in_path = [Parameter.in_path(name) for name in re.findall(r"{(\w+)}", self.path)]
+        enum = {"type": "string", "enum": list(self.object_types)}
+        in_path = [replace(one, schema=enum) if one.name == "objectType" else one for one in in_path]
+        return (*in_path, *self.parameters)
+
+    def all_errors(self) -> tuple[str, ...]:
+        """Return the codes of all errors that the operation can answer."""
+        if not self.path.startswith("/v2/"):
+            return (*self.errors, "internal_error")
+        scoped = ("missing_scope",) if self.scopes else ()
+        keyed = _KEYED_ERRORS if IDEMPOTENCY_KEY in self.parameters else ()
+        large = ("payload_too_large", "too_many_bytes") if self.body is not None else ()
+        return tuple(dict.fromkeys((*_ANY_ERRORS, *scoped, *self.errors, *keyed, *large)))
+
+
+_ANY_ERRORS: Final = (
+    "invalid_request", "unauthorized", "forbidden", "rate_limited", "too_many_requests", "internal_error",
+    "service_unavailable",
+)  # fmt: skip
+_KEYED_ERRORS: Final = ("idempotency_key_mismatch", "idempotency_key_stale", "idempotency_key_in_progress")
+
+_IN_PATH: Final[Mapping[str, str]] = {
+    "teamId": "The team.",
+    "objectType": "Type of the records.",
+    "jobId": "Id of an import job.",
+    "listId": "Id of a list.",
+    "templateId": "Id of a list template.",
+    "recordId": "Id of a record.",
+    "slug": "Slug of a property by which records can be told apart.",
+    "value": "The value sought, percent-encoded.",
+    "viewId": "Id of a view.",
+    "propertyId": "Id of a property.",
+    "optionId": "Id of an option.",
+}
+
+IDEMPOTENCY_KEY: Final = Parameter(
+    "Idempotency-Key",
+    "header",
+    "1 to 255 characters; the same request under the same key is done once, for 24 hours.",
+    {"type": "string", "minLength": 1, "maxLength": 255},
+)
+CURSOR: Final = Parameter("cursor", "query", "`next_cursor` of the page before; it brings limit and filters along.")
+LIMIT: Final = Parameter(
+    "limit", "query", "Entries of a page; cut at the server's own limit.", {"type": "integer", "minimum": 1}
+)
+
+REPLAY: Final = {"idempotent-replay": "`true` where this is the answer to an earlier request under the same key."}
+RETRY_AFTER: Final = {"retry-after": "Seconds after which to ask again; while the import is processed."}
+ETAG: Final = {"etag": "Version of the record."}
+
+TEAM: Final = "/v2/prism/{teamId}"
+RECORDS: Final = f"{TEAM}/{{objectType}}"
+
+
+def filter_by(name: str, meaning: str, words: tuple[str, ...]) -> Parameter:
+    """Return a parameter of the query that takes one of a few words."""
+    return Parameter(name, "query", meaning, {"type": "string", "enum": list(words)})
+
+
+DELETED: Final = filter_by(
+    "deleted", "`true` adds deleted records, `only` leaves out the others.", ("true", "false", "only")
+)

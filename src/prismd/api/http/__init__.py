@@ -1,0 +1,1 @@
+"""HTTP for all nouns: protocol, middleware, bodies, paths, query strings, errors."""

@@ -1,0 +1,125 @@
+"""Writes under an ``Idempotency-Key``: what the header may be, what a repeat is, how its answer looks (contract, 4)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, Final
+
+from litestar import Request, Response
+
+from prismd.api.http.errors import refusal, request_id_of, respond
+from prismd.api.http.json_bodies import refuse_body, require_json
+from prismd.api.limits.answers import within_limits
+from prismd.core.errors import PrismdError
+from prismd.services.api_keys.authentication import Caller
+from prismd.services.idempotency.claims import Answer, answer_once
+from prismd.services.idempotency.client_attempts import Attempt, answered_once
+from prismd.services.runtime import Runtime
+from prismd.store.connections.postgres import Connection
+
+KEY_CHARS_MAX: Final = 255
+_HEADER: Final = "idempotency-key"
+#: In which the official client says how often it has tried a request before.
+_ATTEMPT: Final = "x-stainless-retry-count"
+_FIELD: Final = ".headers.idempotency-key"
+
+
+def write_once(
+    request: Request[Any, Any, Any],
+    runtime: Runtime,
+    caller: Caller,
+    body: bytes,
+    work: Callable[[Connection], Answer],
+    *,
+    keyed: bool = True,
+) -> Response[bytes]:
+    """Do a write in one transaction, once where it can be told from its repeats, and answer it.
+
+    It can by its idempotency key, or by the count of attempts that the official client sends of its own accord.
+
+    Args:
+        request: For the header, method and path.
+        runtime: For connections, settings and the time.
+        caller: Whose team the key belongs to.
+        body: The request body, byte for byte.
+        work: Does the write on the connection that it gets, and answers or raises PrismdError.
+        keyed: Whether the request may carry an idempotency key; that of any other is ignored.
+
+    Raises:
+        PrismdError: ``invalid_request``: the header is empty, too long, or stands twice.
+    """
+    require_json(request, body)
+    key = key_of(request) if keyed else None
+    request_id = request_id_of(request)
+
+    def refuse(error: PrismdError) -> Answer:
+        return refusal(error, request_id)
+
+    def done(connection: Connection) -> Answer:
+        return within_limits(work(connection), runtime.settings, written=True)
+
+    once: Callable[[Connection], Answer] = done
+
+    count = request.headers.get(_ATTEMPT, "")
+    if key is None and count.isascii() and count.isdigit():
+        attempt = Attempt(caller, fingerprint(request, body), repeats=bool(count.strip("0")))
+        once = answered_once(runtime, attempt, done)
+    print_of_request = b"" if key is None else fingerprint(request, body)
+    answer, replayed = answer_once(runtime, caller.team_id, key, print_of_request, once, refuse)
+    return respond(answer, {"idempotent-replay": "true"} if replayed else None)
+
+
+def delete_once(
+    request: Request[Any, Any, Any], runtime: Runtime, caller: Caller, body: bytes, work: Callable[[Connection], None]
+) -> Response[bytes]:
+    """Delete something in one transaction, and answer 204, also to a repeat of the client that lost the answer.
+
+    Args:
+        request: For the header, method and path; deletions take no idempotency key (contract, section 19.4, 61).
+        runtime: For connections, settings and the time.
+        caller: Who deletes.
+        body: Of the request, in which nothing may stand.
+        work: Deletes on the connection that it gets, or raises PrismdError.
+
+    Raises:
+        PrismdError: ``invalid_request``: the body holds something.
+    """
+    refuse_body(body)
+
+    def delete(connection: Connection) -> Answer:
+        work(connection)
+        return Answer(204, b"", {})
+
+    return write_once(request, runtime, caller, b"", delete, keyed=False)
+
+
+def key_of(request: Request[Any, Any, Any]) -> str | None:
+    """Return the request's idempotency key, or None where it has none.
+
+    Raises:
+        PrismdError: ``invalid_request``: the header is empty, too long, or stands twice.
+    """
+    keys = request.headers.getall(_HEADER, [])
+    if not keys:
+        return None
+    if len(keys) > 1:
+        raise PrismdError.invalid(_FIELD, f"expected one key, found {len(keys)}", "maxItems")
+    if not keys[0]:
+        raise PrismdError.invalid(_FIELD, "expected 1 to 255 characters, found none", "minLength")
+    if len(keys[0]) > KEY_CHARS_MAX:
+        raise PrismdError.invalid(_FIELD, f"expected 1 to 255 characters, found {len(keys[0])}", "maxLength")
+    return keys[0]
+
+
+def fingerprint(request: Request[Any, Any, Any], body: bytes) -> bytes:
+    """Return the SHA-256 of what makes two requests the same: method, path with query as sent, and body.
+
+    Args:
+        request: For method and path.
+        body: The request body, byte for byte.
+    """
+    target = request.scope["raw_path"] + b"?" + request.scope["query_string"]
+    digest = hashlib.sha256(f"{request.method} {len(target)} ".encode() + target)
+    digest.update(body)
+    return digest.digest()

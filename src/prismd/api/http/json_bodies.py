@@ -1,0 +1,113 @@
+"""Small JSON bodies read into their shapes, with the path of the field where one does not fit (contract, section 3)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, TypeVar, get_args, get_type_hints
+
+import msgspec
+from litestar import Request
+
+from prismd.api.http.strict_shapes import refuse_unknown_members
+from prismd.core.errors import PrismdError
+from prismd.core.json.split import split_members
+from prismd.core.json.text import NotJsonError, decode, without_unpaired
+from prismd.core.json.unknown_members import refuse_unknown
+from prismd.core.values.errors import found
+from prismd.core.wording.quoting import quoted
+
+Shape = TypeVar("Shape", bound=msgspec.Struct)
+
+_PLACE: Final = re.compile(r" - at `\$([^`]*)`$")
+_MISSING: Final = re.compile(r"Object missing required field `([^`]*)`")
+
+#: With which msgspec begins a sentence that names none of the values that there could be.
+_NO_CHOICE: Final = "Invalid enum value"
+
+_WORDS: Final = {
+    "Expected": "expected",
+    "got": "found",
+    "str": "text",
+    "int": "a whole number",
+    "decimal": "a fraction",
+    "bool": "true or false",
+    "object": "an object",
+    "array": "an array",
+    "|": "or",
+    "`": "",
+}
+_WORD: Final = re.compile(r"\b(?:" + "|".join(word for word in _WORDS if word.isalpha()) + r")\b|[|`]")
+
+
+def require_json(request: Request[Any, Any, Any], body: bytes) -> None:
+    """Refuse a body that says of itself that it is no JSON; one that says nothing is taken for it (contract, 19.4, 67).
+
+    Args:
+        request: For the header ``Content-Type``.
+        body: The request's body; an empty one is nothing, whatever it is called.
+
+    Raises:
+        PrismdError: ``invalid_request``.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body and media_type and media_type != "application/json" and not media_type.endswith("+json"):
+        message = (
+            f"expected application/json, found {quoted(media_type)}; send the header Content-Type: application/json"
+        )
+        raise PrismdError.invalid(".headers.content-type", message, "enum")
+
+
+def refuse_body(body: bytes) -> None:
+    """Refuse what stands in the body of a request that takes none; an empty object is nothing.
+
+    Args:
+        body: The request's body.
+
+    Raises:
+        PrismdError: ``invalid_request``.
+    """
+    try:
+        members = split_members(body) if body.strip() not in (b"", b"null") else {}
+    except NotJsonError as error:
+        raise PrismdError.invalid(".body", f"expected nothing or an empty JSON object: {error}") from None
+    refuse_unknown(members, (), ".body", "the body", "this operation takes none; leave it out")
+
+
+def read_body(body: bytes, shape: type[Shape]) -> Shape:
+    """Return a body as the shape that it must have; where the shape is strict, no member may be unknown to it.
+
+    Args:
+        body: The request's body.
+        shape: What it must be.
+
+    Raises:
+        PrismdError: ``invalid_request``, with the path of the field at fault.
+    """
+    try:
+        value = decode(without_unpaired(body))
+        refuse_unknown_members(value, shape)
+    except NotJsonError as error:
+        raise PrismdError.invalid(".body", f"it cannot be read as JSON: {error}") from None
+    try:
+        return msgspec.convert(value, shape)
+    except msgspec.ValidationError as error:
+        refusal = _with_path(str(error))
+        raise (_no_choice(value, shape, refusal) if _NO_CHOICE in str(error) else refusal) from None
+
+
+def _no_choice(value: Any, shape: type[msgspec.Struct], refusal: PrismdError) -> PrismdError:  # noqa: ANN401 - JSON is any value
+    """Return a refusal that names what may stand in a member, where something else does."""
+    field = refusal.problems[0].field
+    kind: Any = shape
+    for name in field.split(".")[2:]:
+        kind, value = get_type_hints(kind)[name], value[name]
+    return PrismdError.invalid(field, f"expected one of {', '.join(get_args(kind))}, found {found(value)}", "enum")
+
+
+def _with_path(sentence: str) -> PrismdError:
+    place = _PLACE.search(sentence)
+    field = ".body" + (place[1] if place else "")
+    missing = _MISSING.match(sentence)
+    if missing:
+        return PrismdError.invalid(f"{field}.{missing[1]}", "it is required; add it", "required")
+    return PrismdError.invalid(field, _WORD.sub(lambda match: _WORDS[match[0]], _PLACE.sub("", sentence)))

@@ -1,0 +1,1 @@
+"""Imports over HTTP: submit, watch, control, read results."""

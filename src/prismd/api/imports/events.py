@@ -1,0 +1,147 @@
+"""The progress of an import as server-sent events, which can be taken up where they broke off (contract, 22)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any, Final
+
+import psycopg
+from litestar import Request, get
+from litestar.response.base import ASGIResponse
+from litestar.response.streaming import ASGIStreamingResponse
+from litestar.types import Receive, Scope, Send
+
+from prismd.api.authentication.key_watch import KeyWatch
+from prismd.api.http.injected import CallerIn, PathPart, RuntimeIn
+from prismd.api.http.scope_keys import HEAD_ONLY
+from prismd.api.imports.handlers import read_job
+from prismd.api.imports.jobs import shown
+from prismd.api.imports.watchers import Watchers
+from prismd.api.limits.threads import Threads
+from prismd.core.errors import PrismdError
+from prismd.core.imports.job import Job
+from prismd.core.json.text import encode
+from prismd.core.wording.quoting import quoted
+from prismd.services.api_keys.authentication import Caller
+from prismd.services.imports.progress import after_chunks
+
+EVENT_STREAM: Final = "text/event-stream"
+LAST_EVENT_ID: Final = "last-event-id"
+#: The id of the last event. Whoever comes back with it has seen all: 204 tells a browser not to come again.
+END: Final = "end"
+
+_RETRY_MS: Final = 1_000
+_READ_AGAIN_S: Final = 1.0
+_DIGITS_MAX: Final = 9
+#: Proxies must pass on each event as it comes.
+_HEADERS: Final = {"x-accel-buffering": "no"}
+
+
+@get("/imports/{job_id:str}/events")
+async def get_events(
+    request: Request[Any, Any, Any], job_id: PathPart, caller: CallerIn, runtime: RuntimeIn
+) -> ASGIResponse:
+    """Tell of an import after each of its chunks, until it has come to its end."""
+    threads: Threads = request.app.state.threads
+    job = await threads.run_quick(lambda: read_job(runtime, caller, job_id))
+    last = request.headers.get(LAST_EVENT_ID, "").strip()
+    if last == END and job.ended:
+        return ASGIResponse(status_code=204)
+    seen = _chunks_seen(last)
+    watchers: Watchers = request.app.state.watchers
+    watchers.admit(caller.team_id)
+    keys: KeyWatch = request.app.state.key_watch
+    stream = _Stream(watchers, keys, caller, job, runtime.settings.events_heartbeat_s)
+    return _EventResponse(stream, stream.events(seen))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """What one watcher gets.
+
+    Args:
+        watchers: Where it is counted.
+        keys: Tells of keys that are revoked.
+        caller: Who watches.
+        job: What is watched.
+        heartbeat_s: Longest silence, in seconds.
+    """
+
+    watchers: Watchers
+    keys: KeyWatch
+    caller: Caller
+    job: Job
+    heartbeat_s: float
+
+    async def events(self, seen: int) -> AsyncGenerator[bytes, None]:
+        """Yield an event for each chunk beyond those seen, as it is done, then one for the end."""
+        yield f"retry: {_RETRY_MS}\n\n".encode()
+        watchers = self.watchers
+        with watchers.feed(self.job.team_id, self.job.id) as feed, self.keys.held(self.caller.key_id, feed.wake) as key:
+            while key.good and not watchers.stopping:
+                news, wait_s = feed.news, self.heartbeat_s
+                try:
+                    await watchers.refresh(feed)
+                except psycopg.OperationalError:
+                    wait_s = min(self.heartbeat_s, _READ_AGAIN_S)
+                except PrismdError as error:
+                    if error.code != "too_many_requests":
+                        return  # the job has expired
+                    wait_s = min(self.heartbeat_s, _READ_AGAIN_S)
+                while feed.job is not None and seen + 1 < len(feed.totals):
+                    seen += 1
+                    yield _event("progress", str(seen), after_chunks(feed.job, seen, feed.totals[seen]))
+                if feed.job is not None and feed.job.ended:
+                    yield _event("end", END, feed.job)
+                    return
+                if not await _came(news, wait_s):
+                    yield b": still here\n\n"
+
+
+class _EventResponse(ASGIStreamingResponse):
+    """An event stream that leaves nothing behind, however it ends.
+
+    Args:
+        stream: What is counted as long as it lasts.
+        events: What is sent.
+    """
+
+    def __init__(self, stream: _Stream, events: AsyncGenerator[bytes, None]) -> None:
+        super().__init__(iterator=events, media_type=EVENT_STREAM, headers=_HEADERS)
+        self._stream_of = stream
+        self._events = events
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # A cancelled send leaves the generator suspended where it stood, so it is closed here.
+        try:
+            async with aclosing(self._events):
+                self.is_head_response = bool(scope.get(HEAD_ONLY))
+                await super().__call__(scope, receive, send)
+        finally:
+            self._stream_of.watchers.release(self._stream_of.caller.team_id)
+
+
+async def _came(news: asyncio.Event, wait_s: float) -> bool:
+    try:
+        async with asyncio.timeout(wait_s):
+            await news.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+def _event(name: str, id_: str, job: Job) -> bytes:
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (id_.encode(), name.encode(), encode(shown(job)))
+
+
+def _chunks_seen(last: str) -> int:
+    """Return the number of chunks whose event the client has had; -1 where it has had none, not even the first."""
+    if last in ("", END):
+        return -1
+    if not (last.isascii() and last.isdigit() and len(last) <= _DIGITS_MAX):
+        message = f"expected the id of an event of this import, found {quoted(last)}; leave it out to get all events"
+        raise PrismdError.invalid(f".headers.{LAST_EVENT_ID}", message, "format")
+    return int(last)

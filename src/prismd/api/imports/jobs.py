@@ -1,0 +1,85 @@
+"""How an import is shown: one shape, written in one way, wherever an import is answered (contract, section 10.3)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+from prismd.api.document.shapes import ImportJob, JobError
+from prismd.core.imports.job import Job
+from prismd.core.json.text import encode
+from prismd.services.idempotency.claims import Answer
+from prismd.services.imports.jobs import Submitted
+
+POLL_AFTER_S: Final = 1
+PROCESSING: Final = "processing"
+_END: Final = b"]}"
+
+
+def shown(job: Job) -> ImportJob:
+    """Return an import as it is shown, without its results.
+
+    Args:
+        job: The import.
+    """
+    shape: dict[str, Any] = {
+        "job_id": None if job.synchronous else job.id,
+        "status": job.status,
+        "total": job.total,
+        "processed": job.processed,
+        "not_attempted": job.not_attempted,
+        "succeeded": job.succeeded,
+        "failed": job.failed,
+        "created_at": _utc(job.created_at),
+        "updated_at": _utc(job.updated_at),
+        "expires_at": None if job.synchronous else _utc(job.expires_at),
+        "object_type": job.object_type,
+        "state": job.state.value,
+        "created": job.created,
+        "existing": job.existing,
+        "updated": job.updated,
+        "contacts_created": job.contacts_created,
+        "dry_run": job.options.dry_run,
+        "parent_job_id": job.parent_job_id,
+    }
+    if job.status == "failed":
+        shape["error"] = JobError(
+            code=job.error_code or "internal_error", message=job.error_message or "Internal error"
+        )
+    return ImportJob(**shape)
+
+
+def accepted(submitted: Submitted, team: str) -> Answer:
+    """Return the answer to whoever submitted an import: 200 if it is done, 202 if it will be.
+
+    Args:
+        submitted: The import.
+        team: Public id of its team.
+    """
+    if submitted.verdicts is not None:
+        return Answer(200, b"".join((_beginning(submitted.job), submitted.verdicts, _END)), {})
+    location = f"/v2/prism/{quote(team, safe='')}/imports/{submitted.job.id}"
+    return Answer(202, encode(shown(submitted.job)), {"location": location, "retry-after": str(POLL_AFTER_S)})
+
+
+async def with_results(job: Job, verdicts: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+    """Return an import with its results as pieces of JSON text, made one at a time.
+
+    Args:
+        job: The import.
+        verdicts: Content of the array of results, in pieces that are joined as they are.
+    """
+    yield _beginning(job)
+    async for part in verdicts:
+        yield part
+    yield _END
+
+
+def _beginning(job: Job) -> bytes:
+    return encode(shown(job))[:-1] + b',"results":['
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)

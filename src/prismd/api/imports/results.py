@@ -1,0 +1,144 @@
+"""The verdicts of an import: in pages of JSON, or whole as NDJSON or CSV (contract, section 22)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
+from typing import Any, Final
+
+from litestar import Request, Response, get
+from litestar.response import Stream
+
+from prismd.api.http.errors import JSON, respond
+from prismd.api.http.injected import CallerIn, PathPart, RuntimeIn
+from prismd.api.http.query_strings import given, one_of, page_limit
+from prismd.api.imports.handlers import page_of, read_job
+from prismd.api.imports.jobs import POLL_AFTER_S, PROCESSING
+from prismd.api.limits.threads import Threads
+from prismd.api.queries.cursors import Cursor, Listing, write_cursor
+from prismd.core.imports.job import Job
+from prismd.core.imports.results import OUTCOMES
+from prismd.core.json.text import encode
+from prismd.services.idempotency.claims import Answer
+from prismd.services.imports.results import PART_BYTES, VerdictPage, page_of_verdicts
+from prismd.settings import Settings
+
+NDJSON: Final = "application/x-ndjson"
+CSV: Final = "text/csv"
+MEDIA_TYPES: Final = (JSON, NDJSON, CSV)
+
+PAGE_DEFAULT: Final = 100
+
+Verdict = dict[str, Any]
+_PLAIN_COLUMNS: Final = ("input_index", "id", "created", "existing", "updated", "duplicate_of")
+COLUMNS: Final = (*_PLAIN_COLUMNS, "error_code", "error_message", "contacts_created")
+#: None where the import has judged no row yet.
+_ROW_INDEX: Final = re.compile(r"[0-9]{0,9}")
+# What a spreadsheet would take for a formula.
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@get("/imports/{job_id:str}/results", sync_to_thread=True)
+def get_results(
+    request: Request[Any, Any, Any], job_id: PathPart, caller: CallerIn, runtime: RuntimeIn
+) -> Response[Any]:
+    """Answer the verdicts of an import, while it runs and after."""
+    job = read_job(runtime, caller, job_id)
+    listing = Listing(f"results {caller.team_id} {job.id}", _ROW_INDEX, runtime.settings.results_page_max, filters=1)
+    limit = page_limit(request, default=PAGE_DEFAULT, most=listing.limit_max)
+    page = page_of(request, listing, limit=limit, filters=(one_of(request, "outcome", OUTCOMES),))
+    media_type = request.accept.best_match(list(MEDIA_TYPES)) or JSON
+
+    def read(after: int, rows_max: int, bytes_max: int) -> VerdictPage:
+        with runtime.of_team(caller.team_id) as connection:
+            return page_of_verdicts(
+                connection,
+                caller.team_id,
+                job.id,
+                after=after,
+                limit=rows_max,
+                bytes_max=bytes_max,
+                outcome=page.filters[0],
+            )
+
+    after, settings = int(page.after or -1), runtime.settings
+    if media_type != JSON and given(request, "limit") is None and not page.after:
+        threads: Threads = request.app.state.threads
+        return Stream(_all(threads, read, media_type, settings), media_type=media_type)
+    verdicts = read(after, page.limit, settings.results_bytes_max)
+    next_cursor = _next_cursor(job, page, verdicts, listing)
+    headers = {"retry-after": str(POLL_AFTER_S)} if job.status == PROCESSING else {}
+    if media_type == JSON:
+        body = {"data": verdicts.verdicts, "has_more": next_cursor is not None, "next_cursor": next_cursor}
+        return respond(Answer(200, encode(body), headers))
+    if next_cursor is not None:
+        headers["x-next-cursor"] = next_cursor
+    text = _HEADS[media_type] + _WRITERS[media_type](verdicts.verdicts)
+    return Response(text, headers=headers, media_type=media_type)
+
+
+def _next_cursor(job: Job, page: Cursor, verdicts: VerdictPage, listing: Listing) -> str | None:
+    """Return where the next page starts; while the import runs there always is one, as more rows will come."""
+    if verdicts.next_after is not None:
+        after = str(verdicts.next_after)
+    elif job.status == PROCESSING:
+        after = str(verdicts.verdicts[-1]["input_index"]) if verdicts.verdicts else page.after
+    else:
+        return None
+    return write_cursor(Cursor(after, page.limit, page.filters), listing)
+
+
+async def _all(
+    threads: Threads,
+    read: Callable[[int, int, int], VerdictPage],
+    media_type: str,
+    settings: Settings,
+) -> AsyncIterator[bytes]:
+    """Yield all verdicts as text, a part at a time; of a part that a client reads slowly nothing else is held."""
+    write = _WRITERS[media_type]
+
+    def part(after: int) -> tuple[bytes, int | None]:
+        page = read(after, settings.results_page_max, min(PART_BYTES, settings.results_bytes_max))
+        return write(page.verdicts), page.next_after
+
+    yield _HEADS[media_type]
+    after: int | None = -1
+    while after is not None:
+        text, after = await threads.run_quick(partial(part, after))
+        yield text
+
+
+def _as_ndjson(verdicts: list[Verdict]) -> bytes:
+    return b"".join(encode(verdict) + b"\n" for verdict in verdicts)
+
+
+def _as_csv(verdicts: list[Verdict]) -> bytes:
+    return _csv_text(_cells(verdict) for verdict in verdicts)
+
+
+def _cells(verdict: Verdict) -> list[object]:
+    error = verdict.get("error") or {}
+    plain = [verdict.get(column) for column in _PLAIN_COLUMNS]
+    cells = [str(value).lower() if isinstance(value, bool) else value for value in plain]
+    # No address holds a blank, so blanks tell them apart.
+    contacts = " ".join(contact["email"] for contact in verdict.get("contacts_created", ()))
+    return [*cells, error.get("code"), _harmless(error.get("message")), _harmless(contacts)]
+
+
+def _harmless(text: str | None) -> str | None:
+    # The message shows what the row held, and whoever opens the file did not write that row.
+    return f"'{text}" if text and text.startswith(_FORMULA_STARTS) else text
+
+
+def _csv_text(rows: Iterable[Iterable[object]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
+#: By media type, what stands before all verdicts, and how these are written.
+_HEADS: Final = {NDJSON: b"", CSV: _csv_text([COLUMNS])}
+_WRITERS: Final = {NDJSON: _as_ndjson, CSV: _as_csv}

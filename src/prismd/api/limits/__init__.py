@@ -1,0 +1,1 @@
+"""Limits of one server: connections, rates, bodies, answers, and threads that teams share."""

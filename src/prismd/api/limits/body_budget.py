@@ -1,0 +1,160 @@
+"""Bytes of bodies in flight: how many one process and one team may have, and the reading of bodies within that."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from litestar.types import HTTPRequestEvent, HTTPScope, Receive, ReceiveMessage
+
+from prismd.api.limits.shared_limits import Counts
+from prismd.api.limits.shared_memory import SharedMemory
+from prismd.core.errors import PrismdError
+from prismd.core.wording.quoting import quoted
+from prismd.settings import Settings
+
+#: A body of another team, or of the same, is worked through in less as a rule.
+_RETRY_AFTER_S: Final = 1
+_ENCODED: Final = b"content-encoding"
+_LENGTH: Final = b"content-length"
+
+
+class BodyBudget:
+    """Counts the bytes of the bodies that a process reads and holds, until their requests are answered.
+
+    What a team announces counts against its own share at once, so it can fill no more than that. What the process has
+    counts as it comes, so whoever announces much and sends nothing takes no room from others.
+
+    Args:
+        settings: For the limits; each holds the largest body at least.
+        shared: Where the shares of teams are counted, over all processes.
+    """
+
+    def __init__(self, settings: Settings, shared: SharedMemory) -> None:
+        self.body_bytes_max = settings.body_bytes_max
+        self._most = max(settings.bodies_bytes_max, settings.body_bytes_max)
+        self._most_of_team = max(settings.team_bodies_bytes_max, settings.body_bytes_max)
+        self._of_teams = Counts(shared)
+        #: Bytes held now.
+        self.held = 0
+
+    def announce(self, team: str, size: int) -> None:
+        """Count bytes that a team is going to send.
+
+        Args:
+            team: Its name; empty where nobody is known.
+            size: How many.
+
+        Raises:
+            PrismdError: ``too_many_bytes``.
+        """
+        if not self._of_teams.enter(team, size, most=self._most_of_team):
+            raise _refusal(f"The bodies of this team's requests under way have {self._most_of_team:,} bytes")
+        if self.held + size > self._most:
+            self._of_teams.leave(team, size)
+            raise _refusal(f"The bodies of all requests under way have {self._most:,} bytes")
+
+    def hold(self, size: int) -> None:
+        """Count bytes that have come.
+
+        Raises:
+            PrismdError: ``too_many_bytes``.
+        """
+        if self.held + size > self._most:
+            raise _refusal(f"The bodies of all requests under way have {self._most:,} bytes")
+        self.held += size
+
+    def release(self, team: str, announced: int, held: int) -> None:
+        """Count bytes no more.
+
+        Args:
+            team: As it was announced.
+            announced: How many bytes were announced.
+            held: How many have come.
+        """
+        self.held -= held
+        self._of_teams.leave(team, announced)
+
+
+class BudgetedBody:
+    """A ``receive`` that hands out the body as one piece, read within the budget; nothing is read before it is asked.
+
+    Args:
+        receive: Of the server.
+        scope: Of the request, in which the framework notes the route and the caller.
+        budget: Of the process.
+    """
+
+    def __init__(self, receive: Receive, scope: HTTPScope, budget: BodyBudget) -> None:
+        self._receive = receive
+        self._scope = scope
+        self._budget = budget
+        self._team = ""
+        self._announced = self._held = 0
+        self._is_read = False
+
+    async def __call__(self) -> ReceiveMessage:
+        """Return the whole body; then what the server has to say, such as that the client left."""
+        if self._is_read:
+            return await self._receive()
+        self._is_read = True
+        headers = dict(self._scope["headers"])
+        _refuse_encoded(headers)
+        self._team = self._caller()
+        self._announce(_announced(headers))
+        return await self._whole()
+
+    def release(self) -> None:
+        """Count the body no more; whoever reads it has answered."""
+        self._budget.release(self._team, self._announced, self._held)
+        self._announced = self._held = 0
+
+    async def _whole(self) -> ReceiveMessage:
+        # Grown in place: pieces that are joined would be held twice for a moment.
+        body = io.BytesIO()
+        most = self._most()
+        while True:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                return message
+            piece = message["body"]
+            self._announce(body.tell() + len(piece))
+            self._budget.hold(len(piece))
+            self._held += len(piece)
+            body.write(piece)
+            if not message["more_body"] or body.tell() > most:
+                return HTTPRequestEvent(type="http.request", body=body.getvalue(), more_body=False)
+
+    def _announce(self, size: int) -> None:
+        if size > self._announced:
+            self._budget.announce(self._team, size - self._announced)
+            self._announced = size
+
+    def _caller(self) -> str:
+        scope: Any = self._scope
+        caller = scope.get("state", {}).get("caller")
+        return "" if caller is None else str(caller.team_id)
+
+    def _most(self) -> float:
+        scope: Any = self._scope
+        handler = scope.get("route_handler")
+        return (handler and handler.resolve_request_max_body_size()) or math.inf
+
+
+def _announced(headers: Mapping[bytes, bytes]) -> int:
+    # The server has seen to it that it is a number.
+    return int(headers.get(_LENGTH, b"0"))
+
+
+def _refuse_encoded(headers: Mapping[bytes, bytes]) -> None:
+    encoding = headers.get(_ENCODED, b"").decode("latin-1").strip()
+    if encoding.lower() not in ("", "identity"):
+        message = f"expected a body that is not compressed, found {quoted(encoding)}; send it as it is"
+        raise PrismdError.invalid(".headers.content-encoding", message, "enum")
+
+
+def _refusal(why: str) -> PrismdError:
+    message = f"{why}, which is the most there may be; wait for their answers"
+    return PrismdError("too_many_bytes", message, retry_after_s=_RETRY_AFTER_S)

@@ -1,0 +1,76 @@
+"""Whether the server lives, and whether it is ready to serve: they differ while PostgreSQL or the workers are away."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from litestar import Litestar, Request, Response, get
+from litestar.datastructures import State
+
+from prismd.api.document.shapes import Health
+from prismd.api.http.errors import respond
+from prismd.api.monitoring.database_probe import DatabaseProbe
+from prismd.core.errors import PrismdError
+from prismd.core.json.text import encode
+from prismd.database_errors import DatabaseAwayError
+from prismd.services.idempotency.claims import Answer
+from prismd.services.monitoring.health import WorkHealth
+from prismd.services.runtime import Runtime
+from prismd.store.connections.postgres import Connection
+
+_FRESH_S = 0.2
+
+
+class HealthProbe:
+    """Looks after PostgreSQL and, where wanted, the workers and the queue, for all who want to know.
+
+    Args:
+        runtime: For the database and the limits.
+        watches_work: Whether to look at the workers and the queue, too.
+    """
+
+    def __init__(self, runtime: Runtime, *, watches_work: bool) -> None:
+        self._settings = runtime.settings
+        self._watches_work = watches_work
+        self._work: WorkHealth | None = None
+        self._probe = DatabaseProbe(runtime.url, runtime.settings, runtime.now, self._look, fresh_s=_FRESH_S)
+
+    async def fault(self) -> str:
+        """Return what is wrong, in a sentence; nothing if all is well."""
+        try:
+            return await self._probe.ask()
+        except DatabaseAwayError as error:
+            return str(error)
+
+    @asynccontextmanager
+    async def lifespan(self, _app: Litestar) -> AsyncIterator[None]:
+        """Close the connection at the end."""
+        yield
+        self._probe.close()
+
+    def _look(self, connection: Connection, now: datetime) -> str:
+        connection.execute("SELECT 1")
+        if self._work is None:
+            self._work = WorkHealth(self._settings, now)
+        return self._work.fault(connection, now) if self._watches_work else ""
+
+
+@get("/healthz")
+async def get_health(request: Request[object, object, State]) -> Response[bytes]:
+    """Answer 200 where the database answers and imports are worked at, else 503 with what is wrong.
+
+    Raises:
+        PrismdError: ``service_unavailable``.
+    """
+    probe: HealthProbe = request.app.state.health
+    if fault := await probe.fault():
+        raise PrismdError("service_unavailable", fault)
+    return respond(Answer(200, encode(Health()), {}))
+
+
+@get("/healthz/live", sync_to_thread=False)
+def get_liveness() -> Response[bytes]:
+    """Answer 200 as long as the process serves: whoever restarts what is dead asks here."""
+    return respond(Answer(200, encode(Health()), {}))

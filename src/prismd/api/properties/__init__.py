@@ -1,0 +1,1 @@
+"""Properties and options over HTTP."""

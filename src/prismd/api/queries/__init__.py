@@ -1,0 +1,1 @@
+"""Queries over HTTP: by body or query string, in pages."""

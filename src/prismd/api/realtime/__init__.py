@@ -1,0 +1,1 @@
+"""The realtime stream: tickets, WebSockets, and what is sent on them."""

@@ -1,0 +1,173 @@
+"""The realtime stream: a key is exchanged for a ticket, and a ticket opens one WebSocket (contract, section 15)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+import psycopg
+import structlog
+from litestar import Request, Response, post
+from litestar.types import Receive, Scope, Send
+from structlog.contextvars import bind_contextvars
+
+from prismd.api.authentication.callers import let_in_by_key
+from prismd.api.authentication.key_watch import KeyWatch
+from prismd.api.authentication.within_scopes import within_scopes
+from prismd.api.http.encoded_text import readable_query
+from prismd.api.http.errors import respond
+from prismd.api.http.injected import BodyBytes, CallerIn, RuntimeIn
+from prismd.api.http.json_bodies import refuse_body
+from prismd.api.http.known_parameters import known_parameters
+from prismd.api.limits.threads import Threads
+from prismd.api.limits.turns import OWNER
+from prismd.api.realtime.change_stream import ChangeStream
+from prismd.api.realtime.hub import RealtimeHub
+from prismd.api.realtime.send_queue import GOING_AWAY, KEY_REVOKED, NEW_TICKET, TOO_MANY, TRY_LATER, Ending, Outbox
+from prismd.api.realtime.shapes import RealtimeTicket, hello_message
+from prismd.api.records.preconditions import without_version
+from prismd.core.errors import PrismdError
+from prismd.core.json.text import encode
+from prismd.services.idempotency.claims import Answer
+from prismd.services.realtime.tickets import Listener, issue_ticket, redeem_ticket
+from prismd.services.runtime import Runtime
+
+PATH: Final = "/v2/realtime"
+
+_GUARDS: Final = [let_in_by_key, within_scopes, readable_query, known_parameters, without_version]
+_SOCKET_SCHEMES: Final = {"http": "ws", "https": "wss"}
+#: Time in which a client that is sent away must have read what is left for it.
+_LAST_WORDS_S: Final = 5.0
+
+_LOG = structlog.get_logger()
+
+
+@post(f"{PATH}/ticket", guards=_GUARDS, status_code=200)
+async def create_ticket(
+    request: Request[Any, Any, Any], caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+) -> Response[bytes]:
+    """Give the owner of a key a ticket."""
+    refuse_body(body)
+    valid_s = runtime.settings.realtime_ticket_s
+
+    def issued() -> str:
+        with runtime.of_team(caller.team_id) as connection:
+            return issue_ticket(connection, caller.team_id, caller.key_id, now=runtime.now(), valid_s=valid_s)
+
+    threads: Threads = request.app.state.threads
+    ticket = await threads.run_quick(issued)
+    shape = RealtimeTicket(expires_in=valid_s, ticket=ticket, ws_url=_socket_url(request))
+    return respond(Answer(200, encode(shape), {}))
+
+
+class RealtimeSocket:
+    """ASGI application that serves the WebSocket.
+
+    Args:
+        runtime: For connections, settings and the time.
+        changes: Tells of what is committed.
+        hub: Where messages come from.
+        threads: In which tickets are taken.
+        keys: Tells of keys that are revoked.
+    """
+
+    def __init__(
+        self, runtime: Runtime, changes: ChangeStream, hub: RealtimeHub, threads: Threads, keys: KeyWatch
+    ) -> None:
+        self._runtime = runtime
+        self._changes = changes
+        self._hub = hub
+        self._threads = threads
+        self._keys = keys
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, to its end."""
+        await receive()  # which only says that somebody wants to connect
+        # Where the client has left, sending fails with an OSError that the web server expects to get.
+        with self._hub.place() as free:
+            found = await self._admitted(_token(scope)) if free else TRY_LATER
+            await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+            ending = found if isinstance(found, Ending) else await self._serve(found, receive, send)
+            if ending:
+                await _close(send, ending)
+
+    async def _admitted(self, ticket: str) -> Listener | Ending:
+        """Return the team that somebody may listen to, or why nobody may."""
+        if self._hub.stopping:
+            return GOING_AWAY
+        try:
+            OWNER.set(PATH)  # of all who come with tickets, until it is known whose they are
+            found = await self._threads.run_quick(lambda: self._redeemed(ticket))
+        except PrismdError:
+            return TRY_LATER
+        except psycopg.OperationalError as error:
+            _LOG.warning("no realtime stream without the database", error=str(error).strip())
+            return TRY_LATER
+        return found or NEW_TICKET
+
+    async def _serve(self, listener: Listener, receive: Receive, send: Send) -> Ending | None:
+        """Tell a team's changes to the end; return how to end where that has not been told yet."""
+        bind_contextvars(team=listener.public_id)
+        OWNER.set(listener.team_id)
+        with self._hub.team_place(listener.team_id) as free, self._changes.wanted():
+            if not free:
+                return TOO_MANY
+            try:
+                async with asyncio.timeout(self._runtime.settings.database_wait_s):
+                    await self._changes.heard()
+            except TimeoutError:
+                return TRY_LATER
+            with self._hub.joined(listener.team_id) as outbox:
+                outbox.put(hello_message(listener.public_id, self._runtime.now()))
+                with self._keys.held(listener.key_id, lambda: outbox.end(KEY_REVOKED)):
+                    await self._stream(outbox, receive, send)
+        return None
+
+    def _redeemed(self, ticket: str) -> Listener | None:
+        with self._runtime.of_all_teams() as connection:
+            return redeem_ticket(connection, ticket, now=self._runtime.now())
+
+    async def _stream(self, outbox: Outbox, receive: Receive, send: Send) -> None:
+        sending = asyncio.create_task(_send_all(outbox, send))
+        leaving = asyncio.create_task(_left(receive))
+        ends = (sending, leaving)
+        try:
+            session_s = self._runtime.settings.realtime_session_s
+            done, _ = await asyncio.wait(ends, timeout=session_s, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                outbox.end(NEW_TICKET)
+                await asyncio.wait(ends, timeout=_LAST_WORDS_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in ends:
+                task.cancel()
+            await asyncio.gather(*ends, return_exceptions=True)
+
+
+async def _send_all(outbox: Outbox, send: Send) -> None:
+    while True:
+        next_ = await outbox.take()
+        if isinstance(next_, Ending):
+            await _close(send, next_)
+            return
+        await send({"type": "websocket.send", "bytes": None, "text": next_})
+
+
+async def _left(receive: Receive) -> None:
+    # The stream goes one way; what a client says is not listened to.
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
+
+
+async def _close(send: Send, ending: Ending) -> None:
+    await send({"type": "websocket.close", "code": ending.code, "reason": ending.reason})
+
+
+def _token(scope: Scope) -> str:
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    return query.get("token", [""])[0]
+
+
+def _socket_url(request: Request[Any, Any, Any]) -> str | None:
+    host = request.headers.get("host")
+    return f"{_SOCKET_SCHEMES[request.scope['scheme']]}://{host}{PATH}" if host else None

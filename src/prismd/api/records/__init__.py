@@ -1,0 +1,1 @@
+"""Records over HTTP: read and write single ones and batches."""

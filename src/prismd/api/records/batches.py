@@ -1,0 +1,118 @@
+"""Batches of writes to single records over HTTP: up to so many items, each with its own outcome (contract, 11.11)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from litestar import Request, Response, post
+from msgspec import UNSET
+
+from prismd.api.http.idempotency import write_once
+from prismd.api.http.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
+from prismd.api.http.paths import object_type_in_path
+from prismd.api.http.query_strings import flag, list_in_query
+from prismd.api.limits.answers import entries
+from prismd.api.records.preconditions import EVALUATED, preconditions
+from prismd.api.records.shapes import BatchResult, BatchSummary, ItemError, ItemResult, shown_record
+from prismd.core.errors import PrismdError
+from prismd.core.json.text import encode
+from prismd.core.properties.schema import IMPORTABLE_TYPES
+from prismd.core.records.batches import read_ids, read_updates
+from prismd.services.idempotency.claims import Answer
+from prismd.services.records import batches, deleted
+from prismd.services.records.batch_items import ItemOutcome
+from prismd.services.records.deleted import RecordsNamed
+from prismd.services.records.writer import RecordWriter
+from prismd.settings import Settings
+from prismd.store.connections.postgres import Connection
+
+_BATCH: Final = "/{object_type:str}/batch"
+_OWN: Final = {EVALUATED: True}
+
+
+@post(f"{_BATCH}/update", status_code=200, sync_to_thread=True, opt=_OWN)
+def update_records(
+    *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+) -> Response[bytes]:
+    """Change records, each for itself."""
+    kind, list_id, conditions = _batched_type(object_type), list_in_query(request), preconditions(request)
+
+    def work(connection: Connection) -> Answer:
+        items = read_updates(body, runtime.settings.batch_items_max)
+        writer = RecordWriter(connection, runtime, caller.team_id, kind, list_id)
+        return _answer(batches.update_records(writer, items, conditions), runtime.settings)
+
+    return write_once(request, runtime, caller, body, work)
+
+
+@post(f"{_BATCH}/delete", status_code=200, sync_to_thread=True, opt=_OWN)
+def delete_records(
+    *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+) -> Response[bytes]:
+    """Delete records, each for itself."""
+    kind, conditions = _batched_type(object_type), preconditions(request)
+
+    def work(connection: Connection) -> Answer:
+        items = read_ids(body, runtime.settings.batch_items_max)
+        named = RecordsNamed(caller.team_id, kind, items, conditions)
+        return _answer(deleted.delete_records(connection, runtime, named), runtime.settings)
+
+    return write_once(request, runtime, caller, body, work)
+
+
+@post(f"{_BATCH}/restore", status_code=200, sync_to_thread=True, opt=_OWN)
+def restore_records(
+    *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+) -> Response[bytes]:
+    """Take the deletion of records back, of each for itself."""
+    kind, conditions = object_type_in_path(object_type), preconditions(request)
+    allowed = flag(request, "allow_taken_key")
+
+    def work(connection: Connection) -> Answer:
+        items = read_ids(body, runtime.settings.batch_items_max)
+        named = RecordsNamed(caller.team_id, kind, items, conditions)
+        return _answer(deleted.restore_records(connection, runtime, named, allow_taken_key=allowed), runtime.settings)
+
+    return write_once(request, runtime, caller, body, work)
+
+
+@post(f"{_BATCH}/purge", status_code=200, sync_to_thread=True, opt=_OWN)
+def purge_records(
+    *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+) -> Response[bytes]:
+    """Remove deleted records for good, each for itself."""
+    kind, conditions = object_type_in_path(object_type), preconditions(request)
+
+    def work(connection: Connection) -> Answer:
+        items = read_ids(body, runtime.settings.batch_items_max)
+        named = RecordsNamed(caller.team_id, kind, items, conditions)
+        return _answer(deleted.purge_records(connection, runtime, named), runtime.settings)
+
+    return write_once(request, runtime, caller, body, work)
+
+
+RECORD_BATCHES: Final = [update_records, delete_records, restore_records, purge_records]
+
+
+def _batched_type(part: str) -> str:
+    object_type = object_type_in_path(part)
+    if object_type not in IMPORTABLE_TYPES:
+        known = ", ".join(IMPORTABLE_TYPES)
+        message = f'Records of type "{object_type}" cannot be written in batches (can be: {known})'
+        raise PrismdError("method_not_allowed", message)
+    return object_type
+
+
+def _answer(outcomes: Sequence[ItemOutcome], settings: Settings) -> Answer:
+    results = entries(map(_shown, outcomes), settings, written=True)
+    failed = sum(outcome.error is not None for outcome in outcomes)
+    summary = BatchSummary(total=len(results), succeeded=len(results) - failed, failed=failed)
+    return Answer(200, encode(BatchResult(results=results, summary=summary)), {})
+
+
+def _shown(outcome: ItemOutcome) -> ItemResult:
+    if outcome.error is not None:
+        error = ItemError(code=outcome.error.code, message=outcome.error.message)
+        return ItemResult(id=outcome.id, status="error", error=error)
+    return ItemResult(id=outcome.id, status="ok", record=shown_record(outcome.record) if outcome.record else UNSET)

@@ -1,0 +1,99 @@
+"""``If-Match`` and ``If-None-Match``: evaluated wherever they are sent (contract, section 5; RFC 9110, 13.1)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, cast
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from litestar.types import HTTPScope
+
+from prismd.core.errors import PrismdError
+from prismd.core.records.preconditions import ANY, Preconditions
+from prismd.core.wording.quoting import quoted
+from prismd.services.idempotency.claims import Answer
+
+_MATCH: Final = "if-match"
+_NONE_MATCH: Final = "if-none-match"
+_TAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+
+#: Methods that are about what there is already.
+_CHANGING: Final = ("PUT", "PATCH", "DELETE")
+
+#: In the options of a route whose handler evaluates the headers itself.
+EVALUATED: Final = "evaluates_preconditions"
+
+
+def preconditions(request: ASGIConnection[Any, Any, Any, Any]) -> Preconditions:
+    """Return what a request demands of the version of what it is about.
+
+    Args:
+        request: For the headers.
+
+    Raises:
+        PrismdError: ``invalid_request``: one is neither ``*`` nor a list of entity tags.
+    """
+    return Preconditions(_tags(request, _MATCH), _tags(request, _NONE_MATCH))
+
+
+async def without_version(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Evaluate the headers where nothing has a version: no tag is that of what there is.
+
+    Raises:
+        PrismdError: ``invalid_request`` or ``precondition_failed``.
+    """
+    if handler.opt.get(EVALUATED) or not (_MATCH in connection.headers or _NONE_MATCH in connection.headers):
+        return
+    demanded, scope = preconditions(connection), cast("HTTPScope", connection.scope)
+    if demanded.match is not None and demanded.match != ANY:
+        message = "what this operation is about has no etag, so If-Match names none that it has; leave the header out"
+        raise PrismdError("precondition_failed", message)
+    if demanded.none_match == ANY and scope["method"] in _CHANGING:
+        raise PrismdError(
+            "precondition_failed", "this operation changes what there is, which If-None-Match: * excludes"
+        )
+
+
+def unless_known(request: Request[Any, Any, Any], answer: Answer) -> Answer:
+    """Return the answer to who reads a record, or 304 without a body where they know this version.
+
+    What is selected by name may come from other records, whose changes make no new version of this one: so it is
+    always sent.
+
+    Args:
+        request: For the headers.
+        answer: With the record's ``etag``.
+
+    Raises:
+        PrismdError: ``invalid_request`` or ``precondition_failed``.
+    """
+    demanded, tag = preconditions(request), answer.headers["etag"]
+    Preconditions(demanded.match).check_tag(tag)
+    known = demanded.met_by_none_match(tag) and "select" not in request.query_params
+    return Answer(304, b"", {"etag": tag}) if known else answer
+
+
+def entity_tags(text: str) -> frozenset[str]:
+    """Return the entity tags of a list; none where a text is no such list (RFC 9110, 5.6.1 and 8.8.3).
+
+    Args:
+        text: Tags with commas between them; further commas and spaces mean nothing.
+    """
+    between = _TAG.split(text)
+    foreign = any(part.strip(" \t,") for part in between)
+    run_together = any("," not in part for part in between[1:-1])
+    return frozenset() if foreign or run_together else frozenset(_TAG.findall(text))
+
+
+def _tags(request: ASGIConnection[Any, Any, Any, Any], header: str) -> frozenset[str] | None:
+    values = request.headers.getall(header, [])
+    if not values:
+        return None
+    text = ",".join(values).strip(" \t")
+    tags = ANY if text == "*" else entity_tags(text)
+    if not tags:
+        message = f'expected * or entity tags in quotes, such as "3", found {quoted(text)}; send an etag as it came'
+        raise PrismdError.invalid(f".headers.{header}", message, "format")
+    return tags

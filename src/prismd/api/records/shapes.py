@@ -1,0 +1,116 @@
+"""The public shapes of single records, their batches and find-or-create (contract, sections 9.1, 9.2, 9.5 and 16.4)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from prismd.api.document.shapes import Count, ObjectProperties
+from prismd.services.records.shown import RecordView
+
+#: Most items of one batch (contract, section 11.11); the setting ``batch_items_max`` can make them fewer.
+ITEMS_MAX = 100
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """One record."""
+
+    id: str
+    default: Annotated[dict[str, Any], Meta(description="Values by property slug; select values are option slugs.")]
+    list: (
+        Annotated[
+            dict[str, Any],
+            Meta(
+                description="Values by list id and slug, or by slug alone where the request names a list; absent for a "
+                "record that is in none."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class RecordChanges(ObjectProperties, frozen=True, kw_only=True):
+    """What to write to a record."""
+
+    id: (
+        Annotated[str, Meta(description="May stand here where it is the record's own, as one that was read has it.")]
+        | UnsetType
+    ) = UNSET
+
+
+class BatchItem(ObjectProperties, frozen=True, kw_only=True):
+    """What to write to one record."""
+
+    id: str
+
+
+class BatchUpdateBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a batch update."""
+
+    items: Annotated[list[BatchItem], Meta(max_length=ITEMS_MAX)]
+
+
+class BatchIds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of a batch that deletes, restores or purges."""
+
+    ids: Annotated[list[str], Meta(max_length=ITEMS_MAX)]
+
+
+class ItemError(Struct, frozen=True, kw_only=True):
+    """Why an item of a batch failed."""
+
+    code: str
+    message: str
+
+
+class ItemResult(Struct, frozen=True, kw_only=True):
+    """What became of one item of a batch."""
+
+    id: Annotated[str | None, Meta(description="As it was sent; null where the item could not be read.")]
+    status: Literal["ok", "error"]
+    record: Annotated[Record, Meta(description="The record after this item.")] | UnsetType = UNSET
+    error: ItemError | UnsetType = UNSET
+
+
+class BatchSummary(Struct, frozen=True, kw_only=True):
+    """How many items of a batch there were, and how many came to which end."""
+
+    total: Count
+    succeeded: Count
+    failed: Count
+
+
+class BatchResult(Struct, frozen=True, kw_only=True):
+    """What became of the items of a batch, in input order."""
+
+    results: list[ItemResult]
+    summary: BatchSummary
+
+
+class FindOrCreateBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of find-or-create."""
+
+    match: Annotated[
+        dict[str, str],
+        Meta(description="`email_address` for identities, `primary_domain` for organizations; nothing else."),
+    ]
+    defaults: Annotated[
+        dict[str, Any] | None,
+        Meta(
+            description="Further values of a record that is made, by property slug. They may also stand in `default`, "
+            "and those of lists in `list`, by list id and slug."
+        ),
+    ] = None
+
+
+class FoundOrCreated(Struct, frozen=True, kw_only=True):
+    """A record that was found, or made."""
+
+    created: bool
+    record: Record
+
+
+def shown_record(view: RecordView) -> Record:
+    """Return a record in its public shape."""
+    return Record(id=view.id, default=view.properties, list=UNSET if view.lists is None else view.lists)

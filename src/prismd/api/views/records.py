@@ -1,0 +1,166 @@
+"""The records of views over HTTP: a page of them, and which of them come first (contract, section 14)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from litestar import Request, Response, delete, get, patch, post
+
+from prismd.api.http.errors import respond
+from prismd.api.http.idempotency import delete_once, write_once
+from prismd.api.http.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
+from prismd.api.http.json_bodies import read_body, refuse_body
+from prismd.api.http.paths import id_in_path, object_type_in_path
+from prismd.api.http.query_strings import given, page_limit
+from prismd.api.queries.handlers import shown_rows
+from prismd.api.views.shapes import ViewOrder, ViewRecordPage
+from prismd.core.errors import PrismdError
+from prismd.core.json.text import encode
+from prismd.core.views.definitions import VIEW_TYPES
+from prismd.core.wording.quoting import quoted
+from prismd.services.idempotency.claims import Answer
+from prismd.services.queries.pages import PageWanted, QueryPage
+from prismd.services.views import pinned_records, views
+from prismd.settings import Settings
+from prismd.store.connections.postgres import Connection
+
+_DIGITS_MAX: Final = 9
+_RECORDS: Final = "/{object_type:str}/views/{view_id:str}/records"
+_RECORD: Final = f"{_RECORDS}/{{record_id:str}}"
+
+
+@get(_RECORDS, sync_to_thread=True)
+def list_records(
+    request: Request[Any, Any, Any], object_type: PathPart, view_id: PathPart, caller: CallerIn, runtime: RuntimeIn
+) -> Response[bytes]:
+    """Answer a page of the records of a view: the pinned ones, then the others in the view's order."""
+    kind, wanted = type_with_views(object_type), id_in_path(view_id)
+    page = page_wanted(request, runtime.settings)
+    with runtime.of_team(caller.team_id) as connection:
+        _, records = views.page_of_view(connection, runtime, caller.team_id, kind, wanted, page)
+    return respond(Answer(200, encode(shown_page(records)), {}))
+
+
+@post(_RECORD, sync_to_thread=True)
+def pin_record(
+    *,
+    request: Request[Any, Any, Any],
+    object_type: PathPart,
+    view_id: PathPart,
+    record_id: PathPart,
+    caller: CallerIn,
+    runtime: RuntimeIn,
+    body: BodyBytes,
+) -> Response[bytes]:
+    """Pin a record after those that are pinned."""
+    kind, view, record = type_with_views(object_type), id_in_path(view_id), id_in_path(record_id)
+
+    def work(connection: Connection) -> Answer:
+        refuse_body(body)
+        pinned_records.pin_record(connection, runtime, caller.team_id, kind, view, record)
+        return Answer(201, b"", {})
+
+    return write_once(request, runtime, caller, body, work)
+
+
+@patch(_RECORDS, sync_to_thread=True)
+def order_records(
+    *,
+    request: Request[Any, Any, Any],
+    object_type: PathPart,
+    view_id: PathPart,
+    caller: CallerIn,
+    runtime: RuntimeIn,
+    body: BodyBytes,
+) -> Response[bytes]:
+    """Set the order of pinned records."""
+    kind, view = type_with_views(object_type), id_in_path(view_id)
+
+    def work(connection: Connection) -> Answer:
+        ids = read_body(body, ViewOrder).object_ids
+        pinned_records.order_records(connection, runtime, caller.team_id, kind, view, ids)
+        return Answer(204, b"", {})
+
+    return write_once(request, runtime, caller, body, work)
+
+
+@delete(_RECORD, status_code=200, sync_to_thread=True)
+def unpin_record(
+    *,
+    request: Request[Any, Any, Any],
+    object_type: PathPart,
+    view_id: PathPart,
+    record_id: PathPart,
+    caller: CallerIn,
+    runtime: RuntimeIn,
+    body: BodyBytes,
+) -> Response[bytes]:
+    """Unpin a record."""
+    kind, view, record = type_with_views(object_type), id_in_path(view_id), id_in_path(record_id)
+
+    def work(connection: Connection) -> None:
+        pinned_records.unpin_record(connection, runtime, caller.team_id, kind, view, record)
+
+    return delete_once(request, runtime, caller, body, work)
+
+
+RECORDS_OF_VIEWS: Final = [list_records, pin_record, order_records, unpin_record]
+
+
+def type_with_views(part: str) -> str:
+    """Return the object type that a part of a path names, which has views.
+
+    Args:
+        part: The part between two slashes, percent-encoded.
+
+    Raises:
+        PrismdError: ``invalid_request`` for an unknown type, ``method_not_allowed`` for one without views.
+    """
+    object_type = object_type_in_path(part)
+    if object_type not in VIEW_TYPES:
+        known = ", ".join(VIEW_TYPES)
+        raise PrismdError("method_not_allowed", f'Records of type "{object_type}" have no views (have: {known})')
+    return object_type
+
+
+def page_wanted(request: Request[Any, Any, Any], settings: Settings) -> PageWanted:
+    """Return which page of records a request asks for.
+
+    Args:
+        request: For ``cursor``, ``limit`` and ``page``; beside a cursor the others say nothing.
+        settings: For limits.
+
+    Raises:
+        PrismdError: ``invalid_request``: one of them makes no sense.
+    """
+    limit = page_limit(request, default=settings.page_max, most=settings.page_max)
+    offset = page_offset(request, limit, settings)
+    return PageWanted(limit, given(request, "cursor"), offset, cursor_field=".query.cursor")
+
+
+def page_offset(request: Request[Any, Any, Any], limit: int, settings: Settings) -> int:
+    """Return how many entries stand before the page that a request asks for by its number.
+
+    Args:
+        request: For ``page``, which counts from 1; beside a cursor it says nothing.
+        limit: Entries of a page.
+        settings: For the most entries to leave out.
+
+    Raises:
+        PrismdError: ``invalid_request``: not a whole number from 1, or too far.
+    """
+    raw = "1" if given(request, "cursor") else given(request, "page") or "1"
+    digits = raw.lstrip("0")
+    if not (raw.isascii() and raw.isdigit() and digits):
+        raise PrismdError.invalid(".query.page", f"expected a whole number from 1, found {quoted(raw)}", "minimum")
+    offset = (int(digits[-_DIGITS_MAX:]) - 1) * limit
+    if len(digits) > _DIGITS_MAX or offset > settings.query_offset_max:
+        message = f"it leaves out more than {settings.query_offset_max:,} entries; use cursors, which go any distance"
+        raise PrismdError.invalid(".query.page", message, "maximum")
+    return offset
+
+
+def shown_page(page: QueryPage) -> ViewRecordPage:
+    """Return a page of records as clients see it."""
+    has_more = page.next_cursor is not None
+    return ViewRecordPage(data=shown_rows(page), has_more=has_more, next_cursor=page.next_cursor)

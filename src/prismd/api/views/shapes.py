@@ -1,0 +1,173 @@
+"""The public shapes of views and of the records in them (contract, section 14)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from prismd.api.document.shapes import Moment, RecordRow
+from prismd.core.views.definitions import KINDS, TEXT_CHARS_MAX, View
+
+_INT_MAX = 2**31 - 1
+_LIST = "A list of the team: the view shows its members. It never changes; beside a patch it may be said again."
+
+ViewKind = Literal["grid", "list", "kanban"]
+# What it says is judged later, with a sentence that names the three.
+_Kind = Annotated[str, Meta(extra_json_schema={"enum": list(KINDS)})]
+_Text = Annotated[str, Meta(max_length=TEXT_CHARS_MAX)]
+_Name = Annotated[str, Meta(min_length=1, max_length=TEXT_CHARS_MAX)]
+_Place = Annotated[int, Meta(ge=-_INT_MAX, le=_INT_MAX)]
+_ENTRY = {"type": "object", "minProperties": 1, "maxProperties": 1}
+_DIRECTION = {"type": "string", "enum": ["asc", "desc"]}
+
+
+def _judged_later(description: str, schema: dict[str, Any]) -> Meta:
+    # What a query says is judged where the properties are known; here it is only described.
+    return Meta(description=description, extra_json_schema={"anyOf": [schema, {"type": "null"}]})
+
+
+_Select = Annotated[
+    Any,
+    _judged_later(
+        "Slugs, with dots through references; none for all properties.", {"type": "array", "items": {"type": "string"}}
+    ),
+]
+_Filter = Annotated[
+    Any,
+    _judged_later(
+        "Each entry is `{slug: {operator: value}}`.",
+        {"type": "array", "items": {**_ENTRY, "additionalProperties": _ENTRY}},
+    ),
+]
+_Sort = Annotated[
+    Any,
+    _judged_later(
+        "Each entry is `{slug: direction}`.", {"type": "array", "items": {**_ENTRY, "additionalProperties": _DIRECTION}}
+    ),
+]
+_Combinator = Annotated[
+    Any,
+    _judged_later(
+        "Whether all entries of the filter must hold or one is enough.", {"type": "string", "enum": ["AND", "OR"]}
+    ),
+]
+
+
+#: What a view that was read has, and clients send back with it.
+_OwnToServer = Annotated[Any, Meta(description="The server's own, whatever is sent.")]
+
+
+class _Members(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    list_id: Annotated[str | None, Meta(description=_LIST)] | UnsetType = UNSET
+    select: _Select = UNSET
+    filter: _Filter = UNSET
+    sort: _Sort = UNSET
+    combinator: _Combinator = UNSET
+    user_id: _Text | UnsetType | None = UNSET
+    icon: _Text | UnsetType | None = UNSET
+    group_by: Annotated[_Text | None, Meta(description="Slug of a property.")] | UnsetType = UNSET
+    group_sort: _Text | UnsetType | None = UNSET
+    group_hide_empty: bool | UnsetType | None = UNSET
+    group_hidden_option_ids: list[Any] | dict[str, Any] | UnsetType | None = UNSET
+    aggregation_prop_def_id: _Text | UnsetType | None = UNSET
+    aggregation_type: _Text | UnsetType | None = UNSET
+    column_layout: dict[str, Any] | UnsetType | None = UNSET
+    sort_order: _Place | UnsetType | None = UNSET
+    team_id: _OwnToServer = UNSET
+    created_at: _OwnToServer = UNSET
+    updated_at: _OwnToServer = UNSET
+
+
+class ViewCreate(_Members, frozen=True, kw_only=True):
+    """A view to make."""
+
+    name: _Name
+    view_type: _Kind
+    id: Annotated[str | None, Meta(description="A UUID; absent: the server makes one.")] = None
+
+
+class ViewPatch(_Members, frozen=True, kw_only=True):
+    """What to change of a view; null clears, and what is absent stays."""
+
+    name: _Name | UnsetType = UNSET
+    view_type: _Kind | UnsetType = UNSET
+    id: _OwnToServer = UNSET
+
+
+class ViewBundle(Struct, frozen=True, kw_only=True):
+    """A view: how records of one type are shown."""
+
+    id: str
+    name: str
+    view_type: ViewKind
+    list_id: str | None
+    team_id: Annotated[str | None, Meta(description="Null for a view of a list.")]
+    user_id: str | None
+    icon: str | None
+    select: Annotated[list[str], Meta(description="None: all properties.")]
+    filter: list[dict[str, Any]]
+    sort: list[dict[str, Literal["asc", "desc"]]]
+    combinator: Literal["AND", "OR"]
+    group_by: str | None
+    group_sort: str | None
+    group_hide_empty: bool | None
+    group_hidden_option_ids: list[Any] | dict[str, Any] | None
+    aggregation_prop_def_id: str | None
+    aggregation_type: str | None
+    column_layout: dict[str, Any] | None
+    sort_order: int | None
+    created_at: Moment
+    updated_at: Moment
+
+
+class ViewPage(Struct, frozen=True, kw_only=True):
+    """Views of an object type, in the order of their ids."""
+
+    data: list[ViewBundle]
+    has_more: bool
+    next_cursor: str | None
+
+
+class ViewRecordPage(Struct, frozen=True, kw_only=True):
+    """Records of a view: the pinned ones, then the others in the view's order."""
+
+    data: list[RecordRow]
+    has_more: bool
+    next_cursor: str | None
+
+
+class ViewWithRecords(Struct, frozen=True, kw_only=True):
+    """A view with a page of its records."""
+
+    view: ViewBundle
+    records: ViewRecordPage
+
+
+class ViewOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The order of records that come first in a view."""
+
+    object_ids: Annotated[list[str], Meta(description="Pinned ones, in order; those not named come after them.")]
+
+
+def members_of(sent: ViewCreate | ViewPatch) -> dict[str, Any]:
+    """Return what a body says of a view, its id apart."""
+    values = {name: getattr(sent, name) for name in sent.__struct_fields__ if name != "id"}
+    return {name: value for name, value in values.items() if value is not UNSET}
+
+
+def shown_view(view: View, team: str) -> ViewBundle:
+    """Return a view as clients see it.
+
+    Args:
+        view: The view.
+        team: Its team, as clients write it.
+    """
+    return ViewBundle(
+        id=view.id,
+        list_id=view.list_id,
+        team_id=None if view.list_id else team,
+        created_at=view.created_at,
+        updated_at=view.updated_at,
+        **view.shown(),
+    )

@@ -1,0 +1,222 @@
+"""`prismd import`: a file of rows into any Prism server, every row with a verdict, nothing twice."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from prismd.cli.connection import BASE_URL, client_for, real_outside
+from prismd.cli.importing.import_run import Run
+from prismd.cli.importing.interruption import settle
+from prismd.cli.importing.order import Order
+from prismd.cli.importing.progress import meter_for
+from prismd.cli.importing.results_file import check_name
+from prismd.core.properties.schema import IMPORTABLE_TYPES
+from prismd.importer.batches import BATCH_ROWS
+from prismd.importer.calls import ClientError, Outside, StuckError
+from prismd.importer.files.opening import FORMATS
+from prismd.importer.files.rows import FileProblemError
+from prismd.importer.journal import Journals, journal_directory
+
+SOME_ROWS_FAILED: Final = 1
+COULD_NOT_RUN: Final = 2
+INTERRUPTED: Final = 130
+
+_GOES_ON: Final = "the same command again goes on from there and doubles nothing"
+_BATCH_ROWS_MAX: Final = 100_000
+
+
+class _ImportCommand(click.Command):
+    """A command whose every refusal is one line."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            _complain(f"{error.format_message().rstrip('.')}; `prismd import --help` lists the options")
+            ctx.exit(COULD_NOT_RUN)
+
+
+@click.command("import", cls=_ImportCommand)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--type", "object_type", required=True, type=click.Choice(IMPORTABLE_TYPES), help="What the rows are.")
+@click.option("--dedupe-by", metavar="SLUG", help="Property that tells whether a row is a record that exists already.")
+@click.option("--case-sensitive", is_flag=True, help="Compare that property with regard to case.")
+@click.option("--update-existing", is_flag=True, help="Update matched records; the same as --on-match update.")
+@click.option(
+    "--on-match",
+    type=click.Choice(["skip", "update", "fill"]),
+    help="What to do with a matched record: leave it, update it, or fill only what it lacks.  [default: skip]",
+)
+@click.option("--require-key", is_flag=True, help="A row without a value to de-duplicate by fails.")
+@click.option("--create-missing-options", is_flag=True, help="Unknown values of select properties become options.")
+@click.option("--dry-run", is_flag=True, help="Judge every row, write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end, and nothing else, on stdout.")
+@click.option(
+    "--failed",
+    type=click.Path(path_type=Path),
+    help="Where failed rows go; never onto a file that is there.  [default: FILE.failed.csv, or the next free name]",
+)
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    help="Write what became of each row to this file, CSV or NDJSON by its name.",
+)
+@click.option("--again", is_flag=True, help="Begin anew where an earlier run of this import stopped.")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="Format of the file.  [default: by its name]")
+@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the file.")
+@click.option("--delimiter", metavar="CHAR", help="Sign between CSV cells.  [default: , ; tab or | by the header]")
+@click.option(
+    "--multi-separator",
+    metavar="CHAR",
+    default=";",
+    show_default=True,
+    help='Sign between values in one CSV cell; "json" if such cells are JSON arrays.',
+)
+@click.option("--clear-token", metavar="TEXT", help="A CSV cell with this text erases; blank cells never do.")
+@click.option(
+    "--null",
+    "null",
+    type=click.Choice(["clear", "keep"]),
+    default="clear",
+    show_default=True,
+    help="What null in JSON does to the value of a matched record.",
+)
+@click.option(
+    "--apostrophes",
+    type=click.Choice(["strip", "keep"]),
+    help="Take away or send apostrophes that protect CSV cells from spreadsheets.  [default: strip in files of failed "
+    "rows, else refuse]",
+)
+@click.option(
+    "--ignore-unknown-columns",
+    is_flag=True,
+    help="Leave out CSV columns that are no property, are read only, or have no name.",
+)
+@click.option(
+    "--batch-rows",
+    type=click.IntRange(1, _BATCH_ROWS_MAX),
+    default=BATCH_ROWS,
+    show_default=True,
+    help="Most rows of one request.",
+)
+@click.option("--base-url", metavar="URL", help=f"The server.  [default: $MICRO_BASE_URL or {BASE_URL}]")
+@click.option("--team", metavar="ID", help="The team.  [default: $MICRO_TEAM_ID]")
+@click.pass_context
+def import_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - Click passes options of many types
+    """Import the rows of FILE (CSV, JSON or NDJSON) into a Prism server.
+
+    The API key is read from MICRO_API_KEY. The exit code is 0 if all rows succeeded, 1 if some failed, 2 if the import
+    could not run or not run to its end. After a broken connection, give the same command again: it goes on where it
+    stopped and doubles nothing.
+    """
+    outside = ctx.find_object(Outside) or real_outside()
+    meter = meter_for(sys.stderr, outside.monotonic)
+    run, settled = None, ""
+    try:
+        order = _order(given)
+        with client_for(given, os.environ, outside) as client:
+            run = Run(order, client, Journals(journal_directory(os.environ)), meter, _tell)
+            try:
+                summary = run.carry_out(outside)
+            except KeyboardInterrupt:
+                meter.close()
+                if run.job_under_way:
+                    settled = settle(client, run.job_under_way)
+                raise
+    except FileProblemError as error:
+        meter.close()
+        _complain(f"{given['file']}: {error}")
+        ctx.exit(COULD_NOT_RUN)
+    except ClientError as error:
+        meter.close()
+        standing = run.standing if run else ""
+        how = _GOES_ON if standing and not isinstance(error, StuckError) else ""
+        _complain("; ".join(filter(None, [str(error), standing, how])))
+        ctx.exit(COULD_NOT_RUN)
+    except KeyboardInterrupt:
+        meter.close()
+        _complain(
+            f"interrupted; {f'{run.standing}; {settled or _GOES_ON}' if run and run.standing else 'nothing was sent'}"
+        )
+        ctx.exit(INTERRUPTED)
+    meter.close()
+    for line in [summary.as_json()] if given["as_json"] else summary.lines():
+        click.echo(line)
+    ctx.exit(SOME_ROWS_FAILED if summary.tally.failed else 0)
+
+
+def _order(given: Mapping[str, Any]) -> Order:
+    file: Path = given["file"]
+    _check_outputs(file, given)
+    if not given["multi_separator"]:
+        raise ClientError("--multi-separator needs at least one character")
+    return Order(
+        file=file,
+        object_type=given["object_type"],
+        options=_options(given),
+        form=given["form"],
+        encoding=given["encoding"],
+        delimiter=_delimiter(given["delimiter"]),
+        separator=given["multi_separator"],
+        clear_token=given["clear_token"],
+        ignore_unknown_columns=given["ignore_unknown_columns"],
+        batch_rows=given["batch_rows"],
+        nulls_are_blank=given["null"] == "keep",
+        apostrophes=given["apostrophes"],
+        failed=given["failed"],
+        results=given["results"],
+        again=given["again"],
+    )
+
+
+def _check_outputs(file: Path, given: Mapping[str, Any]) -> None:
+    outputs = {f"--{name}": given[name].absolute() for name in ("failed", "results") if given[name]}
+    for flag, path in outputs.items():
+        if path == file.absolute():
+            raise ClientError(f"{flag} names the file to import itself; give another name")
+        if not path.parent.is_dir():
+            raise ClientError(f"{flag}: there is no directory {path.parent}; make it first")
+    if len(set(outputs.values())) < len(outputs):
+        raise ClientError("--failed and --results name the same file; give two names")
+    if given["results"]:
+        check_name(given["results"])
+
+
+def _options(given: Mapping[str, Any]) -> dict[str, object]:
+    """Return the import's options; what is as the server has it anyway is left out, for servers that know less."""
+    on_match = given["on_match"] or ("update" if given["update_existing"] else "skip")
+    if given["update_existing"] and on_match != "update":
+        raise ClientError(f"--on-match {on_match} contradicts --update-existing; give one of the two")
+    if given["dedupe_by"] is None:
+        for name in ("case_sensitive", "update_existing", "on_match", "require_key"):
+            if given[name]:
+                raise ClientError(f"--{name.replace('_', '-')} needs --dedupe-by, which says what matches")
+    options: dict[str, object] = {}
+    if given["dedupe_by"] is not None:
+        options |= {"dedupe_by": given["dedupe_by"], "caseInsensitive": not given["case_sensitive"]}
+    if on_match == "update":
+        options["update_existing"] = True
+    elif on_match == "fill":
+        options["on_match"] = "fill"
+    return options | {name: True for name in ("require_key", "create_missing_options", "dry_run") if given[name]}
+
+
+def _delimiter(given: str | None) -> str | None:
+    sign = {"tab": "\t", "\\t": "\t"}.get(given or "", given)
+    if sign is not None and (len(sign) != 1 or sign in '"\r\n'):
+        raise ClientError(f'--delimiter must be one character other than ", found {given!r}')
+    return sign
+
+
+def _tell(sentence: str) -> None:
+    click.echo(sentence, err=True)
+
+
+def _complain(sentence: str) -> None:
+    click.echo(f"prismd import: {' '.join(sentence.split())}", err=True)

@@ -1,0 +1,264 @@
+"""One run of `prismd import`, from the file to the summary."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from prismd.cli.importing.failed_rows import FailedRows
+from prismd.cli.importing.growing_file import GrowingFile
+from prismd.cli.importing.looking_over import LookedOver, look_over
+from prismd.cli.importing.order import Order
+from prismd.cli.importing.progress import Meter
+from prismd.cli.importing.results_file import ResultsFile
+from prismd.cli.importing.summary import Summary
+from prismd.importer.batches import batches
+from prismd.importer.calls import ClientError, Outside, PrismClient
+from prismd.importer.files.csv_rows import CsvRows
+from prismd.importer.files.opening import ImportFile
+from prismd.importer.files.rows import FileProblemError, FileRow
+from prismd.importer.imports import Job
+from prismd.importer.journal import Growth, Identity, Journal, Journals, Target
+from prismd.importer.outcomes import Outcomes
+from prismd.importer.row_keys import RowKeys
+from prismd.importer.row_outcome import RowOutcome, Word
+from prismd.importer.run import ImportRun
+from prismd.importer.seen_rows import SeenRows
+
+#: How many rows are read between two looks at whether the file is still the same.
+_ROWS_PER_LOOK: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The files that an import writes.
+
+    Args:
+        failed: The rows that failed.
+        results: All results, where they are wanted.
+    """
+
+    failed: FailedRows
+    results: ResultsFile | None
+
+    @property
+    def files(self) -> list[GrowingFile]:
+        """All of them."""
+        return [self.failed, *([self.results] if self.results else [])]
+
+    def write(self, outcome: RowOutcome) -> None:
+        """Hold what there is to write of a row."""
+        if outcome.word is Word.FAILED:
+            self.failed.write(outcome.row, outcome.problems)
+        if self.results:
+            self.results.write(outcome)
+
+    def settle(self, save: Callable[[], None]) -> None:
+        """Bring what is held to the files.
+
+        Args:
+            save: Makes the journal durable; called when it knows what is to come.
+        """
+        announced = [file.announce() for file in self.files]
+        if any(announced):
+            save()
+        for file in self.files:
+            file.settle()
+
+
+@dataclass(slots=True)
+class Run:
+    """An import and how far it has come, for whoever has to say so when it is cut short.
+
+    Args:
+        order: What was asked for.
+        client: The server.
+        journals: Where journals are kept.
+        meter: Shows the progress.
+        say: Takes sentences for people.
+    """
+
+    order: Order
+    client: PrismClient
+    journals: Journals
+    meter: Meter
+    say: Callable[[str], None]
+    journal: Journal | None = None
+    rows: int = 0
+    _stamp: tuple[int, int] = (0, 0)
+
+    @property
+    def standing(self) -> str:
+        """How far the import has come, in words; empty before anything was sent."""
+        return f"{self.journal.tally.rows:,} of {self.rows:,} rows are done" if self.journal else ""
+
+    @property
+    def job_under_way(self) -> str | None:
+        """The job that the server is at work on, as far as is known."""
+        return self.journal.pending.job_id if self.journal and self.journal.pending else None
+
+    def carry_out(self, outside: Outside) -> Summary:
+        """Import the file and return what became of it.
+
+        Args:
+            outside: Time and chance.
+
+        Raises:
+            FileProblemError: The file cannot be imported.
+            ClientError: The server cannot be used, or the import cannot go on.
+        """
+        began, order = outside.monotonic(), self.order
+        self._stamp = _stamp(order.file)
+        self.meter.begin(f"checking {order.file.name}", self._stamp[0], "bytes")
+        looked = look_over(order, self.client, self.meter.show)
+        self.rows = looked.survey.rows
+        target = Target(self.client.base_url, self.client.team, order.object_type, looked.survey.sha256)
+        with self.journals.alone(target), ExitStack() as open_files:
+            journal, resumed = self._journal(Identity(target, dict(order.options), order.reading), looked)
+            outputs = self._outputs(journal, looked, open_files)
+            self._tell(looked)
+            self.journal = journal
+            self._import(
+                _as_at_first(looked.file, journal), journal, outputs, self._outcomes(journal, looked, open_files)
+            )
+            self.journals.remove(journal)
+        return Summary(
+            file=order.file,
+            object_type=order.object_type,
+            base_url=self.client.base_url,
+            options=order.options,
+            resumed=resumed,
+            seconds=outside.monotonic() - began,
+            tally=journal.tally,
+            failed_files=[*journal.failed.earlier, *([journal.failed.path] if journal.failed.size else [])],
+            results_file=journal.results.path if journal.results and journal.results.size else None,
+            ignored_columns=looked.ignored,
+            notes=looked.notes,
+        )
+
+    def _tell(self, looked: LookedOver) -> None:
+        """Say what is not as it seems, before anything is sent."""
+        for note in looked.notes:
+            self.say(note)
+
+    def _journal(self, identity: Identity, looked: LookedOver) -> tuple[Journal, bool]:
+        earlier = self.journals.of_target(identity.target)
+        if self.order.again:
+            for journal in earlier:
+                self.journals.remove(journal)
+            earlier = []
+        same = next((journal for journal in earlier if journal.identity == identity), None)
+        if same is not None:
+            self.journal = same
+            self.say(f"An import of this file began {same.started} and did not end; {self.standing}.")
+            return same, True
+        self._refuse_other_options(identity, earlier)
+        self.journals.forget_seen(identity)
+        source, order = looked.file.source, self.order
+        journal = Journal(
+            identity=identity,
+            run_id=secrets.token_hex(16),
+            started=self.client.outside.now().isoformat(timespec="seconds"),
+            failed=Growth(str(order.failed_path)),
+            multiple=sorted(source.multiple) if isinstance(source, CsvRows) else [],
+            ignored=sorted(source.ignored) if isinstance(source, CsvRows) else [],
+            results=Growth(str(order.results.absolute())) if order.results else None,
+        )
+        return journal, False
+
+    def _outputs(self, journal: Journal, looked: LookedOver, open_files: ExitStack) -> Outputs:
+        """Open the files that the import writes, as the journal knows them."""
+        order, known = self.order, journal.results
+        if order.results and (known is None or str(order.results.absolute()) not in (known.path, *known.earlier)):
+            raise ClientError(
+                f"the import under way began with {f'--results {known.path}' if known else 'no --results'}; go on with "
+                "that, or give --again to begin anew"
+            )
+        if order.failed and str(order.failed_path) not in (journal.failed.path, *journal.failed.earlier):
+            self.say(f"Failed rows go to {journal.failed.path}, as at first.")
+        failed = FailedRows(journal.failed, looked.file.source.columns, finds_name=order.failed is None)
+        open_files.enter_context(closing(failed))
+        results = open_files.enter_context(closing(ResultsFile(known))) if known else None
+        outputs = Outputs(failed, results)
+        for file in outputs.files:
+            if file.remark:
+                self.say(file.remark)
+        self.journals.save(journal)
+        return outputs
+
+    def _outcomes(self, journal: Journal, looked: LookedOver, open_files: ExitStack) -> Outcomes:
+        slug, options = self.order.options.get("dedupe_by"), self.order.options
+        if not isinstance(slug, str):
+            return Outcomes(None, None, options)
+        seen = open_files.enter_context(closing(SeenRows(self.journals.seen_path(journal))))
+        return Outcomes(RowKeys(slug, looked.file.source), seen, options)
+
+    def _refuse_other_options(self, identity: Identity, earlier: list[Journal]) -> None:
+        if identity.options.get("dry_run"):
+            return
+        for journal in earlier:
+            if not journal.identity.options.get("dry_run"):
+                raise ClientError(
+                    f"an import of the same file with other options began {journal.started} and did not end "
+                    f"({journal.tally.rows:,} rows are done); give those options again to go on with it, or --again "
+                    "to begin anew"
+                )
+
+    def _import(self, file: ImportFile, journal: Journal, outputs: Outputs, outcomes: Outcomes) -> None:
+        rows_max = self.order.batch_rows
+        if self.order.options.get("dry_run") and "dedupe_by" in self.order.options and self.rows > rows_max:
+            self.say(
+                f"Rows are tried {rows_max:,} at a time; a row that only matches one of an earlier batch counts as new."
+            )
+        self.meter.begin(f"importing {self.order.file.name}", self.rows, "rows")
+        self.meter.show(journal.tally.rows)
+
+        def watch(job: Job) -> None:
+            tally = journal.tally
+            failures = tally.failed + (job.failed or 0)
+            self.meter.show(tally.rows + (job.processed or 0), f"{failures:,} failed" if failures else _waiting(job))
+
+        run = ImportRun(self.client, self.order.options, journal, self.journals.save, watch)
+        for outcome in run.outcomes(batches(self._unchanged(file), rows_max)):
+            tally = deepcopy(journal.tally)
+            for row in outcomes.of(outcome):
+                tally.count(row)
+                outputs.write(row)
+            if outcome.job_id:
+                tally.job_ids.append(outcome.job_id)
+            outputs.settle(lambda: self.journals.save(journal))
+            # Only now is the batch done: an end before this line brings it back, under the same key.
+            journal.batches_done, journal.pending, journal.tally = outcome.batch.number, None, tally
+            self.journals.save(journal)
+            self.meter.show(tally.rows, f"{tally.failed:,} failed" if tally.failed else "")
+
+    def _unchanged(self, file: ImportFile) -> Iterator[FileRow]:
+        for row in file.rows():
+            if row.number % _ROWS_PER_LOOK == 1 and _stamp(file.path) != self._stamp:
+                raise ClientError("the file has changed while it was being read; nothing of the change was sent")
+            yield row
+
+
+def _waiting(job: Job) -> str:
+    return "waiting for its turn" if job.state == "queued" else ""
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise FileProblemError(f"cannot be read: {error.strerror}") from None
+    return found.st_size, found.st_mtime_ns
+
+
+def _as_at_first(file: ImportFile, journal: Journal) -> ImportFile:
+    """Return the file as its columns were understood when the import began, so that the same requests are made."""
+    if not isinstance(file.source, CsvRows):
+        return file
+    source = replace(file.source, multiple=frozenset(journal.multiple), ignored=frozenset(journal.ignored))
+    return replace(file, source=source)

@@ -1,1 +1,0 @@
-"""Speaking to a Prism server over HTTP."""

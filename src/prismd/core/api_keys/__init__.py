@@ -1,0 +1,1 @@
+"""API keys: what one may do, and which could be guessed."""

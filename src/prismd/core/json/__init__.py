@@ -1,0 +1,1 @@
+"""JSON texts: bounded, read exactly, cut into members without being read."""

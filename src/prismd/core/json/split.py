@@ -1,0 +1,121 @@
+"""JSON texts cut into their members and items, which stay unread and share the memory of the text."""
+
+from __future__ import annotations
+
+from typing import Final, TypeVar
+
+import msgspec
+
+from prismd.core.json.text import (
+    NotJsonError,
+    constant_at,
+    decode_exactly,
+    reason_of,
+    refuse_many,
+    refuse_nothing,
+    without_unpaired,
+)
+
+#: Most bytes of what stands beside the rows of an import: its options, and members that mean nothing.
+BESIDE_BYTES_MAX: Final = 2**16
+
+#: What an array or an object begins with.
+_BRACKETS: Final = (b"[", b"{")
+
+_Decoded = TypeVar("_Decoded")
+
+
+class _Rows(msgspec.Struct):
+    objects: msgspec.Raw = msgspec.Raw()
+
+
+_MEMBERS_DECODER: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ROWS_DECODER: Final = msgspec.json.Decoder(_Rows)
+_ITEMS_DECODER: Final = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def split_members(body: bytes) -> dict[str, msgspec.Raw]:
+    """Split a JSON object into its members without reading them.
+
+    Args:
+        body: UTF-8 JSON text; members share its memory.
+
+    Raises:
+        NotJsonError: The text is not a JSON object, names a member twice, or holds too many values.
+    """
+    refuse_many(body)
+    return _members(body)
+
+
+def split_rows(body: bytes) -> dict[str, msgspec.Raw]:
+    """Split a JSON object into its members without reading them; ``objects`` may be of any size, if it is an array.
+
+    Args:
+        body: UTF-8 JSON text of any size; members share its memory.
+
+    Raises:
+        NotJsonError: As :func:`split_members`; or what stands beside the rows is too large.
+    """
+    if len(body) <= 2 * BESIDE_BYTES_MAX:
+        return _members(body)
+    body, found = _decoded(_ROWS_DECODER, body)
+    rows = memoryview(found.objects)
+    if bytes(rows[:1]) != b"[" or len(body) - len(rows) > BESIDE_BYTES_MAX:
+        size = len(body) - (len(rows) if bytes(rows[:1]) == b"[" else 0)
+        message = f"what stands beside the array objects has {size:,} bytes, the most is {BESIDE_BYTES_MAX:,}"
+        raise NotJsonError(message)
+    # What stands beside them is too small to hold the same text once more, so they are found where they are.
+    before, behind = _around(body, rows)
+    return {**_members(before + b"0" + behind), "objects": found.objects}
+
+
+def _members(body: bytes) -> dict[str, msgspec.Raw]:
+    body, members = _decoded(_MEMBERS_DECODER, body)
+    _refuse_repeated_members(body, members)
+    return members
+
+
+def _decoded(decoder: msgspec.json.Decoder[_Decoded], body: bytes) -> tuple[bytes, _Decoded]:
+    """Return what a text holds, and the text, in which something stands in for each half of a surrogate pair."""
+    try:
+        return body, decoder.decode(body)
+    except (msgspec.ValidationError, RecursionError, UnicodeDecodeError) as error:
+        raise NotJsonError(reason_of(error)) from None
+    except msgspec.DecodeError as error:
+        refuse_nothing(body)
+        mended = without_unpaired(body)
+        if mended == body:
+            raise NotJsonError(constant_at(body, error) or reason_of(error)) from None
+        return _decoded(decoder, mended)
+
+
+def split_items(array: bytes | msgspec.Raw) -> list[msgspec.Raw]:
+    """Split a JSON array into its items without reading them.
+
+    Raises:
+        NotJsonError: The text is not an array.
+    """
+    try:
+        return _ITEMS_DECODER.decode(array)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise NotJsonError(reason_of(error)) from None
+
+
+def _refuse_repeated_members(body: bytes, members: dict[str, msgspec.Raw]) -> None:
+    # The largest member is cut out first, so that reading the skeleton again costs nothing. One that is a text is not:
+    # a key may end with an escaped quotation mark and the same text, and be taken for it.
+    if not members:
+        return
+    largest = max([memoryview(raw) for raw in members.values()], key=lambda raw: raw.nbytes)
+    if bytes(largest[:1]) in _BRACKETS:
+        before, behind = _around(body, largest)
+        body = before + b"0" + behind
+    decode_exactly(body)
+
+
+def _around(body: bytes, part: memoryview) -> tuple[bytes, bytes]:
+    """Return what stands before and behind the first place in a body that reads as an object or array in it does."""
+    start = body.find(part[:64])
+    if not body.startswith(part, start):
+        start = body.find(part)  # never prefix by prefix: a body made of nothing but prefixes would take squares
+    return body[:start], body[start + len(part) :]

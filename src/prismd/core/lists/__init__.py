@@ -1,0 +1,1 @@
+"""Lists, and the templates that they are made from."""

@@ -1,0 +1,1 @@
+"""Properties and options: the schema of a team, native and custom."""

@@ -1,0 +1,115 @@
+"""What texts mean among the options of one select property: an id, a label, a slug, or a clash of two of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from prismd.core.ids import is_uuid
+from prismd.core.properties.schema import Option
+from prismd.core.records.keys import normalised
+from prismd.core.wording.near_names import NearNames
+
+_NONE: Final[tuple[Option, ...]] = ()
+
+
+class Meaning(NamedTuple):
+    """The option that a text means, or those between which it is not certain, or neither."""
+
+    option: Option | None = None
+    rivals: tuple[Option, ...] = ()
+
+
+_NOTHING: Final = Meaning()
+
+
+def folded(label: str) -> str:
+    """Return a label as labels are compared with each other: as keys are, without regard to case and to its ends.
+
+    Args:
+        label: Of an option, or a text that may be one.
+    """
+    return normalised(label, fold_case=True)
+
+
+class OptionNames:
+    """The names of the options of a property.
+
+    An id means its option before anything else, then a label that is exactly so, then a slug. Where labels count
+    whatever their case, they come last.
+
+    Args:
+        options: All of them, archived ones too.
+        any_case: Whether a label counts that differs by case and ends alone, as in imports that make options.
+    """
+
+    def __init__(self, options: Iterable[Option], *, any_case: bool = False) -> None:
+        self._any_case = any_case
+        self._options = tuple(options)
+        self._by_id = {option.id: option for option in self._options}
+        self._by_slug = {option.slug: option for option in self._options}
+        self._by_label = _grouped((option.value, option) for option in self._options)
+
+    @cached_property
+    def _by_folded(self) -> dict[str, tuple[Option, ...]]:
+        # Of thousands of options this takes a while, and most texts are names as they are written.
+        return _grouped((folded(option.value), option) for option in self._options)
+
+    @cached_property
+    def _near(self) -> NearNames[Option]:
+        return NearNames({option.value: option for option in self._options if option.enabled})
+
+    def meant(self, text: str) -> Meaning:
+        """Return what a text means."""
+        by_id = self._by_id.get(text) or (self._by_id.get(text.lower()) if is_uuid(text) else None)
+        if by_id is not None:
+            return Meaning(by_id)
+        if text in self._by_label:
+            return _one_of(self._by_label[text])
+        if text in self._by_slug:
+            return Meaning(self._by_slug[text])
+        return self.meant_by_case(text) if self._any_case else _NOTHING
+
+    def meant_by_case(self, text: str) -> Meaning:
+        """Return what a text means that is no name of an option as it is written."""
+        key = folded(text)
+        by_slug, by_label = self._by_slug.get(key), self._by_folded.get(key, _NONE)
+        if by_slug is None or by_slug in by_label:
+            return _one_of(by_label)
+        # A text that means a label, or would become one, must not end in another option, of which it is the slug.
+        return Meaning(rivals=(*by_label, by_slug))
+
+    def exact(self) -> dict[str, str]:
+        """Return the ids of options by all texts that mean one as they are written."""
+        labels = {label: found[0].id for label, found in self._by_label.items() if len(found) == 1}
+        slugs = {slug: option.id for slug, option in self._by_slug.items() if slug not in self._by_label}
+        return slugs | labels | {option_id: option_id for option_id in self._by_id}
+
+    def labelled(self, label: str) -> Option | None:
+        """Return an option that has a label already, whatever its case."""
+        return next(iter(self._by_folded.get(folded(label), _NONE)), None)
+
+    def nearest(self, text: str) -> Option | None:
+        """Return the option that a misspelt text may stand for; archived ones are given to nobody."""
+        return self._near.nearest(text)
+
+    def with_slug(self, slug: str) -> Option | None:
+        """Return the option that has a slug."""
+        return self._by_slug.get(slug)
+
+    @property
+    def taken(self) -> Mapping[str, object]:
+        """What no further option may have as its slug: slugs, and labels whatever their case."""
+        return {**self._by_folded, **self._by_slug}
+
+
+def _grouped(named: Iterable[tuple[str, Option]]) -> dict[str, tuple[Option, ...]]:
+    found: dict[str, list[Option]] = {}
+    for name, option in named:
+        found.setdefault(name, []).append(option)
+    return {name: tuple(options) for name, options in found.items()}
+
+
+def _one_of(found: tuple[Option, ...]) -> Meaning:
+    return Meaning(found[0]) if len(found) == 1 else Meaning(rivals=found)

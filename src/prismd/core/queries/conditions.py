@@ -1,0 +1,212 @@
+"""What a filter says of a record's values: operators, the property types they are for, and the values they take."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final
+
+from prismd.core.errors import PrismdError
+from prismd.core.ids import is_uuid
+from prismd.core.properties.schema import Kind, Property
+from prismd.core.queries.paths import IDENTIFIER, Path
+from prismd.core.queries.patterns import PARTS_MAX, parts_of
+from prismd.core.values.booleans import written_boolean
+from prismd.core.values.dates import comparable_date
+from prismd.core.values.errors import found, text_problem
+from prismd.core.values.property_values import InvalidValueError, ValueLimits, parser_for
+from prismd.core.wording.quoting import nearest, quoted
+
+#: Longest pattern of ``like_regex``, in characters.
+PATTERN_CHARS_MAX: Final = 1_000
+
+_BETWEEN_VALUES: Final = 2
+
+
+class Test(enum.Enum):
+    """What is asked of one value of a record."""
+
+    __test__ = False  # pytest collects what is called so
+
+    EQUALS = "is one of the given ones"
+    LESS = "is less than"
+    AT_MOST = "is at most"
+    MORE = "is more than"
+    AT_LEAST = "is at least"
+    BETWEEN = "is from the first to the second"
+    CONTAINS = "contains the text"
+    BEGINS = "begins with"
+    ENDS = "ends with"
+    MATCHES = "matches the pattern"
+    PRESENT = "is there"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A test that a value at the end of a path must pass, or, negated, that none may pass.
+
+    Args:
+        path: To the values.
+        test: What is asked of them.
+        values: What they are compared with, in comparable form (see :func:`comparable`).
+        negated: Whether the record is wanted that has no such value.
+    """
+
+    path: Path
+    test: Test
+    values: tuple[Any, ...] = ()
+    negated: bool = False
+
+
+_EQUALITY: Final = {"=": False, "in": False, "!=": True, "not_in": True}
+_ORDER: Final = {
+    "<": Test.LESS, "<=": Test.AT_MOST, ">": Test.MORE, ">=": Test.AT_LEAST, "between": Test.BETWEEN,
+}  # fmt: skip
+_CONTAINMENT: Final = {"contains": False, "not_contains": True}
+_TEXTUAL: Final = {"begins_with": Test.BEGINS, "ends_with": Test.ENDS, "like_regex": Test.MATCHES}
+_PRESENCE: Final = {"is_null": True, "not_exists": True, "is_not_null": False, "exists": False}
+
+#: Every operator of the contract (section 9.4).
+OPERATORS: Final = (*_EQUALITY, *_ORDER, *_CONTAINMENT, *_TEXTUAL, *_PRESENCE)
+
+_ORDERED: Final = {Kind.STR, Kind.TEXT, Kind.MULTI_STR, Kind.NUM, Kind.DATE}
+_TEXTS: Final = {Kind.STR, Kind.TEXT, Kind.MULTI_STR}
+_SELECTS: Final = {Kind.SELECT, Kind.MULTISELECT}
+_ARRAYS: Final = {Kind.MULTI_STR, Kind.MULTISELECT, Kind.MULTIREF}
+
+
+def operators_of(prop: Property) -> list[str]:
+    """Return the operators that make sense for a property."""
+    names = [*_EQUALITY]
+    if prop is not IDENTIFIER:
+        names += _ORDER if prop.kind in _ORDERED else ()
+        names += _CONTAINMENT if prop.kind in _TEXTS | _ARRAYS else ()
+        names += _TEXTUAL if prop.kind in _TEXTS else ()
+    return [*names, *_PRESENCE]
+
+
+def comparable(prop: Property, stored: Any) -> Any:  # noqa: ANN401 - any stored value
+    """Return one stored value in the form in which it is compared: days as the moments at which they begin."""
+    return comparable_date(stored, day=prop.holds_days) if prop.kind is Kind.DATE else stored
+
+
+def parse_condition(path: Path, operator: str, value: object, limits: ValueLimits, field: str) -> list[Condition]:
+    """Return what an operator with its value says; all of it must hold.
+
+    Args:
+        path: To the values.
+        operator: As clients write it.
+        value: Decoded JSON.
+        limits: How much a value may hold.
+        field: Where it stands in the request.
+
+    Raises:
+        PrismdError: ``invalid_request``: no such operator, not for this type, or not with this value.
+    """
+    prop = path.leaf
+    _check_operator(prop, operator, field)
+    if operator in _PRESENCE:
+        return [Condition(path, Test.PRESENT, negated=_PRESENCE[operator] == _truth(value, field))]
+    values = _Values(prop, limits, field)
+    if operator in _EQUALITY:
+        many = operator in ("in", "not_in")
+        given = values.some(value) if many else [values.equal_to(value)]
+        return [Condition(path, Test.EQUALS, tuple(chain(*given)), negated=_EQUALITY[operator])]
+    if operator in _CONTAINMENT:
+        return _containment(path, values.some(value), negated=_CONTAINMENT[operator])
+    if operator == "between":
+        return [Condition(path, Test.BETWEEN, values.two(value))]
+    if operator == "like_regex":
+        return [Condition(path, Test.MATCHES, (_pattern(value, field),))]
+    return [Condition(path, _ORDER.get(operator) or _TEXTUAL[operator], (values.one(value),))]
+
+
+def _containment(path: Path, values: Sequence[tuple[Any, ...]], *, negated: bool) -> list[Condition]:
+    # An array contains values, a text contains parts of itself.
+    test = Test.EQUALS if path.leaf.kind in _ARRAYS else Test.CONTAINS
+    return [Condition(path, test, value, negated=negated) for value in values]
+
+
+def _truth(value: object, field: str) -> bool:
+    truth = written_boolean(value) if isinstance(value, str) else value
+    if not isinstance(truth, bool):
+        raise PrismdError.invalid(field, f"expected true or false, found {found(value)}")
+    return truth
+
+
+def _check_operator(prop: Property, operator: str, field: str) -> None:
+    if operator not in OPERATORS:
+        hint = '; did you mean "="?' if operator == "==" else nearest(operator, OPERATORS)
+        raise PrismdError.invalid(field, f"there is no operator {quoted(operator)}{hint}", "enum")
+    usable = operators_of(prop)
+    if operator not in usable:
+        message = f"{quoted(operator)} makes no sense for {prop.slug}, which is of type {prop.type}"
+        raise PrismdError.invalid(field, f"{message}; use one of {', '.join(usable)}", "enum")
+
+
+def _pattern(value: object, field: str) -> str:
+    if not isinstance(value, str):
+        raise PrismdError.invalid(field, f"expected a regular expression, found {found(value)}")
+    if problem := text_problem(value, PATTERN_CHARS_MAX):
+        raise PrismdError.invalid(field, f"{quoted(value)} is no regular expression that can be used: {problem}")
+    if (parts := parts_of(value)) > PARTS_MAX:
+        message = f"with its repeats written out it has {parts:,} parts, the most is {PARTS_MAX:,}; repeat less"
+        raise PrismdError.invalid(field, message, "pattern")
+    return value
+
+
+class _Values:
+    """Reads the values that a property is compared with."""
+
+    def __init__(self, prop: Property, limits: ValueLimits, field: str) -> None:
+        self._prop = prop
+        self._limits = limits
+        self._field = field
+        self._parse = parser_for(prop, limits)
+
+    def one(self, value: object) -> Any:  # noqa: ANN401 - a comparable value of any type
+        if value is None or (isinstance(value, list) and self._prop.kind in _ARRAYS):
+            shown = "null" if value is None else "a list"
+            raise PrismdError.invalid(
+                self._field, f"expected one value, found {shown}; use is_null or in for what that may mean"
+            )
+        if self._prop is IDENTIFIER and not (isinstance(value, str) and is_uuid(value)):
+            raise PrismdError.invalid(self._field, f"expected the id of a record, found {found(value)}", "format")
+        try:
+            parsed: Any = self._parse(value)
+        except InvalidValueError as error:
+            raise PrismdError.invalid(self._field, error.message) from None
+        parsed = parsed[0] if isinstance(parsed, list) else parsed
+        return parsed.lower() if self._prop is IDENTIFIER else comparable(self._prop, parsed)
+
+    def equal_to(self, value: object) -> tuple[Any, ...]:
+        """Return the value that equals one that is asked for: none where that is an option which does not exist."""
+        return () if self._names_no_option(value) else (self.one(value),)
+
+    def some(self, value: object) -> list[tuple[Any, ...]]:
+        """Return, for each value that is asked for, the one that equals it."""
+        given = value if isinstance(value, list) else [value]
+        most = self._limits.list_values_max
+        if not 1 <= len(given) <= most:
+            raise PrismdError.invalid(self._field, f"expected 1 to {most} values, found {len(given)}", "maxItems")
+        return [self.equal_to(item) for item in given]
+
+    def _names_no_option(self, value: object) -> bool:
+        # A workspace need not have the options that a client asks for (contract, section 23, fact 114).
+        if self._prop.kind not in _SELECTS or not isinstance(value, str):
+            return False
+        try:
+            self._parse(value)
+        except InvalidValueError:
+            # A label that several options have is refused: it names one of them, but not which.
+            return all(option.value != value for option in self._prop.options)
+        return False
+
+    def two(self, value: object) -> tuple[Any, ...]:
+        if not isinstance(value, list) or len(value) != _BETWEEN_VALUES:
+            shown = f"{len(value)} values" if isinstance(value, list) else found(value)
+            message = f"expected two values, the least and the greatest, found {shown}"
+            raise PrismdError.invalid(self._field, message, "minItems")
+        return tuple(self.one(item) for item in value)

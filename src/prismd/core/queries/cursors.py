@@ -1,0 +1,210 @@
+"""Where a page of a query ended, as a text that clients pass back unread; it is good for the same query only.
+
+Options of a select property can be added, deleted and put into another order between two pages. A cursor therefore says
+which option the page ended at and which ones it had gone through. Whatever their places are by now, the next page goes
+on within the one, leaves out the others, and goes through the rest in today's order. So no record comes twice, and none
+is left out that has the same values throughout.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Annotated, Any, Final, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from prismd.core.errors import PrismdError
+from prismd.core.ids import is_uuid
+from prismd.core.properties.schema import Kind
+from prismd.core.queries.opaque_tokens import seal, unseal
+from prismd.core.queries.tree import Query, SortKey
+from prismd.core.values.dates import UnreadableDateError, stored_date
+from prismd.core.values.errors import text_problem
+from prismd.core.values.numbers import kept_exactly, written_number
+
+
+class _Reached(msgspec.Struct, array_like=True, frozen=True):
+    """How far a page got among the options of a select property.
+
+    Args:
+        option: The one that it ended at.
+        salt: Of the digests.
+        passed: Digests of those that it had gone through, one after the other.
+    """
+
+    option: str
+    salt: Annotated[int, Meta(ge=0, le=255)]
+    passed: bytes
+
+
+#: What records are sorted by, as a cursor holds it; numbers and dates as text, so that nothing is rounded.
+_Value = _Reached | str | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended.
+
+    Args:
+        limit: Rows of a page.
+        after: Id of the last record.
+        values: What it is sorted by, for each key of the query: of a select property the place of its option, from 1.
+            Where records are pinned, their place first.
+    """
+
+    limit: int
+    after: str
+    values: tuple[Any, ...]
+
+
+class _Written(msgspec.Struct, array_like=True, frozen=True):
+    limit: Annotated[int, Meta(ge=1)]
+    after: str
+    values: tuple[_Value, ...]
+
+
+def write_place(place: Place, query: Query, team_id: int) -> str:
+    """Return the cursor that leads on from a place.
+
+    Args:
+        place: Where the page ended.
+        query: Of the page.
+        team_id: Whose records they are.
+    """
+    pinned = len(place.values) - len(query.sort)
+    sorted_by = (_written(key, value) for key, value in zip(query.sort, place.values[pinned:], strict=True))
+    written = _Written(place.limit, place.after, (*place.values[:pinned], *sorted_by))
+    return seal(msgspec.msgpack.encode(written), _scope(query, team_id))
+
+
+class Resumed(NamedTuple):
+    """A query that goes on behind a place, with the options of what it sorts by in the order of the pages before."""
+
+    query: Query
+    place: Place
+
+
+def read_place(text: str, query: Query, team_id: int, *, limit_max: int, field: str) -> Resumed:
+    """Return the query that goes on where a cursor says, and the place.
+
+    Args:
+        text: As :func:`write_place` made it.
+        query: The one that is asked now.
+        team_id: Whose records they are.
+        limit_max: Most rows of a page.
+        field: Where the cursor stands in the request.
+
+    Raises:
+        PrismdError: ``invalid_request``: it is altered, made up, or of another query.
+    """
+    payload = unseal(text, _scope(query, team_id))
+    try:
+        written = None if payload is None else msgspec.msgpack.decode(payload, type=_Written)
+    except msgspec.MsgspecError:
+        written = None
+    if written is None or not _can_be_of(query, written, limit_max):
+        message = (
+            "it is not a cursor of this query; pass next_cursor back unchanged with the same filter, sort and scope, "
+            "or start without a cursor"
+        )
+        raise PrismdError.invalid(field, message, "format")
+    pinned = len(written.values) - len(query.sort)
+    keys, values = list(query.sort), list(written.values)
+    for index, (key, value) in enumerate(zip(query.sort, written.values[pinned:], strict=True)):
+        if isinstance(value, _Reached):
+            keys[index], values[pinned + index] = _resumed(key, value)
+    return Resumed(replace(query, sort=tuple(keys)), Place(written.limit, written.after, tuple(values)))
+
+
+def _written(key: SortKey, value: Any) -> _Value:  # noqa: ANN401 - whatever records are sorted by
+    if value is None or key.path.leaf.kind is not Kind.SELECT:
+        return str(value) if isinstance(value, Decimal) else value
+    options, rank = key.options(), value - 1
+    before, behind = options[:rank], options[rank + 1 :]
+    passed, others = (behind, before) if key.descending else (before, behind)
+    for salt in range(_SALTS):
+        found = [_digest(option, salt) for option in passed]
+        if not {_digest(option, salt) for option in others}.intersection(found):
+            return _Reached(options[rank], salt, b"".join(found))
+    raise AssertionError  # as good as impossible: 256 times in a row
+
+
+def _resumed(key: SortKey, reached: _Reached) -> tuple[SortKey, int]:
+    """Return the key with its options in the order of the pages before, and the place of the one they ended at."""
+    passed = {reached.passed[at : at + _DIGEST_BYTES] for at in range(0, len(reached.passed), _DIGEST_BYTES)}
+    before: list[str] = []
+    behind: list[str] = []
+    for option in key.path.leaf.options:
+        if option.id != reached.option:
+            (before if _digest(option.id, reached.salt) in passed else behind).append(option.id)
+    if key.descending:
+        before, behind = behind, before
+    # The option keeps its place also where it is deleted: no record has it any more.
+    return replace(key, order=(*before, reached.option, *behind)), len(before) + 1
+
+
+def _digest(option_id: str, salt: int) -> bytes:
+    return hashlib.blake2b(option_id.encode(), digest_size=_DIGEST_BYTES, salt=bytes([salt])).digest()
+
+
+def _scope(query: Query, team_id: int) -> str:
+    return f"query {team_id} {query.identity()}"
+
+
+def _can_be_of(query: Query, written: _Written, limit_max: int) -> bool:
+    ranks = written.values[: len(written.values) - len(query.sort)]
+    values = written.values[len(ranks) :]
+    return (
+        written.limit <= limit_max
+        and is_uuid(written.after)
+        and len(ranks) == bool(query.pinned)
+        and len(values) == len(query.sort)
+        and all(_is_rank(rank) for rank in ranks)
+        and all(_fits(key, value) for key, value in zip(query.sort, values, strict=True))
+    )
+
+
+def _fits(key: SortKey, value: _Value) -> bool:
+    if value is None:
+        return True
+    match key.path.leaf.kind:
+        case Kind.SELECT:
+            return isinstance(value, _Reached) and is_uuid(value.option) and not len(value.passed) % _DIGEST_BYTES
+        case Kind.BOOL:
+            return isinstance(value, bool)
+        case Kind.NUM:
+            return isinstance(value, str) and _is_number(value)
+        case Kind.DATE:
+            return isinstance(value, str) and _is_moment(value)
+        case _:
+            return isinstance(value, str) and text_problem(value, len(value)) is None
+
+
+#: Short, as there can be thousands of options; a salt is looked for with which none is taken for another.
+_DIGEST_BYTES: Final = 4
+_SALTS: Final = 256
+
+_RANK_MAX: Final = 2**31 - 1
+_DAY_AND_T: Final = len("2024-05-31T")
+
+
+def _is_rank(value: _Value) -> bool:
+    return type(value) is int and 0 <= value <= _RANK_MAX
+
+
+def _is_number(text: str) -> bool:
+    number = written_number(text) if text.isascii() and text.isprintable() else None
+    try:
+        return number is not None and kept_exactly(number) is not None
+    except ArithmeticError:
+        return False
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return stored_date(text + "Z")[:_DAY_AND_T] == text[:_DAY_AND_T]
+    except UnreadableDateError:
+        return False

@@ -1,0 +1,114 @@
+"""The way from a record to a value: through references, one after the other, to a property (contract, section 9.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from prismd.core.api_keys.scopes import Scope, Scopes
+from prismd.core.errors import PrismdError
+from prismd.core.properties.schema import OBJECT_TYPES, ObjectSchema, Property
+from prismd.core.properties.unkept import Reference, unkept_property, unkept_schema
+from prismd.core.wording.quoting import nearest, quoted
+
+#: The properties of each object type of a team.
+Schemas = Mapping[str, ObjectSchema]
+
+#: Most references that one path follows.
+STEPS_MAX: Final = 4
+
+#: The id of a record, which stands beside its properties but can be asked for like one.
+IDENTIFIER: Final = Property(id="", slug="id", type="str", name="Id", native=True, read_only=True)
+
+#: When a record was deleted, which stands beside its properties too; a property of the team with that slug goes before.
+DELETED_AT: Final = Property(id="", slug="deleted_at", type="date", name="Deleted at", native=True, read_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The way from a record to a value.
+
+    Args:
+        text: As clients write it, such as ``company.name``.
+        steps: The references to follow, in order.
+        leaf: The property at the end.
+    """
+
+    text: str
+    steps: tuple[Property, ...]
+    leaf: Property
+
+    @property
+    def leads_to_one(self) -> bool:
+        """Whether a record has one value there at most."""
+        return not any(prop.holds_many for prop in (*self.steps, self.leaf))
+
+    @property
+    def inverse(self) -> Property | None:
+        """The first property on the way that shows a reference from its other side, if there is one."""
+        return next((prop for prop in (*self.steps, self.leaf) if prop.inverse_of is not None), None)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether a record can have a value there at all."""
+        return not self.leaf.unkept and all(not step.unkept and step.target in OBJECT_TYPES for step in self.steps)
+
+
+def resolve_path(schemas: Schemas, object_type: str, text: str, *, list_id: str | None, field: str) -> Path:
+    """Return the path that a text means.
+
+    Args:
+        schemas: Of all types whose records prismd keeps.
+        object_type: Where it starts.
+        text: Slugs with dots between them.
+        list_id: The list whose own properties can be named at the start.
+        field: Where the text stands in the request.
+
+    Raises:
+        PrismdError: ``invalid_request``: a slug is unknown, or cannot be followed.
+    """
+    *through, last = text.split(".")
+    if len(through) > STEPS_MAX:
+        message = f"{quoted(text)} follows {len(through)} references, the most is {STEPS_MAX}"
+        raise PrismdError.invalid(field, message, "maxItems")
+    steps: list[Property] = []
+    schema, scope, behind = schemas[object_type], list_id, None
+    for slug in through:
+        step = _property(schema, slug, scope, behind, field)
+        target = schemas.get(step.target or "") or unkept_schema(step.target or "")
+        if target is None:
+            message = f"{quoted(text)}: {slug} is of type {step.type}, which leads to no record that prismd keeps"
+            raise PrismdError.invalid(field, message, "enum")
+        steps.append(step)
+        schema, scope, behind = target, None, (schema.object_type, slug)
+    return Path(text, tuple(steps), _property(schema, last, scope, behind, field))
+
+
+def check_readable(paths: Iterable[Path], scopes: Scopes) -> None:
+    """See to it that somebody may read the records that paths lead through.
+
+    Args:
+        paths: Of what is shown, filtered and sorted by.
+        scopes: What they may do.
+
+    Raises:
+        PrismdError: ``missing_scope``.
+    """
+    for path in paths:
+        # What a record refers to is its own; what refers to it is not.
+        others = (*path.steps, path.leaf) if path.leaf.inverse_of else path.steps
+        for prop in others:
+            if prop.target in OBJECT_TYPES:
+                scopes.require((Scope.READ,), prop.target, f", of which {quoted(path.text)} reads records")
+
+
+def _property(schema: ObjectSchema, slug: str, list_id: str | None, behind: Reference | None, field: str) -> Property:
+    prop = IDENTIFIER if slug == IDENTIFIER.slug else schema.get(slug, list_id)
+    if prop is None and slug == DELETED_AT.slug:
+        prop = DELETED_AT
+    prop = prop or unkept_property(schema.object_type, slug, behind)
+    if prop is None:
+        hint = nearest(slug, schema.slugs(list_id))
+        raise PrismdError.invalid(field, f"{schema.object_type} has no property {quoted(slug)}{hint}", "enum")
+    return prop

@@ -1,0 +1,111 @@
+"""Bodies that hold several records, taken apart (contract, section 11.11)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from prismd.core.errors import PrismdError
+from prismd.core.json.split import split_items, split_members
+from prismd.core.json.text import NotJsonError, decode
+from prismd.core.json.unknown_members import refuse_unknown
+from prismd.core.records.writes import RecordBody, read_id, read_record_body
+from prismd.core.values.errors import found
+
+Members = Mapping[str, msgspec.Raw]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItem:
+    """An item of a batch as far as it could be read.
+
+    Args:
+        id: Of the record, as the caller wrote it; None where it could not be read.
+        body: What is to be written; None where nothing is, and where it could not be read.
+        error: Why the item could not be read.
+    """
+
+    id: str | None
+    body: RecordBody | None = None
+    error: PrismdError | None = None
+
+
+def read_updates(body: bytes, items_max: int) -> list[BatchItem]:
+    """Return the items of a batch update; one that is malformed spares the rest.
+
+    Args:
+        body: JSON text.
+        items_max: Most items there may be.
+
+    Raises:
+        PrismdError: ``invalid_request``: there are no items, too many, or something else.
+    """
+    items = _items(body, "items", items_max)
+    return [_update(raw, f".body.items[{index}]") for index, raw in enumerate(items)]
+
+
+def read_ids(body: bytes, items_max: int) -> list[BatchItem]:
+    """Return the items of a batch that names records alone; one that is malformed spares the rest.
+
+    Args:
+        body: JSON text.
+        items_max: Most items there may be.
+
+    Raises:
+        PrismdError: ``invalid_request``: there are no ids, too many, or something else.
+    """
+    return [_named(raw, f".body.ids[{index}]") for index, raw in enumerate(_items(body, "ids", items_max))]
+
+
+def _update(raw: msgspec.Raw, field: str) -> BatchItem:
+    record_id = None
+    try:
+        record_id = read_id(_required(_members(raw, field), "id", field), f"{field}.id")
+        return BatchItem(record_id, read_record_body(raw, field))
+    except PrismdError as error:
+        return BatchItem(record_id, error=error)
+
+
+def _named(raw: msgspec.Raw, field: str) -> BatchItem:
+    try:
+        return BatchItem(read_id(raw, field))
+    except PrismdError as error:
+        return BatchItem(None, error=error)
+
+
+def _items(body: bytes, name: str, items_max: int) -> Sequence[msgspec.Raw]:
+    field = f".body.{name}"
+    members = _members(body, ".body")
+    refuse_unknown(members, (name,), ".body", "the body", f'put everything inside "{name}"')
+    raw = _required(members, name, ".body")
+    try:
+        items = split_items(raw)
+    except NotJsonError:
+        raise PrismdError.invalid(field, f"expected an array, found {found(_value(raw, field))}") from None
+    if len(items) > items_max:
+        message = f"expected at most {items_max} items, found {len(items)}; send them in several requests"
+        raise PrismdError.invalid(field, message, "maxItems")
+    return items
+
+
+def _required(members: Members, name: str, field: str) -> msgspec.Raw:
+    if name not in members:
+        raise PrismdError.invalid(f"{field}.{name}", "it is required; add it", "required")
+    return members[name]
+
+
+def _members(body: bytes | msgspec.Raw, field: str) -> Members:
+    try:
+        return split_members(bytes(body))
+    except NotJsonError as error:
+        raise PrismdError.invalid(field, f"it cannot be read as a JSON object: {error}") from None
+
+
+def _value(raw: msgspec.Raw, field: str) -> object:
+    try:
+        value: object = decode(raw)
+    except NotJsonError as error:
+        raise PrismdError.invalid(field, f"it cannot be read as JSON: {error}") from None
+    return value

@@ -1,0 +1,115 @@
+"""The body of find-or-create: what a record is looked up by, and what a new one gets (contract, section 16.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from prismd.core.errors import PrismdError
+from prismd.core.json.split import split_members
+from prismd.core.json.text import NotJsonError, decode, encode
+from prismd.core.json.unknown_members import refuse_unknown
+from prismd.core.records.rows import Problem
+from prismd.core.records.writes import RecordBody
+from prismd.core.values.addresses import address_problem, domain_problem
+from prismd.core.values.blanks import is_blank, trimmed
+from prismd.core.values.errors import found, text_problem
+from prismd.core.wording.quoting import quoted
+
+#: By what records are looked up, and what is wrong with a text that is none of these.
+_PROBLEMS: Final = {"email_address": address_problem, "primary_domain": domain_problem}
+
+#: Members of ``defaults`` that hold values themselves; all others are slugs.
+_BUCKETS: Final = ("default", "list")
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults(RecordBody):
+    """Values of a record that is made, by slug; ``default`` and ``list`` may hold some of them."""
+
+    def place_of(self, problem: Problem) -> str:
+        """Return where the property at fault stands, or would stand if it were there."""
+        nested = problem.list_id is not None or problem.slug in self.buckets["default"]
+        if nested or problem.slug is None:
+            return RecordBody.place_of(self, problem)
+        return f"{self.field}.{problem.slug}"
+
+
+def read_lookup(body: bytes, name: str, chars_max: int) -> tuple[str, Defaults]:
+    """Return the value to look a record up by, and the values that one gets which is made.
+
+    Args:
+        body: JSON text.
+        name: Of the value: ``email_address`` or ``primary_domain``.
+        chars_max: Most characters that it may have.
+
+    Returns:
+        The value without white space at its ends, and the values.
+
+    Raises:
+        PrismdError: ``invalid_request``, with the path of the field at fault.
+    """
+    members = _members(body, ".body", "match", ["defaults"], 'put values of a new record inside "defaults"')
+    match, field = _members(members["match"], ".body.match", name), f".body.match.{name}"
+    value = _sought(_value(match[name], field), field, chars_max)
+    if problem := _PROBLEMS[name](value):
+        raise PrismdError.invalid(field, problem, "format")
+    return value, _defaults(members.get("defaults", msgspec.Raw(b"null")), ".body.defaults")
+
+
+def _sought(value: object, field: str, chars_max: int) -> str:
+    if not isinstance(value, str):
+        raise PrismdError.invalid(field, f"expected a text, found {found(value)}")
+    if problem := text_problem(value, chars_max):
+        raise PrismdError.invalid(field, problem, "maxLength" if len(value) > chars_max else "pattern")
+    if is_blank(value):
+        raise PrismdError.invalid(field, "expected a text, found a blank one", "minLength")
+    return trimmed(value)
+
+
+def _defaults(raw: msgspec.Raw, field: str) -> Defaults:
+    values = _value(raw, field)
+    if values is None:
+        values = {}
+    if not isinstance(values, dict):
+        raise PrismdError.invalid(field, f"expected an object of property slugs and values, found {found(values)}")
+    buckets = {name: _bucket(values.pop(name, None), f"{field}.{name}") for name in _BUCKETS}
+    for list_id, own in buckets["list"].items():
+        if not isinstance(own, dict):
+            message = f"expected an object of the list's slugs and values by the id of the list, found {found(own)}"
+            raise PrismdError.invalid(f"{field}.list.{list_id}", message)
+    twice = values.keys() & buckets["default"].keys()
+    if twice:
+        message = f'{quoted(min(twice))} stands here and in "default"; keep one of them'
+        raise PrismdError.invalid(f"{field}.{min(twice)}", message, "uniqueItems")
+    row = {"default": {**values, **buckets["default"]}, "list": buckets["list"]}
+    return Defaults(encode(row), field, buckets)
+
+
+def _bucket(value: object, field: str) -> Mapping[str, Any]:
+    if value is not None and not isinstance(value, dict):
+        raise PrismdError.invalid(field, f"expected an object of property slugs and values, found {found(value)}")
+    return value or {}
+
+
+def _members(
+    body: bytes | msgspec.Raw, field: str, required: str, others: Collection[str] = (), otherwise: str = ""
+) -> Mapping[str, msgspec.Raw]:
+    try:
+        members = split_members(bytes(body))
+    except NotJsonError as error:
+        raise PrismdError.invalid(field, f"it cannot be read as a JSON object: {error}") from None
+    if required not in members:
+        raise PrismdError.invalid(f"{field}.{required}", "it is required; add it", "required")
+    refuse_unknown(members, (required, *others), field, "the body" if others else "it", otherwise)
+    return members
+
+
+def _value(raw: msgspec.Raw, field: str) -> Any:  # noqa: ANN401 - JSON is any value
+    try:
+        return decode(raw)
+    except NotJsonError as error:
+        raise PrismdError.invalid(field, f"it cannot be read as JSON: {error}") from None

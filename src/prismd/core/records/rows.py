@@ -1,0 +1,255 @@
+"""One row of an import: from JSON to validated values, or to the problems that refuse it; never an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from prismd.core.ids import is_uuid
+from prismd.core.imports.row_templates import Alike
+from prismd.core.json.text import NotJsonError, SentTexts, decode, decode_texts
+from prismd.core.json.unknown_members import IN_DEFAULT, no_field
+from prismd.core.properties.schema import APP_STAGE, LISTS_KEY, STATUS, ObjectSchema, property_key
+from prismd.core.records.fields import FieldParser, Problem, Row
+from prismd.core.records.keys import KeyRule
+from prismd.core.records.merging import ArrayChange, ArrayOperation
+from prismd.core.values.property_values import ValueLimits
+from prismd.core.wording.quoting import quoted
+
+__all__ = ["Problem", "RefusedRow", "Row", "RowLimits", "RowParser", "Rows", "refused"]
+
+_FIELDS: Final = ("default", "list", "extended")
+
+#: Rows of a file have few shapes; making the pattern of one takes as long as reading a hundred rows.
+_SHAPES_MAX: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RowLimits:
+    """How large a row may be.
+
+    Args:
+        values: Limits of single values.
+        row_bytes_max: Most bytes of JSON of one row.
+        row_errors_max: Most problems that are listed for one row.
+    """
+
+    values: ValueLimits
+    row_bytes_max: int
+    row_errors_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row that cannot be imported, with every reason found; the first is told first."""
+
+    problems: list[Problem] = field(default_factory=list)
+
+
+#: Parsed rows, in input order.
+Rows = list[Row | RefusedRow]
+
+#: Values as they were sent, by slug, and the lists that they belong to: None for those of every record.
+_Parts = dict[str | None, dict[str, object]]
+
+
+def refused(code: str, message: str, slug: str | None = None) -> RefusedRow:
+    """Return a row refused for one reason."""
+    return RefusedRow([Problem(code, message, slug)])
+
+
+class RowParser:
+    """Reads the rows of one object type.
+
+    Args:
+        schema: The team's properties of that type.
+        limits: How large rows and values may be.
+        list_id: A list of the team that every row is put into, and whose slugs ``list`` may hold without its id.
+        require_stage: Refuse rows that do not say their stage in that list.
+        rule: How keys of the rows are compared, if they are; it makes finding them cheaper.
+    """
+
+    def __init__(
+        self,
+        schema: ObjectSchema,
+        limits: RowLimits,
+        list_id: str | None = None,
+        *,
+        require_stage: bool = False,
+        rule: KeyRule | None = None,
+    ) -> None:
+        self._schema = schema
+        self._limits = limits
+        self._list_id = list_id
+        self._require_stage = require_stage
+        # Every list has a stage property at least.
+        self._lists = {prop.list_id for prop in schema if prop.list_id is not None}
+        self._default = FieldParser(schema, limits.values)
+        self._of_lists: dict[str | None, FieldParser] = {None: self._default}
+        self._rule = rule
+        self._shapes: dict[tuple[str, ...], Alike] = {}
+        self._alike: Alike | None = None
+
+    def parse_all(self, rows: Sequence[bytes | msgspec.Raw]) -> Rows:
+        """Return the values of rows, each as :meth:`parse` returns it.
+
+        Args:
+            rows: JSON texts of rows.
+        """
+        parsed: Rows = []
+        for raw in rows:
+            row = self._alike.read(raw) if self._alike else None
+            parsed.append(row or self.parse(raw))
+        return parsed
+
+    def parse(self, raw: bytes | msgspec.Raw) -> Row | RefusedRow:
+        """Return the row's values, or why it is refused (contract, sections 9.1, 19.2 and 21).
+
+        Args:
+            raw: JSON text of the row.
+        """
+        raw = bytes(raw)
+        size = len(raw)
+        if size > self._limits.row_bytes_max:
+            return refused("invalid_row", f"the row has {size} bytes, the most is {self._limits.row_bytes_max}")
+        # What text may not hold is only ever written as an escape, and what is too long makes its row longer still.
+        texts_are_fine = b"\\" not in raw and size <= self._limits.values.text_chars_max
+        if texts_are_fine and self._list_id is None and (texts := decode_texts(raw, "default")) is not None:
+            plain = self._default.parse_texts(texts, raw)
+            if isinstance(plain, list):
+                return self._refused(plain)
+            self._look_out_for(plain)
+            return plain
+        try:
+            row = decode(raw)
+        except NotJsonError as error:
+            return refused("invalid_row", f"the row cannot be read: {error}")
+        fields = row.get("default") if type(row) is dict and len(row) == 1 and self._list_id is None else None
+        if type(fields) is not dict:
+            return self._parse_buckets(row, texts_are_fine=texts_are_fine)
+        parsed = self._default.parse(fields, texts_are_fine=texts_are_fine)
+        return parsed if isinstance(parsed, Row) else self._refused(parsed)
+
+    def _look_out_for(self, row: Row) -> None:
+        """Expect the next rows to be like one that is stored as it was sent."""
+        if type(row.values) is not SentTexts or row.refers:
+            return
+        shape = tuple(row.values)
+        if shape not in self._shapes and len(self._shapes) < _SHAPES_MAX:
+            bytes_max = min(self._limits.row_bytes_max, self._limits.values.text_chars_max)
+            self._shapes[shape] = Alike(
+                shape, self._default.parsers_besides_texts, self._default.dates, self._rule, bytes_max
+            )
+        self._alike = self._shapes.get(shape)
+
+    def _parse_buckets(self, row: object, *, texts_are_fine: bool) -> Row | RefusedRow:
+        if not isinstance(row, dict):
+            return refused("invalid_row", 'expected an object such as {"default": {...}}, found something else')
+        parts: _Parts = {}
+        problem = _shape_problem(row, self._schema) or self._take_apart(row, parts)
+        if problem:
+            return refused("invalid_row", problem)
+        values: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for list_id, fields in parts.items():
+            parsed = self._parse_part(list_id, fields, texts_are_fine=texts_are_fine)
+            if isinstance(parsed, list):
+                problems += parsed
+            else:
+                values |= {property_key(slug, list_id): value for slug, value in parsed.values.items()}
+        problems += self._stage_problems(parts)
+        if problems:
+            return self._refused(problems)
+        return _member(values, [list_id for list_id in parts if list_id is not None])
+
+    def _take_apart(self, row: Mapping[str, Any], parts: _Parts) -> str:
+        """Sort values by what they belong to; return what is wrong, if anything is."""
+        parts[None] = {**(row.get("default") or {}), **(row.get("extended") or {})}
+        if self._list_id is not None:
+            # Clients that name the list mean its stage, wherever they write it.
+            names = (APP_STAGE, STATUS) if self._has_two_names(self._list_id) else (APP_STAGE,)
+            parts[self._list_id] = {name: parts[None].pop(name) for name in names if name in parts[None]}
+        for name, value in (row.get("list") or {}).items():
+            fields = value if is_uuid(name) else {name: value}
+            list_id = name.lower() if is_uuid(name) else self._list_id
+            if list_id is None:
+                return f"list holds {quoted(name)}, which is no id of a list; write it as " + _EXAMPLE
+            if not isinstance(fields, dict):
+                return f"list must hold an object of property slugs and values for the list {list_id}"
+            twice = parts.setdefault(list_id, {}).keys() & fields.keys()
+            if twice:
+                return f"{quoted(min(twice))} stands twice for the list {list_id}; keep one of them"
+            parts[list_id] |= fields
+        return next(filter(None, (self._name_stage(list_id, parts[list_id]) for list_id in parts if list_id)), "")
+
+    def _has_two_names(self, list_id: str) -> bool:
+        stage = self._schema.own(STATUS, list_id)
+        return stage is not None and stage.slug == APP_STAGE
+
+    def _name_stage(self, list_id: str, fields: dict[str, object]) -> str:
+        """Write the stage of a list under its first name; return what is wrong, if it has two values."""
+        if STATUS not in fields or not self._has_two_names(list_id):
+            return ""
+        if APP_STAGE in fields and fields[APP_STAGE] != fields[STATUS]:
+            return (
+                f"{APP_STAGE} and {STATUS} are two names of the stage in the list {list_id}, and have different values;"
+                " keep one of them"
+            )
+        fields[APP_STAGE] = fields.pop(STATUS)
+        return ""
+
+    def _parse_part(
+        self, list_id: str | None, fields: Mapping[str, object], *, texts_are_fine: bool
+    ) -> Row | list[Problem]:
+        if list_id is not None and list_id not in self._lists:
+            message = f"there is no list of type {self._schema.object_type} with the id {list_id}"
+            return [Problem("not_found", message, list_id=list_id)]
+        parser = self._of_lists.get(list_id)
+        if parser is None:
+            parser = self._of_lists[list_id] = FieldParser(self._schema, self._limits.values, list_id)
+        return parser.parse(fields, texts_are_fine=texts_are_fine)
+
+    def _stage_problems(self, parts: _Parts) -> list[Problem]:
+        if not self._require_stage or parts[self._list_id].get(APP_STAGE) is not None:
+            return []
+        message = (
+            f"the row has no {APP_STAGE}, its stage in the list ({STATUS} means the same), which require_list_stage"
+            " demands; give it one"
+        )
+        return [Problem("missing_required", message, APP_STAGE, list_id=self._list_id)]
+
+    def _refused(self, problems: list[Problem]) -> RefusedRow:
+        most = self._limits.row_errors_max
+        if len(problems) <= most:
+            return RefusedRow(problems)
+        rest = Problem("invalid_row", f"the row has {len(problems) - most} further problems, which are not listed")
+        return RefusedRow([*problems[:most], rest])
+
+
+_EXAMPLE: Final = '{"<list id>": {"slug": value}}, or name the list in list_id'
+
+
+def _member(values: dict[str, Any], list_ids: list[str]) -> Row:
+    plain = not list_ids and not any(
+        value is None or value == [] or isinstance(value, ArrayChange) for value in values.values()
+    )
+    if list_ids:
+        values[LISTS_KEY] = ArrayChange(ArrayOperation.APPEND, list_ids)
+    return Row(values, plain)
+
+
+def _shape_problem(row: Mapping[str, Any], schema: ObjectSchema) -> str:
+    if "id" in row:
+        return "a row has no id of its own; name a key property in dedupe_by instead"
+    for name in row:
+        if name not in _FIELDS:
+            return no_field(name, () if schema.get(name) else _FIELDS, "a row", IN_DEFAULT)
+    for name in _FIELDS:
+        if row.get(name) is not None and not isinstance(row[name], dict):
+            return f"{name} must be an object of property slugs and values"
+    for slug in (row.get("default") or {}).keys() & (row.get("extended") or {}).keys():
+        return f"{quoted(slug)} stands in default and in extended; keep one of them"
+    return ""

@@ -1,0 +1,225 @@
+"""The rules of writing single records: what a body says, where it is wrong, and what every write demands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from prismd.core.errors import FieldProblem, PrismdError
+from prismd.core.ids import is_uuid
+from prismd.core.json.split import split_members
+from prismd.core.json.text import NotJsonError, decode
+from prismd.core.json.unknown_members import IN_DEFAULT, refuse_unknown
+from prismd.core.properties.schema import APP_STAGE, LISTS_KEY, STATUS, ObjectSchema, Property
+from prismd.core.records.merging import Properties
+from prismd.core.records.rows import Problem
+from prismd.core.values.blanks import is_blank
+from prismd.core.values.errors import found, text_problem
+from prismd.core.wording.quoting import quoted
+
+#: The members of a body that hold values (contract, section 9.1).
+BUCKETS: Final[tuple[str, ...]] = ("default", "list", "extended")
+
+#: Why a write is refused that leaves a required property without a value.
+MISSING_REQUIRED: Final = "missing_required"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBody:
+    """Values of a record as a client wrote them.
+
+    Args:
+        raw: They alone, as JSON of a row.
+        field: Where they stand in the request, such as ``.body``.
+        buckets: The members that are there, by name.
+        id: Of the record, where the body names it, as one that was read does.
+    """
+
+    raw: bytes
+    field: str
+    buckets: Mapping[str, Mapping[str, Any]]
+    id: str | None = None
+
+    def place_of(self, problem: Problem) -> str:
+        """Return where the property at fault stands, or would stand if it were there."""
+        slug, list_id = problem.slug, problem.list_id
+        if slug is None:
+            return self.field if list_id is None else f"{self.field}.list.{list_id}"
+        if list_id is None:
+            return f"{self.field}.{self._bucket_with(slug, 'default', 'extended')}.{slug}"
+        return f"{self.field}.{self._place_in_list(slug, list_id)}"
+
+    def _place_in_list(self, slug: str, list_id: str) -> str:
+        in_lists = {name.lower(): values for name, values in self.buckets.get("list", {}).items()}
+        # The stage has two names. A list that the request names elsewhere needs no name here, and its stage may stand
+        # among the other values.
+        names = (slug, STATUS) if slug == APP_STAGE else (slug,)
+        for name in names:
+            if name in (in_lists.get(list_id) or ()):
+                return f"list.{list_id}.{name}"
+        if list_id not in in_lists:
+            for bucket in ("list", "default", "extended"):
+                for name in names:
+                    if name in self.buckets.get(bucket, ()):
+                        return f"{bucket}.{name}"
+        return f"list.{list_id}.{slug}"
+
+    def _bucket_with(self, slug: str, first: str, second: str) -> str:
+        return second if slug in self.buckets.get(second, ()) and slug not in self.buckets.get(first, ()) else first
+
+
+def read_record_body(body: bytes | msgspec.Raw, field: str = ".body") -> RecordBody:
+    """Return the values of a body, of which no more is read here than its outline.
+
+    Args:
+        body: JSON text; beside values it can hold the id of the record.
+        field: Where it stands in the request.
+
+    Raises:
+        PrismdError: ``invalid_request``, with the path of the field at fault.
+    """
+    try:
+        members = split_members(bytes(body))
+    except NotJsonError as error:
+        raise PrismdError.invalid(field, f"it cannot be read as a JSON object: {error}") from None
+    refuse_unknown(members, (*BUCKETS, "id"), field, "a record", IN_DEFAULT)
+    given = {name: members[name] for name in BUCKETS if name in members}
+    buckets = {name: _bucket(raw, f"{field}.{name}") for name, raw in given.items()}
+    for list_id, values in buckets.get("list", {}).items():
+        if is_uuid(list_id) and not isinstance(values, dict):
+            raise PrismdError.invalid(f"{field}.list.{list_id}", f"expected an object of values, found {found(values)}")
+    parts = (b'"%s":%s' % (name.encode(), bytes(raw)) for name, raw in given.items())
+    record_id = read_id(members["id"], f"{field}.id") if "id" in members else None
+    return RecordBody(b"{%s}" % b",".join(parts), field, buckets, record_id)
+
+
+def read_id(raw: msgspec.Raw, field: str) -> str:
+    """Return the id of a record, as somebody wrote it.
+
+    Args:
+        raw: JSON text.
+        field: Where it stands in the request.
+
+    Raises:
+        PrismdError: ``invalid_request``: it is no text that can be an id.
+    """
+    try:
+        value = decode(raw)
+    except NotJsonError as error:
+        raise PrismdError.invalid(field, f"it cannot be read as JSON: {error}") from None
+    if not isinstance(value, str) or text_problem(value, len(value)) is not None:
+        raise PrismdError.invalid(field, f"expected the id of a record, found {found(value)}")
+    return value
+
+
+def check_id(body: RecordBody, record_id: str | None) -> None:
+    """See to it that a body that names a record names the one that is written.
+
+    Args:
+        body: What is written.
+        record_id: Of the record; None for one that is made.
+
+    Raises:
+        PrismdError: ``invalid_request``: it names another one.
+    """
+    if body.id is None or (record_id is not None and body.id.lower() == record_id.lower()):
+        return
+    means = "the server gives a new record its id" if record_id is None else f"the request writes {quoted(record_id)}"
+    raise PrismdError.invalid(
+        f"{body.field}.id", f"{means}, and the body names {quoted(body.id)}; leave it out", "enum"
+    )
+
+
+def _bucket(raw: msgspec.Raw, field: str) -> Mapping[str, Any]:
+    try:
+        value = decode(raw)
+    except NotJsonError as error:
+        raise PrismdError.invalid(field, f"it cannot be read as JSON: {error}") from None
+    if value is not None and not isinstance(value, dict):
+        raise PrismdError.invalid(field, f"expected an object of property slugs and values, found {found(value)}")
+    return value or {}
+
+
+def refusal_of(problems: Iterable[Problem], place_of: Callable[[Problem], str]) -> PrismdError:
+    """Return the error of a request whose values cannot be written.
+
+    Args:
+        problems: What is wrong with them.
+        place_of: Tells where the property at fault stands in the request.
+    """
+    fields = tuple(FieldProblem(place_of(problem), problem.message, problem.code) for problem in problems)
+    return PrismdError("invalid_request", f"{fields[0].field}: {fields[0].message}", problems=fields)
+
+
+def write_problems(
+    schema: ObjectSchema, before: Properties | None, after: Properties, written: Collection[str], values_max: int
+) -> list[Problem]:
+    """Return why a write cannot be done, whose values are fine by themselves.
+
+    Args:
+        schema: Of the record.
+        before: Its properties before the write; None for a new record.
+        after: Its properties after the write.
+        written: Keys of the properties that the write names.
+        values_max: Most values that a property may have.
+    """
+    grown = {
+        key: len(after[key])
+        for key in written
+        if isinstance(after.get(key), list) and len(after[key]) > max(values_max, len((before or {}).get(key, ())))
+    }
+    full = [
+        Problem(
+            "invalid_value",
+            f"`{prop.slug}` would have {grown[prop.key]:,} values and may have at most {values_max:,}",
+            prop.slug,
+            list_id=prop.list_id,
+        )
+        for prop in schema
+        if prop.key in grown
+    ]
+    return missing_required(schema, before, after, written) + full
+
+
+def missing_required(
+    schema: ObjectSchema, before: Properties | None, after: Properties, written: Collection[str]
+) -> list[Problem]:
+    """Return a problem for each required property that a write leaves without a value (contract, 11.2 and 11.5).
+
+    A new record must have them all; of a record that stands already, only those written are judged, so that one which
+    an import made without can still be changed. Those of a list are demanded once the record is put into it.
+
+    Args:
+        schema: Of the record.
+        before: Its properties before the write; None for a new record.
+        after: Its properties after the write.
+        written: Keys of the properties that the write names.
+    """
+    joined = set(after.get(LISTS_KEY, ())).difference((before or {}).get(LISTS_KEY, ()))
+
+    def demanded(prop: Property) -> bool:
+        whole = before is None if prop.list_id is None else prop.list_id in joined
+        return prop.required and prop.enabled and (whole or prop.key in written)
+
+    return [
+        Problem(
+            MISSING_REQUIRED,
+            f"`{prop.slug}` is required and must not be left without a value",
+            prop.slug,
+            list_id=prop.list_id,
+        )
+        for prop in schema
+        if demanded(prop) and _is_empty(after.get(prop.key))
+    ]
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str) and is_blank(value))
+
+
+def no_record(object_type: str, record_id: str) -> PrismdError:
+    """Return the error that says that there is no such record."""
+    return PrismdError("not_found", f"there is no {object_type} with the id {quoted(record_id)}")

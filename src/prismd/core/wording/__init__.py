@@ -1,0 +1,1 @@
+"""How values and names are shown in sentences for people."""

@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL: its programs, its directory, its processes, started and ended with prismd."""

@@ -1,0 +1,82 @@
+"""A job's events: each step as it is done, taken up again where a broken connection left off (contract, section 22)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+import msgspec
+
+from prismd.importer.calls import PrismClient
+from prismd.importer.imports import Job
+
+_EVENT_STREAM: Final = "text/event-stream"
+#: Connections in a row that bring no event, before the job is asked for from time to time instead.
+_ATTEMPTS_MAX: Final = 3
+_COME_BACK_S: Final = 1.0
+#: Refusals by servers that have no events at all.
+_WITHOUT_EVENTS: Final = frozenset({404, 405, 501})
+
+
+class _NoEventsError(Exception):
+    """The server gives no events now."""
+
+
+@dataclass(slots=True)
+class _Event:
+    id: str = ""
+    name: str = ""
+    data: str = ""
+
+
+def follow(client: PrismClient, job_id: str, watch: Callable[[Job], None]) -> bool:
+    """Watch a job by its events until it ends.
+
+    Args:
+        client: The server that runs the job; where it has no events, that is noted there.
+        job_id: The job.
+        watch: Takes each snapshot, which has no results.
+
+    Returns:
+        Whether the job has ended; if not, it has to be asked for.
+    """
+    last, failures = "", 0
+    while client.has_events and failures < _ATTEMPTS_MAX:
+        try:
+            for event in _events(client, job_id, last):
+                last, failures = event.id or last, 0
+                watch(msgspec.json.decode(event.data, type=Job))
+                if event.name == "end":
+                    return True
+        except httpx.TransportError:
+            pass  # it is taken up again below
+        except (_NoEventsError, msgspec.DecodeError, UnicodeDecodeError):
+            return False
+        failures += 1
+        client.outside.sleep(_COME_BACK_S)
+    return False
+
+
+def _events(client: PrismClient, job_id: str, last: str) -> Iterator[_Event]:
+    headers = {"accept": _EVENT_STREAM} | ({"last-event-id": last} if last else {})
+    with client.stream("imports", job_id, "events", headers=headers) as response:
+        if response.status_code in _WITHOUT_EVENTS:
+            client.has_events = False
+        if response.status_code != httpx.codes.OK or _EVENT_STREAM not in response.headers.get("content-type", ""):
+            raise _NoEventsError
+        event = _Event()
+        for line in response.iter_lines():
+            name, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if not line:
+                if event.data:
+                    yield event
+                event = _Event()
+            elif name == "id":
+                event.id = value
+            elif name == "event":
+                event.name = value
+            elif name == "data":
+                event.data += value

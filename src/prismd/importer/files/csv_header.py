@@ -1,0 +1,146 @@
+"""What stands at the top of a CSV file: blank lines, a line that names the delimiter, and the names of the columns."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from prismd.core.values.blanks import INVISIBLE
+from prismd.core.wording.quoting import quoted
+from prismd.importer.files.csv_cells import DELIMITERS, CellRow, cell_rows
+from prismd.importer.files.failed_cells import FAILED_COLUMNS, unescaped
+from prismd.importer.files.rows import FileProblemError
+from prismd.importer.files.seen_names import visible
+
+#: The line that tells spreadsheets the delimiter; where they saved it again it may be in quotes and have more cells.
+_SEP: Final = re.compile(
+    f'[\\s{INVISIBLE}]*"?sep=(?P<sign>[^"\r\n\\w])"?(?P=sign)*[ \r\n]*', re.IGNORECASE
+)  # fmt: skip
+_HOLDS_TEXT: Final = re.compile(f'[^\\s"{INVISIBLE}]')
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header of a CSV file.
+
+    Args:
+        names: What the columns are called; empty where a column has no name.
+        delimiter: The sign between cells.
+        lines: How many lines stand above the rows.
+        marks: The places of the columns that a file of failed rows has before those of its rows; empty for other files.
+        lost: The columns of a file of failed rows that this file seems to have lost.
+    """
+
+    names: tuple[str, ...]
+    delimiter: str
+    lines: int
+    marks: tuple[int, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+def header_of(lines: Iterator[str], delimiter: str | None) -> Header:
+    """Return the header of a CSV file, and leave the lines where its rows begin.
+
+    Args:
+        lines: The lines of the file from its beginning; only as many are read as the header needs.
+        delimiter: The sign between cells; None takes the one that the file names, or else the one of comma, semicolon,
+            tab and bar that the header has most.
+
+    Raises:
+        FileProblemError: There is no header, or a name stands in it twice.
+    """
+    skipped, first, told = _first_line(lines, delimiter)
+    delimiter = delimiter or told or _most_frequent(first)
+    counted = _Counted(itertools.chain([first], lines))
+    found = next(cell_rows(counted, delimiter))
+    if found.broken:
+        raise FileProblemError(f"the header cannot be read: {found.broken}")
+    names = tuple(map(visible, found.cells))
+    if names[0][:1] == names[-1][-1:] == "'" and len(names) > 1:
+        raise FileProblemError(
+            "the cells stand in apostrophes ('); CSV quotes cells with (\"), so export the file again with those"
+        )
+    marks = tuple(names.index(name) for name in FAILED_COLUMNS) if set(FAILED_COLUMNS) <= set(names) else ()
+    if len(marks) == len(names):
+        raise FileProblemError("the file of failed rows has lost the columns of its rows; put them back")
+    if marks:
+        names = tuple(unescaped(name) for name in names)
+    _check_names(names)
+    return Header(names, delimiter, skipped + counted.number, marks, () if marks else _lost(names))
+
+
+def delimiter_named(line: str) -> str | None:
+    """Return the delimiter that a line such as ``sep=;`` names, or None for any other line."""
+    found = _SEP.fullmatch(line)
+    return found["sign"] if found else None
+
+
+def shown_delimiter(delimiter: str) -> str:
+    """Return how a sentence names a delimiter."""
+    return "a tab" if delimiter == "\t" else f'"{delimiter}"'
+
+
+@dataclass(slots=True)
+class _Counted:
+    """Lines that are counted as they are taken."""
+
+    lines: Iterator[str]
+    number: int = 0
+
+    def __iter__(self) -> _Counted:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self.lines)
+        self.number += 1
+        return line
+
+
+def _first_line(lines: Iterator[str], delimiter: str | None) -> tuple[int, str, str | None]:
+    """Return how many lines stand above the header, its first line, and the delimiter that was named there."""
+    signs, told = {delimiter} if delimiter else set(DELIMITERS), None
+    for number, line in enumerate(lines):
+        sign = delimiter_named(line)
+        if sign is not None and told is None:
+            told = sign
+            signs.add(sign)
+        elif _HOLDS_TEXT.search("".join(char for char in line if char not in signs)):
+            return number, line, told
+    raise FileProblemError("the file is empty; expected a header with property slugs")
+
+
+def _most_frequent(line: str) -> str:
+    # A header over several lines is none that is worth guessing for: the first line decides.
+    widths = {sign: _width(next(cell_rows(iter([line]), sign))) for sign in DELIMITERS}
+    return max(DELIMITERS, key=lambda sign: widths[sign]) if max(widths.values()) > 1 else ","
+
+
+def _width(row: CellRow) -> int:
+    return 0 if row.broken else len(row.cells)
+
+
+def _check_names(names: tuple[str, ...]) -> None:
+    places: dict[str, int] = {}
+    for place, name in enumerate(names):
+        first = places.setdefault(name.casefold(), place)
+        if name and first != place:
+            if names[first] == name:
+                raise FileProblemError(f"two columns are named {quoted(name)}; keep one of them")
+            both = f"{quoted(names[first])} and {quoted(name)}"
+            raise FileProblemError(f"columns {first + 1} and {place + 1} are named {both}; keep one of them")
+
+
+def _lost(names: tuple[str, ...]) -> tuple[str, ...]:
+    lost = tuple(name for name in FAILED_COLUMNS if name not in names)
+    if len(lost) == len(FAILED_COLUMNS):
+        return ()
+    left = tuple(name for name in FAILED_COLUMNS if name in names)
+    if len(lost) == 1 and names[: len(left)] == left:
+        raise FileProblemError(
+            f'the file looks like a file of failed rows that has lost its column "{lost[0]}"; put that column back, '
+            "its cells may be empty"
+        )
+    return lost

@@ -1,0 +1,136 @@
+"""From bytes to text: one encoding for the whole file, and a bad byte named by its place."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from collections.abc import Iterator
+from typing import Final
+
+from prismd.importer.files.rows import BUFFER_BYTES_MAX, FileProblemError
+
+_BOM = "\ufeff"
+_UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+#: By how many files have them; any bytes fit the last two.
+_USUAL_ENCODINGS: Final = ("utf-8", "cp1252", "cp1250", "mac-roman", "cp850")
+
+
+def canonical_encoding(name: str) -> str:
+    """Return the usual name of a text encoding.
+
+    Args:
+        name: As people write it, such as ``UTF-8``, ``latin1`` or ``cp1252``.
+
+    Raises:
+        FileProblemError: There is no such text encoding.
+    """
+    try:
+        "".encode(name)
+        return codecs.lookup(name).name
+    except (LookupError, ValueError):
+        raise FileProblemError(f"there is no encoding {name!r}; use a name such as utf-8, utf-16, cp1252") from None
+
+
+def decoded(chunks: Iterator[bytes], encoding: str) -> Iterator[str]:
+    """Yield the text of a file, without a byte order mark.
+
+    Args:
+        chunks: The bytes of the file, cut anywhere.
+        encoding: A canonical name.
+
+    Raises:
+        FileProblemError: A byte does not fit the encoding; the message names its line and place.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)()
+    begun = False
+    bytes_read = lines = 0
+    for chunk in _and_end(chunks):
+        bytes_read += len(chunk)
+        try:
+            text = decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            raise FileProblemError(_bad_byte(error, bytes_read, lines, encoding)) from None
+        except UnicodeError as error:
+            raise FileProblemError(
+                f"the file is not {encoding.upper()}: {error}; where only the byte order mark is missing, give "
+                f"--encoding {encoding}-le or {encoding}-be"
+            ) from None
+        lines += text.count("\n")
+        if text and not begun:
+            begun, text = True, text.removeprefix(_BOM)
+        yield text
+
+
+def as_utf8(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """Yield the bytes of a file in UTF-8.
+
+    Args:
+        chunks: The bytes of the file, cut anywhere.
+        encoding: A canonical name; ``utf-8`` passes through unchecked, so that a bad byte stays its row's problem.
+
+    Raises:
+        FileProblemError: A byte does not fit the encoding.
+    """
+    if encoding in ("utf-8", "utf-8-sig"):
+        return chunks
+    return (text.encode() for text in decoded(chunks, encoding) if text)
+
+
+def lines_of(texts: Iterator[str]) -> Iterator[str]:
+    r"""Yield lines with their ends: ``\n``, ``\r\n`` or ``\r``, and nothing else, ends a line.
+
+    Args:
+        texts: A text cut anywhere.
+
+    Raises:
+        FileProblemError: A line is too long to be held.
+    """
+    pending = ""
+    line = 0
+    for text in texts:
+        pending += text
+        # A carriage return at the end may be half of a line end.
+        whole = pending.removesuffix("\r")
+        rest = pending[len(whole) :]
+        last = ""
+        for last in io.StringIO(whole, newline=""):
+            if last.endswith(("\n", "\r")):
+                yield last
+                line += 1
+        pending = rest if last.endswith(("\n", "\r")) else last + rest
+        if len(pending) > BUFFER_BYTES_MAX:
+            raise FileProblemError(f"line {line + 1} has more than {BUFFER_BYTES_MAX} characters; is this CSV?")
+    if pending:
+        yield pending
+
+
+def _and_end(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    yield from (chunk for chunk in chunks if chunk)
+    yield b""
+
+
+def _bad_byte(error: UnicodeDecodeError, bytes_read: int, lines: int, encoding: str) -> str:
+    # The decoder hands over what it still held and the chunk; both end where reading has come to.
+    place = bytes_read - len(error.object) + error.start
+    before = error.object[: error.start].decode(encoding, errors="replace")
+    return (
+        f"line {lines + before.count(chr(10)) + 1}, byte {place + 1} of the file: 0x{error.object[error.start]:02X} is "
+        f"not {encoding.upper()}; save the file as UTF-8 or {_hint(error, place, encoding)}"
+    )
+
+
+def _hint(error: UnicodeDecodeError, place: int, encoding: str) -> str:
+    """Return which encoding to name: one that the bytes at hand fit, and never the one that they have failed."""
+    if error.object[:2] in _UTF_16_MARKS and place == 0 and not encoding.startswith("utf-16"):
+        return "it looks like UTF-16: give --encoding utf-16"
+    fits = (name for name in _USUAL_ENCODINGS if not encoding.startswith(name) and _fits(error.object, name))
+    return f"name its own encoding with --encoding, such as {next(fits)}"
+
+
+def _fits(data: bytes, encoding: str) -> bool:
+    try:
+        # The end of the data may be the middle of a character.
+        codecs.getincrementaldecoder(encoding)().decode(data)
+    except UnicodeError:
+        return False
+    return True

@@ -1,0 +1,182 @@
+"""Opens a file for import: tells its format, reads it in chunks, and looks it over once before anything is sent."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from prismd.importer.files.csv_rows import CsvRows, read_header
+from prismd.importer.files.decoding import as_utf8, canonical_encoding
+from prismd.importer.files.json_rows import JsonRows
+from prismd.importer.files.ndjson_rows import NdjsonRows
+from prismd.importer.files.rows import CHUNK_BYTES, FileProblemError, FileRow, RowSource
+
+FORMATS: Final = ("csv", "json", "ndjson")
+
+_BY_SUFFIX: Final = {
+    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson",
+}  # fmt: skip
+_MARKS: Final = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+#: How many bytes a character has in UTF-16.
+_UNIT: Final = 2
+_NO_TEXT: Final = {
+    b"PK\x03\x04": "a spreadsheet or an archive; export it as CSV",
+    b"\x1f\x8b": "compressed with gzip; unpack it first",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What one reading of the whole file tells.
+
+    Args:
+        sha256: Hexadecimal hash of the file's bytes.
+        rows: How many rows there are to import, those that are left out apart.
+    """
+
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFile:
+    """A file to import.
+
+    Args:
+        path: Where it is; it must be a regular file, because it is read twice.
+        source: How its bytes become rows.
+        encoding: Canonical name of its encoding.
+    """
+
+    path: Path
+    source: RowSource
+    encoding: str
+
+    def rows(self) -> Iterator[FileRow]:
+        """Yield the rows of the file.
+
+        Raises:
+            FileProblemError: The file is broken as a whole.
+        """
+        # Closed here, because a failure that somebody keeps would keep the file open.
+        with closing(_chunks(self.path)) as chunks:
+            yield from self._rows_of(chunks)
+
+    def survey(self, tell: Callable[[int], None], look: Callable[[FileRow], None] = lambda _: None) -> Survey:
+        """Read the whole file once, so that what is broken is found before anything is sent.
+
+        Args:
+            tell: Called now and then with the number of bytes read so far.
+            look: Called with each row.
+
+        Raises:
+            FileProblemError: The file is broken as a whole.
+        """
+        digest = hashlib.sha256()
+        bytes_read = 0
+
+        def observed() -> Generator[bytes]:
+            nonlocal bytes_read
+            for chunk in _chunks(self.path):
+                digest.update(chunk)
+                bytes_read += len(chunk)
+                tell(bytes_read)
+                yield chunk
+
+        rows = 0
+        with closing(observed()) as chunks:
+            for row in self._rows_of(chunks):
+                rows += row.left_out is None
+                look(row)
+        return Survey(digest.hexdigest(), rows)
+
+    def _rows_of(self, chunks: Iterator[bytes]) -> Iterator[FileRow]:
+        if isinstance(self.source, CsvRows):
+            return self.source.rows(chunks)
+        return self.source.rows(as_utf8(chunks, self.encoding))
+
+
+def open_file(
+    path: Path, *, form: str | None = None, encoding: str = "utf-8", delimiter: str | None = None
+) -> ImportFile:
+    """Return a file ready to be read as rows.
+
+    Args:
+        path: Where it is.
+        form: One of :data:`FORMATS`; None decides by the name, and for ``.json`` also by the beginning.
+        encoding: Name of its encoding; a byte order mark is dropped.
+        delimiter: The sign between CSV cells; None finds it in the header.
+
+    Raises:
+        FileProblemError: The file cannot be read, is not text, or its header is wrong.
+    """
+    name = canonical_encoding(encoding)
+    beginning = _beginning(path)
+    for magic, what in _NO_TEXT.items():
+        if beginning.startswith(magic):
+            raise FileProblemError(f"the file is {what}")
+    _check_encoding(beginning, name)
+    form = form or _form(path, beginning)
+    if form == "csv":
+        with closing(_chunks(path)) as chunks:
+            return ImportFile(path, read_header(chunks, name, delimiter), name)
+    return ImportFile(path, JsonRows() if form == "json" else NdjsonRows(), name)
+
+
+def _check_encoding(beginning: bytes, encoding: str) -> None:
+    """Refuse what an encoding reads without complaint, and wrongly.
+
+    Raises:
+        FileProblemError: The file says that it has another encoding; the message names it.
+    """
+    if encoding.startswith(("utf-16", "utf-32", "utf_16", "utf_32")):
+        return
+    found = next((name for mark, name in _MARKS.items() if beginning.startswith(mark)), None)
+    if found is None and beginning[:_UNIT].count(b"\0") == 1:
+        found = "utf-16-be" if beginning.startswith(b"\0") else "utf-16-le"
+    if found and not encoding.startswith(found):
+        raise FileProblemError(
+            f"the file begins as {found.upper()} does, not as {encoding.upper()}; give --encoding {found}"
+        )
+
+
+def _form(path: Path, beginning: bytes) -> str:
+    form = _BY_SUFFIX.get(path.suffix.lower())
+    if form is None:
+        raise FileProblemError(f"the name does not tell the format; give --format {', '.join(FORMATS)}")
+    return "ndjson" if form == "json" and _begins_with_a_row(beginning) else form
+
+
+def _begins_with_a_row(beginning: bytes) -> bool:
+    """Whether the first line is a whole object that is no request body: NDJSON often goes by the name of JSON."""
+    first = beginning.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0]
+    try:
+        return "objects" not in msgspec.json.decode(first, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def _beginning(path: Path) -> bytes:
+    try:
+        if path.exists() and not path.is_file():
+            raise FileProblemError("expected a regular file, because it is read twice; save the data to a file first")
+        with path.open("rb") as file:
+            return file.read(CHUNK_BYTES)
+    except OSError as error:
+        raise FileProblemError(f"cannot be read: {error.strerror}") from None
+
+
+def _chunks(path: Path) -> Generator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+    except OSError as error:
+        raise FileProblemError(f"cannot be read: {error.strerror}") from None

@@ -1,0 +1,85 @@
+"""Import jobs that are there already: list them, look at one, cancel it, run its failed rows again."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import msgspec
+
+from prismd.importer.calls import ClientError, PrismClient
+
+#: A job as the server shows it (contract, section 10.3), whatever fields it has.
+ShownJob = dict[str, Any]
+
+
+def list_jobs(client: PrismClient, wanted: Mapping[str, str]) -> list[ShownJob]:
+    """Return jobs of the team, newest first.
+
+    Args:
+        client: The server to ask.
+        wanted: Filters and ``limit`` of the query.
+
+    Raises:
+        ClientError: The server cannot be used.
+    """
+    found = _object(client.call("GET", "imports", query=wanted)).get("data")
+    if not isinstance(found, list):
+        raise ClientError("the answer is no list of imports; is this a prismd server?")
+    return found
+
+
+def read_job(client: PrismClient, job_id: str) -> ShownJob:
+    """Return a job without its results.
+
+    Raises:
+        ClientError: The server cannot be used, or has no such job.
+    """
+    return _without_results(client.call("GET", "imports", job_id))
+
+
+def cancel_job(client: PrismClient, job_id: str) -> ShownJob:
+    """Cancel a job and return it.
+
+    Raises:
+        RefusedError: It has ended already, or is not there.
+        ClientError: The server cannot be used.
+    """
+    return _without_results(client.call("POST", "imports", job_id, "cancel", key=_new_key()))
+
+
+def retry_job(client: PrismClient, job_id: str, body: bytes) -> ShownJob:
+    """Run the failed rows of a job again and return the new job.
+
+    Args:
+        client: The server.
+        job_id: The job whose rows failed.
+        body: The request (contract, section 22).
+
+    Raises:
+        RefusedError: There is nothing to run again, or a correction does not fit.
+        ClientError: The server cannot be used.
+    """
+    return _without_results(client.call("POST", "imports", job_id, "retry", body=body, key=_new_key()))
+
+
+def _new_key() -> str:
+    # A call may be sent several times until its answer arrives; it is done once.
+    return f"prismd-{secrets.token_hex(16)}"
+
+
+def _without_results(answer: httpx.Response) -> ShownJob:
+    job = _object(answer)
+    job.pop("results", None)
+    if "status" not in job:
+        raise ClientError("the answer is no import job; is this a Prism server?")
+    return job
+
+
+def _object(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(answer.content, type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise ClientError("the answer is no JSON object; is this a Prism server?") from None

@@ -1,0 +1,231 @@
+"""The journal of a running import, kept on disk, so that a run after a crash goes on where the last one stopped."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from prismd.importer.calls import ClientError
+from prismd.importer.tally import Tally
+
+_FORMAT: Final = 2
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What is imported to where: the same target is the same import."""
+
+    base_url: str
+    team: str
+    object_type: str
+    sha256: str
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Everything that decides the requests of an import, byte for byte.
+
+    Args:
+        target: What goes where.
+        options: The import's options on the wire.
+        reading: How the file is read and cut: encoding, delimiter, rows of a batch …
+    """
+
+    target: Target
+    options: dict[str, object]
+    reading: dict[str, object]
+
+    @property
+    def hash(self) -> str:
+        """A name for it."""
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()[:32]
+
+
+class Growth(msgspec.Struct):
+    """A file that grows with an import, as far as its batches are done.
+
+    Args:
+        path: Where it is, or is to be.
+        size: Its length in bytes; 0 where it is not there yet.
+        sha256: Hexadecimal hash of these bytes.
+        next_size: Its length once the batch under way is done, where that is known already.
+        next_sha256: The hash that it has then.
+        earlier: Files that hold what came before, where somebody has changed them meanwhile.
+    """
+
+    path: str
+    size: int = 0
+    sha256: str = ""
+    next_size: int | None = None
+    next_sha256: str = ""
+    earlier: list[str] = msgspec.field(default_factory=list)
+
+
+class Pending(msgspec.Struct):
+    """A batch that the server has taken and not yet finished."""
+
+    batch: int
+    job_id: str
+
+
+class _Head(msgspec.Struct):
+    """What every version of a journal has."""
+
+    format: int
+    identity: Identity
+
+
+class Journal(msgspec.Struct):
+    """How far an import has come.
+
+    Args:
+        format: The version of this structure.
+        identity: What is imported and how.
+        run_id: Random; the idempotency keys of the run are made from it.
+        started: When the run began, for people.
+        failed: The file of failed rows.
+        multiple: Columns whose cells are split; kept, so that the same requests are made again.
+        ignored: Columns that are not sent; kept for the same reason.
+        batches_done: How many batches have all their outcomes.
+        pending: The batch under way, where the server has taken it.
+        tally: The counts of the batches done.
+        results: The file of all results, where one is wanted.
+    """
+
+    identity: Identity
+    run_id: str
+    started: str
+    failed: Growth
+    multiple: list[str]
+    ignored: list[str]
+    format: int = _FORMAT
+    batches_done: int = 0
+    pending: Pending | None = None
+    tally: Tally = msgspec.field(default_factory=Tally)
+    results: Growth | None = None
+
+    def key(self, batch: int) -> str:
+        """Return the idempotency key of a batch, the same in each run of this journal."""
+        return f"prismd-{self.run_id}-{batch}"
+
+
+def journal_directory(environment: Mapping[str, str]) -> Path:
+    """Return where journals are kept (XDG base directories: the user's state).
+
+    Raises:
+        ClientError: The environment names no home directory, and the system knows none.
+    """
+    state = environment.get("XDG_STATE_HOME", "")
+    if not state.startswith("/"):
+        home = environment.get("HOME") or os.path.expanduser("~")  # noqa: PTH111 - Path.home raises where there is none
+        if not home.startswith("/"):
+            raise ClientError("there is no home directory to keep the journal in; set XDG_STATE_HOME to a directory")
+        state = f"{home}/.local/state"
+    return Path(state) / "prismd" / "imports"
+
+
+class Journals:
+    """The journals of a user, a file for each import under way.
+
+    Args:
+        directory: Where they are; made when the first is saved.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    @contextmanager
+    def alone(self, target: Target) -> Iterator[None]:
+        """Keep other processes from importing the same file to the same place meanwhile.
+
+        Raises:
+            ClientError: Another process does so now, or the directory cannot be written.
+        """
+        name = hashlib.sha256(msgspec.json.encode(target)).hexdigest()[:32]
+        path = self._directory / f"{name}.lock"
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        except OSError as error:
+            raise ClientError(
+                f"the journal cannot be kept in {self._directory}: {error.strerror}; set XDG_STATE_HOME to a directory"
+            ) from None
+        try:
+            if not _locked(lock, path):
+                raise ClientError("the same file is being imported to the same place by another process")
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+        finally:
+            os.close(lock)
+
+    def of_target(self, target: Target) -> list[Journal]:
+        """Return the journals of unfinished imports of a file to a place, whatever their options.
+
+        Raises:
+            ClientError: One was written by another version of prismd.
+        """
+        found = []
+        for path in sorted(self._directory.glob("*.json")):
+            try:
+                content = path.read_bytes()
+                head = msgspec.json.decode(content, type=_Head)
+                if head.identity.target != target:
+                    continue
+                if head.format != _FORMAT:
+                    raise ClientError(
+                        "another version of prismd began an import of this file and did not end it; end it with that "
+                        f"version, or remove {path} to begin anew"
+                    )
+                found.append(msgspec.json.decode(content, type=Journal))
+            except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+                continue
+        return found
+
+    def seen_path(self, journal: Journal) -> Path:
+        """Return where it is kept which row of the file stands for which record."""
+        return self._path(journal.identity).with_suffix(".seen")
+
+    def forget_seen(self, identity: Identity) -> None:
+        """Forget what a run that has lost its journal kept of rows and records."""
+        self._path(identity).with_suffix(".seen").unlink(missing_ok=True)
+
+    def save(self, journal: Journal) -> None:
+        """Write a journal, whole or not at all.
+
+        Raises:
+            ClientError: It cannot be written.
+        """
+        path = self._path(journal.identity)
+        part = path.with_suffix(".part")
+        try:
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(msgspec.json.encode(journal))
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except OSError as error:
+            raise ClientError(f"the journal {path} cannot be written: {error.strerror}") from None
+
+    def remove(self, journal: Journal) -> None:
+        """Forget an import that has ended."""
+        self._path(journal.identity).unlink(missing_ok=True)
+        self.forget_seen(journal.identity)
+
+    def _path(self, identity: Identity) -> Path:
+        return self._directory / f"{identity.hash}.json"
+
+
+def _locked(lock: int, path: Path) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Whoever held it before may have removed the file since it was opened here; then others lock another file.
+        return os.fstat(lock).st_ino == path.stat().st_ino
+    except (BlockingIOError, FileNotFoundError):
+        return False

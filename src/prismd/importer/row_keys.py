@@ -1,0 +1,60 @@
+"""The text by which a row is told apart, as the file has it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from prismd.core.values.blanks import is_blank
+from prismd.importer.files.csv_rows import CsvRows
+from prismd.importer.files.rows import FileRow, RowSource
+
+_BUCKETS: Final = ("default", "extended", "list")
+
+
+class RowKeys:
+    """Finds the value of the de-duplication property in rows.
+
+    Args:
+        slug: The property.
+        source: The file that the rows come from.
+    """
+
+    def __init__(self, slug: str, source: RowSource) -> None:
+        self.slug = slug
+        self._place: int | None = None
+        self._clear_token: str | None = None
+        if isinstance(source, CsvRows) and not source.holds_json and slug in source.columns:
+            self._place, self._clear_token = source.columns.index(slug), source.clear_token
+
+    def of(self, row: FileRow) -> str | None:
+        """Return the text, or None where the row has no value to be told apart by.
+
+        Args:
+            row: A row that can be sent.
+        """
+        if self._place is None:
+            return _shown(self._from_json(row.wire or b"{}"))
+        cell = row.original[self._place] if self._place < len(row.original) else ""
+        return None if is_blank(cell) or cell == self._clear_token else cell
+
+    def _from_json(self, wire: bytes) -> object:
+        buckets: dict[str, Any] = msgspec.json.decode(wire)
+        for name in _BUCKETS:
+            values = buckets.get(name)
+            if not isinstance(values, dict):
+                continue
+            if self.slug in values:
+                return values[self.slug]
+            # Values of a list may stand under the list's id.
+            for inner in values.values():
+                if isinstance(inner, dict) and self.slug in inner:
+                    return inner[self.slug]
+        return None
+
+
+def _shown(value: object) -> str | None:
+    if value is None or value == [] or (isinstance(value, str) and is_blank(value)):
+        return None
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

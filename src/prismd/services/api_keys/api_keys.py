@@ -1,0 +1,287 @@
+"""API keys as use cases: make one, list them, have another take its place, and revoke it."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from prismd.core.api_keys.scopes import ALL, Scopes
+from prismd.core.audit import Action, Deed, Doer
+from prismd.core.ids import NewId
+from prismd.core.wording.quoting import quoted
+from prismd.store import api_keys, audit, teams
+from prismd.store.api_keys import NewStoredKey, StoredKey
+from prismd.store.connections.postgres import Connection
+
+#: Longest name of a key, in characters.
+NAME_CHARS_MAX: Final = 200
+
+_HINT_CHARS: Final = 4
+#: A key that is so short that its last characters would give it away shows none.
+_HINTED_KEY_CHARS_MIN: Final = 16
+
+
+class KeyRefusedError(Exception):
+    """A command asks for a key, or a change of one, that cannot be; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key just made, which is shown this once.
+
+    Args:
+        id: By which it is revoked.
+        team: Public id of its team.
+        key: The key itself.
+        given: Whether the operator chose it, and so need not be told.
+    """
+
+    id: str
+    team: str
+    key: str
+    given: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """A key that takes the place of another.
+
+    Args:
+        new: The key just made.
+        old_until: From then on the other one is refused.
+    """
+
+    new: NewKey
+    old_until: datetime
+
+
+def new_secret() -> str:
+    """Return a new random API key."""
+    return f"prismd_{secrets.token_urlsafe(32)}"
+
+
+def digest_of(key: str) -> bytes:
+    """Return what is stored of a key, by which it is found."""
+    # Keys are long and random, so a plain hash keeps them; a slow one would only slow each request down.
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+
+
+def create_key(
+    connection: Connection,
+    *,
+    team: str | None,
+    name: str,
+    now: datetime,
+    new_id: NewId,
+    make_team: bool = False,
+    secret: Callable[[], str] = new_secret,
+    scopes: Scopes = ALL,
+    lifetime: timedelta | None = None,
+) -> NewKey:
+    """Make a key of a team.
+
+    Args:
+        connection: On which this is one transaction.
+        team: Public id of the team; None means the only one.
+        name: What people shall call the key.
+        now: The time.
+        new_id: Makes ids.
+        make_team: Whether to make the team where there is none of that id.
+        secret: Makes keys.
+        scopes: What the key may do.
+        lifetime: After which it is refused; None for never.
+
+    Raises:
+        KeyRefusedError: There is no such team, or none is named and there is not exactly one; or the name is none.
+    """
+    with connection.transaction():
+        public_id = team or (new_id() if make_team else _only_team(connection))
+        team_id = teams.find_team(connection, public_id)
+        if team_id is None:
+            if not make_team:
+                raise KeyRefusedError(f"there is no team {public_id!r}: name another, or make it with --new-team")
+            team_id = teams.insert_team(connection, public_id, now)
+        maker = KeyMaker(connection, team_id, public_id, now, new_id)
+        return maker.make(name, secret(), scopes, expires_at=now + lifetime if lifetime else None)
+
+
+def rotate_key(
+    connection: Connection,
+    key_id: str,
+    *,
+    team: str | None,
+    overlap: timedelta,
+    now: datetime,
+    new_id: NewId,
+    secret: Callable[[], str] = new_secret,
+) -> Rotated:
+    """Make a key with the name, scopes and lifetime of another, which goes on being good for a while.
+
+    Args:
+        connection: On which this is one transaction.
+        key_id: Id of the other key.
+        team: Public id of the team that it must belong to; None means any.
+        overlap: For how long both are good.
+        now: The time.
+        new_id: Makes ids.
+        secret: Makes keys.
+
+    Raises:
+        KeyRefusedError: There is no such key, or it is not good, or another has taken its place already.
+    """
+    with connection.transaction():
+        old = _held(connection, key_id, team)
+        _check_can_be_replaced(old, now)
+        lifetime = old.expires_at - old.created_at if old.expires_at else None
+        maker = KeyMaker(connection, old.team_id, old.team, now, new_id)
+        expires_at = now + lifetime if lifetime else None
+        new = maker.make(old.name, secret(), Scopes.of(old.scopes), expires_at=expires_at, replaces=old.id)
+        until = min(now + overlap, old.expires_at or now + overlap)
+        api_keys.expire_key(connection, old.team_id, old.id, until)
+        return Rotated(new, until)
+
+
+def list_keys(connection: Connection, team: str | None) -> list[StoredKey]:
+    """Return all keys, oldest first.
+
+    Args:
+        connection: Any.
+        team: Public id of the team; None means all.
+    """
+    return api_keys.list_keys(connection, team)
+
+
+def revoke_key(connection: Connection, key_id: str, *, team: str | None, now: datetime) -> None:
+    """Refuse a key from now on; one that is revoked already stays so.
+
+    Args:
+        connection: On which this is one transaction.
+        key_id: Id of the key.
+        team: Public id of the team that it must belong to; None means any.
+        now: The time.
+
+    Raises:
+        KeyRefusedError: There is no such key.
+    """
+    with connection.transaction():
+        key = _held(connection, key_id, team)
+        api_keys.revoke_key(connection, key.team_id, key.id, now)
+        deed = Deed(Action.KEY_REVOKED, [key.id], details={"name": key.name})
+        audit.write_entry(connection, key.team_id, Doer(now), deed)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMaker:
+    """Stores new keys of a team.
+
+    Args:
+        connection: Inside a transaction.
+        team_id: Internal id of the team.
+        team: Public id of the team.
+        now: The time.
+        new_id: Makes ids.
+    """
+
+    connection: Connection
+    team_id: int
+    team: str
+    now: datetime
+    new_id: NewId
+
+    def make(
+        self,
+        name: str,
+        key: str,
+        scopes: Scopes = ALL,
+        *,
+        expires_at: datetime | None = None,
+        replaces: str | None = None,
+    ) -> NewKey:
+        """Store a key and return it.
+
+        Args:
+            name: What people shall call it.
+            key: The key itself, of which the digest is stored.
+            scopes: What it may do.
+            expires_at: From when on it is refused; None for never.
+            replaces: Id of the key in whose place it is made.
+
+        Raises:
+            KeyRefusedError: The name cannot be one.
+        """
+        key_id = self.new_id()
+        hint = key[-_HINT_CHARS:] if len(key) >= _HINTED_KEY_CHARS_MIN else ""
+        stored = NewStoredKey(
+            id=key_id,
+            team_id=self.team_id,
+            name=_checked_name(name),
+            digest=digest_of(key),
+            hint=hint,
+            scopes=scopes.texts(),
+            created_at=self.now,
+            expires_at=expires_at,
+            replaces=replaces,
+        )
+        api_keys.insert_key(self.connection, stored)
+        details = {"name": stored.name, "scopes": stored.scopes, "replaces": replaces}
+        self._note(Action.KEY_ROTATED if replaces else Action.KEY_CREATED, key_id, details)
+        return NewKey(key_id, self.team, key)
+
+    def _note(self, action: Action, key_id: str, details: Mapping[str, Any]) -> None:
+        ids = [one for one in (key_id, details["replaces"]) if one]
+        audit.write_entry(self.connection, self.team_id, Doer(self.now), Deed(action, ids, details=details))
+
+
+def _checked_name(name: str) -> str:
+    if len(name) > NAME_CHARS_MAX:
+        raise KeyRefusedError(f"a key's name has at most {NAME_CHARS_MAX} characters, this one {len(name)}")
+    if not name.isprintable():
+        raise KeyRefusedError(f"the name {quoted(name)} holds what cannot be printed: name the key in one line")
+    return name
+
+
+def _held(connection: Connection, key_id: str, team: str | None) -> StoredKey:
+    found = api_keys.hold_key(connection, key_id, team)
+    if found is None:
+        where = f" in team {team!r}" if team else ""
+        raise KeyRefusedError(f"there is no key with id {key_id!r}{where}; `prismd keys list` shows those there are")
+    return found
+
+
+def _check_can_be_replaced(key: StoredKey, now: datetime) -> None:
+    if key.revoked_at is not None:
+        raise KeyRefusedError(f"the key {key.id} is revoked: make a new one with `prismd keys create`")
+    if key.expires_at is not None and key.expires_at <= now:
+        raise KeyRefusedError(f"the key {key.id} has expired: make a new one with `prismd keys create`")
+    if key.replaced_by is not None:
+        raise KeyRefusedError(f"the key {key.id} has been rotated already: rotate {key.replaced_by} instead")
+
+
+def team_named(connection: Connection, team: str | None) -> int:
+    """Return the internal id of the team that a command means.
+
+    Args:
+        connection: Any.
+        team: Public id of the team; None means the only one.
+
+    Raises:
+        KeyRefusedError: There is no such team, or none is named and there is not exactly one.
+    """
+    public_id = team or _only_team(connection)
+    team_id = teams.find_team(connection, public_id)
+    if team_id is None:
+        raise KeyRefusedError(f"there is no team {public_id!r}: name another")
+    return team_id
+
+
+def _only_team(connection: Connection) -> str:
+    found = teams.first_teams(connection, 2)
+    if not found:
+        raise KeyRefusedError("there is no team yet: make one with --new-team")
+    if len(found) > 1:
+        raise KeyRefusedError("there are several teams: name one with --team")
+    return found[0]

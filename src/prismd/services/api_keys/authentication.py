@@ -1,0 +1,191 @@
+"""Who is calling: the check of a key on each request, and the first team and key of an empty database."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from prismd.core.api_keys.scopes import ALL, Scopes
+from prismd.core.api_keys.weak_keys import weakness
+from prismd.core.errors import PrismdError
+from prismd.core.ids import NewId
+from prismd.services.api_keys.api_keys import KeyMaker, NewKey, digest_of, new_secret
+from prismd.settings import SettingError
+from prismd.store import api_keys, teams
+from prismd.store.api_keys import KeyMatch
+from prismd.store.connections.faults import passes
+from prismd.store.connections.postgres import Connection
+
+#: The use of a key is noted at most so often.
+_NOTED_EVERY: Final = timedelta(minutes=1)
+
+_UNKNOWN: Final = "the API key is unknown or revoked: check the header x-api-key"
+_OTHER_TEAM: Final = "the API key has no access to this team: check the team id in the path"
+
+_LOG: Final = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever sent a request with a good key.
+
+    Args:
+        team_id: Internal id of the team.
+        public_id: The team's id in paths.
+        key_id: Id of the key.
+        scopes: What the key may do.
+        key_hint: Its last characters, by which people tell keys apart.
+    """
+
+    team_id: int
+    public_id: str
+    key_id: str
+    scopes: Scopes = ALL
+    key_hint: str = ""
+
+
+#: What the first start on an empty database made.
+Bootstrap = NewKey
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFailure:
+    """Why a key was refused, for the audit of the team that it concerns.
+
+    Args:
+        team_id: Internal id of that team.
+        key_id: Of the key, where it is one of the team's.
+        reason: ``unknown``, ``revoked``, ``expired``, or ``other_team`` for a key of another team.
+    """
+
+    team_id: int
+    key_id: str | None
+    reason: str
+
+
+class RefusedKeyError(PrismdError):
+    """The key of a request does not let it in.
+
+    Args:
+        message: A sentence for people.
+        failure: What the audit of a team says of it; None where it concerns none.
+    """
+
+    def __init__(self, message: str, failure: KeyFailure | None) -> None:
+        super().__init__("forbidden", message)
+        self.failure = failure
+
+
+class UnknownKeyError(RefusedKeyError):
+    """The key of a request is unknown or revoked, or has expired."""
+
+
+def authenticate(connection: Connection, key: str, team_public_id: str | None, *, now: datetime) -> Caller:
+    """Return who calls, and note that the key is used.
+
+    Contract, section 2.
+
+    Args:
+        connection: Outside a transaction; reads with one statement, and once a minute and key writes with another.
+        key: The key as sent.
+        team_public_id: The team in the path; None where the path has none, and the key alone counts.
+        now: The time, by which keys expire.
+
+    Raises:
+        UnknownKeyError: The key is unknown or revoked, or has expired.
+        PrismdError: ``forbidden``: it belongs to another team.
+    """
+    digest = digest_of(key)
+    found = api_keys.find_key(connection, digest)
+    if found is None or not hmac.compare_digest(found.digest, digest):
+        raise UnknownKeyError(_UNKNOWN, _at_path(connection, team_public_id, "unknown"))
+    if found.revoked_at is not None:
+        raise UnknownKeyError(_UNKNOWN, KeyFailure(found.team_id, found.key_id, "revoked"))
+    if found.expires_at is not None and found.expires_at <= now:
+        message = f"the API key has expired on {found.expires_at.astimezone(UTC):%Y-%m-%d at %H:%M} UTC: use another"
+        failure = KeyFailure(found.team_id, found.key_id, "expired")
+        raise UnknownKeyError(f"{message}, which `prismd keys create` makes", failure)
+    if team_public_id not in (None, found.team):
+        raise RefusedKeyError(_OTHER_TEAM, _at_path(connection, team_public_id, "other_team"))
+    _note_use(connection, found, now)
+    return Caller(found.team_id, found.team, found.key_id, Scopes(frozenset(found.scopes)), found.hint)
+
+
+def _at_path(connection: Connection, public_id: str | None, reason: str) -> KeyFailure | None:
+    """Return that somebody came to a team's path with a key that is none of the team's; None if there is no such team.
+
+    Of another team's key nothing is told: it is not that team's to see.
+    """
+    if public_id is None or not public_id.isprintable():  # what no database can hold is no team
+        return None
+    team_id = teams.find_team(connection, public_id)
+    return None if team_id is None else KeyFailure(team_id, None, reason)
+
+
+def _note_use(connection: Connection, key: KeyMatch, now: datetime) -> None:
+    noted_until = now - _NOTED_EVERY
+    if key.last_used_at is not None and key.last_used_at > noted_until:
+        return
+    try:
+        with connection.transaction():
+            api_keys.note_use(connection, key.team_id, key.key_id, now=now, before=noted_until)
+    except Exception as error:
+        if not passes(error):
+            raise
+        # A standby, or a full disk, still serves reads.
+        _LOG.info("the use of a key could not be noted", key=key.key_id, reason=str(error).strip())
+
+
+def good_keys(connection: Connection, key_ids: Sequence[str], *, now: datetime) -> set[str]:
+    """Return which keys let somebody in now.
+
+    Args:
+        connection: Any; reads with one statement.
+        key_ids: Ids of keys, of whatever team.
+        now: The time, by which keys expire.
+    """
+    return api_keys.good_keys(connection, key_ids, now=now) if key_ids else set()
+
+
+def bootstrap(
+    connection: Connection,
+    environment: Mapping[str, str],
+    *,
+    now: datetime,
+    new_id: NewId,
+    secret: Callable[[], str] = new_secret,
+) -> Bootstrap | None:
+    """Make the first team and key where there is no team yet, and return them.
+
+    Args:
+        connection: On which this is one transaction.
+        environment: ``MICRO_TEAM_ID`` and ``MICRO_API_KEY`` are taken where they say something.
+        now: The time.
+        new_id: Makes ids.
+        secret: Makes keys.
+
+    Raises:
+        SettingError: ``MICRO_API_KEY`` could be guessed.
+    """
+    with connection.transaction():
+        if teams.first_teams(connection, 1):
+            return None
+        teams.lock_bootstrap(connection)
+        if teams.first_teams(connection, 1):
+            return None
+        team = environment.get("MICRO_TEAM_ID") or new_id()
+        team_id = teams.insert_team(connection, team, now)
+        given = _checked(environment.get("MICRO_API_KEY", ""))
+        made = KeyMaker(connection, team_id, team, now, new_id).make("first", given or secret())
+        return replace(made, given=bool(given))
+
+
+def _checked(key: str) -> str:
+    if key and (found := weakness(key)):
+        raise SettingError(f"MICRO_API_KEY could be guessed: {found}; leave it out, and a random one is made")
+    return key

@@ -1,0 +1,65 @@
+"""Chunks that take their worker or connection along: put off, then cut until the row to blame stands alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from prismd.core.imports.job import Job
+from prismd.core.imports.request import Chunk
+from prismd.services.imports.chunk import refuse_row
+from prismd.services.realtime.changes import import_moved
+from prismd.settings import Settings
+from prismd.store.connections.postgres import Connection
+from prismd.store.imports import chunks, jobs
+from prismd.store.imports.attempts import forget_attempts
+
+_LOG: Final = structlog.get_logger()
+
+#: A chunk of 5,000 rows becomes single rows in two rounds.
+_PARTS_MAX: Final = 100
+#: One loss may be chance, as a restart of the machine is. Two are reason enough to cut, which changes no verdict.
+_LOSSES_BEFORE_CUT: Final = 2
+
+
+def after_losses(connection: Connection, job: Job, count: int, *, now: datetime, settings: Settings) -> Job:
+    """Put a chunk off that was begun and never ended; after several times, cut it or refuse its only row.
+
+    Rows are judged the same wherever they are cut into chunks, so cutting changes no verdict.
+
+    Args:
+        connection: Inside a transaction that holds the job.
+        job: The job, standing at this chunk.
+        count: Attempts that were begun and did not end.
+        now: The time of everything written.
+        settings: For the number of attempts and the wait between them.
+
+    Returns:
+        The job after it.
+    """
+    forget_attempts(connection, job)
+    after = job.after_crashes(count, now)
+    _LOG.error("chunk lost its worker or its connection", times=after.crashes)
+    chunk = chunks.read_chunk(connection, job, job.cursor)
+    alone = len(chunk.rows) == 1
+    if after.crashes >= (settings.step_attempts_max if alone else _LOSSES_BEFORE_CUT):
+        return (_refused if alone else _cut)(connection, job, chunk, now=now)
+    wait = timedelta(seconds=settings.step_backoff_s * 2 ** (after.crashes - 1))
+    jobs.record_failure(connection, after, now=now, wait=wait)
+    import_moved(connection, after)
+    return after
+
+
+def _refused(connection: Connection, job: Job, chunk: Chunk, *, now: datetime) -> Job:
+    _LOG.error("row refused, as it cannot be processed", row=chunk.first_row)
+    return refuse_row(connection, job, chunk, now=now)
+
+
+def _cut(connection: Connection, job: Job, chunk: Chunk, *, now: datetime) -> Job:
+    parts = chunk.cut(_PARTS_MAX)
+    after = job.after_cut(len(parts), now)
+    chunks.replace_chunk(connection, after, parts)
+    _LOG.warning("chunk was cut", rows=len(chunk.rows), parts=len(parts))
+    return after

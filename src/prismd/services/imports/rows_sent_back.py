@@ -1,0 +1,114 @@
+"""Rows of an import that send back what was read: compared with the record that they match, before they are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from prismd.core.errors import PrismdError
+from prismd.core.imports.job import Job
+from prismd.core.imports.plan import find_keys, hashes_of
+from prismd.core.properties.schema import ObjectSchema
+from prismd.core.records.keys import KeyRule
+from prismd.core.records.reading_budget import ReadingBudget
+from prismd.core.records.rows import RefusedRow, Row, RowLimits, RowParser, Rows
+from prismd.core.records.unchanged_values import may_be_unchanged, with_held, with_one, without_held, without_unchanged
+from prismd.core.records.writes import RecordBody, read_record_body
+from prismd.services.records.keys import ensure_key
+from prismd.services.records.shown import shown_whole
+from prismd.store.connections.postgres import Connection
+from prismd.store.records import records
+from prismd.store.records.records import StoredRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RowsSentBack:
+    """Reads refused rows once more, without the values that their records show already.
+
+    Few rows are refused for values that only the server sets, or for references to deleted records, and only these are
+    looked at again: the statements are the same however many they are.
+
+    Args:
+        connection: Inside a transaction, in which nobody else writes records of the type.
+        job: The import.
+        schema: Of its records.
+        rule: How keys are compared.
+        limits: How large rows and values may be.
+        parser: Reads rows as the import reads them.
+        resolve: Puts ids of records in the place of references.
+        read_bytes_max: Bytes of the records that rows may be compared with; beyond that, they stay refused.
+    """
+
+    connection: Connection
+    job: Job
+    schema: ObjectSchema
+    rule: KeyRule
+    limits: RowLimits
+    parser: RowParser
+    resolve: Callable[[Rows], Rows]
+    read_bytes_max: int
+
+    def mended(self, rows: Rows, sent: Sequence[bytes | msgspec.Raw]) -> Rows:
+        """Return rows of which some are refused no more.
+
+        Args:
+            rows: As they were read and resolved.
+            sent: The same rows as JSON.
+        """
+        bodies = {
+            index: body
+            for index, row in enumerate(rows)
+            if isinstance(row, RefusedRow) and may_be_unchanged(row) and (body := _body_of(sent[index])) is not None
+        }
+        if not bodies:
+            return rows
+        matched = self._matched(bodies)
+        shorter = [self._without_unchanged(bodies[index], record) for index, record in matched.items()]
+        mended = dict(zip(matched, self._read(shorter, list(matched.values())), strict=True))
+        return [mended.get(index, row) for index, row in enumerate(rows)]
+
+    def _matched(self, bodies: Mapping[int, RecordBody]) -> dict[int, StoredRecord]:
+        """Return the records that rows match by their keys, whatever else is wrong with them."""
+        list_id = self.job.options.list_id
+        reader = RowParser(self.schema, self.limits, list_id)
+        keys = self.resolve([reader.parse(with_one(body, list_id, self.rule.prop).raw) for body in bodies.values()])
+        find_keys(self.rule, keys)
+        if not (hashes := hashes_of(keys)):
+            return {}
+        team_id, object_type = self.job.team_id, self.job.object_type
+        ensure_key(self.connection, team_id, object_type, self.rule.prop, tells_apart=True)
+        owners: dict[str, dict[str, StoredRecord]] = {}
+        try:
+            with self.connection.transaction():
+                holders = records.holders_of_keys(
+                    self.connection, team_id, object_type, hashes, ReadingBudget(self.read_bytes_max)
+                )
+        except PrismdError:
+            return {}  # too much to compare with: the rows stay refused
+        for record in holders:
+            for key in self.rule.keys(record.properties.get(self.rule.key)):
+                owners.setdefault(key, {})[record.id] = record
+        found = {
+            index: {one.id: one for key in row.keys or () for one in owners.get(key, {}).values()}
+            for index, row in zip(bodies, keys, strict=True)
+            if isinstance(row, Row)
+        }
+        return {index: next(iter(those.values())) for index, those in found.items() if len(those) == 1}
+
+    def _without_unchanged(self, body: RecordBody, record: StoredRecord) -> RecordBody:
+        shown = shown_whole(self.schema, record)
+        return without_unchanged(body, self.schema, shown, self.job.options.list_id, self.rule.prop) or body
+
+    def _read(self, bodies: Sequence[RecordBody], matched: Sequence[StoredRecord]) -> Rows:
+        written: Rows = [self.parser.parse(body.raw) for body in bodies]
+        held = [record.properties for record in matched]
+        return with_held(self.resolve(without_held(written, held, self.schema)), written, held, self.schema)
+
+
+def _body_of(sent: bytes | msgspec.Raw) -> RecordBody | None:
+    try:
+        return read_record_body(sent)
+    except PrismdError:
+        return None

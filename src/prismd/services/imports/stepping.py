@@ -1,0 +1,150 @@
+"""Taking a turn: claim the job that waits longest, do one chunk of it in one transaction, and let the next one go."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from prismd.core.ids import NewId
+from prismd.core.imports.job import Job
+from prismd.services.audit import note_end
+from prismd.services.imports.chunk import LostRaceError, run_chunk
+from prismd.services.imports.deferred import Meanwhile
+from prismd.services.imports.lost_chunks import after_losses
+from prismd.services.realtime.changes import import_moved
+from prismd.settings import Settings
+from prismd.store.connections.faults import passes
+from prismd.store.connections.postgres import Connection
+from prismd.store.imports import chunks, jobs
+from prismd.store.imports.attempts import begin_attempt, forget_attempts
+from prismd.telemetry import metrics, traces
+from prismd.telemetry.declared import CHUNKS
+from prismd.telemetry.phases import phase, phase_took
+
+_LOG = structlog.get_logger()
+
+_GAVE_UP = "the server could not process a part of this import; rows done so far stay done, the log tells why"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One turn that was taken.
+
+    Args:
+        job: The job after it.
+        failed: Whether the chunk could not be processed.
+    """
+
+    job: Job
+    failed: bool = False
+
+
+def step_next(
+    connection: Connection,
+    *,
+    now: datetime,
+    new_id: NewId,
+    settings: Settings,
+    meanwhile: Meanwhile | None = None,
+    notes: Connection | None = None,
+) -> Step | None:
+    """Do one chunk of the job whose turn it is, and commit it.
+
+    Args:
+        connection: Not inside a transaction.
+        now: The time of everything written.
+        new_id: Makes ids of records and options.
+        settings: For limits and the wait after a failure.
+        meanwhile: What is done while PostgreSQL works.
+        notes: Another connection, on which the attempt is noted: where the chunk takes this process or its connection
+            along, whoever claims it next knows. None where nobody else will, as in a test.
+
+    Returns:
+        The turn, or None if there is nothing to do.
+
+    Raises:
+        psycopg.OperationalError: The database is gone; nothing of the turn has been committed, or all of it.
+    """
+    claimed: Job | None = None
+    clear_contextvars()
+    try:
+        # What is entered on the way ends after the commit.
+        with ExitStack() as observed, connection.transaction():
+            began = time.perf_counter()
+            claimed = jobs.claim_next(connection, now, running_max=settings.running_jobs_per_team_max)
+            if claimed is None:
+                return None
+            _name_in_log(claimed)
+            lost = begin_attempt(notes, claimed, now=now) if notes else 0
+            phase_took(claimed, "claim", time.perf_counter() - began)
+            observed.enter_context(traces.chunk(claimed))
+            if lost:
+                after = after_losses(connection, claimed, lost, now=now, settings=settings)
+            else:
+                after = _stepped(connection, claimed, now=now, new_id=new_id, settings=settings, meanwhile=meanwhile)
+            observed.enter_context(phase(claimed, "commit"))
+    except Exception as error:
+        if claimed is None or connection.broken or connection.closed:
+            raise
+        return _after_failure(connection, claimed, error, now=now, settings=settings)
+    metrics.add(CHUNKS, 1, "lost" if lost else "done")
+    metrics.rows_done(after.since(claimed), dry_run=after.options.dry_run)
+    if not lost:
+        _LOG.info("chunk done", rows=after.processed - claimed.processed, state=after.state.value)
+    return Step(after, failed=bool(lost))
+
+
+def _name_in_log(job: Job) -> None:
+    # Whatever is logged on the way belongs to the chunk, whoever logs it.
+    made_by = {"request_id": job.request_id} if job.request_id else {}
+    bind_contextvars(team=job.team, job=job.id, chunk=job.cursor, **made_by)
+
+
+def _stepped(
+    connection: Connection,
+    job: Job,
+    *,
+    now: datetime,
+    new_id: NewId,
+    settings: Settings,
+    meanwhile: Meanwhile | None,
+) -> Job:
+    if job.crashes:
+        # What takes a worker along may stand in the next chunk, of which this one must not be accused.
+        meanwhile = None
+    with phase(job, "read"):
+        chunk = meanwhile and meanwhile.chunk(job)
+        chunk = chunk or chunks.read_chunk(connection, job, job.cursor)
+    apart = job.attempts + 1 >= settings.step_attempts_max
+    after, _ = run_chunk(
+        connection, job, chunk, now=now, new_id=new_id, settings=settings, meanwhile=meanwhile, apart=apart
+    )
+    return after
+
+
+def _after_failure(
+    connection: Connection, job: Job, error: Exception, *, now: datetime, settings: Settings
+) -> Step | None:
+    if isinstance(error, LostRaceError):
+        return Step(job, failed=True)
+    if passes(error):
+        # Waiting for the database is no fault of the job, so it does not count as one.
+        after, wait_s = job, settings.step_backoff_s
+        metrics.add(CHUNKS, 1, "waited")
+        _LOG.warning("chunk must wait", wait_s=wait_s, error=str(error))
+    else:
+        after = job.after_failure(_GAVE_UP, now, attempts_max=settings.step_attempts_max)
+        wait_s = settings.step_backoff_s * 2 ** (after.attempts - 1)
+        metrics.add(CHUNKS, 1, "failed")
+        _LOG.exception("chunk failed", attempts=after.attempts, state=after.state.value)
+    with connection.transaction():
+        forget_attempts(connection, job)
+        jobs.record_failure(connection, after, now=now, wait=timedelta(seconds=wait_s))
+        note_end(connection, after)
+        import_moved(connection, after)
+    return Step(after, failed=True)

@@ -1,0 +1,58 @@
+"""Whether imports are worked at: what is wrong with the workers or the queue, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from prismd.settings import Settings
+from prismd.store.connections.postgres import Connection
+from prismd.store.monitoring.health import NextJob, count_workers, next_job
+
+
+@dataclass(slots=True)
+class WorkHealth:
+    """What one process has seen of the workers and the queue.
+
+    Args:
+        settings: For how long either may be missed.
+        now: The time at which the process began to look.
+    """
+
+    settings: Settings
+    now: datetime
+    _worker_seen_at: datetime | None = None
+    _turn: int | None = None
+    _turn_since: datetime | None = None
+
+    def fault(self, connection: Connection, now: datetime) -> str:
+        """Return what is wrong; nothing if all is well.
+
+        Args:
+            connection: Any; reads with two statements.
+            now: The time.
+        """
+        if count_workers(connection):
+            self._worker_seen_at = now
+        missed = now - (self._worker_seen_at or self.now)
+        if missed > timedelta(seconds=self.settings.workers_wait_s):
+            return f"No worker has been connected to the database for {_seconds(missed)}; import jobs wait"
+        job = next_job(connection, now, running_max=self.settings.running_jobs_per_team_max)
+        return self._stand_still(job, now)
+
+    def _stand_still(self, job: NextJob | None, now: datetime) -> str:
+        if job is None:
+            self._turn = None
+            return ""
+        if job.turn != self._turn:
+            # Seen to move: a job may well have waited for long until its turn came.
+            self._turn_since = None if self._turn is None else now
+            self._turn = job.turn
+        stood = now - (self._turn_since or job.moved_at)
+        if stood <= timedelta(seconds=self.settings.queue_wait_s):
+            return ""
+        return f"The import job whose turn it is has not moved for {_seconds(stood)}; others wait for it"
+
+
+def _seconds(time: timedelta) -> str:
+    return f"{time.total_seconds():.0f} s"

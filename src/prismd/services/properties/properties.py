@@ -1,0 +1,257 @@
+"""A team's properties as use cases: read them, define, change and delete them and their options (contract, 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from prismd.core.audit import Action, Deed
+from prismd.core.errors import PrismdError
+from prismd.core.properties.definitions import NewProperty, change_property, define_property
+from prismd.core.properties.native import native_schema
+from prismd.core.properties.option_definitions import DefinitionLimits, NewOption, change_option, define_option
+from prismd.core.properties.schema import APP_STAGE, LISTS, ObjectSchema, Option, Property, count_options
+from prismd.core.records.keys import KeyRule
+from prismd.core.wording.quoting import quoted
+from prismd.services.audit import note
+from prismd.services.lists import require_list
+from prismd.services.runtime import Runtime
+from prismd.services.views.names import note_names
+from prismd.store import properties
+from prismd.store.connections.postgres import Connection
+from prismd.store.records import record_keys
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyPlace:
+    """Where a property is.
+
+    Args:
+        team_id: The team.
+        object_type: The type that has it.
+        property_id: Its id, as the caller wrote it.
+        type: The property's type as the caller believes it to be; it locates, and never changes.
+        type_field: Where the caller said so, such as ``.body.type``.
+        list_id: The list that has it, as the caller wrote it; None where the caller does not say.
+    """
+
+    team_id: int
+    object_type: str
+    property_id: str
+    type: str
+    type_field: str
+    list_id: str | None = None
+
+
+class OwnOption(NamedTuple):
+    """An option, and the property that has it."""
+
+    prop: Property
+    option: Option
+
+
+def list_properties(
+    connection: Connection,
+    team_id: int,
+    object_types: Sequence[str],
+    *,
+    term: str | None = None,
+    list_id: str | None = None,
+) -> dict[str, list[Property]]:
+    """Return the properties of object types, native ones first, without archived ones (contract, sections 13.1 and 23).
+
+    Args:
+        connection: To the database.
+        team_id: The team.
+        object_types: Types whose records prismd keeps.
+        term: Only those with this text in name or slug, whatever its case.
+        list_id: Those of this list alone; None for those of all records.
+
+    Raises:
+        PrismdError: ``not_found``: there is no such list, or none of the one type asked for.
+    """
+    if list_id is not None:
+        list_id = require_list(connection, team_id, list_id, object_types[0] if len(object_types) == 1 else None).id
+    schemas = properties.load_schemas(connection, team_id, object_types)
+    sought = (term or "").strip().casefold()
+    return {
+        object_type: [
+            prop
+            for prop in schema
+            if prop.enabled and prop.list_id == list_id and (sought in prop.name.casefold() or sought in prop.slug)
+        ]
+        for object_type, schema in schemas.items()
+    }
+
+
+def create_property(
+    connection: Connection, runtime: Runtime, team_id: int, object_type: str, new: NewProperty
+) -> Property:
+    """Add a custom property.
+
+    Raises:
+        PrismdError: ``invalid_request``, ``name_taken``, ``slug_taken``, ``required_backfill_needed``, or ``not_found``
+            for its list.
+    """
+    if new.list_id is not None:
+        new = replace(new, list_id=require_list(connection, team_id, new.list_id, object_type, ".body.list_id").id)
+    schema = _locked_schema(connection, team_id, object_type)
+    prop = define_property(schema, new, new_id=runtime.new_id, limits=_limits(runtime, schema))
+    if prop.required:
+        _check_lacked_by_none(connection, team_id, object_type, prop)
+    properties.insert_property(connection, team_id, object_type, prop, now=runtime.now())
+    note(connection, runtime, team_id, _deed(Action.PROPERTY_CREATED, object_type, prop))
+    return prop
+
+
+def update_property(
+    connection: Connection, runtime: Runtime, place: PropertyPlace, changes: Mapping[str, Any]
+) -> Property:
+    """Change a custom property.
+
+    Raises:
+        PrismdError: ``invalid_request``, ``name_taken``, ``required_backfill_needed`` or ``not_found``.
+    """
+    schema = _locked_schema(connection, place.team_id, place.object_type)
+    prop = _custom(_found(connection, schema, place))
+    changed = change_property(schema, prop, changes)
+    if changed.required and not prop.required:
+        _check_lacked_by_none(connection, place.team_id, place.object_type, changed)
+    properties.update_property(connection, place.team_id, place.object_type, changed)
+    note(connection, runtime, place.team_id, _deed(Action.PROPERTY_UPDATED, place.object_type, changed))
+    return changed
+
+
+def delete_property(connection: Connection, runtime: Runtime, place: PropertyPlace) -> None:
+    """Delete a custom property that nothing uses, with its options.
+
+    Raises:
+        PrismdError: ``invalid_request``, ``not_found`` or ``property_in_use``.
+    """
+    prop = _custom(_found(connection, _locked_schema(connection, place.team_id, place.object_type), place))
+    if prop.alias is not None:
+        raise PrismdError.invalid(
+            ".path.propertyId", f"`{prop.slug}` is the stage of its list, which cannot be without"
+        )
+    if properties.is_in_use(connection, place.team_id, place.object_type, prop):
+        message = (
+            f"records have values of `{prop.slug}`, perhaps deleted ones, or an import under way de-duplicates by it"
+        )
+        raise PrismdError(
+            "property_in_use",
+            f"{message}; clear the values, purge deleted records, wait for the import, then delete it",
+        )
+    properties.delete_property(connection, place.team_id, place.object_type, prop)
+    note(connection, runtime, place.team_id, _deed(Action.PROPERTY_DELETED, place.object_type, prop))
+
+
+def create_option(connection: Connection, runtime: Runtime, place: PropertyPlace, new: NewOption) -> OwnOption:
+    """Add an option to a select property, native or custom.
+
+    Raises:
+        PrismdError: ``invalid_request``, ``not_found``, ``name_taken`` or ``slug_taken``.
+    """
+    schema = _locked_schema(connection, place.team_id, place.object_type)
+    prop = _found(connection, schema, place)
+    option = define_option(prop, new, new_id=runtime.new_id, limits=_limits(runtime, schema))
+    properties.add_options(connection, place.team_id, place.object_type, prop.id, [option])
+    note(connection, runtime, place.team_id, _deed(Action.OPTION_CREATED, place.object_type, prop, option))
+    return OwnOption(prop, option)
+
+
+def update_option(
+    connection: Connection, runtime: Runtime, place: PropertyPlace, option_id: str, changes: Mapping[str, Any]
+) -> OwnOption:
+    """Change an option that the team made; records that have it keep it.
+
+    Raises:
+        PrismdError: ``invalid_request``, ``not_found``, ``name_taken`` or ``slug_taken``.
+    """
+    prop, option = _own_option(connection, place, option_id)
+    changed = change_option(prop, option, changes)
+    properties.update_option(connection, place.team_id, place.object_type, prop.id, changed)
+    note(connection, runtime, place.team_id, _deed(Action.OPTION_UPDATED, place.object_type, prop, changed))
+    return OwnOption(prop, changed)
+
+
+def delete_option(connection: Connection, runtime: Runtime, place: PropertyPlace, option_id: str) -> None:
+    """Delete an option that the team made and no record has.
+
+    Raises:
+        PrismdError: ``invalid_request``, ``not_found`` or ``option_in_use``.
+    """
+    prop, option = _own_option(connection, place, option_id)
+    if properties.is_option_in_use(connection, place.team_id, place.object_type, prop.key, option.id):
+        message = f"records have the option `{option.slug}` of `{prop.slug}`, perhaps deleted ones"
+        raise PrismdError("option_in_use", f"{message}; give them another value, purge deleted ones, then delete it")
+    properties.delete_option(connection, place.team_id, place.object_type, prop.id, option.id)
+    note(connection, runtime, place.team_id, _deed(Action.OPTION_DELETED, place.object_type, prop, option))
+
+
+def _deed(action: Action, object_type: str, prop: Property, option: Option | None = None) -> Deed:
+    details = {"property": prop.slug, "type": prop.type, "list_id": prop.list_id}
+    if option is None:
+        return Deed(action, [prop.id], object_type, details)
+    return Deed(action, [option.id, prop.id], object_type, {**details, "option": option.slug})
+
+
+def _locked_schema(connection: Connection, team_id: int, object_type: str) -> ObjectSchema:
+    # What imports write goes by the schema, and what may be defined or deleted goes by what is there: so definitions
+    # and chunks of imports take turns. Names and slugs can then be judged without a race.
+    record_keys.lock_type(connection, team_id, object_type)
+    note_names(connection, team_id)
+    return properties.load_schema(connection, team_id, object_type)
+
+
+def _found(connection: Connection, schema: ObjectSchema, place: PropertyPlace) -> Property:
+    wanted, list_id = place.property_id.lower(), place.list_id
+    if list_id is not None:
+        field = f"{place.type_field.removesuffix('type')}list_id"
+        list_id = require_list(connection, place.team_id, list_id, place.object_type, field).id
+    elif wanted == APP_STAGE:
+        raise PrismdError("not_found", f"every list has an {APP_STAGE} of its own; name the list in list_id")
+    own = [prop for prop in schema if list_id in (None, prop.list_id)]
+    prop = next((prop for prop in own if wanted in (prop.id, prop.alias)), None)
+    if prop is None:
+        raise PrismdError("not_found", f"{place.object_type} has no property with the id {quoted(place.property_id)}")
+    if prop.type != place.type:
+        message = f"the type of `{prop.slug}` is {prop.type}, not {quoted(place.type)}; a type never changes"
+        raise PrismdError.invalid(place.type_field, message, "enum")
+    return prop
+
+
+def _custom(prop: Property) -> Property:
+    if prop.native:
+        message = f"`{prop.slug}` is a native property, the same in every team; only custom ones can be changed"
+        raise PrismdError.invalid(".path.propertyId", message, "enum")
+    return prop
+
+
+def _own_option(connection: Connection, place: PropertyPlace, option_id: str) -> tuple[Property, Option]:
+    prop = _found(connection, _locked_schema(connection, place.team_id, place.object_type), place)
+    wanted = option_id.lower()
+    option = next((option for option in prop.options if option.id == wanted), None)
+    if option is None:
+        raise PrismdError("not_found", f"`{prop.slug}` has no option with the id {quoted(option_id)}")
+    native = native_schema(place.object_type).get(prop.slug) if prop.native else None
+    if native is not None and option in native.options:
+        message = f"`{option.slug}` is a native option of `{prop.slug}`, the same in every team; it cannot be changed"
+        raise PrismdError.invalid(".path.optionId", message, "enum")
+    return prop, option
+
+
+def _check_lacked_by_none(connection: Connection, team_id: int, object_type: str, prop: Property) -> None:
+    in_list = KeyRule(object_type, LISTS, fold_case=True)
+    if properties.is_lacked(connection, team_id, object_type, prop, in_list.hashes([prop.list_id or ""])):
+        which = f"records of type {object_type}" if prop.list_id is None else "records in the list"
+        raise PrismdError(
+            "required_backfill_needed",
+            f"there are {which} without a value of `{prop.slug}`; give them all one, then make it required",
+        )
+
+
+def _limits(runtime: Runtime, schema: ObjectSchema) -> DefinitionLimits:
+    settings = runtime.settings
+    left = settings.options_per_type_max - count_options(schema)
+    return DefinitionLimits(settings.properties_per_type_max, settings.options_per_property_max, left)

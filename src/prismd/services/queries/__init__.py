@@ -1,0 +1,1 @@
+"""Use cases of queries: a page of records, with what its references lead to."""

@@ -1,0 +1,167 @@
+"""Querying a team's records: from a request's JSON to a page of rows (contract, sections 8, 9.3, 9.4 and 11.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from msgspec import Raw
+
+from prismd.core.properties.schema import OBJECT_TYPES, Kind, Property
+from prismd.core.queries.conditions import Condition, Test
+from prismd.core.queries.cursors import Place, read_place, write_place
+from prismd.core.queries.parsing import QueryLimits, QueryReader
+from prismd.core.queries.paths import Schemas
+from prismd.core.queries.rows import Selection, keys_of, row, selection, whole_selection
+from prismd.core.queries.tree import Clause, Query
+from prismd.core.values.property_values import ValueLimits
+from prismd.services.queries.narrowing import Narrowing
+from prismd.services.queries.references import ReferenceReader
+from prismd.services.records.reading_budget import Reading
+from prismd.services.records.references import all_contacts_by_address
+from prismd.settings import Settings
+from prismd.store import properties
+from prismd.store.connections import transactions
+from prismd.store.connections.postgres import Connection
+from prismd.store.queries import pages
+
+
+@dataclass(frozen=True, slots=True)
+class PageWanted:
+    """Which page of a query is wanted.
+
+    Args:
+        limit: Rows of a page; a cursor brings its own.
+        cursor: Where to go on.
+        offset: Rows to leave out, for clients that count pages.
+        include_total: Whether to count all that is wanted.
+        cursor_field: Where the cursor stands in the request.
+    """
+
+    limit: int
+    cursor: str | None = None
+    offset: int = 0
+    include_total: bool = False
+    cursor_field: str = ".body.query.cursor"
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPage:
+    """A page of a query.
+
+    Args:
+        rows: As clients see them, as JSON: ``{id, properties}``, and ``deleted_at`` of those that are deleted.
+        next_cursor: Leads to the next page; None where this is the last.
+        total: How many records the query wants, if that was asked.
+    """
+
+    rows: list[Raw]
+    next_cursor: str | None
+    total: int | None = None
+
+
+def query_reader(
+    connection: Connection, team_id: int, object_type: str, *, list_id: str | None, settings: Settings, field: str
+) -> QueryReader:
+    """Return what reads the parts of queries about a type.
+
+    Args:
+        list_id: The list whose own properties can be named; known to be one of the team's lists of that type.
+        field: Where the parts stand in the request, such as ``.body.query``.
+    """
+    schemas = properties.load_schemas(connection, team_id, OBJECT_TYPES)
+    return QueryReader(schemas, object_type, list_id, query_limits(settings), field)
+
+
+def query_limits(settings: Settings) -> QueryLimits:
+    """Return how much a query may ask."""
+    return QueryLimits(
+        ValueLimits(settings.text_chars_max, settings.list_values_max),
+        select_max=settings.query_select_max,
+        filter_max=settings.query_filter_max,
+        sort_max=settings.query_sort_max,
+        ids_max=settings.query_ids_max,
+    )
+
+
+def run_query(
+    connection: Connection, team_id: int, query: Query, wanted: PageWanted, *, schemas: Schemas, settings: Settings
+) -> QueryPage:
+    """Return a page of a query.
+
+    Args:
+        connection: Outside a transaction, or in one that may be committed (see :class:`Narrowing`).
+        team_id: Whose records.
+        query: The query.
+        wanted: Which page.
+        schemas: Of all types, as the query was read with.
+        settings: For limits.
+
+    Raises:
+        PrismdError: ``invalid_request`` for a cursor or pattern that cannot be meant, ``query_timeout``.
+    """
+    after = None
+    if wanted.cursor is not None:
+        query, after = read_place(wanted.cursor, query, team_id, limit_max=settings.page_max, field=wanted.cursor_field)
+    limit, offset = (wanted.limit, wanted.offset) if after is None else (after.limit, 0)
+    reading = Reading(connection, settings)
+    resolved = _with_contacts(connection, team_id, query)
+    hashes = Narrowing(connection, team_id, settings).hashes(resolved)
+    reading.limit_time()
+    pages.check_patterns(connection, query.patterns())
+    shown = _selection(query, schemas)
+    # What all is shown of is read whole.
+    keys = None if query.select is None else {query.object_type: keys_of(shown)}
+    found = pages.query_page(
+        connection, resolved, team_id, hashes, reading.budget, after=after, limit=limit + 1, offset=offset, wanted=keys
+    )
+    page, has_more = found[:limit], len(found) > limit
+    next_cursor = None
+    if has_more:
+        last, ranks = page[-1]
+        next_cursor = write_place(Place(limit, last.id, ranks), query, team_id)
+    total = None
+    if wanted.include_total:
+        reading.limit_time()
+        total = pages.query_total(connection, resolved, team_id, hashes)
+    records = [record for record, _ in page]
+    references = ReferenceReader(reading, team_id, schemas, commits=True).read(records, shown)
+    rows = [row(record, shown, references, whole=query.select is None).text for record in records]
+    return QueryPage(rows, next_cursor, total)
+
+
+def _selection(query: Query, schemas: Schemas) -> Selection:
+    if query.select is None:
+        return whole_selection(schemas[query.object_type], query.list_id)
+    return selection(query.select)
+
+
+def _with_contacts(connection: Connection, team_id: int, query: Query) -> Query:
+    """Return the query with the ids of contacts where it names them by their addresses."""
+    addresses = {value for condition in query.conditions() for value in _addresses(condition)}
+    if not addresses:
+        return query
+    found = all_contacts_by_address(connection, team_id, addresses)
+    # Where addresses become keys only now, nobody waits for the rest, which may take the lock of another type.
+    transactions.commit(connection, team_id)
+    return replace(query, clauses=tuple(_resolved(clause, found) for clause in query.clauses))
+
+
+def _addresses(condition: Condition) -> list[str]:
+    if not _is_contact(condition.path.leaf) or condition.test is not Test.EQUALS:
+        return []
+    return [value for value in condition.values if "@" in value]
+
+
+def _is_contact(prop: Property) -> bool:
+    return prop.kind in (Kind.REF, Kind.MULTIREF) and prop.target == "contact"
+
+
+def _resolved(clause: Clause, found: Mapping[str, list[str]]) -> Clause:
+    def resolve(condition: Condition) -> Condition:
+        if not _addresses(condition):
+            return condition
+        ids = [one for value in condition.values for one in found.get(value, [value] if "@" not in value else [])]
+        return replace(condition, values=tuple(ids))
+
+    return Clause(tuple(map(resolve, clause.conditions)))

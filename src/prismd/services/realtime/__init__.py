@@ -1,0 +1,1 @@
+"""Use cases of the realtime stream: tickets, and word of changes."""

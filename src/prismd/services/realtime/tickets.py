@@ -1,0 +1,66 @@
+"""Tickets: an API key is exchanged for one, and one opens one realtime stream, soon or never (contract, section 15)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from prismd.store.connections.postgres import Connection
+from prismd.store.realtime import tickets
+
+_RANDOM_BYTES: Final = 32
+#: What is longer is no ticket, and not worth a look into the database.
+_CHARS_MAX: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """The team that a ticket lets listen.
+
+    Args:
+        team_id: Its internal id.
+        public_id: Its id in paths.
+        key_id: Id of the key that got the ticket.
+    """
+
+    team_id: int
+    public_id: str
+    key_id: str
+
+
+def issue_ticket(connection: Connection, team_id: int, key_id: str, *, now: datetime, valid_s: int) -> str:
+    """Return a new ticket of a team, which is shown this once.
+
+    Args:
+        connection: Any.
+        team_id: Internal id of the team.
+        key_id: Id of the key that gets it.
+        now: The time.
+        valid_s: How long it is good, in seconds.
+    """
+    ticket = secrets.token_urlsafe(_RANDOM_BYTES)
+    tickets.insert_ticket(connection, _digest(ticket), team_id, key_id, expires_at=now + timedelta(seconds=valid_s))
+    return ticket
+
+
+def redeem_ticket(connection: Connection, ticket: str, *, now: datetime) -> Listener | None:
+    """Return whom a ticket lets listen, and have it used up; None if it, or the key that got it, is no good.
+
+    Args:
+        connection: Any; works with one statement.
+        ticket: As sent.
+        now: The time.
+    """
+    if not ticket or len(ticket) > _CHARS_MAX:
+        return None
+    found = tickets.take_ticket(connection, _digest(ticket))
+    if found is None or found.expires_at <= now:
+        return None
+    return Listener(found.team_id, found.team, found.key_id)
+
+
+def _digest(ticket: str) -> bytes:
+    return hashlib.sha256(ticket.encode()).digest()

@@ -1,0 +1,52 @@
+"""Batches of writes to single records: each item for itself, all in one transaction and so many statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from prismd.core.records.batches import BatchItem
+from prismd.core.records.preconditions import NOTHING, Preconditions
+from prismd.core.records.rows import RefusedRow, Row
+from prismd.services.records.batch_items import ItemError, ItemOutcome, Unmet, failed, record_ids, unmet
+from prismd.services.records.changes import read_changes
+from prismd.services.records.writer import RecordWriter
+from prismd.store.records.records import StoredRecord
+
+
+def update_records(
+    writer: RecordWriter, items: Sequence[BatchItem], conditions: Preconditions = NOTHING
+) -> list[ItemOutcome]:
+    """Change records, those of several items in the order of the items (contract, section 11.11).
+
+    Args:
+        writer: Of their type.
+        items: What to write to which.
+        conditions: What must be so of each record's version before the batch.
+    """
+    held = writer.hold(record_ids(items))
+    standing = {record_id: one.record for record_id, one in held.items() if not one.deleted}
+    bodies = [(item.body, standing.get((item.id or "").lower())) for item in items if item.body is not None]
+    rows = iter(read_changes(writer, [body for body, _ in bodies], [record for _, record in bodies]))
+    refused = unmet(standing.values(), conditions)
+    outcomes = [_updated(writer, item, rows, standing, refused) for item in items]
+    writer.write()
+    return outcomes
+
+
+def _updated(
+    writer: RecordWriter,
+    item: BatchItem,
+    rows: Iterator[Row | RefusedRow],
+    standing: dict[str, StoredRecord],
+    refused: Unmet,
+) -> ItemOutcome:
+    row = RefusedRow() if item.body is None else next(rows)
+    outcome = failed(writer.object_type, item, standing, refused)
+    if outcome is not None:
+        return outcome
+    record_id = (item.id or "").lower()
+    planned = row.problems if isinstance(row, RefusedRow) else writer.change(standing[record_id], row)
+    if isinstance(planned, list):
+        return ItemOutcome(item.id, error=ItemError(planned[0].code, planned[0].message))
+    standing[record_id] = planned
+    return ItemOutcome(item.id, writer.view(planned))

@@ -1,0 +1,82 @@
+"""Reading what is written to records that there are: what they show or hold already is no change and no error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from prismd.core.properties.schema import OBJECT_TYPES, Property
+from prismd.core.records.merging import Properties
+from prismd.core.records.rows import RefusedRow, Row, Rows
+from prismd.core.records.unchanged_values import Shown, may_be_unchanged, with_held, without_held, without_unchanged
+from prismd.core.records.writes import RecordBody
+from prismd.services.queries.references import ReferenceReader
+from prismd.services.records.reading_budget import Reading
+from prismd.services.records.shown import shown_whole
+from prismd.services.records.writer import RecordWriter
+from prismd.store import properties
+from prismd.store.records.records import StoredRecord
+
+#: What references show from their other side, by property and record.
+_Inverses = Mapping[str, Mapping[str, list[str]]]
+
+
+def read_changes(writer: RecordWriter, bodies: Sequence[RecordBody], records: Sequence[StoredRecord | None]) -> Rows:
+    """Return the values of bodies that are written to records; the statements are the same however many there are.
+
+    Args:
+        writer: Of the records.
+        bodies: What is written.
+        records: To which record each is written, as it stands before; None where there is none.
+    """
+    rows = _read(writer, bodies, records)
+    refused = [
+        (number, record)
+        for number, (row, record) in enumerate(zip(rows, records, strict=True))
+        if record is not None and may_be_unchanged(row)
+    ]
+    if not refused:
+        return rows
+    # Most bodies are right as they are, so what they say is compared with what there is only if they are not.
+    inverses = _inverses(writer, [(rows[number], record) for number, record in refused])
+    shorter = {
+        number: (body, record)
+        for number, record in refused
+        if (body := without_unchanged(bodies[number], writer.schema, _shown(writer, record, inverses), writer.list_id))
+    }
+    again = _read(writer, [body for body, _ in shorter.values()], [record for _, record in shorter.values()])
+    for number, row in zip(shorter, again, strict=True):
+        rows[number] = row
+    return rows
+
+
+def _read(writer: RecordWriter, bodies: Sequence[RecordBody], records: Sequence[StoredRecord | None]) -> Rows:
+    held: list[Properties] = [{} if record is None else record.properties for record in records]
+    written = writer.parsed(bodies, held)
+    resolved = writer.resolved(without_held(written, held, writer.schema))
+    return with_held(resolved, written, held, writer.schema)
+
+
+def _shown(writer: RecordWriter, record: StoredRecord, inverses: _Inverses) -> Shown:
+    shown = shown_whole(writer.schema, record)
+    shown[None] |= {slug: found.get(record.id, []) for slug, found in inverses.items()}
+    return shown
+
+
+def _inverses(writer: RecordWriter, refused: Sequence[tuple[Row | RefusedRow, StoredRecord]]) -> _Inverses:
+    """Return what records show of those that refer to them, where bodies have sent that back."""
+    named = {
+        slug: prop
+        for row, _ in refused
+        if isinstance(row, RefusedRow)
+        for slug in (problem.slug for problem in row.problems)
+        if slug and (prop := writer.schema.get(slug)) is not None and prop.inverse_of
+    }
+    if not named:
+        return {}
+    return _referring(writer, named, [record.id for _, record in refused])
+
+
+def _referring(writer: RecordWriter, named: Mapping[str, Property], ids: Sequence[str]) -> _Inverses:
+    schemas = properties.load_schemas(writer.connection, writer.team_id, OBJECT_TYPES)
+    reader = ReferenceReader(Reading(writer.connection, writer.runtime.settings), writer.team_id, schemas)
+    return {slug: reader.referring(prop, ids) for slug, prop in named.items()}

@@ -1,0 +1,192 @@
+"""Writing records of one type in one transaction: what single writes, batches and find-or-create have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from prismd.core.api_keys.scopes import Scope
+from prismd.core.changes import Change
+from prismd.core.imports.plan import KnownRecord
+from prismd.core.records.merging import Properties, merged, rewritten
+from prismd.core.records.new_contacts import NewContact, NewContacts
+from prismd.core.records.reading_budget import ReadingBudget
+from prismd.core.records.rows import Problem, Row, RowLimits, RowParser, Rows
+from prismd.core.records.unchanged_values import with_held_options
+from prismd.core.records.writes import RecordBody, write_problems
+from prismd.core.values.property_values import ValueLimits
+from prismd.services.realtime.changes import record_changed
+from prismd.services.records.keys import key_changes, key_rules
+from prismd.services.records.reading import list_scope
+from prismd.services.records.references import CONTACT, keys_of_contacts, resolve_to_write
+from prismd.services.records.shown import RecordView, view_of
+from prismd.services.runtime import Runtime
+from prismd.store import properties
+from prismd.store.connections.postgres import Connection
+from prismd.store.records import record_keys, record_writes, records
+from prismd.store.records.record_writes import HeldRecord, Updates
+from prismd.store.records.records import StoredRecord
+
+
+class RecordWriter:
+    """Plans what becomes of records, and writes it all at once; nobody else writes the type's keys meanwhile.
+
+    Args:
+        connection: Inside a transaction.
+        runtime: For time, ids and limits.
+        team_id: The team.
+        object_type: Type of the records.
+        list_id: The list that the request names in its query, if it does.
+
+    Raises:
+        PrismdError: ``not_found``: there is no such list.
+    """
+
+    def __init__(
+        self, connection: Connection, runtime: Runtime, team_id: int, object_type: str, list_id: str | None = None
+    ) -> None:
+        record_keys.lock_type(connection, team_id, object_type)
+        self.connection = connection
+        self.runtime = runtime
+        self.team_id = team_id
+        self.object_type = object_type
+        self.list_id = list_scope(connection, team_id, object_type, list_id)
+        self.schema = properties.load_schema(connection, team_id, object_type)
+        self.budget = ReadingBudget(runtime.settings.read_bytes_max)
+        self._now = runtime.now()
+        self._places: dict[str, str] = {}
+        self._made: dict[str, StoredRecord] = {}
+        self._before: dict[str, StoredRecord] = {}
+        self._after: dict[str, StoredRecord] = {}
+        self._contacts = NewContacts(self.schema, runtime.new_id)
+        self._made_contacts: list[NewContact] = []
+
+    def read(self, bodies: Sequence[RecordBody]) -> Rows:
+        """Return the values of bodies, as an import would read them: references are ids of records.
+
+        Args:
+            bodies: Any number; the statements are the same.
+        """
+        return self.resolved(self.parsed(bodies))
+
+    def parsed(self, bodies: Sequence[RecordBody], held: Sequence[Properties] = ()) -> Rows:
+        """Return the values of bodies with references as they were written.
+
+        Args:
+            bodies: Any number.
+            held: What the record of each holds, where they are written to records that there are.
+        """
+        settings = self.runtime.settings
+        values = ValueLimits(settings.text_chars_max, settings.list_values_max)
+        limits = RowLimits(values, settings.row_bytes_max, settings.row_errors_max)
+        plain = RowParser(self.schema, limits, self.list_id)
+        schemas = [with_held_options(self.schema, before) for before in held] or [self.schema] * len(bodies)
+        parsers = (plain if schema is self.schema else RowParser(schema, limits, self.list_id) for schema in schemas)
+        return [parser.parse(body.raw) for parser, body in zip(parsers, bodies, strict=True)]
+
+    def resolved(self, rows: Rows) -> Rows:
+        """Return rows whose references are ids of records that exist, or of contacts made once a record refers to them.
+
+        Args:
+            rows: Any number; the statements are the same.
+        """
+        return resolve_to_write(self.connection, self.team_id, self.schema, rows, self._contacts)
+
+    def hold(self, record_ids: Sequence[str]) -> dict[str, HeldRecord]:
+        """Hold records until the transaction ends, and return those that there are, deleted ones included, by id."""
+        held = record_writes.hold_records(self.connection, self.team_id, self.object_type, record_ids, self.budget)
+        self._places |= {record_id: one.place for record_id, one in held.items()}
+        return held
+
+    def make(self, row: Row) -> StoredRecord | list[Problem]:
+        """Plan a new record.
+
+        Args:
+            row: Its values.
+
+        Returns:
+            The record, or why it cannot be made.
+        """
+        after = merged({}, row.values)
+        problems = self._problems(None, after, row)
+        if problems:
+            return problems
+        record = StoredRecord(self.runtime.new_id(), 1, self._now, self._now, after)
+        self._made[record.id] = record
+        self._made_contacts += self._contacts.link(row, after)
+        return record
+
+    def change(self, record: StoredRecord, row: Row) -> StoredRecord | list[Problem]:
+        """Plan a change of a held record; one that changes nothing keeps its version.
+
+        Args:
+            record: As it stands, with what was planned for it before.
+            row: What is written to it.
+
+        Returns:
+            The record as it will be, or why it cannot be changed.
+        """
+        after = merged(record.properties, row.values)
+        problems = self._problems(record.properties, after, row)
+        if problems:
+            return problems
+        if after is record.properties:
+            return record
+        self._before.setdefault(record.id, record)
+        changed = replace(record, properties=after, version=record.version + 1, updated_at=self._now)
+        self._after[record.id] = changed
+        self._made_contacts += self._contacts.link(row, after)
+        return changed
+
+    def write(self) -> None:
+        """Write what was planned, with its keys, and tell of it."""
+        connection, team_id, object_type = self.connection, self.team_id, self.object_type
+        if not self._made and not self._after:
+            return
+        record_writes.insert_new(connection, team_id, object_type, list(self._made.values()), now=self._now)
+        changed = [(self._before[record_id], record) for record_id, record in self._after.items()]
+        rewrites = [
+            rewritten(
+                after.id,
+                (before.version, after.version),
+                before.properties,
+                after.properties,
+                self._places[after.id],
+            )
+            for before, after in changed
+        ]
+        record_writes.update_records(connection, Updates.of(rewrites), now=self._now)
+        made = [KnownRecord(record.id, record.version, record.properties) for record in self._made.values()]
+        key_changes(team_id, key_rules(connection, team_id, self.schema), made, rewrites).write(connection)
+        self._write_contacts()
+        record_changed(connection, self.runtime, team_id, object_type, list(self._made), Change.CREATED)
+        record_changed(connection, self.runtime, team_id, object_type, list(self._after), Change.UPDATED)
+
+    def _write_contacts(self) -> None:
+        if not self._made_contacts:
+            return
+        self.runtime.scopes.require((Scope.WRITE,), CONTACT, ": the address is nobody's yet, and would make a contact")
+        now = self._now
+        made = [StoredRecord(one.id, 1, now, now, {"email": one.email}) for one in self._made_contacts]
+        record_writes.insert_new(self.connection, self.team_id, CONTACT, made, now=now)
+        known = [KnownRecord(record.id, record.version, record.properties) for record in made]
+        keys_of_contacts(self.connection, self.team_id, known).write(self.connection)
+        ids = [record.id for record in made]
+        record_changed(self.connection, self.runtime, self.team_id, CONTACT, ids, Change.CREATED)
+
+    def view(self, record: StoredRecord) -> RecordView:
+        """Return a record as clients see it."""
+        return view_of(self.schema, record, list_id=self.list_id)
+
+    def view_of_one(self, record_id: str) -> RecordView:
+        """Return a record that there is as clients see it.
+
+        Args:
+            record_id: UUID text; found in this transaction.
+        """
+        found = records.get_record(self.connection, self.team_id, self.object_type, record_id, self.budget)
+        assert found is not None  # noqa: S101 - nobody deletes it while the lock of the type is held
+        return self.view(found)
+
+    def _problems(self, before: Properties | None, after: Properties, row: Row) -> list[Problem]:
+        return write_problems(self.schema, before, after, row.values, self.runtime.settings.list_values_max)

@@ -1,0 +1,1 @@
+"""Use cases of views: make, read, change, delete, and pin records."""

@@ -1,0 +1,240 @@
+"""A team's views as use cases: make, read, change and delete them, and pin records to their top (contract, 14)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from prismd.core.audit import Action, Deed
+from prismd.core.errors import PrismdError
+from prismd.core.ids import is_uuid
+from prismd.core.queries.paths import check_readable
+from prismd.core.queries.tree import Query
+from prismd.core.records.reading_budget import ReadingBudget
+from prismd.core.views.definitions import CHECKED, View, changed_definition
+from prismd.core.views.names import TodaysView
+from prismd.core.wording.quoting import quoted
+from prismd.services.audit import note
+from prismd.services.lists import require_list
+from prismd.services.queries.pages import PageWanted, QueryPage, query_reader, run_query
+from prismd.services.runtime import Runtime
+from prismd.services.views.names import view_names
+from prismd.settings import Settings
+from prismd.store import views
+from prismd.store.connections.postgres import Connection
+from prismd.store.queries import pages
+
+
+def create_view(  # noqa: PLR0917 - what a view is, and where
+    connection: Connection,
+    runtime: Runtime,
+    team_id: int,
+    object_type: str,
+    view_id: str | None,
+    wanted: Mapping[str, Any],
+) -> View:
+    """Make a view.
+
+    Args:
+        connection: Inside a transaction.
+        runtime: For time, ids and limits.
+        team_id: The team.
+        object_type: The type of its records.
+        view_id: Its id, if the caller chose one.
+        wanted: Its members by name.
+
+    Raises:
+        PrismdError: ``invalid_request``, also where the team has as many views as it may have; ``id_taken``.
+    """
+    if view_id is not None and not is_uuid(view_id):
+        raise PrismdError.invalid(".body.id", f"expected a UUID, found {quoted(view_id)}", "format")
+    definition = changed_definition({}, wanted)
+    now = runtime.now()
+    view = View((view_id or runtime.new_id()).lower(), object_type, wanted.get("list_id"), definition, now, now)
+    view = _checked(connection, runtime.settings, team_id, TodaysView(view))
+    views.lock_views(connection, team_id, object_type)
+    most = runtime.settings.views_max
+    if views.count_views(connection, team_id, object_type) >= most:
+        message = f"{object_type} has {most} views, which is the most there may be; delete one"
+        raise PrismdError.invalid(".body", message, "maxItems")
+    view = view_names(connection, team_id).noted(view)
+    if not views.insert_view(connection, team_id, view):
+        raise PrismdError("id_taken", f"the team has a view with the id {quoted(view.id)} already; take another id")
+    note(connection, runtime, team_id, Deed(Action.VIEW_CREATED, [view.id], object_type))
+    return view
+
+
+def get_view(connection: Connection, team_id: int, object_type: str, view_id: str) -> View:
+    """Return a view, with the names of today.
+
+    Args:
+        view_id: As the caller wrote it.
+
+    Raises:
+        PrismdError: ``not_found``: unknown, of another type, or of another team.
+    """
+    view, _ = find_view(connection, team_id, object_type, view_id)
+    return view_names(connection, team_id).today(view).view
+
+
+def list_views(  # noqa: PLR0917 - which views, from where on
+    connection: Connection,
+    settings: Settings,
+    team_id: int,
+    object_type: str,
+    list_id: str | None,
+    after: str | None,
+    *,
+    limit: int,
+    offset: int,
+) -> list[View]:
+    """Return views of an object type, in the order of their ids, with the names of today.
+
+    Args:
+        settings: For how much may be read.
+        list_id: The list whose views they are; None for those of no list.
+        after: Only those with greater ids.
+        limit: Most views.
+        offset: Views to leave out before them.
+
+    Raises:
+        PrismdError: ``not_found``: there is no such list of that type.
+    """
+    scope = None if list_id is None else require_list(connection, team_id, list_id, object_type).id
+    names = view_names(connection, team_id)
+    budget = ReadingBudget(settings.read_bytes_max, "views", "ask for fewer at a time by `limit`")
+    found = views.list_views(connection, team_id, object_type, scope, after, budget, limit=limit, offset=offset)
+    return [names.today(view).view for view in found]
+
+
+def update_view(  # noqa: PLR0917 - which view, and what of it
+    connection: Connection,
+    runtime: Runtime,
+    team_id: int,
+    object_type: str,
+    view_id: str,
+    changes: Mapping[str, Any],
+) -> View:
+    """Change a view; what is not named stays, and is not looked at again.
+
+    Args:
+        connection: Inside a transaction.
+        runtime: For time and limits.
+        view_id: As the caller wrote it.
+        changes: Members by name; null clears.
+
+    Raises:
+        PrismdError: ``invalid_request`` or ``not_found``.
+    """
+    stored, _ = find_view(connection, team_id, object_type, view_id, lock=True)
+    _check_unmoved(stored, changes)
+    names = view_names(connection, team_id)
+    today = names.today(names.noted(stored))
+    view = today.view
+    changed = replace(view, definition=changed_definition(view.definition, changes))
+    if any(name in changes for name in CHECKED):
+        changed = _checked(connection, runtime.settings, team_id, replace(today, view=changed))
+    if changed.definition == view.definition:
+        return view
+    changed = replace(names.noted(changed), updated_at=runtime.now())
+    views.update_view(connection, team_id, changed)
+    note(connection, runtime, team_id, Deed(Action.VIEW_UPDATED, [view.id], object_type))
+    return changed
+
+
+def delete_view(connection: Connection, runtime: Runtime, team_id: int, object_type: str, view_id: str) -> None:
+    """Delete a view; its records stay.
+
+    Args:
+        runtime: For who deletes it, and when.
+        view_id: As the caller wrote it.
+
+    Raises:
+        PrismdError: ``not_found``.
+    """
+    if not is_uuid(view_id) or not views.delete_view(connection, team_id, object_type, view_id):
+        raise _missing(object_type, view_id)
+    note(connection, runtime, team_id, Deed(Action.VIEW_DELETED, [view_id], object_type))
+
+
+def page_of_view(  # noqa: PLR0917 - which page, of which view
+    connection: Connection, runtime: Runtime, team_id: int, object_type: str, view_id: str, wanted: PageWanted
+) -> tuple[View, QueryPage]:
+    """Return a view and a page of its records: the pinned ones that it wants, then the others in its order.
+
+    Args:
+        connection: Outside a transaction.
+        runtime: For limits, and for what the caller may read.
+        view_id: As the caller wrote it.
+        wanted: Which page.
+
+    Raises:
+        PrismdError: ``not_found``; ``missing_scope``; ``query_timeout``; ``invalid_request`` for the cursor, or where
+            the view names a property that has been deleted.
+    """
+    settings = runtime.settings
+    stored, pinned = find_view(connection, team_id, object_type, view_id)
+    today = view_names(connection, team_id).today(stored)
+    view = today.view
+    reader = query_reader(connection, team_id, object_type, list_id=view.list_id, settings=settings, field=".view")
+    reader = replace(reader, named=today.paths)
+    query = reader.read(view.query(), pinned=tuple(pinned))
+    check_readable(query.paths(), runtime.scopes)
+    return view, run_query(connection, team_id, query, wanted, schemas=reader.schemas, settings=settings)
+
+
+def _checked(connection: Connection, settings: Settings, team_id: int, today: TodaysView) -> View:
+    view = today.view
+    if view.list_id is not None:
+        scope = require_list(
+            connection, team_id, view.list_id, view.object_type, ".body.list_id", unknown="invalid_request"
+        ).id
+        view = replace(view, list_id=scope)
+    reader = query_reader(connection, team_id, view.object_type, list_id=view.list_id, settings=settings, field=".body")
+    reader = replace(reader, named=today.paths)
+    _check_patterns(connection, settings, reader.read(view.query()))
+    group_by = view.definition.get("group_by")
+    if group_by is not None:
+        reader.path(group_by, ".body.group_by")
+    return view
+
+
+def _check_unmoved(view: View, changes: Mapping[str, Any]) -> None:
+    named = changes.get("list_id", view.list_id)
+    if (named and named.lower()) != view.list_id:
+        belongs = f"of the list {view.list_id}" if view.list_id else "of no list"
+        message = f"the view is {belongs}, and stays so; make another view, or leave list_id out"
+        raise PrismdError.invalid(".body.list_id", message, "enum")
+
+
+def _check_patterns(connection: Connection, settings: Settings, query: Query) -> None:
+    if query.patterns():
+        pages.limit_time(connection, settings.query_timeout_s)
+    try:
+        pages.check_patterns(connection, query.patterns())
+    except PrismdError as error:
+        [problem] = error.problems
+        raise PrismdError.invalid(".body.filter", problem.message, "pattern") from None
+
+
+def find_view(
+    connection: Connection, team_id: int, object_type: str, view_id: str, *, lock: bool = False
+) -> tuple[View, list[str]]:
+    """Return a view as it is stored, and the ids of the records that are pinned in it.
+
+    Args:
+        view_id: As the caller wrote it.
+        lock: Whether to keep others from changing it until the transaction ends.
+
+    Raises:
+        PrismdError: ``not_found``.
+    """
+    found = views.get_view(connection, team_id, object_type, view_id, lock=lock) if is_uuid(view_id) else None
+    if found is None:
+        raise _missing(object_type, view_id)
+    return found
+
+
+def _missing(object_type: str, view_id: str) -> PrismdError:
+    return PrismdError("not_found", f"{object_type} has no view with the id {quoted(view_id)}")

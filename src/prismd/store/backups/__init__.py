@@ -1,0 +1,1 @@
+"""Dumps of a database: written, read, and restored."""

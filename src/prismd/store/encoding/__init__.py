@@ -1,0 +1,1 @@
+"""How values are encoded for PostgreSQL, and packed."""

@@ -1,0 +1,1 @@
+"""Idempotency in PostgreSQL: answers that are kept for repeats."""

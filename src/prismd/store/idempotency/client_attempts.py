@@ -1,0 +1,80 @@
+"""Answers to writes of clients that repeat them by themselves, kept with the work for as long as they may do so."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from psycopg.types.json import Json
+
+from prismd.store.connections.postgres import Connection
+from prismd.store.idempotency.claims import Claim
+
+_NAME: Final = "hashtextextended('prismd attempt ' || %s::text || ' ' || %s::text, 0)"
+
+# First attempts do not wait for each other: two equal writes are two writes. A repeat never overtakes what it repeats.
+_LOCK_SHARED: Final = f"SELECT pg_advisory_xact_lock_shared({_NAME})"
+_TRY_LOCK: Final = f"SELECT pg_try_advisory_xact_lock({_NAME})"
+
+_FIND: Final = """
+SELECT digest, status, headers, body, created_at
+FROM attempt_answer
+WHERE team_id = %s AND digest = %s AND created_at > %s
+"""
+
+_KEEP: Final = """
+INSERT INTO attempt_answer (team_id, digest, status, headers, body, created_at)
+VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (team_id, digest) DO UPDATE
+SET status = excluded.status, headers = excluded.headers, body = excluded.body, created_at = excluded.created_at
+"""
+
+
+def begin_first(connection: Connection, team_id: int, digest: bytes) -> None:
+    """Make repeats of an attempt know that it is under way, until the transaction ends.
+
+    Args:
+        connection: In a transaction.
+        team_id: The team.
+        digest: Of the request and who sends it.
+    """
+    connection.execute(_LOCK_SHARED, (team_id, digest.hex()))
+
+
+def try_begin_repeat(connection: Connection, team_id: int, digest: bytes) -> bool:
+    """Return whether no attempt is under way that a request repeats; none begins until the transaction ends.
+
+    Args:
+        connection: In a transaction.
+        team_id: The team.
+        digest: Of the request and who sends it.
+    """
+    row = connection.execute(_TRY_LOCK, (team_id, digest.hex())).fetchone()
+    return row is not None and bool(row[0])
+
+
+def find_answer(connection: Connection, team_id: int, digest: bytes, *, after: datetime) -> Claim | None:
+    """Return what the last attempt was answered, or None.
+
+    Args:
+        connection: Holds what :func:`try_begin_repeat` took.
+        team_id: The team.
+        digest: Of the request and who sends it.
+        after: Answers given before are too old to be meant.
+    """
+    row = connection.execute(_FIND, (team_id, digest, after)).fetchone()
+    if row is None:
+        return None
+    return Claim(bytes(row[0]), row[1], row[2], bytes(row[3]), row[4])
+
+
+def keep_answer(connection: Connection, team_id: int, claim: Claim) -> None:
+    """Keep the answer to an attempt, in the transaction that did the work.
+
+    Args:
+        connection: Holds the work.
+        team_id: The team.
+        claim: The answer; its fingerprint is the digest.
+    """
+    answer = (claim.status, Json(dict(claim.headers)), claim.body, claim.created_at)
+    connection.execute(_KEEP, (team_id, claim.fingerprint, *answer))

@@ -1,0 +1,101 @@
+"""What a dry run would have made so far: its records are drafts that only the run itself sees, chunk after chunk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from prismd.core.imports.job import Job
+from prismd.core.imports.plan import KnownRecord, Plan
+from prismd.core.json.text import decode_stored
+from prismd.core.records.keys import KeyRule
+from prismd.store.connections.postgres import Connection
+from prismd.store.records.records import json_text
+
+# From the keys to the drafts, never the other way round: see store/records/records.py.
+_FIND: Final = """
+SELECT DISTINCT ON (record_id) record_id::text, version, properties::text, first_row, made_by_import
+FROM (
+    SELECT draft.* FROM unnest(%(hashes)b::bigint[]) AS wanted (key_hash)
+    CROSS JOIN LATERAL (
+        SELECT * FROM import_draft
+        WHERE team_id = %(team)s AND job_id = %(job)s AND key_hash = wanted.key_hash
+        OFFSET 0
+    ) AS draft
+    UNION ALL
+    SELECT draft.* FROM unnest(%(ids)b::text[]::uuid[]) AS wanted (record_id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM import_draft
+        WHERE team_id = %(team)s AND job_id = %(job)s AND record_id = wanted.record_id
+        OFFSET 0
+    ) AS draft
+) AS found
+"""
+
+_DELETE: Final = """
+DELETE FROM import_draft
+WHERE ctid = ANY(ARRAY(
+    SELECT found.place
+    FROM unnest(%(ids)b::text[]::uuid[]) AS gone (record_id)
+    CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM import_draft
+        WHERE team_id = %(team)s AND job_id = %(job)s AND record_id = gone.record_id
+        OFFSET 0
+    ) AS found
+))
+"""
+
+_COPY: Final = """
+COPY import_draft (team_id, job_id, record_id, key_hash, version, first_row, made_by_import, properties) FROM STDIN
+"""
+
+
+def with_drafts(
+    connection: Connection, job: Job, hashes: Iterable[int], stored: Iterable[KnownRecord]
+) -> Iterable[KnownRecord]:
+    """Return the candidates of a dry run: stored records, as the run would have left them, and drafts.
+
+    Args:
+        hashes: Of the rows' keys.
+        stored: Records of the store that carry them.
+    """
+    by_id = {record.id: record for record in stored}
+    wanted = {"team": job.team_id, "job": job.id, "hashes": list(hashes), "ids": list(by_id)}
+    for row in connection.execute(_FIND, wanted):
+        by_id[row[0]] = KnownRecord(row[0], row[1], decode_stored(row[2]), row[3], row[4])
+    return by_id.values()
+
+
+def write_drafts(connection: Connection, job: Job, rule: KeyRule | None, plan: Plan) -> None:
+    """Write what a chunk of a dry run would have made and changed, for its later chunks to match.
+
+    Args:
+        rule: By which they match; without one they do not, and nothing is written.
+    """
+    if rule is None:
+        return
+    changed = [change.record for change in plan.changed.values()]
+    if changed:
+        ids = [record.id for record in changed]
+        connection.execute(_DELETE, {"team": job.team_id, "job": job.id, "ids": ids})
+    _copy(connection, job, rule, (*plan.created, *changed))
+
+
+def write_contacts(connection: Connection, job: Job, rule: KeyRule, contacts: Sequence[KnownRecord]) -> None:
+    """Write the contacts that a chunk of a dry run would have made, for its later chunks to link.
+
+    Args:
+        rule: By which contacts are told apart.
+        contacts: If there are none, nothing is written.
+    """
+    if contacts:
+        _copy(connection, job, rule, contacts)
+
+
+def _copy(connection: Connection, job: Job, rule: KeyRule, records: Sequence[KnownRecord]) -> None:
+    with connection.cursor().copy(_COPY) as copy:
+        for record in records:
+            state = (record.version, record.first_row, record.made_by_import, json_text(record.properties))
+            # A changed record that lost its key keeps one entry, or its stored self would be taken for it.
+            for key_hash in rule.hashes(record.properties.get(rule.key)) or (0,):
+                copy.write_row((job.team_id, job.id, record.id, key_hash, *state))

@@ -1,0 +1,97 @@
+"""What an import did to records that stood before it, in PostgreSQL: which row matched each, what it was and is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from prismd.core.imports.job import Job
+from prismd.core.imports.plan import KnownRecord, Plan
+from prismd.core.records.merging import Rewritten
+from prismd.store.connections.postgres import Connection
+from prismd.store.encoding.arrays import int_array, text_array
+from prismd.store.records.records import json_text
+
+#: Stands for COPY's null until backslashes are doubled; JSON never has it raw.
+_NULL: Final = "\x01"
+_UNCHANGED: Final = "\t".join([_NULL] * 4)
+
+_COPY: Final = """
+COPY import_touch (team_id, job_id, record_id, first_row, version_before, version_after, before, after) FROM STDIN
+"""
+
+# What the record was is what its first change found; what it is, what the last one left. A value that is again what it
+# was stays among them: to tell would cost each record more than all the rest.
+_UPDATE: Final = """
+UPDATE import_touch AS touch
+SET version_before = COALESCE(touch.version_before, changed.version_before), version_after = changed.version_after,
+    before = changed.before || COALESCE(touch.before, '{}'), after = COALESCE(touch.after, '{}') || changed.after
+FROM (
+    SELECT given.*, found.place
+    FROM unnest(%(ids)s::uuid[], %(versions_before)s::bigint[], %(versions_after)s::bigint[],
+                %(before)s::jsonb[], %(after)s::jsonb[])
+        AS given (record_id, version_before, version_after, before, after)
+    CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM import_touch
+        WHERE team_id = %(team)s AND job_id = %(job)s AND record_id = given.record_id
+        OFFSET 0
+    ) AS found
+) AS changed
+WHERE touch.ctid = changed.place
+"""
+
+
+def first_touches(job: Job, touched: Iterable[KnownRecord], changed: Mapping[str, Rewritten]) -> str:
+    """Return which records rows were the first of an import to match, as :func:`write_touches` takes it.
+
+    Args:
+        job: The import.
+        touched: Records that stood before it.
+        changed: What becomes of those that the chunk changes, by id.
+    """
+    lines = "".join([_line(job, record, changed.get(record.id)) for record in touched])
+    return lines.replace("\\", "\\\\").replace(_NULL, "\\N")
+
+
+def later_touches(plan: Plan, changed: Mapping[str, Rewritten]) -> dict[str, str]:
+    """Return what a chunk changes of records that an earlier chunk matched, as :func:`write_touches` takes it.
+
+    Args:
+        plan: Of the chunk.
+        changed: What becomes of the records that it changes, by id.
+    """
+    first = {record.id for record in plan.touched}
+    again = [one for one in changed.values() if one.id not in first and not plan.changed[one.id].record.made_by_import]
+    return _columns(again) if again else {}
+
+
+def write_touches(connection: Connection, job: Job, first: Sequence[str], later: Mapping[str, str]) -> None:
+    """Write what a chunk did to records that stood before the import.
+
+    Args:
+        first: Of records that no earlier chunk matched, from :func:`first_touches`.
+        later: Of the others, from :func:`later_touches`.
+    """
+    if first:
+        with connection.cursor().copy(_COPY) as copy:
+            for lines in first:
+                copy.write(lines)
+    if later:
+        connection.execute(_UPDATE, {"team": job.team_id, "job": job.id, **later})
+
+
+def _line(job: Job, record: KnownRecord, changed: Rewritten | None) -> str:
+    what = _UNCHANGED
+    if changed is not None:
+        what = f"{changed.version_before}\t{changed.version}\t{json_text(changed.before)}\t{json_text(changed.after)}"
+    return f"{job.team_id}\t{job.id}\t{record.id}\t{record.first_row}\t{what}\n"
+
+
+def _columns(changed: Sequence[Rewritten]) -> dict[str, str]:
+    return {
+        "ids": text_array([one.id for one in changed]),
+        "versions_before": int_array(one.version_before for one in changed),
+        "versions_after": int_array(one.version for one in changed),
+        "before": text_array([json_text(one.before) for one in changed]),
+        "after": text_array([json_text(one.after) for one in changed]),
+    }

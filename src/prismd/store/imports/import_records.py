@@ -1,0 +1,182 @@
+"""What an import looks for and makes: the records that its rows may match, and new ones, by the thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from struct import Struct
+from typing import Any, Final
+
+from prismd.core.imports.plan import MATCHES_MAX, KnownRecord
+from prismd.core.json.text import SentTexts, decode_stored, encode
+from prismd.core.records.merging import Properties
+from prismd.core.records.reading_budget import ReadingBudget
+from prismd.store.connections.postgres import Connection
+from prismd.store.encoding import binary_copy
+from prismd.store.encoding.arrays import int_array
+from prismd.store.encoding.binary_copy import BIGINT, INTEGER, JSONB, UUID
+from prismd.store.records.records import FOUND
+from prismd.store.records.values import VALUES, asked, read_rows, read_values
+
+_CANDIDATE: Final = """
+SELECT r.id::text, r.version, r.properties::text,
+       CASE WHEN r.import_id = %(job)s THEN r.import_row ELSE t.first_row END,
+       r.import_id IS NOT DISTINCT FROM %(job)s, r.ctid::text
+"""
+_FIRST_ROW: Final = """
+LEFT JOIN LATERAL (
+    SELECT first_row FROM import_touch
+    WHERE team_id = %(team)s AND job_id = %(job)s AND record_id = r.id
+    OFFSET 0
+) AS t ON true
+"""
+
+_CANDIDATES: Final = f"""
+{_CANDIDATE}
+FROM ({FOUND}) AS k
+CROSS JOIN LATERAL (
+    SELECT ctid, * FROM record
+    WHERE team_id = %(team)s AND object_type = %(type)s AND id = k.record_id AND deleted_at IS NULL
+    OFFSET 0
+) AS r
+{_FIRST_ROW}
+"""
+
+# Since PostgreSQL 17 an index is gone through once for a whole array, and in no other way: two thirds of the time.
+_CANDIDATES_BY_ARRAYS: Final = f"""
+{_CANDIDATE}
+FROM (
+    SELECT ctid, * FROM record
+    WHERE team_id = %(team)s AND object_type = %(type)s AND deleted_at IS NULL AND id = ANY(ARRAY(
+        SELECT record_id FROM record_key WHERE team_id = %(team)s AND key_hash = ANY(%(hashes)s::bigint[])
+    ))
+    OFFSET 0
+) AS r
+{_FIRST_ROW}
+"""
+_ARRAYS_SINCE: Final = 170000
+
+# For few rows, whose number says nothing of how many records have their keys: of each key a few are enough to know that
+# several have it, and no more is read than the budget of a request allows.
+_FEW_CANDIDATES: Final = f"""
+{_CANDIDATE.replace("r.properties::text", VALUES)}
+FROM (
+    SELECT DISTINCT one.record_id
+    FROM unnest(%(hashes)s::bigint[]) AS wanted (key_hash)
+    CROSS JOIN LATERAL (
+        SELECT live.id AS record_id FROM (
+            SELECT record_id FROM record_key WHERE team_id = %(team)s AND key_hash = wanted.key_hash
+            ORDER BY record_id
+            OFFSET 0
+        ) AS found
+        CROSS JOIN LATERAL (
+            SELECT id FROM record
+            WHERE team_id = %(team)s AND object_type = %(type)s AND id = found.record_id AND deleted_at IS NULL
+            OFFSET 0
+        ) AS live
+        LIMIT %(each_max)s
+    ) AS one
+) AS k
+CROSS JOIN LATERAL (
+    SELECT ctid, * FROM record WHERE team_id = %(team)s AND object_type = %(type)s AND id = k.record_id
+    OFFSET 0
+) AS r
+{_FIRST_ROW}
+"""
+
+_COPY: Final = """
+COPY record (team_id, object_type, id, version, created_at, updated_at, import_id, import_row, properties)
+FROM STDIN (FORMAT binary)
+"""
+
+_RECORDS_PER_WRITE: Final = 200
+
+
+def import_candidates(
+    connection: Connection, team_id: int, object_type: str, hashes: Iterable[int], *, job_id: str
+) -> Iterator[KnownRecord]:
+    """Return the records that rows of an import may match, with what the import did to them before.
+
+    They are found at once, and read as they are asked for, as that takes as long.
+
+    Args:
+        hashes: Of the rows' keys.
+        job_id: The import.
+    """
+    wanted = {"team": team_id, "type": object_type, "hashes": int_array(sorted(hashes)), "job": job_id}
+    statement = _CANDIDATES_BY_ARRAYS if connection.info.server_version >= _ARRAYS_SINCE else _CANDIDATES
+    found = connection.execute(statement, wanted, binary=True).fetchall()
+    return (
+        KnownRecord(id_, version, decode_stored(text), first_row, made, place)
+        for id_, version, text, first_row, made, place in found
+    )
+
+
+def few_import_candidates(
+    connection: Connection,
+    team_id: int,
+    object_type: str,
+    hashes: Iterable[int],
+    budget: ReadingBudget,
+    *,
+    job_id: str,
+) -> list[KnownRecord]:
+    """Return what :func:`import_candidates` does, of each key no more records than are told of.
+
+    Args:
+        hashes: Of the rows' keys.
+        budget: Of the request.
+        job_id: The import.
+
+    Raises:
+        PrismdError: ``invalid_request``: the budget is used up.
+    """
+    wanted = {
+        "team": team_id, "type": object_type, "hashes": int_array(sorted(hashes)), "job": job_id,
+        "each_max": MATCHES_MAX + 1, **asked(budget),
+    }  # fmt: skip
+
+    def known(row: tuple[Any, ...]) -> KnownRecord:
+        id_, version, text, first_row, made, place = row
+        return KnownRecord(id_, version, read_values(budget, text), first_row, made, place)
+
+    return read_rows(connection, _FEW_CANDIDATES, wanted, known)
+
+
+def insert_records(
+    connection: Connection,
+    team_id: int,
+    object_type: str,
+    records: Sequence[KnownRecord],
+    *,
+    job_id: str,
+    now: datetime,
+) -> None:
+    """Write the records that an import makes.
+
+    Args:
+        records: With the row of the import that each comes from.
+        job_id: The import.
+        now: When they are made.
+    """
+    if not records:
+        return
+    begin = binary_copy.row_of(9) + binary_copy.bigint(team_id) + binary_copy.text(object_type)
+    middle = binary_copy.timestamptz(now) * 2 + binary_copy.uuid(job_id)
+    head = Struct(f">{len(begin)}s i16s iq {len(middle)}s ii iB").pack
+    with connection.cursor().copy(_COPY) as copy:
+        copy.write(binary_copy.BEGIN)
+        # A slice at a time: PostgreSQL takes one in while the next is made.
+        for start in range(0, len(records), _RECORDS_PER_WRITE):
+            some = records[start : start + _RECORDS_PER_WRITE]
+            texts = [_json(record.properties) for record in some]
+            heads = [
+                head(begin, UUID, id_, BIGINT, one.version, middle, INTEGER, one.first_row, len(text) + 1, JSONB)
+                for one, id_, text in zip(some, binary_copy.uuids([one.id for one in some]), texts, strict=True)
+            ]
+            copy.write(b"".join([piece for line in zip(heads, texts, strict=True) for piece in line]))
+
+
+def _json(properties: Properties) -> bytes:
+    # Just as it was sent, where that is at hand.
+    return properties.json if type(properties) is SentTexts else encode(properties)

@@ -1,0 +1,254 @@
+"""Import jobs in PostgreSQL: the job and its chunks of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from psycopg.types.json import Jsonb
+
+from prismd.core.imports.job import Job, State
+from prismd.core.imports.options import ImportOptions
+from prismd.core.json.text import decode_stored
+from prismd.store.connections.postgres import Connection
+
+_COLUMNS: Final = """
+    team_id, id::text, object_type, synchronous, state, options::text, total, chunks, cursor,
+    created, existing, updated, failed, contacts_created, error_code, error_message,
+    created_at, updated_at, expires_at, attempts, parent_job_id::text, crashes, request_id::text
+"""
+
+_INSERT: Final = """
+INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, total, chunks,
+                        created_at, updated_at, expires_at, parent_job_id, key_id, request_id)
+VALUES (%(team)s, %(id)s, %(type)s, %(synchronous)s, %(state)s, %(options)s, %(total)s, %(chunks)s,
+        %(now)s, %(now)s, %(expires)s, %(parent)s, %(key)s, %(request)s)
+"""
+
+# The row lock is the lease. It ends with the transaction, whatever ends that: a commit, an error, or the death of the
+# worker; so a job is never "running" with nobody at work on it.
+_CLAIM: Final = f"""
+SELECT {_COLUMNS}, (SELECT public_id FROM team WHERE team.id = import_job.team_id)
+FROM import_job
+WHERE state IN ('queued', 'running') AND not_before <= %(now)s
+  AND (state = 'running' OR %(running_max)s > (
+        SELECT count(*) FROM import_job AS other WHERE other.team_id = import_job.team_id AND other.state = 'running'))
+ORDER BY turn
+LIMIT 1
+FOR NO KEY UPDATE OF import_job SKIP LOCKED
+"""
+
+_ACTIVE: Final = "SELECT count(*) FROM import_job WHERE team_id = %s AND state IN ('queued', 'running')"
+
+_LOCK: Final = f"""
+SELECT {_COLUMNS} FROM import_job WHERE team_id = %s AND id = %s AND NOT synchronous FOR NO KEY UPDATE
+"""
+
+_END: Final = """
+UPDATE import_job
+SET state = %(state)s, error_code = %(code)s, error_message = %(message)s, updated_at = %(now)s
+WHERE team_id = %(team)s AND id = %(id)s
+"""
+
+_ADVANCE: Final = """
+UPDATE import_job
+SET state = %(state)s, cursor = %(cursor)s, created = %(created)s, existing = %(existing)s, updated = %(updated)s,
+    failed = %(failed)s, contacts_created = %(contacts)s, updated_at = %(now)s, attempts = 0, crashes = 0,
+    turn = nextval('import_turn')
+WHERE team_id = %(team)s AND id = %(id)s AND cursor = %(found)s AND state IN ('queued', 'running')
+"""
+
+_FAIL: Final = """
+UPDATE import_job
+SET state = %(state)s, attempts = %(attempts)s, crashes = %(crashes)s, not_before = %(not_before)s,
+    updated_at = %(now)s, error_code = %(code)s, error_message = %(message)s, turn = nextval('import_turn')
+WHERE team_id = %(team)s AND id = %(id)s AND cursor = %(cursor)s AND state IN ('queued', 'running')
+"""
+
+_GET: Final = f"""
+SELECT {_COLUMNS} FROM import_job WHERE team_id = %s AND id = %s AND NOT synchronous
+"""
+
+_LIST: Final = f"""
+SELECT {_COLUMNS}
+FROM import_job
+WHERE team_id = %(team)s AND NOT synchronous
+  AND (%(before)s::uuid IS NULL OR id < %(before)s)
+  AND (%(state)s::text IS NULL OR state = %(state)s)
+  AND (%(type)s::text IS NULL OR object_type = %(type)s)
+ORDER BY import_job.id DESC
+LIMIT %(limit)s
+"""
+
+
+def insert_job(connection: Connection, job: Job, key_id: str | None = None) -> None:
+    """Write a new job.
+
+    Args:
+        key_id: Whose key started it.
+    """
+    connection.execute(
+        _INSERT,
+        {
+            "team": job.team_id,
+            "id": job.id,
+            "type": job.object_type,
+            "synchronous": job.synchronous,
+            "state": job.state,
+            "options": Jsonb(job.options.to_json()),
+            "total": job.total,
+            "chunks": job.chunks,
+            "now": job.created_at,
+            "expires": job.expires_at,
+            "parent": job.parent_job_id,
+            "key": key_id,
+            "request": job.request_id,
+        },
+    )
+
+
+def claim_next(connection: Connection, now: datetime, *, running_max: int) -> Job | None:
+    """Lock the job whose turn it is until the transaction ends, and return it; None if there is nothing to do.
+
+    It comes with the public id of its team, for the log.
+
+    Args:
+        now: Jobs that wait for a later time are passed over.
+        running_max: Jobs of a team that take turns; where so many do, its others are passed over.
+    """
+    row = connection.execute(_CLAIM, {"now": now, "running_max": running_max}).fetchone()
+    return replace(_job(row), team=row[-1]) if row else None
+
+
+def count_active(connection: Connection, team_id: int) -> int:
+    """Return how many jobs of a team have not ended."""
+    row = connection.execute(_ACTIVE, (team_id,)).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always answers
+    return int(row[0])
+
+
+def lock_job(connection: Connection, team_id: int, job_id: str) -> Job | None:
+    """Return an asynchronous job of a team once no worker is at it, held until the transaction ends; or None.
+
+    Args:
+        job_id: UUID text.
+    """
+    row = connection.execute(_LOCK, (team_id, job_id)).fetchone()
+    return _job(row) if row else None
+
+
+def end_job(connection: Connection, job: Job) -> None:
+    """Write the end of a job that :func:`lock_job` holds."""
+    connection.execute(
+        _END,
+        {
+            "team": job.team_id,
+            "id": job.id,
+            "state": job.state,
+            "code": job.error_code,
+            "message": job.error_message,
+            "now": job.updated_at,
+        },
+    )
+
+
+def advance(connection: Connection, before: Job, after: Job) -> bool:
+    """Move a job on, if it still stands where it was found.
+
+    Returns:
+        Whether it did; if not, somebody else has done the chunk and this transaction must not commit.
+    """
+    moved = connection.execute(
+        _ADVANCE,
+        {
+            "team": before.team_id,
+            "id": before.id,
+            "found": before.cursor,
+            "state": after.state,
+            "cursor": after.cursor,
+            "created": after.created,
+            "existing": after.existing,
+            "updated": after.updated,
+            "failed": after.failed,
+            "contacts": after.contacts_created,
+            "now": after.updated_at,
+        },
+    )
+    return moved.rowcount == 1
+
+
+def record_failure(connection: Connection, job: Job, *, now: datetime, wait: timedelta) -> None:
+    """Write that a chunk could not be processed, if the job still stands at that chunk.
+
+    Args:
+        job: The job after the failure.
+        now: When it failed.
+        wait: Time until the next attempt.
+    """
+    connection.execute(
+        _FAIL,
+        {
+            "team": job.team_id,
+            "id": job.id,
+            "cursor": job.cursor,
+            "state": job.state,
+            "attempts": job.attempts,
+            "crashes": job.crashes,
+            "not_before": now + wait,
+            "now": job.updated_at,
+            "code": job.error_code,
+            "message": job.error_message,
+        },
+    )
+
+
+def get_job(connection: Connection, team_id: int, job_id: str) -> Job | None:
+    """Return an asynchronous job of a team, expired or not, or None.
+
+    Args:
+        job_id: UUID text.
+    """
+    row = connection.execute(_GET, (team_id, job_id)).fetchone()
+    return _job(row) if row else None
+
+
+def list_jobs(
+    connection: Connection, team_id: int, *, state: str | None, object_type: str | None, before: str | None, limit: int
+) -> list[Job]:
+    """Return asynchronous jobs of a team, expired or not, newest first.
+
+    Args:
+        before: Only jobs older than the one of this id.
+    """
+    wanted = {"team": team_id, "state": state, "type": object_type, "before": before, "limit": limit}
+    return [_job(row) for row in connection.execute(_LIST, wanted)]
+
+
+def _job(row: Sequence[Any]) -> Job:
+    return Job(
+        team_id=row[0],
+        id=row[1],
+        object_type=row[2],
+        synchronous=row[3],
+        state=State(row[4]),
+        options=ImportOptions.from_json(decode_stored(row[5])),
+        total=row[6],
+        chunks=row[7],
+        cursor=row[8],
+        created=row[9],
+        existing=row[10],
+        updated=row[11],
+        failed=row[12],
+        contacts_created=row[13],
+        error_code=row[14],
+        error_message=row[15],
+        created_at=row[16],
+        updated_at=row[17],
+        expires_at=row[18],
+        attempts=row[19],
+        parent_job_id=row[20],
+        crashes=row[21],
+        request_id=row[22],
+    )

@@ -1,0 +1,25 @@
+"""The progress of import jobs: what each chunk brought."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prismd.core.imports.job import Counts
+from prismd.store.connections.postgres import Connection
+
+_COUNTS: Final = """
+SELECT created, existing, updated, failed
+FROM import_result
+WHERE team_id = %s AND job_id = %s AND number >= %s
+ORDER BY number
+"""
+
+
+def counts_of_chunks(connection: Connection, team_id: int, job_id: str, *, first: int) -> list[Counts]:
+    """Return the counts of each chunk of a job that is done, in order.
+
+    Args:
+        job_id: UUID text.
+        first: Number of the first chunk wanted, from 0.
+    """
+    return [Counts(*row) for row in connection.execute(_COUNTS, (team_id, job_id, first))]

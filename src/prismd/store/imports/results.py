@@ -1,0 +1,116 @@
+"""What became of the rows of import jobs, in PostgreSQL: written once per chunk as JSON, read as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from prismd.core.imports.job import Counts, Job
+from prismd.core.imports.request import Chunk
+from prismd.store.connections.postgres import Connection
+
+_INSERT_RESULT: Final = """
+INSERT INTO import_result (team_id, job_id, number, first_row, row_count, created, existing, updated, failed, verdicts)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+_NEXT: Final = """
+SELECT number, first_row, row_count, octet_length(verdicts)
+FROM import_result
+WHERE team_id = %(team)s AND job_id = %(job)s AND first_row + row_count > %(after)s + 1
+  AND CASE %(outcome)s::text WHEN 'created' THEN created WHEN 'existing' THEN existing - updated
+                             WHEN 'updated' THEN updated WHEN 'failed' THEN failed ELSE row_count END > 0
+ORDER BY number
+LIMIT 1
+"""
+
+_POSITION: Final = """
+SELECT position(%(start)s::bytea IN verdicts) FROM import_result
+WHERE team_id = %(team)s AND job_id = %(job)s AND number = %(number)s
+"""
+
+# They are stored as they are, so PostgreSQL reads no more of them than that part.
+_PART: Final = """
+SELECT substring(verdicts FROM %(position)s::integer FOR %(bytes)s::integer), octet_length(verdicts)
+FROM import_result
+WHERE team_id = %(team)s AND job_id = %(job)s AND number = %(number)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictsOfChunk:
+    """Where the verdicts of a chunk are; they are JSON without brackets.
+
+    Args:
+        number: Of the chunk.
+        first_row: Index of its first row.
+        row_count: Number of its rows.
+        length: Bytes of its verdicts.
+    """
+
+    number: int
+    first_row: int
+    row_count: int
+    length: int
+
+    @property
+    def last_row(self) -> int:
+        """Index of its last row."""
+        return self.first_row + self.row_count - 1
+
+
+def insert_verdicts(connection: Connection, job: Job, chunk: Chunk, counts: Counts, content: bytes) -> None:
+    """Write the verdicts of a chunk.
+
+    Args:
+        content: JSON of the verdicts, without brackets.
+    """
+    row = (
+        job.team_id, job.id, chunk.number, chunk.first_row, len(chunk.rows),
+        counts.created, counts.existing, counts.updated, counts.failed, content,
+    )  # fmt: skip
+    connection.execute(_INSERT_RESULT, row)
+
+
+def next_verdicts(
+    connection: Connection, team_id: int, job_id: str, *, after: int, outcome: str | None
+) -> VerdictsOfChunk | None:
+    """Return where the verdicts of the first chunk are that has any beyond a row, or None.
+
+    Args:
+        after: Index of the last row that is not wanted; -1 for all.
+        outcome: Pass over chunks without such a verdict.
+    """
+    wanted = {"team": team_id, "job": job_id, "after": after, "outcome": outcome}
+    row = connection.execute(_NEXT, wanted).fetchone()
+    return VerdictsOfChunk(*row) if row else None
+
+
+def position_of_verdict(connection: Connection, team_id: int, job_id: str, number: int, start: bytes) -> int:
+    """Return the position of a verdict within those of its chunk, counted from 1; 0 if it is not there.
+
+    Args:
+        number: Of the chunk.
+        start: What the verdict begins with.
+    """
+    wanted = {"team": team_id, "job": job_id, "number": number, "start": start}
+    row = connection.execute(_POSITION, wanted).fetchone()
+    return int(row[0]) if row else 0
+
+
+def part_of_verdicts(
+    connection: Connection, team_id: int, job_id: str, number: int, *, position: int, bytes_max: int
+) -> tuple[bytes, int] | None:
+    """Return a part of the JSON of a chunk's verdicts, without brackets, and the length of all of it.
+
+    Args:
+        number: Of the chunk.
+        position: Of its first byte, counted from 1.
+        bytes_max: Length of the part, unless it is the last.
+
+    Returns:
+        None where the chunk has no verdicts.
+    """
+    wanted = {"team": team_id, "job": job_id, "number": number, "position": position, "bytes": bytes_max}
+    row = connection.execute(_PART, wanted, binary=True).fetchone()
+    return (bytes(row[0]), int(row[1])) if row else None

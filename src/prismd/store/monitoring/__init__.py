@@ -1,0 +1,1 @@
+"""What PostgreSQL tells operators: figures, health, and what a diagnosis needs."""

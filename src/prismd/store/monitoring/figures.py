@@ -1,0 +1,127 @@
+"""What the database tells of itself and of the queue in numbers, at a cost that does not grow with what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from prismd.store.connections.postgres import Connection
+
+#: The tables that grow with what clients send.
+TABLES: Final = (
+    "record", "record_key", "import_job", "import_chunk", "import_result", "import_touch", "idempotency_claim",
+    "attempt_answer", "audit_entry", "audit_object",
+)  # fmt: skip
+#: Jobs that are looked at; where more wait, the operator knows enough.
+JOBS_MAX: Final = 10_000
+
+# By turn, which has an index, and never all of them.
+_QUEUE: Final = """
+SELECT state, count(*), min(created_at), sum(total - created - existing - failed)
+FROM (
+    SELECT state, created_at, total, created, existing, failed FROM import_job
+    WHERE state IN ('queued', 'running') ORDER BY turn LIMIT %s
+) AS waiting
+GROUP BY state
+"""
+_TABLES: Final = """
+SELECT pg_class.relname, pg_relation_size(pg_class.oid), pg_indexes_size(pg_class.oid),
+       pg_total_relation_size(pg_class.oid), coalesce(n_live_tup, 0), coalesce(n_dead_tup, 0)
+FROM pg_class LEFT JOIN pg_stat_all_tables AS seen ON seen.relid = pg_class.oid
+WHERE relnamespace = current_schema()::regnamespace AND pg_class.relname = ANY (%s) AND relkind = 'r'
+"""
+_SIZE: Final = "SELECT pg_database_size(current_database())"
+
+# The oldest of each, by the index that the purge goes by, too.
+_OLDEST: Final = """
+SELECT
+    (SELECT expires_at FROM import_job WHERE expires_at <= %(now)s AND state NOT IN ('queued', 'running')
+     ORDER BY expires_at LIMIT 1),
+    (SELECT created_at FROM idempotency_claim ORDER BY created_at LIMIT 1),
+    (SELECT created_at FROM attempt_answer ORDER BY created_at LIMIT 1),
+    (SELECT expires_at FROM realtime_ticket ORDER BY expires_at LIMIT 1),
+    (SELECT at FROM audit_entry ORDER BY at LIMIT 1)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The import jobs in one state.
+
+    Args:
+        jobs: How many, up to :data:`JOBS_MAX` of all states.
+        oldest: When the oldest of them was made.
+        rows: Rows of theirs without a verdict.
+    """
+
+    jobs: int
+    oldest: datetime
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table.
+
+    Args:
+        heap_bytes: Size of its rows.
+        index_bytes: Size of its indexes.
+        all_bytes: Size of all, with long values that are stored apart.
+        live: Rows, as PostgreSQL estimates them.
+        dead: Rows that were replaced or deleted and still take room.
+    """
+
+    heap_bytes: int
+    index_bytes: int
+    all_bytes: int
+    live: int
+    dead: int
+
+
+@dataclass(frozen=True, slots=True)
+class Oldest:
+    """The oldest of what is purged; None where there is none.
+
+    Args:
+        job_expired: When the first of the ended jobs expired that are still there.
+        claim_made: When the oldest idempotency claim was made.
+        attempt_made: When the oldest answer to an attempt was kept.
+        ticket_expires: When the first realtime ticket expires.
+        deed_noted: When the oldest entry of the audit was made.
+    """
+
+    job_expired: datetime | None
+    claim_made: datetime | None
+    attempt_made: datetime | None
+    ticket_expires: datetime | None
+    deed_noted: datetime | None
+
+
+def queue_by_state(connection: Connection) -> Mapping[str, Queue]:
+    """Return the import jobs of all teams that have not ended, by state."""
+    return {state: Queue(*row) for state, *row in connection.execute(_QUEUE, (JOBS_MAX,))}
+
+
+def table_sizes(connection: Connection) -> Mapping[str, Table]:
+    """Return the sizes of the tables that grow, by name."""
+    return {name: Table(*row) for name, *row in connection.execute(_TABLES, (list(TABLES),))}
+
+
+def database_bytes(connection: Connection) -> int:
+    """Return the size of the database."""
+    row = connection.execute(_SIZE).fetchone()
+    assert row is not None  # noqa: S101 - a function always answers
+    return int(row[0])
+
+
+def oldest_kept(connection: Connection, now: datetime) -> Oldest:
+    """Return the oldest of what is purged.
+
+    Args:
+        now: Jobs that expire later are passed over.
+    """
+    row = connection.execute(_OLDEST, {"now": now}).fetchone()
+    assert row is not None  # noqa: S101 - a select without a table has one row
+    return Oldest(*row)

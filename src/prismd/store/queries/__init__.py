@@ -1,0 +1,1 @@
+"""Queries in PostgreSQL: their SQL, and their pages."""

@@ -1,0 +1,219 @@
+"""Queries in PostgreSQL: pages of what is wanted, totals, and what the references on a page lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from prismd.core.queries.cursors import Place
+from prismd.core.queries.rows import Target
+from prismd.core.queries.semantics import QueriedRecord
+from prismd.core.queries.tree import Query
+from prismd.core.records.reading_budget import ReadingBudget
+from prismd.store.connections.postgres import Connection
+from prismd.store.encoding.arrays import int_array
+from prismd.store.queries.sql import QuerySql
+from prismd.store.queries.values import sort_type
+from prismd.store.records.values import VALUES, Wanted, asked, read_rows, read_values
+
+_COLUMNS: Final = f"r.id::text, r.object_type, {VALUES}, r.created_at, r.updated_at, r.deleted_at"
+_WIDTH: Final = 6
+
+_READERS: Final[dict[str, Callable[[str], Any]]] = {"integer": int, "boolean": "true".__eq__}
+
+_TIMEOUT: Final = "SELECT set_config('statement_timeout', %s, true)"
+
+_BY_ID: Final = f"""
+SELECT {_COLUMNS}
+FROM unnest(%(types)b::text[], %(ids)b::text[]::uuid[]) AS wanted (object_type, id)
+CROSS JOIN LATERAL (
+    SELECT * FROM record
+    WHERE team_id = %(team)s AND object_type = wanted.object_type AND id = wanted.id AND deleted_at IS NULL
+    OFFSET 0
+) AS r
+"""
+
+# The keys narrow, the record decides: containment holds for an array that has the id and for the one id itself.
+_REFERRING: Final = """
+SELECT given.id, k.record_id::text
+FROM unnest(%(ids)b::text[], %(hashes)b::bigint[]) AS given (id, key_hash)
+CROSS JOIN LATERAL (
+    SELECT found.record_id
+    FROM (
+        SELECT record_id FROM record_key
+        WHERE team_id = %(team)s AND key_hash = given.key_hash
+        ORDER BY record_id
+        OFFSET 0
+    ) AS found
+    CROSS JOIN LATERAL (
+        SELECT FROM record
+        WHERE team_id = %(team)s AND object_type = %(type)s AND id = found.record_id AND deleted_at IS NULL
+            AND properties -> %(key)s::text @> to_jsonb(given.id)
+        OFFSET 0
+    ) AS r
+    ORDER BY found.record_id
+    LIMIT %(each_max)s
+) AS k
+LIMIT %(most)s
+"""
+
+_TRY_PATTERNS: Final = "SELECT '' ~ ANY(%(patterns)s::text[])"
+
+_WITH_KEYS: Final = """
+SELECT DISTINCT found.record_id::text
+FROM unnest(%(hashes)s::bigint[]) AS wanted (key_hash)
+CROSS JOIN LATERAL (
+    SELECT record_id FROM record_key WHERE team_id = %(team)s AND key_hash = wanted.key_hash
+    ORDER BY record_id
+    LIMIT %(most)s
+) AS found
+LIMIT %(most)s
+"""
+
+
+def query_page(
+    connection: Connection,
+    query: Query,
+    team_id: int,
+    hashes: Sequence[int] | None,
+    budget: ReadingBudget,
+    *,
+    after: Place | None,
+    limit: int,
+    offset: int = 0,
+    wanted: Wanted | None = None,
+) -> list[tuple[QueriedRecord, tuple[Any, ...]]]:
+    """Return records that a query wants, each with what it is sorted by.
+
+    Args:
+        query: The query; references to contacts are ids by now.
+        team_id: Whose records.
+        hashes: Of keys of which every wanted record has one; None where there are none to go by.
+        budget: Of the request.
+        after: Where the page before ended.
+        limit: Most records.
+        offset: Records to leave out.
+        wanted: What to read of them; None for all.
+
+    Raises:
+        PrismdError: ``invalid_request`` for a pattern that PostgreSQL cannot read, and where the budget is used up;
+            ``query_timeout``.
+    """
+    sql = QuerySql(query, team_id, hashes)
+    statement = sql.page(_COLUMNS, after=after, limit=limit, offset=offset)
+    return read_rows(
+        connection,
+        statement,
+        {**sql.parameters, **asked(budget, wanted)},
+        lambda row: (_queried(row[:_WIDTH], budget), _read_ranks(query, row[_WIDTH:])),
+    )
+
+
+def query_total(connection: Connection, query: Query, team_id: int, hashes: Sequence[int] | None) -> int:
+    """Return how many records a query wants.
+
+    Raises:
+        PrismdError: As :func:`query_page`.
+    """
+    sql = QuerySql(query, team_id, hashes)
+    [total] = read_rows(connection, sql.total(), sql.parameters, lambda row: int(row[0]))
+    return total
+
+
+def limit_time(connection: Connection, timeout_s: float) -> None:
+    """Have PostgreSQL give up on any further statement of the transaction that takes longer."""
+    connection.execute(_TIMEOUT, (f"{round(timeout_s * 1000)}ms",))
+
+
+def records_by_ids(
+    connection: Connection,
+    team_id: int,
+    targets: Iterable[Target],
+    budget: ReadingBudget,
+    wanted: Wanted | None = None,
+) -> dict[Target, QueriedRecord]:
+    """Return those of some records that are not deleted.
+
+    Args:
+        targets: Pairs of object type and id.
+        budget: Of the request.
+        wanted: What to read of them; None for all.
+
+    Raises:
+        PrismdError: ``invalid_request``: the budget is used up; ``query_timeout``.
+    """
+    given = sorted(targets)
+    types, ids = [pair[0] for pair in given], [pair[1] for pair in given]
+    parameters = {"team": team_id, "types": types, "ids": ids, **asked(budget, wanted)}
+    found = read_rows(connection, _BY_ID, parameters, lambda row: _queried(row, budget))
+    return {(record.object_type, record.id): record for record in found}
+
+
+def referring_records(
+    connection: Connection,
+    team_id: int,
+    object_type: str,
+    key: str,
+    hashes: dict[str, int],
+    *,
+    each_max: int,
+    most: int,
+) -> dict[str, list[str]]:
+    """Return the records of a type that refer to some records, in order, by the id of what they refer to.
+
+    Args:
+        object_type: Of the records that refer.
+        key: Of their reference.
+        hashes: Of the reference to each record, by its id.
+        each_max: Records returned for each.
+        most: Records returned in all.
+
+    Raises:
+        PrismdError: ``query_timeout``.
+    """
+    wanted = {
+        "team": team_id, "type": object_type, "key": key, "each_max": each_max, "most": most,
+        "ids": list(hashes), "hashes": list(hashes.values()),
+    }  # fmt: skip
+    found: dict[str, list[str]] = {}
+    for target, record_id in read_rows(connection, _REFERRING, wanted, lambda row: (row[0], row[1])):
+        found.setdefault(target, []).append(record_id)
+    return found
+
+
+def records_with_keys(connection: Connection, team_id: int, hashes: Sequence[int], *, most: int) -> list[str]:
+    """Return ids of records that are found under keys; deleted ones and strangers with the same hash too.
+
+    Args:
+        most: Ids returned.
+    """
+    wanted = {"team": team_id, "hashes": int_array(hashes), "most": most}
+    return [row[0] for row in connection.execute(_WITH_KEYS, wanted)]
+
+
+def check_patterns(connection: Connection, patterns: Sequence[str]) -> None:
+    """Make sure that PostgreSQL can read regular expressions, also where there is nothing to try them on.
+
+    Raises:
+        PrismdError: ``invalid_request``.
+    """
+    if patterns:
+        read_rows(connection, _TRY_PATTERNS, {"patterns": list(patterns)}, lambda row: row)
+
+
+def _queried(row: Sequence[Any], budget: ReadingBudget) -> QueriedRecord:
+    record_id, object_type, values, created_at, updated_at, deleted_at = row
+    made, changed = _moment(created_at), _moment(updated_at)
+    times = {"created_at": made, "updated_at": changed, "last_updated_at": changed}
+    deleted = None if deleted_at is None else _moment(deleted_at)
+    return QueriedRecord(record_id, object_type, {**read_values(budget, values), **times}, deleted)
+
+
+def _moment(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _read_ranks(query: Query, texts: Sequence[str | None]) -> tuple[Any, ...]:
+    types = ["integer"] * bool(query.pinned) + [sort_type(key) for key in query.sort]
+    return tuple(_READERS.get(name, str)(text) if text else text for name, text in zip(types, texts, strict=True))

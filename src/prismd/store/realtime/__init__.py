@@ -1,0 +1,1 @@
+"""Realtime in PostgreSQL: tickets, and word of changes."""

@@ -1,0 +1,46 @@
+"""Tickets of the realtime stream in PostgreSQL, as digests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from prismd.store.connections.postgres import Connection
+
+_INSERT: Final = "INSERT INTO realtime_ticket (digest, team_id, key_id, expires_at) VALUES (%s, %s, %s, %s)"
+
+# Of two who come with the same ticket, one finds no row.
+_TAKE: Final = """
+    DELETE FROM realtime_ticket AS ticket USING team, api_key AS k
+    WHERE ticket.digest = %s AND team.id = ticket.team_id AND k.id = ticket.key_id
+    RETURNING team.id, team.public_id, k.id::text, least(ticket.expires_at, k.expires_at, k.revoked_at)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTicket:
+    """A ticket that was there.
+
+    Args:
+        team_id: Internal id of its team.
+        team: Public id of its team.
+        key_id: Id of the key that got it.
+        expires_at: From then on it, or the key that got it, is no good.
+    """
+
+    team_id: int
+    team: str
+    key_id: str
+    expires_at: datetime
+
+
+def insert_ticket(connection: Connection, digest: bytes, team_id: int, key_id: str, *, expires_at: datetime) -> None:
+    """Store a new ticket of a team, which one of its keys got."""
+    connection.execute(_INSERT, (digest, team_id, key_id, expires_at))
+
+
+def take_ticket(connection: Connection, digest: bytes) -> StoredTicket | None:
+    """Remove a ticket and return it, expired or not; None if there is none, or none any more."""
+    row = connection.execute(_TAKE, (digest,)).fetchone()
+    return StoredTicket(*row) if row else None

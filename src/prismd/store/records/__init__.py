@@ -1,0 +1,1 @@
+"""Records in PostgreSQL: read, found by keys, written."""

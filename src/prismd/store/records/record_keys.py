@@ -1,0 +1,119 @@
+"""Where records are found by a property's value: hashes of normalised keys, for the properties in use as keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from struct import Struct
+from typing import Final
+
+from prismd.store.connections.postgres import Connection
+from prismd.store.encoding import binary_copy
+from prismd.store.encoding.arrays import int_array, text_array
+from prismd.store.encoding.binary_copy import BIGINT, UUID
+
+#: A key hash and the id of the record that has it.
+Entry = tuple[int, str]
+
+_KEYS_IN_USE: Final = "SELECT key, tells_apart FROM key_property WHERE team_id = %s AND object_type = %s ORDER BY key"
+
+_ADD: Final = """
+INSERT INTO key_property (team_id, object_type, key, tells_apart) VALUES (%s, %s, %s, %s)
+ON CONFLICT (team_id, object_type, key) DO UPDATE SET tells_apart = key_property.tells_apart OR excluded.tells_apart
+"""
+
+_INSERT: Final = """
+INSERT INTO record_key (team_id, key_hash, record_id)
+SELECT %(team)s, added.key_hash, added.record_id
+FROM unnest(%(hashes)s::bigint[], %(ids)s::uuid[]) AS added (key_hash, record_id)
+"""
+_COPY: Final = "COPY record_key (team_id, key_hash, record_id) FROM STDIN (FORMAT binary)"
+#: Fields, and each after its length: team, hash and record.
+_KEY: Final = Struct(">h iq iq i16s")
+
+# From the keys to their rows, never the other way round: see store/records/records.py.
+_DELETE: Final = """
+DELETE FROM record_key
+WHERE ctid = ANY(ARRAY(
+    SELECT found.place
+    FROM unnest(%(hashes)s::bigint[], %(ids)s::uuid[]) AS gone (key_hash, record_id)
+    CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM record_key
+        WHERE team_id = %(team)s AND key_hash = gone.key_hash AND record_id = gone.record_id
+        OFFSET 0
+    ) AS found
+))
+"""
+
+# A name in words keeps this lock apart from every other advisory lock.
+_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
+
+
+def lock_type(connection: Connection, team_id: int, object_type: str) -> None:
+    """Wait until no other transaction writes keys of a team's object type; held until this one ends.
+
+    Two imports at once can then never make the same key twice, whatever they take as their key.
+    """
+    connection.execute(_LOCK, (f"prismd keys of {object_type} in team {team_id}",))
+
+
+def keys_in_use(connection: Connection, team_id: int, object_type: str) -> dict[str, bool]:
+    """Return the keys of the properties by whose values records are found, and whether they are told apart by them."""
+    return dict(connection.execute(_KEYS_IN_USE, (team_id, object_type)).fetchall())
+
+
+def add_key(connection: Connection, team_id: int, object_type: str, key: str, *, tells_apart: bool = False) -> None:
+    """Note that records are found by a property's values from now on.
+
+    Args:
+        key: Of the property.
+        tells_apart: Whether they are told apart by it; once they are, they stay so.
+    """
+    connection.execute(_ADD, (team_id, object_type, key, tells_apart))
+
+
+def key_rows(team_id: int, entries: Iterable[Entry]) -> bytes:
+    """Return keys as :func:`copy_keys` takes them.
+
+    Args:
+        entries: Hashes and records.
+    """
+    # In the order of the index, whose pages then come one after the other: among many millions of keys, each is a page.
+    in_order, pack = sorted(entries), _KEY.pack
+    ids = binary_copy.uuids([record_id for _, record_id in in_order])
+    return b"".join(
+        [
+            pack(3, BIGINT, team_id, BIGINT, key_hash, UUID, id_)
+            for (key_hash, _), id_ in zip(in_order, ids, strict=True)
+        ]
+    )
+
+
+def insert_keys(connection: Connection, team_id: int, entries: Iterable[Entry]) -> None:
+    """Write keys of a team's records.
+
+    Args:
+        entries: Hashes and records.
+    """
+    # In the order of the index, as in :func:`key_rows`.
+    if added := sorted(entries):
+        hashes, ids = int_array(entry[0] for entry in added), text_array([entry[1] for entry in added])
+        connection.execute(_INSERT, {"team": team_id, "hashes": hashes, "ids": ids})
+
+
+def copy_keys(connection: Connection, rows: bytes) -> None:
+    """Do as :func:`insert_keys`, faster, for imports alone: PostgreSQL has no COPY under row-level security.
+
+    Args:
+        rows: From :func:`key_rows`.
+    """
+    if rows:
+        with connection.cursor().copy(_COPY) as copy:
+            copy.write(binary_copy.BEGIN + rows)
+
+
+def delete_keys(connection: Connection, team_id: int, entries: Iterable[Entry]) -> None:
+    """Remove keys that records no longer have."""
+    gone = list(entries)
+    if gone:
+        hashes, ids = int_array(entry[0] for entry in gone), text_array([entry[1] for entry in gone])
+        connection.execute(_DELETE, {"team": team_id, "hashes": hashes, "ids": ids})

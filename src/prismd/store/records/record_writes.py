@@ -1,0 +1,236 @@
+"""Writing records in PostgreSQL: held while they are changed, updated, made singly, deleted, restored and purged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import psycopg
+
+from prismd.core.records.merging import Rewritten
+from prismd.core.records.reading_budget import ReadingBudget
+from prismd.store.connections.postgres import Connection
+from prismd.store.encoding.arrays import int_array, text_array
+from prismd.store.records.records import StoredRecord, json_text
+from prismd.store.records.values import VALUES, Wanted, asked, read_rows, read_values
+
+# Nobody else writes records of a type while its lock is held, so the rows need none of their own.
+_HOLD: Final = f"""
+SELECT r.id::text, r.version, r.created_at, r.updated_at, {VALUES}, r.deleted_at IS NOT NULL,
+       r.ctid::text
+FROM (SELECT DISTINCT id FROM unnest(%(ids)b::text[]::uuid[]) AS given (id)) AS wanted
+CROSS JOIN LATERAL (
+    SELECT ctid, * FROM record WHERE team_id = %(team)s AND object_type = %(type)s AND id = wanted.id
+    OFFSET 0
+) AS r
+"""
+
+_INSERT: Final = """
+INSERT INTO record (team_id, object_type, id, version, created_at, updated_at, properties)
+SELECT %(team)s, %(type)s, made.id, 1, %(now)s, %(now)s, made.properties
+FROM unnest(%(ids)b::text[]::uuid[], %(properties)b::text[]::jsonb[]) AS made (id, properties)
+"""
+
+# They are held, so the places where they are found are the places where they stay.
+_MARK: Final = """
+UPDATE record AS r
+SET deleted_at = %(deleted_at)s, updated_at = %(now)s, version = r.version + 1
+WHERE r.ctid = ANY(ARRAY(
+    SELECT found.place
+    FROM unnest(%(ids)b::text[]::uuid[]) AS wanted (id)
+    CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM record WHERE team_id = %(team)s AND object_type = %(type)s AND id = wanted.id
+        OFFSET 0
+    ) AS found
+))
+"""
+
+_PURGE: Final = """
+DELETE FROM record
+WHERE ctid = ANY(ARRAY(
+    SELECT found.place
+    FROM unnest(%(ids)b::text[]::uuid[]) AS wanted (id)
+    CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM record WHERE team_id = %(team)s AND object_type = %(type)s AND id = wanted.id
+        OFFSET 0
+    ) AS found
+))
+"""
+
+_PURGE_GRANTS: Final = """
+DELETE FROM record_grant
+WHERE ctid = ANY(ARRAY(
+    SELECT found.place
+    FROM unnest(%(ids)b::text[]::uuid[]) AS wanted (id)
+    CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM record_grant
+        WHERE team_id = %(team)s AND object_type = %(type)s AND record_id = wanted.id
+        OFFSET 0
+    ) AS found
+))
+"""
+
+# Nobody else writes records of the type, so they lie where they were found. To name the team as well would offer an
+# index, by which a planner without statistics reads all of the team's records for each that changes.
+_UPDATE: Final = """
+UPDATE record AS r
+SET properties = CASE WHEN changed.whole THEN changed.properties ELSE r.properties || changed.properties END,
+    version = changed.version, updated_at = %(now)s
+FROM unnest(%(places)s::tid[], %(versions)s::bigint[], %(whole)s::integer[]::boolean[], %(properties)s::jsonb[])
+    AS changed (place, version, whole, properties)
+WHERE r.ctid = changed.place
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRecord:
+    """A record that nobody else changes until the transaction ends.
+
+    Args:
+        deleted: Whether it is marked as deleted.
+        place: Where it lies in its table.
+    """
+
+    record: StoredRecord
+    deleted: bool
+    place: str
+
+
+def hold_records(
+    connection: Connection,
+    team_id: int,
+    object_type: str,
+    record_ids: Sequence[str],
+    budget: ReadingBudget,
+    *,
+    wanted: Wanted | None = None,
+) -> dict[str, HeldRecord]:
+    """Return records that are to be changed, deleted ones included, by id.
+
+    Args:
+        connection: Inside a transaction that holds the lock of the type, and with it the records.
+        record_ids: UUID texts, in any order.
+        budget: Of the request.
+        wanted: What to read of them; None for all.
+
+    Raises:
+        PrismdError: ``invalid_request``: the budget is used up.
+    """
+    place = {"team": team_id, "type": object_type, "ids": list(record_ids)}
+
+    def held(row: tuple[Any, ...]) -> HeldRecord:
+        record = StoredRecord(row[0], row[1], row[2], row[3], read_values(budget, row[4]))
+        return HeldRecord(record, deleted=row[5], place=row[6])
+
+    found = read_rows(connection, _HOLD, {**place, **asked(budget, wanted)}, held)
+    return {one.record.id: one for one in found}
+
+
+def insert_new(
+    connection: Connection, team_id: int, object_type: str, made: Sequence[StoredRecord], *, now: datetime
+) -> None:
+    """Write records that no import made.
+
+    Args:
+        made: Each in its first version.
+        now: When they are made.
+    """
+    if made:
+        ids, texts = [record.id for record in made], [json_text(record.properties) for record in made]
+        connection.execute(_INSERT, {"team": team_id, "type": object_type, "now": now, "ids": ids, "properties": texts})
+
+
+def delete_records(
+    connection: Connection, team_id: int, object_type: str, record_ids: Sequence[str], *, now: datetime
+) -> None:
+    """Mark held records as deleted.
+
+    Args:
+        record_ids: UUID texts.
+        now: When they are deleted.
+    """
+    _mark(connection, team_id, object_type, record_ids, deleted_at=now, now=now)
+
+
+def restore_records(
+    connection: Connection, team_id: int, object_type: str, record_ids: Sequence[str], *, now: datetime
+) -> None:
+    """Take the mark of deletion from held records.
+
+    Args:
+        record_ids: UUID texts.
+        now: When they are restored.
+    """
+    _mark(connection, team_id, object_type, record_ids, deleted_at=None, now=now)
+
+
+def purge_records(connection: Connection, team_id: int, object_type: str, record_ids: Sequence[str]) -> None:
+    """Remove held records for good, with their grants.
+
+    Args:
+        record_ids: UUID texts.
+    """
+    place = {"team": team_id, "type": object_type, "ids": list(record_ids)}
+    connection.execute(_PURGE_GRANTS, place)
+    connection.execute(_PURGE, place)
+
+
+def _mark(
+    connection: Connection,
+    team_id: int,
+    object_type: str,
+    record_ids: Sequence[str],
+    *,
+    deleted_at: datetime | None,
+    now: datetime,
+) -> None:
+    if record_ids:
+        place = {"team": team_id, "type": object_type, "ids": list(record_ids)}
+        connection.execute(_MARK, {**place, "deleted_at": deleted_at, "now": now})
+
+
+@dataclass(frozen=True, slots=True)
+class Updates:
+    """Records that have changed.
+
+    Args:
+        changed: What of them is another from now on.
+        columns: The same as PostgreSQL takes it.
+    """
+
+    changed: Sequence[Rewritten]
+    columns: Mapping[str, str]
+
+    @classmethod
+    def of(cls, changed: Sequence[Rewritten]) -> Updates:
+        """Return updates of records."""
+        # Only what has changed is sent, unless a value goes, which takes the others to say.
+        whole = [None in one.after.values() for one in changed]
+        texts = [json_text(one.properties if all_ else one.after) for one, all_ in zip(changed, whole, strict=True)]
+        columns = {
+            "places": text_array([one.place for one in changed]),
+            "versions": int_array(one.version for one in changed),
+            "whole": int_array(map(int, whole)),
+            "properties": text_array(texts),
+        }
+        return cls(changed, columns)
+
+
+def update_records(connection: Connection, updates: Updates, *, now: datetime) -> None:
+    """Write records that have changed, in a transaction that holds the lock of their type.
+
+    Args:
+        updates: Of the records.
+        now: When they changed.
+
+    Raises:
+        psycopg.OperationalError: Somebody has written one of them without the lock.
+    """
+    if not updates.changed:
+        return
+    updated = connection.execute(_UPDATE, {"now": now, **updates.columns})
+    if updated.rowcount != len(updates.changed):
+        # Somebody who is not prismd; to do it all again is the cure, as for any conflict of transactions.
+        raise psycopg.errors.SerializationFailure("records were written without the lock of their type")

@@ -1,0 +1,97 @@
+"""The values of records as PostgreSQL hands them out: those that are wanted, one record at a time, within a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator, Mapping
+from contextlib import closing
+from typing import Any, Final, TypeVar, cast
+
+import psycopg
+from psycopg.sql import SQL
+
+from prismd.core.errors import PrismdError
+from prismd.core.json.text import decode_stored, encode
+from prismd.core.records.reading_budget import ReadingBudget
+from prismd.store.connections.faults import PARAMETERS_MAX
+from prismd.store.connections.postgres import Connection
+
+_Read = TypeVar("_Read")
+
+#: By object type, the keys of the values that are wanted; a type that is not there is wanted whole, and so are all
+#: where there is none.
+Wanted = Mapping[str, Collection[str]]
+
+#: The values of a record ``r`` as JSON: the wanted ones, where it has more than a few; NULL where they take too much.
+VALUES: Final = """CASE
+    WHEN pg_column_size(r.properties) < 2000 AND pg_column_compression(r.properties) IS NULL THEN r.properties::text
+    WHEN %(wanted)s::jsonb IS NULL
+        THEN CASE WHEN octet_length(r.properties::text) <= %(bytes_max)s::bigint THEN r.properties::text END
+    ELSE (
+        SELECT CASE WHEN octet_length(part.text) <= %(bytes_max)s::bigint THEN part.text END
+        FROM (
+            SELECT coalesce(jsonb_object_agg(one.key, one.value), '{}')::text AS text
+            FROM jsonb_each(r.properties) AS one
+            WHERE coalesce((%(wanted)s::jsonb -> r.object_type) ? one.key, true)
+            OFFSET 0
+        ) AS part
+    ) END"""
+
+
+def asked(budget: ReadingBudget, wanted: Wanted | None = None) -> dict[str, Any]:
+    """Return the parameters of :data:`VALUES`.
+
+    Args:
+        budget: Of the request.
+        wanted: What is wanted of each record; None for all.
+    """
+    keys = None if wanted is None else encode({name: sorted(keys) for name, keys in wanted.items()}).decode()
+    return {"wanted": keys, "bytes_max": budget.bytes_max}
+
+
+def read_values(budget: ReadingBudget, text: str | None) -> dict[str, Any]:
+    """Return the values of a record that was read.
+
+    Args:
+        budget: Of the request, from which they are taken.
+        text: As PostgreSQL returned it.
+
+    Raises:
+        PrismdError: ``invalid_request``: the budget is used up.
+    """
+    budget.take(text)
+    values: dict[str, Any] = decode_stored(text or "{}")
+    budget.take("", sum(len(value) if type(value) is list else 1 for value in values.values()))
+    return values
+
+
+def read_rows(
+    connection: Connection, statement: str, parameters: Mapping[str, Any], load: Callable[[tuple[Any, ...]], _Read]
+) -> list[_Read]:
+    """Return what is read of the rows of a statement, which come one after the other.
+
+    Args:
+        statement: Written by the store, with every value as a parameter.
+        parameters: The values.
+        load: Reads a row; where it raises, no further row is taken into memory.
+
+    Raises:
+        PrismdError: ``query_timeout``: the statement takes longer than it may; ``invalid_request`` for a pattern that
+            PostgreSQL cannot read, and for more parameters than it takes; what ``load`` raises.
+    """
+    if len(parameters) > PARAMETERS_MAX:
+        message = f"the query takes {len(parameters):,} parameters, the most is {PARAMETERS_MAX:,}; ask for less"
+        raise PrismdError.invalid(".body.query.filter", message, "maxItems")
+    try:
+        # Closed at once: what is left of the rows would hold the connection.
+        with connection.cursor() as cursor:
+            rows = cast(
+                "Generator[tuple[Any, ...], None, None]", cursor.stream(SQL(cast("Any", statement)), parameters)
+            )
+            with closing(rows):
+                return [load(row) for row in rows]
+    except psycopg.errors.InvalidRegularExpression as error:
+        message = f"the pattern cannot be read: {error.diag.message_primary}"
+        raise PrismdError.invalid(".body.query.filter", message, "pattern") from None
+    except psycopg.errors.QueryCanceled:
+        message = "the query takes too long; filter by equality on a property, or ask for less"
+        raise PrismdError("query_timeout", message) from None

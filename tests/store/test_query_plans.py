@@ -55,6 +55,9 @@ INDEXES: Final[dict[str, set[str]]] = {
     "rows of a chunk": {"import_chunk_pkey"},
 }
 
+#: Indexes that serve a statement just as well, which an older PostgreSQL takes where the table has next to nothing.
+OR_ELSE: Final[dict[str, set[str]]] = {"views of lists": {"view_of_list"}}
+
 FILL: Final = """
 INSERT INTO team (public_id, created_at) SELECT 'plans ' || n, now() FROM generate_series(1, 20) AS n;
 INSERT INTO record (team_id, object_type, id, version, created_at, updated_at, properties)
@@ -101,7 +104,7 @@ def test_a_hot_statement_is_served_by_its_index(planned: Connection, name: str, 
         planned.execute("ANALYZE")
     plan = plan_of(planned, name)
     assert "Seq Scan" not in plan, plan
-    assert used(plan) >= INDEXES[name], plan
+    assert used(plan) >= INDEXES[name] or used(plan) == OR_ELSE.get(name), plan
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ def _named(count: int) -> dict[str, Any]:
         "after": ["{}"] * count,
         "now": NOW,
         "slug": "email",
+        "key": "email",
         "limit": LIMIT,
         "most": LIMIT,
         "wanted": None,
@@ -87,6 +88,8 @@ _OF_TYPE: Final = {"team_id": 1, "object_type": "contact", "key": "email"}
 _RECORDS: Final = {
     "candidates": Hot(import_records._CANDIDATES, each=3),
     "candidates by arrays": Hot(import_records._CANDIDATES_BY_ARRAYS, each=3, since=import_records._ARRAYS_SINCE),
+    "candidates that stay": Hot(import_records._KEYED, each=3),
+    "candidates that stay, by arrays": Hot(import_records._KEYED_BY_ARRAYS, each=3, since=import_records._ARRAYS_SINCE),
     "few candidates": Hot(import_records._FEW_CANDIDATES, {"each_max": LIMIT}, each=4),
     "candidates of a key that half of them have": Hot(
         import_records._FEW_CANDIDATES, {"hashes": [CITY], "each_max": LIMIT}, once=4 * LIMIT

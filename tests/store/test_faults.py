@@ -323,8 +323,8 @@ CONFLICTING: Final = [
 def functions() -> list[Callable[..., Any]]:
     """Return all public functions of the store that work on a connection they are given, inside a transaction."""
     found: list[Callable[..., Any]] = []
-    for module in pkgutil.iter_modules(store.__path__, f"{store.__name__}."):
-        if not module.ispkg and module.name not in ABOUT_TRANSACTIONS:
+    for module in pkgutil.walk_packages(store.__path__, f"{store.__name__}."):
+        if not module.ispkg and ".migrations." not in module.name and module.name not in ABOUT_TRANSACTIONS:
             members = vars(importlib.import_module(module.name))
             found += [
                 member

@@ -19,7 +19,9 @@ COUNT: Final = 2_000
 #: The indexes that must serve a hot statement.
 INDEXES: Final[dict[str, set[str]]] = {
     "candidates": {"record_key_in_order", "record_pkey", "import_touch_pkey"},
+    "candidates that stay": {"record_key_in_order", "record_pkey", "import_touch_pkey"},
     "candidates by arrays": {"record_key_in_order", "record_pkey", "import_touch_pkey"},
+    "candidates that stay, by arrays": {"record_key_in_order", "record_pkey", "import_touch_pkey"},
     "values by key": {"record_key_in_order", "record_pkey"},
     "held records": {"record_pkey"},
     "marked records": {"record_pkey"},

@@ -12,7 +12,7 @@ from prismd.core.ids import NewId
 from prismd.core.imports.job import Job
 from prismd.core.imports.plan import Change, KnownRecord, Plan, Planner, find_keys, hashes_of
 from prismd.core.imports.request import Chunk
-from prismd.core.properties.schema import ObjectSchema
+from prismd.core.properties.schema import LISTS_KEY, ObjectSchema
 from prismd.core.records.keys import KeyRule
 from prismd.core.records.merging import Rewritten
 from prismd.core.records.missing_options import OptionId, Wanted, forecast_id, in_any_case, wanted_options, with_options
@@ -176,24 +176,32 @@ class RowImporter:
             return planner.plan
         ensure_key(self._connection, self._job.team_id, self._job.object_type, rule.prop, tells_apart=True)
         find_keys(rule, rows)
+        key = rule.key if self._leaves_matches(rows) else None
         steps: list[Later[None]] = []
         # While PostgreSQL looks for the records of some rows, those before them are judged.
         for some in _parts(rows, _ROWS_PER_LOOK_UP):
-            steps.append(self.put_off(partial(planner.enter, self._candidates(some))))
+            steps.append(self.put_off(partial(planner.enter, self._candidates(some, key))))
             steps += [self.put_off(partial(planner.judge, part)) for part in _parts(some, _ROWS_JUDGED_AT_ONCE)]
         for step in steps:
             step()
         return planner.plan
 
-    def _candidates(self, rows: Sequence[Row | RefusedRow]) -> Iterable[KnownRecord]:
+    def _leaves_matches(self, rows: Rows) -> bool:
+        """Whether no row can change a record that it matches; rows that name lists put their matches into these."""
+        options = self._job.options
+        return not (options.changes_matches or options.dry_run) and all(
+            type(row) is not Row or row.plain or LISTS_KEY not in row.values for row in rows
+        )
+
+    def _candidates(self, rows: Sequence[Row | RefusedRow], key: str | None) -> Iterable[KnownRecord]:
         connection, job, hashes = self._connection, self._job, hashes_of(rows)
-        stored = self._stored(hashes)
+        stored = self._stored(hashes, key)
         return drafts.with_drafts(connection, job, hashes, stored) if job.options.dry_run else stored
 
-    def _stored(self, hashes: set[int]) -> Iterable[KnownRecord]:
+    def _stored(self, hashes: set[int], key: str | None) -> Iterable[KnownRecord]:
         place = self._connection, self._job.team_id, self._job.object_type, hashes
         if not self._job.synchronous:
-            return import_records.import_candidates(*place, job_id=self._job.id)
+            return import_records.import_candidates(*place, key, job_id=self._job.id)
         budget = ReadingBudget(self._settings.read_bytes_max, advice="send fewer rows at a time")
         return import_records.few_import_candidates(*place, budget, job_id=self._job.id)
 

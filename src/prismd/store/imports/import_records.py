@@ -18,8 +18,10 @@ from prismd.store.encoding.binary_copy import BIGINT, INTEGER, JSONB, UUID
 from prismd.store.records.records import FOUND
 from prismd.store.records.values import VALUES, asked, read_rows, read_values
 
-_CANDIDATE: Final = """
-SELECT r.id::text, r.version, r.properties::text,
+_WHOLE: Final = "r.properties::text"
+_ONE_VALUE: Final = "(r.properties -> %(key)s::text)::text"
+_CANDIDATE: Final = f"""
+SELECT r.id::text, r.version, {_WHOLE},
        CASE WHEN r.import_id = %(job)s THEN r.import_row ELSE t.first_row END,
        r.import_id IS NOT DISTINCT FROM %(job)s, r.ctid::text
 """
@@ -56,10 +58,14 @@ FROM (
 """
 _ARRAYS_SINCE: Final = 170000
 
+# Where matches are left as they are, their keys tell which rows they match, and the rest of their values is not read.
+_KEYED: Final = _CANDIDATES.replace(_WHOLE, _ONE_VALUE)
+_KEYED_BY_ARRAYS: Final = _CANDIDATES_BY_ARRAYS.replace(_WHOLE, _ONE_VALUE)
+
 # For few rows, whose number says nothing of how many records have their keys: of each key a few are enough to know that
 # several have it, and no more is read than the budget of a request allows.
 _FEW_CANDIDATES: Final = f"""
-{_CANDIDATE.replace("r.properties::text", VALUES)}
+{_CANDIDATE.replace(_WHOLE, VALUES)}
 FROM (
     SELECT DISTINCT one.record_id
     FROM unnest(%(hashes)s::bigint[]) AS wanted (key_hash)
@@ -93,7 +99,13 @@ _RECORDS_PER_WRITE: Final = 200
 
 
 def import_candidates(
-    connection: Connection, team_id: int, object_type: str, hashes: Iterable[int], *, job_id: str
+    connection: Connection,
+    team_id: int,
+    object_type: str,
+    hashes: Iterable[int],
+    key: str | None = None,
+    *,
+    job_id: str,
 ) -> Iterator[KnownRecord]:
     """Return the records that rows of an import may match, with what the import did to them before.
 
@@ -101,15 +113,26 @@ def import_candidates(
 
     Args:
         hashes: Of the rows' keys.
+        key: The one property to read of them; None for all.
         job_id: The import.
     """
-    wanted = {"team": team_id, "type": object_type, "hashes": int_array(sorted(hashes)), "job": job_id}
-    statement = _CANDIDATES_BY_ARRAYS if connection.info.server_version >= _ARRAYS_SINCE else _CANDIDATES
+    wanted = {"team": team_id, "type": object_type, "hashes": int_array(sorted(hashes)), "job": job_id, "key": key}
+    by_arrays = connection.info.server_version >= _ARRAYS_SINCE
+    if key is None:
+        statement = _CANDIDATES_BY_ARRAYS if by_arrays else _CANDIDATES
+    else:
+        statement = _KEYED_BY_ARRAYS if by_arrays else _KEYED
     found = connection.execute(statement, wanted, binary=True).fetchall()
     return (
-        KnownRecord(id_, version, decode_stored(text), first_row, made, place)
+        KnownRecord(id_, version, _values(text, key), first_row, made, place)
         for id_, version, text, first_row, made, place in found
     )
+
+
+def _values(text: str | None, key: str | None) -> Properties:
+    if key is None:
+        return decode_stored(text or "{}")  # type: ignore[no-any-return] # an object, as it was stored
+    return {} if text is None else {key: decode_stored(text)}
 
 
 def few_import_candidates(

@@ -15,6 +15,7 @@ import pytest
 from prismd.core.errors import PrismdError
 from prismd.services.idempotency.claims import Answer, answer_once
 from prismd.services.runtime import Runtime
+from prismd.services.session import Session, Transaction
 from prismd.store.connections.postgres import Connection
 
 if TYPE_CHECKING:
@@ -147,22 +148,22 @@ def test_while_the_first_is_under_way_the_second_is_told_to_wait(
     team = make_team()
     under_way, may_end = threading.Event(), threading.Event()
 
-    def slow(_connection: Connection) -> Answer:
+    def slow(_transaction: Transaction) -> Answer:
         under_way.set()
         assert may_end.wait(60)
         return Answer(200, b"done", {})
 
-    def quick(_connection: Connection) -> Answer:
+    def quick(_transaction: Transaction) -> Answer:
         return Answer(200, b"again", {})
 
     with ThreadPoolExecutor(1) as other:
-        first = other.submit(answer_once, runtime, team, "k", b"same", slow, refuse)
+        first = other.submit(answer_once, Session(runtime, team), "k", b"same", slow, refuse)
         assert under_way.wait(60)
-        second = answer_once(runtime, team, "k", b"same", quick, refuse)
+        second = answer_once(Session(runtime, team), "k", b"same", quick, refuse)
         may_end.set()
         assert first.result() == (Answer(200, b"done", {}), False)
     assert second == (Answer(409, b"idempotency_key_in_progress", {"x-request-id": "first"}), False)
-    assert answer_once(runtime, team, "k", b"same", quick, refuse) == (Answer(200, b"done", {}), True)
+    assert answer_once(Session(runtime, team), "k", b"same", quick, refuse) == (Answer(200, b"done", {}), True)
 
 
 def test_many_at_once_do_the_work_once(api: Api) -> None:
@@ -194,14 +195,14 @@ def test_a_crash_leaves_neither_work_nor_claim(
 ) -> None:
     team = make_team()
 
-    def crash(connection: Connection) -> Answer:
-        _note(connection, team)
+    def crash(transaction: Transaction) -> Answer:
+        _note(transaction.connection, team)
         raise fault
 
     with pytest.raises(fault):
-        answer_once(runtime, team, "k", b"same", crash, refuse)
+        answer_once(Session(runtime, team), "k", b"same", crash, refuse)
     assert not _noted(runtime, team)
-    assert answer_once(runtime, team, "k", b"other", lambda _: Answer(200, b"", {}), refuse)[1] is False
+    assert answer_once(Session(runtime, team), "k", b"other", lambda _: Answer(200, b"", {}), refuse)[1] is False
 
 
 def test_a_lost_connection_leaves_neither_work_nor_claim(
@@ -209,17 +210,17 @@ def test_a_lost_connection_leaves_neither_work_nor_claim(
 ) -> None:
     team = make_team()
 
-    def cut_off(connection: Connection) -> Answer:
-        _note(connection, team)
+    def cut_off(transaction: Transaction) -> Answer:
+        _note(transaction.connection, team)
         with psycopg.connect(database_url, autocommit=True) as admin:
-            admin.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
-        connection.execute("SELECT 1")
+            admin.execute("SELECT pg_terminate_backend(%s)", (transaction.connection.info.backend_pid,))
+        transaction.connection.execute("SELECT 1")
         raise AssertionError("the connection survived")
 
     with pytest.raises(psycopg.OperationalError):
-        answer_once(runtime, team, "k", b"same", cut_off, refuse)
+        answer_once(Session(runtime, team), "k", b"same", cut_off, refuse)
     assert not _noted(runtime, team)
-    assert answer_once(runtime, team, "k", b"same", lambda _: Answer(200, b"", {}), refuse)[1] is False
+    assert answer_once(Session(runtime, team), "k", b"same", lambda _: Answer(200, b"", {}), refuse)[1] is False
 
 
 @pytest.mark.parametrize(
@@ -240,12 +241,12 @@ def test_refusals_take_back_the_work_and_are_kept_where_a_repeat_would_change_no
 ) -> None:
     team = make_team()
 
-    def half_way(connection: Connection) -> Answer:
-        _note(connection, team)
+    def half_way(transaction: Transaction) -> Answer:
+        _note(transaction.connection, team)
         raise PrismdError(code, "no")
 
     for replayed in (False, kept):
-        answer, was_replay = answer_once(runtime, team, "k", b"same", half_way, refuse)
+        answer, was_replay = answer_once(Session(runtime, team), "k", b"same", half_way, refuse)
         assert (answer.body, was_replay) == (code.encode(), replayed)
     assert not _noted(runtime, team)
 
@@ -253,9 +254,9 @@ def test_refusals_take_back_the_work_and_are_kept_where_a_repeat_would_change_no
 def test_without_a_key_a_refusal_takes_back_the_work(runtime: Runtime, make_team: Callable[[], int]) -> None:
     team = make_team()
 
-    def half_way(connection: Connection) -> Answer:
-        _note(connection, team)
+    def half_way(transaction: Transaction) -> Answer:
+        _note(transaction.connection, team)
         raise PrismdError("not_found", "no")
 
-    assert answer_once(runtime, team, None, b"", half_way, refuse)[0].status == 404
+    assert answer_once(Session(runtime, team), None, b"", half_way, refuse)[0].status == 404
     assert not _noted(runtime, team)

@@ -14,6 +14,7 @@ from prismd.api.realtime import change_stream, hub
 from prismd.api.realtime.hub import IDS_PER_MESSAGE
 from prismd.core.changes import Change, ImportMoved, RecordsChanged
 from prismd.services.realtime.changes import changes_of_chunk
+from prismd.services.session import Transaction
 from prismd.store.connections.postgres import Connection
 from tests.api.realtime import Stream, hub_of, listening, opened, tell, tell_of_records, ticket
 from tests.api.test_imports import rows
@@ -208,9 +209,9 @@ def test_cancelling_is_told(serve: Serve) -> None:
 def test_what_comes_after_a_chunk_is_told_after_it(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     may_read = threading.Event()
 
-    def slow(connection: Connection, moved: ImportMoved) -> list[RecordsChanged]:
+    def slow(transaction: Transaction, moved: ImportMoved) -> list[RecordsChanged]:
         may_read.wait()
-        return changes_of_chunk(connection, moved)
+        return changes_of_chunk(transaction, moved)
 
     monkeypatch.setattr(hub, "changes_of_chunk", slow)
     with listening(api) as stream:

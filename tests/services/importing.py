@@ -14,6 +14,7 @@ from prismd.services.imports.results import FIRST, part_of_results
 from prismd.services.imports.stepping import Step, step_next
 from prismd.services.records.reading import get_record
 from prismd.services.runtime import Runtime
+from prismd.services.session import Session, Transaction
 from prismd.store.connections.postgres import Connection
 
 LIMITS = RequestLimits(rows_max=100_000)
@@ -29,13 +30,17 @@ class Importer:
     def __init__(self, connection: Connection, runtime: Runtime, team_id: int) -> None:
         self.connection, self.runtime, self.team_id = connection, runtime, team_id
 
+    @property
+    def transaction(self) -> Transaction:
+        return Transaction(Session(self.runtime, self.team_id), self.connection)
+
     def at_once(self, rows: Sequence[dict[str, Any]], object_type: str = "contact", **options: Any) -> list[Any]:
         """Import rows synchronously and return their verdicts."""
         settings = replace(self.runtime.settings, sync_rows_max=len(rows))
         runtime = replace(self.runtime, settings=settings)
         request = parse_request(object_type, body(rows, **options), LIMITS)
         with self.connection.transaction():
-            submitted = jobs.submit(self.connection, runtime, self.team_id, request)
+            submitted = jobs.submit(Transaction(Session(runtime, self.team_id), self.connection), request)
         assert submitted.verdicts is not None
         assert submitted.job.state is State.COMPLETE
         return list(json.loads(b"[" + submitted.verdicts + b"]"))
@@ -48,7 +53,7 @@ class Importer:
         runtime = replace(self.runtime, settings=settings)
         request = parse_request(object_type, body(rows, **options), LIMITS)
         with self.connection.transaction():
-            return jobs.submit(self.connection, runtime, self.team_id, request).job.id
+            return jobs.submit(Transaction(Session(runtime, self.team_id), self.connection), request).job.id
 
     def step(self) -> Step | None:
         """Take one turn, whosever it is."""
@@ -65,17 +70,17 @@ class Importer:
         return self.job(job_id), self.verdicts(job_id)
 
     def job(self, job_id: str) -> Job:
-        return jobs.get_job(self.connection, self.team_id, job_id, now=self.runtime.now())
+        return jobs.get_job(self.transaction, job_id)
 
     def verdicts(self, job_id: str) -> list[Any]:
         content, place = b"", FIRST
-        while found := part_of_results(self.connection, self.team_id, job_id, place):
+        while found := part_of_results(self.transaction, job_id, place):
             part, place = found
             content += part
         return list(json.loads(b"[" + content + b"]"))
 
     def record(self, record_id: str, object_type: str = "contact") -> dict[str, Any]:
-        return get_record(self.connection, self.team_id, object_type, record_id).properties
+        return get_record(self.transaction, object_type, record_id).properties
 
 
 def told(verdicts: Sequence[dict[str, Any]]) -> list[Any]:

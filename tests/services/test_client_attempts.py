@@ -14,8 +14,9 @@ from prismd.services.api_keys.authentication import Caller
 from prismd.services.idempotency.claims import Answer, answer_once
 from prismd.services.idempotency.client_attempts import Attempt, answered_once
 from prismd.services.runtime import Runtime
+from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
-from prismd.store.connections.postgres import Connection, connect
+from prismd.store.connections.postgres import connect
 from prismd.store.teams import insert_team
 from prismd.worker.upkeep import purge
 
@@ -35,10 +36,10 @@ class Client:
 
     def send(self, *, repeats: bool = False, fingerprint: bytes = b"f", caller: Caller | None = None) -> Answer:
         attempt = Attempt(caller or self.caller, fingerprint, repeats)
-        work = answered_once(self.runtime, attempt, self._work)
-        return answer_once(self.runtime, self.caller.team_id, None, b"", work, _refused)[0]
+        work = answered_once(attempt, self._work)
+        return answer_once(Session(self.runtime, self.caller.team_id), None, b"", work, _refused)[0]
 
-    def _work(self, _: Connection) -> Answer:
+    def _work(self, _: Transaction) -> Answer:
         self.done += 1
         return Answer(201, str(self.done).encode(), {"etag": '"1"'})
 
@@ -83,27 +84,27 @@ def test_answers_are_kept_for_minutes(client: Client) -> None:
 
 
 def test_what_is_refused_leaves_nothing_to_repeat(client: Client) -> None:
-    def refuse(_: Connection) -> Answer:
+    def refuse(_: Transaction) -> Answer:
         raise PrismdError("rate_limited", "wait")
 
     attempt = Attempt(client.caller, b"f", repeats=False)
-    work = answered_once(client.runtime, attempt, refuse)
-    assert answer_once(client.runtime, client.caller.team_id, None, b"", work, _refused)[0].status == 429
+    work = answered_once(attempt, refuse)
+    assert answer_once(Session(client.runtime, client.caller.team_id), None, b"", work, _refused)[0].status == 429
     assert client.send(repeats=True).headers == {"etag": '"1"'}
 
 
 def test_a_repeat_waits_for_the_first_and_firsts_for_nobody(client: Client) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow(_: Connection) -> Answer:
+    def slow(_: Transaction) -> Answer:
         begun.set()
         assert go_on.wait(60)
         return Answer(201, b"slow", {})
 
     attempt = Attempt(client.caller, b"f", repeats=False)
     with ThreadPoolExecutor(1) as other:
-        work = answered_once(client.runtime, attempt, slow)
-        first = other.submit(answer_once, client.runtime, client.caller.team_id, None, b"", work, _refused)
+        work = answered_once(attempt, slow)
+        first = other.submit(answer_once, Session(client.runtime, client.caller.team_id), None, b"", work, _refused)
         assert begun.wait(60)
         assert client.send(repeats=True) == Answer(409, b"idempotency_key_in_progress", {})
         assert client.send().body == b"1"

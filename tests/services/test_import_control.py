@@ -16,6 +16,7 @@ from prismd.core.imports.retry import RetryRequest, parse_retry
 from prismd.services.imports.control import cancel_job, retry_job
 from prismd.services.imports.stepping import step_next
 from prismd.services.records.reading import count_records
+from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 from prismd.store.connections.postgres import connect
 from tests.services.importing import Importer
@@ -27,7 +28,7 @@ def people(count: int) -> list[dict[str, Any]]:
 
 def cancel(importer: Importer, job_id: str) -> Job:
     with importer.connection.transaction():
-        return cancel_job(importer.connection, importer.runtime, importer.team_id, job_id)
+        return cancel_job(importer.transaction, job_id)
 
 
 def retry(importer: Importer, job_id: str, body: bytes = b"") -> tuple[Job, list[Any]]:
@@ -35,7 +36,7 @@ def retry(importer: Importer, job_id: str, body: bytes = b"") -> tuple[Job, list
     request = parse_retry(body, RequestLimits(100))
     with importer.connection.transaction():
         runtime = replace(importer.runtime, settings=settings)
-        child = retry_job(importer.connection, runtime, importer.team_id, job_id, request).job.id
+        child = retry_job(Transaction(Session(runtime, importer.team_id), importer.connection), job_id, request).job.id
     while importer.job(child).status == "processing":
         assert importer.step()
     return importer.job(child), importer.verdicts(child)
@@ -49,7 +50,7 @@ def test_a_cancelled_job_keeps_what_is_done_and_tells_what_is_not(importer: Impo
     job = importer.job(job_id)
     assert (job.status, job.error_code) == ("failed", "cancelled")
     assert (job.processed, job.not_attempted, len(importer.verdicts(job_id))) == (3, 7, 3)
-    assert count_records(importer.connection, importer.team_id, "contact") == 3
+    assert count_records(importer.transaction, "contact") == 3
 
 
 def test_what_has_ended_cannot_be_cancelled(importer: Importer) -> None:
@@ -86,7 +87,7 @@ def test_cancelling_waits_for_the_chunk_under_way_and_no_longer(importer: Import
     canceller.join()
     job = importer.job(job_id)
     assert (job.state, job.processed) == (State.CANCELLED, 3)
-    assert count_records(importer.connection, importer.team_id, "contact") == 3
+    assert count_records(importer.transaction, "contact") == 3
 
 
 ROWS: list[dict[str, Any]] = [

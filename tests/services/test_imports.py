@@ -13,6 +13,7 @@ from prismd.services.imports import jobs
 from prismd.services.imports.results import page_of_verdicts
 from prismd.services.records.reading import count_records, find_record
 from prismd.services.runtime import Runtime
+from prismd.services.session import Session, Transaction
 from prismd.store.connections.postgres import Connection
 from tests.services.importing import LIMITS, Importer, told
 
@@ -70,7 +71,7 @@ def test_a_dry_run_forecasts_the_real_run_and_writes_no_record(importer: Importe
     rows = [*ROWS, {"email": "bob@x.org", "city": "Rom"}, {"email": "new@x.org", "seniority": "martian"}]
     options: dict[str, Any] = {"dedupe_by": "email", "on_match": on_match, "create_missing_options": True}
     _, forecast = importer.as_job(rows, chunk=chunk, dry_run=True, **options)
-    assert count_records(importer.connection, importer.team_id, "contact") == 1
+    assert count_records(importer.transaction, "contact") == 1
     _, real = importer.as_job(rows, chunk=chunk, **options)
     assert told(forecast) == told(real)
     made = [index for index, verdict in enumerate(real) if verdict["created"]]
@@ -147,7 +148,7 @@ def test_references_are_resolved_by_id_and_by_address(importer: Importer) -> Non
 
 def test_an_import_at_once_leaves_no_job_to_be_found(importer: Importer) -> None:
     importer.at_once([{"email": "ann@x.org"}])
-    assert jobs.list_jobs(importer.connection, importer.team_id, now=importer.runtime.now(), limit=10) == []
+    assert jobs.list_jobs(importer.transaction, limit=10) == []
 
 
 def test_a_job_is_found_until_it_expires_and_by_its_team_alone(
@@ -157,7 +158,7 @@ def test_a_job_is_found_until_it_expires_and_by_its_team_alone(
     clock.advance(days=6, hours=23)
     assert importer.job(job.id) == job
     with pytest.raises(PrismdError, match="no import job"):
-        jobs.get_job(importer.connection, make_team(), job.id, now=clock.now())
+        jobs.get_job(Transaction(Session(importer.runtime, make_team()), importer.connection), job.id)
     clock.advance(hours=1)
     with pytest.raises(PrismdError, match="no import job"):
         importer.job(job.id)
@@ -171,8 +172,7 @@ def test_verdicts_are_paged_and_filtered(importer: Importer) -> None:
             pages, after = [], -1
             while True:
                 page = page_of_verdicts(
-                    importer.connection,
-                    importer.team_id,
+                    importer.transaction,
                     job.id,
                     after=after,
                     limit=limit,
@@ -193,10 +193,7 @@ def test_a_record_is_found_by_the_address_that_it_refers_to(importer: Importer) 
     person = importer.at_once([{"email_addresses": ["ann@x.org"]}], "identity")[0]["id"]
 
     def find(value: str) -> str:
-        settings = importer.runtime.settings
-        return find_record(
-            importer.connection, importer.team_id, "identity", "email_addresses", value, settings=settings
-        ).id
+        return find_record(importer.transaction, "identity", "email_addresses", value).id
 
     assert find(" Ann@X.org") == person
     for value, code in (("two@x.org", "multiple_matches"), ("three@x.org", "not_found"), ("x", "not_found")):
@@ -213,15 +210,11 @@ def word(verdict: dict[str, Any]) -> str:
 
 def test_find_compares_as_imports_compare(importer: Importer) -> None:
     importer.at_once([{"email": "Ann@x.org"}, {"email": "two@x.org"}, {"email": "TWO@x.org"}])
-    found = find_record(
-        importer.connection, importer.team_id, "contact", "email", " ann@X.org", settings=importer.runtime.settings
-    )
+    found = find_record(importer.transaction, "contact", "email", " ann@X.org")
     assert found.properties["email"] == "Ann@x.org"
     for value, code in (("two@x.org", "multiple_matches"), ("three@x.org", "not_found")):
         with pytest.raises(PrismdError) as caught:
-            find_record(
-                importer.connection, importer.team_id, "contact", "email", value, settings=importer.runtime.settings
-            )
+            find_record(importer.transaction, "contact", "email", value)
         assert caught.value.code == code
 
 
@@ -233,9 +226,11 @@ def test_rows_are_stored_alike_however_they_are_spaced(importer: Importer) -> No
         '{"default":{"email":"d@x.org","city":"Rome","first_interaction_date":"2024-01-31"}}',
     ]
     text = f'{{"objects": [{", ".join(rows)}], "options": {{"dedupe_by": "email"}}}}'
-    runtime = importer.runtime
     with importer.connection.transaction():
-        jobs.submit(importer.connection, runtime, importer.team_id, parse_request("contact", text.encode(), LIMITS))
+        jobs.submit(
+            importer.transaction,
+            parse_request("contact", text.encode(), LIMITS),
+        )
     stored = importer.connection.execute(
         "SELECT properties ->> 'email', properties ->> 'city' FROM record WHERE team_id = %s ORDER BY 1",
         (importer.team_id,),

@@ -21,6 +21,7 @@ from prismd.services.records.reading import count_records
 from prismd.services.records.writer import RecordWriter
 from prismd.services.records.writes import create_record
 from prismd.services.runtime import Runtime
+from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 from prismd.store.connections.postgres import Connection, Pool, connect
 from prismd.store.connections.transactions import of_all_teams
@@ -234,7 +235,7 @@ def test_what_a_row_makes_is_a_record_as_any_other(importer: Importer) -> None:
 def test_whoever_listens_hears_of_the_contacts(importer: Importer) -> None:
     job, [verdict] = importer.as_job([{"email_addresses": ["ada@x.org"]}], "identity")
     moved = ImportMoved.of(job, 0)
-    told_of = [(one.object_type, one.change, list(one.ids)) for one in changes_of_chunk(importer.connection, moved)]
+    told_of = [(one.object_type, one.change, list(one.ids)) for one in changes_of_chunk(importer.transaction, moved)]
     contact = verdict["contacts_created"][0]["id"]
     assert told_of == [("contact", "created", [contact]), ("identity", "created", [verdict["id"]])]
 
@@ -353,10 +354,12 @@ def test_whoever_writes_at_the_same_time_makes_one_contact_for_an_address(
             with connection.transaction():
                 if backwards:
                     find_or_create_identity(
-                        connection, runtime, team_id, address, Defaults(b"{}", ".body", {"default": {}, "list": {}})
+                        Transaction(Session(runtime, team_id), connection),
+                        address,
+                        Defaults(b"{}", ".body", {"default": {}, "list": {}}),
                     )
                 else:
-                    writer = RecordWriter(connection, runtime, team_id, "deal")
+                    writer = RecordWriter(Transaction(Session(runtime, team_id), connection), "deal")
                     create_record(writer, RecordBody(b'{"default":{"buyer":"%b"}}' % address.encode(), ".body", {}))
 
     def guarded(work: Callable[[Connection], None]) -> None:
@@ -384,5 +387,5 @@ def test_whoever_writes_at_the_same_time_makes_one_contact_for_an_address(
         thread.join()
     assert errors == []
     with of_all_teams(pool) as connection:
-        assert count_records(connection, team_id, "contact") == count
-        assert count_records(connection, team_id, "identity") == count
+        assert count_records(Transaction(Session(runtime, team_id), connection), "contact") == count
+        assert count_records(Transaction(Session(runtime, team_id), connection), "identity") == count

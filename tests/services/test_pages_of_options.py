@@ -22,7 +22,8 @@ from prismd.core.queries.opaque_tokens import seal
 from prismd.core.queries.parsing import QueryReader
 from prismd.core.queries.semantics import QueriedRecord, answer
 from prismd.services.queries.pages import PageWanted, query_limits, run_query
-from prismd.services.runtime import system_ids
+from prismd.services.runtime import Runtime, system_clock, system_ids
+from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 from prismd.store import properties
 from prismd.store.connections.postgres import Connection, Pool
@@ -128,6 +129,9 @@ def test_no_record_is_left_out_and_none_comes_twice(
 ) -> None:
     with of_all_teams(pool) as connection:
         board = made(connection, held)
+        transaction = Transaction(
+            Session(Runtime(pool, Settings(), system_clock, system_ids()), board.team_id), connection
+        )
         untouched = True
         expected = [record.id for record in board.records]
         seen: list[str] = []
@@ -141,7 +145,7 @@ def test_no_record_is_left_out_and_none_comes_twice(
                 resumed, _ = read_place(cursor, query, board.team_id, limit_max=50, field="")
             in_order = [record.id for record in answer(resumed, board.records, lambda *_: None)]
             wanted = PageWanted(limit, cursor)
-            page = run_query(connection, board.team_id, query, wanted, schemas=schemas, settings=Settings())
+            page = run_query(transaction, query, wanted, schemas=schemas)
             found = [json.loads(bytes(row))["id"] for row in page.rows]
             assert found == [record_id for record_id in in_order if record_id not in seen][:limit]
             seen += found
@@ -175,6 +179,9 @@ def test_a_cursor_holds_as_many_options_as_there_can_be(pool: Pool, way: str) ->
     most = Settings().options_per_property_max
     with of_all_teams(pool) as connection:
         board = made(connection, [(0, None), (3, None)])
+        transaction = Transaction(
+            Session(Runtime(pool, Settings(), system_clock, system_ids()), board.team_id), connection
+        )
         prop = board.prop("first")
         more = [Option(NEW_ID(), f"m{index}", f"M{index}", sort_index=2) for index in range(most - 4)]
         properties.add_options(connection, board.team_id, "deal", prop.id, more)
@@ -182,9 +189,7 @@ def test_a_cursor_holds_as_many_options_as_there_can_be(pool: Pool, way: str) ->
         query = QueryReader(schemas, "deal", None, query_limits(Settings()), "").read({"sort": [{"first": way}]})
         cursor, seen = None, []
         for _ in board.records:
-            page = run_query(
-                connection, board.team_id, query, PageWanted(1, cursor), schemas=schemas, settings=Settings()
-            )
+            page = run_query(transaction, query, PageWanted(1, cursor), schemas=schemas)
             seen += [json.loads(bytes(row))["id"] for row in page.rows]
             cursor = page.next_cursor or cursor
         assert sorted(seen) == [record.id for record in board.records]

@@ -21,6 +21,7 @@ from prismd.services.imports.stepping import step_next
 from prismd.services.properties import properties
 from prismd.services.properties.properties import PropertyPlace
 from prismd.services.runtime import Runtime
+from prismd.services.session import Session, Transaction
 from prismd.store.connections.postgres import Connection
 from prismd.store.properties import add_options, load_schema, load_schemas
 from prismd.store.records import record_keys
@@ -34,34 +35,38 @@ class Team:
     runtime: Runtime
     id: int
 
+    @property
+    def transaction(self) -> Transaction:
+        return Transaction(Session(self.runtime, self.id), self.connection)
+
     def define(self, name: str = "Colour", wire_type: str = "str", *labels: str, **more: Any) -> Property:
         new = NewProperty(name=name, type=wire_type, options=tuple(NewOption(value=label) for label in labels), **more)
         with self.connection.transaction():
-            return properties.create_property(self.connection, self.runtime, self.id, "contact", new)
+            return properties.create_property(self.transaction, "contact", new)
 
     def load(self, slug: str) -> Property | None:
         return load_schema(self.connection, self.id, "contact").get(slug)
 
     def place(self, prop: Property, **other: Any) -> PropertyPlace:
-        return replace(PropertyPlace(self.id, "contact", prop.id, prop.type, ".body.type"), **other)
+        return replace(PropertyPlace("contact", prop.id, prop.type, ".body.type"), **other)
 
     def add_option(self, prop: Property, **asked: Any) -> Option:
         with self.connection.transaction():
-            return properties.create_option(self.connection, self.runtime, self.place(prop), NewOption(**asked)).option
+            return properties.create_option(self.transaction, self.place(prop), NewOption(**asked)).option
 
     def delete(self, prop: Property) -> None:
         with self.connection.transaction():
-            properties.delete_property(self.connection, self.runtime, self.place(prop))
+            properties.delete_property(self.transaction, self.place(prop))
 
     def delete_option(self, prop: Property, option: Option) -> None:
         with self.connection.transaction():
-            properties.delete_option(self.connection, self.runtime, self.place(prop), option.id)
+            properties.delete_option(self.transaction, self.place(prop), option.id)
 
     def store(self, *rows: dict[str, Any], runtime: Runtime | None = None, **options: Any) -> jobs.Submitted:
         body = json.dumps({"objects": [{"default": row} for row in rows], "options": options}).encode()
         request = parse_request("contact", body, RequestLimits(rows_max=1_000))
         with self.connection.transaction():
-            submitted = jobs.submit(self.connection, runtime or self.runtime, self.id, request)
+            submitted = jobs.submit(Transaction(Session(runtime or self.runtime, self.id), self.connection), request)
         assert submitted.job.failed == 0
         return submitted
 
@@ -92,7 +97,7 @@ def test_a_team_has_the_native_properties_and_its_own_with_every_detail(team: Te
         ),
     )
     with team.connection.transaction():
-        made = properties.create_property(team.connection, team.runtime, team.id, "contact", new)
+        made = properties.create_property(team.transaction, "contact", new)
     loaded = team.load("tint")
     assert loaded == replace(made, options=tuple(reversed(made.options)))
     assert loaded.role_id == "0190aaaa-0000-7000-8000-00000000000a"
@@ -109,7 +114,10 @@ def test_teams_and_types_do_not_see_each_others_properties(team: Team, make_team
     assert stranger.load(made.slug) is None
     refused("not_found", lambda: stranger.delete(made))
     elsewhere = team.place(made, object_type="deal")
-    refused("not_found", lambda: properties.delete_property(team.connection, team.runtime, elsewhere))
+    refused(
+        "not_found",
+        lambda: properties.delete_property(team.transaction, elsewhere),
+    )
     assert stranger.define().slug == made.slug
     assert team.load(made.slug) == made
 
@@ -142,14 +150,16 @@ def test_native_properties_and_options_cannot_be_changed(team: Team) -> None:
     seniority = native_schema("contact").properties["seniority"]
     place = team.place(seniority)
     refused(
-        "invalid_request", lambda: properties.update_property(team.connection, team.runtime, place, {"name": "Rank"})
+        "invalid_request",
+        lambda: properties.update_property(team.transaction, place, {"name": "Rank"}),
     )
     refused("invalid_request", lambda: team.delete(seniority))
     option = seniority.options[0]
     error = refused("invalid_request", lambda: team.delete_option(seniority, option))
     assert error.problems[0].field == ".path.optionId"
     refused(
-        "not_found", lambda: properties.update_option(team.connection, team.runtime, place, "nothing", {"value": "x"})
+        "not_found",
+        lambda: properties.update_option(team.transaction, place, "nothing", {"value": "x"}),
     )
 
 
@@ -158,15 +168,23 @@ def test_changes_are_kept_and_the_type_has_to_be_known(team: Team) -> None:
     with team.connection.transaction():
         changes: dict[str, Any] = {"name": "Tint", "icon": "drop", "enabled": False, "required": True}
         changed = properties.update_property(
-            team.connection, team.runtime, team.place(made, property_id=made.id.upper()), changes
+            team.transaction,
+            team.place(made, property_id=made.id.upper()),
+            changes,
         )
         option = properties.update_option(
-            team.connection, team.runtime, team.place(made), made.options[0].id, {"slug": "rouge", "description": "d"}
+            team.transaction,
+            team.place(made),
+            made.options[0].id,
+            {"slug": "rouge", "description": "d"},
         ).option
     assert changed == replace(made, **changes)
     assert team.load("colour") == replace(changed, options=(option,))
     wrong = team.place(made, type="str", type_field=".query.type")
-    error = refused("invalid_request", lambda: properties.delete_property(team.connection, team.runtime, wrong))
+    error = refused(
+        "invalid_request",
+        lambda: properties.delete_property(team.transaction, wrong),
+    )
     assert error.problems[0].field == ".query.type"
 
 
@@ -224,17 +242,14 @@ def test_names_and_slugs_can_be_searched(team: Team) -> None:
     team.define("Favourite colour", slug="tint")
 
     def found(term: str) -> list[str]:
-        return [
-            prop.slug
-            for prop in properties.list_properties(team.connection, team.id, ["contact"], term=term)["contact"]
-        ]
+        return [prop.slug for prop in properties.list_properties(team.transaction, ["contact"], term=term)["contact"]]
 
     assert found(" COLOUR ") == ["tint"]
     assert found("tin") == ["tint"]
     assert found("email") == ["email", "first_email", "last_email"]
     assert found("nothing like it") == []
     assert len(found("")) == len(native_schema("contact").properties) + 1
-    assert properties.list_properties(team.connection, team.id, OBJECT_TYPES).keys() == set(OBJECT_TYPES)
+    assert properties.list_properties(team.transaction, OBJECT_TYPES).keys() == set(OBJECT_TYPES)
 
 
 def test_of_many_who_define_the_same_at_once_one_succeeds(team: Team) -> None:

@@ -24,6 +24,7 @@ from prismd.core.queries.tree import Deleted, Query
 from prismd.core.records.merging import Properties
 from prismd.services.queries.pages import PageWanted, query_reader, run_query
 from prismd.services.runtime import Runtime, system_clock, system_ids
+from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 from prismd.store import properties
 from prismd.store.connections.postgres import Connection, Pool
@@ -239,12 +240,12 @@ def requests(draw: st.DrawFn, world: World) -> dict[str, Any]:
     }
 
 
-def all_pages(connection: Connection, world: World, query: Query, limit: int) -> tuple[list[str], int | None]:
+def all_pages(transaction: Transaction, world: World, query: Query, limit: int) -> tuple[list[str], int | None]:
     found: list[str] = []
     cursor = None
     while True:
         wanted = PageWanted(limit, cursor, include_total=True)
-        page = run_query(connection, world.team_id, query, wanted, schemas=world.schemas, settings=Settings())
+        page = run_query(transaction, query, wanted, schemas=world.schemas)
         found += [json.loads(bytes(row))["id"] for row in page.rows]
         assert page.next_cursor is None or len(page.rows) == limit
         cursor = page.next_cursor
@@ -261,11 +262,11 @@ def test_postgresql_and_the_reference_give_the_same_records_in_the_same_order(
     asked = data.draw(requests(world), label="request")
     raw = decode(encode(asked["raw"]))  # as it arrives: numbers exact, nothing shared
     with of_all_teams(pool) as connection:
-        reader = query_reader(
-            connection, world.team_id, "identity", list_id=asked["list_id"], settings=Settings(), field=".body.query"
-        )
+        runtime = Runtime(pool, Settings(), system_clock, system_ids())
+        transaction = Transaction(Session(runtime, world.team_id), connection)
+        reader = query_reader(transaction, "identity", list_id=asked["list_id"], field=".body.query")
         query = reader.read(raw, ids=asked["ids"], pinned=asked["pinned"], deleted=asked["deleted"])
-        found, total = all_pages(connection, world, query, asked["limit"])
+        found, total = all_pages(transaction, world, query, asked["limit"])
     expected = [record.id for record in answer(query, world.of("identity"), world.find)]
     assert found == expected
     assert total == len(expected)

@@ -85,7 +85,7 @@ def test_what_is_read_back_is_what_was_sent(importer: Importer) -> None:
     for name in NUMBERS:
         with importer.connection.transaction():
             new = NewProperty(name=name, type="num")
-            properties.create_property(importer.connection, importer.runtime, importer.team_id, "organization", new)
+            properties.create_property(importer.transaction, "organization", new)
     # Every hundredth, because they are sorted by code: places of every part of the world.
     sent = [
         as_organization(airport) | {name.lower(): airport[column] for name, column in NUMBERS.items()}

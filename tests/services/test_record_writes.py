@@ -23,6 +23,7 @@ from prismd.services.records.shown import RecordView
 from prismd.services.records.writer import RecordWriter
 from prismd.services.records.writes import LookedUp, create_record, update_record, upsert_record
 from prismd.services.runtime import Runtime
+from prismd.services.session import Session, Transaction
 
 TEXTS = st.sampled_from(["", " ", "a", "A", "é", "É", "b"])
 DOMAINS = st.lists(st.sampled_from(["a.org", "b.org", "c.org"]), max_size=3)
@@ -76,19 +77,17 @@ def shown(view: RecordView) -> Model:
 @pytest.fixture
 def writer(runtime: Runtime, connection: Connection[Any], make_team: Callable[[], int]) -> Callable[[], RecordWriter]:
     team_id = make_team()
-    return lambda: RecordWriter(connection, runtime, team_id, "organization")
+    return lambda: RecordWriter(Transaction(Session(runtime, team_id), connection), "organization")
 
 
 @pytest.fixture
-def found(runtime: Runtime, writer: Callable[[], RecordWriter]) -> Callable[[str, str], set[str]]:
+def found(writer: Callable[[], RecordWriter]) -> Callable[[str, str], set[str]]:
     """How many records are found by a value: none, one, or several of unknown ids."""
     one = writer()
 
     def find(slug: str, value: str) -> set[str]:
         try:
-            view = find_record(
-                one.connection, one.team_id, "organization", slug, value, settings=runtime.settings
-            )  # fmt: skip
+            view = find_record(one.transaction, "organization", slug, value)
         except PrismdError as error:
             return {error.code}
         return {view.id}
@@ -101,7 +100,7 @@ def found(runtime: Runtime, writer: Callable[[], RecordWriter]) -> Callable[[str
 def test_a_sequence_of_patches_does_what_it_does_to_a_dictionary(
     writer: Callable[[], RecordWriter], found: Callable[[str, str], set[str]], patches: list[dict[str, Any]]
 ) -> None:
-    with writer().connection.transaction(force_rollback=True):
+    with writer().transaction.connection.transaction(force_rollback=True):
         found("domains", "a.org")  # keys from now on
         model = applied({}, patches[0])
         view, version = create_record(writer(), body(patches[0])), 1
@@ -112,7 +111,7 @@ def test_a_sequence_of_patches_does_what_it_does_to_a_dictionary(
             model = after
             view = update_record(writer(), own, body(patch, "extended"))
             assert (shown(view), view.version) == (model, version)
-        read = get_record(writer().connection, writer().team_id, "organization", own)
+        read = get_record(writer().transaction, "organization", own)
         assert read == view
         assert (shown(read), read.version) == (model, version)
         for domain in ("a.org", "b.org", "c.org"):
@@ -127,7 +126,7 @@ def test_a_sequence_of_patches_does_what_it_does_to_a_dictionary(
 def test_a_batch_does_what_its_items_do_one_after_the_other(
     writer: Callable[[], RecordWriter], found: Callable[[str, str], set[str]], patches: list[tuple[int, dict[str, Any]]]
 ) -> None:
-    with writer().connection.transaction(force_rollback=True):
+    with writer().transaction.connection.transaction(force_rollback=True):
         found("domains", "a.org")
         ids = [create_record(writer(), body({})).id for _ in range(3)]
         models: list[Model] = [{}, {}, {}]
@@ -142,7 +141,7 @@ def test_a_batch_does_what_its_items_do_one_after_the_other(
         views = [outcome.record for outcome in outcomes]
         assert [(view.id, shown(view), view.version) for view in views if view is not None] == expected
         for own, model, version in zip(ids, models, versions, strict=True):
-            read = get_record(writer().connection, writer().team_id, "organization", own)
+            read = get_record(writer().transaction, "organization", own)
             assert (shown(read), read.version) == (model, version)
         for domain in ("a.org", "b.org", "c.org"):
             having = {own for own, model in zip(ids, models, strict=True) if domain in model.get("domains", [])}
@@ -156,14 +155,16 @@ def test_nothing_is_deleted_while_an_upsert_looks(
 ) -> None:
     lookup, one = LookedUp("name", "Acme"), writer()
     first, made = upsert_record(one, lookup, body({}))
-    one.connection.commit()
+    one.transaction.connection.commit()
 
     def look_and_lose(*asked: Any) -> Any:
         found = records_with(*asked)
         with runtime.of_all_teams() as other, other.transaction(force_rollback=True):
             other.execute("SET LOCAL lock_timeout = '20ms'")
             with pytest.raises(psycopg.errors.LockNotAvailable):
-                delete_record(other, runtime, RecordPlace(one.team_id, "organization", first.id))
+                delete_record(
+                    Transaction(Session(runtime, one.transaction.team_id), other), RecordPlace("organization", first.id)
+                )
         return found
 
     monkeypatch.setattr("prismd.services.records.writes.records_with", look_and_lose)
@@ -175,14 +176,14 @@ def test_every_write_is_told_once_and_no_other(
     runtime: Runtime, writer: Callable[[], RecordWriter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[tuple[str, ...]] = []
-    connection, team_id = writer().connection, writer().team_id
+    connection, team_id = writer().transaction.connection, writer().transaction.team_id
 
-    def tell(_: Any, __: Runtime, team: int, object_type: str, ids: Sequence[str], change: str) -> None:
-        assert (team, object_type) == (team_id, "organization")
+    def tell(transaction: Transaction, object_type: str, ids: Sequence[str], change: str) -> None:
+        assert (transaction.team_id, object_type) == (team_id, "organization")
         told.extend([(change, *ids)] if ids else [])
 
-    for module in ("record_writer", "deleted_records"):
-        monkeypatch.setattr(f"prismd.services.{module}.record_changed", tell)
+    for module in ("writer", "deleted"):
+        monkeypatch.setattr(f"prismd.services.records.{module}.record_changed", tell)
 
     def news(write: Callable[[], Any]) -> list[tuple[str, ...]]:
         told.clear()
@@ -190,17 +191,19 @@ def test_every_write_is_told_once_and_no_other(
         return list(told)
 
     own = create_record(writer(), body({})).id
-    place = RecordPlace(team_id, "organization", own)
+    place = RecordPlace("organization", own)
     made: list[str] = []
     assert news(lambda: made.append(create_record(writer(), body({})).id)) == [("created", *made)]
     assert news(lambda: update_record(writer(), own, body({"name": "A"}))) == [("updated", own)]
     assert news(lambda: update_record(writer(), own, body({"name": "A"}))) == []
-    assert news(lambda: restore_record(connection, runtime, place)) == []
-    assert news(lambda: delete_record(connection, runtime, place)) == [("deleted", own)]
-    assert news(lambda: restore_record(connection, runtime, place)) == [("restored", own)]
+    assert news(lambda: restore_record(Transaction(Session(runtime, team_id), connection), place)) == []
+    assert news(lambda: delete_record(Transaction(Session(runtime, team_id), connection), place)) == [("deleted", own)]
+    assert news(lambda: restore_record(Transaction(Session(runtime, team_id), connection), place)) == [
+        ("restored", own)
+    ]
     items = [BatchItem(own, body({"name": name})) for name in ("B", "C")]
     assert news(lambda: update_records(writer(), items)) == [("updated", own)]
-    named = RecordsNamed(team_id, "organization", [BatchItem(own), BatchItem(own)])
-    assert news(lambda: purge_records(connection, runtime, named)) == []
-    delete_record(connection, runtime, place)
-    assert news(lambda: purge_records(connection, runtime, named)) == [("purged", own)]
+    named = RecordsNamed("organization", [BatchItem(own), BatchItem(own)])
+    assert news(lambda: purge_records(Transaction(Session(runtime, team_id), connection), named)) == []
+    delete_record(Transaction(Session(runtime, team_id), connection), place)
+    assert news(lambda: purge_records(Transaction(Session(runtime, team_id), connection), named)) == [("purged", own)]

@@ -16,6 +16,7 @@ from prismd.services.imports.deferred import Meanwhile
 from prismd.services.imports.stepping import step_next
 from prismd.services.records.reading import count_records
 from prismd.services.runtime import Runtime
+from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 from prismd.store.connections.overlap import OverlappedConnection
 from prismd.store.connections.postgres import Pool, connect, connect_as
@@ -99,7 +100,7 @@ def test_a_chunk_that_fails_is_tried_again_later_and_then_fails_its_job(
     assert (job.state, job.error_code, job.attempts) == (State.FAILED, "internal_error", settings.step_attempts_max)
     assert "rows done so far stay done" in str(job.error_message)
     assert (job.created, job.processed, job.total) == (2, 2, 4)
-    assert count_records(importer.connection, importer.team_id, "contact") == 2
+    assert count_records(importer.transaction, "contact") == 2
     assert len(importer.verdicts(job_id)) == 2
 
 
@@ -171,7 +172,7 @@ def test_a_row_that_cannot_be_written_fails_alone_in_a_synchronous_import_too(
     rows[3]["city"] = "poison"
     verdicts = importer.at_once([*rows, {"email": rows[3]["email"]}], dedupe_by="email")
     assert [v.get("error", {}).get("code") for v in verdicts] == [None, None, None, "internal_error", None, None]
-    assert count_records(importer.connection, importer.team_id, "contact") == 5
+    assert count_records(importer.transaction, "contact") == 5
 
 
 def test_a_job_that_waits_lets_others_go_first(
@@ -196,7 +197,7 @@ def test_a_worker_that_lost_the_race_writes_nothing(importer: Importer) -> None:
         run_chunk(
             importer.connection, stale, chunk, now=runtime.now(), new_id=runtime.new_id, settings=runtime.settings
         )
-    assert count_records(importer.connection, importer.team_id, "contact") == 2
+    assert count_records(importer.transaction, "contact") == 2
     assert importer.job(job_id).processed == 2
 
 
@@ -244,4 +245,4 @@ def test_imports_at_the_same_time_never_make_one_key_twice(
     existing = sum(verdict["existing"] for one in verdicts for verdict in one)
     assert (created, existing) == (count, count * (workers - 1))
     with of_all_teams(pool) as connection:
-        assert count_records(connection, team_id, "contact") == count
+        assert count_records(Transaction(Session(runtime, team_id), connection), "contact") == count

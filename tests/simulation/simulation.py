@@ -31,9 +31,9 @@ from prismd.services.imports.control import cancel_job, retry_job
 from prismd.services.imports.deferred import Meanwhile
 from prismd.services.imports.stepping import step_next
 from prismd.services.runtime import Runtime
+from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 from prismd.store.connections.postgres import Connection, Pool, bind_session
-from prismd.store.connections.transactions import of_team
 from prismd.store.lists import insert_list
 from prismd.store.properties import insert_property
 from prismd.store.records.record_keys import add_key
@@ -245,9 +245,9 @@ class Simulation:
             self._settings, rows_per_chunk=asked.chunk, sync_rows_max=len(asked.rows) if asked.synchronous else 0
         )
 
-        def work(connection: Connection, runtime: Runtime) -> jobs.Submitted:
+        def work(transaction: Transaction) -> jobs.Submitted:
             request = parse_request(asked.object_type, body, _LIMITS)
-            return jobs.submit(connection, runtime, asked.team_id, request)
+            return jobs.submit(transaction, request)
 
         return lambda client: self._submit(client, asked, key, settings, work)
 
@@ -262,10 +262,10 @@ class Simulation:
         def cancel(client: Actor) -> None:
             if key in self._expectation.jobs:
                 self._expectation.jobs[key].asked.cancelled = True
-            with of_team(cast("Pool", _Lender(self, client)), key[0]) as connection:
-                runtime = Runtime(cast("Pool", None), self._settings, lambda: self._time, self._ids)
+            runtime = Runtime(cast("Pool", _Lender(self, client)), self._settings, lambda: self._time, self._ids)
+            with Session(runtime, key[0]).transaction() as transaction:
                 try:
-                    cancel_job(connection, runtime, *key)
+                    cancel_job(transaction, key[1])
                 except PrismdError as error:
                     demand(error.code in ("not_found", "import_ended"), "cancel: {}", error)
             self._say(f"{client.name} cancelled {key[1][-6:]}")
@@ -290,8 +290,8 @@ class Simulation:
         )
         settings = replace(self._settings, rows_per_chunk=asked.chunk, sync_rows_max=0)
 
-        def work(connection: Connection, runtime: Runtime) -> jobs.Submitted:
-            return retry_job(connection, runtime, *key, request)
+        def work(transaction: Transaction) -> jobs.Submitted:
+            return retry_job(transaction, key[1], request)
 
         return lambda client: self._submit(client, asked, f"key {number}", settings, work)
 
@@ -301,7 +301,7 @@ class Simulation:
         asked: Asked,
         key: str | None,
         settings: Settings,
-        work: Callable[[Connection, Runtime], jobs.Submitted],
+        work: Callable[[Transaction], jobs.Submitted],
     ) -> None:
         def new_id() -> str:
             asked.job_ids.add(made := self._ids())
@@ -309,8 +309,8 @@ class Simulation:
 
         runtime = Runtime(cast("Pool", _Lender(self, client)), settings, lambda: self._time, new_id)
 
-        def submit(connection: Connection) -> Answer:
-            submitted = work(connection, runtime)
+        def submit(transaction: Transaction) -> Answer:
+            submitted = work(transaction)
             return Answer(202, json.dumps({"id": submitted.job.id}).encode(), {})
 
         def again(_error: object) -> None:
@@ -319,7 +319,7 @@ class Simulation:
 
         fingerprint = repr((key, asked.rows)).encode()
         try:
-            answer, replayed = answer_once(runtime, asked.team_id, key, fingerprint, submit, _refused)
+            answer, replayed = answer_once(Session(runtime, asked.team_id), key, fingerprint, submit, _refused)
         except psycopg.errors.CheckViolation:
             bad = sum(row.get("country") == POISON for row in asked.rows)
             demand(bad > settings.row_faults_max, "a synchronous import failed for {} bad rows", bad)

@@ -35,6 +35,7 @@ from prismd.core.views.definitions import View
 from prismd.services.imports.jobs import submit
 from prismd.services.imports.stepping import step_next
 from prismd.services.runtime import Runtime, system_ids
+from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 from prismd.store import api_keys, audit, grants, lists, migrate, properties, retention, teams, views
 from prismd.store.backups import restoring
@@ -363,7 +364,7 @@ def world(make_database: Callable[[], str]) -> World:
             request = parse_request("contact", body, RequestLimits(rows_max=10))
             around = replace(runtime, settings=replace(settings, sync_rows_max=sync_rows_max))
             with connection.transaction():
-                job = submit(connection, around, team_id, request).job
+                job = submit(Transaction(Session(around, team_id), connection), request).job
             for _ in range(steps):
                 step = step_next(connection, now=NOW, new_id=NEW_ID, settings=settings)
                 assert step

@@ -25,6 +25,7 @@ from prismd.services.records.reading import get_record
 from prismd.services.records.writer import RecordWriter
 from prismd.services.records.writes import create_record, duplicate_record, update_record
 from prismd.services.runtime import Runtime, system_ids
+from prismd.services.session import Session, Transaction
 from prismd.services.views import views
 from prismd.settings import Settings
 from prismd.store import teams
@@ -188,25 +189,29 @@ Use = Callable[[Connection, Runtime, World], object]
 
 #: Use cases that read, or write to what is there: the right team is their argument, and the wrong one is set.
 FINDS_NOTHING: Final[dict[str, Use]] = {
-    "a record": lambda c, _, w: get_record(c, w.team_id, "contact", w.record.id),
-    "a job": lambda c, _, w: jobs.get_job(c, w.team_id, w.ended.id, now=NOW),
-    "the cancelling of a job": lambda c, r, w: cancel_job(c, r, w.team_id, w.running.id),
-    "a list": lambda c, _, w: require_list(c, w.team_id, w.deals.id, "deal", ".path.list_id"),
-    "a view": lambda c, _, w: views.get_view(c, w.team_id, "contact", VIEW.id),
-    "the deleting of a view": lambda c, r, w: views.delete_view(c, r, w.team_id, "contact", VIEW.id),
+    "a record": lambda c, r, w: get_record(Transaction(Session(r, w.team_id), c), "contact", w.record.id),
+    "a job": lambda c, r, w: jobs.get_job(Transaction(Session(r, w.team_id), c), w.ended.id),
+    "the cancelling of a job": lambda c, r, w: cancel_job(Transaction(Session(r, w.team_id), c), w.running.id),
+    "a list": lambda c, r, w: require_list(Transaction(Session(r, w.team_id), c), w.deals.id, "deal", ".path.list_id"),
+    "a view": lambda c, r, w: views.get_view(Transaction(Session(r, w.team_id), c), "contact", VIEW.id),
+    "the deleting of a view": lambda c, r, w: views.delete_view(
+        Transaction(Session(r, w.team_id), c), "contact", VIEW.id
+    ),
     "a change of a record": lambda c, r, w: update_record(writer(c, r, w), w.record.id, BODY),
     "the duplicating of a record": lambda c, r, w: duplicate_record(writer(c, r, w), w.record.id),
-    "the deleting of a record": lambda c, r, w: delete_record(c, r, RecordPlace(w.team_id, "contact", w.record.id)),
+    "the deleting of a record": lambda c, r, w: delete_record(
+        Transaction(Session(r, w.team_id), c), RecordPlace("contact", w.record.id)
+    ),
 }
 #: Use cases that make something.
 IS_REFUSED: Final[dict[str, Use]] = {
     "a new record": lambda c, r, w: create_record(writer(c, r, w), BODY),
     "an import": lambda c, r, w: jobs.submit(
-        c, r, w.team_id, parse_request("contact", ROWS, RequestLimits(rows_max=9))
+        Transaction(Session(r, w.team_id), c), parse_request("contact", ROWS, RequestLimits(rows_max=9))
     ),
-    "a ticket": lambda c, _, w: issue_ticket(c, w.team_id, w.key_id, now=NOW, valid_s=60),
+    "a ticket": lambda c, r, w: issue_ticket(Transaction(Session(r, w.team_id), c), w.key_id, valid_s=60),
     "a new view": lambda c, r, w: views.create_view(
-        c, r, w.team_id, "contact", None, {"view_type": "grid", "name": "x"}
+        Transaction(Session(r, w.team_id), c), "contact", None, {"view_type": "grid", "name": "x"}
     ),
 }
 
@@ -215,7 +220,7 @@ USES: Final[dict[str, Use]] = {**FINDS_NOTHING, **IS_REFUSED}
 
 
 def writer(connection: Connection, runtime: Runtime, world: World) -> RecordWriter:
-    return RecordWriter(connection, runtime, world.team_id, "contact")
+    return RecordWriter(Transaction(Session(runtime, world.team_id), connection), "contact")
 
 
 @pytest.fixture
@@ -351,12 +356,15 @@ def test_the_login_of_a_connection_is_kept_where_nobody_is_bound(admin: Connecti
 #: Who goes beyond row-level security, and why.
 BEYOND: Final = {
     "pool.connection(": {"store/connections/transactions.py"},  # where transactions begin
-    "of_all_teams(": {
-        "store/connections/transactions.py",
+    ".of_all_teams(": {
+        "services/runtime.py",
+    },
+    "do_for_all_teams(": {
         "services/runtime.py",
         "api/authentication/callers.py",  # looks up whose a key is
         "api/authentication/key_watch.py",  # looks whether keys are still good
         "api/realtime/handlers.py",  # looks up whose a ticket is
+        "cli/audit.py",  # looks up a team by its name
     },
     "import_step(": {"store/connections/transactions.py", "services/imports/jobs.py"},
 }

@@ -19,6 +19,7 @@ from prismd.core.imports.request import RequestLimits, parse_request
 from prismd.embedded.server import EmbeddedPostgres
 from prismd.services.imports.jobs import get_job, submit
 from prismd.services.runtime import Runtime, system_clock, system_ids
+from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 from prismd.store.connections.postgres import open_pool
 from prismd.store.connections.transactions import of_all_teams
@@ -56,11 +57,11 @@ def submitted(url: str) -> Iterator[Callable[[int], Callable[[], Job]]]:
             request = parse_request("contact", body, RequestLimits(rows_max=count))
             with of_all_teams(pool) as connection:
                 team_id = insert_team(connection, runtime.new_id(), runtime.now())
-                job_id = submit(connection, runtime, team_id, request).job.id
+                job_id = submit(Transaction(Session(runtime, team_id), connection), request).job.id
 
             def look() -> Job:
                 with of_all_teams(pool) as connection:
-                    return get_job(connection, team_id, job_id, now=runtime.now())
+                    return get_job(Transaction(Session(runtime, team_id), connection), job_id)
 
             return look
 

@@ -15,6 +15,7 @@ from prismd.services.imports.jobs import submit
 from prismd.services.imports.stepping import step_next
 from prismd.services.realtime.tickets import issue_ticket
 from prismd.services.runtime import Runtime, system_ids
+from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 from prismd.store import retention
 from prismd.store.api_keys import NewStoredKey, insert_key
@@ -39,7 +40,7 @@ class Store:
         body = json.dumps({"objects": rows, "options": {"dedupe_by": "email"}}).encode()
         request = parse_request("contact", body, RequestLimits(rows_max=count))
         with self.connection.transaction():
-            submit(self.connection, self.runtime, self.team_id, request)
+            submit(Transaction(Session(self.runtime, self.team_id), self.connection), request)
         while to_the_end and step_next(
             self.connection, now=self.runtime.now(), new_id=self.runtime.new_id, settings=SETTINGS
         ):
@@ -145,7 +146,7 @@ def test_claims_go_when_they_are_no_longer_even_stale(store: Store, clock: Any) 
 def test_tickets_go_when_they_have_expired(store: Store, clock: Any) -> None:
     key = store.make_key()
     for _ in range(3):
-        issue_ticket(store.connection, store.team_id, key, now=clock.now(), valid_s=60)
+        issue_ticket(Transaction(Session(store.runtime, store.team_id), store.connection), key, valid_s=60)
         clock.advance(seconds=1)
     clock.advance(seconds=56)
     assert store.purge_all(clock.now()) == 0

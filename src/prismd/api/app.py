@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from litestar import Litestar, Request
@@ -37,6 +36,7 @@ from prismd.api.realtime.handlers import PATH, RealtimeSocket
 from prismd.api.realtime.hub import RealtimeHub
 from prismd.api.routes import routes
 from prismd.services.runtime import Runtime
+from prismd.services.session import Session
 from prismd.telemetry.declared import BODY_BYTES, CONNECTIONS, EVENT_STREAMS, REALTIME_SOCKETS
 
 
@@ -72,15 +72,13 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
         },
     )
 
-    def provide_runtime(request: Request[Any, Any, Any]) -> Runtime:
-        return replace(runtime, caller=request.state.get("caller"), request_id=request_id_of(request))
+    def provide_session(request: Request[Any, Any, Any]) -> Session:
+        caller = caller_of(request)
+        return Session(runtime, caller.team_id, caller, request_id_of(request))
 
     app = Litestar(
         routes(runtime.settings),
-        dependencies={
-            "runtime": Provide(provide_runtime, sync_to_thread=False),
-            "caller": Provide(caller_of, sync_to_thread=False),
-        },
+        dependencies={"session": Provide(provide_session, sync_to_thread=False)},
         exception_handlers=EXCEPTION_HANDLERS,
         request_class=ReadOnce,
         request_max_body_size=runtime.settings.small_body_bytes_max,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,9 +16,10 @@ from prismd.core.values.dates import UnreadableDateError
 from prismd.server.failure import told_in_one_line
 from prismd.services.api_keys.api_keys import team_named
 from prismd.services.audit import page_of_audit
+from prismd.services.runtime import open_runtime
+from prismd.services.session import Session
 from prismd.settings import Settings
 from prismd.store.audit import AuditEntry
-from prismd.store.connections.postgres import Connection, connect
 
 _PAGE: Final = 1_000
 #: Ids that a line names; all of them are in the output for machines.
@@ -56,8 +58,9 @@ def audit_command(*, team: str | None, limit: int, as_json: bool, data_dir: str 
     `prismd serve` is running on it.
     """
     settings = Settings.from_environment(data_dir=data_dir)
-    with database(settings) as url, connect(url, settings) as connection:
-        for entry in _entries(connection, settings, team_named(connection, team), _filter(wanted), limit):
+    with database(settings) as url, closing(open_runtime(url, settings)) as runtime:
+        session = Session(runtime, runtime.do_for_all_teams(team_named, team))
+        for entry in _entries(session, _filter(wanted), limit):
             click.echo(_as_json(entry) if as_json else _line(entry))
 
 
@@ -71,12 +74,10 @@ def _filter(wanted: dict[str, Any]) -> AuditFilter:
     )
 
 
-def _entries(
-    connection: Connection, settings: Settings, team_id: int, wanted: AuditFilter, limit: int
-) -> Iterator[AuditEntry]:
+def _entries(session: Session, wanted: AuditFilter, limit: int) -> Iterator[AuditEntry]:
     place = None
     while limit:
-        page = page_of_audit(connection, settings, team_id, wanted, before=place, limit=min(limit, _PAGE))
+        page = session.do(page_of_audit, wanted, before=place, limit=min(limit, _PAGE))
         yield from page.entries
         limit, place = limit - len(page.entries), page.next_place
         if place is None:

@@ -111,7 +111,7 @@ def _serve(settings: Settings, stop: Stop, stack: ExitStack) -> None:
         return
     create_app, web_server = loading.result()
     runtime = open_runtime(url, settings)
-    stack.callback(runtime.pool.close, 0.1)
+    stack.callback(runtime.close)
     app, grace_s = create_app(runtime, watches_work=True), settings.shutdown_s
     server = web_server(app, grace_s=grace_s, ends=stop.is_set, ready=ready, stopping=workers.terminate)
     workers.start()

@@ -45,7 +45,7 @@ def api_process(parent_pid: int, number: int, listener: int, memory: int, ready:
         alone=False,
     )
     server.serve_on(socket.socket(fileno=listener))
-    runtime.pool.close(0.1)
+    runtime.close()
     end_traces()
     # All is in order; threads of requests that were given up must not hold the process.
     os._exit(0)

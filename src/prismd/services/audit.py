@@ -10,6 +10,7 @@ from prismd.core.audit import Action, AuditFilter, Deed, Doer, import_ended
 from prismd.core.imports.job import Job
 from prismd.services.api_keys.authentication import KeyFailure
 from prismd.services.runtime import Runtime
+from prismd.services.session import Transaction
 from prismd.settings import Settings
 from prismd.store import audit
 from prismd.store.audit import AuditEntry, Place
@@ -45,23 +46,21 @@ class AuditPage:
     next_place: Place | None
 
 
-def doer_of(runtime: Runtime) -> Doer:
-    """Return who does what is done with a runtime, now."""
-    caller = runtime.caller
-    return Doer(runtime.now(), caller.key_id if caller else None, runtime.request_id)
+def doer_of(transaction: Transaction) -> Doer:
+    """Return who does what is done in a transaction, now."""
+    session = transaction.session
+    return Doer(transaction.now(), session.called_by.key_id if session.called_by else None, session.request_id)
 
 
-def note(connection: Connection, runtime: Runtime, team_id: int, deed: Deed, notices: Sequence[str] = ()) -> None:
+def note(transaction: Transaction, deed: Deed, notices: Sequence[str] = ()) -> None:
     """Add to the audit what was done in this transaction; neither is there without the other.
 
     Args:
-        connection: Inside the transaction.
-        runtime: For who does it, and the time.
-        team_id: To whose data.
+        transaction: In which it is done, and by whom.
         deed: What was done.
         notices: What to tell of it to whoever listens, in the same statement.
     """
-    audit.write_entry(connection, team_id, doer_of(runtime), deed, notices)
+    audit.write_entry(transaction.connection, transaction.team_id, doer_of(transaction), deed, notices)
 
 
 def note_end(connection: Connection, job: Job) -> None:
@@ -92,15 +91,11 @@ def note_failures(runtime: Runtime, team_id: int, failures: Sequence[FailureCoun
             audit.write_entry(connection, team_id, Doer(at, key_id), deed)
 
 
-def page_of_audit(
-    connection: Connection, settings: Settings, team_id: int, wanted: AuditFilter, *, before: Place | None, limit: int
-) -> AuditPage:
+def page_of_audit(transaction: Transaction, wanted: AuditFilter, *, before: Place | None, limit: int) -> AuditPage:
     """Return entries of a team, newest first.
 
     Args:
-        connection: Inside a transaction, or outside of one.
-        settings: For the longest time that it may take.
-        team_id: Whose audit.
+        transaction: Of the team.
         wanted: Which entries.
         before: Where the page begins; None for the newest.
         limit: Most entries.
@@ -108,8 +103,8 @@ def page_of_audit(
     Raises:
         PrismdError: ``query_timeout``.
     """
-    pages.limit_time(connection, settings.query_timeout_s)
-    found = audit.list_entries(connection, team_id, wanted, before=before, limit=limit + 1)
+    pages.limit_time(transaction.connection, transaction.settings.query_timeout_s)
+    found = audit.list_entries(transaction.connection, transaction.team_id, wanted, before=before, limit=limit + 1)
     entries = found[:limit]
     last = entries[-1] if len(found) > limit else None
     return AuditPage(entries, None if last is None else Place(last.at, last.id))

@@ -7,27 +7,24 @@ from prismd.core.errors import PrismdError
 from prismd.core.grants import Grant
 from prismd.core.ids import is_uuid
 from prismd.core.wording.quoting import quoted
-from prismd.services.api_keys.authentication import Caller
 from prismd.services.audit import note
 from prismd.services.records.deleted import RecordPlace
-from prismd.services.runtime import Runtime
+from prismd.services.session import Transaction
 from prismd.store import grants
-from prismd.store.connections.postgres import Connection
 
 
-def get_grant(connection: Connection, caller: Caller, object_type: str, record_id: str) -> Grant:
+def get_grant(transaction: Transaction, object_type: str, record_id: str) -> Grant:
     """Return the grant of a record; until one is put, the whole team has all.
 
     Args:
-        caller: Whose team it is.
         record_id: As the caller wrote it.
 
     Raises:
         PrismdError: ``not_found``, also for deleted records and for ids that are none.
     """
-    everything = Grant({caller.public_id: "a"})
+    everything = Grant({transaction.session.caller.public_id: "a"})
     found = (
-        grants.find_grant(connection, caller.team_id, object_type, record_id, otherwise=everything)
+        grants.find_grant(transaction.connection, transaction.team_id, object_type, record_id, otherwise=everything)
         if is_uuid(record_id)
         else None
     )
@@ -36,21 +33,20 @@ def get_grant(connection: Connection, caller: Caller, object_type: str, record_i
     return found
 
 
-def put_grant(connection: Connection, runtime: Runtime, place: RecordPlace, grant: Grant) -> None:
+def put_grant(transaction: Transaction, place: RecordPlace, grant: Grant) -> None:
     """Put the grant of a record in place of what it had.
 
     Args:
-        runtime: For who puts it, and when.
         place: Of the record.
         grant: The whole of it.
 
     Raises:
         PrismdError: ``not_found``, also for deleted records and for ids that are none.
     """
-    where = (place.team_id, place.object_type, place.record_id)
-    if not is_uuid(place.record_id) or not grants.put_grant(connection, *where, grant):
+    where = (transaction.team_id, place.object_type, place.record_id)
+    if not is_uuid(place.record_id) or not grants.put_grant(transaction.connection, *where, grant):
         raise _missing(place.object_type, place.record_id)
-    note(connection, runtime, place.team_id, Deed(Action.GRANT_CHANGED, [place.record_id], place.object_type))
+    note(transaction, Deed(Action.GRANT_CHANGED, [place.record_id], place.object_type))
 
 
 def _missing(object_type: str, record_id: str) -> PrismdError:

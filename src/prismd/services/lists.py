@@ -13,9 +13,8 @@ from prismd.core.lists.templates import LISTABLE_TYPES
 from prismd.core.properties.schema import LISTS_KEY
 from prismd.core.wording.quoting import quoted
 from prismd.services.audit import note
-from prismd.services.runtime import Runtime
+from prismd.services.session import Transaction
 from prismd.store import lists, properties, views
-from prismd.store.connections.postgres import Connection
 from prismd.store.records import record_keys
 
 
@@ -35,51 +34,51 @@ class ShownList:
     views: MutableSequence[ListView]
 
 
-def create_list(connection: Connection, runtime: Runtime, team_id: int, new: NewList) -> ShownList:
+def create_list(transaction: Transaction, new: NewList) -> ShownList:
     """Make a list with its stage properties and its first views.
 
     Args:
-        connection: Inside a transaction.
-        runtime: For time, ids and limits.
-        team_id: The team.
+        transaction: Of the team.
         new: What is asked for.
 
     Raises:
         PrismdError: ``invalid_request``, also where the team has as many lists or views as it may have.
     """
-    made = define_list(new, new_id=runtime.new_id, now=runtime.now())
-    lists.lock_lists(connection, team_id)
-    most = runtime.settings.lists_max
-    if lists.count_lists(connection, team_id) >= most:
+    made = define_list(new, new_id=transaction.new_id, now=transaction.now())
+    lists.lock_lists(transaction.connection, transaction.team_id)
+    most = transaction.settings.lists_max
+    if lists.count_lists(transaction.connection, transaction.team_id) >= most:
         raise PrismdError.invalid(".body", f"the team has {most} lists, which is the most there may be", "maxItems")
-    lists.insert_list(connection, team_id, made.list)
+    lists.insert_list(transaction.connection, transaction.team_id, made.list)
     # Always in the same order, so that nobody waits for somebody who waits for them.
     for object_type in sorted(made.stages):
         # Imports write by the schema that they read, so what is defined takes turns with their chunks.
-        record_keys.lock_type(connection, team_id, object_type)
+        record_keys.lock_type(transaction.connection, transaction.team_id, object_type)
         stage = made.stages[object_type]
-        properties.insert_property(connection, team_id, object_type, stage, now=made.list.created_at)
+        properties.insert_property(
+            transaction.connection, transaction.team_id, object_type, stage, now=made.list.created_at
+        )
         # No record can have been in a list before the first one, so there is nothing to make keys of but what comes.
-        record_keys.add_key(connection, team_id, object_type, LISTS_KEY)
-    _insert_views(connection, runtime, team_id, made)
+        record_keys.add_key(transaction.connection, transaction.team_id, object_type, LISTS_KEY)
+    _insert_views(transaction, made)
     details = {"template_id": made.list.template_id}
-    note(connection, runtime, team_id, Deed(Action.LIST_CREATED, [made.list.id], made.list.object_type, details))
+    note(transaction, Deed(Action.LIST_CREATED, [made.list.id], made.list.object_type, details))
     return ShownList(made.list, [ListView(view.id, str(view.definition["name"])) for view in made.views])
 
 
-def _insert_views(connection: Connection, runtime: Runtime, team_id: int, made: MadeList) -> None:
-    object_type, most = made.list.object_type, runtime.settings.views_max
-    views.lock_views(connection, team_id, object_type)
-    if views.count_views(connection, team_id, object_type) + len(made.views) > most:
+def _insert_views(transaction: Transaction, made: MadeList) -> None:
+    object_type, most = made.list.object_type, transaction.settings.views_max
+    views.lock_views(transaction.connection, transaction.team_id, object_type)
+    if views.count_views(transaction.connection, transaction.team_id, object_type) + len(made.views) > most:
         message = (
             f"a list starts with {len(made.views)} views, and {object_type} may have no more than {most}; delete some"
         )
         raise PrismdError.invalid(".body", message, "maxItems")
     for view in made.views:
-        views.insert_view(connection, team_id, view)
+        views.insert_view(transaction.connection, transaction.team_id, view)
 
 
-def get_list(connection: Connection, team_id: int, list_id: str) -> ShownList:
+def get_list(transaction: Transaction, list_id: str) -> ShownList:
     """Return a list.
 
     Args:
@@ -88,17 +87,18 @@ def get_list(connection: Connection, team_id: int, list_id: str) -> ShownList:
     Raises:
         PrismdError: ``not_found``: unknown, or of another team.
     """
-    return _with_views(connection, team_id, [require_list(connection, team_id, list_id)])[0]
+    return _with_views(transaction, [require_list(transaction, list_id)])[0]
 
 
-def list_lists(connection: Connection, team_id: int) -> list[ShownList]:
+def list_lists(
+    transaction: Transaction,
+) -> list[ShownList]:
     """Return the lists of a team, oldest first."""
-    return _with_views(connection, team_id, lists.all_lists(connection, team_id))
+    return _with_views(transaction, lists.all_lists(transaction.connection, transaction.team_id))
 
 
 def require_list(
-    connection: Connection,
-    team_id: int,
+    transaction: Transaction,
     list_id: str,
     object_type: str | None = None,
     field: str = ".query.list_id",
@@ -117,7 +117,7 @@ def require_list(
         PrismdError: ``invalid_request`` where the list takes no records of the type, on every route; ``unknown`` where
             there is no such list.
     """
-    found = lists.get_list(connection, team_id, list_id.lower()) if is_uuid(list_id) else None
+    found = lists.get_list(transaction.connection, transaction.team_id, list_id.lower()) if is_uuid(list_id) else None
     if found is None:
         message = f"there is no list with the id {quoted(list_id)}"
         if unknown == "not_found":
@@ -134,8 +134,8 @@ def _not_taken(found: List, object_type: str) -> str:
     return f"the list {quoted(found.name)} takes records of type {', '.join(found.object_types)}, not {object_type}"
 
 
-def _with_views(connection: Connection, team_id: int, found: Sequence[List]) -> list[ShownList]:
+def _with_views(transaction: Transaction, found: Sequence[List]) -> list[ShownList]:
     shown = {one.id: ShownList(one, []) for one in found}
-    for list_id, view_id, name in lists.views_of(connection, team_id, found) if found else ():
+    for list_id, view_id, name in lists.views_of(transaction.connection, transaction.team_id, found) if found else ():
         shown[list_id].views.append(ListView(view_id, name))
     return list(shown.values())

@@ -1,4 +1,4 @@
-"""What use cases need from the outside world: connections, the clock, ids, settings and who calls, as one value."""
+"""What use cases need from the outside world: connections, the clock, ids and settings, as one value."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Concatenate, Final, ParamSpec, TypeVar
 
-from prismd.core.api_keys.scopes import ALL, Scopes
 from prismd.core.ids import NewId, TimeOrderedIds
-from prismd.services.api_keys.authentication import Caller
 from prismd.settings import Settings
 from prismd.store.connections import transactions
 from prismd.store.connections.postgres import Connection, Pool, open_pool
+
+_Asked = ParamSpec("_Asked")
+_Answer = TypeVar("_Answer")
+
+#: Time for connections that are still lent out.
+_CLOSING_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +32,22 @@ class Runtime:
         settings: The settings in force.
         now: Returns the time, in UTC.
         new_id: Returns a new id; may be called from several threads.
-        caller: For whom it is done; None where the server or its operator does it of their own accord.
-        request_id: In which request.
     """
 
     pool: Pool
     settings: Settings
     now: Callable[[], datetime]
     new_id: NewId
-    caller: Caller | None = None
-    request_id: str | None = None
-
-    @property
-    def scopes(self) -> Scopes:
-        """What the caller may do."""
-        return ALL if self.caller is None else self.caller.scopes
 
     @property
     def url(self) -> str:
         """Connection string of PostgreSQL."""
         conninfo = self.pool.conninfo
         return conninfo if isinstance(conninfo, str) else conninfo()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.pool.close(_CLOSING_S)
 
     def of_team(self, team_id: int) -> AbstractContextManager[Connection]:
         """Give one transaction in which nothing is found or written but what belongs to a team.
@@ -56,6 +56,13 @@ class Runtime:
             team_id: Internal id of the team.
         """
         return transactions.of_team(self.pool, team_id)
+
+    def do_for_all_teams(
+        self, use_case: Callable[Concatenate[Connection, _Asked], _Answer], *asked: _Asked.args, **named: _Asked.kwargs
+    ) -> _Answer:
+        """Do what comes before a team is known in a transaction of its own, beyond row-level security."""
+        with self.of_all_teams() as connection:
+            return use_case(connection, *asked, **named)
 
     def of_all_teams(self) -> AbstractContextManager[Connection]:
         """Give one transaction beyond row-level security, for what comes before a team is known."""

@@ -10,7 +10,7 @@ from litestar import Request, Response, get
 
 from prismd.api.audit.shapes import AuditLines, shown_line
 from prismd.api.http.errors import respond
-from prismd.api.http.injected import CallerIn, RuntimeIn
+from prismd.api.http.injected import SessionIn
 from prismd.api.http.query_strings import given, one_of, page_limit
 from prismd.api.queries.cursors import Cursor, Listing, read_cursor, write_cursor
 from prismd.core.audit import Action, AuditFilter, moment_of
@@ -29,16 +29,13 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @get("/audit", sync_to_thread=True)
-def get_audit(request: Request[Any, Any, Any], caller: CallerIn, runtime: RuntimeIn) -> Response[bytes]:
+def get_audit(request: Request[Any, Any, Any], session: SessionIn) -> Response[bytes]:
     """Answer a page of the team's audit, newest first."""
     wanted = _filter(request)
-    listing = Listing(f"audit {caller.team_id} {wanted}", _PLACE, runtime.settings.page_max, filters=0)
+    listing = Listing(f"audit {session.team_id} {wanted}", _PLACE, session.settings.page_max, filters=0)
     text = given(request, "cursor")
     start = Cursor("", page_limit(request, most=listing.limit_max)) if text is None else read_cursor(text, listing)
-    with runtime.of_team(caller.team_id) as connection:
-        page = page_of_audit(
-            connection, runtime.settings, caller.team_id, wanted, before=_place(start), limit=start.limit
-        )
+    page = session.do(page_of_audit, wanted, before=_place(start), limit=start.limit)
     more = page.next_place
     next_cursor = None if more is None else write_cursor(Cursor(_written(more), start.limit), listing)
     shown = AuditLines(

@@ -96,5 +96,4 @@ def _address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 
 
 def _authenticated(runtime: Runtime, key: str, team: str | None) -> Caller:
-    with runtime.of_all_teams() as connection:
-        return authenticate(connection, key, team, now=runtime.now())
+    return runtime.do_for_all_teams(authenticate, key, team, now=runtime.now())

@@ -102,5 +102,4 @@ class KeyWatch:
         self._task = None
 
     def _good(self, ids: list[str]) -> set[str]:
-        with self._runtime.of_all_teams() as connection:
-            return good_keys(connection, ids, now=self._runtime.now())
+        return self._runtime.do_for_all_teams(good_keys, ids, now=self._runtime.now())

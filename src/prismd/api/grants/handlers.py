@@ -9,7 +9,7 @@ from litestar import Request, Response, get, put
 from prismd.api.grants.shapes import GrantSent, shown_grant
 from prismd.api.http.errors import respond
 from prismd.api.http.idempotency import write_once
-from prismd.api.http.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
+from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.json_bodies import read_body
 from prismd.api.http.paths import id_in_path, object_type_in_path
 from prismd.core.errors import PrismdError
@@ -18,17 +18,16 @@ from prismd.core.json.text import encode
 from prismd.services import grants
 from prismd.services.idempotency.claims import Answer
 from prismd.services.records.deleted import RecordPlace
-from prismd.store.connections.postgres import Connection
+from prismd.services.session import Transaction
 
 _GRANT: Final = "/{object_type:str}/{record_id:str}/grant"
 
 
 @get(_GRANT, sync_to_thread=True)
-def get_grant(object_type: PathPart, record_id: PathPart, caller: CallerIn, runtime: RuntimeIn) -> Response[bytes]:
+def get_grant(object_type: PathPart, record_id: PathPart, session: SessionIn) -> Response[bytes]:
     """Answer who may do what with a record."""
     kind, wanted = _granted_type(object_type), id_in_path(record_id)
-    with runtime.of_team(caller.team_id) as connection:
-        return respond(_answer(grants.get_grant(connection, caller, kind, wanted)))
+    return respond(_answer(session.do(grants.get_grant, kind, wanted)))
 
 
 @put(_GRANT, sync_to_thread=True)
@@ -37,21 +36,20 @@ def put_grant(
     request: Request[Any, Any, Any],
     object_type: PathPart,
     record_id: PathPart,
-    caller: CallerIn,
-    runtime: RuntimeIn,
+    session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
     """Put who may do what with a record, in place of what was put before."""
     kind, wanted = _granted_type(object_type), id_in_path(record_id)
 
-    def work(connection: Connection) -> Answer:
+    def work(transaction: Transaction) -> Answer:
         sent = read_body(body, GrantSent)
         members = {name: getattr(sent, name) for name in sent.__struct_fields__}
-        grant = parse_grant(members, ids_max=runtime.settings.grant_ids_max)
-        grants.put_grant(connection, runtime, RecordPlace(caller.team_id, kind, wanted), grant)
+        grant = parse_grant(members, ids_max=session.settings.grant_ids_max)
+        grants.put_grant(transaction, RecordPlace(kind, wanted), grant)
         return _answer(grant)
 
-    return write_once(request, runtime, caller, body, work)
+    return write_once(request, session, body, work)
 
 
 GRANTS: Final = [get_grant, put_grant]

@@ -12,11 +12,9 @@ from prismd.api.http.errors import refusal, request_id_of, respond
 from prismd.api.http.json_bodies import refuse_body, require_json
 from prismd.api.limits.answers import within_limits
 from prismd.core.errors import PrismdError
-from prismd.services.api_keys.authentication import Caller
 from prismd.services.idempotency.claims import Answer, answer_once
 from prismd.services.idempotency.client_attempts import Attempt, answered_once
-from prismd.services.runtime import Runtime
-from prismd.store.connections.postgres import Connection
+from prismd.services.session import Session, Transaction
 
 KEY_CHARS_MAX: Final = 255
 _HEADER: Final = "idempotency-key"
@@ -27,10 +25,9 @@ _FIELD: Final = ".headers.idempotency-key"
 
 def write_once(
     request: Request[Any, Any, Any],
-    runtime: Runtime,
-    caller: Caller,
+    session: Session,
     body: bytes,
-    work: Callable[[Connection], Answer],
+    work: Callable[[Transaction], Answer],
     *,
     keyed: bool = True,
 ) -> Response[bytes]:
@@ -40,10 +37,9 @@ def write_once(
 
     Args:
         request: For the header, method and path.
-        runtime: For connections, settings and the time.
-        caller: Whose team the key belongs to.
+        session: Of the team that the key belongs to.
         body: The request body, byte for byte.
-        work: Does the write on the connection that it gets, and answers or raises PrismdError.
+        work: Does the write in the transaction that it gets, and answers or raises PrismdError.
         keyed: Whether the request may carry an idempotency key; that of any other is ignored.
 
     Raises:
@@ -56,42 +52,41 @@ def write_once(
     def refuse(error: PrismdError) -> Answer:
         return refusal(error, request_id)
 
-    def done(connection: Connection) -> Answer:
-        return within_limits(work(connection), runtime.settings, written=True)
+    def done(transaction: Transaction) -> Answer:
+        return within_limits(work(transaction), session.settings, written=True)
 
-    once: Callable[[Connection], Answer] = done
+    once: Callable[[Transaction], Answer] = done
 
     count = request.headers.get(_ATTEMPT, "")
     if key is None and count.isascii() and count.isdigit():
-        attempt = Attempt(caller, fingerprint(request, body), repeats=bool(count.strip("0")))
-        once = answered_once(runtime, attempt, done)
+        attempt = Attempt(session.caller, fingerprint(request, body), repeats=bool(count.strip("0")))
+        once = answered_once(attempt, done)
     print_of_request = b"" if key is None else fingerprint(request, body)
-    answer, replayed = answer_once(runtime, caller.team_id, key, print_of_request, once, refuse)
+    answer, replayed = answer_once(session, key, print_of_request, once, refuse)
     return respond(answer, {"idempotent-replay": "true"} if replayed else None)
 
 
 def delete_once(
-    request: Request[Any, Any, Any], runtime: Runtime, caller: Caller, body: bytes, work: Callable[[Connection], None]
+    request: Request[Any, Any, Any], session: Session, body: bytes, work: Callable[[Transaction], None]
 ) -> Response[bytes]:
     """Delete something in one transaction, and answer 204, also to a repeat of the client that lost the answer.
 
     Args:
         request: For the header, method and path; deletions take no idempotency key (contract, section 19.4, 61).
-        runtime: For connections, settings and the time.
-        caller: Who deletes.
+        session: Of who deletes.
         body: Of the request, in which nothing may stand.
-        work: Deletes on the connection that it gets, or raises PrismdError.
+        work: Deletes in the transaction that it gets, or raises PrismdError.
 
     Raises:
         PrismdError: ``invalid_request``: the body holds something.
     """
     refuse_body(body)
 
-    def delete(connection: Connection) -> Answer:
-        work(connection)
+    def delete(transaction: Transaction) -> Answer:
+        work(transaction)
         return Answer(204, b"", {})
 
-    return write_once(request, runtime, caller, b"", delete, keyed=False)
+    return write_once(request, session, b"", delete, keyed=False)
 
 
 def key_of(request: Request[Any, Any, Any]) -> str | None:

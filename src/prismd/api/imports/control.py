@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Request, Response, post
 
 from prismd.api.http.idempotency import write_once
-from prismd.api.http.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
+from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.json_bodies import refuse_body
 from prismd.api.http.paths import id_in_path
 from prismd.api.imports.jobs import shown
@@ -19,24 +19,24 @@ from prismd.core.json.text import encode
 from prismd.services.idempotency.claims import Answer
 from prismd.services.imports import control
 from prismd.services.imports.jobs import Submitted
-from prismd.store.connections.postgres import Connection
+from prismd.services.session import Transaction
 
 
 @post("/imports/{job_id:str}/cancel")
 async def cancel_import(
-    *, request: Request[Any, Any, Any], job_id: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+    *, request: Request[Any, Any, Any], job_id: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
     """Stop an import after the chunk under way; answered once it has stopped."""
     wanted = id_in_path(job_id)
 
-    def work(connection: Connection) -> Answer:
+    def work(transaction: Transaction) -> Answer:
         refuse_body(body)
-        job = control.cancel_job(connection, runtime, caller.team_id, wanted)
+        job = control.cancel_job(transaction, wanted)
         return Answer(200, encode(shown(job)), {})
 
     # It waits for the chunk under way, as imports wait for each other.
     threads: Threads = request.app.state.threads
-    return await threads.run_import(lambda: write_once(request, runtime, caller, body, work))
+    return await threads.run_import(lambda: write_once(request, session, body, work))
 
 
 @post("/imports/{job_id:str}/retry")
@@ -44,16 +44,15 @@ async def retry_import(
     *,
     request: Request[Any, Any, Any],
     job_id: PathPart,
-    caller: CallerIn,
-    runtime: RuntimeIn,
+    session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
     """Run the failed rows of an import again, as an import of its own; answered like any other import."""
     wanted = id_in_path(job_id)
-    limits = RequestLimits(rows_max=runtime.settings.rows_per_request_max)
+    limits = RequestLimits(rows_max=session.settings.rows_per_request_max)
 
-    def submit(connection: Connection, request_id: str) -> Submitted:
+    def submit(transaction: Transaction) -> Submitted:
         retry = parse_retry(body, limits)
-        return control.retry_job(connection, runtime, caller.team_id, wanted, retry, request_id=request_id)
+        return control.retry_job(transaction, wanted, retry)
 
-    return await submit_once(request, runtime, caller, body, submit)
+    return await submit_once(request, session, body, submit)

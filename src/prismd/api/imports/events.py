@@ -15,7 +15,7 @@ from litestar.response.streaming import ASGIStreamingResponse
 from litestar.types import Receive, Scope, Send
 
 from prismd.api.authentication.key_watch import KeyWatch
-from prismd.api.http.injected import CallerIn, PathPart, RuntimeIn
+from prismd.api.http.injected import PathPart, SessionIn
 from prismd.api.http.scope_keys import HEAD_ONLY
 from prismd.api.imports.handlers import read_job
 from prismd.api.imports.jobs import shown
@@ -41,20 +41,18 @@ _HEADERS: Final = {"x-accel-buffering": "no"}
 
 
 @get("/imports/{job_id:str}/events")
-async def get_events(
-    request: Request[Any, Any, Any], job_id: PathPart, caller: CallerIn, runtime: RuntimeIn
-) -> ASGIResponse:
+async def get_events(request: Request[Any, Any, Any], job_id: PathPart, session: SessionIn) -> ASGIResponse:
     """Tell of an import after each of its chunks, until it has come to its end."""
     threads: Threads = request.app.state.threads
-    job = await threads.run_quick(lambda: read_job(runtime, caller, job_id))
+    job = await threads.run_quick(lambda: read_job(session, job_id))
     last = request.headers.get(LAST_EVENT_ID, "").strip()
     if last == END and job.ended:
         return ASGIResponse(status_code=204)
     seen = _chunks_seen(last)
     watchers: Watchers = request.app.state.watchers
-    watchers.admit(caller.team_id)
+    watchers.admit(session.team_id)
     keys: KeyWatch = request.app.state.key_watch
-    stream = _Stream(watchers, keys, caller, job, runtime.settings.events_heartbeat_s)
+    stream = _Stream(watchers, keys, session.caller, job, session.settings.events_heartbeat_s)
     return _EventResponse(stream, stream.events(seen))
 
 

@@ -12,7 +12,7 @@ from litestar.response import Stream
 
 from prismd.api.document.shapes import JobPage
 from prismd.api.http.errors import JSON, respond
-from prismd.api.http.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
+from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.paths import id_in_path, importable_type_in_path
 from prismd.api.http.query_strings import given, one_of, page_limit
 from prismd.api.imports.jobs import POLL_AFTER_S, PROCESSING, shown, with_results
@@ -25,13 +25,11 @@ from prismd.core.imports.job import Job, State
 from prismd.core.imports.request import RequestLimits, parse_request
 from prismd.core.json.text import encode
 from prismd.core.properties.schema import IMPORTABLE_TYPES
-from prismd.services.api_keys.authentication import Caller
 from prismd.services.idempotency.claims import Answer
 from prismd.services.imports import jobs
 from prismd.services.imports.jobs import Submitted
 from prismd.services.imports.results import FIRST, part_of_results
-from prismd.services.runtime import Runtime
-from prismd.store.connections.postgres import Connection
+from prismd.services.session import Session, Transaction
 
 STATES: Final = tuple(state.value for state in State)
 #: Each is enough to look at imports of a type.
@@ -44,38 +42,34 @@ async def start_import(
     *,
     request: Request[Any, Any, Any],
     object_type: PathPart,
-    caller: CallerIn,
-    runtime: RuntimeIn,
+    session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
     """Import records: a few at once with 200, many as a job with 202."""
     kind = importable_type_in_path(object_type)
-    limits = RequestLimits(rows_max=runtime.settings.rows_per_request_max)
+    limits = RequestLimits(rows_max=session.settings.rows_per_request_max)
 
-    def submit(connection: Connection, request_id: str) -> Submitted:
+    def submit(transaction: Transaction) -> Submitted:
         asked = parse_request(kind, body, limits)
-        return jobs.submit(connection, runtime, caller.team_id, asked, request_id=request_id)
+        return jobs.submit(transaction, asked)
 
-    return await submit_once(request, runtime, caller, body, submit)
+    return await submit_once(request, session, body, submit)
 
 
 @get("/imports/{job_id:str}")
-async def get_import(
-    request: Request[Any, Any, Any], job_id: PathPart, caller: CallerIn, runtime: RuntimeIn
-) -> Response[Any]:
+async def get_import(request: Request[Any, Any, Any], job_id: PathPart, session: SessionIn) -> Response[Any]:
     """Answer an import as it stands; its results once it has come to an end."""
     threads: Threads = request.app.state.threads
-    job = await threads.run_quick(lambda: read_job(runtime, caller, job_id))
+    job = await threads.run_quick(lambda: read_job(session, job_id))
     if job.status == PROCESSING:
         return respond(Answer(200, encode(shown(job)), {"retry-after": str(POLL_AFTER_S)}))
-    return Stream(with_results(job, _results(threads, runtime, job)), media_type=JSON)
+    return Stream(with_results(job, _results(threads, session, job)), media_type=JSON)
 
 
-async def _results(threads: Threads, runtime: Runtime, job: Job) -> AsyncIterator[bytes]:
+async def _results(threads: Threads, session: Session, job: Job) -> AsyncIterator[bytes]:
     # Each part is one short read, so a slow reader holds neither a thread nor a connection.
     def read(at: tuple[int, int]) -> tuple[bytes, tuple[int, int]] | None:
-        with runtime.of_team(job.team_id) as connection:
-            return part_of_results(connection, job.team_id, job.id, at)
+        return session.do(part_of_results, job.id, at)
 
     place = FIRST
     while found := await threads.run_quick(partial(read, place)):
@@ -84,14 +78,14 @@ async def _results(threads: Threads, runtime: Runtime, job: Job) -> AsyncIterato
 
 
 @get("/imports")
-async def list_imports(request: Request[Any, Any, Any], caller: CallerIn, runtime: RuntimeIn) -> Response[bytes]:
+async def list_imports(request: Request[Any, Any, Any], session: SessionIn) -> Response[bytes]:
     """Answer the team's imports, newest first, in pages."""
     threads: Threads = request.app.state.threads
-    return await threads.run_quick(lambda: _listed(request, caller, runtime))
+    return await threads.run_quick(lambda: _listed(request, session))
 
 
-def _listed(request: Request[Any, Any, Any], caller: Caller, runtime: Runtime) -> Response[bytes]:
-    listing = Listing(f"imports {caller.team_id}", _JOB_ID, runtime.settings.page_max, filters=2)
+def _listed(request: Request[Any, Any, Any], session: Session) -> Response[bytes]:
+    listing = Listing(f"imports {session.team_id}", _JOB_ID, session.settings.page_max, filters=2)
     page = page_of(
         request,
         listing,
@@ -99,38 +93,33 @@ def _listed(request: Request[Any, Any, Any], caller: Caller, runtime: Runtime) -
         filters=(one_of(request, "state", STATES), one_of(request, "object_type", IMPORTABLE_TYPES)),
     )
     state, object_type = page.filters
-    caller.scopes.require(_SEES_IMPORTS, object_type, "" if object_type else "; or name one with object_type=")
-    with runtime.of_team(caller.team_id) as connection:
-        found = jobs.list_jobs(
-            connection,
-            caller.team_id,
-            now=runtime.now(),
-            state=state,
-            object_type=object_type,
-            before=page.after or None,
-            limit=page.limit + 1,
-        )
+    session.caller.scopes.require(_SEES_IMPORTS, object_type, "" if object_type else "; or name one with object_type=")
+    found = session.do(
+        jobs.list_jobs,
+        state=state,
+        object_type=object_type,
+        before=page.after or None,
+        limit=page.limit + 1,
+    )
     has_more, listed = len(found) > page.limit, found[: page.limit]
     next_cursor = write_cursor(Cursor(listed[-1].id, page.limit, page.filters), listing) if has_more else None
     answer = JobPage(data=[shown(job) for job in listed], has_more=has_more, next_cursor=next_cursor)
     return respond(Answer(200, encode(answer), {}))
 
 
-def read_job(runtime: Runtime, caller: Caller, job_id: str) -> Job:
+def read_job(session: Session, job_id: str) -> Job:
     """Return an import of the caller's team.
 
     Args:
-        runtime: For a connection and the time.
-        caller: Whose team's imports.
+        session: Whose team's imports.
         job_id: From the path, percent-encoded.
 
     Raises:
         PrismdError: ``not_found``: there is none of that id, or no longer; ``missing_scope``.
     """
     wanted = id_in_path(job_id)
-    with runtime.of_team(caller.team_id) as connection:
-        job = jobs.get_job(connection, caller.team_id, wanted, now=runtime.now())
-    caller.scopes.require(_SEES_IMPORTS, job.object_type)
+    job = session.do(jobs.get_job, wanted)
+    session.caller.scopes.require(_SEES_IMPORTS, job.object_type)
     return job
 
 

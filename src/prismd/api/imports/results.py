@@ -13,7 +13,7 @@ from litestar import Request, Response, get
 from litestar.response import Stream
 
 from prismd.api.http.errors import JSON, respond
-from prismd.api.http.injected import CallerIn, PathPart, RuntimeIn
+from prismd.api.http.injected import PathPart, SessionIn
 from prismd.api.http.query_strings import given, one_of, page_limit
 from prismd.api.imports.handlers import page_of, read_job
 from prismd.api.imports.jobs import POLL_AFTER_S, PROCESSING
@@ -42,29 +42,25 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @get("/imports/{job_id:str}/results", sync_to_thread=True)
-def get_results(
-    request: Request[Any, Any, Any], job_id: PathPart, caller: CallerIn, runtime: RuntimeIn
-) -> Response[Any]:
+def get_results(request: Request[Any, Any, Any], job_id: PathPart, session: SessionIn) -> Response[Any]:
     """Answer the verdicts of an import, while it runs and after."""
-    job = read_job(runtime, caller, job_id)
-    listing = Listing(f"results {caller.team_id} {job.id}", _ROW_INDEX, runtime.settings.results_page_max, filters=1)
+    job = read_job(session, job_id)
+    listing = Listing(f"results {session.team_id} {job.id}", _ROW_INDEX, session.settings.results_page_max, filters=1)
     limit = page_limit(request, default=PAGE_DEFAULT, most=listing.limit_max)
     page = page_of(request, listing, limit=limit, filters=(one_of(request, "outcome", OUTCOMES),))
     media_type = request.accept.best_match(list(MEDIA_TYPES)) or JSON
 
     def read(after: int, rows_max: int, bytes_max: int) -> VerdictPage:
-        with runtime.of_team(caller.team_id) as connection:
-            return page_of_verdicts(
-                connection,
-                caller.team_id,
-                job.id,
-                after=after,
-                limit=rows_max,
-                bytes_max=bytes_max,
-                outcome=page.filters[0],
-            )
+        return session.do(
+            page_of_verdicts,
+            job.id,
+            after=after,
+            limit=rows_max,
+            bytes_max=bytes_max,
+            outcome=page.filters[0],
+        )
 
-    after, settings = int(page.after or -1), runtime.settings
+    after, settings = int(page.after or -1), session.settings
     if media_type != JSON and given(request, "limit") is None and not page.after:
         threads: Threads = request.app.state.threads
         return Stream(_all(threads, read, media_type, settings), media_type=media_type)

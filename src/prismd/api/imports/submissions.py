@@ -9,15 +9,12 @@ import structlog
 from litestar import Request, Response
 from structlog.contextvars import bind_contextvars
 
-from prismd.api.http.errors import request_id_of
 from prismd.api.http.idempotency import write_once
 from prismd.api.imports.jobs import accepted
 from prismd.api.limits.threads import Threads
-from prismd.services.api_keys.authentication import Caller
 from prismd.services.idempotency.claims import Answer
 from prismd.services.imports.jobs import Submitted
-from prismd.services.runtime import Runtime
-from prismd.store.connections.postgres import Connection
+from prismd.services.session import Session, Transaction
 from prismd.telemetry import metrics
 
 _LOG: Final = structlog.get_logger()
@@ -25,29 +22,27 @@ _LOG: Final = structlog.get_logger()
 
 async def submit_once(
     request: Request[Any, Any, Any],
-    runtime: Runtime,
-    caller: Caller,
+    session: Session,
     body: bytes,
-    submit: Callable[[Connection, str], Submitted],
+    submit: Callable[[Transaction], Submitted],
 ) -> Response[bytes]:
     """Hand in an import, once where it can be told from its repeats, and answer it.
 
     Args:
-        request: For its id, headers and path.
-        runtime: For connections, settings and the time.
-        caller: Who hands it in.
+        request: For its headers and path.
+        session: Of who hands it in.
         body: The request body, byte for byte.
-        submit: Hands it in, on a connection and by the id of the request, or raises PrismdError.
+        submit: Hands it in, or raises PrismdError.
     """
     made: list[Submitted] = []
 
-    def work(connection: Connection) -> Answer:
-        submitted = submit(connection, request_id_of(request))
+    def work(transaction: Transaction) -> Answer:
+        submitted = submit(transaction)
         made[:] = [submitted]
-        return accepted(submitted, caller.public_id)
+        return accepted(submitted, session.caller.public_id)
 
     threads: Threads = request.app.state.threads
-    response = await threads.run_import(lambda: write_once(request, runtime, caller, body, work))
+    response = await threads.run_import(lambda: write_once(request, session, body, work))
     for one in made:
         bind_contextvars(job=one.job.id)
         if one.job.synchronous:

@@ -16,6 +16,7 @@ from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Counts, Job
 from prismd.services.imports.progress import Progress, progress_since
 from prismd.services.runtime import Runtime
+from prismd.services.session import Session
 
 #: Reads at a time, whatever wakes up together, so that other requests find threads and connections.
 _READS_MAX: Final = 2
@@ -161,9 +162,7 @@ class Watchers:
             feed.wake()
 
     def _read(self, feed: Feed) -> Progress:
-        with self._runtime.of_team(feed.team_id) as connection:
-            known = len(feed.totals) - 1
-            return progress_since(connection, feed.team_id, feed.job_id, chunks=known, now=self._runtime.now())
+        return Session(self._runtime, feed.team_id).do(progress_since, feed.job_id, chunks=len(feed.totals) - 1)
 
 
 def _too_many(why: str) -> PrismdError:

@@ -9,7 +9,7 @@ from litestar import Request, Response, delete, get, patch, post
 
 from prismd.api.http.errors import respond
 from prismd.api.http.idempotency import delete_once, write_once
-from prismd.api.http.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
+from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.json_bodies import read_body
 from prismd.api.http.paths import decoded, object_type_in_path, value_in_path
 from prismd.api.http.query_strings import flag, given
@@ -32,13 +32,11 @@ from prismd.core.ids import is_uuid
 from prismd.core.json.text import encode
 from prismd.core.properties.schema import OBJECT_TYPES, UNHELD_TYPES
 from prismd.core.wording.quoting import quoted
-from prismd.services.api_keys.authentication import Caller
 from prismd.services.idempotency.claims import Answer
 from prismd.services.properties import properties
 from prismd.services.properties.properties import PropertyPlace
 from prismd.services.properties.validation import validate
-from prismd.services.runtime import Runtime
-from prismd.store.connections.postgres import Connection
+from prismd.services.session import Session, Transaction
 
 _LIST_NAMES: Final = ("list_id", "crm_id")
 _Scoped = PropertyDefinitionCreate | PropertyDefinitionPatch | PropertyOptionCreate | PropertyOptionPatch
@@ -49,34 +47,32 @@ _OPTION: Final = f"{_OPTIONS}/{{option_id:str}}"
 
 
 @get("/properties", sync_to_thread=True)
-def list_all_properties(request: Request[Any, Any, Any], caller: CallerIn, runtime: RuntimeIn) -> Response[bytes]:
+def list_all_properties(request: Request[Any, Any, Any], session: SessionIn) -> Response[bytes]:
     """Answer the properties of all object types."""
-    return _listing(request, caller, runtime, OBJECT_TYPES)
+    return _listing(request, session, OBJECT_TYPES)
 
 
 @get(_PROPERTIES, sync_to_thread=True)
-def list_properties(
-    request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn
-) -> Response[bytes]:
+def list_properties(request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn) -> Response[bytes]:
     """Answer the properties of one object type; of a type without records here, none."""
     if (unheld := decoded(object_type)) in UNHELD_TYPES:
         return respond(Answer(200, encode({unheld: {}}), {}))
-    return _listing(request, caller, runtime, (object_type_in_path(object_type),))
+    return _listing(request, session, (object_type_in_path(object_type),))
 
 
 @post(_PROPERTIES, sync_to_thread=True)
 def create_property(
-    *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+    *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
     """Make a custom property."""
     kind = object_type_in_path(object_type)
 
-    def work(connection: Connection) -> Answer:
+    def work(transaction: Transaction) -> Answer:
         wanted = read_body(body, PropertyDefinitionCreate)
-        made = properties.create_property(connection, runtime, caller.team_id, kind, wanted.meant(_list_in(wanted)))
-        return Answer(201, encode(shown_property(made, caller.public_id)), {})
+        made = properties.create_property(transaction, kind, wanted.meant(_list_in(wanted)))
+        return Answer(201, encode(shown_property(made, session.caller.public_id)), {})
 
-    return write_once(request, runtime, caller, body, work)
+    return write_once(request, session, body, work)
 
 
 @patch(_PROPERTY, sync_to_thread=True)
@@ -85,20 +81,19 @@ def update_property(
     request: Request[Any, Any, Any],
     object_type: PathPart,
     property_id: PathPart,
-    caller: CallerIn,
-    runtime: RuntimeIn,
+    session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
     """Change a custom property."""
     kind, which = object_type_in_path(object_type), value_in_path(property_id)
 
-    def work(connection: Connection) -> Answer:
+    def work(transaction: Transaction) -> Answer:
         wanted = read_body(body, PropertyDefinitionPatch)
-        place = PropertyPlace(caller.team_id, kind, which, wanted.type, ".body.type", _list_in(wanted))
-        changed = properties.update_property(connection, runtime, place, changes_of(wanted))
-        return Answer(200, encode(shown_property(changed, caller.public_id)), {})
+        place = PropertyPlace(kind, which, wanted.type, ".body.type", _list_in(wanted))
+        changed = properties.update_property(transaction, place, changes_of(wanted))
+        return Answer(200, encode(shown_property(changed, session.caller.public_id)), {})
 
-    return write_once(request, runtime, caller, body, work)
+    return write_once(request, session, body, work)
 
 
 @delete(_PROPERTY, status_code=200, sync_to_thread=True)
@@ -107,14 +102,16 @@ def delete_property(
     request: Request[Any, Any, Any],
     object_type: PathPart,
     property_id: PathPart,
-    caller: CallerIn,
-    runtime: RuntimeIn,
+    session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
     """Delete a custom property that nothing uses."""
-    place = _place_in_query(request, caller, object_type, property_id)
+    place = _place_in_query(request, object_type, property_id)
     return delete_once(
-        request, runtime, caller, body, lambda connection: properties.delete_property(connection, runtime, place)
+        request,
+        session,
+        body,
+        lambda transaction: properties.delete_property(transaction, place),
     )
 
 
@@ -124,20 +121,19 @@ def create_option(
     request: Request[Any, Any, Any],
     object_type: PathPart,
     property_id: PathPart,
-    caller: CallerIn,
-    runtime: RuntimeIn,
+    session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
     """Add an option to a select property, native or custom."""
     kind, which = object_type_in_path(object_type), value_in_path(property_id)
 
-    def work(connection: Connection) -> Answer:
+    def work(transaction: Transaction) -> Answer:
         wanted = read_body(body, PropertyOptionCreate)
-        place = PropertyPlace(caller.team_id, kind, which, wanted.type, ".body.type", _list_in(wanted))
-        prop, made = properties.create_option(connection, runtime, place, wanted.meant())
+        place = PropertyPlace(kind, which, wanted.type, ".body.type", _list_in(wanted))
+        prop, made = properties.create_option(transaction, place, wanted.meant())
         return Answer(201, encode(shown_option(made, prop.list_id)), {})
 
-    return write_once(request, runtime, caller, body, work)
+    return write_once(request, session, body, work)
 
 
 @patch(_OPTION, sync_to_thread=True)
@@ -147,20 +143,19 @@ def update_option(
     object_type: PathPart,
     property_id: PathPart,
     option_id: PathPart,
-    caller: CallerIn,
-    runtime: RuntimeIn,
+    session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
     """Change an option that the team made."""
     kind, which, option = object_type_in_path(object_type), value_in_path(property_id), value_in_path(option_id)
 
-    def work(connection: Connection) -> Answer:
+    def work(transaction: Transaction) -> Answer:
         wanted = read_body(body, PropertyOptionPatch)
-        place = PropertyPlace(caller.team_id, kind, which, wanted.type, ".body.type", _list_in(wanted))
-        prop, changed = properties.update_option(connection, runtime, place, option, changes_of(wanted))
+        place = PropertyPlace(kind, which, wanted.type, ".body.type", _list_in(wanted))
+        prop, changed = properties.update_option(transaction, place, option, changes_of(wanted))
         return Answer(200, encode(shown_option(changed, prop.list_id)), {})
 
-    return write_once(request, runtime, caller, body, work)
+    return write_once(request, session, body, work)
 
 
 @delete(_OPTION, status_code=200, sync_to_thread=True)
@@ -170,34 +165,33 @@ def delete_option(
     object_type: PathPart,
     property_id: PathPart,
     option_id: PathPart,
-    caller: CallerIn,
-    runtime: RuntimeIn,
+    session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
     """Delete an option that the team made and no record has."""
-    place = _place_in_query(request, caller, object_type, property_id)
+    place = _place_in_query(request, object_type, property_id)
     option = value_in_path(option_id)
     return delete_once(
-        request, runtime, caller, body, lambda connection: properties.delete_option(connection, runtime, place, option)
+        request,
+        session,
+        body,
+        lambda transaction: properties.delete_option(transaction, place, option),
     )
 
 
 @post(f"{_PROPERTIES}/validate", sync_to_thread=True, status_code=200)
-def validate_values(object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes) -> Response[bytes]:
+def validate_values(object_type: PathPart, session: SessionIn, body: BodyBytes) -> Response[bytes]:
     """Answer whether values could be written."""
     kind = object_type_in_path(object_type)
     wanted = read_body(body, PropertyValidation)
     list_id = _scope_of(wanted.scope)
-    with runtime.of_team(caller.team_id) as connection:
-        problems = validate(
-            connection,
-            caller.team_id,
-            kind,
-            wanted.properties,
-            settings=runtime.settings,
-            list_id=list_id,
-            creates=wanted.operation == "create",
-        )
+    problems = session.do(
+        validate,
+        kind,
+        wanted.properties,
+        list_id=list_id,
+        creates=wanted.operation == "create",
+    )
     return respond(Answer(200, encode(shown_problems(problems)), {}))
 
 
@@ -214,33 +208,28 @@ PROPERTIES: Final = [
 ]
 
 
-def _listing(
-    request: Request[Any, Any, Any], caller: Caller, runtime: Runtime, object_types: tuple[str, ...]
-) -> Response[bytes]:
+def _listing(request: Request[Any, Any, Any], session: Session, object_types: tuple[str, ...]) -> Response[bytes]:
     list_id = _list_in_query(request)
     # Autofill is a matter of the hosted product; a client that asks for it is told what there is.
     flag(request, "autofill")
     with_options = flag(request, "include_options", default=True)
-    with runtime.of_team(caller.team_id) as connection:
-        found = properties.list_properties(
-            connection, caller.team_id, object_types, term=given(request, "term"), list_id=list_id
-        )
+    found = session.do(properties.list_properties, object_types, term=given(request, "term"), list_id=list_id)
     answer: dict[str, dict[str, PropertyDefinition]] = {
-        object_type: {prop.id: shown_property(prop, caller.public_id, with_options=with_options) for prop in listed}
+        object_type: {
+            prop.id: shown_property(prop, session.caller.public_id, with_options=with_options) for prop in listed
+        }
         for object_type, listed in found.items()
     }
-    return respond(within_limits(Answer(200, encode(answer), {}), runtime.settings))
+    return respond(within_limits(Answer(200, encode(answer), {}), session.settings))
 
 
-def _place_in_query(
-    request: Request[Any, Any, Any], caller: Caller, object_type: str, property_id: str
-) -> PropertyPlace:
+def _place_in_query(request: Request[Any, Any, Any], object_type: str, property_id: str) -> PropertyPlace:
     kind, which = object_type_in_path(object_type), value_in_path(property_id)
     list_id = _list_in_query(request)
     believed = given(request, "type")
     if believed is None:
         raise PrismdError.invalid(".query.type", "it is required: the type of the property", "required")
-    return PropertyPlace(caller.team_id, kind, which, believed, ".query.type", list_id)
+    return PropertyPlace(kind, which, believed, ".query.type", list_id)
 
 
 def _scope_of(scope: ValidationScope) -> str | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final, cast
 
 from litestar import Request, Response, get, post
 
 from prismd.api.document.shapes import RecordPage, RecordRow
 from prismd.api.http.errors import respond
-from prismd.api.http.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
+from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.json_bodies import require_json
 from prismd.api.http.paths import object_type_in_path
 from prismd.api.http.query_strings import PAGE_DEFAULT, deleted_in_query, flag, given, page_limit, slugs, values
@@ -17,14 +16,11 @@ from prismd.core.errors import PrismdError
 from prismd.core.json.text import NotJsonError, decode, encode
 from prismd.core.json.unknown_members import refuse_unknown
 from prismd.core.queries.parsing import read_ids
-from prismd.core.queries.paths import check_readable
 from prismd.core.queries.tree import Deleted
 from prismd.core.values.errors import found
-from prismd.services.api_keys.authentication import Caller
 from prismd.services.idempotency.claims import Answer
-from prismd.services.lists import require_list
-from prismd.services.queries.pages import PageWanted, QueryPage, query_reader, run_query
-from prismd.services.runtime import Runtime
+from prismd.services.queries.pages import PageWanted, QueryAsked, QueryPage, answer_query
+from prismd.services.session import Session
 from prismd.settings import Settings
 
 _MEMBERS: Final = ("select", "filter", "sort", "combinator", "list_id", "crm_id", "cursor", "limit", "page")
@@ -38,7 +34,7 @@ _CONVENIENCES: Final = ("select", "sort", "limit", "cursor", "list_id", "deleted
 
 @post("/{object_type:str}/query", status_code=200, sync_to_thread=True)
 def query_records(
-    *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+    *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
     """Answer a page of what a query wants."""
     require_json(request, body)
@@ -50,59 +46,34 @@ def query_records(
     if raw.get("select") is None:
         raise PrismdError.invalid(".body.query.select", "it is required: an array of property slugs", "required")
     list_id = _text(raw.get("list_id") or raw.get("crm_id"), ".body.query.list_id")
-    wanted = _page_in_body(whole, raw, runtime.settings)
-    others = {
-        "ids": read_ids(whole.get("id"), ".body.id", runtime.settings.query_ids_max),
-        "deleted": _deleted(whole.get("deleted"), ".body.deleted"),
-    }
-    return _answer(caller, runtime, kind, raw, wanted, list_id=list_id, field=".body.query", others=others)
+    wanted = _page_in_body(whole, raw, session.settings)
+    ids = read_ids(whole.get("id"), ".body.id", session.settings.query_ids_max)
+    deleted = _deleted(whole.get("deleted"), ".body.deleted")
+    return _answer(session, QueryAsked(kind, raw, list_id, ".body.query", ids, deleted), wanted)
 
 
 @get("/{object_type:str}", sync_to_thread=True)
-def list_records(
-    request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn
-) -> Response[bytes]:
+def list_records(request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn) -> Response[bytes]:
     """Answer a page of records; parameters that are slugs are filters by equality."""
     kind = object_type_in_path(object_type)
     wanted = PageWanted(
-        limit=page_limit(request, most=runtime.settings.page_max),
+        limit=page_limit(request, most=session.settings.page_max),
         cursor=given(request, "cursor"),
         include_total=flag(request, "include_total"),
         cursor_field=".query.cursor",
     )
     raw = {"select": slugs(request, "select"), "sort": _sort(request), "filter": _equalities(request)}
     list_id = _text(given(request, "list_id"), ".query.list_id")
-    others = {"deleted": deleted_in_query(request)}
-    return _answer(caller, runtime, kind, raw, wanted, list_id=list_id, field=_QUERY_STRING, others=others)
+    deleted = deleted_in_query(request)
+    asked = QueryAsked(kind, raw, list_id, _QUERY_STRING, deleted=deleted, filter_by_name=True)
+    return _answer(session, asked, wanted)
 
 
 QUERIES: Final = [query_records, list_records]
 
 
-def _answer(
-    caller: Caller,
-    runtime: Runtime,
-    object_type: str,
-    raw: dict[str, Any],
-    wanted: PageWanted,
-    *,
-    list_id: str | None,
-    field: str,
-    others: dict[str, Any],
-) -> Response[bytes]:
-    settings = runtime.settings
-    with runtime.of_team(caller.team_id) as connection:
-        if list_id is not None:
-            # As it is stored, however the client spells it.
-            where = f"{field}.list_id"
-            list_id = require_list(
-                connection, caller.team_id, list_id, object_type, where, unknown="invalid_request"
-            ).id
-        reader = query_reader(connection, caller.team_id, object_type, list_id=list_id, settings=settings, field=field)
-        query = replace(reader, filter_by_name=field == _QUERY_STRING).read(raw, **others)
-        check_readable(query.paths(), caller.scopes)
-        page = run_query(connection, caller.team_id, query, wanted, schemas=reader.schemas, settings=settings)
-    return respond(Answer(200, encode(shown_page(page)), {}))
+def _answer(session: Session, asked: QueryAsked, wanted: PageWanted) -> Response[bytes]:
+    return respond(Answer(200, encode(shown_page(session.do(answer_query, asked, wanted))), {}))
 
 
 def shown_page(page: QueryPage) -> RecordPage:

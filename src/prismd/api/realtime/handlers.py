@@ -17,7 +17,7 @@ from prismd.api.authentication.key_watch import KeyWatch
 from prismd.api.authentication.within_scopes import within_scopes
 from prismd.api.http.encoded_text import readable_query
 from prismd.api.http.errors import respond
-from prismd.api.http.injected import BodyBytes, CallerIn, RuntimeIn
+from prismd.api.http.injected import BodyBytes, SessionIn
 from prismd.api.http.json_bodies import refuse_body
 from prismd.api.http.known_parameters import known_parameters
 from prismd.api.limits.threads import Threads
@@ -44,16 +44,17 @@ _LOG = structlog.get_logger()
 
 
 @post(f"{PATH}/ticket", guards=_GUARDS, status_code=200)
-async def create_ticket(
-    request: Request[Any, Any, Any], caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
-) -> Response[bytes]:
+async def create_ticket(request: Request[Any, Any, Any], session: SessionIn, body: BodyBytes) -> Response[bytes]:
     """Give the owner of a key a ticket."""
     refuse_body(body)
-    valid_s = runtime.settings.realtime_ticket_s
+    valid_s = session.settings.realtime_ticket_s
 
     def issued() -> str:
-        with runtime.of_team(caller.team_id) as connection:
-            return issue_ticket(connection, caller.team_id, caller.key_id, now=runtime.now(), valid_s=valid_s)
+        return session.do(
+            issue_ticket,
+            session.caller.key_id,
+            valid_s=valid_s,
+        )
 
     threads: Threads = request.app.state.threads
     ticket = await threads.run_quick(issued)
@@ -125,8 +126,7 @@ class RealtimeSocket:
         return None
 
     def _redeemed(self, ticket: str) -> Listener | None:
-        with self._runtime.of_all_teams() as connection:
-            return redeem_ticket(connection, ticket, now=self._runtime.now())
+        return self._runtime.do_for_all_teams(redeem_ticket, ticket, now=self._runtime.now())
 
     async def _stream(self, outbox: Outbox, receive: Receive, send: Send) -> None:
         sending = asyncio.create_task(_send_all(outbox, send))

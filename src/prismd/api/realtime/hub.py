@@ -18,6 +18,7 @@ from prismd.api.realtime.shapes import LAGGED, RESYNC, import_message, records_m
 from prismd.core.changes import ImportMoved, Notice, RecordsChanged
 from prismd.services.realtime.changes import changes_of_chunk
 from prismd.services.runtime import Runtime
+from prismd.services.session import Session
 
 #: The chunk of an import may have changed thousands of records.
 IDS_PER_MESSAGE: Final = 500
@@ -184,5 +185,4 @@ class _Line:
         return [records_message(part) for one in changed for part in one.parts(IDS_PER_MESSAGE)]
 
     def _read(self, moved: ImportMoved) -> list[RecordsChanged]:
-        with self._runtime.of_team(moved.team_id) as connection:
-            return changes_of_chunk(connection, moved)
+        return Session(self._runtime, moved.team_id).do(changes_of_chunk, moved)

@@ -9,7 +9,7 @@ from litestar import Request, Response, post
 from msgspec import UNSET
 
 from prismd.api.http.idempotency import write_once
-from prismd.api.http.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
+from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.paths import object_type_in_path
 from prismd.api.http.query_strings import flag, list_in_query
 from prismd.api.limits.answers import entries
@@ -24,8 +24,8 @@ from prismd.services.records import batches, deleted
 from prismd.services.records.batch_items import ItemOutcome
 from prismd.services.records.deleted import RecordsNamed
 from prismd.services.records.writer import RecordWriter
+from prismd.services.session import Transaction
 from prismd.settings import Settings
-from prismd.store.connections.postgres import Connection
 
 _BATCH: Final = "/{object_type:str}/batch"
 _OWN: Final = {EVALUATED: True}
@@ -33,63 +33,66 @@ _OWN: Final = {EVALUATED: True}
 
 @post(f"{_BATCH}/update", status_code=200, sync_to_thread=True, opt=_OWN)
 def update_records(
-    *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+    *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
     """Change records, each for itself."""
     kind, list_id, conditions = _batched_type(object_type), list_in_query(request), preconditions(request)
 
-    def work(connection: Connection) -> Answer:
-        items = read_updates(body, runtime.settings.batch_items_max)
-        writer = RecordWriter(connection, runtime, caller.team_id, kind, list_id)
-        return _answer(batches.update_records(writer, items, conditions), runtime.settings)
+    def work(transaction: Transaction) -> Answer:
+        items = read_updates(body, session.settings.batch_items_max)
+        writer = RecordWriter(transaction, kind, list_id)
+        return _answer(batches.update_records(writer, items, conditions), session.settings)
 
-    return write_once(request, runtime, caller, body, work)
+    return write_once(request, session, body, work)
 
 
 @post(f"{_BATCH}/delete", status_code=200, sync_to_thread=True, opt=_OWN)
 def delete_records(
-    *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+    *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
     """Delete records, each for itself."""
     kind, conditions = _batched_type(object_type), preconditions(request)
 
-    def work(connection: Connection) -> Answer:
-        items = read_ids(body, runtime.settings.batch_items_max)
-        named = RecordsNamed(caller.team_id, kind, items, conditions)
-        return _answer(deleted.delete_records(connection, runtime, named), runtime.settings)
+    def work(transaction: Transaction) -> Answer:
+        items = read_ids(body, session.settings.batch_items_max)
+        named = RecordsNamed(kind, items, conditions)
+        return _answer(deleted.delete_records(transaction, named), session.settings)
 
-    return write_once(request, runtime, caller, body, work)
+    return write_once(request, session, body, work)
 
 
 @post(f"{_BATCH}/restore", status_code=200, sync_to_thread=True, opt=_OWN)
 def restore_records(
-    *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+    *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
     """Take the deletion of records back, of each for itself."""
     kind, conditions = object_type_in_path(object_type), preconditions(request)
     allowed = flag(request, "allow_taken_key")
 
-    def work(connection: Connection) -> Answer:
-        items = read_ids(body, runtime.settings.batch_items_max)
-        named = RecordsNamed(caller.team_id, kind, items, conditions)
-        return _answer(deleted.restore_records(connection, runtime, named, allow_taken_key=allowed), runtime.settings)
+    def work(transaction: Transaction) -> Answer:
+        items = read_ids(body, session.settings.batch_items_max)
+        named = RecordsNamed(kind, items, conditions)
+        return _answer(
+            deleted.restore_records(transaction, named, allow_taken_key=allowed),
+            session.settings,
+        )
 
-    return write_once(request, runtime, caller, body, work)
+    return write_once(request, session, body, work)
 
 
 @post(f"{_BATCH}/purge", status_code=200, sync_to_thread=True, opt=_OWN)
 def purge_records(
-    *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+    *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
     """Remove deleted records for good, each for itself."""
     kind, conditions = object_type_in_path(object_type), preconditions(request)
 
-    def work(connection: Connection) -> Answer:
-        items = read_ids(body, runtime.settings.batch_items_max)
-        named = RecordsNamed(caller.team_id, kind, items, conditions)
-        return _answer(deleted.purge_records(connection, runtime, named), runtime.settings)
+    def work(transaction: Transaction) -> Answer:
+        items = read_ids(body, session.settings.batch_items_max)
+        named = RecordsNamed(kind, items, conditions)
+        return _answer(deleted.purge_records(transaction, named), session.settings)
 
-    return write_once(request, runtime, caller, body, work)
+    return write_once(request, session, body, work)
 
 
 RECORD_BATCHES: Final = [update_records, delete_records, restore_records, purge_records]

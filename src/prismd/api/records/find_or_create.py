@@ -7,7 +7,7 @@ from typing import Any, Final
 from litestar import Request, Response, post
 
 from prismd.api.http.idempotency import write_once
-from prismd.api.http.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
+from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.paths import object_type_in_path
 from prismd.api.records.preconditions import EVALUATED, preconditions
 from prismd.api.records.shapes import FoundOrCreated, shown_record
@@ -17,7 +17,7 @@ from prismd.core.records.lookups import read_lookup
 from prismd.core.records.preconditions import etag
 from prismd.services.idempotency.claims import Answer
 from prismd.services.records.find_or_create import find_or_create_identity, find_or_create_organization
-from prismd.store.connections.postgres import Connection
+from prismd.services.session import Transaction
 
 #: By what each type is found, and how.
 _FINDERS: Final = {
@@ -28,7 +28,7 @@ _FINDERS: Final = {
 
 @post("/{object_type:str}/find-or-create", sync_to_thread=True, opt={EVALUATED: True})
 def find_or_create(
-    *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+    *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
     """Answer the record that matches, made where there is none."""
     kind = object_type_in_path(object_type)
@@ -37,15 +37,15 @@ def find_or_create(
         raise PrismdError("method_not_allowed", message)
     (name, find), conditions = _FINDERS[kind], preconditions(request)
 
-    def work(connection: Connection) -> Answer:
-        value, defaults = read_lookup(body, name, runtime.settings.text_chars_max)
-        view, created = find(connection, runtime, caller.team_id, value, defaults)
+    def work(transaction: Transaction) -> Answer:
+        value, defaults = read_lookup(body, name, session.settings.text_chars_max)
+        view, created = find(transaction, value, defaults)
         # What was made in vain is rolled back.
         conditions.check(None if created else view.version)
         answer = FoundOrCreated(created=created, record=shown_record(view))
         return Answer(201 if created else 200, encode(answer), {"etag": etag(view.version)})
 
-    return write_once(request, runtime, caller, body, work)
+    return write_once(request, session, body, work)
 
 
 FIND_OR_CREATE: Final = [find_or_create]

@@ -8,7 +8,7 @@ from litestar import Request, Response, get
 
 from prismd.api.document.shapes import Total
 from prismd.api.http.errors import respond
-from prismd.api.http.injected import CallerIn, PathPart, RuntimeIn
+from prismd.api.http.injected import PathPart, SessionIn
 from prismd.api.http.paths import id_in_path, object_type_in_path, value_in_path
 from prismd.api.http.query_strings import deleted_in_query, list_in_query, slugs
 from prismd.api.limits.answers import within_limits
@@ -24,23 +24,19 @@ from prismd.services.records.shown import RecordView
 
 @get("/{object_type:str}/{record_id:str}", sync_to_thread=True, opt={EVALUATED: True})
 def get_record(
-    request: Request[Any, Any, Any], object_type: PathPart, record_id: PathPart, caller: CallerIn, runtime: RuntimeIn
+    request: Request[Any, Any, Any], object_type: PathPart, record_id: PathPart, session: SessionIn
 ) -> Response[bytes]:
     """Answer one record, with its version as ``etag``."""
     kind, wanted = object_type_in_path(object_type), id_in_path(record_id)
     select, list_id = slugs(request, "select"), list_in_query(request)
-    with runtime.of_team(caller.team_id) as connection:
-        found = reading.get_record(
-            connection,
-            caller.team_id,
-            kind,
-            wanted,
-            select=select,
-            list_id=list_id,
-            settings=runtime.settings,
-            scopes=caller.scopes,
-        )
-    return respond(unless_known(request, within_limits(record_answer(found), runtime.settings)))
+    found = session.do(
+        reading.get_record,
+        kind,
+        wanted,
+        select=select,
+        list_id=list_id,
+    )
+    return respond(unless_known(request, within_limits(record_answer(found), session.settings)))
 
 
 @get("/{object_type:str}/by/{slug:str}/{value:str}", sync_to_thread=True, opt={EVALUATED: True})
@@ -50,34 +46,22 @@ def find_record(
     object_type: PathPart,
     slug: PathPart,
     value: PathPart,
-    caller: CallerIn,
-    runtime: RuntimeIn,
+    session: SessionIn,
 ) -> Response[bytes]:
     """Answer the one record that has a value."""
     kind, by, sought = object_type_in_path(object_type), value_in_path(slug), value_in_path(value)
     select, list_id = slugs(request, "select"), list_in_query(request)
-    asked: dict[str, Any] = {"settings": runtime.settings, "select": select, "list_id": list_id}
-    asked["scopes"] = caller.scopes
-    with runtime.of_team(caller.team_id) as connection:
-        try:
-            found = reading.find_record(connection, caller.team_id, kind, by, sought, **asked)
-        except PrismdError:
-            # The first to look by a property makes records findable by it, which stays done whatever was found.
-            connection.commit()
-            raise
-    return respond(unless_known(request, within_limits(record_answer(found), runtime.settings)))
+    found = session.do(reading.find_record_or_refuse, kind, by, sought, select=select, list_id=list_id)
+    if isinstance(found, PrismdError):
+        raise found
+    return respond(unless_known(request, within_limits(record_answer(found), session.settings)))
 
 
 @get("/{object_type:str}/count", sync_to_thread=True)
-def count_records(
-    request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn
-) -> Response[bytes]:
+def count_records(request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn) -> Response[bytes]:
     """Answer how many records of a type the team has."""
     kind, list_id, deleted = object_type_in_path(object_type), list_in_query(request), deleted_in_query(request)
-    with runtime.of_team(caller.team_id) as connection:
-        total = reading.count_records(
-            connection, caller.team_id, kind, list_id=list_id, deleted=deleted, settings=runtime.settings
-        )
+    total = session.do(reading.count_records, kind, list_id=list_id, deleted=deleted)
     return respond(Answer(200, encode(Total(total=total)), {}))
 
 

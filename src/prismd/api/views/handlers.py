@@ -9,7 +9,7 @@ from litestar import Request, Response, delete, get, patch, post
 
 from prismd.api.http.errors import respond
 from prismd.api.http.idempotency import delete_once, write_once
-from prismd.api.http.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
+from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.json_bodies import read_body
 from prismd.api.http.paths import id_in_path
 from prismd.api.http.query_strings import given, page_limit
@@ -21,10 +21,9 @@ from prismd.core.errors import PrismdError
 from prismd.core.json.text import encode
 from prismd.core.views.definitions import View
 from prismd.core.wording.quoting import nearest, quoted
-from prismd.services.api_keys.authentication import Caller
 from prismd.services.idempotency.claims import Answer
+from prismd.services.session import Session, Transaction
 from prismd.services.views import views
-from prismd.store.connections.postgres import Connection
 
 _INLINED: Final = ("records",)
 _VIEW_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -34,59 +33,52 @@ _VIEW: Final = f"{_VIEWS}/{{view_id:str}}"
 
 @post(_VIEWS, sync_to_thread=True)
 def create_view(
-    *, request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn, body: BodyBytes
+    *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
     """Make a view."""
     kind = type_with_views(object_type)
 
-    def work(connection: Connection) -> Answer:
+    def work(transaction: Transaction) -> Answer:
         sent = read_body(body, ViewCreate)
-        made = views.create_view(connection, runtime, caller.team_id, kind, sent.id, members_of(sent))
-        return _answer(201, made, caller)
+        made = views.create_view(transaction, kind, sent.id, members_of(sent))
+        return _answer(201, made, session)
 
-    return write_once(request, runtime, caller, body, work)
+    return write_once(request, session, body, work)
 
 
 @get(_VIEWS, sync_to_thread=True)
-def list_views(
-    request: Request[Any, Any, Any], object_type: PathPart, caller: CallerIn, runtime: RuntimeIn
-) -> Response[bytes]:
+def list_views(request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn) -> Response[bytes]:
     """Answer the views of an object type, in pages."""
-    kind, list_id, most = type_with_views(object_type), given(request, "list_id"), runtime.settings.page_max
-    listing = Listing(f"views {caller.team_id} {kind} {list_id}", _VIEW_ID, most, filters=0)
+    kind, list_id, most = type_with_views(object_type), given(request, "list_id"), session.settings.page_max
+    listing = Listing(f"views {session.team_id} {kind} {list_id}", _VIEW_ID, most, filters=0)
     cursor = given(request, "cursor")
     start = read_cursor(cursor, listing) if cursor else Cursor("", page_limit(request, default=most, most=most))
-    offset = page_offset(request, start.limit, runtime.settings)
-    with runtime.of_team(caller.team_id) as connection:
-        found = views.list_views(
-            connection,
-            runtime.settings,
-            caller.team_id,
-            kind,
-            list_id,
-            start.after or None,
-            limit=start.limit + 1,
-            offset=offset,
-        )
+    offset = page_offset(request, start.limit, session.settings)
+    found = session.do(
+        views.list_views,
+        kind,
+        list_id,
+        start.after or None,
+        limit=start.limit + 1,
+        offset=offset,
+    )
     has_more, found = len(found) > start.limit, found[: start.limit]
     next_cursor = write_cursor(Cursor(found[-1].id, start.limit), listing) if has_more else None
-    shown = entries((shown_view(view, caller.public_id) for view in found), runtime.settings)
+    shown = entries((shown_view(view, session.caller.public_id) for view in found), session.settings)
     return respond(Answer(200, encode(ViewPage(data=shown, has_more=has_more, next_cursor=next_cursor)), {}))
 
 
 @get(_VIEW, sync_to_thread=True)
 def get_view(
-    request: Request[Any, Any, Any], object_type: PathPart, view_id: PathPart, caller: CallerIn, runtime: RuntimeIn
+    request: Request[Any, Any, Any], object_type: PathPart, view_id: PathPart, session: SessionIn
 ) -> Response[bytes]:
     """Answer a view; with ``include=records``, a page of its records too."""
     kind, wanted = type_with_views(object_type), id_in_path(view_id)
     if not _includes_records(request):
-        with runtime.of_team(caller.team_id) as connection:
-            return respond(_answer(200, views.get_view(connection, caller.team_id, kind, wanted), caller))
-    page = page_wanted(request, runtime.settings)
-    with runtime.of_team(caller.team_id) as connection:
-        view, records = views.page_of_view(connection, runtime, caller.team_id, kind, wanted, page)
-    both = ViewWithRecords(view=shown_view(view, caller.public_id), records=shown_page(records))
+        return respond(_answer(200, session.do(views.get_view, kind, wanted), session))
+    page = page_wanted(request, session.settings)
+    view, records = session.do(views.page_of_view, kind, wanted, page)
+    both = ViewWithRecords(view=shown_view(view, session.caller.public_id), records=shown_page(records))
     return respond(Answer(200, encode(both), {}))
 
 
@@ -96,18 +88,17 @@ def update_view(
     request: Request[Any, Any, Any],
     object_type: PathPart,
     view_id: PathPart,
-    caller: CallerIn,
-    runtime: RuntimeIn,
+    session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
     """Change a view."""
     kind, wanted = type_with_views(object_type), id_in_path(view_id)
 
-    def work(connection: Connection) -> Answer:
+    def work(transaction: Transaction) -> Answer:
         changes = members_of(read_body(body, ViewPatch))
-        return _answer(200, views.update_view(connection, runtime, caller.team_id, kind, wanted, changes), caller)
+        return _answer(200, views.update_view(transaction, kind, wanted, changes), session)
 
-    return write_once(request, runtime, caller, body, work)
+    return write_once(request, session, body, work)
 
 
 @delete(_VIEW, status_code=200, sync_to_thread=True)
@@ -116,17 +107,16 @@ def delete_view(
     request: Request[Any, Any, Any],
     object_type: PathPart,
     view_id: PathPart,
-    caller: CallerIn,
-    runtime: RuntimeIn,
+    session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
     """Delete a view; its records stay."""
     kind, wanted = type_with_views(object_type), id_in_path(view_id)
 
-    def work(connection: Connection) -> None:
-        views.delete_view(connection, runtime, caller.team_id, kind, wanted)
+    def work(transaction: Transaction) -> None:
+        views.delete_view(transaction, kind, wanted)
 
-    return delete_once(request, runtime, caller, body, work)
+    return delete_once(request, session, body, work)
 
 
 VIEWS: Final = [create_view, list_views, get_view, update_view, delete_view]
@@ -141,5 +131,5 @@ def _includes_records(request: Request[Any, Any, Any]) -> bool:
     return any(asked)
 
 
-def _answer(status: int, view: View, caller: Caller) -> Answer:
-    return Answer(status, encode(shown_view(view, caller.public_id)), {})
+def _answer(status: int, view: View, session: Session) -> Answer:
+    return Answer(status, encode(shown_view(view, session.caller.public_id)), {})

@@ -8,7 +8,7 @@ from litestar import Request, Response, delete, get, patch, post
 
 from prismd.api.http.errors import respond
 from prismd.api.http.idempotency import delete_once, write_once
-from prismd.api.http.injected import BodyBytes, CallerIn, PathPart, RuntimeIn
+from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.json_bodies import read_body, refuse_body
 from prismd.api.http.paths import id_in_path, object_type_in_path
 from prismd.api.http.query_strings import given, page_limit
@@ -20,9 +20,9 @@ from prismd.core.views.definitions import VIEW_TYPES
 from prismd.core.wording.quoting import quoted
 from prismd.services.idempotency.claims import Answer
 from prismd.services.queries.pages import PageWanted, QueryPage
+from prismd.services.session import Transaction
 from prismd.services.views import pinned_records, views
 from prismd.settings import Settings
-from prismd.store.connections.postgres import Connection
 
 _DIGITS_MAX: Final = 9
 _RECORDS: Final = "/{object_type:str}/views/{view_id:str}/records"
@@ -31,13 +31,12 @@ _RECORD: Final = f"{_RECORDS}/{{record_id:str}}"
 
 @get(_RECORDS, sync_to_thread=True)
 def list_records(
-    request: Request[Any, Any, Any], object_type: PathPart, view_id: PathPart, caller: CallerIn, runtime: RuntimeIn
+    request: Request[Any, Any, Any], object_type: PathPart, view_id: PathPart, session: SessionIn
 ) -> Response[bytes]:
     """Answer a page of the records of a view: the pinned ones, then the others in the view's order."""
     kind, wanted = type_with_views(object_type), id_in_path(view_id)
-    page = page_wanted(request, runtime.settings)
-    with runtime.of_team(caller.team_id) as connection:
-        _, records = views.page_of_view(connection, runtime, caller.team_id, kind, wanted, page)
+    page = page_wanted(request, session.settings)
+    _, records = session.do(views.page_of_view, kind, wanted, page)
     return respond(Answer(200, encode(shown_page(records)), {}))
 
 
@@ -48,19 +47,18 @@ def pin_record(
     object_type: PathPart,
     view_id: PathPart,
     record_id: PathPart,
-    caller: CallerIn,
-    runtime: RuntimeIn,
+    session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
     """Pin a record after those that are pinned."""
     kind, view, record = type_with_views(object_type), id_in_path(view_id), id_in_path(record_id)
 
-    def work(connection: Connection) -> Answer:
+    def work(transaction: Transaction) -> Answer:
         refuse_body(body)
-        pinned_records.pin_record(connection, runtime, caller.team_id, kind, view, record)
+        pinned_records.pin_record(transaction, kind, view, record)
         return Answer(201, b"", {})
 
-    return write_once(request, runtime, caller, body, work)
+    return write_once(request, session, body, work)
 
 
 @patch(_RECORDS, sync_to_thread=True)
@@ -69,19 +67,18 @@ def order_records(
     request: Request[Any, Any, Any],
     object_type: PathPart,
     view_id: PathPart,
-    caller: CallerIn,
-    runtime: RuntimeIn,
+    session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
     """Set the order of pinned records."""
     kind, view = type_with_views(object_type), id_in_path(view_id)
 
-    def work(connection: Connection) -> Answer:
+    def work(transaction: Transaction) -> Answer:
         ids = read_body(body, ViewOrder).object_ids
-        pinned_records.order_records(connection, runtime, caller.team_id, kind, view, ids)
+        pinned_records.order_records(transaction, kind, view, ids)
         return Answer(204, b"", {})
 
-    return write_once(request, runtime, caller, body, work)
+    return write_once(request, session, body, work)
 
 
 @delete(_RECORD, status_code=200, sync_to_thread=True)
@@ -91,17 +88,16 @@ def unpin_record(
     object_type: PathPart,
     view_id: PathPart,
     record_id: PathPart,
-    caller: CallerIn,
-    runtime: RuntimeIn,
+    session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
     """Unpin a record."""
     kind, view, record = type_with_views(object_type), id_in_path(view_id), id_in_path(record_id)
 
-    def work(connection: Connection) -> None:
-        pinned_records.unpin_record(connection, runtime, caller.team_id, kind, view, record)
+    def work(transaction: Transaction) -> None:
+        pinned_records.unpin_record(transaction, kind, view, record)
 
-    return delete_once(request, runtime, caller, body, work)
+    return delete_once(request, session, body, work)
 
 
 RECORDS_OF_VIEWS: Final = [list_records, pin_record, order_records, unpin_record]

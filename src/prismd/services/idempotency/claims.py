@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from prismd.core.errors import PrismdError
-from prismd.services.runtime import Runtime
+from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
-from prismd.store.connections.postgres import Connection
 from prismd.store.idempotency import claims
 from prismd.store.idempotency.claims import Claim
 
@@ -39,26 +38,23 @@ class Keyed:
     """A write that must be done once.
 
     Args:
-        team_id: The team whose key it is; teams do not share keys.
         key: The idempotency key, 1 to 255 characters.
         fingerprint: SHA-256 of method, path with query, and body.
-        work: Does the write on the connection that it gets, and answers or raises PrismdError.
+        work: Does the write in the transaction that it gets, and answers or raises PrismdError.
         refuse: Turns an error into its answer.
     """
 
-    team_id: int
     key: str
     fingerprint: bytes
-    work: Callable[[Connection], Answer]
+    work: Callable[[Transaction], Answer]
     refuse: Callable[[PrismdError], Answer]
 
 
-def answer_once(  # noqa: PLR0917 - the six things that a repeat is judged by and answered with
-    runtime: Runtime,
-    team_id: int,
+def answer_once(
+    session: Session,
     key: str | None,
     fingerprint: bytes,
-    work: Callable[[Connection], Answer],
+    work: Callable[[Transaction], Answer],
     refuse: Callable[[PrismdError], Answer],
 ) -> tuple[Answer, bool]:
     """Do the work in one transaction, unless it was done before under the same key.
@@ -67,40 +63,40 @@ def answer_once(  # noqa: PLR0917 - the six things that a repeat is judged by an
     with is kept too, after its traces have been rolled back; faults of the server are not.
 
     Args:
-        runtime: For connections, settings and the time.
-        team_id: The team whose key it is; teams do not share keys.
+        session: Of the team whose key it is; teams do not share keys.
         key: The idempotency key, or None for a write that is simply done.
         fingerprint: SHA-256 of method, path with query, and body.
-        work: Does the write on the connection that it gets, and answers or raises PrismdError.
+        work: Does the write in the transaction that it gets, and answers or raises PrismdError.
         refuse: Turns an error into its answer.
 
     Returns:
         The answer, and whether it is a replay (contract, section 4).
     """
     try:
-        with runtime.of_team(team_id) as connection:
+        with session.transaction() as transaction:
             if key is None:
-                return work(connection), False
-            return _answer(connection, runtime, Keyed(team_id, key, fingerprint, work, refuse))
+                return work(transaction), False
+            return _answer(transaction, Keyed(key, fingerprint, work, refuse))
     except PrismdError as error:
         return refuse(error), False
 
 
-def _answer(connection: Connection, runtime: Runtime, write: Keyed) -> tuple[Answer, bool]:
-    if not claims.try_lock(connection, write.team_id, write.key):
+def _answer(transaction: Transaction, write: Keyed) -> tuple[Answer, bool]:
+    connection, team_id = transaction.connection, transaction.team_id
+    if not claims.try_lock(connection, team_id, write.key):
         raise PrismdError(
             "idempotency_key_in_progress",
             "A request with this Idempotency-Key is still under way; repeat it in a second to get its answer",
             retry_after_s=1,
         )
-    now = runtime.now()
-    claim = claims.find_claim(connection, write.team_id, write.key)
-    if claim is not None and (replay := _replay(claim, write.fingerprint, now, runtime.settings)) is not None:
+    now = transaction.now()
+    claim = claims.find_claim(connection, team_id, write.key)
+    if claim is not None and (replay := _replay(claim, write.fingerprint, now, transaction.settings)) is not None:
         return replay, True
-    answer = _done_or_refused(connection, write)
+    answer = _done_or_refused(transaction, write)
     if answer.status < _SERVER_FAULT and answer.status not in _NOT_KEPT:
         kept = Claim(write.fingerprint, answer.status, answer.headers, answer.body, now)
-        claims.keep_claim(connection, write.team_id, write.key, kept)
+        claims.keep_claim(connection, team_id, write.key, kept)
     return answer, False
 
 
@@ -124,10 +120,12 @@ def _replay(claim: Claim, fingerprint: bytes, now: datetime, settings: Settings)
     return Answer(claim.status, claim.body, claim.headers)
 
 
-def _done_or_refused(connection: Connection, write: Keyed) -> Answer:
+def _done_or_refused(transaction: Transaction, write: Keyed) -> Answer:
     try:
-        with connection.transaction():  # a savepoint: a refusal takes back what the work did, and can still be kept
-            return write.work(connection)
+        with (
+            transaction.connection.transaction()
+        ):  # a savepoint: a refusal takes back what the work did, and can still be kept
+            return write.work(transaction)
     except PrismdError as error:
         return write.refuse(error)
 

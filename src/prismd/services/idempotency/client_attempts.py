@@ -16,8 +16,7 @@ from datetime import timedelta
 from prismd.core.errors import PrismdError
 from prismd.services.api_keys.authentication import Caller
 from prismd.services.idempotency.claims import Answer
-from prismd.services.runtime import Runtime
-from prismd.store.connections.postgres import Connection
+from prismd.services.session import Transaction
 from prismd.store.idempotency import client_attempts
 from prismd.store.idempotency.claims import Claim
 
@@ -42,42 +41,39 @@ class Attempt:
         return hashlib.sha256(self.caller.key_id.encode() + self.fingerprint).digest()
 
 
-def answered_once(
-    runtime: Runtime, attempt: Attempt, work: Callable[[Connection], Answer]
-) -> Callable[[Connection], Answer]:
+def answered_once(attempt: Attempt, work: Callable[[Transaction], Answer]) -> Callable[[Transaction], Answer]:
     """Return work that a repeat does only if nothing has done it before.
 
     Args:
-        runtime: For settings and the time.
         attempt: The request.
         work: Does the write, and answers or raises PrismdError; refusals are not kept, as they leave nothing behind.
     """
 
-    def once(connection: Connection) -> Answer:
-        team_id, digest = attempt.caller.team_id, attempt.digest
+    def once(transaction: Transaction) -> Answer:
+        connection, team_id, digest = transaction.connection, transaction.team_id, attempt.digest
         if attempt.repeats:
-            kept = _answer_before(connection, runtime, attempt)
+            kept = _answer_before(transaction, attempt)
             if kept is not None:
                 return kept
         else:
             client_attempts.begin_first(connection, team_id, digest)
-        answer = work(connection)
-        claim = Claim(digest, answer.status, answer.headers, answer.body, runtime.now())
+        answer = work(transaction)
+        claim = Claim(digest, answer.status, answer.headers, answer.body, transaction.now())
         client_attempts.keep_answer(connection, team_id, claim)
         return answer
 
     return once
 
 
-def _answer_before(connection: Connection, runtime: Runtime, attempt: Attempt) -> Answer | None:
-    team_id, digest = attempt.caller.team_id, attempt.digest
+def _answer_before(transaction: Transaction, attempt: Attempt) -> Answer | None:
+    connection, team_id, digest = transaction.connection, transaction.team_id, attempt.digest
     if not client_attempts.try_begin_repeat(connection, team_id, digest):
         raise PrismdError(
             "idempotency_key_in_progress",
             "The request that this one repeats is still under way; repeat it in a second to get its answer",
             retry_after_s=1,
         )
-    after = runtime.now() - timedelta(seconds=runtime.settings.client_repeat_s)
+    after = transaction.now() - timedelta(seconds=transaction.settings.client_repeat_s)
     kept = client_attempts.find_answer(connection, team_id, digest, after=after)
     if kept is None:
         return None

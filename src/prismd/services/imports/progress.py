@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from prismd.core.imports.job import Counts, Job, State
 from prismd.services.imports.jobs import get_job
-from prismd.store.connections.postgres import Connection
+from prismd.services.session import Transaction
 from prismd.store.imports.progress import counts_of_chunks
 
 
@@ -25,20 +24,24 @@ class Progress:
     counts: Sequence[Counts]
 
 
-def progress_since(connection: Connection, team_id: int, job_id: str, *, chunks: int, now: datetime) -> Progress:
+def progress_since(
+    transaction: Transaction,
+    job_id: str,
+    *,
+    chunks: int,
+) -> Progress:
     """Return a job with the counts of its chunks beyond those that are known.
 
     Args:
         job_id: UUID text.
         chunks: How many chunks are known.
-        now: Jobs that have expired by then are not found.
 
     Raises:
         PrismdError: ``not_found``.
     """
     # The job first: so a job that has ended is never seen without its last chunk.
-    job = get_job(connection, team_id, job_id, now=now)
-    return Progress(job, counts_of_chunks(connection, team_id, job.id, first=chunks))
+    job = get_job(transaction, job_id)
+    return Progress(job, counts_of_chunks(transaction.connection, transaction.team_id, job.id, first=chunks))
 
 
 def after_chunks(job: Job, chunks: int, totals: Counts) -> Job:

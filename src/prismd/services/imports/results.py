@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from prismd.core.imports.results import outcome_of, verdict_start, whole_verdicts
 from prismd.core.json.text import decode_stored
-from prismd.store.connections.postgres import Connection
+from prismd.services.session import Transaction
 from prismd.store.imports import results
 
 #: Of the verdicts of a chunk, what is read at once.
@@ -32,7 +32,7 @@ class VerdictPage:
 
 
 def part_of_results(
-    connection: Connection, team_id: int, job_id: str, place: tuple[int, int]
+    transaction: Transaction, job_id: str, place: tuple[int, int]
 ) -> tuple[bytes, tuple[int, int]] | None:
     """Return a part of the content of a job's JSON array of results, as it is stored, and the place of the next part.
 
@@ -43,7 +43,9 @@ def part_of_results(
         None where there is nothing more.
     """
     number, position = place
-    found = results.part_of_verdicts(connection, team_id, job_id, number, position=position, bytes_max=PART_BYTES)
+    found = results.part_of_verdicts(
+        transaction.connection, transaction.team_id, job_id, number, position=position, bytes_max=PART_BYTES
+    )
     if found is None:
         return None
     part, length = found
@@ -52,9 +54,7 @@ def part_of_results(
     return comma + part, ((number + 1, 1) if following > length else (number, following))
 
 
-def verdicts_of_chunk(
-    connection: Connection, team_id: int, job_id: str, number: int, *, position: int = 1
-) -> Iterator[bytes]:
+def verdicts_of_chunk(transaction: Transaction, job_id: str, number: int, *, position: int = 1) -> Iterator[bytes]:
     """Yield JSON arrays of the verdicts of a chunk, in order, each of about as much as is read at once.
 
     Args:
@@ -63,7 +63,7 @@ def verdicts_of_chunk(
     """
     text = b""
     while found := results.part_of_verdicts(
-        connection, team_id, job_id, number, position=position, bytes_max=PART_BYTES
+        transaction.connection, transaction.team_id, job_id, number, position=position, bytes_max=PART_BYTES
     ):
         part, length = found
         text += part
@@ -77,8 +77,7 @@ def verdicts_of_chunk(
 
 
 def page_of_verdicts(
-    connection: Connection,
-    team_id: int,
+    transaction: Transaction,
     job_id: str,
     *,
     after: int = -1,
@@ -97,7 +96,7 @@ def page_of_verdicts(
     """
     found: list[dict[str, Any]] = []
     read = 0
-    for text in _verdicts_after(connection, team_id, job_id, after, outcome):
+    for text in _verdicts_after(transaction, job_id, after, outcome):
         looked_at: list[dict[str, Any]] = decode_stored(text)
         found += [
             verdict
@@ -112,14 +111,17 @@ def page_of_verdicts(
     return VerdictPage(found, None)
 
 
-def _verdicts_after(
-    connection: Connection, team_id: int, job_id: str, after: int, outcome: str | None
-) -> Iterator[bytes]:
+def _verdicts_after(transaction: Transaction, job_id: str, after: int, outcome: str | None) -> Iterator[bytes]:
     """Yield JSON arrays of verdicts, of those chunks alone that have any of an outcome."""
-    while chunk := results.next_verdicts(connection, team_id, job_id, after=after, outcome=outcome):
+    while chunk := results.next_verdicts(
+        transaction.connection, transaction.team_id, job_id, after=after, outcome=outcome
+    ):
         position = 1
         if after >= chunk.first_row:
             start = verdict_start(after + 1)
-            position = results.position_of_verdict(connection, team_id, job_id, chunk.number, start) or 1
-        yield from verdicts_of_chunk(connection, team_id, job_id, chunk.number, position=position)
+            position = (
+                results.position_of_verdict(transaction.connection, transaction.team_id, job_id, chunk.number, start)
+                or 1
+            )
+        yield from verdicts_of_chunk(transaction, job_id, chunk.number, position=position)
         after = chunk.last_row

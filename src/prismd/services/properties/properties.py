@@ -16,10 +16,9 @@ from prismd.core.records.keys import KeyRule
 from prismd.core.wording.quoting import quoted
 from prismd.services.audit import note
 from prismd.services.lists import require_list
-from prismd.services.runtime import Runtime
+from prismd.services.session import Transaction
 from prismd.services.views.names import note_names
 from prismd.store import properties
-from prismd.store.connections.postgres import Connection
 from prismd.store.records import record_keys
 
 
@@ -28,7 +27,6 @@ class PropertyPlace:
     """Where a property is.
 
     Args:
-        team_id: The team.
         object_type: The type that has it.
         property_id: Its id, as the caller wrote it.
         type: The property's type as the caller believes it to be; it locates, and never changes.
@@ -36,7 +34,6 @@ class PropertyPlace:
         list_id: The list that has it, as the caller wrote it; None where the caller does not say.
     """
 
-    team_id: int
     object_type: str
     property_id: str
     type: str
@@ -52,8 +49,7 @@ class OwnOption(NamedTuple):
 
 
 def list_properties(
-    connection: Connection,
-    team_id: int,
+    transaction: Transaction,
     object_types: Sequence[str],
     *,
     term: str | None = None,
@@ -62,8 +58,7 @@ def list_properties(
     """Return the properties of object types, native ones first, without archived ones (contract, sections 13.1 and 23).
 
     Args:
-        connection: To the database.
-        team_id: The team.
+        transaction: Of the team.
         object_types: Types whose records prismd keeps.
         term: Only those with this text in name or slug, whatever its case.
         list_id: Those of this list alone; None for those of all records.
@@ -72,8 +67,8 @@ def list_properties(
         PrismdError: ``not_found``: there is no such list, or none of the one type asked for.
     """
     if list_id is not None:
-        list_id = require_list(connection, team_id, list_id, object_types[0] if len(object_types) == 1 else None).id
-    schemas = properties.load_schemas(connection, team_id, object_types)
+        list_id = require_list(transaction, list_id, object_types[0] if len(object_types) == 1 else None).id
+    schemas = properties.load_schemas(transaction.connection, transaction.team_id, object_types)
     sought = (term or "").strip().casefold()
     return {
         object_type: [
@@ -85,9 +80,7 @@ def list_properties(
     }
 
 
-def create_property(
-    connection: Connection, runtime: Runtime, team_id: int, object_type: str, new: NewProperty
-) -> Property:
+def create_property(transaction: Transaction, object_type: str, new: NewProperty) -> Property:
     """Add a custom property.
 
     Raises:
@@ -95,46 +88,44 @@ def create_property(
             for its list.
     """
     if new.list_id is not None:
-        new = replace(new, list_id=require_list(connection, team_id, new.list_id, object_type, ".body.list_id").id)
-    schema = _locked_schema(connection, team_id, object_type)
-    prop = define_property(schema, new, new_id=runtime.new_id, limits=_limits(runtime, schema))
+        new = replace(new, list_id=require_list(transaction, new.list_id, object_type, ".body.list_id").id)
+    schema = _locked_schema(transaction, object_type)
+    prop = define_property(schema, new, new_id=transaction.new_id, limits=_limits(transaction, schema))
     if prop.required:
-        _check_lacked_by_none(connection, team_id, object_type, prop)
-    properties.insert_property(connection, team_id, object_type, prop, now=runtime.now())
-    note(connection, runtime, team_id, _deed(Action.PROPERTY_CREATED, object_type, prop))
+        _check_lacked_by_none(transaction, object_type, prop)
+    properties.insert_property(transaction.connection, transaction.team_id, object_type, prop, now=transaction.now())
+    note(transaction, _deed(Action.PROPERTY_CREATED, object_type, prop))
     return prop
 
 
-def update_property(
-    connection: Connection, runtime: Runtime, place: PropertyPlace, changes: Mapping[str, Any]
-) -> Property:
+def update_property(transaction: Transaction, place: PropertyPlace, changes: Mapping[str, Any]) -> Property:
     """Change a custom property.
 
     Raises:
         PrismdError: ``invalid_request``, ``name_taken``, ``required_backfill_needed`` or ``not_found``.
     """
-    schema = _locked_schema(connection, place.team_id, place.object_type)
-    prop = _custom(_found(connection, schema, place))
+    schema = _locked_schema(transaction, place.object_type)
+    prop = _custom(_found(transaction, schema, place))
     changed = change_property(schema, prop, changes)
     if changed.required and not prop.required:
-        _check_lacked_by_none(connection, place.team_id, place.object_type, changed)
-    properties.update_property(connection, place.team_id, place.object_type, changed)
-    note(connection, runtime, place.team_id, _deed(Action.PROPERTY_UPDATED, place.object_type, changed))
+        _check_lacked_by_none(transaction, place.object_type, changed)
+    properties.update_property(transaction.connection, transaction.team_id, place.object_type, changed)
+    note(transaction, _deed(Action.PROPERTY_UPDATED, place.object_type, changed))
     return changed
 
 
-def delete_property(connection: Connection, runtime: Runtime, place: PropertyPlace) -> None:
+def delete_property(transaction: Transaction, place: PropertyPlace) -> None:
     """Delete a custom property that nothing uses, with its options.
 
     Raises:
         PrismdError: ``invalid_request``, ``not_found`` or ``property_in_use``.
     """
-    prop = _custom(_found(connection, _locked_schema(connection, place.team_id, place.object_type), place))
+    prop = _custom(_found(transaction, _locked_schema(transaction, place.object_type), place))
     if prop.alias is not None:
         raise PrismdError.invalid(
             ".path.propertyId", f"`{prop.slug}` is the stage of its list, which cannot be without"
         )
-    if properties.is_in_use(connection, place.team_id, place.object_type, prop):
+    if properties.is_in_use(transaction.connection, transaction.team_id, place.object_type, prop):
         message = (
             f"records have values of `{prop.slug}`, perhaps deleted ones, or an import under way de-duplicates by it"
         )
@@ -142,51 +133,51 @@ def delete_property(connection: Connection, runtime: Runtime, place: PropertyPla
             "property_in_use",
             f"{message}; clear the values, purge deleted records, wait for the import, then delete it",
         )
-    properties.delete_property(connection, place.team_id, place.object_type, prop)
-    note(connection, runtime, place.team_id, _deed(Action.PROPERTY_DELETED, place.object_type, prop))
+    properties.delete_property(transaction.connection, transaction.team_id, place.object_type, prop)
+    note(transaction, _deed(Action.PROPERTY_DELETED, place.object_type, prop))
 
 
-def create_option(connection: Connection, runtime: Runtime, place: PropertyPlace, new: NewOption) -> OwnOption:
+def create_option(transaction: Transaction, place: PropertyPlace, new: NewOption) -> OwnOption:
     """Add an option to a select property, native or custom.
 
     Raises:
         PrismdError: ``invalid_request``, ``not_found``, ``name_taken`` or ``slug_taken``.
     """
-    schema = _locked_schema(connection, place.team_id, place.object_type)
-    prop = _found(connection, schema, place)
-    option = define_option(prop, new, new_id=runtime.new_id, limits=_limits(runtime, schema))
-    properties.add_options(connection, place.team_id, place.object_type, prop.id, [option])
-    note(connection, runtime, place.team_id, _deed(Action.OPTION_CREATED, place.object_type, prop, option))
+    schema = _locked_schema(transaction, place.object_type)
+    prop = _found(transaction, schema, place)
+    option = define_option(prop, new, new_id=transaction.new_id, limits=_limits(transaction, schema))
+    properties.add_options(transaction.connection, transaction.team_id, place.object_type, prop.id, [option])
+    note(transaction, _deed(Action.OPTION_CREATED, place.object_type, prop, option))
     return OwnOption(prop, option)
 
 
 def update_option(
-    connection: Connection, runtime: Runtime, place: PropertyPlace, option_id: str, changes: Mapping[str, Any]
+    transaction: Transaction, place: PropertyPlace, option_id: str, changes: Mapping[str, Any]
 ) -> OwnOption:
     """Change an option that the team made; records that have it keep it.
 
     Raises:
         PrismdError: ``invalid_request``, ``not_found``, ``name_taken`` or ``slug_taken``.
     """
-    prop, option = _own_option(connection, place, option_id)
+    prop, option = _own_option(transaction, place, option_id)
     changed = change_option(prop, option, changes)
-    properties.update_option(connection, place.team_id, place.object_type, prop.id, changed)
-    note(connection, runtime, place.team_id, _deed(Action.OPTION_UPDATED, place.object_type, prop, changed))
+    properties.update_option(transaction.connection, transaction.team_id, place.object_type, prop.id, changed)
+    note(transaction, _deed(Action.OPTION_UPDATED, place.object_type, prop, changed))
     return OwnOption(prop, changed)
 
 
-def delete_option(connection: Connection, runtime: Runtime, place: PropertyPlace, option_id: str) -> None:
+def delete_option(transaction: Transaction, place: PropertyPlace, option_id: str) -> None:
     """Delete an option that the team made and no record has.
 
     Raises:
         PrismdError: ``invalid_request``, ``not_found`` or ``option_in_use``.
     """
-    prop, option = _own_option(connection, place, option_id)
-    if properties.is_option_in_use(connection, place.team_id, place.object_type, prop.key, option.id):
+    prop, option = _own_option(transaction, place, option_id)
+    if properties.is_option_in_use(transaction.connection, transaction.team_id, place.object_type, prop.key, option.id):
         message = f"records have the option `{option.slug}` of `{prop.slug}`, perhaps deleted ones"
         raise PrismdError("option_in_use", f"{message}; give them another value, purge deleted ones, then delete it")
-    properties.delete_option(connection, place.team_id, place.object_type, prop.id, option.id)
-    note(connection, runtime, place.team_id, _deed(Action.OPTION_DELETED, place.object_type, prop, option))
+    properties.delete_option(transaction.connection, transaction.team_id, place.object_type, prop.id, option.id)
+    note(transaction, _deed(Action.OPTION_DELETED, place.object_type, prop, option))
 
 
 def _deed(action: Action, object_type: str, prop: Property, option: Option | None = None) -> Deed:
@@ -196,19 +187,19 @@ def _deed(action: Action, object_type: str, prop: Property, option: Option | Non
     return Deed(action, [option.id, prop.id], object_type, {**details, "option": option.slug})
 
 
-def _locked_schema(connection: Connection, team_id: int, object_type: str) -> ObjectSchema:
+def _locked_schema(transaction: Transaction, object_type: str) -> ObjectSchema:
     # What imports write goes by the schema, and what may be defined or deleted goes by what is there: so definitions
     # and chunks of imports take turns. Names and slugs can then be judged without a race.
-    record_keys.lock_type(connection, team_id, object_type)
-    note_names(connection, team_id)
-    return properties.load_schema(connection, team_id, object_type)
+    record_keys.lock_type(transaction.connection, transaction.team_id, object_type)
+    note_names(transaction)
+    return properties.load_schema(transaction.connection, transaction.team_id, object_type)
 
 
-def _found(connection: Connection, schema: ObjectSchema, place: PropertyPlace) -> Property:
+def _found(transaction: Transaction, schema: ObjectSchema, place: PropertyPlace) -> Property:
     wanted, list_id = place.property_id.lower(), place.list_id
     if list_id is not None:
         field = f"{place.type_field.removesuffix('type')}list_id"
-        list_id = require_list(connection, place.team_id, list_id, place.object_type, field).id
+        list_id = require_list(transaction, list_id, place.object_type, field).id
     elif wanted == APP_STAGE:
         raise PrismdError("not_found", f"every list has an {APP_STAGE} of its own; name the list in list_id")
     own = [prop for prop in schema if list_id in (None, prop.list_id)]
@@ -228,8 +219,8 @@ def _custom(prop: Property) -> Property:
     return prop
 
 
-def _own_option(connection: Connection, place: PropertyPlace, option_id: str) -> tuple[Property, Option]:
-    prop = _found(connection, _locked_schema(connection, place.team_id, place.object_type), place)
+def _own_option(transaction: Transaction, place: PropertyPlace, option_id: str) -> tuple[Property, Option]:
+    prop = _found(transaction, _locked_schema(transaction, place.object_type), place)
     wanted = option_id.lower()
     option = next((option for option in prop.options if option.id == wanted), None)
     if option is None:
@@ -241,9 +232,11 @@ def _own_option(connection: Connection, place: PropertyPlace, option_id: str) ->
     return prop, option
 
 
-def _check_lacked_by_none(connection: Connection, team_id: int, object_type: str, prop: Property) -> None:
+def _check_lacked_by_none(transaction: Transaction, object_type: str, prop: Property) -> None:
     in_list = KeyRule(object_type, LISTS, fold_case=True)
-    if properties.is_lacked(connection, team_id, object_type, prop, in_list.hashes([prop.list_id or ""])):
+    if properties.is_lacked(
+        transaction.connection, transaction.team_id, object_type, prop, in_list.hashes([prop.list_id or ""])
+    ):
         which = f"records of type {object_type}" if prop.list_id is None else "records in the list"
         raise PrismdError(
             "required_backfill_needed",
@@ -251,7 +244,7 @@ def _check_lacked_by_none(connection: Connection, team_id: int, object_type: str
         )
 
 
-def _limits(runtime: Runtime, schema: ObjectSchema) -> DefinitionLimits:
-    settings = runtime.settings
+def _limits(transaction: Transaction, schema: ObjectSchema) -> DefinitionLimits:
+    settings = transaction.settings
     left = settings.options_per_type_max - count_options(schema)
     return DefinitionLimits(settings.properties_per_type_max, settings.options_per_property_max, left)

@@ -14,18 +14,15 @@ from prismd.core.records.writes import missing_required
 from prismd.core.values.property_values import ValueLimits
 from prismd.services.lists import require_list
 from prismd.services.records.references import resolve_references
-from prismd.settings import Settings
+from prismd.services.session import Transaction
 from prismd.store import properties
-from prismd.store.connections.postgres import Connection
 
 
 def validate(
-    connection: Connection,
-    team_id: int,
+    transaction: Transaction,
     object_type: str,
     values: Mapping[str, object],
     *,
-    settings: Settings,
     list_id: str | None,
     creates: bool,
 ) -> Sequence[Problem]:
@@ -33,7 +30,6 @@ def validate(
 
     Args:
         values: As they were sent, by slug; one that a list has too means the list's.
-        settings: For the limits of values.
         list_id: The list that the record is in, or would be; as the caller wrote it.
         creates: They would make a record, so what is required must be there.
 
@@ -41,15 +37,17 @@ def validate(
         PrismdError: ``not_found``: there is no such list of the object type.
     """
     if list_id is not None:
-        list_id = require_list(connection, team_id, list_id, object_type, ".body.scope.list_id").id
-    schema = properties.load_schema(connection, team_id, object_type)
+        list_id = require_list(transaction, list_id, object_type, ".body.scope.list_id").id
+    schema = properties.load_schema(transaction.connection, transaction.team_id, object_type)
     limits = RowLimits(
-        ValueLimits(settings.text_chars_max, settings.list_values_max), settings.row_bytes_max, settings.row_errors_max
+        ValueLimits(transaction.settings.text_chars_max, transaction.settings.list_values_max),
+        transaction.settings.row_bytes_max,
+        transaction.settings.row_errors_max,
     )
     parsed = RowParser(schema, limits).parse(encode(_row(schema, values, list_id)))
     # Nothing is written, so any id will do for a contact that an address would make.
     contacts = NewContacts(schema, lambda: "")
-    [row] = resolve_references(connection, team_id, schema, [parsed], contacts)
+    [row] = resolve_references(transaction.connection, transaction.team_id, schema, [parsed], contacts)
     if isinstance(row, RefusedRow):
         return [_as_sent(problem, values) for problem in row.problems]
     before = None if creates else {LISTS_KEY: [list_id]}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from msgspec import Raw
 
@@ -11,18 +12,19 @@ from prismd.core.properties.schema import OBJECT_TYPES, Kind, Property
 from prismd.core.queries.conditions import Condition, Test
 from prismd.core.queries.cursors import Place, read_place, write_place
 from prismd.core.queries.parsing import QueryLimits, QueryReader
-from prismd.core.queries.paths import Schemas
+from prismd.core.queries.paths import Schemas, check_readable
 from prismd.core.queries.rows import Selection, keys_of, row, selection, whole_selection
-from prismd.core.queries.tree import Clause, Query
+from prismd.core.queries.tree import Clause, Deleted, Query
 from prismd.core.values.property_values import ValueLimits
+from prismd.services.lists import require_list
 from prismd.services.queries.narrowing import Narrowing
 from prismd.services.queries.references import ReferenceReader
 from prismd.services.records.reading_budget import Reading
 from prismd.services.records.references import all_contacts_by_address
+from prismd.services.session import Transaction
 from prismd.settings import Settings
 from prismd.store import properties
 from prismd.store.connections import transactions
-from prismd.store.connections.postgres import Connection
 from prismd.store.queries import pages
 
 
@@ -46,6 +48,29 @@ class PageWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryAsked:
+    """A query as it was asked.
+
+    Args:
+        object_type: Type of the records.
+        raw: Its parts, as JSON was decoded.
+        list_id: The list that it is about, as the caller wrote it; None for all records.
+        field: Where the parts stand in the request, such as ``.body.query``.
+        ids: The records that it is about; None for all.
+        deleted: Which of the deleted records it wants.
+        filter_by_name: Entries of the filter stand in the request under their slugs alone, as in a query string.
+    """
+
+    object_type: str
+    raw: Mapping[str, Any]
+    list_id: str | None
+    field: str
+    ids: Sequence[str] | None = None
+    deleted: Deleted = Deleted.LEFT_OUT
+    filter_by_name: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class QueryPage:
     """A page of a query.
 
@@ -60,17 +85,38 @@ class QueryPage:
     total: int | None = None
 
 
-def query_reader(
-    connection: Connection, team_id: int, object_type: str, *, list_id: str | None, settings: Settings, field: str
-) -> QueryReader:
+def answer_query(transaction: Transaction, asked: QueryAsked, wanted: PageWanted) -> QueryPage:
+    """Read a query and return a page of it.
+
+    Args:
+        transaction: Of the team.
+        asked: The query.
+        wanted: Which page.
+
+    Raises:
+        PrismdError: ``invalid_request``, with the path of the part at fault; ``missing_scope``; ``query_timeout``.
+    """
+    list_id = asked.list_id
+    if list_id is not None:
+        # As it is stored, however the client spells it.
+        where = f"{asked.field}.list_id"
+        list_id = require_list(transaction, list_id, asked.object_type, where, unknown="invalid_request").id
+    reader = query_reader(transaction, asked.object_type, list_id=list_id, field=asked.field)
+    reader = replace(reader, filter_by_name=asked.filter_by_name)
+    query = reader.read(asked.raw, ids=asked.ids, deleted=asked.deleted)
+    check_readable(query.paths(), transaction.scopes)
+    return run_query(transaction, query, wanted, schemas=reader.schemas)
+
+
+def query_reader(transaction: Transaction, object_type: str, *, list_id: str | None, field: str) -> QueryReader:
     """Return what reads the parts of queries about a type.
 
     Args:
         list_id: The list whose own properties can be named; known to be one of the team's lists of that type.
         field: Where the parts stand in the request, such as ``.body.query``.
     """
-    schemas = properties.load_schemas(connection, team_id, OBJECT_TYPES)
-    return QueryReader(schemas, object_type, list_id, query_limits(settings), field)
+    schemas = properties.load_schemas(transaction.connection, transaction.team_id, OBJECT_TYPES)
+    return QueryReader(schemas, object_type, list_id, query_limits(transaction.settings), field)
 
 
 def query_limits(settings: Settings) -> QueryLimits:
@@ -85,47 +131,63 @@ def query_limits(settings: Settings) -> QueryLimits:
 
 
 def run_query(
-    connection: Connection, team_id: int, query: Query, wanted: PageWanted, *, schemas: Schemas, settings: Settings
+    transaction: Transaction,
+    query: Query,
+    wanted: PageWanted,
+    *,
+    schemas: Schemas,
 ) -> QueryPage:
     """Return a page of a query.
 
     Args:
-        connection: Outside a transaction, or in one that may be committed (see :class:`Narrowing`).
-        team_id: Whose records.
+        transaction: Of the team.
         query: The query.
         wanted: Which page.
         schemas: Of all types, as the query was read with.
-        settings: For limits.
 
     Raises:
         PrismdError: ``invalid_request`` for a cursor or pattern that cannot be meant, ``query_timeout``.
     """
     after = None
     if wanted.cursor is not None:
-        query, after = read_place(wanted.cursor, query, team_id, limit_max=settings.page_max, field=wanted.cursor_field)
+        query, after = read_place(
+            wanted.cursor,
+            query,
+            transaction.team_id,
+            limit_max=transaction.settings.page_max,
+            field=wanted.cursor_field,
+        )
     limit, offset = (wanted.limit, wanted.offset) if after is None else (after.limit, 0)
-    reading = Reading(connection, settings)
-    resolved = _with_contacts(connection, team_id, query)
-    hashes = Narrowing(connection, team_id, settings).hashes(resolved)
+    reading = Reading(transaction.connection, transaction.settings)
+    resolved = _with_contacts(transaction, query)
+    hashes = Narrowing(transaction.connection, transaction.team_id, transaction.settings).hashes(resolved)
     reading.limit_time()
-    pages.check_patterns(connection, query.patterns())
+    pages.check_patterns(transaction.connection, query.patterns())
     shown = _selection(query, schemas)
     # What all is shown of is read whole.
     keys = None if query.select is None else {query.object_type: keys_of(shown)}
     found = pages.query_page(
-        connection, resolved, team_id, hashes, reading.budget, after=after, limit=limit + 1, offset=offset, wanted=keys
+        transaction.connection,
+        resolved,
+        transaction.team_id,
+        hashes,
+        reading.budget,
+        after=after,
+        limit=limit + 1,
+        offset=offset,
+        wanted=keys,
     )
     page, has_more = found[:limit], len(found) > limit
     next_cursor = None
     if has_more:
         last, ranks = page[-1]
-        next_cursor = write_place(Place(limit, last.id, ranks), query, team_id)
+        next_cursor = write_place(Place(limit, last.id, ranks), query, transaction.team_id)
     total = None
     if wanted.include_total:
         reading.limit_time()
-        total = pages.query_total(connection, resolved, team_id, hashes)
+        total = pages.query_total(transaction.connection, resolved, transaction.team_id, hashes)
     records = [record for record, _ in page]
-    references = ReferenceReader(reading, team_id, schemas, commits=True).read(records, shown)
+    references = ReferenceReader(reading, transaction.team_id, schemas, commits=True).read(records, shown)
     rows = [row(record, shown, references, whole=query.select is None).text for record in records]
     return QueryPage(rows, next_cursor, total)
 
@@ -136,14 +198,14 @@ def _selection(query: Query, schemas: Schemas) -> Selection:
     return selection(query.select)
 
 
-def _with_contacts(connection: Connection, team_id: int, query: Query) -> Query:
+def _with_contacts(transaction: Transaction, query: Query) -> Query:
     """Return the query with the ids of contacts where it names them by their addresses."""
     addresses = {value for condition in query.conditions() for value in _addresses(condition)}
     if not addresses:
         return query
-    found = all_contacts_by_address(connection, team_id, addresses)
+    found = all_contacts_by_address(transaction.connection, transaction.team_id, addresses)
     # Where addresses become keys only now, nobody waits for the rest, which may take the lock of another type.
-    transactions.commit(connection, team_id)
+    transactions.commit(transaction.connection, transaction.team_id)
     return replace(query, clauses=tuple(_resolved(clause, found) for clause in query.clauses))
 
 

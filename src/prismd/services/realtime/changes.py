@@ -13,7 +13,7 @@ from prismd.core.imports.job import Job
 from prismd.services.audit import note
 from prismd.services.imports.results import verdicts_of_chunk
 from prismd.services.records.references import CONTACT
-from prismd.services.runtime import Runtime
+from prismd.services.session import Transaction
 from prismd.store.connections.postgres import Connection
 from prismd.store.realtime import changes
 
@@ -38,25 +38,21 @@ _ACTIONS: Final = {change: Action(f"record.{change}") for change in Change}
 _VERDICTS: Final = msgspec.json.Decoder(list[_Verdict])
 
 
-def record_changed(  # noqa: PLR0917 - who did what to which records
-    connection: Connection, runtime: Runtime, team_id: int, object_type: str, record_ids: Sequence[str], change: Change
-) -> None:
+def record_changed(transaction: Transaction, object_type: str, record_ids: Sequence[str], change: Change) -> None:
     """Add to the audit that records changed, and tell the team's realtime streams (contract, section 15).
 
     Both are there once the transaction commits, and neither is without it.
 
     Args:
-        connection: Inside the transaction that changes the records; one statement, however many they are.
-        runtime: For who changes them, and when.
-        team_id: Internal id of their team.
+        transaction: Changes the records; one statement, however many they are.
         object_type: Their type.
         record_ids: Which ones, without repetition; if none, nothing is told.
         change: What happened to all of them.
     """
     if record_ids:
         deed = Deed(_ACTIONS[change], record_ids, object_type)
-        told = texts_of(RecordsChanged(team_id, object_type, change, record_ids))
-        note(connection, runtime, team_id, deed, list(told))
+        told = texts_of(RecordsChanged(transaction.team_id, object_type, change, record_ids))
+        note(transaction, deed, list(told))
 
 
 def import_moved(connection: Connection, job: Job, chunk: int | None = None) -> None:
@@ -72,7 +68,7 @@ def import_moved(connection: Connection, job: Job, chunk: int | None = None) -> 
     tell(connection, list(texts_of(ImportMoved.of(job, chunk))))
 
 
-def changes_of_chunk(connection: Connection, moved: ImportMoved) -> list[RecordsChanged]:
+def changes_of_chunk(transaction: Transaction, moved: ImportMoved) -> list[RecordsChanged]:
     """Return what a chunk of an import did: first the contacts that addresses made, then records made, then changed.
 
     Args:
@@ -80,7 +76,7 @@ def changes_of_chunk(connection: Connection, moved: ImportMoved) -> list[Records
     """
     if moved.chunk is None:
         return []
-    texts = verdicts_of_chunk(connection, moved.team_id, moved.job_id, moved.chunk)
+    texts = verdicts_of_chunk(transaction, moved.job_id, moved.chunk)
     found = [
         one for text in texts for one in _VERDICTS.decode(text) if one.created or one.updated or one.contacts_created
     ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from prismd.services.session import Transaction
 from prismd.store.connections.postgres import Connection
 from prismd.store.realtime import tickets
 
@@ -31,18 +32,22 @@ class Listener:
     key_id: str
 
 
-def issue_ticket(connection: Connection, team_id: int, key_id: str, *, now: datetime, valid_s: int) -> str:
+def issue_ticket(transaction: Transaction, key_id: str, *, valid_s: int) -> str:
     """Return a new ticket of a team, which is shown this once.
 
     Args:
-        connection: Any.
-        team_id: Internal id of the team.
+        transaction: Of the team.
         key_id: Id of the key that gets it.
-        now: The time.
         valid_s: How long it is good, in seconds.
     """
     ticket = secrets.token_urlsafe(_RANDOM_BYTES)
-    tickets.insert_ticket(connection, _digest(ticket), team_id, key_id, expires_at=now + timedelta(seconds=valid_s))
+    tickets.insert_ticket(
+        transaction.connection,
+        _digest(ticket),
+        transaction.team_id,
+        key_id,
+        expires_at=transaction.now() + timedelta(seconds=valid_s),
+    )
     return ticket
 
 

@@ -77,6 +77,8 @@ def _inverses(writer: RecordWriter, refused: Sequence[tuple[Row | RefusedRow, St
 
 
 def _referring(writer: RecordWriter, named: Mapping[str, Property], ids: Sequence[str]) -> _Inverses:
-    schemas = properties.load_schemas(writer.connection, writer.team_id, OBJECT_TYPES)
-    reader = ReferenceReader(Reading(writer.connection, writer.runtime.settings), writer.team_id, schemas)
+    schemas = properties.load_schemas(writer.transaction.connection, writer.transaction.team_id, OBJECT_TYPES)
+    reader = ReferenceReader(
+        Reading(writer.transaction.connection, writer.transaction.settings), writer.transaction.team_id, schemas
+    )
     return {slug: reader.referring(prop, ids) for slug, prop in named.items()}

@@ -19,9 +19,8 @@ from prismd.services.records.batch_items import ItemError, ItemOutcome, failed, 
 from prismd.services.records.keys import key_rules
 from prismd.services.records.shown import RecordView, view_of
 from prismd.services.records.taken_keys import TakenKeys
-from prismd.services.runtime import Runtime
+from prismd.services.session import Transaction
 from prismd.store import properties, views
-from prismd.store.connections.postgres import Connection
 from prismd.store.records import record_keys, record_writes
 from prismd.store.records.record_writes import HeldRecord
 from prismd.store.records.records import StoredRecord
@@ -35,12 +34,10 @@ class RecordPlace:
     """Where a record is.
 
     Args:
-        team_id: The team.
         object_type: Its type.
         record_id: Its id, as the caller wrote it.
     """
 
-    team_id: int
     object_type: str
     record_id: str
 
@@ -50,43 +47,39 @@ class RecordsNamed:
     """Records of one type to which the same happens, each for itself.
 
     Args:
-        team_id: The team.
         object_type: Type of the records.
         items: Which ones.
         conditions: What must be so of each record's version.
     """
 
-    team_id: int
     object_type: str
     items: Sequence[BatchItem]
     conditions: Preconditions = NOTHING
 
 
-def delete_record(
-    connection: Connection, runtime: Runtime, place: RecordPlace, conditions: Preconditions = NOTHING
-) -> None:
+def delete_record(transaction: Transaction, place: RecordPlace, conditions: Preconditions = NOTHING) -> None:
     """Delete a record, so that it can be restored (contract, section 11.6).
 
     Args:
-        connection: Inside a transaction.
-        runtime: For the time.
+        transaction: Of the team.
         place: Of the record.
         conditions: What must be so of the record's version.
 
     Raises:
         PrismdError: ``not_found`` or ``precondition_failed``.
     """
-    held = _held(connection, runtime, place, _NOTHING)
+    held = _held(transaction, place, _NOTHING)
     if held.deleted:
         raise no_record(place.object_type, place.record_id)
     conditions.check(held.record.version)
-    record_writes.delete_records(connection, place.team_id, place.object_type, [held.record.id], now=runtime.now())
-    record_changed(connection, runtime, place.team_id, place.object_type, [held.record.id], Change.DELETED)
+    record_writes.delete_records(
+        transaction.connection, transaction.team_id, place.object_type, [held.record.id], now=transaction.now()
+    )
+    record_changed(transaction, place.object_type, [held.record.id], Change.DELETED)
 
 
 def restore_record(
-    connection: Connection,
-    runtime: Runtime,
+    transaction: Transaction,
     place: RecordPlace,
     conditions: Preconditions = NOTHING,
     *,
@@ -95,8 +88,7 @@ def restore_record(
     """Take the deletion of a record back; one that is not deleted stays as it is (contract, section 11.10).
 
     Args:
-        connection: Inside a transaction.
-        runtime: For the time.
+        transaction: Of the team.
         place: Of the record.
         conditions: What must be so of its version.
         allow_taken_key: Restore it also where another record has a value by which it is told apart.
@@ -104,23 +96,22 @@ def restore_record(
     Raises:
         PrismdError: ``not_found``, ``precondition_failed`` or ``key_taken``.
     """
-    held = _held(connection, runtime, place)
+    held = _held(transaction, place)
     conditions.check(held.record.version)
-    restoring = _Restoring(connection, runtime, place.team_id, place.object_type, [held], allow_taken_key)
+    restoring = _Restoring(transaction, place.object_type, [held], allow_taken_key)
     view = restoring.restored(held.record)
     restoring.write()
     return view
 
 
-def delete_records(connection: Connection, runtime: Runtime, named: RecordsNamed) -> list[ItemOutcome]:
+def delete_records(transaction: Transaction, named: RecordsNamed) -> list[ItemOutcome]:
     """Delete records, so that they can be restored (contract, section 11.11).
 
     Args:
-        connection: Inside a transaction.
-        runtime: For the time.
+        transaction: Of the team.
         named: Which ones.
     """
-    held = _held_all(connection, runtime, named, _NOTHING)
+    held = _held_all(transaction, named, _NOTHING)
     standing = {record_id: one.record for record_id, one in held.items() if not one.deleted}
     gone: list[str] = []
 
@@ -129,39 +120,43 @@ def delete_records(connection: Connection, runtime: Runtime, named: RecordsNamed
         gone.append(record.id)
 
     outcomes = _each(named, standing, delete)
-    record_writes.delete_records(connection, named.team_id, named.object_type, gone, now=runtime.now())
-    record_changed(connection, runtime, named.team_id, named.object_type, gone, Change.DELETED)
+    record_writes.delete_records(
+        transaction.connection, transaction.team_id, named.object_type, gone, now=transaction.now()
+    )
+    record_changed(transaction, named.object_type, gone, Change.DELETED)
     return outcomes
 
 
 def restore_records(
-    connection: Connection, runtime: Runtime, named: RecordsNamed, *, allow_taken_key: bool = False
+    transaction: Transaction, named: RecordsNamed, *, allow_taken_key: bool = False
 ) -> list[ItemOutcome]:
     """Take the deletion of records back; those that are not deleted stay as they are.
 
     Args:
-        connection: Inside a transaction.
-        runtime: For the time.
+        transaction: Of the team.
         named: Which ones.
         allow_taken_key: Restore them also where other records have values by which they are told apart.
     """
-    held = _held_all(connection, runtime, named)
-    restoring = _Restoring(connection, runtime, named.team_id, named.object_type, list(held.values()), allow_taken_key)
+    held = _held_all(transaction, named)
+    restoring = _Restoring(transaction, named.object_type, list(held.values()), allow_taken_key)
     outcomes = _each(named, {record_id: one.record for record_id, one in held.items()}, restoring.restored)
     restoring.write()
     return outcomes
 
 
-def purge_records(connection: Connection, runtime: Runtime, named: RecordsNamed) -> list[ItemOutcome]:
+def purge_records(transaction: Transaction, named: RecordsNamed) -> list[ItemOutcome]:
     """Remove deleted records for good, with their keys, grants and pins; what imports noted of them expires with these.
 
     Args:
-        connection: Inside a transaction.
-        runtime: For who purges them and when, and the limits.
+        transaction: Of the team.
         named: Which ones.
     """
-    rules = key_rules(connection, named.team_id, properties.load_schema(connection, named.team_id, named.object_type))
-    held = _held_all(connection, runtime, named, [rule.key for rule in rules])
+    rules = key_rules(
+        transaction.connection,
+        transaction.team_id,
+        properties.load_schema(transaction.connection, transaction.team_id, named.object_type),
+    )
+    held = _held_all(transaction, named, [rule.key for rule in rules])
     there = {record_id: one.record for record_id, one in held.items()}
     purged: list[StoredRecord] = []
 
@@ -174,18 +169,17 @@ def purge_records(connection: Connection, runtime: Runtime, named: RecordsNamed)
 
     outcomes = _each(named, there, purge)
     if purged:
-        _purge(connection, runtime, named, purged, rules)
+        _purge(transaction, named, purged, rules)
     return outcomes
 
 
 def _purge(
-    connection: Connection,
-    runtime: Runtime,
+    transaction: Transaction,
     named: RecordsNamed,
     purged: Sequence[StoredRecord],
     rules: Sequence[KeyRule],
 ) -> None:
-    team_id, object_type = named.team_id, named.object_type
+    team_id, object_type = transaction.team_id, named.object_type
     keys = [
         (key_hash, record.id)
         for record in purged
@@ -193,41 +187,39 @@ def _purge(
         for key_hash in set(rule.hashes(record.properties.get(rule.key)))
     ]
     ids = [record.id for record in purged]
-    record_keys.delete_keys(connection, team_id, keys)
-    views.unpin_records(connection, team_id, object_type, ids)
-    record_writes.purge_records(connection, team_id, object_type, ids)
-    record_changed(connection, runtime, team_id, object_type, ids, Change.PURGED)
+    record_keys.delete_keys(transaction.connection, team_id, keys)
+    views.unpin_records(transaction.connection, team_id, object_type, ids)
+    record_writes.purge_records(transaction.connection, team_id, object_type, ids)
+    record_changed(transaction, object_type, ids, Change.PURGED)
 
 
-def _held(
-    connection: Connection, runtime: Runtime, place: RecordPlace, keys: Collection[str] | None = None
-) -> HeldRecord:
+def _held(transaction: Transaction, place: RecordPlace, keys: Collection[str] | None = None) -> HeldRecord:
     ids = [place.record_id.lower()] if is_uuid(place.record_id) else []
-    held = _hold(connection, runtime, place.team_id, place.object_type, ids, keys)
+    held = _hold(transaction, place.object_type, ids, keys)
     if not held:
         raise no_record(place.object_type, place.record_id)
     return held[ids[0]]
 
 
 def _held_all(
-    connection: Connection, runtime: Runtime, named: RecordsNamed, keys: Collection[str] | None = None
+    transaction: Transaction, named: RecordsNamed, keys: Collection[str] | None = None
 ) -> dict[str, HeldRecord]:
-    return _hold(connection, runtime, named.team_id, named.object_type, record_ids(named.items), keys)
+    return _hold(transaction, named.object_type, record_ids(named.items), keys)
 
 
-def _hold(  # noqa: PLR0917 - which records, and what of them
-    connection: Connection,
-    runtime: Runtime,
-    team_id: int,
+def _hold(
+    transaction: Transaction,
     object_type: str,
     ids: Sequence[str],
     keys: Collection[str] | None,
 ) -> dict[str, HeldRecord]:
     """Hold records, and read the values that are needed of them; None for all."""
-    record_keys.lock_type(connection, team_id, object_type)
+    record_keys.lock_type(transaction.connection, transaction.team_id, object_type)
     wanted = None if keys is None else {object_type: keys}
-    budget = ReadingBudget(runtime.settings.read_bytes_max)
-    return record_writes.hold_records(connection, team_id, object_type, ids, budget, wanted=wanted)
+    budget = ReadingBudget(transaction.settings.read_bytes_max)
+    return record_writes.hold_records(
+        transaction.connection, transaction.team_id, object_type, ids, budget, wanted=wanted
+    )
 
 
 def _each(
@@ -257,38 +249,32 @@ class _Restoring:
     """Restores records, and writes it all at once.
 
     Args:
-        connection: Inside a transaction that holds the records.
-        runtime: For the time.
-        team_id: The team.
+        transaction: Holds the records.
         object_type: Their type.
         held: The records that may be meant.
         allow_taken_key: Restore them also where other records have values by which they are told apart.
     """
 
-    def __init__(  # noqa: PLR0917 - where, what, and under which condition
+    def __init__(
         self,
-        connection: Connection,
-        runtime: Runtime,
-        team_id: int,
+        transaction: Transaction,
         object_type: str,
         held: Sequence[HeldRecord],
         allow_taken_key: bool,  # noqa: FBT001 - by name wherever it begins
     ) -> None:
-        self._connection = connection
-        self._place = (team_id, object_type)
-        self._runtime = runtime
-        self._now = runtime.now()
-        self._schema = properties.load_schema(connection, team_id, object_type)
+        self._transaction = transaction
+        self._object_type = object_type
+        self._now = transaction.now()
+        self._schema = properties.load_schema(transaction.connection, transaction.team_id, object_type)
         self._deleted = {one.record.id: one.record for one in held if one.deleted}
         self._restored: dict[str, StoredRecord] = {}
         self._taken = None
         if self._deleted and not allow_taken_key:
             self._taken = TakenKeys(
-                connection,
-                team_id,
+                transaction,
                 self._schema,
                 list(self._deleted.values()),
-                ReadingBudget(runtime.settings.read_bytes_max),
+                ReadingBudget(transaction.settings.read_bytes_max),
             )
 
     def restored(self, record: StoredRecord) -> RecordView:
@@ -306,6 +292,8 @@ class _Restoring:
 
     def write(self) -> None:
         """Write what was restored, and tell of it."""
-        ids = list(self._restored)
-        record_writes.restore_records(self._connection, *self._place, ids, now=self._now)
-        record_changed(self._connection, self._runtime, *self._place, ids, Change.RESTORED)
+        ids, transaction = list(self._restored), self._transaction
+        record_writes.restore_records(
+            transaction.connection, transaction.team_id, self._object_type, ids, now=self._now
+        )
+        record_changed(transaction, self._object_type, ids, Change.RESTORED)

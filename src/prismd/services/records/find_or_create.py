@@ -17,59 +17,50 @@ from prismd.services.records.reading import records_with, the_one
 from prismd.services.records.references import CONTACT, all_contacts_by_address
 from prismd.services.records.shown import RecordView
 from prismd.services.records.writer import RecordWriter
-from prismd.services.runtime import Runtime
-from prismd.store.connections.postgres import Connection
+from prismd.services.session import Transaction
 from prismd.store.records.records import StoredRecord
 
 _ADDRESSES: Final = "email_addresses"
 
 
-def find_or_create_organization(
-    connection: Connection, runtime: Runtime, team_id: int, domain: str, defaults: Defaults
-) -> tuple[RecordView, bool]:
+def find_or_create_organization(transaction: Transaction, domain: str, defaults: Defaults) -> tuple[RecordView, bool]:
     """Return the organization with a primary domain, and whether it was made.
 
     Args:
-        connection: Inside a transaction.
-        runtime: For time, ids and limits.
-        team_id: The team.
+        transaction: Of the team.
         domain: Compared as imports compare keys.
         defaults: Further values of one that is made.
 
     Raises:
         PrismdError: ``multiple_matches``, or ``invalid_request`` with the path of each field at fault.
     """
-    writer = RecordWriter(connection, runtime, team_id, "organization")
+    writer = RecordWriter(transaction, "organization")
     prop = writer.schema.properties["primary_domain"]
     row = _parsed(writer, defaults)
     _check_domain(prop, domain, row.values.get(prop.key), defaults)
-    found = records_with(connection, team_id, "organization", prop, domain)
+    found = records_with(transaction, "organization", prop, domain)
     if found:
         return writer.view_of_one(the_one(found, prop.slug, domain)), False
     given = {key: value for key, value in row.values.items() if key != prop.key or value is not None}
     return _made(writer, Row({prop.key: domain, **given}), defaults), True
 
 
-def find_or_create_identity(
-    connection: Connection, runtime: Runtime, team_id: int, address: str, defaults: Defaults
-) -> tuple[RecordView, bool]:
+def find_or_create_identity(transaction: Transaction, address: str, defaults: Defaults) -> tuple[RecordView, bool]:
     """Return the person who has an address, and whether it was made; its contact is made where there is none.
 
     Args:
-        connection: Inside a transaction.
-        runtime: For time, ids and limits.
-        team_id: The team.
+        transaction: Of the team.
         address: Compared as imports compare keys.
         defaults: Further values of a person who is made.
 
     Raises:
         PrismdError: ``multiple_matches``, or ``invalid_request`` with the path of each field at fault.
     """
-    writer = RecordWriter(connection, runtime, team_id, "identity")
+    writer = RecordWriter(transaction, "identity")
     prop = writer.schema.properties[_ADDRESSES]
     row = _parsed(writer, defaults)
-    ids = all_contacts_by_address(connection, team_id, [address])[address]
-    found = records_with(connection, team_id, "identity", prop, ids)
+    ids = all_contacts_by_address(transaction.connection, transaction.team_id, [address])[address]
+    found = records_with(transaction, "identity", prop, ids)
     if found:
         return writer.view_of_one(the_one(found, prop.slug, address)), False
     if len(ids) > 1:

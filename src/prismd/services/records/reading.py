@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from prismd.core.api_keys.scopes import ALL, Scopes
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
 from prismd.core.properties.schema import LISTS, Property
@@ -18,37 +17,31 @@ from prismd.services.lists import require_list
 from prismd.services.records.keys import FOUND_MAX, ensure_key, find_by_key, key_property
 from prismd.services.records.references import resolve_references
 from prismd.services.records.shown import RecordView, Showing
+from prismd.services.session import Transaction
 from prismd.settings import Settings
-from prismd.store.connections.postgres import Connection
 from prismd.store.queries import pages
 
 
 def get_record(
-    connection: Connection,
-    team_id: int,
+    transaction: Transaction,
     object_type: str,
     record_id: str,
     *,
     select: Sequence[str] | None = None,
     list_id: str | None = None,
-    settings: Settings | None = None,
-    scopes: Scopes = ALL,
 ) -> RecordView:
     """Return a record (contract, section 11.4).
 
     Args:
         select: Paths of the properties wanted; None for all that records have values of.
         list_id: The list whose values are wanted besides; None for all lists.
-        settings: For the limits of what is selected; None for the defaults.
-        scopes: What the reader may do.
 
     Raises:
         PrismdError: ``not_found``, also for deleted records, for ids that are none, and for an unknown list;
             ``invalid_request`` for an unknown slug.
     """
-    scope = list_scope(connection, team_id, object_type, list_id)
-    settings = settings or Settings()
-    showing = Showing(connection, team_id, object_type, select=select, list_id=scope, settings=settings, scopes=scopes)
+    scope = list_scope(transaction, object_type, list_id)
+    showing = Showing(transaction, object_type, select=select, list_id=scope)
     record = showing.read(record_id) if is_uuid(record_id) else None
     if record is None:
         raise no_record(object_type, record_id)
@@ -56,79 +49,90 @@ def get_record(
 
 
 def find_record(
-    connection: Connection,
-    team_id: int,
+    transaction: Transaction,
     object_type: str,
     slug: str,
     value: str,
     *,
-    settings: Settings,
     select: Sequence[str] | None = None,
     list_id: str | None = None,
-    scopes: Scopes = ALL,
 ) -> RecordView:
     """Return the one record whose property has a value, compared as imports compare (contract, section 11.7).
 
     Args:
         slug: A property by which records can be told apart.
         value: As text; for references to contacts, an id or an address.
-        settings: For the limits of values and of what is selected.
         select: Paths of the properties wanted; None for all that records have values of.
         list_id: The list whose own properties can be meant too.
-        scopes: What the reader may do.
 
     Raises:
         PrismdError: ``not_found``, ``multiple_matches``, ``missing_scope``, or ``invalid_request`` for a slug that
             cannot be looked up.
     """
-    scope = list_scope(connection, team_id, object_type, list_id)
-    showing = Showing(connection, team_id, object_type, select=select, list_id=scope, settings=settings, scopes=scopes)
+    scope = list_scope(transaction, object_type, list_id)
+    showing = Showing(transaction, object_type, select=select, list_id=scope)
     schema = showing.schema
     prop = key_property(schema, slug, ".path.slug", scope)
     # Before that of contacts: whoever takes both locks takes them in this order.
-    ensure_key(connection, team_id, object_type, prop, tells_apart=True)
+    ensure_key(transaction.connection, transaction.team_id, object_type, prop, tells_apart=True)
     try:
-        row = Row({prop.key: parsed_value(prop, value, settings)})
-        wanted = sought_value(resolve_references(connection, team_id, schema, [row]), prop)
+        row = Row({prop.key: parsed_value(prop, value, transaction.settings)})
+        wanted = sought_value(resolve_references(transaction.connection, transaction.team_id, schema, [row]), prop)
     except InvalidValueError:  # a value that no record has
         wanted = RefusedRow()
-    found = [] if isinstance(wanted, RefusedRow) else records_with(connection, team_id, object_type, prop, wanted)
+    found = [] if isinstance(wanted, RefusedRow) else records_with(transaction, object_type, prop, wanted)
     record = showing.read(the_one(found, slug, value)) if found else None
     if record is None:
         raise PrismdError("not_found", f"no {object_type} has the {slug} {quoted(value)}")
     return showing.view(record)
 
 
+def find_record_or_refuse(
+    transaction: Transaction,
+    object_type: str,
+    slug: str,
+    value: str,
+    *,
+    select: Sequence[str] | None = None,
+    list_id: str | None = None,
+) -> RecordView | PrismdError:
+    """Return what :func:`find_record` returns, or what it raises, so that the transaction commits either way.
+
+    The first to look by a property makes records findable by it, which stays done whatever was found.
+    """
+    try:
+        return find_record(transaction, object_type, slug, value, select=select, list_id=list_id)
+    except PrismdError as error:
+        return error
+
+
 def count_records(
-    connection: Connection,
-    team_id: int,
+    transaction: Transaction,
     object_type: str,
     *,
     list_id: str | None = None,
     deleted: Deleted = Deleted.LEFT_OUT,
-    settings: Settings | None = None,
 ) -> int:
     """Return how many records of a type a team has (contract, section 11.9).
 
     Args:
         list_id: Count only those in this list.
         deleted: Which of the deleted ones to count.
-        settings: For the longest time that this may take; None for the default.
 
     Raises:
         PrismdError: ``not_found``: there is no such list of records of the type; ``query_timeout``.
     """
-    scope = list_scope(connection, team_id, object_type, list_id)
+    scope = list_scope(transaction, object_type, list_id)
     hashes = None
     if scope is not None:
-        ensure_key(connection, team_id, object_type, LISTS)
+        ensure_key(transaction.connection, transaction.team_id, object_type, LISTS)
         hashes = KeyRule(object_type, LISTS, fold_case=True).hashes([scope])
     query = Query(object_type=object_type, list_id=scope, deleted=deleted)
-    pages.limit_time(connection, (settings or Settings()).query_timeout_s)
-    return pages.query_total(connection, query, team_id, hashes)
+    pages.limit_time(transaction.connection, transaction.settings.query_timeout_s)
+    return pages.query_total(transaction.connection, query, transaction.team_id, hashes)
 
 
-def list_scope(connection: Connection, team_id: int, object_type: str, list_id: str | None) -> str | None:
+def list_scope(transaction: Transaction, object_type: str, list_id: str | None) -> str | None:
     """Return the id of the list that a request names in its query, if it names one.
 
     Args:
@@ -137,7 +141,7 @@ def list_scope(connection: Connection, team_id: int, object_type: str, list_id: 
     Raises:
         PrismdError: ``not_found``: the team has no such list of records of the type.
     """
-    return None if list_id is None else require_list(connection, team_id, list_id, object_type).id
+    return None if list_id is None else require_list(transaction, list_id, object_type).id
 
 
 def parsed_value(prop: Property, value: str, settings: Settings, *, written: bool = False) -> object:
@@ -146,7 +150,6 @@ def parsed_value(prop: Property, value: str, settings: Settings, *, written: boo
     Args:
         prop: Whose value it is.
         value: As it stands there.
-        settings: For the limits of values.
         written: Whether a record is to get it; what is archived can be found, but is given to none.
 
     Raises:
@@ -175,14 +178,16 @@ def sought_value(resolved: Rows, prop: Property) -> object | RefusedRow:
     return row
 
 
-def records_with(connection: Connection, team_id: int, object_type: str, prop: Property, value: object) -> list[str]:
+def records_with(transaction: Transaction, object_type: str, prop: Property, value: object) -> list[str]:
     """Return ids of the records whose property has a value, or one in common, as keys are compared.
 
     Args:
         value: As stored.
     """
-    ensure_key(connection, team_id, object_type, prop, tells_apart=True)
-    return find_by_key(connection, team_id, KeyRule(object_type, prop, fold_case=True), object_type, value)
+    ensure_key(transaction.connection, transaction.team_id, object_type, prop, tells_apart=True)
+    return find_by_key(
+        transaction.connection, transaction.team_id, KeyRule(object_type, prop, fold_case=True), object_type, value
+    )
 
 
 def the_one(found: Sequence[str], slug: str, value: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from prismd.core.api_keys.scopes import ALL, Scopes
+from prismd.core.api_keys.scopes import Scopes
 from prismd.core.errors import PrismdError
 from prismd.core.properties.schema import LISTS_KEY, OBJECT_TYPES, STATUS, ObjectSchema
 from prismd.core.queries.paths import check_readable, resolve_path
@@ -16,9 +16,8 @@ from prismd.core.queries.semantics import QueriedRecord
 from prismd.core.values.property_values import render
 from prismd.services.queries.references import ReferenceReader
 from prismd.services.records.reading_budget import Reading
-from prismd.settings import Settings
+from prismd.services.session import Transaction
 from prismd.store import properties
-from prismd.store.connections.postgres import Connection
 from prismd.store.records import records
 from prismd.store.records.records import StoredRecord
 
@@ -79,13 +78,10 @@ class Showing:
     """How a request that reads one record wants to see it.
 
     Args:
-        connection: To the database.
-        team_id: Whose record.
+        transaction: Of the team.
         object_type: Of the record.
         select: Paths to show; None for all that it has values of.
         list_id: The list whose values are shown by slug alone, if any.
-        settings: For the limits of what is selected.
-        scopes: What the reader may do.
 
     Raises:
         PrismdError: ``invalid_request``: too many paths, or one that leads nowhere; ``missing_scope``.
@@ -93,23 +89,24 @@ class Showing:
 
     def __init__(
         self,
-        connection: Connection,
-        team_id: int,
+        transaction: Transaction,
         object_type: str,
         *,
         select: Sequence[str] | None,
         list_id: str | None,
-        settings: Settings,
-        scopes: Scopes = ALL,
     ) -> None:
         types = [object_type] if select is None else OBJECT_TYPES
-        self._schemas = properties.load_schemas(connection, team_id, types)
+        self._schemas = properties.load_schemas(transaction.connection, transaction.team_id, types)
         self.schema = self._schemas[object_type]
         self._list_id = list_id
-        self._selection = None if select is None else self._selected(select, settings.query_select_max, scopes)
-        self._team_id = team_id
-        self._reading = Reading(connection, settings)
-        self._reader = ReferenceReader(self._reading, team_id, self._schemas, commits=True)
+        self._selection = (
+            None
+            if select is None
+            else self._selected(select, transaction.settings.query_select_max, transaction.scopes)
+        )
+        self._team_id = transaction.team_id
+        self._reading = Reading(transaction.connection, transaction.settings)
+        self._reader = ReferenceReader(self._reading, transaction.team_id, self._schemas, commits=True)
 
     def read(self, record_id: str) -> StoredRecord | None:
         """Return a record that is not deleted, with as much of it as is wanted, or None.

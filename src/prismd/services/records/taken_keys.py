@@ -14,7 +14,7 @@ from prismd.core.records.merging import Properties
 from prismd.core.records.reading_budget import ReadingBudget
 from prismd.core.wording.quoting import quoted
 from prismd.services.records.keys import ensure_key
-from prismd.store.connections.postgres import Connection
+from prismd.services.session import Transaction
 from prismd.store.records import record_keys, records
 from prismd.store.records.records import StoredRecord
 
@@ -58,8 +58,7 @@ class TakenKeys:
     What records shared already when one of them was deleted is nothing new, and is not told.
 
     Args:
-        connection: Inside a transaction that holds the lock of the type.
-        team_id: The team.
+        transaction: Holds the lock of the type.
         schema: Of the records.
         deleted: The records that may be restored, one at least.
         budget: For reading those that may have their values.
@@ -67,16 +66,17 @@ class TakenKeys:
 
     def __init__(
         self,
-        connection: Connection,
-        team_id: int,
+        transaction: Transaction,
         schema: ObjectSchema,
         deleted: Sequence[StoredRecord],
         budget: ReadingBudget,
     ) -> None:
         object_type = self._object_type = schema.object_type
         for slug in _NATURAL.get(object_type, ()):
-            ensure_key(connection, team_id, object_type, schema.properties[slug], tells_apart=True)
-        used = record_keys.keys_in_use(connection, team_id, object_type)
+            ensure_key(
+                transaction.connection, transaction.team_id, object_type, schema.properties[slug], tells_apart=True
+            )
+        used = record_keys.keys_in_use(transaction.connection, transaction.team_id, object_type)
         telling = (schema.properties.get(key) for key, tells_apart in used.items() if tells_apart)
         self._rules = [KeyRule(object_type, prop, fold_case=True) for prop in telling if prop is not None]
         self._owners: dict[tuple[str, str], list[_Owner]] = {}
@@ -86,7 +86,7 @@ class TakenKeys:
         since = min(record.updated_at for record in deleted)
         wanted = {object_type: [rule.key for rule in self._rules]}
         for holder in records.holders_of_keys(
-            connection, team_id, object_type, hashes, budget, wanted=wanted, since=since
+            transaction.connection, transaction.team_id, object_type, hashes, budget, wanted=wanted, since=since
         ):
             self._note(_Owner(holder.id, holder.updated_at, None), holder.properties)
 

@@ -20,9 +20,8 @@ from prismd.services.records.keys import key_changes, key_rules
 from prismd.services.records.reading import list_scope
 from prismd.services.records.references import CONTACT, keys_of_contacts, resolve_to_write
 from prismd.services.records.shown import RecordView, view_of
-from prismd.services.runtime import Runtime
+from prismd.services.session import Transaction
 from prismd.store import properties
-from prismd.store.connections.postgres import Connection
 from prismd.store.records import record_keys, record_writes, records
 from prismd.store.records.record_writes import HeldRecord, Updates
 from prismd.store.records.records import StoredRecord
@@ -32,9 +31,7 @@ class RecordWriter:
     """Plans what becomes of records, and writes it all at once; nobody else writes the type's keys meanwhile.
 
     Args:
-        connection: Inside a transaction.
-        runtime: For time, ids and limits.
-        team_id: The team.
+        transaction: Of the team.
         object_type: Type of the records.
         list_id: The list that the request names in its query, if it does.
 
@@ -42,23 +39,19 @@ class RecordWriter:
         PrismdError: ``not_found``: there is no such list.
     """
 
-    def __init__(
-        self, connection: Connection, runtime: Runtime, team_id: int, object_type: str, list_id: str | None = None
-    ) -> None:
-        record_keys.lock_type(connection, team_id, object_type)
-        self.connection = connection
-        self.runtime = runtime
-        self.team_id = team_id
+    def __init__(self, transaction: Transaction, object_type: str, list_id: str | None = None) -> None:
+        record_keys.lock_type(transaction.connection, transaction.team_id, object_type)
+        self.transaction = transaction
         self.object_type = object_type
-        self.list_id = list_scope(connection, team_id, object_type, list_id)
-        self.schema = properties.load_schema(connection, team_id, object_type)
-        self.budget = ReadingBudget(runtime.settings.read_bytes_max)
-        self._now = runtime.now()
+        self.list_id = list_scope(transaction, object_type, list_id)
+        self.schema = properties.load_schema(transaction.connection, transaction.team_id, object_type)
+        self.budget = ReadingBudget(transaction.settings.read_bytes_max)
+        self._now = transaction.now()
         self._places: dict[str, str] = {}
         self._made: dict[str, StoredRecord] = {}
         self._before: dict[str, StoredRecord] = {}
         self._after: dict[str, StoredRecord] = {}
-        self._contacts = NewContacts(self.schema, runtime.new_id)
+        self._contacts = NewContacts(self.schema, transaction.new_id)
         self._made_contacts: list[NewContact] = []
 
     def read(self, bodies: Sequence[RecordBody]) -> Rows:
@@ -76,7 +69,7 @@ class RecordWriter:
             bodies: Any number.
             held: What the record of each holds, where they are written to records that there are.
         """
-        settings = self.runtime.settings
+        settings = self.transaction.settings
         values = ValueLimits(settings.text_chars_max, settings.list_values_max)
         limits = RowLimits(values, settings.row_bytes_max, settings.row_errors_max)
         plain = RowParser(self.schema, limits, self.list_id)
@@ -90,11 +83,15 @@ class RecordWriter:
         Args:
             rows: Any number; the statements are the same.
         """
-        return resolve_to_write(self.connection, self.team_id, self.schema, rows, self._contacts)
+        return resolve_to_write(
+            self.transaction.connection, self.transaction.team_id, self.schema, rows, self._contacts
+        )
 
     def hold(self, record_ids: Sequence[str]) -> dict[str, HeldRecord]:
         """Hold records until the transaction ends, and return those that there are, deleted ones included, by id."""
-        held = record_writes.hold_records(self.connection, self.team_id, self.object_type, record_ids, self.budget)
+        held = record_writes.hold_records(
+            self.transaction.connection, self.transaction.team_id, self.object_type, record_ids, self.budget
+        )
         self._places |= {record_id: one.place for record_id, one in held.items()}
         return held
 
@@ -111,7 +108,7 @@ class RecordWriter:
         problems = self._problems(None, after, row)
         if problems:
             return problems
-        record = StoredRecord(self.runtime.new_id(), 1, self._now, self._now, after)
+        record = StoredRecord(self.transaction.new_id(), 1, self._now, self._now, after)
         self._made[record.id] = record
         self._made_contacts += self._contacts.link(row, after)
         return record
@@ -140,7 +137,8 @@ class RecordWriter:
 
     def write(self) -> None:
         """Write what was planned, with its keys, and tell of it."""
-        connection, team_id, object_type = self.connection, self.team_id, self.object_type
+        transaction, object_type = self.transaction, self.object_type
+        connection, team_id = transaction.connection, transaction.team_id
         if not self._made and not self._after:
             return
         record_writes.insert_new(connection, team_id, object_type, list(self._made.values()), now=self._now)
@@ -159,20 +157,24 @@ class RecordWriter:
         made = [KnownRecord(record.id, record.version, record.properties) for record in self._made.values()]
         key_changes(team_id, key_rules(connection, team_id, self.schema), made, rewrites).write(connection)
         self._write_contacts()
-        record_changed(connection, self.runtime, team_id, object_type, list(self._made), Change.CREATED)
-        record_changed(connection, self.runtime, team_id, object_type, list(self._after), Change.UPDATED)
+        record_changed(transaction, object_type, list(self._made), Change.CREATED)
+        record_changed(transaction, object_type, list(self._after), Change.UPDATED)
 
     def _write_contacts(self) -> None:
         if not self._made_contacts:
             return
-        self.runtime.scopes.require((Scope.WRITE,), CONTACT, ": the address is nobody's yet, and would make a contact")
+        self.transaction.scopes.require(
+            (Scope.WRITE,), CONTACT, ": the address is nobody's yet, and would make a contact"
+        )
         now = self._now
         made = [StoredRecord(one.id, 1, now, now, {"email": one.email}) for one in self._made_contacts]
-        record_writes.insert_new(self.connection, self.team_id, CONTACT, made, now=now)
+        record_writes.insert_new(self.transaction.connection, self.transaction.team_id, CONTACT, made, now=now)
         known = [KnownRecord(record.id, record.version, record.properties) for record in made]
-        keys_of_contacts(self.connection, self.team_id, known).write(self.connection)
+        keys_of_contacts(self.transaction.connection, self.transaction.team_id, known).write(
+            self.transaction.connection
+        )
         ids = [record.id for record in made]
-        record_changed(self.connection, self.runtime, self.team_id, CONTACT, ids, Change.CREATED)
+        record_changed(self.transaction, CONTACT, ids, Change.CREATED)
 
     def view(self, record: StoredRecord) -> RecordView:
         """Return a record as clients see it."""
@@ -184,9 +186,11 @@ class RecordWriter:
         Args:
             record_id: UUID text; found in this transaction.
         """
-        found = records.get_record(self.connection, self.team_id, self.object_type, record_id, self.budget)
+        found = records.get_record(
+            self.transaction.connection, self.transaction.team_id, self.object_type, record_id, self.budget
+        )
         assert found is not None  # noqa: S101 - nobody deletes it while the lock of the type is held
         return self.view(found)
 
     def _problems(self, before: Properties | None, after: Properties, row: Row) -> list[Problem]:
-        return write_problems(self.schema, before, after, row.values, self.runtime.settings.list_values_max)
+        return write_problems(self.schema, before, after, row.values, self.transaction.settings.list_values_max)

@@ -96,7 +96,7 @@ def upsert_record(
     """
     prop = key_property(writer.schema, lookup.slug, ".path.slug", writer.list_id)
     value = _sought(writer, prop, lookup)
-    found = records_with(writer.connection, writer.team_id, writer.object_type, prop, value)
+    found = records_with(writer.transaction, writer.object_type, prop, value)
     if found:
         record_id = the_one(found, lookup.slug, lookup.value)
         record = writer.hold([record_id])[record_id].record
@@ -165,7 +165,7 @@ def _sought(writer: RecordWriter, prop: Property, lookup: LookedUp) -> object:
 
 def _parsed(writer: RecordWriter, prop: Property, lookup: LookedUp, *, written: bool = False) -> object:
     try:
-        return parsed_value(prop, lookup.value, writer.runtime.settings, written=written)
+        return parsed_value(prop, lookup.value, writer.transaction.settings, written=written)
     except InvalidValueError as error:
         raise refusal_of([Problem(error.code, error.message)], lambda _: _VALUE) from None
 

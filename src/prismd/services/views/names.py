@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from prismd.core.properties.schema import OBJECT_TYPES
 from prismd.core.views.names import ViewNames
+from prismd.services.session import Transaction
 from prismd.store import properties, views
-from prismd.store.connections.postgres import Connection
 
 
-def view_names(connection: Connection, team_id: int) -> ViewNames:
+def view_names(
+    transaction: Transaction,
+) -> ViewNames:
     """Return what reads and writes the names in a team's views."""
-    return ViewNames(properties.load_schemas(connection, team_id, OBJECT_TYPES))
+    return ViewNames(properties.load_schemas(transaction.connection, transaction.team_id, OBJECT_TYPES))
 
 
-def note_names(connection: Connection, team_id: int) -> None:
+def note_names(
+    transaction: Transaction,
+) -> None:
     """Note what names mean in those views of a team that do not say it yet: they come from an earlier version.
 
     Args:
-        connection: Inside a transaction that is about to change properties or options.
+        transaction: Of the team.
     """
-    unnoted = views.unnoted_views(connection, team_id)
+    unnoted = views.unnoted_views(transaction.connection, transaction.team_id)
     if unnoted:
-        names = view_names(connection, team_id)
-        views.note_names(connection, team_id, [names.noted(view) for view in unnoted])
+        names = view_names(transaction)
+        views.note_names(transaction.connection, transaction.team_id, [names.noted(view) for view in unnoted])

@@ -10,92 +10,84 @@ from prismd.core.ids import is_uuid
 from prismd.core.views.definitions import View
 from prismd.core.wording.quoting import quoted
 from prismd.services.audit import note
-from prismd.services.runtime import Runtime
+from prismd.services.session import Transaction
 from prismd.services.views.views import find_view
 from prismd.settings import Settings
 from prismd.store import views
-from prismd.store.connections.postgres import Connection
 from prismd.store.records import records
 
 
-def pin_record(  # noqa: PLR0917 - which record, in which view
-    connection: Connection, runtime: Runtime, team_id: int, object_type: str, view_id: str, record_id: str
-) -> None:
+def pin_record(transaction: Transaction, object_type: str, view_id: str, record_id: str) -> None:
     """Put a record after the last of those that come first in a view; one that is among them keeps its place.
 
     Args:
-        connection: Inside a transaction.
-        runtime: For the most of them, for who pins it, and when.
+        transaction: Of the team.
         view_id: As the caller wrote it.
         record_id: As the caller wrote it.
 
     Raises:
         PrismdError: ``not_found`` for the view or the record; ``invalid_request`` where there are too many.
     """
-    view, pinned = find_view(connection, team_id, object_type, view_id, lock=True)
+    view, pinned = find_view(transaction, object_type, view_id, lock=True)
     wanted = record_id.lower()
-    if not _existing(connection, team_id, object_type, [wanted]):
+    if not _existing(transaction, object_type, [wanted]):
         raise PrismdError("not_found", f"there is no {object_type} with the id {quoted(record_id)}")
     if wanted in pinned:
         return
-    _check_number(runtime.settings, len(pinned) + 1, ".path.recordId")
-    views.set_pinned(connection, team_id, view.id, [*pinned, wanted])
-    note(connection, runtime, team_id, _pinned("pin", view, [wanted]))
+    _check_number(transaction.settings, len(pinned) + 1, ".path.recordId")
+    views.set_pinned(transaction.connection, transaction.team_id, view.id, [*pinned, wanted])
+    note(transaction, _pinned("pin", view, [wanted]))
 
 
-def order_records(  # noqa: PLR0917 - which records, in which view
-    connection: Connection, runtime: Runtime, team_id: int, object_type: str, view_id: str, ids: Sequence[str]
-) -> None:
+def order_records(transaction: Transaction, object_type: str, view_id: str, ids: Sequence[str]) -> None:
     """Put records that come first in a view into another order; those that are not named come after them, as they were.
 
     Args:
-        connection: Inside a transaction.
-        runtime: For the most of them, for who orders them, and when.
+        transaction: Of the team.
         view_id: As the caller wrote it.
         ids: Of pinned records, as the caller wrote them.
 
     Raises:
         PrismdError: ``not_found`` for the view; ``invalid_request`` for ids that are too many, not pinned, or repeated.
     """
-    view, pinned = find_view(connection, team_id, object_type, view_id, lock=True)
-    _check_number(runtime.settings, len(ids), ".body.object_ids")
+    view, pinned = find_view(transaction, object_type, view_id, lock=True)
+    _check_number(transaction.settings, len(ids), ".body.object_ids")
     wanted = [one.lower() for one in ids]
     if problems := tuple(_problems(wanted, set(pinned))):
         raise PrismdError("invalid_request", f"{problems[0].field}: {problems[0].message}", problems=problems)
     named = set(wanted)
-    views.set_pinned(connection, team_id, view.id, [*wanted, *(one for one in pinned if one not in named)])
-    note(connection, runtime, team_id, _pinned("order", view, wanted))
+    views.set_pinned(
+        transaction.connection, transaction.team_id, view.id, [*wanted, *(one for one in pinned if one not in named)]
+    )
+    note(transaction, _pinned("order", view, wanted))
 
 
-def unpin_record(  # noqa: PLR0917 - which record, in which view
-    connection: Connection, runtime: Runtime, team_id: int, object_type: str, view_id: str, record_id: str
-) -> None:
+def unpin_record(transaction: Transaction, object_type: str, view_id: str, record_id: str) -> None:
     """Let a record take the place that the view's order gives it.
 
     Args:
-        runtime: For who unpins it, and when.
-        connection: Inside a transaction.
+        transaction: Of the team.
         view_id: As the caller wrote it.
         record_id: As the caller wrote it; it may be that of a deleted record.
 
     Raises:
         PrismdError: ``not_found`` for the view, or where the record is not among those that come first.
     """
-    view, pinned = find_view(connection, team_id, object_type, view_id, lock=True)
+    view, pinned = find_view(transaction, object_type, view_id, lock=True)
     wanted = record_id.lower()
     if wanted not in pinned:
         raise PrismdError("not_found", f"the view has no pinned record with the id {quoted(record_id)}")
-    views.set_pinned(connection, team_id, view.id, [one for one in pinned if one != wanted])
-    note(connection, runtime, team_id, _pinned("unpin", view, [wanted]))
+    views.set_pinned(transaction.connection, transaction.team_id, view.id, [one for one in pinned if one != wanted])
+    note(transaction, _pinned("unpin", view, [wanted]))
 
 
 def _pinned(change: str, view: View, record_ids: Sequence[str]) -> Deed:
     return Deed(Action.VIEW_PINNED, [view.id, *record_ids], view.object_type, {"change": change})
 
 
-def _existing(connection: Connection, team_id: int, object_type: str, ids: Sequence[str]) -> set[str]:
+def _existing(transaction: Transaction, object_type: str, ids: Sequence[str]) -> set[str]:
     wanted = [(object_type, one) for one in ids if is_uuid(one)]
-    return {record_id for _, record_id in records.existing_records(connection, team_id, wanted)}
+    return {record_id for _, record_id in records.existing_records(transaction.connection, transaction.team_id, wanted)}
 
 
 def _problems(ids: Sequence[str], pinned: set[str]) -> Iterator[FieldProblem]:

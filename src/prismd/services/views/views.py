@@ -18,18 +18,14 @@ from prismd.core.wording.quoting import quoted
 from prismd.services.audit import note
 from prismd.services.lists import require_list
 from prismd.services.queries.pages import PageWanted, QueryPage, query_reader, run_query
-from prismd.services.runtime import Runtime
+from prismd.services.session import Transaction
 from prismd.services.views.names import view_names
-from prismd.settings import Settings
 from prismd.store import views
-from prismd.store.connections.postgres import Connection
 from prismd.store.queries import pages
 
 
-def create_view(  # noqa: PLR0917 - what a view is, and where
-    connection: Connection,
-    runtime: Runtime,
-    team_id: int,
+def create_view(
+    transaction: Transaction,
     object_type: str,
     view_id: str | None,
     wanted: Mapping[str, Any],
@@ -37,9 +33,7 @@ def create_view(  # noqa: PLR0917 - what a view is, and where
     """Make a view.
 
     Args:
-        connection: Inside a transaction.
-        runtime: For time, ids and limits.
-        team_id: The team.
+        transaction: Of the team.
         object_type: The type of its records.
         view_id: Its id, if the caller chose one.
         wanted: Its members by name.
@@ -50,22 +44,22 @@ def create_view(  # noqa: PLR0917 - what a view is, and where
     if view_id is not None and not is_uuid(view_id):
         raise PrismdError.invalid(".body.id", f"expected a UUID, found {quoted(view_id)}", "format")
     definition = changed_definition({}, wanted)
-    now = runtime.now()
-    view = View((view_id or runtime.new_id()).lower(), object_type, wanted.get("list_id"), definition, now, now)
-    view = _checked(connection, runtime.settings, team_id, TodaysView(view))
-    views.lock_views(connection, team_id, object_type)
-    most = runtime.settings.views_max
-    if views.count_views(connection, team_id, object_type) >= most:
+    now = transaction.now()
+    view = View((view_id or transaction.new_id()).lower(), object_type, wanted.get("list_id"), definition, now, now)
+    view = _checked(transaction, TodaysView(view))
+    views.lock_views(transaction.connection, transaction.team_id, object_type)
+    most = transaction.settings.views_max
+    if views.count_views(transaction.connection, transaction.team_id, object_type) >= most:
         message = f"{object_type} has {most} views, which is the most there may be; delete one"
         raise PrismdError.invalid(".body", message, "maxItems")
-    view = view_names(connection, team_id).noted(view)
-    if not views.insert_view(connection, team_id, view):
+    view = view_names(transaction).noted(view)
+    if not views.insert_view(transaction.connection, transaction.team_id, view):
         raise PrismdError("id_taken", f"the team has a view with the id {quoted(view.id)} already; take another id")
-    note(connection, runtime, team_id, Deed(Action.VIEW_CREATED, [view.id], object_type))
+    note(transaction, Deed(Action.VIEW_CREATED, [view.id], object_type))
     return view
 
 
-def get_view(connection: Connection, team_id: int, object_type: str, view_id: str) -> View:
+def get_view(transaction: Transaction, object_type: str, view_id: str) -> View:
     """Return a view, with the names of today.
 
     Args:
@@ -74,14 +68,12 @@ def get_view(connection: Connection, team_id: int, object_type: str, view_id: st
     Raises:
         PrismdError: ``not_found``: unknown, of another type, or of another team.
     """
-    view, _ = find_view(connection, team_id, object_type, view_id)
-    return view_names(connection, team_id).today(view).view
+    view, _ = find_view(transaction, object_type, view_id)
+    return view_names(transaction).today(view).view
 
 
-def list_views(  # noqa: PLR0917 - which views, from where on
-    connection: Connection,
-    settings: Settings,
-    team_id: int,
+def list_views(
+    transaction: Transaction,
     object_type: str,
     list_id: str | None,
     after: str | None,
@@ -92,7 +84,6 @@ def list_views(  # noqa: PLR0917 - which views, from where on
     """Return views of an object type, in the order of their ids, with the names of today.
 
     Args:
-        settings: For how much may be read.
         list_id: The list whose views they are; None for those of no list.
         after: Only those with greater ids.
         limit: Most views.
@@ -101,17 +92,17 @@ def list_views(  # noqa: PLR0917 - which views, from where on
     Raises:
         PrismdError: ``not_found``: there is no such list of that type.
     """
-    scope = None if list_id is None else require_list(connection, team_id, list_id, object_type).id
-    names = view_names(connection, team_id)
-    budget = ReadingBudget(settings.read_bytes_max, "views", "ask for fewer at a time by `limit`")
-    found = views.list_views(connection, team_id, object_type, scope, after, budget, limit=limit, offset=offset)
+    scope = None if list_id is None else require_list(transaction, list_id, object_type).id
+    names = view_names(transaction)
+    budget = ReadingBudget(transaction.settings.read_bytes_max, "views", "ask for fewer at a time by `limit`")
+    found = views.list_views(
+        transaction.connection, transaction.team_id, object_type, scope, after, budget, limit=limit, offset=offset
+    )
     return [names.today(view).view for view in found]
 
 
-def update_view(  # noqa: PLR0917 - which view, and what of it
-    connection: Connection,
-    runtime: Runtime,
-    team_id: int,
+def update_view(
+    transaction: Transaction,
     object_type: str,
     view_id: str,
     changes: Mapping[str, Any],
@@ -119,53 +110,50 @@ def update_view(  # noqa: PLR0917 - which view, and what of it
     """Change a view; what is not named stays, and is not looked at again.
 
     Args:
-        connection: Inside a transaction.
-        runtime: For time and limits.
+        transaction: Of the team.
         view_id: As the caller wrote it.
         changes: Members by name; null clears.
 
     Raises:
         PrismdError: ``invalid_request`` or ``not_found``.
     """
-    stored, _ = find_view(connection, team_id, object_type, view_id, lock=True)
+    stored, _ = find_view(transaction, object_type, view_id, lock=True)
     _check_unmoved(stored, changes)
-    names = view_names(connection, team_id)
+    names = view_names(transaction)
     today = names.today(names.noted(stored))
     view = today.view
     changed = replace(view, definition=changed_definition(view.definition, changes))
     if any(name in changes for name in CHECKED):
-        changed = _checked(connection, runtime.settings, team_id, replace(today, view=changed))
+        changed = _checked(transaction, replace(today, view=changed))
     if changed.definition == view.definition:
         return view
-    changed = replace(names.noted(changed), updated_at=runtime.now())
-    views.update_view(connection, team_id, changed)
-    note(connection, runtime, team_id, Deed(Action.VIEW_UPDATED, [view.id], object_type))
+    changed = replace(names.noted(changed), updated_at=transaction.now())
+    views.update_view(transaction.connection, transaction.team_id, changed)
+    note(transaction, Deed(Action.VIEW_UPDATED, [view.id], object_type))
     return changed
 
 
-def delete_view(connection: Connection, runtime: Runtime, team_id: int, object_type: str, view_id: str) -> None:
+def delete_view(transaction: Transaction, object_type: str, view_id: str) -> None:
     """Delete a view; its records stay.
 
     Args:
-        runtime: For who deletes it, and when.
         view_id: As the caller wrote it.
 
     Raises:
         PrismdError: ``not_found``.
     """
-    if not is_uuid(view_id) or not views.delete_view(connection, team_id, object_type, view_id):
+    if not is_uuid(view_id) or not views.delete_view(transaction.connection, transaction.team_id, object_type, view_id):
         raise _missing(object_type, view_id)
-    note(connection, runtime, team_id, Deed(Action.VIEW_DELETED, [view_id], object_type))
+    note(transaction, Deed(Action.VIEW_DELETED, [view_id], object_type))
 
 
-def page_of_view(  # noqa: PLR0917 - which page, of which view
-    connection: Connection, runtime: Runtime, team_id: int, object_type: str, view_id: str, wanted: PageWanted
+def page_of_view(
+    transaction: Transaction, object_type: str, view_id: str, wanted: PageWanted
 ) -> tuple[View, QueryPage]:
     """Return a view and a page of its records: the pinned ones that it wants, then the others in its order.
 
     Args:
-        connection: Outside a transaction.
-        runtime: For limits, and for what the caller may read.
+        transaction: Of the team.
         view_id: As the caller wrote it.
         wanted: Which page.
 
@@ -173,27 +161,24 @@ def page_of_view(  # noqa: PLR0917 - which page, of which view
         PrismdError: ``not_found``; ``missing_scope``; ``query_timeout``; ``invalid_request`` for the cursor, or where
             the view names a property that has been deleted.
     """
-    settings = runtime.settings
-    stored, pinned = find_view(connection, team_id, object_type, view_id)
-    today = view_names(connection, team_id).today(stored)
+    stored, pinned = find_view(transaction, object_type, view_id)
+    today = view_names(transaction).today(stored)
     view = today.view
-    reader = query_reader(connection, team_id, object_type, list_id=view.list_id, settings=settings, field=".view")
+    reader = query_reader(transaction, object_type, list_id=view.list_id, field=".view")
     reader = replace(reader, named=today.paths)
     query = reader.read(view.query(), pinned=tuple(pinned))
-    check_readable(query.paths(), runtime.scopes)
-    return view, run_query(connection, team_id, query, wanted, schemas=reader.schemas, settings=settings)
+    check_readable(query.paths(), transaction.scopes)
+    return view, run_query(transaction, query, wanted, schemas=reader.schemas)
 
 
-def _checked(connection: Connection, settings: Settings, team_id: int, today: TodaysView) -> View:
+def _checked(transaction: Transaction, today: TodaysView) -> View:
     view = today.view
     if view.list_id is not None:
-        scope = require_list(
-            connection, team_id, view.list_id, view.object_type, ".body.list_id", unknown="invalid_request"
-        ).id
+        scope = require_list(transaction, view.list_id, view.object_type, ".body.list_id", unknown="invalid_request").id
         view = replace(view, list_id=scope)
-    reader = query_reader(connection, team_id, view.object_type, list_id=view.list_id, settings=settings, field=".body")
+    reader = query_reader(transaction, view.object_type, list_id=view.list_id, field=".body")
     reader = replace(reader, named=today.paths)
-    _check_patterns(connection, settings, reader.read(view.query()))
+    _check_patterns(transaction, reader.read(view.query()))
     group_by = view.definition.get("group_by")
     if group_by is not None:
         reader.path(group_by, ".body.group_by")
@@ -208,18 +193,18 @@ def _check_unmoved(view: View, changes: Mapping[str, Any]) -> None:
         raise PrismdError.invalid(".body.list_id", message, "enum")
 
 
-def _check_patterns(connection: Connection, settings: Settings, query: Query) -> None:
+def _check_patterns(transaction: Transaction, query: Query) -> None:
     if query.patterns():
-        pages.limit_time(connection, settings.query_timeout_s)
+        pages.limit_time(transaction.connection, transaction.settings.query_timeout_s)
     try:
-        pages.check_patterns(connection, query.patterns())
+        pages.check_patterns(transaction.connection, query.patterns())
     except PrismdError as error:
         [problem] = error.problems
         raise PrismdError.invalid(".body.filter", problem.message, "pattern") from None
 
 
 def find_view(
-    connection: Connection, team_id: int, object_type: str, view_id: str, *, lock: bool = False
+    transaction: Transaction, object_type: str, view_id: str, *, lock: bool = False
 ) -> tuple[View, list[str]]:
     """Return a view as it is stored, and the ids of the records that are pinned in it.
 
@@ -230,7 +215,11 @@ def find_view(
     Raises:
         PrismdError: ``not_found``.
     """
-    found = views.get_view(connection, team_id, object_type, view_id, lock=lock) if is_uuid(view_id) else None
+    found = (
+        views.get_view(transaction.connection, transaction.team_id, object_type, view_id, lock=lock)
+        if is_uuid(view_id)
+        else None
+    )
     if found is None:
         raise _missing(object_type, view_id)
     return found

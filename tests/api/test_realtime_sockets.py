@@ -25,9 +25,10 @@ from websockets.asyncio.client import connect as connect_async
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from prismd.api.http.handling import operation_of
 from prismd.api.http.web_socket_protocol import WebSocketProtocol
 from prismd.api.realtime import change_stream, send_queue, shapes
-from prismd.api.realtime.operations import REALTIME_OPERATIONS
+from prismd.api.realtime.handlers import create_ticket
 from tests.api.realtime import TICKET, Stream, hub_of, listening, opened, tell, ticket
 from tests.processes import eventually
 
@@ -316,5 +317,5 @@ def test_the_page_of_the_stream_tells_of_each_message_and_each_ending() -> None:
     assert {int(code) for code in re.findall(r"^\| (\d{4}) \|", page, re.MULTILINE)} >= codes
     for example in re.findall(r"^```json\n(.*?)```$", page, re.MULTILINE | re.DOTALL):
         assert json.loads(example)["type"] in types
-    [operation] = REALTIME_OPERATIONS
+    operation = operation_of(create_ticket)
     assert all(f"`{type_}`" in operation.description for type_ in types)

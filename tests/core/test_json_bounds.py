@@ -14,8 +14,8 @@ from prismd.core.errors import PrismdError
 from prismd.core.imports.request import RequestLimits, parse_request
 from prismd.core.json import bounds
 from prismd.core.json.bounds import VALUES_MAX, TooManyValuesError, has_more_items, refuse_many_values
-from prismd.core.json.split import BESIDE_BYTES_MAX, split_members, split_rows
-from prismd.core.json.text import NotJsonError, decode, without_unpaired
+from prismd.core.json.split import BESIDE_BYTES_MAX, split_items, split_members, split_rows
+from prismd.core.json.text import HALVES_MAX, HALVES_OF_ROWS_MAX, NotJsonError, decode, without_unpaired
 
 TEXTS: Final = st.text(max_size=6) | st.sampled_from(["", '"', "\\", '\\"', "[,{", "]}", '",', "\\\\", '\\\\"'])
 VALUES: Final = st.recursive(
@@ -134,7 +134,7 @@ def test_rows_and_what_stands_beside_them_are_the_members(
         members["objects"] = [*members["objects"], "[1]" * 2 * BESIDE_BYTES_MAX]
     body = written(members, escaped=escaped, spaced=spaced)
     split = split_rows(body)
-    assert {name: decode(raw) for name, raw in split.items()} == decode(without_unpaired(body))
+    assert {name: decode(raw) for name, raw in split.items()} == decode(without_unpaired(body, HALVES_OF_ROWS_MAX))
 
 
 @pytest.mark.parametrize("body", [b'{"objects":[],"objects":[1]}', b'{"objects":[1],"x":1,"x":2}', b'{"x":1,"x":[]}'])
@@ -143,11 +143,22 @@ def test_a_member_that_stands_twice_is_refused(body: bytes) -> None:
         split_rows(body)
 
 
-def test_halves_of_pairs_are_counted_and_their_text_grows_no_further() -> None:
-    few = b'["' + rb"\ud800" * 100_000 + b'"]'
-    assert len(decode(without_unpaired(few))[0]) == 200_000
-    with pytest.raises(NotJsonError, match="100,000 halves"):
-        without_unpaired(b'["' + rb"\ud800" * 100_001 + b'"]')
+@pytest.mark.parametrize("most", [HALVES_MAX, HALVES_OF_ROWS_MAX])
+def test_halves_of_pairs_are_counted_and_their_text_grows_no_further(most: int) -> None:
+    few = b'["' + rb"\ud800" * most + b'"]'
+    assert len(decode(without_unpaired(few, most))[0]) == 2 * most
+    with pytest.raises(NotJsonError, match=f"{most:,} halves"):
+        without_unpaired(b'["' + rb"\ud800" * (most + 1) + b'"]', most)
+
+
+def test_one_record_has_fewer_halves_of_pairs_than_the_rows_of_an_import() -> None:
+    rows = b'{"objects":[' + b",".join([rb'{"a":"\ud800"}'] * (HALVES_MAX + 1)) + b"]}"
+    assert len(split_items(split_rows(rows)["objects"])) == HALVES_MAX + 1
+    with pytest.raises(NotJsonError, match="1,000 halves"):
+        split_members(rows)
+
+
+def test_pairs_are_no_halves() -> None:
     pairs = b'["' + rb"\ud83d\ude00\\ud800\n" * 100_001 + b'"]'
     assert without_unpaired(pairs) == pairs
 

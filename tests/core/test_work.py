@@ -115,7 +115,7 @@ WORK: Final[dict[str, Callable[[int], Callable[[], object]]]] = {
     "repeated keys": lambda n: lambda: decode(b"{" + b",".join(b'"a%d":0' % one for one in range(n)) + b',"a0":1}'),
     "members": lambda n: lambda: split_members(b"{" + b",".join(b'"a%d":[]' % one for one in range(n)) + b"}"),
     "texts like members": lambda n: lambda: split_rows(b'{"x":"' + b"[[," * 9 * n + b'","objects":[' + b"[[," * n),
-    "halves of pairs": lambda n: lambda: without_unpaired(b'"' + rb"\ud800" * n + b'"'),
+    "halves of pairs": lambda n: lambda: without_unpaired(b'"' + rb"\ud800" * n + b'"', n),
     "escapes": lambda n: lambda: without_unpaired(b'"' + rb"\\\u0041\n" * n + b'"'),
     "stand-ins": lambda n: lambda: with_unpaired("\0\U000f0000" * n),
     "items": lambda n: lambda: has_more_items(b"[" + b"[[]]," * 5_000 * n + b"[]]", 10**9),

@@ -154,8 +154,8 @@ class World:
 
     def _make_records(self, object_type: str, count: int) -> None:
         slug, target = REFERENCES[object_type]
-        targets = self.ids.get("record", {}).get(target)
-        values = {TEXTS[object_type]: self.name, **({slug: targets[0]} if targets else {})}
+        referred = self._standing(target)
+        values = {TEXTS[object_type]: self.name, **({slug: referred} if referred else {})}
         if object_type in FOUND_BY:
             key, form = FOUND_BY[object_type]
             values[key] = form.format(self.name)
@@ -166,6 +166,15 @@ class World:
         results = self._import(object_type, [{"default": values}] * min(count, SPARE))["results"]
         for result in results:
             self._keep("record", object_type, result["id"])
+
+    def _standing(self, object_type: str) -> str | None:
+        """Return a record that nobody has deleted, which hostile requests may do; None where there was never one."""
+        held = self.ids.get("record", {}).get(object_type, [])
+        while held and self.send("GET", f"/{object_type}/{held[0]}").status_code == 404:
+            del held[0]
+            if not held:
+                self._make_records(object_type, SPARE)
+        return held[0] if held else None
 
     def _import(self, object_type: str, rows: list[Any]) -> Any:
         answer = self.send("POST", f"/{object_type}/import", json={"objects": rows})

@@ -6,13 +6,16 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from litestar import Request, Response, get
+from litestar import Request, Response
 
 from prismd.api.audit.shapes import AuditLines, shown_line
+from prismd.api.document.operation import LIMIT, TEAM, Operation, Parameter, Reply, filter_by
 from prismd.api.http.errors import respond
+from prismd.api.http.handling import handles
 from prismd.api.http.injected import SessionIn
 from prismd.api.http.query_strings import given, one_of, page_limit
 from prismd.api.queries.cursors import Cursor, Listing, read_cursor, write_cursor
+from prismd.core.api_keys.scopes import Scope
 from prismd.core.audit import Action, AuditFilter, moment_of
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
@@ -23,12 +26,40 @@ from prismd.services.audit import page_of_audit
 from prismd.services.idempotency.claims import Answer
 from prismd.store.audit import Place
 
+_MOMENT: Final = {"type": "string", "format": "date-time"}
+_ID: Final = {"type": "string", "format": "uuid"}
+
+
 ACTIONS: Final = tuple(action.value for action in Action)
 _PLACE: Final = re.compile(r"([0-9]{1,17})/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@get("/audit", sync_to_thread=True)
+@handles(
+    Operation(
+        name="listAudit",
+        method="GET",
+        path=f"{TEAM}/audit",
+        tag="Audit",
+        scopes=(Scope.ADMIN,),
+        summary="List who did what to what, newest first",
+        description=(
+            "prismd's own. An entry is written in the transaction of what was done, and never changed. docs/audit.md "
+            "tells what is in it."
+        ),
+        parameters=(
+            Parameter("cursor", "query", "`next_cursor` of the page before, beside the same filters."),
+            LIMIT,
+            Parameter("since", "query", "Done then or later; a day means its beginning in UTC.", _MOMENT),
+            Parameter("until", "query", "Done before then.", _MOMENT),
+            filter_by("action", "What was done.", ACTIONS),
+            Parameter("object_id", "query", "To this record, import, property, option, list, view or key.", _ID),
+            Parameter("key_id", "query", "By this key.", _ID),
+        ),
+        replies=(Reply(200, "A page of the audit.", AuditLines),),
+        errors=("query_timeout",),
+    )
+)
 def get_audit(request: Request[Any, Any, Any], session: SessionIn) -> Response[bytes]:
     """Answer a page of the team's audit, newest first."""
     wanted = _filter(request)

@@ -7,14 +7,14 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from prismd.api.http.asked_operation import operation_of
+from prismd.api.http.handling import operation_of
 from prismd.api.http.paths import decoded
 from prismd.core.api_keys.scopes import missing_scope
 from prismd.core.properties.schema import OBJECT_TYPES
 from prismd.services.api_keys.authentication import Caller
 
 
-async def within_scopes(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+async def within_scopes(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Let a request pass whose key may do what its operation does; stands behind the check of keys.
 
     Of an operation on imports the object type is known only once the import is read, so whoever reads it looks again.
@@ -22,7 +22,7 @@ async def within_scopes(connection: ASGIConnection[Any, Any, Any, Any], _handler
     Raises:
         PrismdError: ``missing_scope``.
     """
-    asked = operation_of(connection)
+    asked = operation_of(handler)
     caller: Caller = connection.state.caller
     named = connection.path_params.get("object_type")
     object_type = None if named is None else decoded(named)

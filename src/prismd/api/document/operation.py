@@ -95,6 +95,11 @@ class Operation:
     replies: tuple[Reply, ...]
     errors: tuple[str, ...] = ()
 
+    @property
+    def has_versions(self) -> bool:
+        """Whether what it is about has versions, which its handler compares with those that a request names."""
+        return any(one.name == "If-Match" for one in self.parameters)
+
     def all_parameters(self) -> tuple[Parameter, ...]:
         """Return the parameters of path, query and headers."""
         in_path = [Parameter.in_path(name) for name in re.findall(r"{(\w+)}", self.path)]

@@ -7,17 +7,17 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from prismd.api.http.asked_operation import operation_of
+from prismd.api.http.handling import operation_of
 from prismd.core.json.unknown_members import refuse_unknown
 
 
-async def known_parameters(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+async def known_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Let a request pass whose query string says nothing that its operation does not take.
 
     Raises:
         PrismdError: ``invalid_request``: a parameter means nothing here.
     """
     scope: Any = connection.scope
-    if scope["query_string"] and not (asked := operation_of(connection)).any_parameter:
+    if scope["query_string"] and not (asked := operation_of(handler)).any_parameter:
         known = tuple(one.name for one in asked.parameters if one.place == "query")
         refuse_unknown(connection.query_params, known, ".query", "the query string")

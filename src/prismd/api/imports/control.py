@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Response, post
+from litestar import Request, Response
 
+from prismd.api.document.operation import IDEMPOTENCY_KEY, REPLAY, RETRY_AFTER, TEAM, Operation, Reply
+from prismd.api.document.shapes import ImportJob, RetryBody
+from prismd.api.http.handling import handles
 from prismd.api.http.idempotency import write_once
 from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.json_bodies import refuse_body
@@ -13,6 +16,7 @@ from prismd.api.http.paths import id_in_path
 from prismd.api.imports.jobs import shown
 from prismd.api.imports.submissions import submit_once
 from prismd.api.limits.threads import Threads
+from prismd.core.api_keys.scopes import Scope
 from prismd.core.imports.request import RequestLimits
 from prismd.core.imports.retry import parse_retry
 from prismd.core.json.text import encode
@@ -22,7 +26,24 @@ from prismd.services.imports.jobs import Submitted
 from prismd.services.session import Transaction
 
 
-@post("/imports/{job_id:str}/cancel")
+@handles(
+    Operation(
+        name="cancelImport",
+        method="POST",
+        path=f"{TEAM}/imports/{{jobId}}/cancel",
+        tag="Imports",
+        scopes=(Scope.IMPORT,),
+        typed_by_job=True,
+        summary="Cancel an import job",
+        description=(
+            "Stops after the chunk under way. Rows done stay done and keep their verdicts; `not_attempted` counts "
+            "those that have none. `state` is `cancelled`, `status` `failed`, `error.code` `cancelled`."
+        ),
+        parameters=(IDEMPOTENCY_KEY,),
+        replies=(Reply(200, "The job, which has stopped.", ImportJob, REPLAY),),
+        errors=("not_found", "import_ended"),
+    )
+)
 async def cancel_import(
     *, request: Request[Any, Any, Any], job_id: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
@@ -39,7 +60,34 @@ async def cancel_import(
     return await threads.run_import(lambda: write_once(request, session, body, work))
 
 
-@post("/imports/{job_id:str}/retry")
+@handles(
+    Operation(
+        name="retryImport",
+        method="POST",
+        path=f"{TEAM}/imports/{{jobId}}/retry",
+        tag="Imports",
+        scopes=(Scope.IMPORT,),
+        typed_by_job=True,
+        summary="Run the failed rows of an import job again",
+        description=(
+            "As an import of its own, with the same options, whose `parent_job_id` is this job; `parent_input_index` "
+            "of its results tells which rows they are. Without a body the rows run as they were sent."
+        ),
+        parameters=(IDEMPOTENCY_KEY,),
+        body=RetryBody,
+        body_required=False,
+        replies=(
+            Reply(200, "The rows are done; `job_id` is null.", ImportJob, REPLAY),
+            Reply(
+                202,
+                "The rows are safe and will be done.",
+                ImportJob,
+                {"location": "The new job.", **RETRY_AFTER, **REPLAY},
+            ),
+        ),
+        errors=("not_found", "import_not_ended", "nothing_to_retry", "too_many_imports"),
+    )
+)
 async def retry_import(
     *,
     request: Request[Any, Any, Any],

@@ -9,18 +9,21 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
-from litestar import Request, get
+from litestar import Request
 from litestar.response.base import ASGIResponse
 from litestar.response.streaming import ASGIStreamingResponse
 from litestar.types import Receive, Scope, Send
 
 from prismd.api.authentication.key_watch import KeyWatch
+from prismd.api.document.operation import TEAM, Operation, Parameter, Reply
+from prismd.api.http.handling import handles
 from prismd.api.http.injected import PathPart, SessionIn
 from prismd.api.http.scope_keys import HEAD_ONLY
 from prismd.api.imports.handlers import read_job
 from prismd.api.imports.jobs import shown
 from prismd.api.imports.watchers import Watchers
 from prismd.api.limits.threads import Threads
+from prismd.core.api_keys.scopes import Scope as KeyScope
 from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Job
 from prismd.core.json.text import encode
@@ -40,7 +43,32 @@ _DIGITS_MAX: Final = 9
 _HEADERS: Final = {"x-accel-buffering": "no"}
 
 
-@get("/imports/{job_id:str}/events")
+@handles(
+    Operation(
+        name="watchImport",
+        method="GET",
+        path=f"{TEAM}/imports/{{jobId}}/events",
+        tag="Imports",
+        scopes=(KeyScope.IMPORT, KeyScope.READ),
+        typed_by_job=True,
+        summary="Watch an import job",
+        description=(
+            "Server-sent events. `progress` after each chunk, with the job as its data and the number of chunks done "
+            "as its id; all that were missed come first. `end` with the job at its end; then the stream closes. "
+            "Comments keep a silent stream alive."
+        ),
+        parameters=(
+            Parameter(
+                LAST_EVENT_ID, "header", "Id of the last event that was seen; without it, events begin with the first."
+            ),
+        ),
+        replies=(
+            Reply(200, "Events, until the job has come to its end.", texts=(EVENT_STREAM,)),
+            Reply(204, "All events were seen, the one of the end as well."),
+        ),
+        errors=("not_found", "too_many_event_streams"),
+    )
+)
 async def get_events(request: Request[Any, Any, Any], job_id: PathPart, session: SessionIn) -> ASGIResponse:
     """Tell of an import after each of its chunks, until it has come to its end."""
     threads: Threads = request.app.state.threads

@@ -7,11 +7,23 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any, Final
 
-from litestar import Request, Response, get, post
+from litestar import Request, Response
 from litestar.response import Stream
 
-from prismd.api.document.shapes import JobPage
+from prismd.api.document.operation import (
+    CURSOR,
+    IDEMPOTENCY_KEY,
+    LIMIT,
+    REPLAY,
+    RETRY_AFTER,
+    TEAM,
+    Operation,
+    Reply,
+    filter_by,
+)
+from prismd.api.document.shapes import ImportBody, ImportJob, JobPage
 from prismd.api.http.errors import JSON, respond
+from prismd.api.http.handling import handles
 from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.paths import id_in_path, importable_type_in_path
 from prismd.api.http.query_strings import given, one_of, page_limit
@@ -37,7 +49,33 @@ _SEES_IMPORTS: Final = (Scope.IMPORT, Scope.READ)
 _JOB_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-@post("/{object_type:str}/import")
+@handles(
+    Operation(
+        name="startImport",
+        method="POST",
+        path=f"{TEAM}/{{objectType}}/import",
+        tag="Imports",
+        scopes=(Scope.IMPORT,),
+        summary="Import records",
+        description=(
+            "Every row gets a verdict. Fewer than 100 rows are done before the answer, with 200 and their results; "
+            "100 or more become a job, with 202. A malformed row is that row's error and spares the rest."
+        ),
+        parameters=(IDEMPOTENCY_KEY,),
+        body=ImportBody,
+        object_types=IMPORTABLE_TYPES,
+        replies=(
+            Reply(200, "The rows are done; `job_id` is null.", ImportJob, REPLAY),
+            Reply(
+                202,
+                "The rows are safe and will be done.",
+                ImportJob,
+                {"location": "The job.", **RETRY_AFTER, **REPLAY},
+            ),
+        ),
+        errors=("method_not_allowed", "too_many_imports"),
+    )
+)
 async def start_import(
     *,
     request: Request[Any, Any, Any],
@@ -56,7 +94,20 @@ async def start_import(
     return await submit_once(request, session, body, submit)
 
 
-@get("/imports/{job_id:str}")
+@handles(
+    Operation(
+        name="getImport",
+        method="GET",
+        path=f"{TEAM}/imports/{{jobId}}",
+        tag="Imports",
+        scopes=(Scope.IMPORT, Scope.READ),
+        typed_by_job=True,
+        summary="Look after an import job",
+        description="Jobs are kept for 7 days. Small imports have none: their answer held everything.",
+        replies=(Reply(200, "The job; with `results` once it has come to an end.", ImportJob, RETRY_AFTER),),
+        errors=("not_found",),
+    )
+)
 async def get_import(request: Request[Any, Any, Any], job_id: PathPart, session: SessionIn) -> Response[Any]:
     """Answer an import as it stands; its results once it has come to an end."""
     threads: Threads = request.app.state.threads
@@ -77,7 +128,24 @@ async def _results(threads: Threads, session: Session, job: Job) -> AsyncIterato
         yield part
 
 
-@get("/imports")
+@handles(
+    Operation(
+        name="listImports",
+        method="GET",
+        path=f"{TEAM}/imports",
+        tag="Imports",
+        scopes=(Scope.IMPORT, Scope.READ),
+        typed_by_job=True,
+        summary="List import jobs, newest first",
+        parameters=(
+            CURSOR,
+            LIMIT,
+            filter_by("state", "Only jobs in this state.", tuple(state.value for state in State)),
+            filter_by("object_type", "Only jobs of this type.", IMPORTABLE_TYPES),
+        ),
+        replies=(Reply(200, "A page of jobs, without results.", JobPage),),
+    )
+)
 async def list_imports(request: Request[Any, Any, Any], session: SessionIn) -> Response[bytes]:
     """Answer the team's imports, newest first, in pages."""
     threads: Threads = request.app.state.threads

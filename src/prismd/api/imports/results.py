@@ -9,16 +9,20 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from functools import partial
 from typing import Any, Final
 
-from litestar import Request, Response, get
+from litestar import Request, Response
 from litestar.response import Stream
 
+from prismd.api.document.operation import CURSOR, LIMIT, RETRY_AFTER, TEAM, Operation, Reply, filter_by
+from prismd.api.document.shapes import ResultPage
 from prismd.api.http.errors import JSON, respond
+from prismd.api.http.handling import handles
 from prismd.api.http.injected import PathPart, SessionIn
 from prismd.api.http.query_strings import given, one_of, page_limit
 from prismd.api.imports.handlers import page_of, read_job
 from prismd.api.imports.jobs import POLL_AFTER_S, PROCESSING
 from prismd.api.limits.threads import Threads
 from prismd.api.queries.cursors import Cursor, Listing, write_cursor
+from prismd.core.api_keys.scopes import Scope
 from prismd.core.imports.job import Job
 from prismd.core.imports.results import OUTCOMES
 from prismd.core.json.text import encode
@@ -41,7 +45,32 @@ _ROW_INDEX: Final = re.compile(r"[0-9]{0,9}")
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-@get("/imports/{job_id:str}/results", sync_to_thread=True)
+@handles(
+    Operation(
+        name="getImportResults",
+        method="GET",
+        path=f"{TEAM}/imports/{{jobId}}/results",
+        tag="Imports",
+        scopes=(Scope.IMPORT, Scope.READ),
+        typed_by_job=True,
+        summary="Read the verdicts of an import job",
+        description=(
+            "While the job runs and after, in input order. `Accept: application/x-ndjson` and `text/csv` give all that "
+            "there are at once, or, with `limit`, a page whose header `x-next-cursor` leads to the next."
+        ),
+        parameters=(CURSOR, LIMIT, filter_by("outcome", "Only rows that came to this end.", OUTCOMES)),
+        replies=(
+            Reply(
+                200,
+                "Verdicts.",
+                ResultPage,
+                {**RETRY_AFTER, "x-next-cursor": "Cursor of the next page, for NDJSON and CSV."},
+                (NDJSON, CSV),
+            ),
+        ),
+        errors=("not_found",),
+    )
+)
 def get_results(request: Request[Any, Any, Any], job_id: PathPart, session: SessionIn) -> Response[Any]:
     """Answer the verdicts of an import, while it runs and after."""
     job = read_job(session, job_id)

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from litestar import Request, Response, get, post
+from litestar import Request, Response
 
+from prismd.api.document.operation import IDEMPOTENCY_KEY, REPLAY, TEAM, Operation, Reply
 from prismd.api.http.errors import respond
+from prismd.api.http.handling import handles
 from prismd.api.http.idempotency import write_once
 from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.json_bodies import read_body
 from prismd.api.http.paths import value_in_path
 from prismd.api.limits.answers import entries
-from prismd.api.lists.shapes import ListCreate, ListPage, ListTemplatePage, shown_list, shown_template
+from prismd.api.lists.shapes import (
+    ListCreate,
+    ListPage,
+    ListTemplatePage,
+    ListTemplateShape,
+    ObjectList,
+    shown_list,
+    shown_template,
+)
+from prismd.core.api_keys.scopes import Scope
 from prismd.core.json.text import encode
 from prismd.core.lists.definitions import template_named
 from prismd.core.lists.templates import TEMPLATES
@@ -21,7 +32,21 @@ from prismd.services.idempotency.claims import Answer
 from prismd.services.session import Transaction
 
 
-@post("/lists", sync_to_thread=True)
+@handles(
+    Operation(
+        name="createList",
+        method="POST",
+        path=f"{TEAM}/lists",
+        tag="Lists",
+        scopes=(Scope.ADMIN,),
+        summary="Make a list from a template",
+        description="It gets a stage property of its own, `app_stage`, with the options of the template, and two "
+        "views.",
+        parameters=(IDEMPOTENCY_KEY,),
+        body=ListCreate,
+        replies=(Reply(201, "The list.", ObjectList, REPLAY),),
+    )
+)
 def create_list(*, request: Request[Any, Any, Any], session: SessionIn, body: BodyBytes) -> Response[bytes]:
     """Make a list from a template."""
 
@@ -33,7 +58,17 @@ def create_list(*, request: Request[Any, Any, Any], session: SessionIn, body: Bo
     return write_once(request, session, body, work)
 
 
-@get("/lists", sync_to_thread=True)
+@handles(
+    Operation(
+        name="listLists",
+        method="GET",
+        path=f"{TEAM}/lists",
+        tag="Lists",
+        scopes=(Scope.READ,),
+        summary="List the lists of the team, oldest first",
+        replies=(Reply(200, "All of them.", ListPage),),
+    )
+)
 def list_lists(session: SessionIn) -> Response[bytes]:
     """Answer all lists of the team."""
     found = session.do(lists.list_lists)
@@ -41,7 +76,18 @@ def list_lists(session: SessionIn) -> Response[bytes]:
     return respond(Answer(200, encode(ListPage(data=shown)), {}))
 
 
-@get("/lists/{list_id:str}", sync_to_thread=True)
+@handles(
+    Operation(
+        name="getList",
+        method="GET",
+        path=f"{TEAM}/lists/{{listId}}",
+        tag="Lists",
+        scopes=(Scope.READ,),
+        summary="Read a list",
+        replies=(Reply(200, "The list.", ObjectList),),
+        errors=("not_found",),
+    )
+)
 def get_list(list_id: PathPart, session: SessionIn) -> Response[bytes]:
     """Answer a list."""
     which = value_in_path(list_id)
@@ -49,17 +95,40 @@ def get_list(list_id: PathPart, session: SessionIn) -> Response[bytes]:
     return respond(Answer(200, encode(shown_list(found, session.caller.public_id)), {}))
 
 
-@get("/list-templates", sync_to_thread=False)
+@handles(
+    Operation(
+        name="listListTemplates",
+        method="GET",
+        path=f"{TEAM}/list-templates",
+        tag="Lists",
+        scopes=(Scope.READ,),
+        summary="List what lists can be made from",
+        replies=(Reply(200, "All templates.", ListTemplatePage),),
+    ),
+    in_thread=False,
+)
 def list_templates() -> Response[bytes]:
     """Answer what lists can be made from."""
     page = ListTemplatePage(data=[shown_template(template) for template in TEMPLATES.values()])
     return respond(Answer(200, encode(page), {}))
 
 
-@get("/list-templates/{template_id:str}", sync_to_thread=False)
+@handles(
+    Operation(
+        name="getListTemplate",
+        method="GET",
+        path=f"{TEAM}/list-templates/{{templateId}}",
+        tag="Lists",
+        scopes=(Scope.READ,),
+        summary="Read a template",
+        replies=(Reply(200, "The template.", ListTemplateShape),),
+        errors=("not_found",),
+    ),
+    in_thread=False,
+)
 def get_template(template_id: PathPart) -> Response[bytes]:
     """Answer a template."""
     return respond(Answer(200, encode(shown_template(template_named(value_in_path(template_id)))), {}))
 
 
-LISTS: Final = [create_list, list_lists, get_list, list_templates, get_template]
+LISTS: Final = (create_list, list_lists, get_list, list_templates, get_template)

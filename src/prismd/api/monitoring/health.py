@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from litestar import Litestar, Request, Response, get
+from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 
+from prismd.api.document.operation import Operation, Reply
 from prismd.api.document.shapes import Health
 from prismd.api.http.errors import respond
+from prismd.api.http.handling import handles
 from prismd.api.monitoring.database_probe import DatabaseProbe
 from prismd.core.errors import PrismdError
 from prismd.core.json.text import encode
@@ -57,7 +59,21 @@ class HealthProbe:
         return self._work.fault(connection, now) if self._watches_work else ""
 
 
-@get("/healthz")
+@handles(
+    Operation(
+        name="getHealth",
+        method="GET",
+        path="/healthz",
+        tag="Server",
+        summary="Ask whether the server is ready",
+        description=(
+            "Ready means that the database answers, that a worker lives, and that the queue of imports moves; where "
+            "one does not, `error.message` tells which. The answer comes within the setting `database_wait_s`."
+        ),
+        replies=(Reply(200, "It is.", Health),),
+        errors=("service_unavailable",),
+    )
+)
 async def get_health(request: Request[object, object, State]) -> Response[bytes]:
     """Answer 200 where the database answers and imports are worked at, else 503 with what is wrong.
 
@@ -70,7 +86,17 @@ async def get_health(request: Request[object, object, State]) -> Response[bytes]
     return respond(Answer(200, encode(Health()), {}))
 
 
-@get("/healthz/live", sync_to_thread=False)
+@handles(
+    Operation(
+        name="getLiveness",
+        method="GET",
+        path="/healthz/live",
+        tag="Server",
+        summary="Ask whether the server lives, be the database there or not",
+        replies=(Reply(200, "It does.", Health),),
+    ),
+    in_thread=False,
+)
 def get_liveness() -> Response[bytes]:
     """Answer 200 as long as the process serves: whoever restarts what is dead asks here."""
     return respond(Answer(200, encode(Health()), {}))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Final, cast
 
-from litestar import Request, Response, get, post
+from litestar import Request, Response
 
-from prismd.api.document.shapes import RecordPage, RecordRow
+from prismd.api.document.operation import CURSOR, DELETED, LIMIT, RECORDS, Operation, Parameter, Reply, filter_by
+from prismd.api.document.shapes import QueryBody, RecordPage, RecordRow
 from prismd.api.http.errors import respond
+from prismd.api.http.handling import handles
 from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.json_bodies import require_json
 from prismd.api.http.paths import object_type_in_path
 from prismd.api.http.query_strings import PAGE_DEFAULT, deleted_in_query, flag, given, page_limit, slugs, values
+from prismd.core.api_keys.scopes import Scope
 from prismd.core.errors import PrismdError
 from prismd.core.json.text import NotJsonError, decode, encode
 from prismd.core.json.unknown_members import refuse_unknown
@@ -23,6 +26,10 @@ from prismd.services.queries.pages import PageWanted, QueryAsked, QueryPage, ans
 from prismd.services.session import Session
 from prismd.settings import Settings
 
+_PAGE: Final = Reply(200, "A page of records.", RecordPage)
+_ERRORS: Final = ("not_found", "method_not_allowed", "query_timeout")
+
+
 _MEMBERS: Final = ("select", "filter", "sort", "combinator", "list_id", "crm_id", "cursor", "limit", "page")
 _BODY_MEMBERS: Final = ("query", "id", "cursor", "deleted", "include_total", "boxes", "sources")
 _IN_QUERY: Final = dict.fromkeys(_MEMBERS, 'put it inside "query"')
@@ -32,7 +39,23 @@ _QUERY_STRING: Final = ".query"
 _CONVENIENCES: Final = ("select", "sort", "limit", "cursor", "list_id", "deleted", "include_total")
 
 
-@post("/{object_type:str}/query", status_code=200, sync_to_thread=True)
+@handles(
+    Operation(
+        name="queryRecords",
+        method="POST",
+        path=f"{RECORDS}/query",
+        tag="Records",
+        scopes=(Scope.READ,),
+        summary="Query records",
+        description=(
+            "docs/queries.md tells what every operator means for every type of property. The old path "
+            "`/v2/prism/query/{teamId}/{objectType}` means the same."
+        ),
+        body=QueryBody,
+        replies=(_PAGE,),
+        errors=_ERRORS,
+    )
+)
 def query_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
@@ -52,7 +75,34 @@ def query_records(
     return _answer(session, QueryAsked(kind, raw, list_id, ".body.query", ids, deleted), wanted)
 
 
-@get("/{object_type:str}", sync_to_thread=True)
+@handles(
+    Operation(
+        name="listRecords",
+        method="GET",
+        path=RECORDS,
+        tag="Records",
+        scopes=(Scope.READ,),
+        summary="List records",
+        description=(
+            "In the order in which they were made, unless `sort` says otherwise. Any further parameter is the slug of "
+            "a property, dots following references, and filters by equality; several values with commas mean any of "
+            "them: `?email=ada@example.com,bob@example.com`. White space counts. A value that has commas stands in "
+            'double quotes: `?full_name="Doe, Jane"`.'
+        ),
+        parameters=(
+            Parameter("select", "query", "Slugs of the properties to show, with commas; all where absent."),
+            Parameter("sort", "query", "Slugs with commas; `-` before one sorts the greatest first."),
+            LIMIT,
+            CURSOR,
+            Parameter("list_id", "query", "Only members of this list, with its own properties."),
+            DELETED,
+            filter_by("include_total", "`true` counts all that there are.", ("true", "false")),
+        ),
+        any_parameter=True,
+        replies=(_PAGE,),
+        errors=_ERRORS,
+    )
+)
 def list_records(request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn) -> Response[bytes]:
     """Answer a page of records; parameters that are slugs are filters by equality."""
     kind = object_type_in_path(object_type)
@@ -69,7 +119,7 @@ def list_records(request: Request[Any, Any, Any], object_type: PathPart, session
     return _answer(session, asked, wanted)
 
 
-QUERIES: Final = [query_records, list_records]
+QUERIES: Final = (list_records, query_records)
 
 
 def _answer(session: Session, asked: QueryAsked, wanted: PageWanted) -> Response[bytes]:

@@ -8,15 +8,17 @@ from urllib.parse import parse_qs
 
 import psycopg
 import structlog
-from litestar import Request, Response, post
+from litestar import Request, Response
 from litestar.types import Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
 from prismd.api.authentication.callers import let_in_by_key
 from prismd.api.authentication.key_watch import KeyWatch
 from prismd.api.authentication.within_scopes import within_scopes
+from prismd.api.document.operation import Operation, Reply
 from prismd.api.http.encoded_text import readable_query
 from prismd.api.http.errors import respond
+from prismd.api.http.handling import handles
 from prismd.api.http.injected import BodyBytes, SessionIn
 from prismd.api.http.json_bodies import refuse_body
 from prismd.api.http.known_parameters import known_parameters
@@ -27,6 +29,7 @@ from prismd.api.realtime.hub import RealtimeHub
 from prismd.api.realtime.send_queue import GOING_AWAY, KEY_REVOKED, NEW_TICKET, TOO_MANY, TRY_LATER, Ending, Outbox
 from prismd.api.realtime.shapes import RealtimeTicket, hello_message
 from prismd.api.records.preconditions import without_version
+from prismd.core.api_keys.scopes import Scope as KeyScope
 from prismd.core.errors import PrismdError
 from prismd.core.json.text import encode
 from prismd.services.idempotency.claims import Answer
@@ -43,7 +46,25 @@ _LAST_WORDS_S: Final = 5.0
 _LOG = structlog.get_logger()
 
 
-@post(f"{PATH}/ticket", guards=_GUARDS, status_code=200)
+@handles(
+    Operation(
+        name="createRealtimeTicket",
+        method="POST",
+        path="/v2/realtime/ticket",
+        tag="Realtime",
+        scopes=(KeyScope.READ,),
+        summary="Get a ticket for the realtime stream",
+        description=(
+            "The ticket opens one WebSocket, once and soon: connect to `ws_url` with the ticket as the parameter "
+            "`token` of the query. The stream tells of each change of the team's records and imports once it is "
+            "committed, as JSON texts whose `type` is `hello`, `records`, `import`, `resync` or `lagged`: "
+            '`{"type": "records", "object_type": "contact", "change": "updated", "ids": ["…"]}`. Nothing is '
+            "replayed: whoever connects again reads again what matters. docs/realtime.md tells all of it."
+        ),
+        replies=(Reply(200, "The ticket; it is shown this once.", RealtimeTicket),),
+    ),
+    guards=_GUARDS,
+)
 async def create_ticket(request: Request[Any, Any, Any], session: SessionIn, body: BodyBytes) -> Response[bytes]:
     """Give the owner of a key a ticket."""
     refuse_body(body)

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from litestar import Request, Response, post
+from litestar import Request, Response
 from msgspec import UNSET
 
+from prismd.api.document.operation import IDEMPOTENCY_KEY, RECORDS, REPLAY, Operation, Reply
+from prismd.api.http.handling import handles
 from prismd.api.http.idempotency import write_once
 from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.paths import object_type_in_path
 from prismd.api.http.query_strings import flag, list_in_query
 from prismd.api.limits.answers import entries
-from prismd.api.records.preconditions import EVALUATED, preconditions
-from prismd.api.records.shapes import BatchResult, BatchSummary, ItemError, ItemResult, shown_record
+from prismd.api.records.parameters import ALLOW_TAKEN_KEY, CONDITIONS, LIST
+from prismd.api.records.preconditions import preconditions
+from prismd.api.records.shapes import (
+    BatchIds,
+    BatchResult,
+    BatchSummary,
+    BatchUpdateBody,
+    ItemError,
+    ItemResult,
+    shown_record,
+)
+from prismd.core.api_keys.scopes import Scope
 from prismd.core.errors import PrismdError
 from prismd.core.json.text import encode
 from prismd.core.properties.schema import IMPORTABLE_TYPES
@@ -27,11 +40,28 @@ from prismd.services.records.writer import RecordWriter
 from prismd.services.session import Transaction
 from prismd.settings import Settings
 
-_BATCH: Final = "/{object_type:str}/batch"
-_OWN: Final = {EVALUATED: True}
+_CONDITIONS_OF_ITEMS: Final = tuple(
+    replace(one, meaning=f"For each item: {one.meaning[0].lower()}{one.meaning[1:]}") for one in CONDITIONS
+)
+_ITEMS: Final = "Items are independent of each other; one that fails spares the rest. At most 100."
 
 
-@post(f"{_BATCH}/update", status_code=200, sync_to_thread=True, opt=_OWN)
+@handles(
+    Operation(
+        name="updateRecords",
+        method="POST",
+        path=f"{RECORDS}/batch/update",
+        tag="Records",
+        scopes=(Scope.WRITE,),
+        summary="Change several records",
+        description=f"{_ITEMS} Items for the same record are done in the order in which they stand.",
+        parameters=(LIST, *_CONDITIONS_OF_ITEMS, IDEMPOTENCY_KEY),
+        body=BatchUpdateBody,
+        object_types=IMPORTABLE_TYPES,
+        replies=(Reply(200, "What became of each item, also if all failed.", BatchResult, REPLAY),),
+        errors=("not_found", "method_not_allowed"),
+    )
+)
 def update_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
@@ -46,7 +76,22 @@ def update_records(
     return write_once(request, session, body, work)
 
 
-@post(f"{_BATCH}/delete", status_code=200, sync_to_thread=True, opt=_OWN)
+@handles(
+    Operation(
+        name="deleteRecords",
+        method="POST",
+        path=f"{RECORDS}/batch/delete",
+        tag="Records",
+        scopes=(Scope.WRITE,),
+        summary="Delete several records",
+        description=f"{_ITEMS} They can be restored.",
+        parameters=(*_CONDITIONS_OF_ITEMS, IDEMPOTENCY_KEY),
+        body=BatchIds,
+        object_types=IMPORTABLE_TYPES,
+        replies=(Reply(200, "What became of each item, also if all failed.", BatchResult, REPLAY),),
+        errors=("method_not_allowed",),
+    )
+)
 def delete_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
@@ -61,7 +106,21 @@ def delete_records(
     return write_once(request, session, body, work)
 
 
-@post(f"{_BATCH}/restore", status_code=200, sync_to_thread=True, opt=_OWN)
+@handles(
+    Operation(
+        name="restoreRecords",
+        method="POST",
+        path=f"{RECORDS}/batch/restore",
+        tag="Records",
+        scopes=(Scope.WRITE,),
+        summary="Take the deletion of several records back",
+        description=f"{_ITEMS} A record that is not deleted stays as it is; one whose key is taken is `key_taken`.",
+        parameters=(ALLOW_TAKEN_KEY, *_CONDITIONS_OF_ITEMS, IDEMPOTENCY_KEY),
+        body=BatchIds,
+        replies=(Reply(200, "What became of each item, also if all failed.", BatchResult, REPLAY),),
+        errors=("method_not_allowed",),
+    )
+)
 def restore_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
@@ -80,7 +139,21 @@ def restore_records(
     return write_once(request, session, body, work)
 
 
-@post(f"{_BATCH}/purge", status_code=200, sync_to_thread=True, opt=_OWN)
+@handles(
+    Operation(
+        name="purgeRecords",
+        method="POST",
+        path=f"{RECORDS}/batch/purge",
+        tag="Records",
+        scopes=(Scope.ADMIN,),
+        summary="Remove several deleted records for good",
+        description=f"{_ITEMS} Only deleted records are purged; nothing brings them back.",
+        parameters=(*_CONDITIONS_OF_ITEMS, IDEMPOTENCY_KEY),
+        body=BatchIds,
+        replies=(Reply(200, "What became of each item, also if all failed.", BatchResult, REPLAY),),
+        errors=("method_not_allowed",),
+    )
+)
 def purge_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
@@ -95,7 +168,7 @@ def purge_records(
     return write_once(request, session, body, work)
 
 
-RECORD_BATCHES: Final = [update_records, delete_records, restore_records, purge_records]
+RECORD_BATCHES: Final = (update_records, delete_records, restore_records, purge_records)
 
 
 def _batched_type(part: str) -> str:

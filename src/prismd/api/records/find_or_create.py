@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from litestar import Request, Response, post
+from litestar import Request, Response
 
+from prismd.api.document.operation import IDEMPOTENCY_KEY, RECORDS, Operation, Reply
+from prismd.api.http.handling import handles
 from prismd.api.http.idempotency import write_once
 from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.paths import object_type_in_path
-from prismd.api.records.preconditions import EVALUATED, preconditions
-from prismd.api.records.shapes import FoundOrCreated, shown_record
+from prismd.api.records.parameters import ANSWERED, CONDITIONS
+from prismd.api.records.preconditions import preconditions
+from prismd.api.records.shapes import FindOrCreateBody, FoundOrCreated, shown_record
+from prismd.core.api_keys.scopes import Scope
 from prismd.core.errors import PrismdError
 from prismd.core.json.text import encode
 from prismd.core.records.lookups import read_lookup
@@ -26,7 +30,28 @@ _FINDERS: Final = {
 }
 
 
-@post("/{object_type:str}/find-or-create", sync_to_thread=True, opt={EVALUATED: True})
+@handles(
+    Operation(
+        name="findOrCreateRecord",
+        method="POST",
+        path=f"{RECORDS}/find-or-create",
+        tag="Records",
+        scopes=(Scope.WRITE,),
+        summary="Find the person of an address or the company of a domain, or make it",
+        description=(
+            "An identity is found through a contact with the address; where no contact has it, that is made too. "
+            "A record that is found stays as it is."
+        ),
+        parameters=(*CONDITIONS, IDEMPOTENCY_KEY),
+        body=FindOrCreateBody,
+        object_types=("identity", "organization"),
+        replies=(
+            Reply(200, "It was found.", FoundOrCreated, ANSWERED),
+            Reply(201, "It was made.", FoundOrCreated, ANSWERED),
+        ),
+        errors=("multiple_matches", "method_not_allowed", "precondition_failed"),
+    )
+)
 def find_or_create(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
@@ -46,6 +71,3 @@ def find_or_create(
         return Answer(201 if created else 200, encode(answer), {"etag": etag(view.version)})
 
     return write_once(request, session, body, work)
-
-
-FIND_OR_CREATE: Final = [find_or_create]

@@ -10,6 +10,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.types import HTTPScope
 
+from prismd.api.http.handling import operation_of
 from prismd.core.errors import PrismdError
 from prismd.core.records.preconditions import ANY, Preconditions
 from prismd.core.wording.quoting import quoted
@@ -21,9 +22,6 @@ _TAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 #: Methods that are about what there is already.
 _CHANGING: Final = ("PUT", "PATCH", "DELETE")
-
-#: In the options of a route whose handler evaluates the headers itself.
-EVALUATED: Final = "evaluates_preconditions"
 
 
 def preconditions(request: ASGIConnection[Any, Any, Any, Any]) -> Preconditions:
@@ -44,7 +42,8 @@ async def without_version(connection: ASGIConnection[Any, Any, Any, Any], handle
     Raises:
         PrismdError: ``invalid_request`` or ``precondition_failed``.
     """
-    if handler.opt.get(EVALUATED) or not (_MATCH in connection.headers or _NONE_MATCH in connection.headers):
+    demands_version = _MATCH in connection.headers or _NONE_MATCH in connection.headers
+    if not demands_version or operation_of(handler).has_versions:
         return
     demanded, scope = preconditions(connection), cast("HTTPScope", connection.scope)
     if demanded.match is not None and demanded.match != ANY:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from litestar import Request, Response, get
+from litestar import Request, Response
 
+from prismd.api.document.operation import DELETED, ETAG, RECORDS, Operation, Parameter, Reply
 from prismd.api.document.shapes import Total
 from prismd.api.http.errors import respond
+from prismd.api.http.handling import handles
 from prismd.api.http.injected import PathPart, SessionIn
 from prismd.api.http.paths import id_in_path, object_type_in_path, value_in_path
 from prismd.api.http.query_strings import deleted_in_query, list_in_query, slugs
 from prismd.api.limits.answers import within_limits
-from prismd.api.records.preconditions import EVALUATED, unless_known
-from prismd.api.records.shapes import shown_record
+from prismd.api.records.parameters import LIST, LOOKUP, RECORD
+from prismd.api.records.preconditions import unless_known
+from prismd.api.records.shapes import Record, shown_record
+from prismd.core.api_keys.scopes import Scope
 from prismd.core.errors import PrismdError
 from prismd.core.json.text import encode
 from prismd.core.records.preconditions import etag
@@ -21,8 +25,32 @@ from prismd.services.idempotency.claims import Answer
 from prismd.services.records import reading
 from prismd.services.records.shown import RecordView
 
+_SELECT: Final = Parameter("select", "query", "Slugs of the properties wanted, with commas; all where absent.")
+_COUNTED_LIST: Final = Parameter("list_id", "query", "Count only the records in this list.")
+_KNOWN: Final = (
+    Parameter(
+        "If-None-Match",
+        "header",
+        "Versions that the caller has: without `select`, 304 and no body if it is one of them.",
+    ),
+    Parameter("If-Match", "header", "Answer only if the record has one of these entity tags."),
+)
+_NOT_MODIFIED: Final = Reply(304, "The caller has this version.", headers=ETAG)
 
-@get("/{object_type:str}/{record_id:str}", sync_to_thread=True, opt={EVALUATED: True})
+
+@handles(
+    Operation(
+        name="getRecord",
+        method="GET",
+        path=RECORD,
+        tag="Records",
+        scopes=(Scope.READ,),
+        summary="Read a record",
+        parameters=(_SELECT, LIST, *_KNOWN),
+        replies=(Reply(200, "The record.", Record, ETAG), _NOT_MODIFIED),
+        errors=("precondition_failed", "not_found", "method_not_allowed"),
+    )
+)
 def get_record(
     request: Request[Any, Any, Any], object_type: PathPart, record_id: PathPart, session: SessionIn
 ) -> Response[bytes]:
@@ -39,7 +67,20 @@ def get_record(
     return respond(unless_known(request, within_limits(record_answer(found), session.settings)))
 
 
-@get("/{object_type:str}/by/{slug:str}/{value:str}", sync_to_thread=True, opt={EVALUATED: True})
+@handles(
+    Operation(
+        name="findRecord",
+        method="GET",
+        path=LOOKUP,
+        tag="Records",
+        scopes=(Scope.READ,),
+        summary="Find the one record that has a value",
+        description="Compared as imports compare keys: without regard to case and outer spaces.",
+        parameters=(_SELECT, LIST, *_KNOWN),
+        replies=(Reply(200, "The record.", Record, ETAG), _NOT_MODIFIED),
+        errors=("precondition_failed", "not_found", "multiple_matches", "method_not_allowed"),
+    )
+)
 def find_record(
     *,
     request: Request[Any, Any, Any],
@@ -57,7 +98,19 @@ def find_record(
     return respond(unless_known(request, within_limits(record_answer(found), session.settings)))
 
 
-@get("/{object_type:str}/count", sync_to_thread=True)
+@handles(
+    Operation(
+        name="countRecords",
+        method="GET",
+        path=f"{RECORDS}/count",
+        tag="Records",
+        scopes=(Scope.READ,),
+        summary="Count records",
+        parameters=(_COUNTED_LIST, DELETED),
+        replies=(Reply(200, "How many there are, without deleted ones unless they are asked for.", Total),),
+        errors=("not_found", "method_not_allowed"),
+    )
+)
 def count_records(request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn) -> Response[bytes]:
     """Answer how many records of a type the team has."""
     kind, list_id, deleted = object_type_in_path(object_type), list_in_query(request), deleted_in_query(request)
@@ -65,7 +118,7 @@ def count_records(request: Request[Any, Any, Any], object_type: PathPart, sessio
     return respond(Answer(200, encode(Total(total=total)), {}))
 
 
-RECORD_READS: Final = [get_record, find_record, count_records]
+RECORD_READS: Final = (get_record, count_records, find_record)
 
 
 def record_answer(view: RecordView, status: int = 200) -> Answer:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from litestar import Request, Response, delete, patch, post, put
+from litestar import Request, Response
 
+from prismd.api.document.operation import IDEMPOTENCY_KEY, RECORDS, Operation, Reply
+from prismd.api.document.shapes import ObjectProperties
+from prismd.api.http.handling import handles
 from prismd.api.http.idempotency import delete_once, write_once
 from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.json_bodies import refuse_body
 from prismd.api.http.paths import id_in_path, object_type_in_path, value_in_path
 from prismd.api.http.query_strings import flag, list_in_query
-from prismd.api.records.preconditions import EVALUATED, preconditions
+from prismd.api.records.parameters import ALLOW_TAKEN_KEY, ANSWERED, CONDITIONS, LIST, LOOKUP, RECORD
+from prismd.api.records.preconditions import preconditions
 from prismd.api.records.reading import record_answer
+from prismd.api.records.shapes import Record, RecordChanges
+from prismd.core.api_keys.scopes import Scope
 from prismd.core.records.writes import read_record_body
 from prismd.services.idempotency.claims import Answer
 from prismd.services.records import deleted, writes
@@ -21,12 +27,22 @@ from prismd.services.records.writer import RecordWriter
 from prismd.services.records.writes import LookedUp
 from prismd.services.session import Transaction
 
-_RECORDS: Final = "/{object_type:str}"
-_RECORD: Final = f"{_RECORDS}/{{record_id:str}}"
-_OWN: Final = {EVALUATED: True}
 
-
-@post(_RECORDS, sync_to_thread=True, opt=_OWN)
+@handles(
+    Operation(
+        name="createRecord",
+        method="POST",
+        path=RECORDS,
+        tag="Records",
+        scopes=(Scope.WRITE,),
+        summary="Make a record",
+        description="Nothing is de-duplicated: two equal requests make two records.",
+        parameters=(LIST, *CONDITIONS, IDEMPOTENCY_KEY),
+        body=ObjectProperties,
+        replies=(Reply(201, "The record.", Record, ANSWERED),),
+        errors=("not_found", "method_not_allowed", "precondition_failed"),
+    )
+)
 def create_record(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
@@ -42,7 +58,24 @@ def create_record(
     return write_once(request, session, body, work)
 
 
-@patch(_RECORD, sync_to_thread=True, opt=_OWN)
+@handles(
+    Operation(
+        name="updateRecord",
+        method="PATCH",
+        path=RECORD,
+        tag="Records",
+        scopes=(Scope.WRITE,),
+        summary="Change a record",
+        description=(
+            "Properties that are not named stay as they are; null clears. An array replaces, `[]` clears, and "
+            '`{"_op": "append" or "remove", "values": [...]}` changes it.'
+        ),
+        parameters=(LIST, *CONDITIONS, IDEMPOTENCY_KEY),
+        body=RecordChanges,
+        replies=(Reply(200, "The record as it is now.", Record, ANSWERED),),
+        errors=("not_found", "method_not_allowed", "precondition_failed"),
+    )
+)
 def update_record(
     *,
     request: Request[Any, Any, Any],
@@ -63,7 +96,24 @@ def update_record(
     return write_once(request, session, body, work)
 
 
-@put(f"{_RECORDS}/by/{{slug:str}}/{{value:str}}", sync_to_thread=True, opt=_OWN)
+@handles(
+    Operation(
+        name="upsertRecord",
+        method="PUT",
+        path=LOOKUP,
+        tag="Records",
+        scopes=(Scope.WRITE,),
+        summary="Change the one record that has a value, or make it",
+        description="A record that is made gets the value; a body that gives it another one instead is refused.",
+        parameters=(LIST, *CONDITIONS, IDEMPOTENCY_KEY),
+        body=RecordChanges,
+        replies=(
+            Reply(200, "There was one; it has been changed.", Record, ANSWERED),
+            Reply(201, "There was none; it has been made.", Record, ANSWERED),
+        ),
+        errors=("not_found", "multiple_matches", "method_not_allowed", "precondition_failed"),
+    )
+)
 def upsert_record(
     *,
     request: Request[Any, Any, Any],
@@ -86,7 +136,19 @@ def upsert_record(
     return write_once(request, session, body, work)
 
 
-@post(f"{_RECORD}/duplicate", sync_to_thread=True, opt=_OWN)
+@handles(
+    Operation(
+        name="duplicateRecord",
+        method="POST",
+        path=f"{RECORD}/duplicate",
+        tag="Records",
+        scopes=(Scope.WRITE,),
+        summary="Make a record with the values and lists of another",
+        parameters=(*CONDITIONS, IDEMPOTENCY_KEY),
+        replies=(Reply(201, "The new record.", Record, ANSWERED),),
+        errors=("not_found", "method_not_allowed", "precondition_failed"),
+    )
+)
 def duplicate_record(
     *,
     request: Request[Any, Any, Any],
@@ -106,7 +168,23 @@ def duplicate_record(
     return write_once(request, session, body, work)
 
 
-@post(f"{_RECORD}/restore", status_code=200, sync_to_thread=True, opt=_OWN)
+@handles(
+    Operation(
+        name="restoreRecord",
+        method="POST",
+        path=f"{RECORD}/restore",
+        tag="Records",
+        scopes=(Scope.WRITE,),
+        summary="Take the deletion of a record back",
+        description=(
+            "A record that is not deleted stays as it is. Where another record has its address, its domain, or another "
+            "value by which records were told apart, it is 409 unless that is allowed."
+        ),
+        parameters=(ALLOW_TAKEN_KEY, *CONDITIONS, IDEMPOTENCY_KEY),
+        replies=(Reply(200, "The record.", Record, ANSWERED),),
+        errors=("not_found", "method_not_allowed", "precondition_failed", "key_taken"),
+    )
+)
 def restore_record(
     *,
     request: Request[Any, Any, Any],
@@ -126,7 +204,20 @@ def restore_record(
     return write_once(request, session, body, work)
 
 
-@delete(_RECORD, status_code=200, sync_to_thread=True, opt=_OWN)
+@handles(
+    Operation(
+        name="deleteRecord",
+        method="DELETE",
+        path=RECORD,
+        tag="Records",
+        scopes=(Scope.WRITE,),
+        summary="Delete a record",
+        description="It can be restored.",
+        parameters=(*CONDITIONS,),
+        replies=(Reply(204, "It is deleted."),),
+        errors=("not_found", "method_not_allowed", "precondition_failed"),
+    )
+)
 def delete_record(
     *,
     request: Request[Any, Any, Any],
@@ -146,4 +237,4 @@ def delete_record(
     )
 
 
-RECORD_WRITES: Final = [create_record, update_record, upsert_record, duplicate_record, restore_record, delete_record]
+RECORD_WRITES: Final = (create_record, update_record, upsert_record, delete_record, restore_record, duplicate_record)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from litestar import Request, Response, delete, get, patch, post
+from litestar import Request, Response
 
+from prismd.api.document.operation import IDEMPOTENCY_KEY, REPLAY, Parameter, Reply
 from prismd.api.http.errors import respond
+from prismd.api.http.handling import handles
 from prismd.api.http.idempotency import delete_once, write_once
 from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.json_bodies import read_body
@@ -15,8 +17,10 @@ from prismd.api.http.paths import id_in_path
 from prismd.api.http.query_strings import given, page_limit
 from prismd.api.limits.answers import entries
 from prismd.api.queries.cursors import Cursor, Listing, read_cursor, write_cursor
+from prismd.api.views.parameters import ERRORS, PAGED, VIEW_PATH, VIEWS_PATH, view_operation
 from prismd.api.views.records import page_offset, page_wanted, shown_page, type_with_views
-from prismd.api.views.shapes import ViewCreate, ViewPage, ViewPatch, ViewWithRecords, members_of, shown_view
+from prismd.api.views.shapes import ViewBundle, ViewCreate, ViewPage, ViewPatch, ViewWithRecords, members_of, shown_view
+from prismd.core.api_keys.scopes import Scope
 from prismd.core.errors import PrismdError
 from prismd.core.json.text import encode
 from prismd.core.views.definitions import View
@@ -25,13 +29,29 @@ from prismd.services.idempotency.claims import Answer
 from prismd.services.session import Session, Transaction
 from prismd.services.views import views
 
+_LIST: Final = Parameter("list_id", "query", "The views of this list; absent: of no list. Beside a cursor, as before.")
+_INCLUDE: Final = Parameter(
+    "include", "query", "`records`: a page of them too; then cursor, limit and page are theirs."
+)
+
+
 _INLINED: Final = ("records",)
 _VIEW_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_VIEWS: Final = "/{object_type:str}/views"
-_VIEW: Final = f"{_VIEWS}/{{view_id:str}}"
 
 
-@post(_VIEWS, sync_to_thread=True)
+@handles(
+    view_operation(
+        "createView",
+        "POST",
+        VIEWS_PATH,
+        "Make a view",
+        scopes=(Scope.ADMIN,),
+        parameters=(IDEMPOTENCY_KEY,),
+        body=ViewCreate,
+        replies=(Reply(201, "The view.", ViewBundle, REPLAY),),
+        errors=("method_not_allowed", "id_taken"),
+    )
+)
 def create_view(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
@@ -46,7 +66,17 @@ def create_view(
     return write_once(request, session, body, work)
 
 
-@get(_VIEWS, sync_to_thread=True)
+@handles(
+    view_operation(
+        "listViews",
+        "GET",
+        VIEWS_PATH,
+        "List the views of an object type",
+        scopes=(Scope.READ,),
+        parameters=(*PAGED, _LIST),
+        replies=(Reply(200, "A page of views.", ViewPage),),
+    )
+)
 def list_views(request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn) -> Response[bytes]:
     """Answer the views of an object type, in pages."""
     kind, list_id, most = type_with_views(object_type), given(request, "list_id"), session.settings.page_max
@@ -68,7 +98,18 @@ def list_views(request: Request[Any, Any, Any], object_type: PathPart, session: 
     return respond(Answer(200, encode(ViewPage(data=shown, has_more=has_more, next_cursor=next_cursor)), {}))
 
 
-@get(_VIEW, sync_to_thread=True)
+@handles(
+    view_operation(
+        "getView",
+        "GET",
+        VIEW_PATH,
+        "Read a view, with its records if wanted",
+        scopes=(Scope.READ,),
+        parameters=(_INCLUDE, *PAGED),
+        replies=(Reply(200, "The view; or an object of `view` and `records`.", (ViewBundle, ViewWithRecords)),),
+        errors=(*ERRORS, "query_timeout"),
+    )
+)
 def get_view(
     request: Request[Any, Any, Any], object_type: PathPart, view_id: PathPart, session: SessionIn
 ) -> Response[bytes]:
@@ -82,7 +123,20 @@ def get_view(
     return respond(Answer(200, encode(both), {}))
 
 
-@patch(_VIEW, sync_to_thread=True)
+@handles(
+    view_operation(
+        "updateView",
+        "PATCH",
+        VIEW_PATH,
+        "Change a view",
+        scopes=(Scope.ADMIN,),
+        description="`select`, `filter` and `sort` are replaced as a whole; null clears; what is absent stays. "
+        "A view never moves to another list, nor into one or out of one.",
+        parameters=(IDEMPOTENCY_KEY,),
+        body=ViewPatch,
+        replies=(Reply(200, "The view as it is now.", ViewBundle, REPLAY),),
+    )
+)
 def update_view(
     *,
     request: Request[Any, Any, Any],
@@ -101,7 +155,16 @@ def update_view(
     return write_once(request, session, body, work)
 
 
-@delete(_VIEW, status_code=200, sync_to_thread=True)
+@handles(
+    view_operation(
+        "deleteView",
+        "DELETE",
+        VIEW_PATH,
+        "Delete a view",
+        scopes=(Scope.ADMIN,),
+        replies=(Reply(204, "It is gone; its records stay."),),
+    )
+)
 def delete_view(
     *,
     request: Request[Any, Any, Any],
@@ -119,7 +182,7 @@ def delete_view(
     return delete_once(request, session, body, work)
 
 
-VIEWS: Final = [create_view, list_views, get_view, update_view, delete_view]
+VIEWS: Final = (create_view, list_views, get_view, update_view, delete_view)
 
 
 def _includes_records(request: Request[Any, Any, Any]) -> bool:

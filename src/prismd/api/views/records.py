@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from litestar import Request, Response, delete, get, patch, post
+from litestar import Request, Response
 
+from prismd.api.document.operation import IDEMPOTENCY_KEY, REPLAY, Reply
 from prismd.api.http.errors import respond
+from prismd.api.http.handling import handles
 from prismd.api.http.idempotency import delete_once, write_once
 from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.json_bodies import read_body, refuse_body
 from prismd.api.http.paths import id_in_path, object_type_in_path
 from prismd.api.http.query_strings import given, page_limit
 from prismd.api.queries.handlers import shown_rows
+from prismd.api.views.parameters import ERRORS, PAGED, VIEW_PATH, view_operation
 from prismd.api.views.shapes import ViewOrder, ViewRecordPage
+from prismd.core.api_keys.scopes import Scope
 from prismd.core.errors import PrismdError
 from prismd.core.json.text import encode
 from prismd.core.views.definitions import VIEW_TYPES
@@ -24,12 +28,26 @@ from prismd.services.session import Transaction
 from prismd.services.views import pinned_records, views
 from prismd.settings import Settings
 
+_VIEW_RECORDS: Final = f"{VIEW_PATH}/records"
+_VIEW_RECORD: Final = f"{_VIEW_RECORDS}/{{recordId}}"
+
+
 _DIGITS_MAX: Final = 9
-_RECORDS: Final = "/{object_type:str}/views/{view_id:str}/records"
-_RECORD: Final = f"{_RECORDS}/{{record_id:str}}"
 
 
-@get(_RECORDS, sync_to_thread=True)
+@handles(
+    view_operation(
+        "listViewRecords",
+        "GET",
+        _VIEW_RECORDS,
+        "List the records of a view",
+        scopes=(Scope.READ,),
+        description="Pinned records come first, in their order, if the filter wants them; then the others.",
+        parameters=PAGED,
+        replies=(Reply(200, "A page of records.", ViewRecordPage),),
+        errors=(*ERRORS, "query_timeout"),
+    )
+)
 def list_records(
     request: Request[Any, Any, Any], object_type: PathPart, view_id: PathPart, session: SessionIn
 ) -> Response[bytes]:
@@ -40,7 +58,18 @@ def list_records(
     return respond(Answer(200, encode(shown_page(records)), {}))
 
 
-@post(_RECORD, sync_to_thread=True)
+@handles(
+    view_operation(
+        "pinViewRecord",
+        "POST",
+        _VIEW_RECORD,
+        "Pin a record after those that are pinned",
+        scopes=(Scope.WRITE,),
+        description="One that is pinned already keeps its place.",
+        parameters=(IDEMPOTENCY_KEY,),
+        replies=(Reply(201, "It is pinned.", headers=REPLAY),),
+    )
+)
 def pin_record(
     *,
     request: Request[Any, Any, Any],
@@ -61,7 +90,19 @@ def pin_record(
     return write_once(request, session, body, work)
 
 
-@patch(_RECORDS, sync_to_thread=True)
+@handles(
+    view_operation(
+        "orderViewRecords",
+        "PATCH",
+        _VIEW_RECORDS,
+        "Set the order of pinned records of a view",
+        scopes=(Scope.WRITE,),
+        description="All must be pinned already; those that are not named keep their pins and come after the others.",
+        parameters=(IDEMPOTENCY_KEY,),
+        body=ViewOrder,
+        replies=(Reply(204, "They come first, in this order.", headers=REPLAY),),
+    )
+)
 def order_records(
     *,
     request: Request[Any, Any, Any],
@@ -81,7 +122,16 @@ def order_records(
     return write_once(request, session, body, work)
 
 
-@delete(_RECORD, status_code=200, sync_to_thread=True)
+@handles(
+    view_operation(
+        "unpinViewRecord",
+        "DELETE",
+        _VIEW_RECORD,
+        "Unpin a record",
+        scopes=(Scope.WRITE,),
+        replies=(Reply(204, "It is not pinned any more."),),
+    )
+)
 def unpin_record(
     *,
     request: Request[Any, Any, Any],
@@ -100,7 +150,7 @@ def unpin_record(
     return delete_once(request, session, body, work)
 
 
-RECORDS_OF_VIEWS: Final = [list_records, pin_record, order_records, unpin_record]
+RECORDS_OF_VIEWS: Final = (list_records, order_records, pin_record, unpin_record)
 
 
 def type_with_views(part: str) -> str:

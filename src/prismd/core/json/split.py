@@ -7,6 +7,8 @@ from typing import Final, TypeVar
 import msgspec
 
 from prismd.core.json.text import (
+    HALVES_MAX,
+    HALVES_OF_ROWS_MAX,
     NotJsonError,
     constant_at,
     decode_exactly,
@@ -57,8 +59,8 @@ def split_rows(body: bytes) -> dict[str, msgspec.Raw]:
         NotJsonError: As :func:`split_members`; or what stands beside the rows is too large.
     """
     if len(body) <= 2 * BESIDE_BYTES_MAX:
-        return _members(body)
-    body, found = _decoded(_ROWS_DECODER, body)
+        return _members(body, HALVES_OF_ROWS_MAX)
+    body, found = _decoded(_ROWS_DECODER, body, HALVES_OF_ROWS_MAX)
     rows = memoryview(found.objects)
     if bytes(rows[:1]) != b"[" or len(body) - len(rows) > BESIDE_BYTES_MAX:
         size = len(body) - (len(rows) if bytes(rows[:1]) == b"[" else 0)
@@ -69,13 +71,13 @@ def split_rows(body: bytes) -> dict[str, msgspec.Raw]:
     return {**_members(before + b"0" + behind), "objects": found.objects}
 
 
-def _members(body: bytes) -> dict[str, msgspec.Raw]:
-    body, members = _decoded(_MEMBERS_DECODER, body)
+def _members(body: bytes, halves_max: int = HALVES_MAX) -> dict[str, msgspec.Raw]:
+    body, members = _decoded(_MEMBERS_DECODER, body, halves_max)
     _refuse_repeated_members(body, members)
     return members
 
 
-def _decoded(decoder: msgspec.json.Decoder[_Decoded], body: bytes) -> tuple[bytes, _Decoded]:
+def _decoded(decoder: msgspec.json.Decoder[_Decoded], body: bytes, halves_max: int) -> tuple[bytes, _Decoded]:
     """Return what a text holds, and the text, in which something stands in for each half of a surrogate pair."""
     try:
         return body, decoder.decode(body)
@@ -83,10 +85,10 @@ def _decoded(decoder: msgspec.json.Decoder[_Decoded], body: bytes) -> tuple[byte
         raise NotJsonError(reason_of(error)) from None
     except msgspec.DecodeError as error:
         refuse_nothing(body)
-        mended = without_unpaired(body)
+        mended = without_unpaired(body, halves_max)
         if mended == body:
             raise NotJsonError(constant_at(body, error) or reason_of(error)) from None
-        return _decoded(decoder, mended)
+        return _decoded(decoder, mended, halves_max)
 
 
 def split_items(array: bytes | msgspec.Raw) -> list[msgspec.Raw]:

@@ -27,8 +27,9 @@ _INT_DIGITS_MAX: Final = 400
 #: Of an object of texts; more are counted first.
 _TEXTS_BYTES_MAX: Final = 2**16
 
-#: Most halves of surrogate pairs that something stands in for.
-_HALVES_MAX: Final = 100_000
+#: Most halves of surrogate pairs that something stands in for: in one record or query, and in the rows of an import.
+HALVES_MAX: Final = 1_000
+HALVES_OF_ROWS_MAX: Final = 100_000
 _HALF: Final = re.compile(rb"\\(u[dD][89a-fA-F][0-9a-fA-F]{2})")
 # An escape at a time, so that the second half of a pair or of an escaped backslash is never read as a start; and some
 # thousands in one go, as meanwhile no other thread runs.
@@ -112,7 +113,7 @@ def decode_stored(text: str | bytes) -> Any:  # noqa: ANN401 - JSON is any value
     return _DECODER.decode(text)
 
 
-def without_unpaired(text: bytes) -> bytes:
+def without_unpaired(text: bytes, halves_max: int = HALVES_MAX) -> bytes:
     """Return a JSON text in which something stands in for each half of a surrogate pair.
 
     The parser cannot step over a half, nor can a value that holds one be encoded again. What stands in for it passes
@@ -120,9 +121,10 @@ def without_unpaired(text: bytes) -> bytes:
 
     Args:
         text: UTF-8 JSON text, or what shall be one.
+        halves_max: Most halves; each makes the text longer, and takes a step of Python.
 
     Raises:
-        NotJsonError: It has more halves than anybody sends by mistake; each makes the text longer.
+        NotJsonError: It has more halves than that.
     """
     if b"\\u" not in text:
         return text
@@ -134,8 +136,8 @@ def without_unpaired(text: bytes) -> bytes:
         place = passed.end()
         if half is not None:
             halves += 1
-            if halves > _HALVES_MAX:
-                raise NotJsonError(f"it has more than {_HALVES_MAX:,} halves of surrogate pairs; send text as UTF-8")
+            if halves > halves_max:
+                raise NotJsonError(f"it has more than {halves_max:,} halves of surrogate pairs; send text as UTF-8")
             mended += text[begun:place] + stand_in(half[1])
             begun = place = half.end()
     return bytes(mended + text[begun:]) if halves else text

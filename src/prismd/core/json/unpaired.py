@@ -6,6 +6,7 @@ with one is refused as the half itself would be, and is never taken for another 
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from typing import Final
@@ -15,6 +16,7 @@ _PLANE: Final = 0xF0000
 _STAND_IN: Final = re.compile("\0([\U000f0000-\U000f07ff])")
 
 
+@functools.lru_cache(maxsize=2**12)  # of 2,048 halves, in two cases of letters as a rule
 def stand_in(escape: bytes) -> bytes:
     r"""Return what stands in for half of a pair in a JSON text, as escapes as well.
 

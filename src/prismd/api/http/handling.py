@@ -1,0 +1,64 @@
+"""A handler stands with the declaration of its operation, which gives its route and its part of the document."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from litestar import route
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.types import Guard
+
+from prismd.api.document.operation import TEAM, Operation
+
+#: Where a handler keeps what is declared of it.
+_DECLARED: Final = "operation"
+_PARAMETER: Final = re.compile(r"{(\w+)}")
+_CAPITAL: Final = re.compile(r"[A-Z]")
+
+
+def handles(
+    operation: Operation, *, guards: Sequence[Guard] = (), in_thread: bool = True
+) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
+    """Make a function the handler of an operation.
+
+    Args:
+        operation: What is declared of it; parts of its path are passed under their names in snake case.
+        guards: That stand before this one alone.
+        in_thread: Whether the function waits for something, and may not hold up all else; a coroutine never does.
+    """
+
+    def made(function: Callable[..., Any]) -> HTTPRouteHandler:
+        handler = route(
+            _litestar_path(operation.path),
+            http_method=[operation.method],  # type: ignore[list-item] # one of the methods that HTTP has
+            guards=list(guards),
+            opt={_DECLARED: operation},
+            status_code=200,  # every answer says its own
+            sync_to_thread=None if inspect.iscoroutinefunction(function) else in_thread,
+        )
+        return handler(function)
+
+    return made
+
+
+def operation_of(handler: BaseRouteHandler) -> Operation:
+    """Return what is declared of the operation of a handler.
+
+    Raises:
+        KeyError: Nothing is, which is a programmer's error.
+    """
+    operation: Operation = handler.opt[_DECLARED]
+    return operation
+
+
+def _litestar_path(path: str) -> str:
+    """Return a path as Litestar writes it, from behind the team where there is one."""
+    below = path.removeprefix(TEAM)
+    return _PARAMETER.sub(lambda match: f"{{{_snake(match[1])}:str}}", below)
+
+
+def _snake(name: str) -> str:
+    return _CAPITAL.sub(lambda match: f"_{match[0].lower()}", name)

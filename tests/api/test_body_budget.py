@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import http.client
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -46,3 +47,28 @@ def test_a_compressed_body_is_called_so(api: Api, encoding: str) -> None:
     assert encoding in refused.json()["error"]["message"]
     plain = api.send("POST", "/contact/import", content=b'{"objects": []}', headers={"content-encoding": "identity"})
     assert plain.status_code == 200
+
+
+def streams(api: Api) -> list[str]:
+    job = api.start([{"default": {"full_name": f"p {number}"}} for number in range(120)]).json()["job_id"]
+    while api.work(steps=1):
+        pass
+    return [f"/imports/{job}", f"/imports/{job}/results"]
+
+
+@pytest.mark.parametrize("announced", ["content-length: 1099511627776", "transfer-encoding: chunked"])
+def test_a_streamed_answer_is_whole_whatever_stands_in_the_body(api: Api, announced: str) -> None:
+    for path in streams(api):
+        head = f"GET {api.path(path)} HTTP/1.1\r\nhost: x\r\nx-api-key: {api.key}\r\naccept: application/x-ndjson\r\n"
+        with socket.create_connection(api.server.servers[0].sockets[0].getsockname()) as client:
+            client.sendall(f"{head}{announced}\r\n\r\n".encode() + b"1\r\n[\r\n" * 1_000)
+            answer = http.client.HTTPResponse(client)
+            answer.begin()
+            assert (answer.status, answer.read().count(b"input_index")) == (200, 120)
+
+
+def test_a_streamed_answer_asks_nothing_of_a_compressed_body(api: Api) -> None:
+    for path in streams(api):
+        body, headers = gzip.compress(b" " * 10_000), {"content-encoding": "gzip", "accept": "application/x-ndjson"}
+        answer = api.send("GET", path, content=body, headers=headers)
+        assert (answer.status_code, answer.content.count(b"input_index")) == (200, 120)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -118,6 +118,7 @@ class Edge:
             await _send_whole(named, Answer(204, b"", {"allow": ", ".join(route.methods)}))
             return
         body = BudgetedBody(receive, inner, self._budget)
+        named.on_start = body.answer_begins
         try:
             await self._app(inner, body, named)
         except Exception:
@@ -140,9 +141,11 @@ class _Named:
         self._unread = unread
         self.request_id = request_id
         self.told = told
+        self.on_start: Callable[[], None] = lambda: None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self.on_start()
             self.told.status = message["status"]
             headers = list(message.get("headers", ()))
             if not any(name.lower() == _HEADER for name, _ in headers):

@@ -93,12 +93,14 @@ class BudgetedBody:
         self._budget = budget
         self._team = ""
         self._announced = self._held = 0
-        self._is_read = False
+        self._is_read = self._is_answered = False
 
     async def __call__(self) -> ReceiveMessage:
         """Return the whole body; then what the server has to say, such as that the client left."""
         if self._is_read:
             return await self._receive()
+        if self._is_answered:
+            return await self._end()
         self._is_read = True
         headers = dict(self._scope["headers"])
         _refuse_encoded(headers)
@@ -106,10 +108,19 @@ class BudgetedBody:
         self._announce(_announced(headers))
         return await self._whole()
 
+    def answer_begins(self) -> None:
+        """Read nothing from now on: whoever streams an answer asks only whether the client has left."""
+        self._is_answered = True
+
     def release(self) -> None:
         """Count the body no more; whoever reads it has answered."""
         self._budget.release(self._team, self._announced, self._held)
         self._announced = self._held = 0
+
+    async def _end(self) -> ReceiveMessage:
+        while (message := await self._receive())["type"] == "http.request":
+            pass
+        return message
 
     async def _whole(self) -> ReceiveMessage:
         # Grown in place: pieces that are joined would be held twice for a moment.

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import httptools
+import pytest
+
 if TYPE_CHECKING:
     from tests.api.conftest import Api
 
@@ -81,3 +84,34 @@ def test_a_client_that_gives_up_in_the_middle_leaves_nothing(api: Api) -> None:
     with _connect(api) as connection:
         connection.sendall(_head(api, "/contact/import", "content-length: 100") + b'{"objects": [{}')
     assert api.send("GET", "/contact/count").json() == {"total": 0}
+
+
+def test_a_body_in_tiny_chunks_is_whole_and_so_is_the_request_behind_it(api: Api) -> None:
+    rows = ", ".join(f'{{"default": {{"full_name": "Ada {number}"}}}}' for number in range(5_000))
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in f'{{"objects": [{rows}]}}'.encode()) + b"0\r\n\r\n"
+    ask = f"GET {api.path('/contact/count')} HTTP/1.1\r\nhost: localhost\r\nx-api-key: {api.key}\r\n"
+    with _connect(api) as connection:
+        connection.sendall(_head(api, "/contact/import", "transfer-encoding: chunked") + chunks)
+        connection.sendall(f"{ask}connection: close\r\n\r\n".encode())
+        answers = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert answers.startswith(b"HTTP/1.1 202 ")
+    assert b'"total":5000' in answers
+    assert b"HTTP/1.1 200 OK" in answers
+    assert answers.endswith(b'{"total":0}')
+
+
+def test_chunks_are_parsed_some_at_a_time_so_that_others_are_served(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    class Parser(httptools.HttpRequestParser):  # type: ignore[misc] # without types
+        def feed_data(self, data: bytes) -> None:
+            sizes.append(len(data))
+            super().feed_data(data)
+
+    monkeypatch.setattr(httptools, "HttpRequestParser", Parser)
+    with _connect(api) as connection:
+        connection.sendall(_head(api, "/contact/import", "transfer-encoding: chunked"))
+        connection.sendall(b'd\r\n{"objects": [\r\n' + b"1\r\n \r\n" * 500_000 + b"2\r\n]}\r\n0\r\n\r\n")
+        assert _status(connection) == 200
+    assert sum(sizes) > 3_000_000
+    assert max(sizes) <= 2**14

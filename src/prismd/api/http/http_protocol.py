@@ -24,6 +24,8 @@ _PIPELINED_MAX: Final = 16
 #: Time that a client gets to read why it was refused, while what it still sends is thrown away, in seconds.
 _LINGER_S: Final = 1.0
 _LINE_END_BYTES: Final = 4
+#: What is parsed in one go of a body in chunks: they may be tiny, and each takes a step of Python.
+_CHUNKED_BYTES_AT_ONCE: Final = 2**14
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -48,8 +50,9 @@ class HttpProtocol(HttpToolsProtocol):
         self._reading_timer: asyncio.TimerHandle | None = None
         self._refusal: PrismdError | None = None
         self._deaf = False
-        self._in_head = self._in_message = False
+        self._in_head = self._in_message = self._in_chunks = False
         self._line_bytes = self._head_bytes = self._unheard_bytes = self._body_bytes = 0
+        self._unparsed = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request, if there is room for one more connection."""
@@ -73,8 +76,19 @@ class HttpProtocol(HttpToolsProtocol):
         Args:
             data: Some of what the client sent.
         """
+        if self._unparsed:
+            self._unparsed += data
+            self.transport.pause_reading()
+            return
+        self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
         if self._deaf or self.parser is None:
             return
+        if self._in_chunks and len(data) > _CHUNKED_BYTES_AT_ONCE:
+            data, self._unparsed = data[:_CHUNKED_BYTES_AT_ONCE], data[_CHUNKED_BYTES_AT_ONCE:]
+            self.transport.pause_reading()
+            self.loop.call_soon(self._parse_rest)
         self._unset_keepalive_if_required()
         self._unheard_bytes += len(data)
         try:
@@ -92,6 +106,15 @@ class HttpProtocol(HttpToolsProtocol):
         elif not self._in_message and self._timer is None and (self.cycle is None or self.cycle.response_complete):
             # Empty lines, which are no request and no reason to wait longer for one.
             self._watch(self._settings.keep_alive_s, self._close)
+
+    def _parse_rest(self) -> None:
+        # Meanwhile the loop has served others.
+        rest, self._unparsed = self._unparsed, b""
+        if self.transport.is_closing():
+            return
+        self._parse(rest)
+        if not (self._unparsed or self.flow.read_paused):
+            self.transport.resume_reading()
 
     def on_message_begin(self) -> None:
         """Begin to count and to time a request."""
@@ -123,6 +146,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Begin to time the body, and give the request to the application."""
         self._in_head = False
+        self._in_chunks = any(name == b"transfer-encoding" for name, _ in self.headers)
         self._unheard_bytes = 0
         if len(self.pipeline) >= _PIPELINED_MAX:
             message = f"More than {_PIPELINED_MAX} requests wait for answers on this connection"
@@ -142,7 +166,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Stop timing what the client sends: it is the server's turn."""
         self._unheard_bytes = 0
-        self._in_message = False
+        self._in_message = self._in_chunks = False
         self._stop_watching()
         super().on_message_complete()
 

@@ -14,13 +14,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from prismd.core.errors import PrismdError
-from prismd.core.imports.plan import KnownRecord
 from prismd.core.properties.native import native_schema
 from prismd.core.properties.schema import OBJECT_TYPES, Option, Property
 from prismd.core.queries.cursors import read_place
 from prismd.core.queries.opaque_tokens import seal
 from prismd.core.queries.parsing import QueryReader
 from prismd.core.queries.semantics import QueriedRecord, answer
+from prismd.core.records.known_records import KnownRecord
 from prismd.services.queries.pages import PageWanted, query_limits, run_query
 from prismd.services.runtime import Runtime, system_clock, system_ids
 from prismd.services.session import Session, Transaction

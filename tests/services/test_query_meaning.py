@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prismd.core.imports.plan import KnownRecord
 from prismd.core.json.text import decode, encode
 from prismd.core.properties.native import native_schema
 from prismd.core.properties.schema import LISTS_KEY, OBJECT_TYPES, Kind, Property, property_key
@@ -21,6 +20,7 @@ from prismd.core.queries.conditions import operators_of
 from prismd.core.queries.paths import Path, Schemas, resolve_path
 from prismd.core.queries.semantics import QueriedRecord, answer
 from prismd.core.queries.tree import Deleted, Query
+from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import Properties
 from prismd.services.queries.pages import PageWanted, query_reader, run_query
 from prismd.services.runtime import Runtime, system_clock, system_ids

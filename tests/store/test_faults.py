@@ -23,12 +23,13 @@ from prismd import store
 from prismd.core.audit import Action, AuditFilter, Deed, Doer
 from prismd.core.grants import Grant
 from prismd.core.imports.job import Counts, Job, State
-from prismd.core.imports.plan import Change, KnownRecord, Plan
+from prismd.core.imports.plan import Change, Plan
 from prismd.core.imports.request import Chunk, RequestLimits, parse_request
 from prismd.core.lists.definitions import List
 from prismd.core.properties.schema import Option, Property
 from prismd.core.queries.tree import Query
 from prismd.core.records.keys import KeyRule
+from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import Rewritten
 from prismd.core.records.reading_budget import ReadingBudget
 from prismd.core.views.definitions import View

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prismd.core.imports.options import ImportOptions, OnMatch
-from prismd.core.imports.plan import KnownRecord, Plan, Planner, Verdict, find_keys, hashes_of
+from prismd.core.imports.plan import Plan, Planner, Verdict, find_keys, hashes_of
 from prismd.core.properties.schema import LISTS_KEY, Property
 from prismd.core.records.keys import KeyRule
+from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import ArrayChange, ArrayOperation
 from prismd.core.records.rows import RefusedRow, Row, refused
 from tests.core.imports.model import ModelImport, ModelRecord

@@ -1,8 +1,8 @@
-"""What an import does with each row: the verdicts, and the records to make and to change. Nothing is decided later.
+"""What an import does with each row: its verdict, and the records to make and to change. Nothing is decided later.
 
-Rows are judged in input order against the records that carry their keys: those that stood before the import, and those
-that earlier rows made. The plan is the same wherever the rows are cut into chunks, because what an earlier chunk made
-comes back as a record that knows its row.
+Rows are judged in input order against the records that have their keys: those that stood before the import, and those
+that earlier rows made. The plan is the same wherever the rows are cut into chunks, because a record that an earlier
+chunk made comes back with the row that made it.
 """
 
 from __future__ import annotations
@@ -11,38 +11,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from prismd.core.ids import NewId
+from prismd.core.imports.key_index import KeyIndex
 from prismd.core.imports.options import ImportOptions, OnMatch
 from prismd.core.properties.schema import LISTS_KEY
-from prismd.core.records.keys import Hashes, KeyRule
+from prismd.core.records.keys import KeyRule
+from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import ArrayChange, Properties, Rewritten, merged, overwritten, rewritten
 from prismd.core.records.rows import Problem, RefusedRow, Row
 
 _SHOWN_IDS_MAX = 3
 #: Records that match one row and are counted; of more it is said that they are more.
 MATCHES_MAX = 10
-
-
-@dataclass(slots=True)
-class KnownRecord:
-    """A record that rows can match, as it stands while rows are judged.
-
-    Args:
-        id: UUID of the record.
-        version: Counts the record's changes from 1.
-        properties: Stored values by slug.
-        first_row: The first row of this import that made or matched it; None if no row has yet.
-        made_by_import: Whether an earlier row of this import made it.
-        place: Where it lies in its table, as long as the transaction holds the lock of its type.
-        hashes: By which it is found by the key of the import, where that is at hand.
-    """
-
-    id: str
-    version: int
-    properties: Properties
-    first_row: int | None = None
-    made_by_import: bool = False
-    place: str = ""
-    hashes: Hashes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,25 +98,21 @@ class Planner:
     """
 
     def __init__(self, rule: KeyRule | None, options: ImportOptions, new_id: NewId, first_row: int) -> None:
-        self._rule = rule
         self._options = options
         self._new_id = new_id
         self._first_row = first_row
-        self._entered: set[str] = set()
-        self._by_key: dict[str, list[KnownRecord]] = {}
+        self._known = None if rule is None else KeyIndex(rule)
         #: What becomes of the rows judged so far.
         self.plan = Plan()
 
     def enter(self, candidates: Iterable[KnownRecord]) -> None:
-        """Take notice of records of the store that may carry a key of the rows to come.
+        """Take notice of records of the store that may have a key of the rows to come.
 
         Args:
-            candidates: More than needed do no harm; one that was entered before is what the rows since have made of it.
+            candidates: More than needed do no harm; one that was entered before stays as rows have left it since.
         """
-        for record in candidates:
-            if record.id not in self._entered:
-                self._entered.add(record.id)
-                self._enter(record)
+        if self._known is not None:
+            self._known.add_stored(candidates)
 
     def judge(self, rows: Iterable[Row | RefusedRow]) -> None:
         """Plan what becomes of the next rows.
@@ -152,20 +127,17 @@ class Planner:
     def _judge(self, index: int, row: Row | RefusedRow) -> Verdict:
         if isinstance(row, RefusedRow):
             return Verdict(index, problems=row.problems)
-        rule, keys = self._rule, row.keys
-        if rule is None:
+        known, keys = self._known, row.keys
+        if known is None:
             return self._create(index, row, ())
         if not keys:
-            return self._without_key(index, row, rule)
-        matches = self._by_key.get(keys[0]) if len(keys) == 1 else self._matches(keys)
+            return self._without_key(index, row, known.rule)
+        matches = known.having(keys)
         if not matches:
             return self._create(index, row, keys)
         if len(matches) > 1:
-            return Verdict(index, problems=[_several(rule, matches)])
+            return Verdict(index, problems=[_several(known.rule, matches)])
         return self._match(index, row, matches[0])
-
-    def _matches(self, keys: Sequence[str]) -> list[KnownRecord]:
-        return list({record.id: record for key in keys for record in self._by_key.get(key, ())}.values())
 
     def _without_key(self, index: int, row: Row, rule: KeyRule) -> Verdict:
         if not self._options.require_key:
@@ -177,8 +149,8 @@ class Planner:
         properties = row.values if row.plain else merged({}, row.values)
         record = KnownRecord(self._new_id(), 1, properties, index, True, "", row.hashes)  # noqa: FBT003 - by place is fastest
         self.plan.created.append(record)
-        for key in keys:
-            self._by_key[key] = [record]  # nobody else has any of them, or the row would have matched
+        if keys and self._known is not None:
+            self._known.add_new(record, keys)
         return Verdict(index, self._shown_id(record))
 
     def _match(self, index: int, row: Row, record: KnownRecord) -> Verdict:
@@ -195,11 +167,9 @@ class Planner:
             return False
         if not self._is_new(record) and record.id not in self.plan.changed:
             self.plan.changed[record.id] = Change(record, record.version, record.properties)
-        if self._rule is not None and after.get(self._rule.key) != record.properties.get(self._rule.key):
-            self._leave(record)
-            record.properties = after
-            self._enter(record)
-        record.properties, record.version = after, record.version + 1
+        assert self._known is not None  # noqa: S101 - without keys nothing is matched
+        self._known.change(record, after)
+        record.version += 1
         record.hashes = None
         return True
 
@@ -218,17 +188,6 @@ class Planner:
     def _shown_id(self, record: KnownRecord) -> str | None:
         # A dry run makes no records, so it has no ids to tell of those that it would make.
         return None if self._options.dry_run and record.made_by_import else record.id
-
-    def _keys_of(self, record: KnownRecord) -> Sequence[str]:
-        return self._rule.keys(record.properties.get(self._rule.key)) if self._rule else ()
-
-    def _enter(self, record: KnownRecord) -> None:
-        for key in self._keys_of(record):
-            self._by_key.setdefault(key, []).append(record)
-
-    def _leave(self, record: KnownRecord) -> None:
-        for key in self._keys_of(record):
-            self._by_key[key].remove(record)
 
 
 def find_keys(rule: KeyRule, rows: Iterable[Row | RefusedRow]) -> None:

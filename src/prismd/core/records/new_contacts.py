@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from prismd.core.ids import NewId
 from prismd.core.imports.options import ImportOptions
-from prismd.core.imports.plan import KnownRecord, Planner, Verdict
+from prismd.core.imports.plan import Planner, Verdict
 from prismd.core.properties.schema import ObjectSchema, held_references
 from prismd.core.records.keys import KeyRule, normalised
+from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import Properties
 from prismd.core.records.references import Found, addresses_to_link, tokens_of, with_references
 from prismd.core.records.rows import RefusedRow, Row, Rows

@@ -10,10 +10,11 @@ from typing import Final, TypeVar
 
 from prismd.core.ids import NewId
 from prismd.core.imports.job import Job
-from prismd.core.imports.plan import Change, KnownRecord, Plan, Planner, find_keys, hashes_of
+from prismd.core.imports.plan import Change, Plan, Planner, find_keys, hashes_of
 from prismd.core.imports.request import Chunk
 from prismd.core.properties.schema import LISTS_KEY, ObjectSchema
 from prismd.core.records.keys import KeyRule
+from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import Rewritten
 from prismd.core.records.missing_options import OptionId, Wanted, forecast_id, in_any_case, wanted_options, with_options
 from prismd.core.records.new_contacts import ContactPlanner, NewContacts

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from prismd.core.errors import PrismdError
-from prismd.core.imports.plan import KnownRecord
 from prismd.core.properties.schema import LISTS, ObjectSchema, Property
 from prismd.core.records.keys import KeyRule, is_comparable
+from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import Rewritten
 from prismd.core.wording.quoting import nearest, quoted
 from prismd.store.connections.postgres import Connection

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from prismd.core.errors import PrismdError
-from prismd.core.imports.plan import KnownRecord
 from prismd.core.properties.schema import ObjectSchema, held_references
 from prismd.core.records.keys import KeyRule
+from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.new_contacts import NewContacts
 from prismd.core.records.references import (
     ADDRESS_MARK,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from prismd.core.api_keys.scopes import Scope
 from prismd.core.changes import Change
-from prismd.core.imports.plan import KnownRecord
+from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import Properties, merged, rewritten
 from prismd.core.records.new_contacts import NewContact, NewContacts
 from prismd.core.records.reading_budget import ReadingBudget

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from prismd.core.imports.job import Job
-from prismd.core.imports.plan import KnownRecord, Plan
+from prismd.core.imports.plan import Plan
 from prismd.core.json.text import decode_stored
 from prismd.core.records.keys import KeyRule
+from prismd.core.records.known_records import KnownRecord
 from prismd.store.connections.postgres import Connection
 from prismd.store.records.records import json_text
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from prismd.core.imports.job import Job
-from prismd.core.imports.plan import KnownRecord, Plan
+from prismd.core.imports.plan import Plan
+from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import Rewritten
 from prismd.store.connections.postgres import Connection
 from prismd.store.encoding.arrays import int_array, text_array

@@ -7,8 +7,9 @@ from datetime import datetime
 from struct import Struct
 from typing import Any, Final
 
-from prismd.core.imports.plan import MATCHES_MAX, KnownRecord
+from prismd.core.imports.plan import MATCHES_MAX
 from prismd.core.json.text import SentTexts, decode_stored, encode
+from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import Properties
 from prismd.core.records.reading_budget import ReadingBudget
 from prismd.store.connections.postgres import Connection

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from struct import Struct
 from typing import Any, Final
 
 from prismd.core.imports.plan import MATCHES_MAX
@@ -13,9 +12,8 @@ from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import Properties
 from prismd.core.records.reading_budget import ReadingBudget
 from prismd.store.connections.postgres import Connection
-from prismd.store.encoding import binary_copy
 from prismd.store.encoding.arrays import int_array
-from prismd.store.encoding.binary_copy import BIGINT, INTEGER, JSONB, UUID
+from prismd.store.encoding.binary_copy import BIGINT, HEADER, INTEGER, JSONB, TEXT, TIMESTAMPTZ, UUID, BinaryCopy
 from prismd.store.records.records import FOUND
 from prismd.store.records.values import VALUES, asked, read_rows, read_values
 
@@ -91,10 +89,13 @@ CROSS JOIN LATERAL (
 {_FIRST_ROW}
 """
 
-_COPY: Final = """
-COPY record (team_id, object_type, id, version, created_at, updated_at, import_id, import_row, properties)
-FROM STDIN (FORMAT binary)
-"""
+_COPY: Final = BinaryCopy(
+    "record",
+    {
+        "team_id": BIGINT, "object_type": TEXT, "id": UUID, "version": BIGINT, "created_at": TIMESTAMPTZ,
+        "updated_at": TIMESTAMPTZ, "import_id": UUID, "import_row": INTEGER, "properties": JSONB,
+    },
+)  # fmt: skip
 
 _RECORDS_PER_WRITE: Final = 200
 
@@ -185,20 +186,20 @@ def insert_records(
     """
     if not records:
         return
-    begin = binary_copy.row_of(9) + binary_copy.bigint(team_id) + binary_copy.text(object_type)
-    middle = binary_copy.timestamptz(now) * 2 + binary_copy.uuid(job_id)
-    head = Struct(f">{len(begin)}s i16s iq {len(middle)}s ii iB").pack
-    with connection.cursor().copy(_COPY) as copy:
-        copy.write(binary_copy.BEGIN)
+    same = {"team_id": team_id, "object_type": object_type, "created_at": now, "updated_at": now, "import_id": job_id}
+    encoder = _COPY.rows_with(**same)
+    with connection.cursor().copy(_COPY.statement) as copy:
+        copy.write(HEADER)
         # A slice at a time: PostgreSQL takes one in while the next is made.
         for start in range(0, len(records), _RECORDS_PER_WRITE):
             some = records[start : start + _RECORDS_PER_WRITE]
-            texts = [_json(record.properties) for record in some]
-            heads = [
-                head(begin, UUID, id_, BIGINT, one.version, middle, INTEGER, one.first_row, len(text) + 1, JSONB)
-                for one, id_, text in zip(some, binary_copy.uuids([one.id for one in some]), texts, strict=True)
-            ]
-            copy.write(b"".join([piece for line in zip(heads, texts, strict=True) for piece in line]))
+            rows = encoder.rows(
+                id=[one.id for one in some],
+                version=[one.version for one in some],
+                import_row=[one.first_row for one in some],
+                properties=[_json(one.properties) for one in some],
+            )
+            copy.write(rows)
 
 
 def _json(properties: Properties) -> bytes:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from struct import Struct
 from typing import Final
 
 from prismd.store.connections.postgres import Connection
-from prismd.store.encoding import binary_copy
 from prismd.store.encoding.arrays import int_array, text_array
-from prismd.store.encoding.binary_copy import BIGINT, UUID
+from prismd.store.encoding.binary_copy import BIGINT, HEADER, UUID, BinaryCopy
 
 #: A key hash and the id of the record that has it.
 Entry = tuple[int, str]
@@ -26,9 +24,7 @@ INSERT INTO record_key (team_id, key_hash, record_id)
 SELECT %(team)s, added.key_hash, added.record_id
 FROM unnest(%(hashes)s::bigint[], %(ids)s::uuid[]) AS added (key_hash, record_id)
 """
-_COPY: Final = "COPY record_key (team_id, key_hash, record_id) FROM STDIN (FORMAT binary)"
-#: Fields, and each after its length: team, hash and record.
-_KEY: Final = Struct(">h iq iq i16s")
+_COPY: Final = BinaryCopy("record_key", {"team_id": BIGINT, "key_hash": BIGINT, "record_id": UUID})
 
 # From the keys to their rows, never the other way round: see store/records/records.py.
 _DELETE: Final = """
@@ -78,14 +74,9 @@ def key_rows(team_id: int, entries: Iterable[Entry]) -> bytes:
         entries: Hashes and records.
     """
     # In the order of the index, whose pages then come one after the other: among many millions of keys, each is a page.
-    in_order, pack = sorted(entries), _KEY.pack
-    ids = binary_copy.uuids([record_id for _, record_id in in_order])
-    return b"".join(
-        [
-            pack(3, BIGINT, team_id, BIGINT, key_hash, UUID, id_)
-            for (key_hash, _), id_ in zip(in_order, ids, strict=True)
-        ]
-    )
+    in_order = sorted(entries)
+    hashes, ids = [key_hash for key_hash, _ in in_order], [record_id for _, record_id in in_order]
+    return _COPY.rows_with(team_id=team_id).rows(key_hash=hashes, record_id=ids)
 
 
 def insert_keys(connection: Connection, team_id: int, entries: Iterable[Entry]) -> None:
@@ -107,8 +98,8 @@ def copy_keys(connection: Connection, rows: bytes) -> None:
         rows: From :func:`key_rows`.
     """
     if rows:
-        with connection.cursor().copy(_COPY) as copy:
-            copy.write(binary_copy.BEGIN + rows)
+        with connection.cursor().copy(_COPY.statement) as copy:
+            copy.write(HEADER + rows)
 
 
 def delete_keys(connection: Connection, team_id: int, entries: Iterable[Entry]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prismd.core.properties.schema import Kind, Property
-from prismd.core.queries.conditions import OPERATORS, operators_of
+from prismd.core.queries.conditions import OPERATOR_NAMES, operator_names
 from prismd.core.queries.paths import IDENTIFIER
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def test_the_table_of_operators_is_what_types_take() -> None:
         r"^\|( property \|.*|(?: `| references).*yes \|)$", TEXT[TEXT.index("## Operators") :], re.MULTILINE
     )
     columns = [re.findall(r"`([^`]+)`", cell) for cell in head.strip("|").split("|")[1:]]
-    assert sorted(operator for column in columns for operator in column) == sorted(OPERATORS)
+    assert sorted(operator for column in columns for operator in column) == sorted(OPERATOR_NAMES)
     seen = set()
     for row in rows:
         first, *cells = row.strip("|").split("|")
@@ -105,6 +105,6 @@ def test_the_table_of_operators_is_what_types_take() -> None:
             prop = IDENTIFIER if name == "id" else Property(id="", slug="x", type=name, name="X")
             # Of references alone the table says "where there can be several".
             lacks = {"contains", "not_contains"} if prop.kind is Kind.REF else set()
-            assert set(operators_of(prop)) == takes - lacks, name
+            assert set(operator_names(prop)) == takes - lacks, name
             seen.add("id" if name == "id" else prop.kind)
     assert seen == {*Kind, "id"}

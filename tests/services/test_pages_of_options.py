@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from prismd.core.errors import PrismdError
 from prismd.core.properties.native import native_schema
 from prismd.core.properties.schema import OBJECT_TYPES, Option, Property
-from prismd.core.queries.cursors import read_place
-from prismd.core.queries.opaque_tokens import seal
+from prismd.core.queries.cursors import read_query_cursor
+from prismd.core.queries.opaque_tokens import write_token
 from prismd.core.queries.parsing import QueryReader
 from prismd.core.queries.semantics import QueriedRecord, answer
 from prismd.core.records.known_records import KnownRecord
@@ -142,7 +142,7 @@ def test_no_record_is_left_out_and_none_comes_twice(
             query = reader.read({"select": [], "sort": sort})
             resumed = query
             if cursor is not None:
-                resumed, _ = read_place(cursor, query, board.team_id, limit_max=50, field="")
+                resumed, _ = read_query_cursor(cursor, query, board.team_id, limit_max=50, field="")
             in_order = [record.id for record in answer(resumed, board.records, lambda *_: None)]
             wanted = PageWanted(limit, cursor)
             page = run_query(transaction, query, wanted, schemas=schemas)
@@ -171,7 +171,9 @@ def test_a_cursor_of_before_or_made_up_is_refused(value: Any) -> None:
     scope = f"query 1 {query.identity()}"
     for write in (msgspec.json.encode, msgspec.msgpack.encode):
         with pytest.raises(PrismdError, match=r"\.query\.cursor: it is not a cursor of this query"):
-            read_place(seal(write([1, NEW_ID(), [value]]), scope), query, 1, limit_max=50, field=".query.cursor")
+            read_query_cursor(
+                write_token(write([1, NEW_ID(), [value]]), scope), query, 1, limit_max=50, field=".query.cursor"
+            )
 
 
 @pytest.mark.parametrize("way", ["asc", "desc"])

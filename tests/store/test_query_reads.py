@@ -9,7 +9,7 @@ import pytest
 
 from prismd.core.properties.native import native_schema
 from prismd.core.properties.schema import OBJECT_TYPES
-from prismd.core.queries.cursors import Place
+from prismd.core.queries.cursors import PageEnd
 from prismd.core.queries.parsing import QueryReader
 from prismd.core.queries.tree import Deleted
 from prismd.core.records.reading_budget import ReadingBudget
@@ -40,7 +40,9 @@ def asked_of(sql: QuerySql) -> dict[str, Any]:
     return {**sql.parameters, **asked(ReadingBudget(Settings().read_bytes_max))}
 
 
-def rows_read(connection: Connection, raw: dict[str, Any], hashes: list[int] | None, after: Place | None = None) -> int:
+def rows_read(
+    connection: Connection, raw: dict[str, Any], hashes: list[int] | None, after: PageEnd | None = None
+) -> int:
     """Return how many rows a query's plan read, what it threw away counted."""
     sql = QuerySql(READER.read(raw), 1, hashes)
     return read_at_once(connection, sql.page(_COLUMNS, after=after, limit=LIMIT), asked_of(sql)).rows
@@ -50,13 +52,13 @@ def rows_read(connection: Connection, raw: dict[str, Any], hashes: list[int] | N
     ("raw", "hashes", "after"),
     [
         ({}, None, None),
-        ({}, None, Place(25, DEEP, ())),
+        ({}, None, PageEnd(25, DEEP, ())),
         ({"sort": [{"id": "desc"}]}, None, None),
-        ({"sort": [{"id": "desc"}]}, None, Place(25, DEEP, (DEEP,))),
+        ({"sort": [{"id": "desc"}]}, None, PageEnd(25, DEEP, (DEEP,))),
         ({"filter": [{"email": {"=": "p7@x.org"}}]}, [EMAIL], None),
         ({"filter": [{"city": {"=": "C1"}}]}, [CITY], None),
-        ({"filter": [{"city": {"=": "C1"}}]}, [CITY], Place(25, DEEP, ())),
-        ({"filter": [{"city": {"=": "C1"}}], "sort": [{"id": "desc"}]}, [CITY], Place(25, DEEP, (DEEP,))),
+        ({"filter": [{"city": {"=": "C1"}}]}, [CITY], PageEnd(25, DEEP, ())),
+        ({"filter": [{"city": {"=": "C1"}}], "sort": [{"id": "desc"}]}, [CITY], PageEnd(25, DEEP, (DEEP,))),
         ({"filter": [{"email": {"=": "p7@x.org"}}], "sort": [{"title": "asc"}]}, [EMAIL], None),
     ],
     ids=str,
@@ -65,7 +67,7 @@ def test_no_more_is_read_than_a_page_needs(
     bound_million: Connection,
     raw: dict[str, Any],
     hashes: list[int] | None,
-    after: Place | None,
+    after: PageEnd | None,
 ) -> None:
     assert rows_read(bound_million, raw, hashes, after) <= FEW
 
@@ -75,7 +77,7 @@ def test_deleted_records_are_found_and_counted_without_going_through_the_others(
     page, total = QuerySql(query, 1, None), QuerySql(query, 1, None)
     assert read_at_once(bound_million, page.page(_COLUMNS, after=None, limit=LIMIT), asked_of(page)).rows <= 2 * MEMBERS
     assert read_at_once(bound_million, total.total(), asked_of(total)).rows <= 2 * MEMBERS
-    after = page.page(_COLUMNS, after=Place(25, id_of(10), ()), limit=LIMIT)
+    after = page.page(_COLUMNS, after=PageEnd(25, id_of(10), ()), limit=LIMIT)
     assert read_at_once(bound_million, after, asked_of(page)).rows <= 2 * MEMBERS
 
 

@@ -1,4 +1,4 @@
-"""Cursors of paged answers: where the next page starts, as a text that clients pass back unread (contract, 8)."""
+"""Cursors of paged answers: where the next page starts, as an opaque token (contract, section 8)."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import msgspec
 from msgspec import Meta
 
 from prismd.core.errors import PrismdError
-from prismd.core.queries.opaque_tokens import seal, unseal
+from prismd.core.queries.opaque_tokens import read_token, write_token
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
     """Where a page ended and what it was a page of.
 
     Args:
-        after: Of the last entry: its id or index.
+        after: Id or index of the last entry.
         limit: Entries of a page.
-        filters: The filters in force, in a fixed order; None stands for no filter.
+        filters: The filters in force, in a fixed order; None where one is not used.
     """
 
     after: str
@@ -29,17 +29,17 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What is paged, and what its cursors can say.
+    """What is paged, and what its cursors can hold.
 
     Args:
-        scope: The route, the team and whatever else tells it from other listings.
-        place: What ``after`` looks like.
+        scope: The route, the team and whatever else distinguishes it from other listings.
+        after: The form of the id or index of an entry.
         limit_max: Most entries of a page.
         filters: How many filters it has.
     """
 
     scope: str
-    place: re.Pattern[str]
+    after: re.Pattern[str]
     limit_max: int
     filters: int
 
@@ -49,16 +49,15 @@ def write_cursor(cursor: Cursor, listing: Listing) -> str:
 
     Args:
         cursor: Where the page ended.
-        listing: What is paged; the text is good for nothing else.
+        listing: What is paged; the cursor is good for nothing else.
     """
-    return seal(msgspec.json.encode(cursor), listing.scope)
+    return write_token(msgspec.json.encode(cursor), listing.scope)
 
 
 def read_cursor(text: str, listing: Listing) -> Cursor:
-    """Return the cursor that a text stands for.
+    """Return the cursor of a text.
 
-    One that somebody made up is held to what the listing could have written, and leads no further than the caller's
-    team.
+    Somebody can make one up, so it must be one that the listing could have written; it finds nothing of other teams.
 
     Args:
         text: As :func:`write_cursor` made it.
@@ -67,7 +66,7 @@ def read_cursor(text: str, listing: Listing) -> Cursor:
     Raises:
         PrismdError: ``invalid_request``: it is altered, or belongs to another listing.
     """
-    payload = unseal(text, listing.scope)
+    payload = read_token(text, listing.scope)
     try:
         cursor = None if payload is None else msgspec.json.decode(payload, type=Cursor)
     except msgspec.MsgspecError:
@@ -80,7 +79,7 @@ def read_cursor(text: str, listing: Listing) -> Cursor:
 
 def _can_be_of(listing: Listing, cursor: Cursor) -> bool:
     return (
-        listing.place.fullmatch(cursor.after) is not None
+        listing.after.fullmatch(cursor.after) is not None
         and cursor.limit <= listing.limit_max
         and len(cursor.filters) == listing.filters
     )

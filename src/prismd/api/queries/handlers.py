@@ -35,7 +35,7 @@ _BODY_MEMBERS: Final = ("query", "id", "cursor", "deleted", "include_total", "bo
 _IN_QUERY: Final = dict.fromkeys(_MEMBERS, 'put it inside "query"')
 _BESIDE_QUERY: Final = dict.fromkeys(_BODY_MEMBERS, 'put it into the body, beside "query"')
 _QUERY_STRING: Final = ".query"
-#: What the query string of a list can hold beside the slugs of properties.
+#: The parameters of a list that are no slugs of properties.
 _CONVENIENCES: Final = ("select", "sort", "limit", "cursor", "list_id", "deleted", "include_total")
 
 
@@ -59,7 +59,7 @@ _CONVENIENCES: Final = ("select", "sort", "limit", "cursor", "list_id", "deleted
 def query_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
-    """Answer a page of what a query wants."""
+    """Answer a page of the records that a query wants."""
     require_json(request, body)
     kind = object_type_in_path(object_type)
     whole = _object(_decoded(body), ".body")

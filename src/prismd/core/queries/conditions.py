@@ -25,10 +25,8 @@ PATTERN_CHARS_MAX: Final = 1_000
 _BETWEEN_VALUES: Final = 2
 
 
-class Test(enum.Enum):
-    """What is asked of one value of a record."""
-
-    __test__ = False  # pytest collects what is called so
+class Operator(enum.Enum):
+    """What is asked of one value of a record; clients write several of them by more than one name."""
 
     EQUALS = "is one of the given ones"
     LESS = "is less than"
@@ -45,31 +43,32 @@ class Test(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A test that a value at the end of a path must pass, or, negated, that none may pass.
+    """What a value at the end of a path must be, or, negated, what none of them may be.
 
     Args:
         path: To the values.
-        test: What is asked of them.
+        operator: What is asked of them.
         values: What they are compared with, in comparable form (see :func:`comparable`).
-        negated: Whether the record is wanted that has no such value.
+        negated: Whether a record is wanted that has no such value.
     """
 
     path: Path
-    test: Test
+    operator: Operator
     values: tuple[Any, ...] = ()
     negated: bool = False
 
 
 _EQUALITY: Final = {"=": False, "in": False, "!=": True, "not_in": True}
 _ORDER: Final = {
-    "<": Test.LESS, "<=": Test.AT_MOST, ">": Test.MORE, ">=": Test.AT_LEAST, "between": Test.BETWEEN,
+    "<": Operator.LESS, "<=": Operator.AT_MOST, ">": Operator.MORE, ">=": Operator.AT_LEAST,
+    "between": Operator.BETWEEN,
 }  # fmt: skip
 _CONTAINMENT: Final = {"contains": False, "not_contains": True}
-_TEXTUAL: Final = {"begins_with": Test.BEGINS, "ends_with": Test.ENDS, "like_regex": Test.MATCHES}
+_TEXTUAL: Final = {"begins_with": Operator.BEGINS, "ends_with": Operator.ENDS, "like_regex": Operator.MATCHES}
 _PRESENCE: Final = {"is_null": True, "not_exists": True, "is_not_null": False, "exists": False}
 
-#: Every operator of the contract (section 9.4).
-OPERATORS: Final = (*_EQUALITY, *_ORDER, *_CONTAINMENT, *_TEXTUAL, *_PRESENCE)
+#: The name of every operator of the contract (section 9.4).
+OPERATOR_NAMES: Final = (*_EQUALITY, *_ORDER, *_CONTAINMENT, *_TEXTUAL, *_PRESENCE)
 
 _ORDERED: Final = {Kind.STR, Kind.TEXT, Kind.MULTI_STR, Kind.NUM, Kind.DATE}
 _TEXTS: Final = {Kind.STR, Kind.TEXT, Kind.MULTI_STR}
@@ -77,8 +76,8 @@ _SELECTS: Final = {Kind.SELECT, Kind.MULTISELECT}
 _ARRAYS: Final = {Kind.MULTI_STR, Kind.MULTISELECT, Kind.MULTIREF}
 
 
-def operators_of(prop: Property) -> list[str]:
-    """Return the operators that make sense for a property."""
+def operator_names(prop: Property) -> list[str]:
+    """Return the names of the operators that make sense for a property."""
     names = [*_EQUALITY]
     if prop is not IDENTIFIER:
         names += _ORDER if prop.kind in _ORDERED else ()
@@ -92,12 +91,12 @@ def comparable(prop: Property, stored: Any) -> Any:  # noqa: ANN401 - any stored
     return comparable_date(stored, day=prop.holds_days) if prop.kind is Kind.DATE else stored
 
 
-def parse_condition(path: Path, operator: str, value: object, limits: ValueLimits, field: str) -> list[Condition]:
-    """Return what an operator with its value says; all of it must hold.
+def parse_condition(path: Path, name: str, value: object, limits: ValueLimits, field: str) -> list[Condition]:
+    """Return the conditions that an operator with its value stands for; all of them must hold.
 
     Args:
         path: To the values.
-        operator: As clients write it.
+        name: Of the operator, as clients write it.
         value: Decoded JSON.
         limits: How much a value may hold.
         field: Where it stands in the request.
@@ -106,27 +105,27 @@ def parse_condition(path: Path, operator: str, value: object, limits: ValueLimit
         PrismdError: ``invalid_request``: no such operator, not for this type, or not with this value.
     """
     prop = path.leaf
-    _check_operator(prop, operator, field)
-    if operator in _PRESENCE:
-        return [Condition(path, Test.PRESENT, negated=_PRESENCE[operator] == _truth(value, field))]
+    _check_operator(prop, name, field)
+    if name in _PRESENCE:
+        return [Condition(path, Operator.PRESENT, negated=_PRESENCE[name] == _truth(value, field))]
     values = _Values(prop, limits, field)
-    if operator in _EQUALITY:
-        many = operator in ("in", "not_in")
+    if name in _EQUALITY:
+        many = name in ("in", "not_in")
         given = values.some(value) if many else [values.equal_to(value)]
-        return [Condition(path, Test.EQUALS, tuple(chain(*given)), negated=_EQUALITY[operator])]
-    if operator in _CONTAINMENT:
-        return _containment(path, values.some(value), negated=_CONTAINMENT[operator])
-    if operator == "between":
-        return [Condition(path, Test.BETWEEN, values.two(value))]
-    if operator == "like_regex":
-        return [Condition(path, Test.MATCHES, (_pattern(value, field),))]
-    return [Condition(path, _ORDER.get(operator) or _TEXTUAL[operator], (values.one(value),))]
+        return [Condition(path, Operator.EQUALS, tuple(chain(*given)), negated=_EQUALITY[name])]
+    if name in _CONTAINMENT:
+        return _containment(path, values.some(value), negated=_CONTAINMENT[name])
+    if name == "between":
+        return [Condition(path, Operator.BETWEEN, values.two(value))]
+    if name == "like_regex":
+        return [Condition(path, Operator.MATCHES, (_pattern(value, field),))]
+    return [Condition(path, _ORDER.get(name) or _TEXTUAL[name], (values.one(value),))]
 
 
 def _containment(path: Path, values: Sequence[tuple[Any, ...]], *, negated: bool) -> list[Condition]:
     # An array contains values, a text contains parts of itself.
-    test = Test.EQUALS if path.leaf.kind in _ARRAYS else Test.CONTAINS
-    return [Condition(path, test, value, negated=negated) for value in values]
+    operator = Operator.EQUALS if path.leaf.kind in _ARRAYS else Operator.CONTAINS
+    return [Condition(path, operator, value, negated=negated) for value in values]
 
 
 def _truth(value: object, field: str) -> bool:
@@ -136,13 +135,13 @@ def _truth(value: object, field: str) -> bool:
     return truth
 
 
-def _check_operator(prop: Property, operator: str, field: str) -> None:
-    if operator not in OPERATORS:
-        hint = '; did you mean "="?' if operator == "==" else nearest(operator, OPERATORS)
-        raise PrismdError.invalid(field, f"there is no operator {quoted(operator)}{hint}", "enum")
-    usable = operators_of(prop)
-    if operator not in usable:
-        message = f"{quoted(operator)} makes no sense for {prop.slug}, which is of type {prop.type}"
+def _check_operator(prop: Property, name: str, field: str) -> None:
+    if name not in OPERATOR_NAMES:
+        hint = '; did you mean "="?' if name == "==" else nearest(name, OPERATOR_NAMES)
+        raise PrismdError.invalid(field, f"there is no operator {quoted(name)}{hint}", "enum")
+    usable = operator_names(prop)
+    if name not in usable:
+        message = f"{quoted(name)} makes no sense for {prop.slug}, which is of type {prop.type}"
         raise PrismdError.invalid(field, f"{message}; use one of {', '.join(usable)}", "enum")
 
 
@@ -182,11 +181,11 @@ class _Values:
         return parsed.lower() if self._prop is IDENTIFIER else comparable(self._prop, parsed)
 
     def equal_to(self, value: object) -> tuple[Any, ...]:
-        """Return the value that equals one that is asked for: none where that is an option which does not exist."""
+        """Return the values that equal one that is asked for: none where it names no option that exists."""
         return () if self._names_no_option(value) else (self.one(value),)
 
     def some(self, value: object) -> list[tuple[Any, ...]]:
-        """Return, for each value that is asked for, the one that equals it."""
+        """Return for each value that is asked for the values that equal it: one, or none."""
         given = value if isinstance(value, list) else [value]
         most = self._limits.list_values_max
         if not 1 <= len(given) <= most:

@@ -1,9 +1,9 @@
-"""Where a page of a query ended, as a text that clients pass back unread; it is good for the same query only.
+"""Cursors of queries: where a page ended, as an opaque token that is good for the same query only.
 
-Options of a select property can be added, deleted and put into another order between two pages. A cursor therefore says
-which option the page ended at and which ones it had gone through. Whatever their places are by now, the next page goes
-on within the one, leaves out the others, and goes through the rest in today's order. So no record comes twice, and none
-is left out that has the same values throughout.
+Options of a select property can be added, deleted and reordered between two pages. So a cursor holds the option at
+which the page ended, and those that come before it. Whatever their order is now, the next page goes on within that one
+option, leaves out those before it, and takes the rest in today's order. No record comes twice, and no record is left
+out while its values stay the same.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from msgspec import Meta
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
 from prismd.core.properties.schema import Kind
-from prismd.core.queries.opaque_tokens import seal, unseal
+from prismd.core.queries.opaque_tokens import read_token, write_token
 from prismd.core.queries.tree import Query, SortKey
 from prismd.core.values.dates import UnreadableDateError, stored_date
 from prismd.core.values.errors import text_problem
@@ -30,9 +30,9 @@ class _Reached(msgspec.Struct, array_like=True, frozen=True):
     """How far a page got among the options of a select property.
 
     Args:
-        option: The one that it ended at.
+        option: The option at which it ended.
         salt: Of the digests.
-        passed: Digests of those that it had gone through, one after the other.
+        passed: Digests of the options before it, one after the other.
     """
 
     option: str
@@ -40,19 +40,19 @@ class _Reached(msgspec.Struct, array_like=True, frozen=True):
     passed: bytes
 
 
-#: What records are sorted by, as a cursor holds it; numbers and dates as text, so that nothing is rounded.
+#: A value by which records are sorted, as a cursor holds it: numbers and dates as text, so that nothing is rounded.
 _Value = _Reached | str | int | bool | None
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PageEnd:
     """Where a page ended.
 
     Args:
         limit: Rows of a page.
         after: Id of the last record.
-        values: What it is sorted by, for each key of the query: of a select property the place of its option, from 1.
-            Where records are pinned, their place first.
+        values: The values by which the last record is sorted, one for each key of the query. Of a select property it is
+            the rank of the option, from 1. Where a query pins records, the rank among those comes first.
     """
 
     limit: int
@@ -66,33 +66,33 @@ class _Written(msgspec.Struct, array_like=True, frozen=True):
     values: tuple[_Value, ...]
 
 
-def write_place(place: Place, query: Query, team_id: int) -> str:
-    """Return the cursor that leads on from a place.
+def write_query_cursor(end: PageEnd, query: Query, team_id: int) -> str:
+    """Return the cursor of the page after another.
 
     Args:
-        place: Where the page ended.
-        query: Of the page.
+        end: Where that one ended.
+        query: Of the pages.
         team_id: Whose records they are.
     """
-    pinned = len(place.values) - len(query.sort)
-    sorted_by = (_written(key, value) for key, value in zip(query.sort, place.values[pinned:], strict=True))
-    written = _Written(place.limit, place.after, (*place.values[:pinned], *sorted_by))
-    return seal(msgspec.msgpack.encode(written), _scope(query, team_id))
+    pinned = len(end.values) - len(query.sort)
+    sorted_by = (_written(key, value) for key, value in zip(query.sort, end.values[pinned:], strict=True))
+    written = _Written(end.limit, end.after, (*end.values[:pinned], *sorted_by))
+    return write_token(msgspec.msgpack.encode(written), _scope(query, team_id))
 
 
 class Resumed(NamedTuple):
-    """A query that goes on behind a place, with the options of what it sorts by in the order of the pages before."""
+    """A query that goes on after a page, with the options of what it sorts by in the order of the pages before."""
 
     query: Query
-    place: Place
+    end: PageEnd
 
 
-def read_place(text: str, query: Query, team_id: int, *, limit_max: int, field: str) -> Resumed:
-    """Return the query that goes on where a cursor says, and the place.
+def read_query_cursor(text: str, query: Query, team_id: int, *, limit_max: int, field: str) -> Resumed:
+    """Return the query that goes on where a cursor says, and where that is.
 
     Args:
-        text: As :func:`write_place` made it.
-        query: The one that is asked now.
+        text: As :func:`write_query_cursor` made it.
+        query: The query that is sent with it.
         team_id: Whose records they are.
         limit_max: Most rows of a page.
         field: Where the cursor stands in the request.
@@ -100,7 +100,7 @@ def read_place(text: str, query: Query, team_id: int, *, limit_max: int, field: 
     Raises:
         PrismdError: ``invalid_request``: it is altered, made up, or of another query.
     """
-    payload = unseal(text, _scope(query, team_id))
+    payload = read_token(text, _scope(query, team_id))
     try:
         written = None if payload is None else msgspec.msgpack.decode(payload, type=_Written)
     except msgspec.MsgspecError:
@@ -116,7 +116,7 @@ def read_place(text: str, query: Query, team_id: int, *, limit_max: int, field: 
     for index, (key, value) in enumerate(zip(query.sort, written.values[pinned:], strict=True)):
         if isinstance(value, _Reached):
             keys[index], values[pinned + index] = _resumed(key, value)
-    return Resumed(replace(query, sort=tuple(keys)), Place(written.limit, written.after, tuple(values)))
+    return Resumed(replace(query, sort=tuple(keys)), PageEnd(written.limit, written.after, tuple(values)))
 
 
 def _written(key: SortKey, value: Any) -> _Value:  # noqa: ANN401 - whatever records are sorted by
@@ -129,11 +129,11 @@ def _written(key: SortKey, value: Any) -> _Value:  # noqa: ANN401 - whatever rec
         found = [_digest(option, salt) for option in passed]
         if not {_digest(option, salt) for option in others}.intersection(found):
             return _Reached(options[rank], salt, b"".join(found))
-    raise AssertionError  # as good as impossible: 256 times in a row
+    raise AssertionError  # it would take a collision with each of 256 salts
 
 
 def _resumed(key: SortKey, reached: _Reached) -> tuple[SortKey, int]:
-    """Return the key with its options in the order of the pages before, and the place of the one they ended at."""
+    """Return the key with its options in the order of the page before, and the rank of the option at which it ended."""
     passed = {reached.passed[at : at + _DIGEST_BYTES] for at in range(0, len(reached.passed), _DIGEST_BYTES)}
     before: list[str] = []
     behind: list[str] = []
@@ -142,7 +142,7 @@ def _resumed(key: SortKey, reached: _Reached) -> tuple[SortKey, int]:
             (before if _digest(option.id, reached.salt) in passed else behind).append(option.id)
     if key.descending:
         before, behind = behind, before
-    # The option keeps its place also where it is deleted: no record has it any more.
+    # A deleted option keeps its rank: no record has it any more.
     return replace(key, order=(*before, reached.option, *behind)), len(before) + 1
 
 
@@ -183,7 +183,7 @@ def _fits(key: SortKey, value: _Value) -> bool:
             return isinstance(value, str) and text_problem(value, len(value)) is None
 
 
-#: Short, as there can be thousands of options; a salt is looked for with which none is taken for another.
+#: Short, as there can be thousands of options. The salt is one with which no two digests that matter are equal.
 _DIGEST_BYTES: Final = 4
 _SALTS: Final = 256
 

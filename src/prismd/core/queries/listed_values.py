@@ -9,12 +9,12 @@ from typing import Final
 from prismd.core.errors import PrismdError
 from prismd.core.wording.quoting import quoted
 
-# A text in double quotes, those within it written twice.
+# A text in double quotes; a double quote within it is written twice.
 _QUOTED: Final = re.compile(r'"((?:[^"]|"")*+)"(?=,|\Z)')
 
 
 def listed_values(text: str, field: str) -> Iterator[str]:
-    """Return the values that a text lists; one in double quotes may hold commas, and double quotes written twice.
+    """Return the values that a text lists. In double quotes a value may hold commas, and double quotes written twice.
 
     Args:
         text: Decoded.
@@ -23,19 +23,19 @@ def listed_values(text: str, field: str) -> Iterator[str]:
     Raises:
         PrismdError: ``invalid_request``: what begins with a double quote does not end with one.
     """
-    place = 0
-    while place <= len(text):
-        if text.startswith('"', place):
-            held = _QUOTED.match(text, place)
+    start = 0
+    while start <= len(text):
+        if text.startswith('"', start):
+            held = _QUOTED.match(text, start)
             if held is None:
-                raise _unended(text[place:], field)
+                raise _unended(text[start:], field)
             yield held[1].replace('""', '"')
-            place = held.end() + 1
+            start = held.end() + 1
         else:
-            end = text.find(",", place)
+            end = text.find(",", start)
             end = len(text) if end < 0 else end
-            yield text[place:end]
-            place = end + 1
+            yield text[start:end]
+            start = end + 1
 
 
 def _unended(text: str, field: str) -> PrismdError:

@@ -1,4 +1,4 @@
-"""Texts that clients pass back unread: sealed to what they were given for, so that others are told from them."""
+"""Opaque tokens: texts that clients pass back unread, each good for the one thing that it was given for."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Final
 _DIGEST_BYTES: Final = 8
 
 
-def seal(payload: bytes, scope: str) -> str:
-    """Return a text that stands for a payload, within one scope.
+def write_token(payload: bytes, scope: str) -> str:
+    """Return the token of a payload.
 
-    The digest is no secret: it tells an altered or foreign text from a real one. Whoever reads a payload still holds it
-    to what could have been written.
+    Its digest is no secret, so anybody can make one up: it only tells an altered token, or one of another scope, from a
+    real one. Callers check that the payload is one that they could have written.
 
     Args:
         payload: Anything.
-        scope: What the text is good for.
+        scope: What the token is good for.
     """
     return base64.urlsafe_b64encode(_digest(payload, scope) + payload).rstrip(b"=").decode()
 
 
-def unseal(text: str, scope: str) -> bytes | None:
-    """Return the payload of a sealed text; None where it is altered, or was given for something else.
+def read_token(text: str, scope: str) -> bytes | None:
+    """Return the payload of a token; None where the text is altered, or is the token of another scope.
 
     Args:
-        text: As :func:`seal` made it.
+        text: As :func:`write_token` made it.
         scope: What it is used for.
     """
     try:

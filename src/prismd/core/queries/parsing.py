@@ -1,4 +1,4 @@
-"""Reading queries: from the decoded JSON of a request or of a view, with the path of the field that cannot be meant."""
+"""Reading queries from the decoded JSON of a request or of a view; errors name the field at fault."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class QueryReader:
         list_id: The list whose own properties can be named, if any.
         limits: How much a query may ask.
         field: Where the parts stand in the request, such as ``.body.query``.
-        filter_by_name: Entries of the filter stand in the request under their slugs alone, as in a query string.
-        named: Paths by names that mean something else than they say; None where what they meant has been deleted.
+        filter_by_name: Whether errors name entries of the filter by their slugs alone, as a query string has them.
+        named: Paths by the names that a view keeps for them; None where the property has been deleted.
     """
 
     schemas: Schemas
@@ -62,7 +62,7 @@ class QueryReader:
     named: Mapping[str, Path | None] = dataclasses.field(default_factory=dict)
 
     def read(self, raw: Mapping[str, object], **others: Any) -> Query:  # noqa: ANN401 - fields of a query
-        """Return the query that select, filter, sort and combinator make; absent or null parts ask nothing.
+        """Return the query of select, filter, sort and combinator; each may be absent or null.
 
         Args:
             raw: Decoded JSON by name.
@@ -97,12 +97,12 @@ class QueryReader:
         return tuple(self._clause(entry, f"{field}[{index}]") for index, entry in enumerate(entries))
 
     def _clause(self, entry: object, field: str) -> Clause:
-        slug, test = _only_member(entry, field, "a slug with its operator and value")
+        slug, asked = _only_member(entry, field, "a slug with its operator and value")
         named = f"{self.field}.{_printable(slug)}"
         path = self._compared(slug, named if self.filter_by_name else field)
-        place = named if self.filter_by_name else f"{field}.{_printable(slug)}"
-        operator, value = _only_member(test, place, "an operator with its value")
-        at_value = place if self.filter_by_name else f"{place}.{_printable(operator)}"
+        at_slug = named if self.filter_by_name else f"{field}.{_printable(slug)}"
+        operator, value = _only_member(asked, at_slug, "an operator with its value")
+        at_value = at_slug if self.filter_by_name else f"{at_slug}.{_printable(operator)}"
         return Clause(tuple(parse_condition(path, operator, value, self.limits.values, at_value)))
 
     def _sort(self, raw: object) -> tuple[SortKey, ...]:
@@ -170,8 +170,8 @@ def read_ids(raw: object, field: str, ids_max: int) -> tuple[str, ...] | None:
     ids = _array([raw] if isinstance(raw, str) else raw, field, "ids", ids_max)
     for index, one in enumerate(ids):
         if not isinstance(one, str) or not is_uuid(one):
-            place = f"{field}[{index}]" if isinstance(raw, list) else field
-            raise PrismdError.invalid(place, f"expected the id of a record, found {found(one)}", "format")
+            at_id = f"{field}[{index}]" if isinstance(raw, list) else field
+            raise PrismdError.invalid(at_id, f"expected the id of a record, found {found(one)}", "format")
     return tuple(dict.fromkeys(one.lower() for one in ids))
 
 

@@ -1,4 +1,4 @@
-"""The way from a record to a value: through references, one after the other, to a property (contract, section 9.4)."""
+"""Paths from a record to a value: through references, one after the other, to a property (contract, section 9.4)."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ Schemas = Mapping[str, ObjectSchema]
 #: Most references that one path follows.
 STEPS_MAX: Final = 4
 
-#: The id of a record, which stands beside its properties but can be asked for like one.
+#: The id of a record. It is none of its properties, but can be asked for like one.
 IDENTIFIER: Final = Property(id="", slug="id", type="str", name="Id", native=True, read_only=True)
 
-#: When a record was deleted, which stands beside its properties too; a property of the team with that slug goes before.
+#: When a record was deleted. It is no property either; a property of the team with that slug wins.
 DELETED_AT: Final = Property(id="", slug="deleted_at", type="date", name="Deleted at", native=True, read_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """The way from a record to a value.
+    """A path from a record to a value.
 
     Args:
         text: As clients write it, such as ``company.name``.
@@ -41,17 +41,17 @@ class Path:
 
     @property
     def leads_to_one(self) -> bool:
-        """Whether a record has one value there at most."""
+        """Whether it leads to one value at most."""
         return not any(prop.holds_many for prop in (*self.steps, self.leaf))
 
     @property
     def inverse(self) -> Property | None:
-        """The first property on the way that shows a reference from its other side, if there is one."""
+        """The first property of the path that shows a reference from its other side, if one does."""
         return next((prop for prop in (*self.steps, self.leaf) if prop.inverse_of is not None), None)
 
     @property
     def is_kept(self) -> bool:
-        """Whether a record can have a value there at all."""
+        """Whether prismd keeps values that the path can lead to."""
         return not self.leaf.unkept and all(not step.unkept and step.target in OBJECT_TYPES for step in self.steps)
 
 
@@ -85,18 +85,30 @@ def resolve_path(schemas: Schemas, object_type: str, text: str, *, list_id: str 
     return Path(text, tuple(steps), _property(schema, last, scope, behind, field))
 
 
+def reference_behind(schemas: Schemas, prop: Property) -> tuple[str, Property]:
+    """Return the reference that a property shows from its other side, and the object type that has it.
+
+    Args:
+        schemas: Of all types whose records prismd keeps.
+        prop: The property.
+    """
+    assert prop.inverse_of is not None, prop  # noqa: S101 - callers ask of such properties alone
+    object_type, slug = prop.inverse_of
+    return object_type, schemas[object_type].properties[slug]
+
+
 def check_readable(paths: Iterable[Path], scopes: Scopes) -> None:
-    """See to it that somebody may read the records that paths lead through.
+    """Check that a caller may read the records that paths lead through.
 
     Args:
         paths: Of what is shown, filtered and sorted by.
-        scopes: What they may do.
+        scopes: What the caller may do.
 
     Raises:
         PrismdError: ``missing_scope``.
     """
     for path in paths:
-        # What a record refers to is its own; what refers to it is not.
+        # A reference is a value of the record itself; the records that refer to it are others.
         others = (*path.steps, path.leaf) if path.leaf.inverse_of else path.steps
         for prop in others:
             if prop.target in OBJECT_TYPES:

@@ -1,4 +1,4 @@
-"""How much a regular expression grows when its repeats are written out, as PostgreSQL does before it tries it."""
+"""The size of a regular expression with its repeats written out, as PostgreSQL does before it matches anything."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def parts_of(pattern: str) -> int:
     """Return how many parts a pattern has with its counted repeats written out.
 
     Args:
-        pattern: Of ``like_regex``, of bounded length; whether it can be read at all is PostgreSQL's to say.
+        pattern: Of ``like_regex``, of bounded length; it may be one that PostgreSQL refuses.
     """
-    # Of each group that is open: the parts before the last one, and the parts of that.
+    # Of each open group: the parts before its last item, and the parts of that item.
     groups = [(0, 0)]
     for token in _TOKEN.finditer(pattern):
         before, last = groups[-1]

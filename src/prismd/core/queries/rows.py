@@ -1,12 +1,12 @@
 """How selected values are shown: by slug, references as ``{id, properties}`` (contract, section 9.3).
 
-What is selected by name is there in every row: null without a value, an empty array where there can be several
-(contract, section 23, fact 107). Where nothing is selected all is shown, and what is empty is left out.
+Every row has each property that is selected by name: null where it has no value, an empty array where it could have
+several (contract, section 23, fact 107). Without a selection a row has all properties but the empty ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -29,7 +29,7 @@ class Shown:
 
     Args:
         prop: The property.
-        inner: What to show of the records that it refers to, by slug.
+        inner: What to show of the records to which it refers, by slug.
     """
 
     prop: Property
@@ -42,7 +42,7 @@ class Shown:
 
     @property
     def is_followed(self) -> bool:
-        """Whether records that it refers to have to be read."""
+        """Whether the records to which it refers have to be read."""
         return self.refers and bool(self.inner) and self.prop.target in OBJECT_TYPES
 
 
@@ -51,11 +51,11 @@ Selection = dict[str, Shown]
 
 
 class ShownRow(NamedTuple):
-    """A record as it is shown: what is shown in several places is written once.
+    """A record as it is shown; one that is shown in several places is encoded once.
 
     Args:
         text: Its JSON.
-        rows: Rows shown inside it.
+        rows: The number of rows shown inside it.
     """
 
     text: Raw
@@ -64,18 +64,18 @@ class ShownRow(NamedTuple):
 
 @dataclass(slots=True)
 class References:
-    """What was looked up to show references, and what was shown.
+    """The records that references lead to, and how much of the answer they have taken so far.
 
     Args:
-        rows_max: Rows that may be shown inside others. What stands behind several references in turn multiplies, and a
-            record is shown again wherever it is referred to.
-        bytes_max: Bytes of JSON that all rows may take.
-        records: Records referred to, by type and id.
-        inverses: Ids of the records that refer to one, by the id of the property that shows them and of that one.
-        shown: Rows shown inside others so far.
-        written: Bytes of JSON so far, by the number of references that lead there. No row is written twice, so it is
-            never more than the answer takes.
-        rows: Rows inside others, by what is shown of which.
+        rows_max: Most rows that are shown inside others. A record is shown again wherever a reference leads to it, so
+            behind several references in turn rows multiply.
+        bytes_max: Most bytes of JSON of all rows.
+        records: The records that references lead to, by type and id.
+        inverses: Ids of the records that refer to a record, by the id of the property that shows them and its own id.
+        shown: The number of rows shown inside others so far.
+        written: Bytes of JSON so far, by the number of references that lead there. Each row counts once, so it is never
+            more than the answer takes.
+        rows: Rows inside others, by the identity of their selection and their id.
     """
 
     rows_max: int
@@ -87,10 +87,13 @@ class References:
     rows: dict[tuple[int, str], ShownRow] = field(default_factory=dict)
 
     def check(self, rows: int) -> None:
-        """See to it that no more rows are shown inside others than may be.
+        """Check how many rows are shown inside others.
+
+        Args:
+            rows: Their number.
 
         Raises:
-            PrismdError: ``invalid_request``.
+            PrismdError: ``invalid_request``: there are too many.
         """
         if rows > self.rows_max:
             message = f"the answer would show more than {self.rows_max:,} records inside others"
@@ -99,10 +102,13 @@ class References:
             )
 
     def check_bytes(self, taken: int) -> None:
-        """See to it that the answer takes no more than it may.
+        """Check how much the answer takes.
+
+        Args:
+            taken: Bytes of JSON.
 
         Raises:
-            PrismdError: ``invalid_request``.
+            PrismdError: ``invalid_request``: it is too much.
         """
         if taken > self.bytes_max:
             message = f"the answer would take more than {self.bytes_max:,} bytes (PRISMD_ANSWER_BYTES_MAX)"
@@ -119,7 +125,7 @@ class References:
 
 
 def selection(paths: Iterable[Path]) -> Selection:
-    """Return what paths select, by the slugs with which they say it."""
+    """Return what paths select, by their slugs."""
     root: Selection = {}
     for path in paths:
         level = root
@@ -130,7 +136,7 @@ def selection(paths: Iterable[Path]) -> Selection:
 
 
 def whole_selection(schema: ObjectSchema, list_id: str | None) -> Selection:
-    """Return what shows all properties: those of the type, and within a list those of the list before them."""
+    """Return the selection of all properties: those of the type and, within a list, those of the list, which win."""
     visible = [prop for prop in schema if prop.list_id is None and prop.inverse_of is None]
     whole = {prop.slug: Shown(prop) for prop in (DELETED_AT, *visible)}
     if list_id is None:
@@ -143,14 +149,14 @@ def whole_selection(schema: ObjectSchema, list_id: str | None) -> Selection:
 def row(
     record: QueriedRecord, shown: Selection, references: References, *, whole: bool = False, depth: int = 0
 ) -> ShownRow:
-    """Return a record as a row of a query; one that is deleted says since when.
+    """Return a record as a row of a query; the row of a deleted record says when it was deleted.
 
     Args:
         record: The record.
         shown: What to show of it.
-        references: What its references lead to.
-        whole: Nothing was selected by name, so what is empty is left out.
-        depth: References that lead there.
+        references: The records that its references lead to.
+        whole: Whether to leave empty properties out, as nothing was selected by name.
+        depth: The number of references that lead there.
 
     Raises:
         PrismdError: ``invalid_request``: the answer would show or take more than it may.
@@ -184,11 +190,19 @@ def keys_of(shown: Selection) -> set[str]:
     return {one.prop.key for one in shown.values() if one.prop.inverse_of is None}
 
 
+def inverses_in(shown: Selection) -> Iterator[Property]:
+    """Return the properties of a selection that show a reference from its other side, at any depth."""
+    for one in shown.values():
+        if one.prop.inverse_of is not None:
+            yield one.prop
+        yield from inverses_in(one.inner)
+
+
 def keys_behind(shown: Selection) -> dict[str, set[str]]:
-    """Return, by type, the keys of what must be read of records that references lead to, however many.
+    """Return the keys of the values that must be read of the records behind references, by type.
 
     Args:
-        shown: What is selected of those that have the references.
+        shown: What is selected of the records that have the references.
     """
     wanted: dict[str, set[str]] = {}
     for one in shown.values():
@@ -200,14 +214,14 @@ def keys_behind(shown: Selection) -> dict[str, set[str]]:
 
 
 def shown_values(record: QueriedRecord, shown: Selection, references: References) -> dict[str, Any]:
-    """Return what is shown of one record that is read by itself, by slug.
+    """Return the shown values of a record that is read by itself, by slug.
 
-    References through which no path goes are shown as ids (contract, section 9.2).
+    A reference is shown as its ids where no path goes through it (contract, section 9.2).
 
     Args:
         record: The record.
         shown: What to show of it.
-        references: What its references lead to.
+        references: The records that its references lead to.
 
     Raises:
         PrismdError: As :func:`row`.
@@ -228,7 +242,7 @@ def _shown(
         found = [_referred(target, one, references, depth + 1) for target in references.ids(record, one.prop)]
         rows += sum(inside.rows for inside in found)
         references.check(rows)
-        # Before they are put together, which may be many times what each of them takes.
+        # Checked before they are joined: together they may take many times what one of them takes.
         taken += sum(len(inside.text) for inside in found)
         references.check_bytes(taken)
         texts = [inside.text for inside in found]
@@ -248,7 +262,7 @@ def _referred(target: str, shown: Shown, references: References, depth: int) -> 
     key = id(shown), target
     found = references.rows.get(key)
     if found is None:
-        # A record that is deleted, or that prismd holds none of, has nothing to say.
+        # Of a deleted record, and of one that prismd does not keep, only the id is shown.
         record = references.records.get((shown.prop.target or "", target)) or QueriedRecord(target, "", {})
         found = row(record, shown.inner, references, depth=depth)
         if shown.inner:

@@ -1,4 +1,4 @@
-"""What a query means: which records it wants, and in which order. PostgreSQL is held to this by a property test."""
+"""The semantics of queries: which records one wants, and in which order. A test compares PostgreSQL with it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from prismd.core.properties.schema import LISTS_KEY, Kind, Property
-from prismd.core.queries.conditions import Condition, Test, comparable
+from prismd.core.queries.conditions import Condition, Operator, comparable
 from prismd.core.queries.paths import DELETED_AT, IDENTIFIER, Path
 from prismd.core.queries.tree import Clause, Deleted, Query, SortKey
 from prismd.core.records.merging import Properties
@@ -19,8 +19,8 @@ class QueriedRecord:
     """A record as queries see it.
 
     Args:
-        properties: Stored values by key; the times at which it was made and changed stand under their slugs.
-        deleted_at: When it was deleted, as such times are written; None where it is not.
+        properties: Stored values by key, and the times at which it was made and changed, by slug.
+        deleted_at: When it was deleted, as clients see it; None where it is not.
     """
 
     id: str
@@ -44,13 +44,13 @@ def answer(query: Query, records: Iterable[QueriedRecord], find: Find) -> list[Q
 
     Args:
         records: All of the type.
-        find: Where references lead.
+        find: Finds the records that others refer to.
     """
     wanted = [record for record in records if is_wanted(query, record, find)]
     wanted.sort(key=lambda record: record.id)
     for key in reversed(query.sort):
         wanted = _sorted(wanted, key, find)
-    pinned = {record_id: place for place, record_id in enumerate(query.pinned)}
+    pinned = {record_id: rank for rank, record_id in enumerate(query.pinned)}
     return sorted(wanted, key=lambda record: pinned.get(record.id, len(pinned)))
 
 
@@ -71,7 +71,7 @@ def _holds(clause: Clause, record: QueriedRecord, find: Find) -> bool:
 
 
 def _is_met(condition: Condition, record: QueriedRecord, find: Find) -> bool:
-    passes = _TESTS[condition.test]
+    passes = _PASSES[condition.operator]
     values = values_at(condition.path, record, find)
     return any(passes(value, condition.values) for value in values) != condition.negated
 
@@ -103,23 +103,23 @@ def _sorted(records: list[QueriedRecord], key: SortKey, find: Find) -> list[Quer
 
 
 def sort_value(key: SortKey, record: QueriedRecord, find: Find) -> Any:  # noqa: ANN401 - a comparable value of any type
-    """Return what a record is sorted by: its comparable value, of a select property the place of its option."""
+    """Return what a record is sorted by: its comparable value, or of a select property the rank of its option."""
     values = values_at(key.path, record, find)
     if not values:
         return None
     return key.options().index(values[0]) if key.path.leaf.kind is Kind.SELECT else values[0]
 
 
-_TESTS: Final[dict[Test, Callable[[Any, Sequence[Any]], bool]]] = {
-    Test.EQUALS: lambda value, given: value in given,
-    Test.LESS: lambda value, given: value < given[0],
-    Test.AT_MOST: lambda value, given: value <= given[0],
-    Test.MORE: lambda value, given: value > given[0],
-    Test.AT_LEAST: lambda value, given: value >= given[0],
-    Test.BETWEEN: lambda value, given: given[0] <= value <= given[1],
-    Test.CONTAINS: lambda value, given: given[0] in value,
-    Test.BEGINS: lambda value, given: value.startswith(given[0]),
-    Test.ENDS: lambda value, given: value.endswith(given[0]),
-    Test.MATCHES: lambda value, given: re.search(given[0], value) is not None,
-    Test.PRESENT: lambda _value, _given: True,
+_PASSES: Final[dict[Operator, Callable[[Any, Sequence[Any]], bool]]] = {
+    Operator.EQUALS: lambda value, given: value in given,
+    Operator.LESS: lambda value, given: value < given[0],
+    Operator.AT_MOST: lambda value, given: value <= given[0],
+    Operator.MORE: lambda value, given: value > given[0],
+    Operator.AT_LEAST: lambda value, given: value >= given[0],
+    Operator.BETWEEN: lambda value, given: given[0] <= value <= given[1],
+    Operator.CONTAINS: lambda value, given: given[0] in value,
+    Operator.BEGINS: lambda value, given: value.startswith(given[0]),
+    Operator.ENDS: lambda value, given: value.endswith(given[0]),
+    Operator.MATCHES: lambda value, given: re.search(given[0], value) is not None,
+    Operator.PRESENT: lambda _value, _given: True,
 }

@@ -1,4 +1,4 @@
-"""A query as it was understood."""
+"""A query after it was read."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from prismd.core.queries.conditions import Condition, Test
+from prismd.core.queries.conditions import Condition, Operator
 from prismd.core.queries.paths import Path
 
 
 class Deleted(enum.Enum):
-    """What a query wants of deleted records; the values are as clients write them."""
+    """Whether a query wants deleted records; the values are as clients write them."""
 
     LEFT_OUT = False
     TOO = True
@@ -24,9 +24,9 @@ class SortKey:
     """One thing to sort by; records without a value come last, whatever the direction.
 
     Args:
-        path: To at most one value.
+        path: It leads to one value at most.
         descending: Greatest first.
-        order: Ids of the options of a select property as a page before went through them; None for today's order.
+        order: Ids of the options of a select property in the order of the page before; None for today's order.
     """
 
     path: Path
@@ -47,18 +47,18 @@ class Clause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What is asked of the records of one type; records that sort alike come in the order in which they were made.
+    """What is asked of the records of one type; those with equal sort values come in the order in which they were made.
 
     Args:
         object_type: The type.
         select: Paths to show; None for all properties.
         clauses: The filter.
-        any_clause: One entry of the filter is enough; else all must hold.
-        sort: The first decides, the next where it leaves a choice, and so on.
+        any_clause: One entry of the filter is enough; otherwise all must hold.
+        sort: The first key decides, and the next one where values of the first are equal.
         list_id: Only members of this list, whose own properties can be named.
         ids: Only these records.
-        deleted: What is wanted of deleted records.
-        pinned: These records first, in this order.
+        deleted: Whether deleted records are wanted.
+        pinned: Ids of the records that come first, in this order.
     """
 
     object_type: str
@@ -83,7 +83,7 @@ class Query:
 
     def patterns(self) -> list[str]:
         """Return the regular expressions of the filter."""
-        return [condition.values[0] for condition in self.conditions() if condition.test is Test.MATCHES]
+        return [condition.values[0] for condition in self.conditions() if condition.operator is Operator.MATCHES]
 
     def identity(self) -> str:
         """Return a text that is the same for queries with the same answer in the same order."""
@@ -94,4 +94,4 @@ class Query:
 
 
 def _told(condition: Condition) -> list[object]:
-    return [condition.path.text, condition.test.name, [str(value) for value in condition.values], condition.negated]
+    return [condition.path.text, condition.operator.name, [str(value) for value in condition.values], condition.negated]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from prismd.core.properties.schema import LISTS, Kind, Property
-from prismd.core.queries.conditions import Condition, Test
+from prismd.core.queries.conditions import Condition, Operator
 from prismd.core.queries.paths import IDENTIFIER, Path
 from prismd.core.queries.tree import Query
 from prismd.core.records.keys import KeyRule
@@ -107,7 +107,7 @@ def _is_usable(condition: Condition) -> bool:
     leaf = condition.path.leaf
     # What the server alone sets is kept beside the record's values, where no key is made of it.
     can_be_keys = condition.path.is_kept and leaf is not IDENTIFIER and not leaf.read_only
-    return condition.test is Test.EQUALS and not condition.negated and can_be_keys
+    return condition.operator is Operator.EQUALS and not condition.negated and can_be_keys
 
 
 def _rank(condition: Condition) -> int:

@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import Raw
 
 from prismd.core.properties.schema import OBJECT_TYPES, Kind, Property
-from prismd.core.queries.conditions import Condition, Test
-from prismd.core.queries.cursors import Place, read_place, write_place
+from prismd.core.queries.conditions import Condition, Operator
+from prismd.core.queries.cursors import PageEnd, read_query_cursor, write_query_cursor
 from prismd.core.queries.parsing import QueryLimits, QueryReader
 from prismd.core.queries.paths import Schemas, check_readable
 from prismd.core.queries.rows import Selection, keys_of, row, selection, whole_selection
@@ -150,7 +150,7 @@ def run_query(
     """
     after = None
     if wanted.cursor is not None:
-        query, after = read_place(
+        query, after = read_query_cursor(
             wanted.cursor,
             query,
             transaction.team_id,
@@ -181,7 +181,7 @@ def run_query(
     next_cursor = None
     if has_more:
         last, ranks = page[-1]
-        next_cursor = write_place(Place(limit, last.id, ranks), query, transaction.team_id)
+        next_cursor = write_query_cursor(PageEnd(limit, last.id, ranks), query, transaction.team_id)
     total = None
     if wanted.include_total:
         reading.limit_time()
@@ -210,7 +210,7 @@ def _with_contacts(transaction: Transaction, query: Query) -> Query:
 
 
 def _addresses(condition: Condition) -> list[str]:
-    if not _is_contact(condition.path.leaf) or condition.test is not Test.EQUALS:
+    if not _is_contact(condition.path.leaf) or condition.operator is not Operator.EQUALS:
         return []
     return [value for value in condition.values if "@" in value]
 

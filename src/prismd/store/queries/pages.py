@@ -1,4 +1,4 @@
-"""Queries in PostgreSQL: pages of what is wanted, totals, and what the references on a page lead to."""
+"""Queries in PostgreSQL: pages, totals, and the records that the references on a page lead to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from prismd.core.queries.cursors import Place
+from prismd.core.queries.cursors import PageEnd
 from prismd.core.queries.rows import Target
 from prismd.core.queries.semantics import QueriedRecord
 from prismd.core.queries.tree import Query
@@ -34,7 +34,7 @@ CROSS JOIN LATERAL (
 ) AS r
 """
 
-# The keys narrow, the record decides: containment holds for an array that has the id and for the one id itself.
+# Keys only narrow the search, and the record decides: containment holds for an array with the id, and for the id alone.
 _REFERRING: Final = """
 SELECT given.id, k.record_id::text
 FROM unnest(%(ids)b::text[], %(hashes)b::bigint[]) AS given (id, key_hash)
@@ -79,17 +79,17 @@ def query_page(
     hashes: Sequence[int] | None,
     budget: ReadingBudget,
     *,
-    after: Place | None,
+    after: PageEnd | None,
     limit: int,
     offset: int = 0,
     wanted: Wanted | None = None,
 ) -> list[tuple[QueriedRecord, tuple[Any, ...]]]:
-    """Return records that a query wants, each with what it is sorted by.
+    """Return records that a query wants, each with the values by which it is sorted.
 
     Args:
         query: The query; references to contacts are ids by now.
         team_id: Whose records.
-        hashes: Of keys of which every wanted record has one; None where there are none to go by.
+        hashes: Of keys of which every wanted record has one; None where the records of the type are gone through.
         budget: Of the request.
         after: Where the page before ended.
         limit: Most records.
@@ -117,12 +117,12 @@ def query_total(connection: Connection, query: Query, team_id: int, hashes: Sequ
         PrismdError: As :func:`query_page`.
     """
     sql = QuerySql(query, team_id, hashes)
-    [total] = read_rows(connection, sql.total(), sql.parameters, lambda row: int(row[0]))
-    return total
+    [(total,)] = read_rows(connection, sql.total(), sql.parameters, tuple)
+    return int(total)
 
 
 def limit_time(connection: Connection, timeout_s: float) -> None:
-    """Have PostgreSQL give up on any further statement of the transaction that takes longer."""
+    """Limit the time of each further statement of the transaction."""
     connection.execute(_TIMEOUT, (f"{round(timeout_s * 1000)}ms",))
 
 
@@ -133,7 +133,7 @@ def records_by_ids(
     budget: ReadingBudget,
     wanted: Wanted | None = None,
 ) -> dict[Target, QueriedRecord]:
-    """Return those of some records that are not deleted.
+    """Return some records, without the deleted ones.
 
     Args:
         targets: Pairs of object type and id.
@@ -165,9 +165,9 @@ def referring_records(
     Args:
         object_type: Of the records that refer.
         key: Of their reference.
-        hashes: Of the reference to each record, by its id.
-        each_max: Records returned for each.
-        most: Records returned in all.
+        hashes: Hashes of the ids that are referred to, by id.
+        each_max: Most records returned for each of them.
+        most: Most records returned in all.
 
     Raises:
         PrismdError: ``query_timeout``.
@@ -177,29 +177,30 @@ def referring_records(
         "ids": list(hashes), "hashes": list(hashes.values()),
     }  # fmt: skip
     found: dict[str, list[str]] = {}
-    for target, record_id in read_rows(connection, _REFERRING, wanted, lambda row: (row[0], row[1])):
+    for target, record_id in read_rows(connection, _REFERRING, wanted, tuple):
         found.setdefault(target, []).append(record_id)
     return found
 
 
 def records_with_keys(connection: Connection, team_id: int, hashes: Sequence[int], *, most: int) -> list[str]:
-    """Return ids of records that are found under keys; deleted ones and strangers with the same hash too.
+    """Return ids of records by their keys, also of deleted ones and of others whose keys have the same hash.
 
     Args:
-        most: Ids returned.
+        hashes: Of the keys.
+        most: Most ids returned.
     """
     wanted = {"team": team_id, "hashes": int_array(hashes), "most": most}
-    return [row[0] for row in connection.execute(_WITH_KEYS, wanted)]
+    return [record_id for (record_id,) in connection.execute(_WITH_KEYS, wanted)]
 
 
 def check_patterns(connection: Connection, patterns: Sequence[str]) -> None:
-    """Make sure that PostgreSQL can read regular expressions, also where there is nothing to try them on.
+    """Check that PostgreSQL can read regular expressions, also where no record is compared with them.
 
     Raises:
         PrismdError: ``invalid_request``.
     """
     if patterns:
-        read_rows(connection, _TRY_PATTERNS, {"patterns": list(patterns)}, lambda row: row)
+        read_rows(connection, _TRY_PATTERNS, {"patterns": list(patterns)}, tuple)
 
 
 def _queried(row: Sequence[Any], budget: ReadingBudget) -> QueriedRecord:

@@ -1,4 +1,4 @@
-"""Values as statements of queries have them: as which type PostgreSQL compares them, and how each is written."""
+"""Values in statements of queries: the type as which PostgreSQL compares them, and how each one is written."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from prismd.core.properties.schema import Kind, Property
 from prismd.core.queries.paths import IDENTIFIER
 from prismd.core.queries.tree import SortKey
 
-#: Properties that are columns of the record (contract, section 17).
+#: The columns of properties that are columns of the record (contract, section 17).
 MOMENTS: Final = {
     "created_at": "created_at", "updated_at": "updated_at", "last_updated_at": "updated_at", "deleted_at": "deleted_at",
 }  # fmt: skip
@@ -32,17 +32,17 @@ def written(value: object, kind: str) -> str:
     """Return a value as PostgreSQL reads one of a type."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    # Moments are compared without their zone, which is always the same.
+    # Comparable moments have no zone, because it is always UTC.
     return f"{value}Z" if kind == "timestamptz" else str(value)
 
 
 def as_text(key: str, kind: str) -> str:
-    """Return what makes a text of an expression of a type, which :func:`written` takes back."""
+    """Return the SQL that makes text of an expression of a type, as :func:`written` makes it of a value."""
     if kind == "timestamptz":
         return f"to_char({key} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
     return f"({key})::text"
 
 
 def begin_of(text: str) -> str:
-    """Return what makes the moment at which it begins of an expression that is a day, and a moment of a moment."""
+    """Return the SQL that makes a moment of a date: of a day, the moment at which it begins."""
     return f"CASE length({text}) WHEN 10 THEN {text} || 'T00:00:00' ELSE rtrim({text}, 'Z') END"

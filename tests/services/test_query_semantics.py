@@ -1,4 +1,4 @@
-"""PostgreSQL answers queries as ``core.query.meaning`` says: random queries on random records, page by page."""
+"""PostgreSQL answers random queries on random records as :mod:`prismd.core.queries.semantics` says, page by page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from prismd.core.json.text import decode, encode
 from prismd.core.properties.native import native_schema
 from prismd.core.properties.schema import LISTS_KEY, OBJECT_TYPES, Kind, Property, property_key
-from prismd.core.queries.conditions import operators_of
+from prismd.core.queries.conditions import operator_names
 from prismd.core.queries.paths import Path, Schemas, resolve_path
 from prismd.core.queries.semantics import QueriedRecord, answer
 from prismd.core.queries.tree import Deleted, Query
@@ -198,7 +198,7 @@ def value_for(world: World, path: Path) -> st.SearchStrategy[Any]:
 @st.composite
 def conditions(draw: st.DrawFn, world: World, text: str) -> dict[str, Any]:
     path = resolve_path(world.schemas, "identity", text, list_id=LIST, field="")
-    operator = draw(st.sampled_from(operators_of(path.leaf)))
+    operator = draw(st.sampled_from(operator_names(path.leaf)))
     one = value_for(world, path)
     if operator in ("is_null", "is_not_null", "exists", "not_exists"):
         value = draw(st.sampled_from([True, False, "true", "FALSE", "True"]))

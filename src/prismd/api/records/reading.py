@@ -18,7 +18,6 @@ from prismd.api.records.parameters import LIST, LOOKUP, RECORD
 from prismd.api.records.preconditions import unless_known
 from prismd.api.records.shapes import Record, shown_record
 from prismd.core.api_keys.scopes import Scope
-from prismd.core.errors import PrismdError
 from prismd.core.json.text import encode
 from prismd.core.records.preconditions import etag
 from prismd.services.idempotency.claims import Answer
@@ -92,9 +91,7 @@ def find_record(
     """Answer the one record that has a value."""
     kind, by, sought = object_type_in_path(object_type), value_in_path(slug), value_in_path(value)
     select, list_id = slugs(request, "select"), list_in_query(request)
-    found = session.do(reading.find_record_or_refuse, kind, by, sought, select=select, list_id=list_id)
-    if isinstance(found, PrismdError):
-        raise found
+    found = session.do(reading.find_record, kind, by, sought, select=select, list_id=list_id)
     return respond(unless_known(request, within_limits(record_answer(found), session.settings)))
 
 

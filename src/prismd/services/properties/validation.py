@@ -47,7 +47,7 @@ def validate(
     parsed = RowParser(schema, limits).parse(encode(_row(schema, values, list_id)))
     # Nothing is written, so any id will do for a contact that an address would make.
     contacts = NewContacts(schema, lambda: "")
-    [row] = resolve_references(transaction.connection, transaction.team_id, schema, [parsed], contacts)
+    [row] = resolve_references(transaction, schema, [parsed], contacts)
     if isinstance(row, RefusedRow):
         return [_as_sent(problem, values) for problem in row.problems]
     before = None if creates else {LISTS_KEY: [list_id]}

@@ -15,16 +15,17 @@ from prismd.core.queries.parsing import QueryLimits, QueryReader
 from prismd.core.queries.paths import Schemas, check_readable
 from prismd.core.queries.rows import Selection, keys_of, row, selection, whole_selection
 from prismd.core.queries.tree import Clause, Deleted, Query
+from prismd.core.records.keys import KeyRule
 from prismd.core.values.property_values import ValueLimits
 from prismd.services.lists import require_list
-from prismd.services.queries.narrowing import Narrowing
-from prismd.services.queries.references import ReferenceReader
+from prismd.services.queries.narrowing import Narrowing, NotFindableError
+from prismd.services.queries.references import ReferenceReader, make_inverses_findable
+from prismd.services.records.findable import make_findable
 from prismd.services.records.reading_budget import Reading
-from prismd.services.records.references import all_contacts_by_address
+from prismd.services.records.references import CONTACT, EMAIL, all_contacts_by_address
 from prismd.services.session import Transaction
 from prismd.settings import Settings
 from prismd.store import properties
-from prismd.store.connections import transactions
 from prismd.store.queries import pages
 
 
@@ -34,9 +35,9 @@ class PageWanted:
 
     Args:
         limit: Rows of a page; a cursor brings its own.
-        cursor: Where to go on.
+        cursor: Where the page before ended; None for the first page.
         offset: Rows to leave out, for clients that count pages.
-        include_total: Whether to count all that is wanted.
+        include_total: Whether to count all records that the query wants.
         cursor_field: Where the cursor stands in the request.
     """
 
@@ -75,9 +76,9 @@ class QueryPage:
     """A page of a query.
 
     Args:
-        rows: As clients see them, as JSON: ``{id, properties}``, and ``deleted_at`` of those that are deleted.
-        next_cursor: Leads to the next page; None where this is the last.
-        total: How many records the query wants, if that was asked.
+        rows: JSON as clients see it: ``{id, properties}``, and ``deleted_at`` of deleted records.
+        next_cursor: Of the next page; None where this is the last.
+        total: How many records the query wants; None where they were not counted.
     """
 
     rows: list[Raw]
@@ -98,7 +99,7 @@ def answer_query(transaction: Transaction, asked: QueryAsked, wanted: PageWanted
     """
     list_id = asked.list_id
     if list_id is not None:
-        # As it is stored, however the client spells it.
+        # The id as it is stored; a client may write it in capitals.
         where = f"{asked.field}.list_id"
         list_id = require_list(transaction, list_id, asked.object_type, where, unknown="invalid_request").id
     reader = query_reader(transaction, asked.object_type, list_id=list_id, field=asked.field)
@@ -109,11 +110,11 @@ def answer_query(transaction: Transaction, asked: QueryAsked, wanted: PageWanted
 
 
 def query_reader(transaction: Transaction, object_type: str, *, list_id: str | None, field: str) -> QueryReader:
-    """Return what reads the parts of queries about a type.
+    """Return a reader of queries about a type.
 
     Args:
-        list_id: The list whose own properties can be named; known to be one of the team's lists of that type.
-        field: Where the parts stand in the request, such as ``.body.query``.
+        list_id: The list whose own properties can be named; it is one of the team's lists of that type.
+        field: Where the parts of the query stand in the request, such as ``.body.query``.
     """
     schemas = properties.load_schemas(transaction.connection, transaction.team_id, OBJECT_TYPES)
     return QueryReader(schemas, object_type, list_id, query_limits(transaction.settings), field)
@@ -140,56 +141,51 @@ def run_query(
     """Return a page of a query.
 
     Args:
-        transaction: Of the team.
+        transaction: Of the team; it has written nothing (see :func:`make_findable`).
         query: The query.
         wanted: Which page.
         schemas: Of all types, as the query was read with.
 
     Raises:
-        PrismdError: ``invalid_request`` for a cursor or pattern that cannot be meant, ``query_timeout``.
+        PrismdError: ``invalid_request`` for a cursor of another query or a pattern that cannot be read;
+            ``query_timeout``.
     """
-    after = None
-    if wanted.cursor is not None:
-        query, after = read_query_cursor(
-            wanted.cursor,
-            query,
-            transaction.team_id,
-            limit_max=transaction.settings.page_max,
-            field=wanted.cursor_field,
-        )
+    connection, team_id = transaction.connection, transaction.team_id
+    query, after = _resumed(transaction, query, wanted)
     limit, offset = (wanted.limit, wanted.offset) if after is None else (after.limit, 0)
-    reading = Reading(transaction.connection, transaction.settings)
-    resolved = _with_contacts(transaction, query)
-    hashes = Narrowing(transaction.connection, transaction.team_id, transaction.settings).hashes(resolved)
-    reading.limit_time()
-    pages.check_patterns(transaction.connection, query.patterns())
+    reading = Reading(connection, transaction.settings)
     shown = _selection(query, schemas)
-    # What all is shown of is read whole.
+    # These make records findable by what the query goes by for the first time; from then on it only reads.
+    resolved = _with_contacts(transaction, query)
+    hashes = _narrowed(transaction, resolved)
+    make_inverses_findable(transaction, schemas, shown)
+    reading.limit_time()
+    pages.check_patterns(connection, query.patterns())
+    # Records are read whole where all of their properties are shown.
     keys = None if query.select is None else {query.object_type: keys_of(shown)}
     found = pages.query_page(
-        transaction.connection,
-        resolved,
-        transaction.team_id,
-        hashes,
-        reading.budget,
-        after=after,
-        limit=limit + 1,
-        offset=offset,
-        wanted=keys,
+        connection, resolved, team_id, hashes, reading.budget, after=after, limit=limit + 1, offset=offset, wanted=keys
     )
-    page, has_more = found[:limit], len(found) > limit
+    page = found[:limit]
     next_cursor = None
-    if has_more:
-        last, ranks = page[-1]
-        next_cursor = write_query_cursor(PageEnd(limit, last.id, ranks), query, transaction.team_id)
+    if len(found) > limit:
+        last, values = page[-1]
+        next_cursor = write_query_cursor(PageEnd(limit, last.id, values), query, team_id)
     total = None
     if wanted.include_total:
         reading.limit_time()
-        total = pages.query_total(transaction.connection, resolved, transaction.team_id, hashes)
+        total = pages.query_total(connection, resolved, team_id, hashes)
     records = [record for record, _ in page]
-    references = ReferenceReader(reading, transaction.team_id, schemas, commits=True).read(records, shown)
+    references = ReferenceReader(reading, team_id, schemas).read(records, shown)
     rows = [row(record, shown, references, whole=query.select is None).text for record in records]
     return QueryPage(rows, next_cursor, total)
+
+
+def _resumed(transaction: Transaction, query: Query, wanted: PageWanted) -> tuple[Query, PageEnd | None]:
+    if wanted.cursor is None:
+        return query, None
+    most = transaction.settings.page_max
+    return read_query_cursor(wanted.cursor, query, transaction.team_id, limit_max=most, field=wanted.cursor_field)
 
 
 def _selection(query: Query, schemas: Schemas) -> Selection:
@@ -198,14 +194,24 @@ def _selection(query: Query, schemas: Schemas) -> Selection:
     return selection(query.select)
 
 
+def _narrowed(transaction: Transaction, query: Query) -> Sequence[int] | None:
+    """Return the hashes by which a query's records are found, after making them findable by what it is looked up by."""
+    keys_max = transaction.settings.key_properties_max
+    while True:
+        try:
+            return Narrowing(transaction.connection, transaction.team_id, keys_max).hashes(query)
+        except NotFindableError as missing:
+            make_findable(transaction, missing.object_type, missing.prop)
+
+
 def _with_contacts(transaction: Transaction, query: Query) -> Query:
-    """Return the query with the ids of contacts where it names them by their addresses."""
+    """Return the query with the ids of contacts in place of their addresses."""
     addresses = {value for condition in query.conditions() for value in _addresses(condition)}
     if not addresses:
         return query
-    found = all_contacts_by_address(transaction.connection, transaction.team_id, addresses)
-    # Where addresses become keys only now, nobody waits for the rest, which may take the lock of another type.
-    transactions.commit(transaction.connection, transaction.team_id)
+    make_findable(transaction, CONTACT, EMAIL)
+    rule = KeyRule(CONTACT, EMAIL, fold_case=True)
+    found = all_contacts_by_address(transaction.connection, transaction.team_id, rule, addresses)
     return replace(query, clauses=tuple(_resolved(clause, found) for clause in query.clauses))
 
 
@@ -216,7 +222,7 @@ def _addresses(condition: Condition) -> list[str]:
 
 
 def _is_contact(prop: Property) -> bool:
-    return prop.kind in (Kind.REF, Kind.MULTIREF) and prop.target == "contact"
+    return prop.kind in (Kind.REF, Kind.MULTIREF) and prop.target == CONTACT
 
 
 def _resolved(clause: Clause, found: Mapping[str, list[str]]) -> Clause:

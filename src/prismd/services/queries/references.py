@@ -1,35 +1,48 @@
-"""Reading what the references of records lead to, in a few statements for each reference that is followed."""
+"""Reading the records that references lead to, in a few statements for each reference that is followed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from prismd.core.properties.schema import Property
-from prismd.core.queries.paths import Schemas
-from prismd.core.queries.rows import References, Selection, Shown, keys_behind, wanted_targets
+from prismd.core.queries.paths import Schemas, reference_behind
+from prismd.core.queries.rows import References, Selection, Shown, inverses_in, keys_behind, wanted_targets
 from prismd.core.queries.semantics import QueriedRecord
 from prismd.core.records.keys import KeyRule
-from prismd.services.records.keys import ensure_key
+from prismd.services.records.findable import make_findable
 from prismd.services.records.reading_budget import Reading
+from prismd.services.session import Transaction
 from prismd.store.queries import pages
 from prismd.store.records.values import Wanted
+
+
+def make_inverses_findable(transaction: Transaction, schemas: Schemas, shown: Selection) -> None:
+    """Make records findable by the references that a selection shows from their other side (see :func:`make_findable`).
+
+    Args:
+        transaction: Of the team; it has written nothing.
+        schemas: Of all types whose records prismd keeps.
+        shown: The selection.
+    """
+    references = {prop.inverse_of: reference_behind(schemas, prop) for prop in inverses_in(shown)}
+    for object_type, reference in references.values():
+        make_findable(transaction, object_type, reference)
 
 
 class ReferenceReader:
     """Reads the records that others refer to, and those that refer to them.
 
+    Records must be findable by the references that it goes by from their other side.
+
     Args:
-        reading: Of the request.
+        reading: Counts what the request reads.
         team_id: Whose records.
         schemas: Of all types whose records prismd keeps.
-        commits: Whether it reads outside a transaction, or in one that may be committed: a property that becomes a key
-            stays one, and nobody waits for the rest of the reading, which may take the lock of another type.
     """
 
-    def __init__(self, reading: Reading, team_id: int, schemas: Schemas, *, commits: bool = False) -> None:
+    def __init__(self, reading: Reading, team_id: int, schemas: Schemas) -> None:
         self._reading = reading
         self._connection = reading.connection
-        self._commits = commits
         self._team_id = team_id
         self._schemas = schemas
         self._most = reading.settings.references_shown_max
@@ -37,11 +50,11 @@ class ReferenceReader:
         self._referring = 0
 
     def read(self, records: Sequence[QueriedRecord], shown: Selection) -> References:
-        """Return what must be known to show records; once, as no more is read of others than what is shown.
+        """Return what must be known to show records. It is called once: other records are read as this selection says.
 
         Args:
-            records: To be shown.
-            shown: What of them.
+            records: The records to show.
+            shown: What to show of them.
 
         Raises:
             PrismdError: ``invalid_request``: it is more than one answer may show, or one request may read;
@@ -85,12 +98,7 @@ class ReferenceReader:
             prop: A property that shows a reference from its other side.
             ids: Of records of the type that has the property.
         """
-        assert prop.inverse_of is not None  # noqa: S101 - callers ask for such properties alone
-        other, slug = prop.inverse_of
-        reference = self._schemas[other].properties[slug]
-        if ensure_key(self._connection, self._team_id, other, reference) and self._commits:
-            self._reading.commit(self._team_id)
-            self._reading.limit_time()
+        other, reference = reference_behind(self._schemas, prop)
         rule = KeyRule(other, reference, fold_case=True)
         hashes = {one: rule.hashes(one)[0] for one in ids}
         known = self._references

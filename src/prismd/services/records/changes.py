@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from prismd.core.properties.schema import OBJECT_TYPES, Property
+from prismd.core.queries.paths import reference_behind
 from prismd.core.records.merging import Properties
 from prismd.core.records.rows import RefusedRow, Row, Rows
 from prismd.core.records.unchanged_values import Shown, may_be_unchanged, with_held, without_held, without_unchanged
 from prismd.core.records.writes import RecordBody
 from prismd.services.queries.references import ReferenceReader
+from prismd.services.records.keys import ensure_key
 from prismd.services.records.reading_budget import Reading
 from prismd.services.records.shown import shown_whole
 from prismd.services.records.writer import RecordWriter
@@ -78,6 +80,8 @@ def _inverses(writer: RecordWriter, refused: Sequence[tuple[Row | RefusedRow, St
 
 def _referring(writer: RecordWriter, named: Mapping[str, Property], ids: Sequence[str]) -> _Inverses:
     schemas = properties.load_schemas(writer.transaction.connection, writer.transaction.team_id, OBJECT_TYPES)
+    for prop in named.values():
+        ensure_key(writer.transaction.connection, writer.transaction.team_id, *reference_behind(schemas, prop))
     reader = ReferenceReader(
         Reading(writer.transaction.connection, writer.transaction.settings), writer.transaction.team_id, schemas
     )

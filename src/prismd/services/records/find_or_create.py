@@ -13,8 +13,9 @@ from prismd.core.records.references import several
 from prismd.core.records.rows import RefusedRow, Row
 from prismd.core.records.writes import refusal_of
 from prismd.core.values.errors import found as found_value
+from prismd.services.records.keys import ensure_key
 from prismd.services.records.reading import records_with, the_one
-from prismd.services.records.references import CONTACT, all_contacts_by_address
+from prismd.services.records.references import CONTACT, EMAIL, address_rule, all_contacts_by_address
 from prismd.services.records.shown import RecordView
 from prismd.services.records.writer import RecordWriter
 from prismd.services.session import Transaction
@@ -59,7 +60,9 @@ def find_or_create_identity(transaction: Transaction, address: str, defaults: De
     writer = RecordWriter(transaction, "identity")
     prop = writer.schema.properties[_ADDRESSES]
     row = _parsed(writer, defaults)
-    ids = all_contacts_by_address(transaction.connection, transaction.team_id, [address])[address]
+    connection, team_id = transaction.connection, transaction.team_id
+    ensure_key(connection, team_id, CONTACT, EMAIL)
+    ids = all_contacts_by_address(connection, team_id, address_rule(connection, team_id), [address])[address]
     found = records_with(transaction, "identity", prop, ids)
     if found:
         return writer.view_of_one(the_one(found, prop.slug, address)), False

@@ -14,6 +14,7 @@ from prismd.core.records.writes import no_record
 from prismd.core.values.property_values import InvalidValueError, ValueLimits, parser_for, writer_for
 from prismd.core.wording.quoting import quoted
 from prismd.services.lists import require_list
+from prismd.services.records.findable import make_findable
 from prismd.services.records.keys import FOUND_MAX, ensure_key, find_by_key, key_property
 from prismd.services.records.references import resolve_references
 from prismd.services.records.shown import RecordView, Showing
@@ -42,6 +43,7 @@ def get_record(
     """
     scope = list_scope(transaction, object_type, list_id)
     showing = Showing(transaction, object_type, select=select, list_id=scope)
+    showing.make_findable()
     record = showing.read(record_id) if is_uuid(record_id) else None
     if record is None:
         raise no_record(object_type, record_id)
@@ -73,37 +75,18 @@ def find_record(
     showing = Showing(transaction, object_type, select=select, list_id=scope)
     schema = showing.schema
     prop = key_property(schema, slug, ".path.slug", scope)
-    # Before that of contacts: whoever takes both locks takes them in this order.
-    ensure_key(transaction.connection, transaction.team_id, object_type, prop, tells_apart=True)
+    make_findable(transaction, object_type, prop, tells_apart=True)
+    showing.make_findable()
     try:
         row = Row({prop.key: parsed_value(prop, value, transaction.settings)})
-        wanted = sought_value(resolve_references(transaction.connection, transaction.team_id, schema, [row]), prop)
+        wanted = sought_value(resolve_references(transaction, schema, [row]), prop)
     except InvalidValueError:  # a value that no record has
         wanted = RefusedRow()
-    found = [] if isinstance(wanted, RefusedRow) else records_with(transaction, object_type, prop, wanted)
+    found = [] if isinstance(wanted, RefusedRow) else _found(transaction, object_type, prop, wanted)
     record = showing.read(the_one(found, slug, value)) if found else None
     if record is None:
         raise PrismdError("not_found", f"no {object_type} has the {slug} {quoted(value)}")
     return showing.view(record)
-
-
-def find_record_or_refuse(
-    transaction: Transaction,
-    object_type: str,
-    slug: str,
-    value: str,
-    *,
-    select: Sequence[str] | None = None,
-    list_id: str | None = None,
-) -> RecordView | PrismdError:
-    """Return what :func:`find_record` returns, or what it raises, so that the transaction commits either way.
-
-    The first to look by a property makes records findable by it, which stays done whatever was found.
-    """
-    try:
-        return find_record(transaction, object_type, slug, value, select=select, list_id=list_id)
-    except PrismdError as error:
-        return error
 
 
 def count_records(
@@ -125,7 +108,7 @@ def count_records(
     scope = list_scope(transaction, object_type, list_id)
     hashes = None
     if scope is not None:
-        ensure_key(transaction.connection, transaction.team_id, object_type, LISTS)
+        make_findable(transaction, object_type, LISTS)
         hashes = KeyRule(object_type, LISTS, fold_case=True).hashes([scope])
     query = Query(object_type=object_type, list_id=scope, deleted=deleted)
     pages.limit_time(transaction.connection, transaction.settings.query_timeout_s)
@@ -182,12 +165,11 @@ def records_with(transaction: Transaction, object_type: str, prop: Property, val
     """Return ids of the records whose property has a value, or one in common, as keys are compared.
 
     Args:
+        transaction: Of a write, which makes records findable by the property where they are not yet.
         value: As stored.
     """
     ensure_key(transaction.connection, transaction.team_id, object_type, prop, tells_apart=True)
-    return find_by_key(
-        transaction.connection, transaction.team_id, KeyRule(object_type, prop, fold_case=True), object_type, value
-    )
+    return _found(transaction, object_type, prop, value)
 
 
 def the_one(found: Sequence[str], slug: str, value: str) -> str:
@@ -203,3 +185,8 @@ def the_one(found: Sequence[str], slug: str, value: str) -> str:
         many = f"more than {FOUND_MAX}" if len(found) > FOUND_MAX else str(len(found))
         raise PrismdError("multiple_matches", f"{many} records have the {slug} {quoted(value)}; use an id instead")
     return found[0]
+
+
+def _found(transaction: Transaction, object_type: str, prop: Property, value: object) -> list[str]:
+    rule = KeyRule(object_type, prop, fold_case=True)
+    return find_by_key(transaction.connection, transaction.team_id, rule, object_type, value)

@@ -8,7 +8,6 @@ from typing import Final
 from prismd.core.errors import PrismdError
 from prismd.core.records.reading_budget import ReadingBudget
 from prismd.settings import Settings
-from prismd.store.connections import transactions
 from prismd.store.connections.postgres import Connection
 from prismd.store.queries.pages import limit_time
 
@@ -20,7 +19,7 @@ class Reading:
     """The reading of one request.
 
     Args:
-        connection: Outside a transaction, or in one that may be committed.
+        connection: In the transaction of the request.
         settings: For the limits.
     """
 
@@ -43,12 +42,3 @@ class Reading:
         if self._told_at is None or now - self._told_at > _PASSED_S:
             limit_time(self.connection, self._ends_at - now)
             self._told_at = now
-
-    def commit(self, team_id: int) -> None:
-        """Commit what was made findable, and go on; nobody waits for the rest of the reading.
-
-        Args:
-            team_id: Internal id of the team whose transaction it is.
-        """
-        transactions.commit(self.connection, team_id)
-        self._told_at = None

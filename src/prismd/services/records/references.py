@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from prismd.core.errors import PrismdError
+from prismd.core.properties.native import native_schema
 from prismd.core.properties.schema import ObjectSchema, held_references
 from prismd.core.records.keys import KeyRule
 from prismd.core.records.known_records import KnownRecord
@@ -20,12 +21,16 @@ from prismd.core.records.references import (
 )
 from prismd.core.records.rows import Rows
 from prismd.core.wording.quoting import quoted
+from prismd.services.records.findable import make_findable
 from prismd.services.records.keys import KeyChanges, ensure_key, key_changes, key_rules
+from prismd.services.session import Transaction
 from prismd.store import properties
 from prismd.store.connections.postgres import Connection
 from prismd.store.records import record_keys, records
 
-CONTACT = "contact"
+CONTACT: Final = "contact"
+#: By which contacts are told apart.
+EMAIL: Final = native_schema(CONTACT).properties["email"]
 
 #: Contacts that one address may mean where all of them are wanted.
 _CONTACTS_MAX: Final = 1_000
@@ -37,11 +42,14 @@ Drafted = Callable[[set[int]], Iterable[KnownRecord]]
 
 
 def resolve_references(
-    connection: Connection, team_id: int, schema: ObjectSchema, rows: Rows, contacts: NewContacts | None = None
+    transaction: Transaction, schema: ObjectSchema, rows: Rows, contacts: NewContacts | None = None
 ) -> Rows:
     """Return rows whose references are ids of records that exist; rows with others are refused.
 
+    Where they name contacts by addresses, contacts are made findable by these first (see :func:`make_findable`).
+
     Args:
+        transaction: Of the team; it has written nothing.
         schema: Of the rows.
         rows: Parsed rows.
         contacts: Those that the rows would make, each of which counts as one that exists; None where they make none.
@@ -50,7 +58,9 @@ def resolve_references(
     wanted = references_of(rows, targets)
     if not wanted:
         return rows
-    found = _look_up(connection, team_id, wanted)
+    if _has_addresses(wanted):
+        make_findable(transaction, CONTACT, EMAIL)
+    found = _look_up(transaction.connection, transaction.team_id, wanted)
     return _with_references(schema, rows, found, contacts)
 
 
@@ -76,10 +86,15 @@ def resolve_to_write(  # noqa: PLR0917 - where, what, and who may come to be
     wanted = references_of(rows, held_references(schema))
     if not wanted:
         return rows
-    if any(ADDRESS_MARK in token for _, token in wanted):
+    if _has_addresses(wanted):
         record_keys.lock_type(connection, team_id, CONTACT)
+        ensure_key(connection, team_id, CONTACT, EMAIL)
     found = _look_up(connection, team_id, wanted, drafted)
     return _with_references(schema, rows, found, contacts)
+
+
+def _has_addresses(wanted: Iterable[Reference]) -> bool:
+    return any(ADDRESS_MARK in token for _, token in wanted)
 
 
 def _with_references(schema: ObjectSchema, rows: Rows, found: Found, contacts: NewContacts | None) -> Rows:
@@ -99,22 +114,26 @@ def _look_up(
         pair: [pair[1]] for pair in records.existing_records(connection, team_id, by_id)
     }
     if by_address:
-        contacts = contacts_by_address(connection, team_id, {address for _, address in by_address}, drafted)
+        rule = address_rule(connection, team_id)
+        contacts = contacts_by_address(connection, team_id, rule, {address for _, address in by_address}, drafted)
         found |= {reference: contacts[reference[1]] for reference in by_address}
     return found
 
 
-def all_contacts_by_address(connection: Connection, team_id: int, addresses: Iterable[str]) -> dict[str, list[str]]:
+def all_contacts_by_address(
+    connection: Connection, team_id: int, rule: KeyRule, addresses: Iterable[str]
+) -> dict[str, list[str]]:
     """Return the ids of all contacts that have some e-mail addresses, compared as imports compare.
 
     Args:
+        rule: How contacts are told apart by their addresses; they are findable by these.
         addresses: As somebody wrote them.
 
     Raises:
         PrismdError: ``invalid_request``: more contacts have one of them than can be meant by it.
     """
     found = contacts_by_address(
-        connection, team_id, addresses, each_max=_CONTACTS_MAX + 1, most=_CONTACTS_IN_ALL_MAX + 1
+        connection, team_id, rule, addresses, each_max=_CONTACTS_MAX + 1, most=_CONTACTS_IN_ALL_MAX + 1
     )
     if sum(map(len, found.values())) > _CONTACTS_IN_ALL_MAX:
         message = f"more than {_CONTACTS_IN_ALL_MAX:,} contacts have the addresses; ask for fewer addresses at a time"
@@ -129,6 +148,7 @@ def all_contacts_by_address(connection: Connection, team_id: int, addresses: Ite
 def contacts_by_address(
     connection: Connection,
     team_id: int,
+    rule: KeyRule,
     addresses: Iterable[str],
     drafted: Drafted | None = None,
     *,
@@ -138,13 +158,12 @@ def contacts_by_address(
     """Return the ids of contacts that have some e-mail addresses, compared as imports compare.
 
     Args:
+        rule: How contacts are told apart by their addresses; they are findable by these.
         addresses: As somebody wrote them.
         drafted: Finds contacts that are no records yet.
         each_max: Contacts returned for each; who looks for one needs only to know that there are more.
         most: Contacts returned in all; None for no limit.
     """
-    rule = address_rule(connection, team_id)
-    ensure_key(connection, team_id, CONTACT, rule.prop)
     wanted = {address: rule.keys(address)[0] for address in addresses}
     hashes = {key_hash for address in wanted for key_hash in rule.hashes(address)}
     by_key: dict[str, list[str]] = {}

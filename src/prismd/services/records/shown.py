@@ -14,7 +14,7 @@ from prismd.core.queries.paths import check_readable, resolve_path
 from prismd.core.queries.rows import Selection, keys_of, selection, shown_values
 from prismd.core.queries.semantics import QueriedRecord
 from prismd.core.values.property_values import render
-from prismd.services.queries.references import ReferenceReader
+from prismd.services.queries.references import ReferenceReader, make_inverses_findable
 from prismd.services.records.reading_budget import Reading
 from prismd.services.session import Transaction
 from prismd.store import properties
@@ -104,9 +104,14 @@ class Showing:
             if select is None
             else self._selected(select, transaction.settings.query_select_max, transaction.scopes)
         )
-        self._team_id = transaction.team_id
+        self._transaction = transaction
         self._reading = Reading(transaction.connection, transaction.settings)
-        self._reader = ReferenceReader(self._reading, transaction.team_id, self._schemas, commits=True)
+        self._reader = ReferenceReader(self._reading, transaction.team_id, self._schemas)
+
+    def make_findable(self) -> None:
+        """Make records findable by the references that are shown from their other side, before anything is read."""
+        if self._selection is not None:
+            make_inverses_findable(self._transaction, self._schemas, self._selection)
 
     def read(self, record_id: str) -> StoredRecord | None:
         """Return a record that is not deleted, with as much of it as is wanted, or None.
@@ -117,7 +122,7 @@ class Showing:
         object_type, reading = self.schema.object_type, self._reading
         wanted = None if self._selection is None else {object_type: {*keys_of(self._selection), LISTS_KEY}}
         return records.get_record(
-            reading.connection, self._team_id, object_type, record_id, reading.budget, wanted=wanted
+            reading.connection, self._transaction.team_id, object_type, record_id, reading.budget, wanted=wanted
         )
 
     def view(self, record: StoredRecord) -> RecordView:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from psycopg.rows import class_row
+
 from prismd.store.connections.postgres import Connection
 
 _COLUMNS: Final = """
-    k.id::text, t.id, t.public_id, k.digest, k.name, k.hint, k.scopes, k.created_at, k.expires_at, k.revoked_at,
-    k.last_used_at, k.replaces::text,
-    (SELECT n.id::text FROM api_key n WHERE n.team_id = k.team_id AND n.replaces = k.id)
+    k.id::text, t.id AS team_id, t.public_id AS team, k.digest, k.name, k.hint, k.scopes, k.created_at, k.expires_at,
+    k.revoked_at, k.last_used_at, k.replaces::text,
+    (SELECT n.id::text FROM api_key n WHERE n.team_id = k.team_id AND n.replaces = k.id) AS replaced_by
 """
 _FROM: Final = "FROM api_key k JOIN team t ON t.id = k.team_id"
 
@@ -21,7 +23,8 @@ _INSERT: Final = """
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 _FIND: Final = """
-    SELECT k.id::text, k.digest, t.id, t.public_id, k.name, k.hint, k.scopes, k.expires_at, k.revoked_at, k.last_used_at
+    SELECT k.id::text AS key_id, k.digest, t.id AS team_id, t.public_id AS team, k.name, k.hint, k.scopes, k.expires_at,
+           k.revoked_at, k.last_used_at
     FROM api_key k JOIN team t ON t.id = k.team_id
     WHERE k.digest = %s
 """
@@ -155,8 +158,7 @@ def insert_key(connection: Connection, key: NewStoredKey) -> None:
 
 def find_key(connection: Connection, digest: bytes) -> KeyMatch | None:
     """Return the key with a digest and its team, whether or not it is still good; None if there is none."""
-    row = connection.execute(_FIND, (digest,)).fetchone()
-    return KeyMatch(*row) if row else None
+    return connection.cursor(row_factory=class_row(KeyMatch)).execute(_FIND, (digest,)).fetchone()
 
 
 def note_use(connection: Connection, team_id: int, key_id: str, *, now: datetime, before: datetime) -> None:
@@ -171,12 +173,12 @@ def good_keys(connection: Connection, key_ids: Sequence[str], *, now: datetime) 
         key_ids: UUID texts.
         now: The time, by which keys expire.
     """
-    return {row[0] for row in connection.execute(_GOOD, {"ids": list(key_ids), "now": now})}
+    return {key_id for (key_id,) in connection.execute(_GOOD, {"ids": list(key_ids), "now": now})}
 
 
 def list_keys(connection: Connection, team: str | None) -> list[StoredKey]:
     """Return all keys, oldest first, of one team (public id) or of all."""
-    return [StoredKey(*row) for row in connection.execute(_LIST, {"team": team})]
+    return connection.cursor(row_factory=class_row(StoredKey)).execute(_LIST, {"team": team}).fetchall()
 
 
 def hold_key(connection: Connection, key_id: str, team: str | None) -> StoredKey | None:
@@ -188,8 +190,7 @@ def hold_key(connection: Connection, key_id: str, team: str | None) -> StoredKey
     """
     named = {"key": key_id, "team": team}
     connection.execute(_HOLD, named)
-    row = connection.execute(_READ, named).fetchone()
-    return StoredKey(*row) if row else None
+    return connection.cursor(row_factory=class_row(StoredKey)).execute(_READ, named).fetchone()
 
 
 def revoke_key(connection: Connection, team_id: int, key_id: str, now: datetime) -> None:

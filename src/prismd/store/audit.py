@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 import psycopg
+from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from prismd.core.audit import IDS_MAX, AuditFilter, Deed, Doer
@@ -43,8 +44,8 @@ WITH noted AS (
 """
 
 _COLUMNS: Final = """
-    e.at, e.id::text, e.key_id::text, k.name, k.hint, e.request_id::text, e.action, e.object_type, e.total,
-    e.object_ids::text[], e.details
+    e.at, e.id::text, e.key_id::text, k.name AS key_name, k.hint AS key_hint, e.request_id::text, e.action,
+    e.object_type, e.total, e.object_ids::text[], e.details
 """
 _KEY: Final = """
 LEFT JOIN LATERAL (SELECT name, hint FROM api_key WHERE team_id = %(team)s AND id = e.key_id OFFSET 0) AS k ON true
@@ -205,7 +206,8 @@ def list_entries(
         "limit": limit,
     }
     try:
-        return [AuditEntry(*row) for row in connection.execute(_statement_for(wanted), asked)]
+        cursor = connection.cursor(row_factory=class_row(AuditEntry))
+        return cursor.execute(_statement_for(wanted), asked).fetchall()
     except psycopg.errors.QueryCanceled:
         message = "the audit takes too long to look through; name an object or a key, or a shorter time"
         raise PrismdError("query_timeout", message) from None
@@ -218,9 +220,8 @@ def purge_entries(connection: Connection, *, until: datetime) -> bool:
         connection: Inside a transaction, which may do nothing else.
         until: Entries of then and before go.
     """
-    row = connection.execute(_PURGE, {"until": until.isoformat(), "limit": ENTRIES_PER_BATCH}).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate always answers
-    return bool(row[0])
+    [(count,)] = connection.execute(_PURGE, {"until": until.isoformat(), "limit": ENTRIES_PER_BATCH})
+    return bool(count)
 
 
 def _statement_for(wanted: AuditFilter) -> str:

@@ -41,7 +41,8 @@ def find_grant(
     row = connection.execute(_GET, {"team": team_id, "type": object_type, "id": record_id}).fetchone()
     if row is None:
         return None
-    return otherwise if row[0] is None else _grant(row[0])
+    (text,) = row
+    return otherwise if text is None else _grant(text)
 
 
 def put_grant(connection: Connection, team_id: int, object_type: str, record_id: str, grant: Grant) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
+
+from psycopg.rows import class_row
 
 from prismd.core.lists.definitions import List
 from prismd.store.connections.postgres import Connection
@@ -53,20 +55,18 @@ def get_list(connection: Connection, team_id: int, list_id: str) -> List | None:
     Args:
         list_id: UUID text.
     """
-    row = connection.execute(_GET, (team_id, list_id)).fetchone()
-    return _list(row) if row else None
+    return connection.cursor(row_factory=class_row(List)).execute(_GET, (team_id, list_id)).fetchone()
 
 
 def all_lists(connection: Connection, team_id: int) -> list[List]:
     """Return the lists of a team, oldest first."""
-    return [_list(row) for row in connection.execute(_LIST, (team_id,))]
+    return connection.cursor(row_factory=class_row(List)).execute(_LIST, (team_id,)).fetchall()
 
 
 def count_lists(connection: Connection, team_id: int) -> int:
     """Return how many lists a team has."""
-    row = connection.execute(_COUNT, (team_id,)).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate always answers
-    return int(row[0])
+    [(count,)] = connection.execute(_COUNT, (team_id,))
+    return int(count)
 
 
 def views_of(connection: Connection, team_id: int, lists: Sequence[List]) -> list[tuple[str, str, str]]:
@@ -82,8 +82,4 @@ def views_of(connection: Connection, team_id: int, lists: Sequence[List]) -> lis
     }
     made_for = {one.id: one.object_type for one in lists}
     found = connection.execute(_VIEWS, wanted)
-    return [(row[1], row[2], row[3] or "") for row in found if made_for[row[1]] == row[0]]
-
-
-def _list(row: Sequence[Any]) -> List:
-    return List(*row)
+    return [(of, view_id, name or "") for object_type, of, view_id, name in found if made_for[of] == object_type]

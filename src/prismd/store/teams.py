@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from psycopg.rows import scalar_row
+
 from prismd.store.connections.postgres import Connection
 
 #: Any number of our own: of two servers that start at once on an empty database, one makes the first team.
@@ -22,17 +24,16 @@ def lock_bootstrap(connection: Connection) -> None:
 
 def insert_team(connection: Connection, public_id: str, now: datetime) -> int:
     """Store a new team and return its internal id."""
-    row = connection.execute(_INSERT_TEAM, (public_id, now)).fetchone()
-    assert row is not None  # noqa: S101 - an insert without conflict clause returns its row
-    return int(row[0])
+    [(team_id,)] = connection.execute(_INSERT_TEAM, (public_id, now))
+    return int(team_id)
 
 
 def find_team(connection: Connection, public_id: str) -> int | None:
     """Return a team's internal id, None if there is no such team."""
-    row = connection.execute(_SELECT_TEAM, (public_id,)).fetchone()
-    return int(row[0]) if row else None
+    found: int | None = connection.cursor(row_factory=scalar_row).execute(_SELECT_TEAM, (public_id,)).fetchone()
+    return found
 
 
 def first_teams(connection: Connection, limit: int) -> list[str]:
     """Return the public ids of the oldest teams, at most ``limit``."""
-    return [row[0] for row in connection.execute(_SELECT_TEAMS, (limit,))]
+    return [public_id for (public_id,) in connection.execute(_SELECT_TEAMS, (limit,))]

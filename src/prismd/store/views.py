@@ -74,9 +74,8 @@ def lock_views(connection: Connection, team_id: int, object_type: str) -> None:
 
 def count_views(connection: Connection, team_id: int, object_type: str) -> int:
     """Return how many views of an object type a team has."""
-    row = connection.execute(_COUNT, (team_id, object_type)).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate always answers
-    return int(row[0])
+    [(count,)] = connection.execute(_COUNT, (team_id, object_type))
+    return int(count)
 
 
 def insert_view(connection: Connection, team_id: int, view: View) -> bool:
@@ -106,7 +105,10 @@ def get_view(
     """
     statement = _GET_TO_CHANGE if lock else _GET
     row = connection.execute(statement, (team_id, view_id, object_type)).fetchone()
-    return None if row is None else (_view(row), row[-1])
+    if row is None:
+        return None
+    *columns, pinned = row
+    return _view(columns), pinned
 
 
 def list_views(  # noqa: PLR0917 - which views, from where on
@@ -176,12 +178,14 @@ def delete_view(connection: Connection, team_id: int, object_type: str, view_id:
 
 
 def _view(row: Sequence[Any]) -> View:
-    names = None if row[6] is None else decode_stored(row[6])
-    return View(row[0], row[1], row[2], decode_stored(row[3]), row[4], row[5], names)
+    view_id, object_type, list_id, definition, created_at, updated_at, names = row
+    meant = None if names is None else decode_stored(names)
+    return View(view_id, object_type, list_id, decode_stored(definition), created_at, updated_at, meant)
 
 
 def _within(budget: ReadingBudget, row: Sequence[Any]) -> View:
-    for text in (row[3], row[6] or ""):
+    *_, definition, _created_at, _updated_at, names = row
+    for text in (definition, names or ""):
         budget.take(text, sum(map(text.count, "[{,")))
     return _view(row)
 

@@ -47,9 +47,8 @@ WHERE contype = 'f' AND holder.relnamespace = current_schema()::regnamespace
 
 def schema_name(connection: Connection) -> str:
     """Return the name of the schema in which prismd's tables are, or would be made."""
-    row = connection.execute(_SCHEMA).fetchone()
-    assert row is not None  # noqa: S101 - it always answers
-    return str(row[0] or "public")
+    [(name,)] = connection.execute(_SCHEMA)
+    return str(name or "public")
 
 
 def own_tables(connection: Connection) -> list[str]:

@@ -15,7 +15,7 @@ from prismd.database_errors import DatabaseAwayError, DatabaseUnusableError
 from prismd.settings import Settings
 from prismd.telemetry.traces import group
 
-#: The connection type of every store function. Rows are tuples: each statement names its columns where they are read.
+#: The connection type of every store function. Rows are tuples, unless a row factory makes objects of their columns.
 Connection = psycopg.Connection[TupleRow]
 Pool = ConnectionPool[Connection]
 _Kind = TypeVar("_Kind", bound=Connection)
@@ -102,9 +102,8 @@ def connections_needed(settings: Settings) -> int:
 
 def connections_allowed(connection: Connection) -> int:
     """Return how many connections PostgreSQL takes from all its clients together, superusers aside."""
-    row = connection.execute(_ALLOWED).fetchone()
-    assert row is not None  # noqa: S101 - a SELECT without FROM always answers
-    return int(row[0])
+    [(allowed,)] = connection.execute(_ALLOWED)
+    return int(allowed)
 
 
 def bind_session(connection: Connection) -> None:

@@ -142,9 +142,7 @@ def fault(connection: Connection) -> Fault | None:
     login, role, has_role = _role(connection)
     if not has_role:
         return _without_role(login, role)
-    row = connection.execute(_BINDS).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate always answers
-    bound, free = row
+    [(bound, free)] = connection.execute(_BINDS)
     if bound:
         return Fault(
             f'row-level security binds the login "{login}" on the table "{bound[0]}", so imports would find no rows',
@@ -184,14 +182,12 @@ def _refuse(found: Fault | None) -> None:
 
 
 def _role(connection: Connection) -> tuple[str, str, bool]:
-    row = connection.execute(_HAS_ROLE).fetchone()
-    assert row is not None  # noqa: S101 - it always answers
-    return row[0], row[1], row[2]
+    [(login, role, has_role)] = connection.execute(_HAS_ROLE)
+    return login, role, has_role
 
 
 def _is_secured(connection: Connection) -> bool:
-    row = connection.execute(_IS_SECURED).fetchone()
-    return row is not None and bool(row[0])
+    return connection.execute(_IS_SECURED).fetchone() == (True,)
 
 
 def _try_to(connection: Connection, statement: str, *, done: bool) -> None:

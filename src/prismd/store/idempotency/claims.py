@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from psycopg.rows import class_row
 from psycopg.types.json import Json
 
 from prismd.store.connections.postgres import Connection
@@ -59,8 +60,8 @@ def try_lock(connection: Connection, team_id: int, key: str) -> bool:
         team_id: The team that the key belongs to.
         key: The idempotency key.
     """
-    row = connection.execute(_TRY_LOCK, (team_id, key)).fetchone()
-    return row is not None and bool(row[0])
+    [(taken,)] = connection.execute(_TRY_LOCK, (team_id, key))
+    return bool(taken)
 
 
 def find_claim(connection: Connection, team_id: int, key: str) -> Claim | None:
@@ -71,11 +72,7 @@ def find_claim(connection: Connection, team_id: int, key: str) -> Claim | None:
         team_id: The team that the key belongs to.
         key: The idempotency key.
     """
-    row = connection.execute(_FIND, (team_id, key)).fetchone()
-    if row is None:
-        return None
-    fingerprint, status, headers, body, created_at = row
-    return Claim(bytes(fingerprint), status, headers, bytes(body), created_at)
+    return connection.cursor(row_factory=class_row(Claim)).execute(_FIND, (team_id, key)).fetchone()
 
 
 def keep_claim(connection: Connection, team_id: int, key: str, claim: Claim) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from psycopg.rows import class_row
 from psycopg.types.json import Json
 
 from prismd.store.connections.postgres import Connection
@@ -17,7 +18,7 @@ _LOCK_SHARED: Final = f"SELECT pg_advisory_xact_lock_shared({_NAME})"
 _TRY_LOCK: Final = f"SELECT pg_try_advisory_xact_lock({_NAME})"
 
 _FIND: Final = """
-SELECT digest, status, headers, body, created_at
+SELECT digest AS fingerprint, status, headers, body, created_at
 FROM attempt_answer
 WHERE team_id = %s AND digest = %s AND created_at > %s
 """
@@ -49,8 +50,8 @@ def try_begin_repeat(connection: Connection, team_id: int, digest: bytes) -> boo
         team_id: The team.
         digest: Of the request and who sends it.
     """
-    row = connection.execute(_TRY_LOCK, (team_id, digest.hex())).fetchone()
-    return row is not None and bool(row[0])
+    [(taken,)] = connection.execute(_TRY_LOCK, (team_id, digest.hex()))
+    return bool(taken)
 
 
 def find_answer(connection: Connection, team_id: int, digest: bytes, *, after: datetime) -> Claim | None:
@@ -62,10 +63,7 @@ def find_answer(connection: Connection, team_id: int, digest: bytes, *, after: d
         digest: Of the request and who sends it.
         after: Answers given before are too old to be meant.
     """
-    row = connection.execute(_FIND, (team_id, digest, after)).fetchone()
-    if row is None:
-        return None
-    return Claim(bytes(row[0]), row[1], row[2], bytes(row[3]), row[4])
+    return connection.cursor(row_factory=class_row(Claim)).execute(_FIND, (team_id, digest, after)).fetchone()
 
 
 def keep_answer(connection: Connection, team_id: int, claim: Claim) -> None:

@@ -26,9 +26,8 @@ def begin_attempt(connection: Connection, job: Job, *, now: datetime) -> int:
         now: The time.
     """
     wanted = {"team": job.team_id, "job": job.id, "number": job.cursor, "now": now}
-    row = connection.execute(_BEGIN, wanted).fetchone()
-    assert row is not None  # noqa: S101 - it was inserted
-    return int(row[0])
+    [(attempt,)] = connection.execute(_BEGIN, wanted)
+    return int(attempt)
 
 
 def forget_attempts(connection: Connection, job: Job) -> None:

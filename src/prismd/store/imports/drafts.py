@@ -62,8 +62,9 @@ def with_drafts(
     """
     by_id = {record.id: record for record in stored}
     wanted = {"team": job.team_id, "job": job.id, "hashes": list(hashes), "ids": list(by_id)}
-    for row in connection.execute(_FIND, wanted):
-        by_id[row[0]] = KnownRecord(row[0], row[1], decode_stored(row[2]), row[3], row[4])
+    # A chunk has thousands: by position they are made twice as fast as by name.
+    for record_id, version, text, first_row, made_by_import in connection.execute(_FIND, wanted):
+        by_id[record_id] = KnownRecord(record_id, version, decode_stored(text), first_row, made_by_import)
     return by_id.values()
 
 

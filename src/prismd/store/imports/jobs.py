@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from psycopg import Cursor
+from psycopg.rows import kwargs_row
 from psycopg.types.json import Jsonb
 
 from prismd.core.imports.job import Job, State
@@ -30,7 +30,7 @@ VALUES (%(team)s, %(id)s, %(type)s, %(synchronous)s, %(state)s, %(options)s, %(t
 # The row lock is the lease. It ends with the transaction, whatever ends that: a commit, an error, or the death of the
 # worker; so a job is never "running" with nobody at work on it.
 _CLAIM: Final = f"""
-SELECT {_COLUMNS}, (SELECT public_id FROM team WHERE team.id = import_job.team_id)
+SELECT {_COLUMNS}, (SELECT public_id FROM team WHERE team.id = import_job.team_id) AS team
 FROM import_job
 WHERE state IN ('queued', 'running') AND not_before <= %(now)s
   AND (state = 'running' OR %(running_max)s > (
@@ -118,15 +118,13 @@ def claim_next(connection: Connection, now: datetime, *, running_max: int) -> Jo
         now: Jobs that wait for a later time are passed over.
         running_max: Jobs of a team that take turns; where so many do, its others are passed over.
     """
-    row = connection.execute(_CLAIM, {"now": now, "running_max": running_max}).fetchone()
-    return replace(_job(row), team=row[-1]) if row else None
+    return _jobs(connection).execute(_CLAIM, {"now": now, "running_max": running_max}).fetchone()
 
 
 def count_active(connection: Connection, team_id: int) -> int:
     """Return how many jobs of a team have not ended."""
-    row = connection.execute(_ACTIVE, (team_id,)).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate always answers
-    return int(row[0])
+    [(count,)] = connection.execute(_ACTIVE, (team_id,))
+    return int(count)
 
 
 def lock_job(connection: Connection, team_id: int, job_id: str) -> Job | None:
@@ -135,8 +133,7 @@ def lock_job(connection: Connection, team_id: int, job_id: str) -> Job | None:
     Args:
         job_id: UUID text.
     """
-    row = connection.execute(_LOCK, (team_id, job_id)).fetchone()
-    return _job(row) if row else None
+    return _jobs(connection).execute(_LOCK, (team_id, job_id)).fetchone()
 
 
 def end_job(connection: Connection, job: Job) -> None:
@@ -210,8 +207,7 @@ def get_job(connection: Connection, team_id: int, job_id: str) -> Job | None:
     Args:
         job_id: UUID text.
     """
-    row = connection.execute(_GET, (team_id, job_id)).fetchone()
-    return _job(row) if row else None
+    return _jobs(connection).execute(_GET, (team_id, job_id)).fetchone()
 
 
 def list_jobs(
@@ -223,32 +219,12 @@ def list_jobs(
         before: Only jobs older than the one of this id.
     """
     wanted = {"team": team_id, "state": state, "type": object_type, "before": before, "limit": limit}
-    return [_job(row) for row in connection.execute(_LIST, wanted)]
+    return _jobs(connection).execute(_LIST, wanted).fetchall()
 
 
-def _job(row: Sequence[Any]) -> Job:
-    return Job(
-        team_id=row[0],
-        id=row[1],
-        object_type=row[2],
-        synchronous=row[3],
-        state=State(row[4]),
-        options=ImportOptions.from_json(decode_stored(row[5])),
-        total=row[6],
-        chunks=row[7],
-        cursor=row[8],
-        created=row[9],
-        existing=row[10],
-        updated=row[11],
-        failed=row[12],
-        contacts_created=row[13],
-        error_code=row[14],
-        error_message=row[15],
-        created_at=row[16],
-        updated_at=row[17],
-        expires_at=row[18],
-        attempts=row[19],
-        parent_job_id=row[20],
-        crashes=row[21],
-        request_id=row[22],
-    )
+def _jobs(connection: Connection) -> Cursor[Job]:
+    return connection.cursor(row_factory=kwargs_row(_job))
+
+
+def _job(*, state: str, options: str, **columns: Any) -> Job:  # noqa: ANN401 - the other columns are as the job has them
+    return Job(state=State(state), options=ImportOptions.from_json(decode_stored(options)), **columns)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from psycopg.rows import class_row
+
 from prismd.core.imports.job import Counts
 from prismd.store.connections.postgres import Connection
 
@@ -22,4 +24,4 @@ def counts_of_chunks(connection: Connection, team_id: int, job_id: str, *, first
         job_id: UUID text.
         first: Number of the first chunk wanted, from 0.
     """
-    return [Counts(*row) for row in connection.execute(_COUNTS, (team_id, job_id, first))]
+    return connection.cursor(row_factory=class_row(Counts)).execute(_COUNTS, (team_id, job_id, first)).fetchall()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from psycopg.rows import class_row, scalar_row
+
 from prismd.core.imports.job import Counts, Job
 from prismd.core.imports.request import Chunk
 from prismd.store.connections.postgres import Connection
@@ -15,7 +17,7 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 _NEXT: Final = """
-SELECT number, first_row, row_count, octet_length(verdicts)
+SELECT number, first_row, row_count, octet_length(verdicts) AS length
 FROM import_result
 WHERE team_id = %(team)s AND job_id = %(job)s AND first_row + row_count > %(after)s + 1
   AND CASE %(outcome)s::text WHEN 'created' THEN created WHEN 'existing' THEN existing - updated
@@ -82,8 +84,7 @@ def next_verdicts(
         outcome: Pass over chunks without such a verdict.
     """
     wanted = {"team": team_id, "job": job_id, "after": after, "outcome": outcome}
-    row = connection.execute(_NEXT, wanted).fetchone()
-    return VerdictsOfChunk(*row) if row else None
+    return connection.cursor(row_factory=class_row(VerdictsOfChunk)).execute(_NEXT, wanted).fetchone()
 
 
 def position_of_verdict(connection: Connection, team_id: int, job_id: str, number: int, start: bytes) -> int:
@@ -94,8 +95,7 @@ def position_of_verdict(connection: Connection, team_id: int, job_id: str, numbe
         start: What the verdict begins with.
     """
     wanted = {"team": team_id, "job": job_id, "number": number, "start": start}
-    row = connection.execute(_POSITION, wanted).fetchone()
-    return int(row[0]) if row else 0
+    return connection.cursor(row_factory=scalar_row).execute(_POSITION, wanted).fetchone() or 0
 
 
 def part_of_verdicts(
@@ -113,4 +113,7 @@ def part_of_verdicts(
     """
     wanted = {"team": team_id, "job": job_id, "number": number, "position": position, "bytes": bytes_max}
     row = connection.execute(_PART, wanted, binary=True).fetchone()
-    return (bytes(row[0]), int(row[1])) if row else None
+    if row is None:
+        return None
+    part, length = row
+    return bytes(part), int(length)

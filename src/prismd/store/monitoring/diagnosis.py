@@ -9,16 +9,18 @@ from datetime import datetime, timedelta
 from importlib.resources import files
 from typing import Final
 
+from psycopg.rows import class_row
+
 from prismd.store.connections.postgres import Connection
 
 _SERVER: Final = """
-SELECT current_setting('server_version'),
-       (SELECT jsonb_object_agg(name, reset_val) FROM pg_settings),
-       pg_is_in_recovery(),
-       pg_encoding_to_char(encoding),
-       age(datfrozenxid),
-       datcollversion IS DISTINCT FROM pg_database_collation_actual_version(oid),
-       pg_database_size(oid)
+SELECT current_setting('server_version') AS version,
+       (SELECT jsonb_object_agg(name, reset_val) FROM pg_settings) AS settings,
+       pg_is_in_recovery() AS in_recovery,
+       pg_encoding_to_char(encoding) AS encoding,
+       age(datfrozenxid) AS age,
+       datcollversion IS DISTINCT FROM pg_database_collation_actual_version(oid) AS sorts_otherwise,
+       pg_database_size(oid) AS database_bytes
 FROM pg_database WHERE datname = current_database()
 """
 _TIME: Final = "SELECT clock_timestamp()"
@@ -28,12 +30,13 @@ FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
 WHERE relnamespace = current_schema()::regnamespace
 """
 _TABLES: Final = """
-SELECT relname, n_live_tup, n_dead_tup, pg_table_size(relid), pg_indexes_size(relid)
+SELECT relname AS name, n_live_tup AS live, n_dead_tup AS dead, pg_table_size(relid) AS table_bytes,
+       pg_indexes_size(relid) AS index_bytes
 FROM pg_stat_user_tables WHERE schemaname = current_schema()
 ORDER BY relname
 """
 _LONGEST: Final = """
-SELECT pid, application_name, clock_timestamp() - xact_start FROM pg_stat_activity
+SELECT pid, application_name AS application, clock_timestamp() - xact_start AS lasted FROM pg_stat_activity
 WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()
     AND backend_type = 'client backend'
 ORDER BY xact_start LIMIT 1
@@ -127,16 +130,14 @@ def expected_indexes() -> dict[str, str]:
 
 def read_server(connection: Connection) -> Server:
     """Return what a server says of itself."""
-    row = connection.execute(_SERVER).fetchone()
-    assert row is not None  # noqa: S101 - whoever is connected is in a database
-    return Server(*row)
+    [server] = connection.cursor(row_factory=class_row(Server)).execute(_SERVER)
+    return server
 
 
 def read_time(connection: Connection) -> datetime:
     """Return the time by the clock of the server."""
-    row = connection.execute(_TIME).fetchone()
-    assert row is not None  # noqa: S101 - it always answers
-    now: datetime = row[0]
+    now: datetime
+    [(now,)] = connection.execute(_TIME)
     return now
 
 
@@ -150,20 +151,18 @@ def read_indexes(connection: Connection) -> dict[str, Index]:
 
 def read_tables(connection: Connection) -> list[Table]:
     """Return the tables, by name."""
-    return [Table(*row) for row in connection.execute(_TABLES).fetchall()]
+    return connection.cursor(row_factory=class_row(Table)).execute(_TABLES).fetchall()
 
 
 def longest_transaction(connection: Connection) -> OpenTransaction | None:
     """Return the transaction of another connection to the database that is open for longest; None if there is none."""
-    row = connection.execute(_LONGEST).fetchone()
-    return OpenTransaction(*row) if row else None
+    return connection.cursor(row_factory=class_row(OpenTransaction)).execute(_LONGEST).fetchone()
 
 
 def count_others(connection: Connection) -> int:
     """Return how many other connections to the database clients have."""
-    row = connection.execute(_OTHERS).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate always answers
-    return int(row[0])
+    [(count,)] = connection.execute(_OTHERS)
+    return int(count)
 
 
 def oldest_expired(connection: Connection, now: datetime) -> datetime | None:
@@ -173,5 +172,6 @@ def oldest_expired(connection: Connection, now: datetime) -> datetime | None:
         connection: Any.
         now: The time.
     """
-    row = connection.execute(_EXPIRED, (now,)).fetchone()
-    return row[0] if row else None
+    expired: datetime | None
+    [(expired,)] = connection.execute(_EXPIRED, (now,))
+    return expired

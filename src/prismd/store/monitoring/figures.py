@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from psycopg.rows import class_row, kwargs_row
+
 from prismd.store.connections.postgres import Connection
 
 #: The tables that grow with what clients send.
@@ -27,8 +29,9 @@ FROM (
 GROUP BY state
 """
 _TABLES: Final = """
-SELECT pg_class.relname, pg_relation_size(pg_class.oid), pg_indexes_size(pg_class.oid),
-       pg_total_relation_size(pg_class.oid), coalesce(n_live_tup, 0), coalesce(n_dead_tup, 0)
+SELECT pg_class.relname AS name, pg_relation_size(pg_class.oid) AS heap_bytes,
+       pg_indexes_size(pg_class.oid) AS index_bytes, pg_total_relation_size(pg_class.oid) AS all_bytes,
+       coalesce(n_live_tup, 0) AS live, coalesce(n_dead_tup, 0) AS dead
 FROM pg_class LEFT JOIN pg_stat_all_tables AS seen ON seen.relid = pg_class.oid
 WHERE relnamespace = current_schema()::regnamespace AND pg_class.relname = ANY (%s) AND relkind = 'r'
 """
@@ -38,11 +41,11 @@ _SIZE: Final = "SELECT pg_database_size(current_database())"
 _OLDEST: Final = """
 SELECT
     (SELECT expires_at FROM import_job WHERE expires_at <= %(now)s AND state NOT IN ('queued', 'running')
-     ORDER BY expires_at LIMIT 1),
-    (SELECT created_at FROM idempotency_claim ORDER BY created_at LIMIT 1),
-    (SELECT created_at FROM attempt_answer ORDER BY created_at LIMIT 1),
-    (SELECT expires_at FROM realtime_ticket ORDER BY expires_at LIMIT 1),
-    (SELECT at FROM audit_entry ORDER BY at LIMIT 1)
+     ORDER BY expires_at LIMIT 1) AS job_expired,
+    (SELECT created_at FROM idempotency_claim ORDER BY created_at LIMIT 1) AS claim_made,
+    (SELECT created_at FROM attempt_answer ORDER BY created_at LIMIT 1) AS attempt_made,
+    (SELECT expires_at FROM realtime_ticket ORDER BY expires_at LIMIT 1) AS ticket_expires,
+    (SELECT at FROM audit_entry ORDER BY at LIMIT 1) AS deed_noted
 """
 
 
@@ -101,19 +104,18 @@ class Oldest:
 
 def queue_by_state(connection: Connection) -> Mapping[str, Queue]:
     """Return the import jobs of all teams that have not ended, by state."""
-    return {state: Queue(*row) for state, *row in connection.execute(_QUEUE, (JOBS_MAX,))}
+    return {state: Queue(jobs, oldest, rows) for state, jobs, oldest, rows in connection.execute(_QUEUE, (JOBS_MAX,))}
 
 
 def table_sizes(connection: Connection) -> Mapping[str, Table]:
     """Return the sizes of the tables that grow, by name."""
-    return {name: Table(*row) for name, *row in connection.execute(_TABLES, (list(TABLES),))}
+    return dict(connection.cursor(row_factory=kwargs_row(_named_table)).execute(_TABLES, (list(TABLES),)))
 
 
 def database_bytes(connection: Connection) -> int:
     """Return the size of the database."""
-    row = connection.execute(_SIZE).fetchone()
-    assert row is not None  # noqa: S101 - a function always answers
-    return int(row[0])
+    [(size,)] = connection.execute(_SIZE)
+    return int(size)
 
 
 def oldest_kept(connection: Connection, now: datetime) -> Oldest:
@@ -122,6 +124,9 @@ def oldest_kept(connection: Connection, now: datetime) -> Oldest:
     Args:
         now: Jobs that expire later are passed over.
     """
-    row = connection.execute(_OLDEST, {"now": now}).fetchone()
-    assert row is not None  # noqa: S101 - a select without a table has one row
-    return Oldest(*row)
+    [oldest] = connection.cursor(row_factory=class_row(Oldest)).execute(_OLDEST, {"now": now})
+    return oldest
+
+
+def _named_table(*, name: str, **sizes: int) -> tuple[str, Table]:
+    return name, Table(**sizes)

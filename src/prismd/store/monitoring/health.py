@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from psycopg.rows import class_row
+
 from prismd.store.connections.postgres import WORKER, Connection
 
 _WORKERS: Final = """
@@ -14,7 +16,7 @@ SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND app
 
 # Of all teams, as the queue is one; those that workers pass over are passed over here.
 _NEXT: Final = """
-SELECT turn, updated_at FROM import_job
+SELECT turn, updated_at AS moved_at FROM import_job
 WHERE state IN ('queued', 'running') AND not_before <= %(now)s
   AND (state = 'running' OR %(running_max)s > (
         SELECT count(*) FROM import_job AS other WHERE other.team_id = import_job.team_id AND other.state = 'running'))
@@ -38,9 +40,8 @@ class NextJob:
 
 def count_workers(connection: Connection) -> int:
     """Return how many workers are connected to the database, on whatever machine."""
-    row = connection.execute(_WORKERS, (WORKER,)).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate always answers
-    return int(row[0])
+    [(count,)] = connection.execute(_WORKERS, (WORKER,))
+    return int(count)
 
 
 def next_job(connection: Connection, now: datetime, *, running_max: int) -> NextJob | None:
@@ -50,5 +51,5 @@ def next_job(connection: Connection, now: datetime, *, running_max: int) -> Next
         now: Jobs that wait for a later time are passed over.
         running_max: Jobs of a team that take turns; where so many do, its others are passed over.
     """
-    row = connection.execute(_NEXT, {"now": now, "running_max": running_max}).fetchone()
-    return NextJob(*row) if row else None
+    cursor = connection.cursor(row_factory=class_row(NextJob))
+    return cursor.execute(_NEXT, {"now": now, "running_max": running_max}).fetchone()

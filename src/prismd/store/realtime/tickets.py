@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from psycopg.rows import class_row
+
 from prismd.store.connections.postgres import Connection
 
 _INSERT: Final = "INSERT INTO realtime_ticket (digest, team_id, key_id, expires_at) VALUES (%s, %s, %s, %s)"
@@ -14,7 +16,8 @@ _INSERT: Final = "INSERT INTO realtime_ticket (digest, team_id, key_id, expires_
 _TAKE: Final = """
     DELETE FROM realtime_ticket AS ticket USING team, api_key AS k
     WHERE ticket.digest = %s AND team.id = ticket.team_id AND k.id = ticket.key_id
-    RETURNING team.id, team.public_id, k.id::text, least(ticket.expires_at, k.expires_at, k.revoked_at)
+    RETURNING team.id AS team_id, team.public_id AS team, k.id::text AS key_id,
+              least(ticket.expires_at, k.expires_at, k.revoked_at) AS expires_at
 """
 
 
@@ -42,5 +45,4 @@ def insert_ticket(connection: Connection, digest: bytes, team_id: int, key_id: s
 
 def take_ticket(connection: Connection, digest: bytes) -> StoredTicket | None:
     """Remove a ticket and return it, expired or not; None if there is none, or none any more."""
-    row = connection.execute(_TAKE, (digest,)).fetchone()
-    return StoredTicket(*row) if row else None
+    return connection.cursor(row_factory=class_row(StoredTicket)).execute(_TAKE, (digest,)).fetchone()

@@ -121,8 +121,9 @@ def hold_records(
     place = {"team": team_id, "type": object_type, "ids": list(record_ids)}
 
     def held(row: tuple[Any, ...]) -> HeldRecord:
-        record = StoredRecord(row[0], row[1], row[2], row[3], read_values(budget, row[4]))
-        return HeldRecord(record, deleted=row[5], place=row[6])
+        record_id, version, created_at, updated_at, text, deleted, place = row
+        record = StoredRecord(record_id, version, created_at, updated_at, read_values(budget, text))
+        return HeldRecord(record, deleted=deleted, place=place)
 
     found = read_rows(connection, _HOLD, {**place, **asked(budget, wanted)}, held)
     return {one.record.id: one for one in found}

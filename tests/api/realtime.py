@@ -12,9 +12,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from prismd.api.realtime.hub import RealtimeHub
-from prismd.core.changes import Change, RecordsChanged, texts_of
+from prismd.core.notifications import Change, RecordsChanged, payloads_of
 from prismd.store.connections.postgres import Connection
-from prismd.store.realtime.changes import tell_listeners
+from prismd.store.realtime.notifications import notify_listeners
 from tests.processes import PATIENCE_S
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def listening(api: Api, key: str | None = None) -> Iterator[Stream]:
 
 def tell_of_records(connection: Connection, changed: RecordsChanged) -> None:
     """Tell the realtime streams of a team that records changed, without a change, once the transaction commits."""
-    tell_listeners(connection, list(texts_of(changed)))
+    notify_listeners(connection, list(payloads_of(changed)))
 
 
 def tell(api: Api, *ids: str) -> None:

@@ -187,7 +187,7 @@ def test_what_is_no_number_is_named(api: Api, method: str, path: str, form: str,
 def test_no_parameter_and_no_header_makes_it_a_fault_of_the_server(world: World, operation: Operation) -> None:
     object_type = "deal" if "deal" in operation.object_types else operation.object_types[0]
     path = path_of(operation, Pick(lambda _: 1, world, world), object_type)
-    own = [one.name for one in operation.parameters if one.place == "query"]
+    own = [one.name for one in operation.parameters if one.location == "query"]
     slugs = [TEXTS[object_type], REFERENCES[object_type][0], "id"] if operation.any_parameter else []
     for number in (*(text[:400] for text in NUMBERS), *CONSTANTS, *ZEROS, "0" * 400 + "1", "\uff11", "1_0", "+1", " 1"):
         for name in {*own, *slugs, "limit", "page", "cursor"}:

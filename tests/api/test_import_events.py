@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from prismd.api.imports.watchers import Watchers
-from prismd.services.realtime.changes import import_moved
+from prismd.services.realtime.notifications import import_moved
 from prismd.store.imports.jobs import get_job
 from tests.api.test_imports import rows
 from tests.api.watching import Event, watching

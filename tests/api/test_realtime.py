@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from prismd.api.realtime import change_stream, hub
+from prismd.api.realtime import hub, notification_listener
 from prismd.api.realtime.hub import IDS_PER_MESSAGE
-from prismd.core.changes import Change, ImportMoved, RecordsChanged
-from prismd.services.realtime.changes import changes_of_chunk
+from prismd.core.notifications import Change, ImportMoved, RecordsChanged
+from prismd.services.realtime.notifications import changes_of_chunk
 from prismd.services.session import Transaction
 from prismd.store.connections.postgres import Connection
 from tests.api.realtime import Stream, hub_of, listening, opened, tell, tell_of_records, ticket
@@ -253,7 +253,7 @@ def test_a_fault_of_the_server_ends_no_stream(api: Api, monkeypatch: pytest.Monk
 
     with listening(api) as stream:
         with monkeypatch.context() as patched:
-            patched.setattr(change_stream, "read_notice", broken)
+            patched.setattr(notification_listener, "read_notification", broken)
             tell(api, "never told")
             assert stream.next() == {"type": "resync"}
         tell(api, "last")
@@ -326,7 +326,7 @@ def test_a_stream_begins_after_the_writes_that_found_nobody_there(api: Api) -> N
 
 
 def test_the_connection_goes_some_time_after_the_last_who_listened(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(change_stream, "LINGER_S", 0.01)
+    monkeypatch.setattr(notification_listener, "LINGER_S", 0.01)
     with psycopg.connect(api.database_url, autocommit=True) as admin:
         for _ in range(3):
             with listening(api) as stream:

@@ -27,7 +27,7 @@ from websockets.sync.client import connect
 
 from prismd.api.http.handling import operation_of
 from prismd.api.http.web_socket_protocol import WebSocketProtocol
-from prismd.api.realtime import change_stream, send_queue, shapes
+from prismd.api.realtime import notification_listener, send_queue, shapes
 from prismd.api.realtime.handlers import create_ticket
 from tests.api.realtime import TICKET, Stream, hub_of, listening, opened, tell, ticket
 from tests.processes import eventually
@@ -192,7 +192,7 @@ def test_without_word_of_changes_no_stream_begins(serve: Serve, monkeypatch: pyt
 
     api = serve(database_wait_s=0.05)
     with monkeypatch.context() as patched:
-        patched.setattr(change_stream, "listening", away)
+        patched.setattr(notification_listener, "listening", away)
         with opened(api, ticket(api)) as refused:
             assert refused.end() == 1013
     eventually(lambda: first_word(api, ticket(api)) == "hello")
@@ -243,7 +243,7 @@ def choke(api: Api, quick: Stream | None = None) -> None:
     """Tell more than a client that does not read can be sent, and than may wait for it; another reads all of it."""
     [line] = hub_of(api)._lines.values()
     ids = [secrets.token_hex(18) for _ in range(150)]
-    while not any(outbox._ending for outbox in line.outboxes):
+    while not any(queue._ending for queue in line.queues):
         tell(api, *ids)
         if quick:
             assert quick.next()["ids"] == ids

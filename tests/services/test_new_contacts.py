@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from prismd.core.changes import ImportMoved
+from prismd.core.notifications import ImportMoved
 from prismd.core.properties.schema import Property
 from prismd.core.records.lookups import Defaults
 from prismd.core.records.writes import RecordBody
-from prismd.services.realtime.changes import changes_of_chunk
+from prismd.services.realtime.notifications import changes_of_chunk
 from prismd.services.records.find_or_create import find_or_create_identity
 from prismd.services.records.reading import count_records
 from prismd.services.records.writer import RecordWriter

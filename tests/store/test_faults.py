@@ -47,7 +47,7 @@ from prismd.store.idempotency import claims, client_attempts
 from prismd.store.imports import attempts, chunks, drafts, effects, import_records, jobs, progress, results
 from prismd.store.monitoring import diagnosis, figures, health
 from prismd.store.queries import pages
-from prismd.store.realtime import changes, tickets
+from prismd.store.realtime import notifications, tickets
 from prismd.store.records import record_keys, record_writes, records, values
 
 NOW: Final = datetime(2026, 1, 5, tzinfo=UTC)
@@ -123,8 +123,8 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     audit.write_entry_of_job: lambda c, w: audit.write_entry_of_job(c, w.ended, DEED),
     audit.list_entries: lambda c, w: audit.list_entries(c, w.team_id, AuditFilter(), before=None, limit=1),
     audit.purge_entries: lambda c, _: audit.purge_entries(c, until=LATER),
-    changes.tell: lambda c, _: changes.tell(c, ["{}"]),
-    changes.tell_listeners: lambda c, _: changes.tell_listeners(c, ["{}"]),
+    notifications.notify: lambda c, _: notifications.notify(c, ["{}"]),
+    notifications.notify_listeners: lambda c, _: notifications.notify_listeners(c, ["{}"]),
     diagnosis.read_server: lambda c, _: diagnosis.read_server(c),
     diagnosis.read_time: lambda c, _: diagnosis.read_time(c),
     diagnosis.read_indexes: lambda c, _: diagnosis.read_indexes(c),
@@ -300,8 +300,8 @@ ABOUT_TRANSACTIONS: Final = {"prismd.store.connections.row_security", "prismd.st
 
 #: These touch no table, and wait for nobody.
 WITHOUT_LOCK: Final = {
-    changes.tell, changes.tell_listeners, diagnosis.read_server, diagnosis.read_time, diagnosis.read_indexes,
-    migrate.schema_state, diagnosis.longest_transaction, diagnosis.count_others, health.count_workers,
+    notifications.notify, notifications.notify_listeners, diagnosis.read_server, diagnosis.read_time,
+    diagnosis.read_indexes, migrate.schema_state, diagnosis.longest_transaction, diagnosis.count_others, health.count_workers,
     figures.database_bytes,
     claims.try_lock, postgres.connections_allowed, postgres.prepare_session, postgres.bind_session,
     pages.check_patterns,

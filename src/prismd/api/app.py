@@ -1,4 +1,4 @@
-"""The ASGI application: routes, who is let in, what errors look like."""
+"""The ASGI application: it puts routes, limits, authentication, streams and error handling together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from prismd.api.authentication.key_watch import KeyWatch
 from prismd.api.authentication.wrong_keys import WrongKeys
 from prismd.api.http.addresses import TrustedProxies
 from prismd.api.http.errors import EXCEPTION_HANDLERS, request_id_of
-from prismd.api.http.middleware import Edge
+from prismd.api.http.middleware import Middleware
 from prismd.api.http.request_log import RequestLog
 from prismd.api.http.scope_keys import CONNECTION_LIMITS, ON_REFUSED, ON_STOP
 from prismd.api.imports.watchers import Watchers
@@ -31,9 +31,9 @@ from prismd.api.limits.threads import Threads
 from prismd.api.limits.unread import UnreadAnswers
 from prismd.api.monitoring.health import HealthProbe
 from prismd.api.monitoring.pulse import Pulse
-from prismd.api.realtime.change_stream import ChangeStream
 from prismd.api.realtime.handlers import PATH, RealtimeSocket
 from prismd.api.realtime.hub import RealtimeHub
+from prismd.api.realtime.notification_listener import NotificationListener
 from prismd.api.routes import routes
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session
@@ -44,16 +44,16 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
     """Return the application that serves the API.
 
     Args:
-        runtime: Connections, settings, time and ids; they stay with the caller, who closes them.
-        watches_work: Whether the server is unwell where no worker lives, or where the queue does not move.
-        shared: Where limits are kept that hold for all API processes of the server; None where this is the only one.
+        runtime: Connections, settings, time and ids; the caller closes the connections.
+        watches_work: Whether ``/health`` reports a failure where no worker runs, or where the job queue does not move.
+        shared: Memory for limits that all API processes of the server share; None where this is the only process.
     """
     shared = shared or SharedMemory()
     unread = UnreadAnswers(runtime.settings.unread_bytes_max)
     threads = Threads(runtime.settings, unread.check)
-    changes = ChangeStream(runtime)
-    watchers = Watchers(runtime, changes, threads)
-    realtime = RealtimeHub(runtime, changes, threads)
+    listener = NotificationListener(runtime)
+    watchers = Watchers(runtime, listener, threads)
+    realtime = RealtimeHub(runtime, listener, threads)
     keys = KeyWatch(runtime, threads)
     limiter = RateLimiter(runtime.settings.requests_per_second_max, runtime.now, shared)
     health = HealthProbe(runtime, watches_work=watches_work)
@@ -84,7 +84,7 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
         request_max_body_size=runtime.settings.small_body_bytes_max,
         lifespan=[
             threads.lifespan,
-            changes.lifespan,
+            listener.lifespan,
             keys.lifespan,
             health.lifespan,
             pulse.lifespan,
@@ -105,7 +105,7 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
                 "realtime": realtime,
             }
         ),
-        openapi_config=None,  # the document is written from the same shapes, with every answer, in openapi.py
+        openapi_config=None,  # openapi.py makes the document, with every answer, from the same shapes
         logging_config=None,
         debug=False,
     )
@@ -116,10 +116,10 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
 
     log = RequestLog(runtime.settings)
     life = {ON_STOP: end_streams, ON_REFUSED: log.refused, CONNECTION_LIMITS: limits}
-    sockets = {PATH: RealtimeSocket(runtime, changes, realtime, threads, keys)}
-    return Edge(app, sockets, runtime.new_id, log=log, budget=budget, life=life, unread=unread)
+    sockets = {PATH: RealtimeSocket(runtime, listener, realtime, threads, keys)}
+    return Middleware(app, sockets, runtime.new_id, log=log, budget=budget, life=life, unread=unread)
 
 
 def _later(wait_s: float, work: Callable[[], None]) -> object:
-    # Outside the request that asks for it: what it logs is not of that request.
+    # An empty context, because log lines of the later work do not belong to the current request.
     return asyncio.get_running_loop().call_later(wait_s, work, context=contextvars.Context())

@@ -15,7 +15,7 @@ from prismd.core.audit import IDS_MAX, AuditFilter, Deed, Doer
 from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Job
 from prismd.store.connections.postgres import Connection
-from prismd.store.realtime.changes import AND_TELL_LISTENERS, to_tell
+from prismd.store.realtime.notifications import AND_NOTIFY_LISTENERS, notify_parameters
 
 # What an entry names is written with it, so that it is found by each of these.
 _NAMED: Final = """
@@ -31,7 +31,7 @@ WITH noted AS (
 )
 """
 _NOTE: Final = f"{_NOTED} {_NAMED}"
-_NOTE_AND_TELL: Final = f"{_NOTED}, named AS ({_NAMED}) {AND_TELL_LISTENERS}"
+_NOTE_AND_TELL: Final = f"{_NOTED}, named AS ({_NAMED}) {AND_NOTIFY_LISTENERS}"
 
 _NOTE_OF_JOB: Final = f"""
 WITH noted AS (
@@ -155,7 +155,7 @@ def write_entry(connection: Connection, team_id: int, doer: Doer, deed: Deed, no
     connection.execute(
         _NOTE_AND_TELL if notices else _NOTE,
         {
-            **(to_tell(notices) if notices else {}),
+            **(notify_parameters(notices) if notices else {}),
             "team": team_id,
             "at": doer.at,
             "key": doer.key_id,

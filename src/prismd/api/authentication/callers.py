@@ -1,4 +1,4 @@
-"""Who is calling: checked before anything else of a request is looked at (contract, section 2)."""
+"""The check of API keys: it comes before everything else of a request (contract, section 2)."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from prismd.services.runtime import Runtime
 
 
 async def let_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """Let a request pass that carries a key of the team in its path, if there is one, at a rate that the key may have.
+    """Admit a request with a key of the team in its path, or of any team where the path names none.
 
     Raises:
-        PrismdError: ``unauthorized`` without key, ``forbidden`` with a wrong one, ``rate_limited`` with too many
+        PrismdError: ``unauthorized`` without a key, ``forbidden`` with a wrong one, ``rate_limited`` with too many
             requests.
     """
     key = _key_of(connection)
@@ -39,7 +39,7 @@ async def let_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseR
 
 
 async def let_in_by_key(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """Let a request pass that carries a good key, of whatever team; for routes without a team in their path.
+    """Admit a request with a good key of any team; for routes without a team in their path.
 
     Raises:
         PrismdError: As :func:`let_in`.
@@ -48,7 +48,7 @@ async def let_in_by_key(connection: ASGIConnection[Any, Any, Any, Any], _handler
 
 
 def caller_of(request: Request[Any, Any, Any]) -> Caller:
-    """Return who is calling, for handlers behind :func:`let_in`."""
+    """Return the caller, for handlers behind :func:`let_in`."""
     caller: Caller = request.state.caller
     return caller
 
@@ -91,7 +91,7 @@ async def _let_in(connection: ASGIConnection[Any, Any, Any, Any], key: str, team
 
 def _address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     proxies: TrustedProxies = connection.app.state.proxies
-    scope: Any = connection.scope  # with our own key beside those of ASGI
+    scope: Any = connection.scope  # holds a key of ours besides those of ASGI
     return proxies.client(scope.get(PEER, ""), connection.headers.getall("x-forwarded-for", []))
 
 

@@ -1,4 +1,4 @@
-"""Failed authentication for the audit of a team: counted by address and key, and written once a minute."""
+"""Failed authentication in the audit log of a team: counted by address and key, and written once a minute."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from prismd.services.runtime import Runtime
 _LOG: Final = structlog.get_logger()
 
 _MINUTE_S: Final = 60
-#: Entries that one team gets in a minute; what is beyond is counted in one more.
+#: Entries of one team in a minute; one more entry counts the rest.
 ENTRIES_MAX: Final = 20
-#: Teams that are counted in a minute; what is beyond is in the log alone.
+#: Teams that are counted in a minute; failures of further teams are in the log alone.
 _TEAMS_MAX: Final = 1_000
 _OTHERS: Final = "other addresses"
 
-#: By what was wrong, and from where: how often.
+#: (failure, address) -> number of requests.
 _Counts = dict[tuple[KeyFailure, str], int]
 
 
 class FailedAuthentication:
-    """What one API process counts; its memory is bounded, whoever sends what.
+    """Counts the failures of one API process; its memory is bounded, whatever clients send.
 
     Args:
         runtime: For connections and the time.
@@ -41,11 +41,11 @@ class FailedAuthentication:
         self._counted: dict[int, _Counts] = {}
 
     def note(self, failure: KeyFailure | None, address: str) -> None:
-        """Count a request that was refused for its key; nothing where no team is concerned.
+        """Count a request that was refused for its key.
 
         Args:
-            failure: What was wrong.
-            address: Where the request came from.
+            failure: What was wrong; None where it concerns no team, so that there is nothing to count.
+            address: Address of the client.
         """
         if failure is None:
             return
@@ -63,12 +63,12 @@ class FailedAuthentication:
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncIterator[None]:
-        """Write what is left as the application ends."""
+        """Write the remaining counts when the application ends."""
         yield
         await self.write()
 
     def write(self) -> asyncio.Future[None]:
-        """Begin to count anew, and write what was counted, in a thread."""
+        """Write the counts in a thread, and start again from zero."""
         counted, self._counted = self._counted, {}
         return asyncio.get_running_loop().run_in_executor(None, self._write, counted)
 

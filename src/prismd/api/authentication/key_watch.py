@@ -1,4 +1,4 @@
-"""Whether the keys of open streams are still good: one look for all of them, twice in the time of a heartbeat."""
+"""A watch over the keys of open streams: one query checks all of them, twice per heartbeat."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from prismd.api.limits.turns import OWNER
 from prismd.services.api_keys.authentication import good_keys
 from prismd.services.runtime import Runtime
 
-#: The other half of the time is for the look itself, and for the last words.
+#: The rest of the heartbeat is for the query itself and for closing the streams.
 _PART_OF_HEARTBEAT: Final = 0.5
 
 _LOG = structlog.get_logger()
@@ -31,8 +31,8 @@ class HeldKey:
 
     Args:
         key_id: Id of the key.
-        revoked: Called when the key is seen to be good no more; must not block.
-        good: Whether it was good when it was last looked at.
+        revoked: Called once the key is no longer good; must not block.
+        good: Whether the key was good at the last check.
     """
 
     key_id: str
@@ -41,11 +41,11 @@ class HeldKey:
 
 
 class KeyWatch:
-    """All keys by which streams of one application are open.
+    """The keys of all open streams of one application.
 
     Args:
         runtime: For the database and settings.
-        threads: In which to look.
+        threads: Threads for the checks.
     """
 
     def __init__(self, runtime: Runtime, threads: Threads) -> None:
@@ -56,16 +56,16 @@ class KeyWatch:
 
     @contextmanager
     def held(self, key_id: str, revoked: Callable[[], None]) -> Iterator[HeldKey]:
-        """Watch a key as long as a stream is open by it.
+        """Watch a key as long as its stream is open.
 
         Args:
             key_id: Id of the key, which was good when the stream was opened.
-            revoked: Called when it is seen to be good no more; must not block.
+            revoked: Called once the key is no longer good; must not block.
         """
         key = HeldKey(key_id, revoked)
         self._held.add(key)
         if self._task is None:
-            # In a context of its own, not that of the request that happened to be the first.
+            # An empty context, because the log lines of this task belong to no single request.
             self._task = asyncio.create_task(self._watch(), context=Context())
         try:
             yield key
@@ -74,7 +74,7 @@ class KeyWatch:
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncIterator[None]:
-        """Watch no longer than the application runs."""
+        """Stop the watch when the application ends."""
         yield
         if self._task is not None:
             self._task.cancel()
@@ -92,7 +92,7 @@ class KeyWatch:
             except psycopg.OperationalError as error:
                 _LOG.warning("keys of open streams were not looked at", reason=str(error).strip())
                 continue
-            except Exception:  # noqa: BLE001 - a fault in one look must not keep the next one from being made
+            except Exception:  # noqa: BLE001 - a fault in one check must not prevent the next one
                 _LOG.exception("keys of open streams were not looked at")
                 continue
             for key in looked_at:

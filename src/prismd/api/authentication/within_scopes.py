@@ -1,4 +1,4 @@
-"""Whether the key of a request is good for what it asks, as the table of operations says."""
+"""The check of scopes: whether the key of a request may do what its operation does, by the table of operations."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from prismd.services.api_keys.authentication import Caller
 
 
 async def within_scopes(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Let a request pass whose key may do what its operation does; stands behind the check of keys.
+    """Admit a request whose key has the scopes of the operation; runs after the check of keys.
 
-    Of an operation on imports the object type is known only once the import is read, so whoever reads it looks again.
+    The object type of an operation on an import is known only once the import is read, so the handler checks again.
 
     Raises:
         PrismdError: ``missing_scope``.
@@ -26,7 +26,7 @@ async def within_scopes(connection: ASGIConnection[Any, Any, Any, Any], handler:
     caller: Caller = connection.state.caller
     named = connection.path_params.get("object_type")
     object_type = None if named is None else decoded(named)
-    # Of a type that there is not, the handler has more to say.
+    # For an unknown object type the handler has a better error message.
     typed_elsewhere = asked.typed_by_job or (named is not None and object_type not in OBJECT_TYPES)
     if not typed_elsewhere:
         caller.scopes.require(asked.scopes, object_type)

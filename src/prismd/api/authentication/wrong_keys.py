@@ -1,4 +1,4 @@
-"""Unknown API keys: how many one address may try, and a line in the log that counts them, once a minute."""
+"""Unknown API keys: a limit of tries per address, and one line of the log per minute that counts them."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _MINUTE_S: Final = 60
 #: Addresses that one line of the log counts.
 _COUNTED_MAX: Final = 10_000
 
-#: Calls something after so many seconds.
+#: Calls a function after so many seconds.
 Later = Callable[[float, Callable[[], None]], object]
 
 
 class WrongKeys:
-    """What the API processes of a server know of unknown keys; its memory is bounded, whoever sends what.
+    """Counts unknown keys over all API processes of a server; its memory is bounded, whatever clients send.
 
     Args:
         per_minute_max: Unknown keys that one address may send in a minute; 0 sets no limit.
         now: Returns the time.
-        later: Calls something after so many seconds.
-        shared: Where all processes count; each tells the log of its own.
+        later: Calls a function after so many seconds.
+        shared: Memory in which all processes count; each process logs its own counts.
     """
 
     def __init__(self, per_minute_max: int, now: Callable[[], datetime], later: Later, shared: SharedMemory) -> None:
@@ -43,22 +43,22 @@ class WrongKeys:
         self._counted: dict[str, int] = {}
 
     def check(self, address: str, key: str) -> None:
-        """Let a request with a key try whether it is a good one, unless its address has tried too many that are not.
+        """Admit a key to the look-up, unless its address has sent too many unknown keys.
 
-        A key that was good when it last came may always try: whoever shares an address with somebody who guesses keys
-        goes on working.
+        A key that was good at its last use is always admitted, so that a client keeps working while somebody guesses
+        keys from the same address.
 
         Args:
-            address: Where the request comes from.
+            address: Address of the client.
             key: The key as sent.
 
         Raises:
-            PrismdError: ``rate_limited``: too many; it tells when to try again.
+            PrismdError: ``rate_limited``: too many; the error says when to try again.
         """
         if not self._most or key in self._good:
             return
         origin = origin_of(address)
-        # Taken before the key is looked up, so that requests at the same time do not all pass.
+        # Take the try before the look-up, so that requests at the same time do not all pass.
         if short_s := self._tries.take(origin):
             self._note(origin)
             wait_s = math.ceil(short_s)
@@ -66,18 +66,18 @@ class WrongKeys:
             raise PrismdError("rate_limited", message, retry_after_s=wait_s)
 
     def good(self, address: str, key: str) -> None:
-        """Note that the key of a request that was let try is good."""
+        """Note that an admitted key is good."""
         if key not in self._good:
             self.spare(address)
             self._good.add(key)
 
     def spare(self, address: str) -> None:
-        """Give back the try of a request that could not be looked up."""
+        """Give back the try of a key that could not be looked up."""
         if self._most:
             self._tries.give_back(origin_of(address))
 
     def wrong(self, address: str, key: str) -> None:
-        """Note that the key of a request that was let try is unknown or revoked."""
+        """Note that an admitted key is unknown or revoked."""
         self._good.discard(key)
         self._note(origin_of(address))
 

@@ -91,7 +91,7 @@ def _operation(operation: Operation, schemas: _Schemas) -> Document:
 def _parameter(parameter: Parameter) -> Document:
     return {
         "name": parameter.name,
-        "in": parameter.place,
+        "in": parameter.location,
         "required": parameter.required,
         "description": parameter.meaning,
         "schema": dict(parameter.schema),

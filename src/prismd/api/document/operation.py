@@ -19,14 +19,14 @@ class Parameter:
 
     Args:
         name: As it is written.
-        place: ``path``, ``query`` or ``header``.
+        location: ``path``, ``query`` or ``header``.
         meaning: One sentence.
         schema: Its JSON Schema.
         required: Whether it must be there; those of paths always are.
     """
 
     name: str
-    place: str
+    location: str
     meaning: str
     schema: Mapping[str, Any] = field(default_factory=lambda: TEXT)
     required: bool = False

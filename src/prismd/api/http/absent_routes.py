@@ -1,6 +1,7 @@
-"""Routes that the API is known to have and prismd has not, with the reason; and old ones, with what took their place.
+"""Routes of the API that prismd lacks, each with the reason, and routes of earlier versions, each with its successor.
 
-Whoever asks for one is told so, by whatever method, and never that there is no such record.
+A request for one of them, by any method, gets this reason. Without this table the answer would be that there is no
+such record, which would mislead.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _NO_HOOKS: Final = (
 )
 _NO_EDITOR: Final = "prismd keeps the text of a document as a property, and has no editor format to render it from"
 
-#: Paths, with parameters in braces and ``*`` for any rest -> why prismd does not serve them.
+#: Path, with parameters in braces and ``*`` for any rest -> the reason why prismd does not serve it.
 ABSENT: Final[dict[str, str]] = {
     f"{_PRISM}/message/{{messageId}}/grant": "prismd holds no messages: it does not read anybody's mail",
     f"{_PRISM}/action/{{recordId}}/content": _NO_EDITOR,
@@ -32,7 +33,7 @@ ABSENT: Final[dict[str, str]] = {
     "/v2/feed/*": "the feed is a screen of Micro's product, and prismd has none",
 }
 
-#: Paths of earlier versions (contract, section 18) -> what to use in their place.
+#: Path of an earlier version (contract, section 18) -> the path that replaces it.
 _REPLACED: Final[dict[str, str]] = {
     "/v1/*": "/v2",
     "/v2/prism/metadata/properties/{teamId}/{objectType}": f"{_PRISM}/{{objectType}}/properties",
@@ -41,21 +42,21 @@ _REPLACED: Final[dict[str, str]] = {
 
 
 def absent_route(path: str) -> str | None:
-    """Return the entry of :data:`ABSENT` that a path belongs to; None for any other path.
+    """Return the entry of :data:`ABSENT` that a path belongs to, or None.
 
     Args:
-        path: As it is routed, percent-encoded.
+        path: The routed path, percent-encoded.
     """
     return _found(ABSENT, path)
 
 
 def absence(method: str, path: str, written: str) -> PrismdError | None:
-    """Return what is said to a request for a route that prismd is known to lack; None for any other.
+    """Return the error for a route that prismd is known to lack, or None for any other route.
 
     Args:
         method: The HTTP method.
-        path: As it is routed, percent-encoded.
-        written: As the client wrote it.
+        path: The routed path, percent-encoded.
+        written: The path as the client wrote it.
     """
     if (absent := absent_route(path)) is not None:
         message = f"The API has {written}, but prismd does not serve it, by {method} or otherwise: {ABSENT[absent]}"

@@ -1,4 +1,4 @@
-"""Where a request comes from: the other end of its connection, or what a proxy says of it that the operator trusts."""
+"""The address that a request comes from: its connection's peer, or the client that a trusted proxy names."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Final
 
 from prismd.settings import SettingError
 
-#: Whoever has one address of IPv6 has as many of this network as they like.
+#: A host with one IPv6 address can use every address of its network of this size.
 _NETWORK_BITS: Final = 64
-#: Proxies in a row that are looked through.
+#: The most proxies in a row that are followed.
 _HOPS_MAX: Final = 20
 
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def origin_of(address: str) -> str:
-    """Return what is counted as one place: the address, or its network where it is of IPv6.
+    """Return what limits count as one origin: the IPv4 address, or the network of an IPv6 address.
 
     Args:
-        address: As the system writes it.
+        address: The address, as the system writes it.
     """
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
@@ -34,13 +34,13 @@ def origin_of(address: str) -> str:
 
 
 class TrustedProxies:
-    """The proxies whose header ``x-forwarded-for`` is believed.
+    """The proxies whose header ``x-forwarded-for`` prismd trusts.
 
     Args:
         text: Addresses and networks, separated by commas.
 
     Raises:
-        SettingError: One of them is none.
+        SettingError: One part is neither an address nor a network.
     """
 
     def __init__(self, text: str) -> None:
@@ -62,8 +62,8 @@ class TrustedProxies:
         """Return the address that a request comes from.
 
         Args:
-            peer: The other end of the connection.
-            forwarded: The values of ``x-forwarded-for``, in order; each proxy has added where it got the request from.
+            peer: Address of the connection's other end.
+            forwarded: The values of ``x-forwarded-for``, in order; each proxy appends the address of its own peer.
         """
         if peer not in self:
             return peer

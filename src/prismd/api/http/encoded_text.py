@@ -1,4 +1,4 @@
-"""Texts that arrive percent-encoded, in paths and query strings, and what is wrong with those that are no text."""
+"""Percent-encoded text in paths and query strings: decode it, and say what is wrong with bytes that are not text."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _HALF: Final = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 
 
 class UnreadableTextError(ValueError):
-    """Something percent-encoded stands for no text; the message says why, as it stands after "it"."""
+    """Percent-encoded bytes are not text; the message is a predicate, so callers put "it" in front of it."""
 
 
 def decoded_text(encoded: bytes) -> str:
-    """Return the text that something percent-encoded stands for.
+    """Return the text that percent-encoded bytes stand for.
 
     Args:
-        encoded: As it arrived.
+        encoded: The bytes, as they arrived.
 
     Raises:
-        UnreadableTextError: It is no UTF-8, or what no text can hold.
+        UnreadableTextError: The bytes are not UTF-8, or contain a character that no text can hold.
     """
     raw = unquote_to_bytes(encoded)
     try:
@@ -38,18 +38,18 @@ def decoded_text(encoded: bytes) -> str:
     return text
 
 
-def _problem(raw: bytes, place: int) -> str:
-    # Halves of surrogate pairs have a form in bytes, in which careless programs write them.
-    if _HALF.match(raw, place):
+def _problem(raw: bytes, position: int) -> str:
+    # Some programs encode half of a surrogate pair as three bytes; this deserves a message of its own.
+    if _HALF.match(raw, position):
         return "contains half of a surrogate pair, which no text can hold"
-    return f"is not UTF-8 (byte {place})"
+    return f"is not UTF-8 (byte {position})"
 
 
 async def readable_query(connection: ASGIConnection, _handler: BaseRouteHandler) -> None:  # type: ignore[type-arg] # of any kind
-    """Let a request pass whose query string is text; the framework would put other characters in place of what is not.
+    """Refuse a query string that is not text; the framework would replace the bad bytes and say nothing.
 
     Raises:
-        PrismdError: ``invalid_request``, with the parameter at fault.
+        PrismdError: ``invalid_request``, with the name of the bad parameter.
     """
     raw = connection.scope["query_string"]
     if raw.isalnum():

@@ -1,4 +1,4 @@
-"""One envelope for everything that is not a success, whoever raised it (contract, section 3)."""
+"""The one error envelope, for errors of prismd, of the framework and of PostgreSQL (contract, section 3)."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from prismd.store.connections.faults import Fault, fault_of
 
 JSON: Final = "application/json"
 _RETRY_SOON_S: Final = 1
-# What HTTP demands beside this status; what it demands beside a 405 is added at the edge, which knows the path.
+# Headers that HTTP requires with an error. The middleware adds ``Allow`` to a 405, because it knows the path.
 _STANDARD_HEADERS: Final = {"unauthorized": {"www-authenticate": "x-api-key"}}
 _SERVER_FAULT: Final = 500
-#: What the framework says, as a fault of the server, where a client leaves before its body is whole.
+#: The framework reports a client that leaves before its body is complete as a server error with this text.
 _CLIENT_LEFT: Final = "client disconnected prematurely"
 
 _log = structlog.get_logger()
@@ -33,25 +33,25 @@ _log = structlog.get_logger()
 
 def request_id_of(request: ASGIConnection[Any, Any, Any, Any]) -> str:
     """Return the id of a request, which its answer carries in ``x-request-id``."""
-    scope: Any = request.scope  # with our own key beside those of ASGI
+    scope: Any = request.scope  # holds a key of ours besides those of ASGI
     return str(scope[REQUEST_ID])
 
 
 def _path_of(request: Request[Any, Any, Any]) -> str:
-    # As the client wrote it; it is routed as what it means.
+    # Show the path that the client wrote, not the path that it was rewritten to for routing.
     return request.scope["raw_path"].decode("latin-1")
 
 
 def internal_error() -> PrismdError:
-    """Return the error that tells of a fault of the server; what happened is for the log."""
+    """Return the error for a fault of the server; the details go to the log alone."""
     return PrismdError("internal_error", "Internal error")
 
 
 def refusal(error: PrismdError, request_id: str) -> Answer:
-    """Return the answer to a request that cannot be served.
+    """Return the answer that reports an error.
 
     Args:
-        error: Why.
+        error: The error.
         request_id: Id of the request; the body and the header ``x-request-id`` both carry it.
     """
     problems = [
@@ -69,11 +69,11 @@ def refusal(error: PrismdError, request_id: str) -> Answer:
 
 
 def respond(answer: Answer, extra_headers: Mapping[str, str] | None = None) -> Response[bytes]:
-    """Return an answer as the framework sends it.
+    """Return an answer as a response of the framework.
 
     Args:
         answer: A JSON body with status and headers.
-        extra_headers: Headers that belong to this sending alone.
+        extra_headers: Headers of this response that are not part of the stored answer.
     """
     headers = {**answer.headers, **(extra_headers or {})}
     media_type = JSON if answer.body else None
@@ -91,7 +91,7 @@ def _retry_headers(error: PrismdError) -> dict[str, str]:
 
 
 def _sendable(text: str) -> str:
-    # JSON carries no unpaired surrogates, and what is wrong with a text may be just that.
+    # JSON cannot carry an unpaired surrogate, and a message may quote a text that has one.
     return text.encode(errors="backslashreplace").decode()
 
 
@@ -152,7 +152,7 @@ def _on_fault(request: Request[Any, Any, Any], error: Exception) -> Response[byt
     return respond(refusal(internal_error(), request_id_of(request)))
 
 
-#: What the framework does with each kind of exception.
+#: Kind of exception -> the function that answers it.
 EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = {
     PrismdError: _on_refusal,
     HTTPException: _on_framework_error,

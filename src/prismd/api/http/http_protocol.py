@@ -1,4 +1,4 @@
-"""HTTP itself: what is no request, is too large or too slow is refused with the envelope too (contract, section 3)."""
+"""HTTP/1.1 with limits: input that is malformed, too large or too slow gets the error envelope (contract, section 3)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from prismd.api.http.scope_keys import CONNECTION_LIMITS, ON_REFUSED, ON_STOP, P
 from prismd.api.limits.connections import ConnectionLimits
 from prismd.core.errors import PrismdError
 
-#: Requests that may wait on a connection for the answers to those before them.
+#: The most requests that may wait on one connection for earlier answers.
 _PIPELINED_MAX: Final = 16
-#: Time that a client gets to read why it was refused, while what it still sends is thrown away, in seconds.
+#: Seconds in which a client can read its refusal; the server discards what the client still sends.
 _LINGER_S: Final = 1.0
 _LINE_END_BYTES: Final = 4
 #: What is parsed in one go of a body in chunks: they may be tiny, and each takes a step of Python.
@@ -31,7 +31,8 @@ _CHUNKED_BYTES_AT_ONCE: Final = 2**14
 class HttpProtocol(HttpToolsProtocol):
     """Uvicorn's protocol, for ``uvicorn.Config(http=HttpProtocol)``.
 
-    One timer watches what each client sends, first its head, then its body; another one, that it reads its answer.
+    One timer limits how long the client takes to send the head and then the body. Another one limits how long it takes
+    to read the answer.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._unparsed = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a request, if there is room for one more connection."""
+        """Wait for a request, or refuse the connection where there are too many."""
         super().connection_made(transport)
         self._counted = self._limits.enter(self._address())
         if self._counted:
@@ -71,10 +72,10 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, and refuse what never becomes a request.
+        """Parse received bytes, and refuse those that cannot become a request.
 
         Args:
-            data: Some of what the client sent.
+            data: The next bytes from the client.
         """
         if self._unparsed:
             self._unparsed += data
@@ -104,7 +105,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self._unheard_bytes > self._settings.header_bytes_max:
             self._refuse(self._head_too_large())
         elif not self._in_message and self._timer is None and (self.cycle is None or self.cycle.response_complete):
-            # Empty lines, which are no request and no reason to wait longer for one.
+            # The client sent empty lines alone: they are no request, and they do not extend the wait for one.
             self._watch(self._settings.keep_alive_s, self._close)
 
     def _parse_rest(self) -> None:
@@ -117,16 +118,16 @@ class HttpProtocol(HttpToolsProtocol):
             self.transport.resume_reading()
 
     def on_message_begin(self) -> None:
-        """Begin to count and to time a request."""
+        """Start the counters and the timer of a request."""
         super().on_message_begin()
-        scope: Any = self.scope  # with our own key beside those of ASGI
+        scope: Any = self.scope  # holds a key of ours besides those of ASGI
         scope[PEER] = self._address()
         self._in_head = self._in_message = True
         self._line_bytes = self._head_bytes = self._unheard_bytes = self._body_bytes = 0
         self._watch(self._settings.request_head_s, self._head_is_late)
 
     def on_url(self, url: bytes) -> None:
-        """Take a part of the request's address, up to a length."""
+        """Take a part of the request's address, up to the limit of its length."""
         self._line_bytes += len(url)
         if self._line_bytes > self._settings.request_line_bytes_max:
             most = self._settings.request_line_bytes_max
@@ -134,7 +135,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, up to a number and a size of all of them, trailers included."""
+        """Take a header or trailer, up to the limits of their number and total size."""
         self._head_bytes += len(name) + len(value) + _LINE_END_BYTES
         if self._line_bytes + self._head_bytes > self._settings.header_bytes_max:
             self._give_up(self._head_too_large())
@@ -144,7 +145,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Begin to time the body, and give the request to the application."""
+        """Start the timer of the body, and pass the request to the application."""
         self._in_head = False
         self._in_chunks = any(name == b"transfer-encoding" for name, _ in self.headers)
         self._unheard_bytes = 0
@@ -153,7 +154,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._give_up(PrismdError("invalid_request", message))
         super().on_headers_complete()
         if self.cycle is not None:
-            ending: Any = _Ending(self.transport, self._end)  # has all that a transport has
+            ending: Any = _Ending(self.transport, self._end)  # behaves as a transport
             self.cycle.transport = ending
         self._watch(self._settings.body_wait_s, self._look_at_body)
 
@@ -164,38 +165,38 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Stop timing what the client sends: it is the server's turn."""
+        """Stop the timer: the client has sent its request."""
         self._unheard_bytes = 0
         self._in_message = self._in_chunks = False
         self._stop_watching()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Go on with the next request, unless the connection ends with this one."""
+        """Continue with the next request, unless the connection ends after this one."""
         if self._deaf:
             self.server_state.total_requests += 1
         else:
             super().on_response_complete()
 
     def pause_writing(self) -> None:
-        """Give a client that does not read its answer some time."""
+        """Start the timer of a client that does not read its answer."""
         super().pause_writing()
         self._reading_timer = self.loop.call_later(self._settings.answer_wait_s, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Be content with a client that reads again."""
+        """Stop the timer of a client that reads again."""
         if self._reading_timer is not None:
             self._reading_timer.cancel()
         super().resume_writing()
 
     def shutdown(self) -> None:
-        """Let the request under way finish, and tell the application, so that it ends those that have no end."""
+        """Let the current request finish, and have the application end the streams that would never finish."""
         super().shutdown()
         if on_stop := self.app_state.get(ON_STOP):
             on_stop()
 
     def _give_up(self, error: PrismdError) -> None:
-        # The parser stops at an exception of its callbacks, and raises its own.
+        # The parser stops at an exception in a callback and raises an exception of its own, so keep ours.
         self._refusal = error
         raise error
 
@@ -203,7 +204,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._stop_watching()
         self._deaf = True
         if self._answers_an_earlier_one():
-            # What were written now would be taken for the answer to another request.
+            # The client would take an answer written now for the answer to an earlier request.
             self._close()
             return
         request_id = str(uuid4())
@@ -216,14 +217,14 @@ class HttpProtocol(HttpToolsProtocol):
         self._linger()
 
     def _end(self) -> None:
-        """Close the connection after an answer, which may have come before the body did."""
+        """Close the connection after an answer; where the answer came before the end of the body, wait a moment."""
         if self._in_message and not self.transport.is_closing():
             self._linger()
         else:
             self._close()
 
     def _linger(self) -> None:
-        # What the client still sends is read, as otherwise the system would throw away our answer with it.
+        # Read what the client still sends: the system would reset the connection otherwise and discard our answer.
         self._deaf = True
         self.flow.resume_reading()
         if self.transport.can_write_eof():
@@ -241,7 +242,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _head_is_late(self) -> None:
         wait_s = self._settings.request_head_s
-        if self.flow.read_paused:  # so the client cannot send
+        if self.flow.read_paused:  # the server does not read, so the client cannot send
             self._watch(wait_s, self._head_is_late)
             return
         self._refuse(
@@ -251,7 +252,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _look_at_body(self) -> None:
         came, self._body_bytes = self._body_bytes, 0
         least, wait_s = self._settings.body_bytes_per_second_min, self._settings.body_wait_s
-        # While we do not read, the client cannot send.
+        # The client cannot send while the server does not read.
         if self.flow.read_paused or came >= least * wait_s:
             self._watch(wait_s, self._look_at_body)
             return
@@ -283,11 +284,11 @@ class HttpProtocol(HttpToolsProtocol):
 
 
 class _Ending:
-    """A transport as an answer sees it, which closes the connection in a way of its own.
+    """A transport whose ``close`` is replaced, so that the end of an answer closes the connection with care.
 
     Args:
-        transport: Of the connection.
-        end: Closes it.
+        transport: The connection's transport.
+        end: Replaces ``close``.
     """
 
     def __init__(self, transport: asyncio.Transport, end: Callable[[], None]) -> None:

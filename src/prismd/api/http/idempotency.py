@@ -1,4 +1,4 @@
-"""Writes under an ``Idempotency-Key``: what the header may be, what a repeat is, how its answer looks (contract, 4)."""
+"""Writes that happen once: the header ``Idempotency-Key``, how repeats are recognised and answered (contract, 4)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from prismd.services.session import Session, Transaction
 
 KEY_CHARS_MAX: Final = 255
 _HEADER: Final = "idempotency-key"
-#: In which the official client says how often it has tried a request before.
+#: The header in which the official client counts its earlier attempts at the same request.
 _ATTEMPT: Final = "x-stainless-retry-count"
 _FIELD: Final = ".headers.idempotency-key"
 
@@ -93,7 +93,7 @@ def key_of(request: Request[Any, Any, Any]) -> str | None:
     """Return the request's idempotency key, or None where it has none.
 
     Raises:
-        PrismdError: ``invalid_request``: the header is empty, too long, or stands twice.
+        PrismdError: ``invalid_request``: the header is empty, too long, or occurs twice.
     """
     keys = request.headers.getall(_HEADER, [])
     if not keys:
@@ -108,7 +108,7 @@ def key_of(request: Request[Any, Any, Any]) -> str | None:
 
 
 def fingerprint(request: Request[Any, Any, Any], body: bytes) -> bytes:
-    """Return the SHA-256 of what makes two requests the same: method, path with query as sent, and body.
+    """Return the SHA-256 of method, path with query as sent, and body; two requests are the same if it is equal.
 
     Args:
         request: For method and path.

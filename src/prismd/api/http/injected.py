@@ -1,4 +1,4 @@
-"""What handlers get passed besides what the client sent: ``session: SessionIn``."""
+"""Arguments that the framework injects into handlers, such as ``session: SessionIn``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from litestar.params import FromPath, RawBody, SkipValidation
 
 from prismd.services.session import Session
 
-#: Who is calling, for which team, with clock, ids and settings; only behind the check of keys.
+#: The session: the authenticated caller, the team, clock, ids and settings. Only routes that check the key have one.
 SessionIn = NamedDependency[SkipValidation[Session]]
 #: A part of the path, percent-encoded as it arrived.
 PathPart = FromPath[str]
-#: The request body, byte for byte; read only when everything before it was in order.
+#: The request body, byte for byte. It is read only after the key, scopes and parameters were found good.
 BodyBytes = RawBody

@@ -1,4 +1,4 @@
-"""Small JSON bodies read into their shapes, with the path of the field where one does not fit (contract, section 3)."""
+"""Small JSON bodies: read them into their shapes, and name the field that does not fit (contract, section 3)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from prismd.core.wording.quoting import quoted
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
-_PLACE: Final = re.compile(r" - at `\$([^`]*)`$")
+_FIELD_PATH: Final = re.compile(r" - at `\$([^`]*)`$")
 _MISSING: Final = re.compile(r"Object missing required field `([^`]*)`")
 
-#: With which msgspec begins a sentence that names none of the values that there could be.
+#: msgspec begins its message so where a word is not one of the allowed ones; it does not list them.
 _NO_CHOICE: Final = "Invalid enum value"
 
 _WORDS: Final = {
@@ -40,11 +40,11 @@ _WORD: Final = re.compile(r"\b(?:" + "|".join(word for word in _WORDS if word.is
 
 
 def require_json(request: Request[Any, Any, Any], body: bytes) -> None:
-    """Refuse a body that says of itself that it is no JSON; one that says nothing is taken for it (contract, 19.4, 67).
+    """Refuse a body whose ``Content-Type`` is not JSON; a body without the header passes (contract, 19.4, 67).
 
     Args:
         request: For the header ``Content-Type``.
-        body: The request's body; an empty one is nothing, whatever it is called.
+        body: The request's body; an empty one passes whatever the header says.
 
     Raises:
         PrismdError: ``invalid_request``.
@@ -58,7 +58,7 @@ def require_json(request: Request[Any, Any, Any], body: bytes) -> None:
 
 
 def refuse_body(body: bytes) -> None:
-    """Refuse what stands in the body of a request that takes none; an empty object is nothing.
+    """Refuse a body on a route that takes none; an empty JSON object counts as no body.
 
     Args:
         body: The request's body.
@@ -74,14 +74,14 @@ def refuse_body(body: bytes) -> None:
 
 
 def read_body(body: bytes, shape: type[Shape]) -> Shape:
-    """Return a body as the shape that it must have; where the shape is strict, no member may be unknown to it.
+    """Return a body as an instance of its shape; a strict shape refuses unknown members.
 
     Args:
         body: The request's body.
-        shape: What it must be.
+        shape: The expected shape.
 
     Raises:
-        PrismdError: ``invalid_request``, with the path of the field at fault.
+        PrismdError: ``invalid_request``, with the path of the field that does not fit.
     """
     try:
         value = decode(without_unpaired(body))
@@ -96,7 +96,7 @@ def read_body(body: bytes, shape: type[Shape]) -> Shape:
 
 
 def _no_choice(value: Any, shape: type[msgspec.Struct], refusal: PrismdError) -> PrismdError:  # noqa: ANN401 - JSON is any value
-    """Return a refusal that names what may stand in a member, where something else does."""
+    """Return a refusal that lists the allowed values of the member, which msgspec does not."""
     field = refusal.problems[0].field
     kind: Any = shape
     for name in field.split(".")[2:]:
@@ -105,9 +105,9 @@ def _no_choice(value: Any, shape: type[msgspec.Struct], refusal: PrismdError) ->
 
 
 def _with_path(sentence: str) -> PrismdError:
-    place = _PLACE.search(sentence)
-    field = ".body" + (place[1] if place else "")
+    path = _FIELD_PATH.search(sentence)
+    field = ".body" + (path[1] if path else "")
     missing = _MISSING.match(sentence)
     if missing:
         return PrismdError.invalid(f"{field}.{missing[1]}", "it is required; add it", "required")
-    return PrismdError.invalid(field, _WORD.sub(lambda match: _WORDS[match[0]], _PLACE.sub("", sentence)))
+    return PrismdError.invalid(field, _WORD.sub(lambda match: _WORDS[match[0]], _FIELD_PATH.sub("", sentence)))

@@ -1,4 +1,4 @@
-"""Parameters of the query string that an operation does not have: refused, and never ignored (contract, section 8)."""
+"""Parameters of the query string that an operation does not know: they are refused, never ignored (contract, 8)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from prismd.core.json.unknown_members import refuse_unknown
 
 
 async def known_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Let a request pass whose query string says nothing that its operation does not take.
+    """Refuse a query string that has a parameter which the operation does not take.
 
     Raises:
-        PrismdError: ``invalid_request``: a parameter means nothing here.
+        PrismdError: ``invalid_request``: the operation does not take a parameter.
     """
     scope: Any = connection.scope
     if scope["query_string"] and not (asked := operation_of(handler)).any_parameter:
-        known = tuple(one.name for one in asked.parameters if one.place == "query")
+        known = tuple(one.name for one in asked.parameters if one.location == "query")
         refuse_unknown(connection.query_params, known, ".query", "the query string")

@@ -1,4 +1,4 @@
-"""Which route of the API a path is, and which methods that takes: for OPTIONS, for ``Allow``, and for who looks on."""
+"""The route of a path and the methods that it takes: for OPTIONS, the header ``Allow``, logs, metrics and traces."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _TYPE: Final = "{objectType}"
 
 
 class Route(NamedTuple):
-    """What a path is.
+    """A route of the API.
 
     Args:
         template: The path with parameters in braces, as in the table of operations.
-        methods: What it takes, OPTIONS among them.
+        methods: The methods that it takes, OPTIONS included.
     """
 
     template: str
@@ -28,7 +28,7 @@ class Route(NamedTuple):
 
 @dataclass
 class _Node:
-    """Where a beginning of paths leads: what stands there literally goes before what can stand for anything."""
+    """A node of the tree of routes; a literal part of a path wins over a parameter."""
 
     literal: dict[str, _Node] = field(default_factory=dict)
     other: _Node | None = None
@@ -40,10 +40,10 @@ class _Node:
 
 
 def route_of(path: str) -> Route | None:
-    """Return what a path is; None where no operation has such a path.
+    """Return the route of a path, or None where no operation has such a path.
 
     Args:
-        path: As it is routed, percent-encoded.
+        path: The routed path, percent-encoded.
     """
     parts = _parts(path)
     node: _Node | None = _routes()
@@ -51,13 +51,13 @@ def route_of(path: str) -> Route | None:
         node = None if node is None else node.at(part)
     if node is None or not node.methods:
         return None
-    object_type = decoded(parts[_TYPE_PLACE]) if len(parts) > _TYPE_PLACE else None
+    object_type = decoded(parts[_TYPE_INDEX]) if len(parts) > _TYPE_INDEX else None
     own = {method for method, types in node.methods.items() if not types or object_type in types}
     own |= {"OPTIONS"} | ({"HEAD"} if "GET" in own else set())
     return Route(node.template, tuple(method for method in _ORDER if method in own))
 
 
-_TYPE_PLACE: Final = 3
+_TYPE_INDEX: Final = 3
 
 
 @functools.cache

@@ -1,9 +1,11 @@
-"""Which path a request means where it is written in another form than ``/v2/prism/{teamId}/…`` (decision 0018).
+"""The path to route for a request that does not use the form ``/v2/prism/{teamId}/…`` (decision 0018).
 
-- Without a team: what stands in its place is an object type or a collection, and the key's own team is meant.
+Two other forms are accepted:
+
+- A path without a team: an object type or a collection follows ``/v2/prism/``. It means the team of the key.
 - The old path of queries, ``/v2/prism/query/{teamId}/{objectType}`` (contract, sections 18 and 23, fact 113).
 
-A path that can be read with a team is read so, whatever the team is called.
+A path that makes sense with a team is read with a team, whatever the team's name is.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from prismd.api.http.paths import decoded
 from prismd.core.properties.schema import OBJECT_TYPES, UNHELD_TYPES
 
 _ROOT: Final = "/v2/prism/"
-#: Stands in the routed path for the team that the path does not name; who is let in goes by the scope.
+#: The routed path has this part where the client named no team; the check of keys looks at the scope instead.
 _UNNAMED: Final = "-"
 _OLD_QUERY: Final = "query"
 _OLD_QUERY_PARTS: Final = 3
@@ -24,11 +26,11 @@ _TYPES: Final = frozenset((*OBJECT_TYPES, *UNHELD_TYPES))
 
 
 class MeantPath(NamedTuple):
-    """The path that a request means.
+    """The path to route.
 
     Args:
-        path: As it is routed, percent-encoded.
-        own_team: Whether the path names no team.
+        path: The path in its full form, percent-encoded.
+        own_team: Whether the client named no team, so that the team of the key is meant.
     """
 
     path: str
@@ -36,11 +38,11 @@ class MeantPath(NamedTuple):
 
 
 def meant_path(method: str, path: str) -> MeantPath:
-    """Return the path that a request means.
+    """Return the path to route for a request.
 
     Args:
         method: The HTTP method.
-        path: As it arrived, percent-encoded.
+        path: The path as it arrived, percent-encoded.
     """
     if not path.startswith(_ROOT):
         return MeantPath(path)
@@ -59,7 +61,7 @@ def _is_old_query(method: str, words: list[str | None]) -> bool:
     _, team, object_type = words
     if object_type in _TYPES:
         return True
-    # A type that there is not; but a team can be called "query" itself, and then a type comes next.
+    # The type is unknown. A team can have the name "query"; in that case its second part is a type or a collection.
     return method == "POST" and team not in _FIRST and object_type not in _SECOND
 
 
@@ -71,13 +73,13 @@ def _lacks_team(words: list[str | None]) -> bool:
     return not with_team or (first in _TYPES and second in _SECOND)
 
 
-def _literals(place: int) -> frozenset[str]:
-    """Return the words that stand literally at a place of the paths after the team."""
+def _literals(index: int) -> frozenset[str]:
+    """Return the literal words that paths have at an index after the team."""
     paths = [operation.path.split("/")[4:] for operation in OPERATIONS if operation.path.startswith(_ROOT)]
-    return frozenset(parts[place] for parts in paths if len(parts) > place and not parts[place].startswith("{"))
+    return frozenset(parts[index] for parts in paths if len(parts) > index and not parts[index].startswith("{"))
 
 
-#: What can stand right after the team beside object types, and what can stand after an object type or a collection.
+#: Words that can follow the team, besides object types; and words that can follow an object type or a collection.
 _COLLECTIONS: Final = _literals(0)
 _FIRST: Final = _TYPES | _COLLECTIONS
 _SECOND: Final = _literals(1)

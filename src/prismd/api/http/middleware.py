@@ -1,4 +1,4 @@
-"""The outermost layer: every request gets an id that its answer carries, and nothing escapes (contract, section 3)."""
+"""The outermost ASGI middleware: it gives each request an id and answers every failure (contract, section 3)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from prismd.api.http.errors import JSON, internal_error, refusal
 from prismd.api.http.known_routes import route_of
 from prismd.api.http.meant_paths import MeantPath, meant_path
 from prismd.api.http.private_answers import guarded
-from prismd.api.http.request_log import RequestLog, Told, labels_of
+from prismd.api.http.request_log import ObservedRequest, RequestLog, labels_of
 from prismd.api.http.scope_keys import HEAD_ONLY, OWN_TEAM, REQUEST_ID
 from prismd.api.limits.body_budget import BodyBudget, BudgetedBody
 from prismd.api.limits.unread import UnreadAnswers
@@ -33,22 +33,22 @@ _METHOD_NOT_ALLOWED: Final = 405
 _log = structlog.get_logger()
 
 
-class Edge:
-    """ASGI application around the application.
+class Middleware:
+    """ASGI middleware around the application of the framework.
 
-    Requests are routed by their raw path, so that a key value in it may contain slashes: the framework splits at real
-    ones only, and handlers decode what they get. HEAD is served as GET, of which the HTTP server leaves the body out.
-    What a path means in another form, and which routes are known and absent, is settled here, before it is routed.
+    It rewrites other forms of a path to the full form, and answers routes that prismd is known to lack. It routes by
+    the raw path, because a key value in a path may contain encoded slashes: the framework splits at real slashes only,
+    and handlers decode each part. It serves HEAD as GET; the HTTP server then omits the body.
 
     Args:
-        app: The application inside.
+        app: The application of the framework.
         sockets: WebSocket applications, by path.
         new_id: Makes the ids of requests.
-        log: Tells of requests that are over.
-        budget: Of the bodies that are read.
-        life: What the HTTP server needs of the application, by name, such as
+        log: Logs and counts finished requests.
+        budget: Limits the bytes of request bodies.
+        life: Callbacks and limits for the HTTP server, by name, such as
             :data:`prismd.api.http.scope_keys.ON_STOP`.
-        unread: Counts what clients have not read yet.
+        unread: Counts the bytes of answers that clients have not read yet.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Edge:
         self._unread = unread
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, one WebSocket, or the life of the server."""
+        """Serve one request, one WebSocket, or the lifespan of the server."""
         if scope["type"] == ScopeType.HTTP:
             await self._serve(scope, receive, send)
         elif scope["type"] == ScopeType.WEBSOCKET:
@@ -88,7 +88,7 @@ class Edge:
         await _send_whole(send, refusal(error, self._new_id()), "websocket.http.response")
 
     def _new_request(self) -> str:
-        # The task of a request may have been started by the one before it on the same connection.
+        # An earlier request of the same connection may have started this task, so its log context may still be set.
         clear_contextvars()
         request_id = self._new_id()
         bind_contextvars(request_id=request_id)
@@ -97,60 +97,61 @@ class Edge:
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         began, request_id = time.perf_counter(), self._new_request()
         meant = meant_path(scope["method"], scope["raw_path"].decode("latin-1"))
-        told = Told(scope, meant.path, route_of(meant.path), began)
-        named = _Named(guarded(send), request_id, told, self._unread)
-        with traces.request(request_id, *labels_of(scope["method"], told.route), lambda: told.status):
+        observed = ObservedRequest(scope, meant.path, route_of(meant.path), began)
+        answering = _Answering(guarded(send), request_id, observed, self._unread)
+        with traces.request(request_id, *labels_of(scope["method"], observed.route), lambda: observed.status):
             try:
-                await self._answer(scope, meant, receive, named)
+                await self._answer(scope, meant, receive, answering)
             finally:
-                self._log.ended(told)
+                self._log.ended(observed)
 
-    async def _answer(self, scope: HTTPScope, meant: MeantPath, receive: Receive, named: _Named) -> None:
-        written, route, request_id = scope["raw_path"].decode("latin-1"), named.told.route, named.request_id
+    async def _answer(self, scope: HTTPScope, meant: MeantPath, receive: Receive, answering: _Answering) -> None:
+        written, route, request_id = scope["raw_path"].decode("latin-1"), answering.observed.route, answering.request_id
         inner: Any = {**scope, REQUEST_ID: request_id, "path": meant.path, OWN_TEAM: meant.own_team}
         if scope["method"] == "HEAD":
             inner["method"] = "GET"
             inner[HEAD_ONLY] = True
         if (absent := absence(scope["method"], meant.path, written)) is not None:
-            await _send_whole(named, refusal(absent, request_id))
+            await _send_whole(answering, refusal(absent, request_id))
             return
         if scope["method"] == "OPTIONS" and route is not None:
-            await _send_whole(named, Answer(204, b"", {"allow": ", ".join(route.methods)}))
+            await _send_whole(answering, Answer(204, b"", {"allow": ", ".join(route.methods)}))
             return
         body = BudgetedBody(receive, inner, self._budget)
-        named.on_start = body.answer_begins
+        answering.on_start = body.answer_begins
         try:
-            await self._app(inner, body, named)
+            await self._app(inner, body, answering)
         except Exception:
-            if named.told.status:
+            if answering.observed.status:
                 raise
             _log.exception("a request failed outside its handler", path=written)
-            await _send_whole(named, refusal(internal_error(), request_id))
+            await _send_whole(answering, refusal(internal_error(), request_id))
         finally:
             body.release()
 
 
-class _Named:
-    """A ``send`` that puts the request's id on the answer, unless the answer brings one: a replay keeps the first's.
+class _Answering:
+    """An ASGI ``send`` that adds headers to the answer and notes its status.
 
-    A 405 says which methods the path takes, as HTTP demands, by the one table of operations. The status is noted.
+    It adds the request's id, unless the answer has one: a replayed answer keeps the id of the first request. To a 405
+    it adds the methods that the path takes, which HTTP requires, from the table of operations.
     """
 
-    def __init__(self, send: Send, request_id: str, told: Told, unread: UnreadAnswers) -> None:
+    def __init__(self, send: Send, request_id: str, observed: ObservedRequest, unread: UnreadAnswers) -> None:
         self._send = send
         self._unread = unread
         self.request_id = request_id
-        self.told = told
+        self.observed = observed
         self.on_start: Callable[[], None] = lambda: None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.on_start()
-            self.told.status = message["status"]
+            self.observed.status = message["status"]
             headers = list(message.get("headers", ()))
             if not any(name.lower() == _HEADER for name, _ in headers):
                 headers.append((_HEADER, self.request_id.encode()))
-            if message["status"] == _METHOD_NOT_ALLOWED and (route := self.told.route) is not None:
+            if message["status"] == _METHOD_NOT_ALLOWED and (route := self.observed.route) is not None:
                 headers = [one for one in headers if one[0].lower() != _ALLOW]
                 headers.append((_ALLOW, ", ".join(route.methods).encode()))
             message = {**message, "headers": headers}

@@ -1,4 +1,4 @@
-"""What the variable parts of a path mean; they arrive percent-encoded, as the path was routed (contract, section 1)."""
+"""The variable parts of a path: decode the ids, values and object types in them (contract, section 1)."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from prismd.core.errors import PrismdError
 from prismd.core.properties.schema import IMPORTABLE_TYPES, OBJECT_TYPES, UNHELD_TYPES
 from prismd.core.wording.quoting import nearest, quoted
 
-#: Words that stand where an id may stand, and are never one (contract, section 11.1).
+#: Words that can occur where a path has an id, and that are never an id (contract, section 11.1).
 RESERVED = frozenset({"count", "query", "import", "batch", "by", "properties", "views", "imports", "lists"})
 
 
 def decoded(part: str) -> str | None:
-    """Return the text that a part of a path stands for, or None where it can stand for nothing that prismd keeps.
+    """Return the text of a part of a path, or None where it is not text, so that nothing in prismd can have it.
 
     Args:
         part: The part between two slashes, percent-encoded.
@@ -24,7 +24,7 @@ def decoded(part: str) -> str | None:
 
 
 def value_in_path(part: str) -> str:
-    """Return the id or value that a part of a path stands for.
+    """Return the id or value in a part of a path.
 
     Args:
         part: The part between two slashes, percent-encoded.
@@ -39,13 +39,13 @@ def value_in_path(part: str) -> str:
 
 
 def id_in_path(part: str) -> str:
-    """Return the id that a part of a path stands for.
+    """Return the id in a part of a path.
 
     Args:
         part: The part between two slashes, percent-encoded.
 
     Raises:
-        PrismdError: ``not_found``: it is a reserved word, or no id at all.
+        PrismdError: ``not_found``: it is a reserved word, or not text.
     """
     text = value_in_path(part)
     if text in RESERVED:

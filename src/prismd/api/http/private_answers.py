@@ -1,4 +1,4 @@
-"""Answers are whose who asked: no cache keeps them, and no browser takes them for something else than they are."""
+"""Headers that keep answers private: no cache stores them, and no browser guesses another content type."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import Any, Final
 
 from litestar.types import Message, Send
 
-#: What every answer says that does not say otherwise itself: it depends on the key and on the form that was asked for,
-#: and is nobody else's.
+#: Defaults for every answer. An answer depends on the API key and on the format that was asked for.
 HEADERS: Final = {
     "cache-control": "private, no-store",
     "vary": "x-api-key, accept",
@@ -18,10 +17,10 @@ _BEGINNINGS: Final = frozenset({"http.response.start", "websocket.http.response.
 
 
 def guarded(send: Send) -> Send:
-    """Return a ``send`` whose answers say who may keep them.
+    """Return a ``send`` that adds these headers where an answer does not set them.
 
     Args:
-        send: Of the server.
+        send: The server's ``send``.
     """
 
     async def send_guarded(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""What stands in a query string, read strictly: a parameter that cannot be meant is refused (contract, section 8)."""
+"""Parameters of the query string, read strictly: a value that does not fit is refused (contract, section 8)."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _DELETED: Final = {"true": Deleted.TOO, "false": Deleted.LEFT_OUT, "only": Delet
 
 
 def page_limit(request: Request[Any, Any, Any], *, default: int = PAGE_DEFAULT, most: int) -> int:
-    """Return how many entries a page shall have; more than the most is cut, as the contract says for lists.
+    """Return the number of entries of a page; a larger number than the server's limit is lowered to it (contract, 8).
 
     Args:
         request: For ``limit``.
-        default: Where the request says nothing.
-        most: The server's own limit.
+        default: The number where the request has no ``limit``.
+        most: The server's limit.
 
     Raises:
-        PrismdError: ``invalid_request``: not a whole number from 1.
+        PrismdError: ``invalid_request``: ``limit`` is not a whole number from 1.
     """
     raw = given(request, "limit")
     if raw is None:
@@ -40,15 +40,15 @@ def page_limit(request: Request[Any, Any, Any], *, default: int = PAGE_DEFAULT, 
 
 
 def one_of(request: Request[Any, Any, Any], name: str, known: Collection[str]) -> str | None:
-    """Return a parameter that takes one of a few words, or None where the request says nothing.
+    """Return a parameter that is one of a few words, or None where it is absent.
 
     Args:
         request: For the parameter.
-        name: Of the parameter.
-        known: The words.
+        name: Name of the parameter.
+        known: The allowed words.
 
     Raises:
-        PrismdError: ``invalid_request``: it is none of them.
+        PrismdError: ``invalid_request``: the value is not one of the words.
     """
     raw = given(request, name)
     if raw is None or raw in known:
@@ -58,15 +58,15 @@ def one_of(request: Request[Any, Any, Any], name: str, known: Collection[str]) -
 
 
 def flag(request: Request[Any, Any, Any], name: str, *, default: bool = False) -> bool:
-    """Return a parameter that is true or false, in any case.
+    """Return a parameter that is true or false, in upper or lower case.
 
     Args:
         request: For the parameter.
-        name: Of the parameter.
-        default: What it means where the request says nothing.
+        name: Name of the parameter.
+        default: The value where the parameter is absent.
 
     Raises:
-        PrismdError: ``invalid_request``: it is neither.
+        PrismdError: ``invalid_request``: the value is neither true nor false.
     """
     raw = given(request, name)
     truth = default if raw is None else written_boolean(raw)
@@ -76,7 +76,7 @@ def flag(request: Request[Any, Any, Any], name: str, *, default: bool = False) -
 
 
 def deleted_in_query(request: Request[Any, Any, Any]) -> Deleted:
-    """Return what a request wants of deleted records.
+    """Return whether a request wants deleted records, and whether it wants only them.
 
     Args:
         request: For ``deleted``.
@@ -92,27 +92,27 @@ def deleted_in_query(request: Request[Any, Any, Any]) -> Deleted:
 
 
 def slugs(request: Request[Any, Any, Any], name: str) -> list[str] | None:
-    """Return a parameter that lists slugs, with commas or by standing repeatedly; None where it says nothing.
+    """Return the slugs of a parameter, separated by commas or given by repeating it; None where it is absent.
 
     Args:
         request: For the parameter.
-        name: Of the parameter.
+        name: Name of the parameter.
     """
     listed: list[str] = request.query_params.getall(name, [])
     return [part.strip() for raw in listed for part in raw.split(",") if part.strip()] or None
 
 
 def values(request: Request[Any, Any, Any], name: str) -> list[str]:
-    """Return the values of a parameter exactly as they are written, with commas between them or one in each repetition.
+    """Return the values of a parameter as written, separated by commas or given by repeating the parameter.
 
-    A value in double quotes may hold commas; a double quote within it is written twice.
+    A value in double quotes may contain commas; a double quote inside it is written twice.
 
     Args:
         request: For the parameter.
-        name: Of the parameter.
+        name: Name of the parameter.
 
     Raises:
-        PrismdError: ``invalid_request``: something that begins with a double quote does not end with one.
+        PrismdError: ``invalid_request``: a value begins with a double quote and does not end with one.
     """
     listed: list[str] = request.query_params.getall(name, [])
     return [value for raw in listed for value in listed_values(raw, f".query.{name}")]
@@ -125,7 +125,7 @@ def list_in_query(request: Request[Any, Any, Any]) -> str | None:
         request: For ``list_id``.
 
     Raises:
-        PrismdError: ``invalid_request``: it is no id.
+        PrismdError: ``invalid_request``: the value is not an id.
     """
     raw = given(request, "list_id")
     if raw is not None and not is_uuid(raw):
@@ -138,10 +138,10 @@ def given(request: Request[Any, Any, Any], name: str) -> str | None:
 
     Args:
         request: For the parameter.
-        name: Of the parameter.
+        name: Name of the parameter.
 
     Raises:
-        PrismdError: ``invalid_request``: it stands more than once.
+        PrismdError: ``invalid_request``: the parameter occurs more than once.
     """
     found: list[str] = request.query_params.getall(name, [])
     if len(found) > 1:

@@ -1,4 +1,4 @@
-"""What is told of each request once it is over: it is counted, and a line of the log where that is wanted."""
+"""The log of requests: each finished request is counted, and is a line of the log where the setting says so."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from prismd.telemetry.declared import REQUESTS
 _MS: Final = 1_000
 _ON_OFF: Final = ("on", "off")
 _JOB: Final = "{jobId}"
-#: Stands for the route of what never became a request.
+#: The route label of bytes that never became a request.
 _UNREAD: Final = "unread"
 _FORWARDED: Final = b"x-forwarded-for"
 
-#: Shows its lines whatever level the others need to be shown.
+#: Logs from the level INFO on, whatever level the rest of the log is set to.
 _LOG: Final = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
 
 
 @dataclass(slots=True)
-class Told:
-    """What is known of a request under way, for who looks on.
+class ObservedRequest:
+    """A request, as logs, metrics and traces see it.
 
     Args:
-        scope: The request as it arrived.
-        path: The path that it means, as it is routed.
-        route: What its path is; None where there is no such route.
-        began: When it began, by the clock of :func:`time.perf_counter`.
-        status: The status of the answer; 0 as long as there is none.
+        scope: The ASGI scope of the request as it arrived.
+        path: The routed path.
+        route: The route of the path; None where there is no such route.
+        began: The start time, from :func:`time.perf_counter`.
+        status: The status of the answer; 0 before there is an answer.
     """
 
     scope: HTTPScope
@@ -50,10 +50,10 @@ class Told:
 
 
 class RequestLog:
-    """Tells of requests.
+    """Counts requests and logs them.
 
     Args:
-        settings: Whether each is a line of the log, and whose word on addresses is trusted.
+        settings: For whether requests are logged, and for the trusted proxies.
 
     Raises:
         SettingError: The setting is neither on nor off.
@@ -65,60 +65,60 @@ class RequestLog:
         self._lines = settings.access_log == "on"
         self._proxies = TrustedProxies(settings.trusted_proxies)
 
-    def ended(self, told: Told) -> None:
-        """Tell of a request that is over.
+    def ended(self, request: ObservedRequest) -> None:
+        """Count and log a finished request.
 
         Args:
-            told: What is known of it; who sent it stands in the context of the log.
+            request: The request; the log context already holds its team and key.
         """
-        scope, seconds = told.scope, time.perf_counter() - told.began
-        method, route = labels_of(scope["method"], told.route)
-        metrics.request_ended(method, route, told.status, seconds)
+        scope, seconds = request.scope, time.perf_counter() - request.began
+        method, route = labels_of(scope["method"], request.route)
+        metrics.request_ended(method, route, request.status, seconds)
         if self._lines:
             _LOG.info(
                 "request",
                 method=scope["method"],
-                # Without the query, in which values of records may stand.
+                # The query is left out, because it may contain values of records.
                 path=scope["raw_path"].decode("latin-1"),
-                status=told.status,
+                status=request.status,
                 ms=round(seconds * _MS, 1),
                 address=self._address(scope),
-                **_job(told),
+                **_job(request),
             )
 
     def refused(self, error: PrismdError, request_id: str, address: str) -> None:
-        """Tell of what never became a request.
+        """Count and log a refusal of bytes that never became a request.
 
         Args:
-            error: What it was answered.
-            request_id: Id in the answer.
-            address: The other end of the connection.
+            error: The error in the answer.
+            request_id: The request id in the answer.
+            address: Address of the connection's other end.
         """
         metrics.add(REQUESTS, 1, metrics.OTHER, _UNREAD, str(error.status))
         if self._lines:
             _LOG.info("no request", status=error.status, code=error.code, address=address, request_id=request_id)
 
     def _address(self, scope: HTTPScope) -> str:
-        known: Any = scope  # with our own key beside those of ASGI
+        known: Any = scope  # holds a key of ours besides those of ASGI
         forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == _FORWARDED]
         return self._proxies.client(known.get(PEER, ""), forwarded)
 
 
 def labels_of(method: str, route: Route | None) -> tuple[str, str]:
-    """Return what tells requests of one kind from others: of few values, whatever clients send.
+    """Return the method and route labels of a request; clients cannot cause more than a few different ones.
 
     Args:
-        method: As it was sent.
-        route: What the path is.
+        method: The method as it was sent.
+        route: The route of the path.
     """
     if route is None:
         return metrics.OTHER, metrics.OTHER
     return method if method in route.methods else metrics.OTHER, route.template
 
 
-def _job(told: Told) -> dict[str, str]:
-    if told.route is None or _JOB not in told.route.template:
+def _job(request: ObservedRequest) -> dict[str, str]:
+    if request.route is None or _JOB not in request.route.template:
         return {}
-    place = told.route.template.split("/").index(_JOB)
-    job_id = told.path.split("/")[place]
+    index = request.route.template.split("/").index(_JOB)
+    job_id = request.path.split("/")[index]
     return {"job": job_id} if is_uuid(job_id) else {}

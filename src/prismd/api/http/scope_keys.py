@@ -1,4 +1,4 @@
-"""What prismd keeps beside ASGI's own in the scope of a request, and in the state of the server's life."""
+"""Keys of prismd's own in the ASGI scope of a request, and in the state of the server's lifespan."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import Final
 
 #: The id of a request.
 REQUEST_ID: Final = "prismd_request_id"
-#: There where the HTTP server sends the head of the answer alone.
+#: Present where the HTTP server sends only the head of the answer.
 HEAD_ONLY: Final = "prismd_head_only"
-#: The other end of the connection, whatever the headers say.
+#: Address of the connection's other end; headers do not change it.
 PEER: Final = "prismd_peer"
-#: Whether the path names no team, so that the key's own is meant.
+#: Whether the path names no team, so that the team of the key is meant.
 OWN_TEAM: Final = "prismd_own_team"
-#: In the state of the server's life: what to call, maybe repeatedly, when it begins to end; it ends requests that would
-#: not end by themselves.
+#: In the lifespan state: a callback for when the server begins to stop. It ends requests that would not end by
+#: themselves, and may be called more than once.
 ON_STOP: Final = "prismd_on_stop"
-#: In the same: what to call with the error and the other end where something never became a request.
+#: In the lifespan state: a callback for a refusal of bytes that never became a request.
 ON_REFUSED: Final = "prismd_on_refused"
-#: In the same: what all connections share.
+#: In the lifespan state: the limits that all connections share.
 CONNECTION_LIMITS: Final = "prismd_connection_limits"

@@ -1,4 +1,4 @@
-"""Members that a shape does not know, found at every depth of a body before it is read (contract, section 3)."""
+"""Unknown members of a JSON body: they are found at every depth before the body is read (contract, section 3)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from prismd.core.json.unknown_members import refuse_unknown
 
 @dataclass(frozen=True, slots=True)
 class _Struct:
-    """An object of named members.
+    """An object with named members.
 
     Args:
-        names: All that it knows.
-        strict: Whether it refuses others.
-        below: Of the members in which something is strict, what they are.
+        names: The members that it knows.
+        strict: Whether it refuses other members.
+        below: The members that contain something strict, by name.
     """
 
     names: Sequence[str]
@@ -30,13 +30,13 @@ class _Struct:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What a value can be, as far as something in it is strict; all else is not looked at, however much it is.
+    """The strict parts of a type. Everything else in a value is skipped, so that the check costs little.
 
     Args:
-        structs: Where it is an object.
-        values: Where it is an object of any members.
-        items: Where it is an array.
-        items_max: Most items of that array; a longer one is refused for its length, not for what is in it.
+        structs: The strict objects that the value can be.
+        values: The strict part of each member, where the value is an object with any members.
+        items: The strict part of each item, where the value is an array.
+        items_max: The most items of that array; a longer array is refused for its length later.
     """
 
     structs: Sequence[_Struct]
@@ -46,15 +46,15 @@ class _Part:
 
 
 def refuse_unknown_members(value: object, shape: type[msgspec.Struct], field: str = ".body") -> None:
-    """Refuse members that mean nothing, wherever a shape is strict: where it says ``forbid_unknown_fields``.
+    """Refuse unknown members of every strict shape, that is, one with ``forbid_unknown_fields``.
 
     Args:
-        value: Decoded JSON; what does not fit the shape otherwise is left for whoever reads it.
-        shape: What it must be.
-        field: Where it stands in the request.
+        value: Decoded JSON; the conversion that follows reports every other misfit.
+        shape: The expected shape.
+        field: Path of the value in the request.
 
     Raises:
-        PrismdError: ``invalid_request``, with the path of the member at fault.
+        PrismdError: ``invalid_request``, with the path of the unknown member.
     """
     _refuse(value, _strict_part(shape), field)
 
@@ -65,7 +65,7 @@ def _strict_part(shape: type[msgspec.Struct]) -> _Part | None:
 
 
 def _part(types: Iterable[inspect.Type]) -> _Part | None:
-    """Return what is strict in values of some types; None if nothing is."""
+    """Return the strict parts of values of some types, or None if there are none."""
     plain = [one for type_ in types for one in _alternatives(type_)]
     structs = [_struct(one) for one in plain if isinstance(one, inspect.StructType)]
     structs = [one for one in structs if one.strict or one.below]

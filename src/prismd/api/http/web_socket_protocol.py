@@ -1,4 +1,4 @@
-"""WebSockets on the wire: the application closes its own at a stop; whoever reads nothing holds nothing for long."""
+"""The WebSocket protocol: the application closes its sockets at a stop, and a client that reads nothing is cut off."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from websockets.exceptions import InvalidState
 from prismd.api.http.scope_keys import CONNECTION_LIMITS, ON_STOP
 from prismd.api.limits.connections import ConnectionLimits
 
-#: For ``uvicorn.Config``: the stream goes one way, and its messages are short and hardly shrink.
+#: For ``uvicorn.Config``: clients send next to nothing, and short messages hardly shrink by compression.
 OPTIONS: Final[dict[str, Any]] = {"ws_max_size": 64 * 1024, "ws_per_message_deflate": False}
 
-#: Uvicorn would write the address of each connection, which has a ticket in it, to the log.
+#: Uvicorn would log the URL of each connection, and the URL contains a ticket.
 _QUIET: Final = logging.getLogger("prismd.websocket")
 _QUIET.setLevel(logging.WARNING)
 
 
-#: What uvicorn calls errors, and clients cause: by a text that is none, and by leaving before they are let in.
+#: Uvicorn logs these as errors, but clients cause them: by invalid UTF-8, and by leaving during the handshake.
 _FAULTS_OF_CLIENTS: Final = ("Invalid UTF-8 sequence", "ASGI callable returned without completing handshake")
 
 
@@ -52,12 +52,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._counted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take over a connection of HTTP, with its place among those that there may be."""
+        """Take over a connection from HTTP, and count it among the open ones."""
         super().connection_made(transport)
         self._counted = self._limits.enter(self._address())
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; a client that goes on with what is no text while its connection closes is cut off."""
+        """Parse received bytes; cut off a client that sends invalid text while its connection closes."""
         try:
             super().data_received(data)
         except InvalidState:
@@ -70,18 +70,18 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """Tell the application, which closes its WebSockets in its own words."""
+        """Tell the application, so that it closes its WebSockets with its own code and reason."""
         self.stop_keepalive()
         if on_stop := self.app_state.get(ON_STOP):
             on_stop()
 
     def keepalive_timeout(self) -> None:
-        """Give up a connection whose client no longer answers, with what is left to send to it."""
+        """Abort a connection whose client no longer answers, and drop what is left to send."""
         super().keepalive_timeout()
         self.transport.abort()
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        """Wait a while for the client to read what was sent before the end, but not for ever."""
+        """Give the client a limited time to read the last messages."""
         super().on_task_complete(task)
         self.loop.call_later(self.close_timeout, self.transport.abort)
 

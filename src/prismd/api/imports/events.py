@@ -1,4 +1,4 @@
-"""The progress of an import as server-sent events, which can be taken up where they broke off (contract, 22)."""
+"""The progress of an import as server-sent events, which a client can resume after a break (contract, 22)."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from prismd.services.imports.progress import after_chunks
 
 EVENT_STREAM: Final = "text/event-stream"
 LAST_EVENT_ID: Final = "last-event-id"
-#: The id of the last event. Whoever comes back with it has seen all: 204 tells a browser not to come again.
+#: The id of the last event. A client that comes back with it has seen all; 204 tells a browser not to come again.
 END: Final = "end"
 
 _RETRY_MS: Final = 1_000
 _READ_AGAIN_S: Final = 1.0
 _DIGITS_MAX: Final = 9
-#: Proxies must pass on each event as it comes.
+#: Tells proxies to pass on each event at once.
 _HEADERS: Final = {"x-accel-buffering": "no"}
 
 
@@ -70,7 +70,7 @@ _HEADERS: Final = {"x-accel-buffering": "no"}
     )
 )
 async def get_events(request: Request[Any, Any, Any], job_id: PathPart, session: SessionIn) -> ASGIResponse:
-    """Tell of an import after each of its chunks, until it has come to its end."""
+    """Send an event after each chunk of an import, until the import ends."""
     threads: Threads = request.app.state.threads
     job = await threads.run_quick(lambda: read_job(session, job_id))
     last = request.headers.get(LAST_EVENT_ID, "").strip()
@@ -86,13 +86,13 @@ async def get_events(request: Request[Any, Any, Any], job_id: PathPart, session:
 
 @dataclass(frozen=True, slots=True)
 class _Stream:
-    """What one watcher gets.
+    """One event stream.
 
     Args:
-        watchers: Where it is counted.
-        keys: Tells of keys that are revoked.
-        caller: Who watches.
-        job: What is watched.
+        watchers: Counts the stream and wakes it.
+        keys: Watches for revoked keys.
+        caller: The caller.
+        job: The job.
         heartbeat_s: Longest silence, in seconds.
     """
 
@@ -103,7 +103,7 @@ class _Stream:
     heartbeat_s: float
 
     async def events(self, seen: int) -> AsyncGenerator[bytes, None]:
-        """Yield an event for each chunk beyond those seen, as it is done, then one for the end."""
+        """Yield an event for each further chunk once it is done, and then one for the end."""
         yield f"retry: {_RETRY_MS}\n\n".encode()
         watchers = self.watchers
         with watchers.feed(self.job.team_id, self.job.id) as feed, self.keys.held(self.caller.key_id, feed.wake) as key:
@@ -128,11 +128,11 @@ class _Stream:
 
 
 class _EventResponse(ASGIStreamingResponse):
-    """An event stream that leaves nothing behind, however it ends.
+    """The response of an event stream; it closes the generator and gives back the seat, however the stream ends.
 
     Args:
-        stream: What is counted as long as it lasts.
-        events: What is sent.
+        stream: The stream that takes a seat.
+        events: The events to send.
     """
 
     def __init__(self, stream: _Stream, events: AsyncGenerator[bytes, None]) -> None:
@@ -141,7 +141,7 @@ class _EventResponse(ASGIStreamingResponse):
         self._events = events
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # A cancelled send leaves the generator suspended where it stood, so it is closed here.
+        # A cancelled send leaves the generator suspended, so close it here.
         try:
             async with aclosing(self._events):
                 self.is_head_response = bool(scope.get(HEAD_ONLY))
@@ -164,7 +164,7 @@ def _event(name: str, id_: str, job: Job) -> bytes:
 
 
 def _chunks_seen(last: str) -> int:
-    """Return the number of chunks whose event the client has had; -1 where it has had none, not even the first."""
+    """Return the number of chunks whose event the client has received; -1 where it has received no event at all."""
     if last in ("", END):
         return -1
     if not (last.isascii() and last.isdigit() and len(last) <= _DIGITS_MAX):

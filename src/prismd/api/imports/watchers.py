@@ -1,4 +1,4 @@
-"""Who watches which import: one read serves all who watch a job, and is made when there is word of it."""
+"""The watchers of imports: a notification of a job causes one read of it, which serves all its event streams."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from prismd.api.limits.seats import Places
+from prismd.api.limits.seats import Seats
 from prismd.api.limits.threads import Threads
-from prismd.api.realtime.change_stream import ChangeStream
-from prismd.core.changes import ImportMoved, Notice
+from prismd.api.realtime.notification_listener import NotificationListener
 from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Counts, Job
+from prismd.core.notifications import ImportMoved, Notification
 from prismd.services.imports.progress import Progress, progress_since
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session
 
-#: Reads at a time, whatever wakes up together, so that other requests find threads and connections.
+#: Reads at a time, so that other requests find free threads and connections when many jobs move on together.
 _READS_MAX: Final = 2
 _COME_BACK_S: Final = 10
 
 
 class Feed:
-    """What is known of one job, for all who watch it.
+    """The state of one job, for all event streams that watch it.
 
     Args:
         team_id: The team of the job.
@@ -35,51 +35,51 @@ class Feed:
         self.key = f"{team_id}:{job_id}"
         self.team_id = team_id
         self.job_id = job_id
-        #: The job as it was when it was last read.
+        #: The job at its last read.
         self.job: Job | None = None
-        #: What the first n chunks brought together, for each n that is known.
+        #: The counters after the first n chunks, for each n that is known.
         self.totals = [Counts()]
-        #: Set at the next news; whoever waits takes it before looking at what is known, so that nothing is missed.
+        #: Set at the next news. A stream takes this event before it looks at the state, so that it misses nothing.
         self.news = asyncio.Event()
         self.watchers = 0
         self.stale = True
         self.reading = asyncio.Lock()
 
     def wake(self) -> None:
-        """Have the job looked at again by whoever watches it."""
+        """Have the job read again, and wake its streams."""
         self.stale = True
         self.news.set()
         self.news = asyncio.Event()
 
     def learn(self, progress: Progress) -> None:
-        """Take what was read since the chunks that are known."""
+        """Add the progress since the last read."""
         self.job = progress.job
         self.totals += itertools.islice(itertools.accumulate(progress.counts, _sum, initial=self.totals[-1]), 1, None)
 
 
 class Watchers:
-    """All who watch imports through one application.
+    """All event streams of imports in one application.
 
     Args:
         runtime: For connections, settings and the time.
-        changes: Tells of jobs that move on.
-        threads: In which the database is read.
+        listener: Receives the notifications of PostgreSQL.
+        threads: Threads for reading the database.
     """
 
-    def __init__(self, runtime: Runtime, changes: ChangeStream, threads: Threads) -> None:
+    def __init__(self, runtime: Runtime, listener: NotificationListener, threads: Threads) -> None:
         self._runtime = runtime
-        self._changes = changes
+        self._listener = listener
         self._threads = threads
-        changes.subscribe(self)
+        listener.subscribe(self)
         self._feeds: dict[str, Feed] = {}
         self._watching = 0
-        self._of_teams = Places(runtime.settings.event_streams_per_team_max)
+        self._of_teams = Seats(runtime.settings.event_streams_per_team_max)
         self._reads = asyncio.Semaphore(_READS_MAX)
         self.stopping = False
 
     @property
     def idle(self) -> bool:
-        """Whether nobody watches, and nothing is kept for those who did."""
+        """Whether no event stream is open and no state of a job is left."""
         return not self._watching and not self._feeds
 
     @property
@@ -88,13 +88,13 @@ class Watchers:
         return self._watching
 
     def admit(self, team_id: int) -> None:
-        """Let one more watcher in.
+        """Admit one more event stream.
 
         Args:
-            team_id: Of the watcher.
+            team_id: Internal id of its team.
 
         Raises:
-            PrismdError: ``too_many_event_streams``: there are as many as there may be, of the team or in all.
+            PrismdError: ``too_many_event_streams``: the team, or the server, has as many as it may have.
         """
         settings = self._runtime.settings
         if self._watching >= settings.event_streams_max:
@@ -105,13 +105,13 @@ class Watchers:
         self._watching += 1
 
     def release(self, team_id: int) -> None:
-        """Let a watcher go that was admitted."""
+        """Give back the seat of an event stream."""
         self._of_teams.give_back(team_id)
         self._watching -= 1
 
     @contextmanager
     def feed(self, team_id: int, job_id: str) -> Iterator[Feed]:
-        """Keep what is known of a job as long as somebody watches it.
+        """Keep the state of a job as long as the block runs.
 
         Args:
             team_id: The team of the job.
@@ -120,7 +120,7 @@ class Watchers:
         feed = self._feeds.setdefault(f"{team_id}:{job_id}", Feed(team_id, job_id))
         feed.watchers += 1
         try:
-            with self._changes.wanted():
+            with self._listener.used():
                 yield feed
         finally:
             feed.watchers -= 1
@@ -128,7 +128,7 @@ class Watchers:
                 del self._feeds[feed.key]
 
     async def refresh(self, feed: Feed) -> None:
-        """Read what has happened to a job, unless another of its watchers just did.
+        """Read the progress of a job, unless another of its streams just did.
 
         Raises:
             PrismdError: ``not_found``: the job has expired.
@@ -146,18 +146,20 @@ class Watchers:
                     raise
 
     def stop(self) -> None:
-        """Send all watchers away, as the server ends; may be called repeatedly."""
+        """End all event streams because the server stops; may be called repeatedly."""
         if not self.stopping:
             self.stopping = True
-            self.miss()
+            self.on_gap()
 
-    def hear(self, notice: Notice) -> None:
-        """Have a job looked at again that has moved on."""
-        if isinstance(notice, ImportMoved) and (feed := self._feeds.get(f"{notice.team_id}:{notice.job_id}")):
+    def on_notification(self, notification: Notification) -> None:
+        """Wake the streams of a job that has moved on."""
+        if not isinstance(notification, ImportMoved):
+            return
+        if feed := self._feeds.get(f"{notification.team_id}:{notification.job_id}"):
             feed.wake()
 
-    def miss(self) -> None:
-        """Have all jobs looked at again, as there may have been no word of them."""
+    def on_gap(self) -> None:
+        """Wake the streams of all jobs, because notifications may have been missed."""
         for feed in self._feeds.values():
             feed.wake()
 

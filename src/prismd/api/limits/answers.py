@@ -1,4 +1,4 @@
-"""Answers that take no more than they may: what would be larger is refused before it is put together."""
+"""The limit of the size of answers: a larger answer is refused before it is put together in memory."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _SEND_LESS = "nothing was written: send fewer items at once, or smaller values"
 
 
 def entries(shapes: Iterable[_Shape], settings: Settings, *, written: bool = False) -> list[_Shape]:
-    """Return the entries of an answer, each of which is JSON already.
+    """Return the entries of an answer, each encoded as JSON.
 
     Args:
         shapes: The entries, made one at a time.
-        settings: For the size of the answer.
-        written: Whether the request writes, and so comes to nothing with a refusal.
+        settings: For the limit of the answer's size.
+        written: Whether the request writes; a refusal then undoes the write, and says so.
 
     Raises:
-        PrismdError: ``invalid_request``: together they take more than an answer may.
+        PrismdError: ``invalid_request``: the entries together are larger than an answer may be.
     """
     texts: list[msgspec.Raw] = []
     taken = 0
@@ -40,15 +40,15 @@ def entries(shapes: Iterable[_Shape], settings: Settings, *, written: bool = Fal
 
 
 def within_limits(answer: Answer, settings: Settings, *, written: bool = False) -> Answer:
-    """Return an answer that is not larger than it may be.
+    """Return an answer, if it is not larger than an answer may be.
 
     Args:
         answer: The answer.
-        settings: For its size.
-        written: Whether the request writes, and so comes to nothing with a refusal.
+        settings: For the limit of its size.
+        written: Whether the request writes; a refusal then undoes the write, and says so.
 
     Raises:
-        PrismdError: ``invalid_request``.
+        PrismdError: ``invalid_request``: it is larger.
     """
     _check(len(answer.body), settings, written=written)
     return answer

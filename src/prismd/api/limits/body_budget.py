@@ -1,4 +1,4 @@
-"""Bytes of bodies in flight: how many one process and one team may have, and the reading of bodies within that."""
+"""Limits of the bytes of request bodies in memory, per process and per team, and reading bodies within them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from prismd.core.errors import PrismdError
 from prismd.core.wording.quoting import quoted
 from prismd.settings import Settings
 
-#: A body of another team, or of the same, is worked through in less as a rule.
+#: Most bodies are done within this time, so that a retry finds room.
 _RETRY_AFTER_S: Final = 1
 _ENCODED: Final = b"content-encoding"
 _LENGTH: Final = b"content-length"
@@ -24,12 +24,12 @@ _LENGTH: Final = b"content-length"
 class BodyBudget:
     """Counts the bytes of the bodies that a process reads and holds, until their requests are answered.
 
-    What a team announces counts against its own share at once, so it can fill no more than that. What the process has
-    counts as it comes, so whoever announces much and sends nothing takes no room from others.
+    Bytes that a team announces count against the team's limit at once. Bytes count against the limit of the process
+    only as they arrive, so a client that announces many bytes and sends none takes no room from other teams.
 
     Args:
-        settings: For the limits; each holds the largest body at least.
-        shared: Where the shares of teams are counted, over all processes.
+        settings: For the limits; each is at least the size of the largest body.
+        shared: Counts the bytes of teams over all processes.
     """
 
     def __init__(self, settings: Settings, shared: SharedMemory) -> None:
@@ -44,8 +44,8 @@ class BodyBudget:
         """Count bytes that a team is going to send.
 
         Args:
-            team: Its name; empty where nobody is known.
-            size: How many.
+            team: Name of the team; empty where the caller is unknown.
+            size: The number of bytes.
 
         Raises:
             PrismdError: ``too_many_bytes``.
@@ -57,7 +57,7 @@ class BodyBudget:
             raise _refusal(f"The bodies of all requests under way have {self._most:,} bytes")
 
     def hold(self, size: int) -> None:
-        """Count bytes that have come.
+        """Count bytes that have arrived.
 
         Raises:
             PrismdError: ``too_many_bytes``.
@@ -67,24 +67,24 @@ class BodyBudget:
         self.held += size
 
     def release(self, team: str, announced: int, held: int) -> None:
-        """Count bytes no more.
+        """Stop counting bytes.
 
         Args:
-            team: As it was announced.
-            announced: How many bytes were announced.
-            held: How many have come.
+            team: Name of the team, as it was announced.
+            announced: The number of bytes that were announced.
+            held: The number of bytes that arrived.
         """
         self.held -= held
         self._of_teams.leave(team, announced)
 
 
 class BudgetedBody:
-    """A ``receive`` that hands out the body as one piece, read within the budget; nothing is read before it is asked.
+    """An ASGI ``receive`` that returns the body as one piece and counts it; it reads nothing before it is called.
 
     Args:
-        receive: Of the server.
-        scope: Of the request, in which the framework notes the route and the caller.
-        budget: Of the process.
+        receive: The server's ``receive``.
+        scope: The scope of the request; the framework has put the route and the caller into it.
+        budget: The budget of the process.
     """
 
     def __init__(self, receive: Receive, scope: HTTPScope, budget: BodyBudget) -> None:
@@ -96,7 +96,7 @@ class BudgetedBody:
         self._is_read = self._is_answered = False
 
     async def __call__(self) -> ReceiveMessage:
-        """Return the whole body; then what the server has to say, such as that the client left."""
+        """Return the whole body; from the second call on, the server's own messages, such as a disconnect."""
         if self._is_read:
             return await self._receive()
         if self._is_answered:
@@ -113,7 +113,7 @@ class BudgetedBody:
         self._is_answered = True
 
     def release(self) -> None:
-        """Count the body no more; whoever reads it has answered."""
+        """Stop counting the body, because the request has been answered."""
         self._budget.release(self._team, self._announced, self._held)
         self._announced = self._held = 0
 
@@ -123,7 +123,7 @@ class BudgetedBody:
         return message
 
     async def _whole(self) -> ReceiveMessage:
-        # Grown in place: pieces that are joined would be held twice for a moment.
+        # One growing buffer: joining pieces would hold the body twice for a moment.
         body = io.BytesIO()
         most = self._most()
         while True:
@@ -155,7 +155,7 @@ class BudgetedBody:
 
 
 def _announced(headers: Mapping[bytes, bytes]) -> int:
-    # The server has seen to it that it is a number.
+    # The HTTP parser has refused any other value than a number.
     return int(headers.get(_LENGTH, b"0"))
 
 

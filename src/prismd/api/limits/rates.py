@@ -1,4 +1,4 @@
-"""How many requests a key may send: a bucket of tokens for each, refilled by the clock (contract, section 6)."""
+"""The rate of requests per API key: each key has a token bucket that the clock refills (contract, section 6)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from prismd.core.errors import PrismdError
 
 
 class RateLimiter:
-    """Lets each key send so many requests per second, with a burst of one second, to all processes of the server.
+    """Limits the requests per second of each key over all processes of the server, with a burst of one second.
 
     Args:
         per_second_max: Requests per second; 0 sets no limit.
         now: Returns the time.
-        shared: Where all processes count.
+        shared: Memory in which all processes count.
     """
 
     def __init__(self, per_second_max: float, now: Callable[[], datetime], shared: SharedMemory) -> None:
@@ -30,10 +30,10 @@ class RateLimiter:
         """Count one request of a key.
 
         Args:
-            key_id: Which key.
+            key_id: Id of the key.
 
         Raises:
-            PrismdError: ``rate_limited``: the bucket is empty; it tells when it will not be.
+            PrismdError: ``rate_limited``: the bucket is empty; the error says when it has a token again.
         """
         if self._per_second and (short_s := self._buckets.take(key_id)):
             wait_s = math.ceil(short_s)

@@ -1,4 +1,4 @@
-"""Requests whose bodies are handed out once and kept by nobody, so that their memory ends with the answer."""
+"""A request class that returns the body once and keeps no copy, so that its memory is free after the answer."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from litestar import Request
 
 
 class ReadOnce(Request[Any, Any, Any]):
-    """A request of the framework, which would keep a second copy of each body for as long as it is not collected."""
+    """A request of the framework; without this class it would keep a second copy of the body until it is collected."""
 
     async def body(self) -> bytes:
-        """Return the body; it can be asked for once. The piece that it came in is not copied, where it was one."""
+        """Return the body; it can be read once. A body that arrived as one piece is not copied."""
         pieces = [piece async for piece in self.stream() if piece]
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)

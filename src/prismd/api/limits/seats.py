@@ -1,13 +1,13 @@
-"""Places of which each team may take so many, in one API process."""
+"""Seats for long-lived streams: each team has a limited number of them in one API process."""
 
 from __future__ import annotations
 
 
-class Places:
-    """How many places each team has taken.
+class Seats:
+    """Counts the seats that each team has taken.
 
     Args:
-        each_max: Places of one team.
+        each_max: The most seats of one team.
     """
 
     def __init__(self, each_max: int) -> None:
@@ -15,7 +15,7 @@ class Places:
         self._taken: dict[int, int] = {}
 
     def take(self, team_id: int) -> bool:
-        """Take a place for a team; say whether there was one.
+        """Take a seat for a team, and return whether one was free.
 
         Args:
             team_id: Internal id of the team.
@@ -27,7 +27,7 @@ class Places:
         return True
 
     def give_back(self, team_id: int) -> None:
-        """Give back a place that was taken for a team."""
+        """Give back a seat of a team."""
         left = self._taken.pop(team_id) - 1
         if left:
             self._taken[team_id] = left

@@ -1,4 +1,4 @@
-"""What limits are made of that hold for all API processes of a server: counts, buckets of tokens, and marks."""
+"""Building blocks of limits that all API processes of a server share: counters, token buckets, and sets of names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from prismd.api.limits.shared_memory import ROWS, SharedMemory
 
 _NUMBER_BYTES: Final = 8
 _COUNT_CELLS: Final = 8_192
-#: Whoever sends unknown keys from ever more addresses fills places; so there are many.
+#: An attacker who sends unknown keys from ever more addresses fills cells, so there are many.
 _CELLS: Final = 65_536
 _NS: Final = 1_000_000_000
 _NS_PER_US: Final = 1_000
@@ -19,10 +19,10 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Counts:
-    """How much of something each name has under way, in all processes; what a process had goes when it ends.
+    """Counters by name, summed over all processes; the part of a process disappears when it ends.
 
     Args:
-        shared: Where it is kept.
+        shared: Memory that holds the counters.
     """
 
     def __init__(self, shared: SharedMemory) -> None:
@@ -34,15 +34,15 @@ class Counts:
         self._others = parts
 
     def enter(self, name: str, amount: int = 1, *, most: int) -> bool:
-        """Count more of a name, unless that were too much; say whether it was counted.
+        """Add to the counter of a name, unless it would exceed a limit, and return whether it was added.
 
         Args:
-            name: Whose it is.
-            amount: How much more.
-            most: How much it may have under way.
+            name: The name.
+            amount: The amount to add.
+            most: The limit of the counter.
         """
         with self._threads:
-            # Counted first: of two processes that come at the same time, both may be refused, but never both let in.
+            # Add first, then check: two processes at the same time may both be refused, but never both be let in.
             self._add(name, amount)
             if self.total(name) <= most:
                 return True
@@ -50,36 +50,36 @@ class Counts:
         return False
 
     def leave(self, name: str, amount: int = 1) -> None:
-        """Take back what was counted."""
+        """Subtract from the counter of a name."""
         with self._threads:
             self._add(name, -amount)
 
     def total(self, name: str) -> int:
-        """Return how much a name has under way: exactly what it has here, and no less than what it has elsewhere."""
+        """Return the counter of a name: exact for this process, and at least the true count for the others."""
         here = self._here.get(name, 0)
         if not self._others:
             return here
-        places = self._shared.places(name, _COUNT_CELLS)
-        return here + min(sum(part[place] for part in self._others) for place in places)
+        positions = self._shared.positions(name, _COUNT_CELLS)
+        return here + min(sum(part[position] for part in self._others) for position in positions)
 
     def _add(self, name: str, amount: int) -> None:
         here = self._here.pop(name, 0) + amount
         if here:
             self._here[name] = here
         if self._others:
-            for place in self._shared.places(name, _COUNT_CELLS):
-                self._mine[place] += amount
+            for position in self._shared.positions(name, _COUNT_CELLS):
+                self._mine[position] += amount
 
 
 class Buckets:
-    """A bucket of tokens for each name, which the clock fills; a name that was never seen has a full one.
+    """Token buckets by name, which the clock refills; a new name has a full bucket.
 
-    What is kept of a bucket is when it will be full, in nanoseconds; so nothing need be done to forget one that is.
+    A bucket is stored as the time at which it will be full, in nanoseconds. So a full bucket needs no clean-up.
 
     Args:
-        shared: Where they are kept.
-        tokens: How many a full bucket holds.
-        fill_s: Time in which an empty one fills, in seconds.
+        shared: Memory that holds the buckets.
+        tokens: Tokens in a full bucket.
+        fill_s: Time in which an empty bucket fills, in seconds.
         now: Returns the time.
     """
 
@@ -91,43 +91,44 @@ class Buckets:
         self._cells = shared.common(ROWS * _CELLS * _NUMBER_BYTES).cast("q")
 
     def take(self, name: str) -> float:
-        """Take a token; return 0, or the time until there is one, in seconds, and then none is taken.
+        """Take a token and return 0; or take none and return the seconds until there is one.
 
         Args:
-            name: Whose bucket.
+            name: Name of the bucket.
         """
         now = (self._now() - _EPOCH) // timedelta(microseconds=1) * _NS_PER_US
-        places = self._shared.places(name, _CELLS)
+        positions = self._shared.positions(name, _CELLS)
         with self._shared.alone():
-            full_at = max(now, min(self._cells[place] for place in places))
+            full_at = max(now, min(self._cells[position] for position in positions))
             if full_at - now > self._full_ns + _NS:
                 full_at = now  # the clock was put back
             full_at += self._token_ns
             if full_at - now > self._full_ns:
                 return (full_at - now - self._full_ns) / _NS
-            for place in places:
-                self._cells[place] = self._further(self._cells[place], full_at, now)
+            for position in positions:
+                self._cells[position] = self._further(self._cells[position], full_at, now)
         return 0.0
 
     def give_back(self, name: str) -> None:
         """Put back a token that was taken."""
-        places = self._shared.places(name, _CELLS)
+        positions = self._shared.positions(name, _CELLS)
         with self._shared.alone():
-            full_at = min(self._cells[place] for place in places)
-            for place in places:
-                if self._cells[place] == full_at:
-                    self._cells[place] = full_at - self._token_ns
+            full_at = min(self._cells[position] for position in positions)
+            for position in positions:
+                if self._cells[position] == full_at:
+                    self._cells[position] = full_at - self._token_ns
 
-    def _further(self, stands: int, full_at: int, now: int) -> int:
-        # Another's bucket, which shares this place, may be emptier; what the clock can no longer mean is written over.
-        return full_at if stands - now > self._full_ns + _NS else max(stands, full_at)
+    def _further(self, current: int, full_at: int, now: int) -> int:
+        # Another name with this cell may have an emptier bucket, so keep the later time. A time that is too far ahead
+        # was written before the clock was put back, so overwrite it.
+        return full_at if current - now > self._full_ns + _NS else max(current, full_at)
 
 
 class Marks:
-    """Names that are known by all processes; very rarely, one counts as marked that never was.
+    """A set of names that all processes share; very rarely, a name counts as marked that was never added.
 
     Args:
-        shared: Where they are kept.
+        shared: Memory that holds the set.
     """
 
     def __init__(self, shared: SharedMemory) -> None:
@@ -136,16 +137,16 @@ class Marks:
 
     def __contains__(self, name: str) -> bool:
         """Say whether a name is marked."""
-        return all(self._cells[place] for place in self._shared.places(name, _CELLS))
+        return all(self._cells[position] for position in self._shared.positions(name, _CELLS))
 
     def add(self, name: str) -> None:
         """Mark a name."""
         self._put(name, 1)
 
     def discard(self, name: str) -> None:
-        """Take the mark from a name."""
+        """Remove the mark of a name."""
         self._put(name, 0)
 
     def _put(self, name: str, mark: int) -> None:
-        for place in self._shared.places(name, _CELLS):
-            self._cells[place] = mark
+        for position in self._shared.positions(name, _CELLS):
+            self._cells[position] = mark

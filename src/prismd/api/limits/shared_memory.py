@@ -1,4 +1,4 @@
-"""Memory that the API processes of one server have in common, in which limits are kept that hold for all of them."""
+"""Memory that the API processes of one server share, so that limits hold for all of them together."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-#: Names have no room of their own. Each has a place in each of so many rows, and shares it with others; what it is
-#: counted as is the least of its places, so that others count for it only if they share them all.
+#: A count-min sketch: a name has one cell in each of these rows, and shares each cell with other names. The least of
+#: its cells counts, so another name disturbs it only if the two share all cells.
 ROWS: Final = 4
 
 _SECRET_BYTES: Final = 16
-#: Room for what all processes write, and for what each writes alone; what is never written takes no memory.
+#: Size of the part that all processes write, and of the part of each process. Pages never written take no memory.
 _COMMON_BYTES: Final = 16 * 2**20
 _OWN_BYTES: Final = 8 * 2**20
 _ALIGNED: Final = 64
 _BLOCK_BYTES: Final = 4_096
-#: The lock is held for microseconds. Who does not get it within this time goes on without: a process that was stopped
-#: just then must not stop the others, and all that is lost is the exactness of one count.
+#: The lock is held for microseconds. A process that does not get it within this time goes on without it: a process
+#: that was stopped while it held the lock must not stop the others, and only the exactness of one count is lost.
 _LOCK_S: Final = 0.1
 _LOCK_POLL_S: Final = 0.0001
 
 
 class SharedMemory:
-    """The memory as one process sees it; all of them must take their room in it in the same order.
+    """The memory as one process sees it; all processes must take their parts of it in the same order.
 
     Args:
-        file: Descriptor from :func:`new_shared_memory`; None for a process that shares its memory with no other.
-        processes: How many share it.
-        number: Which of them this one is, from 0.
+        file: Descriptor from :func:`new_shared_memory`; None for a process that shares with no other.
+        processes: The number of processes that share it.
+        number: Number of this process, from 0.
     """
 
     def __init__(self, file: int | None = None, *, processes: int = 1, number: int = 0) -> None:
@@ -50,16 +50,16 @@ class SharedMemory:
         self._threads = threading.Lock()
 
     def common(self, size: int) -> memoryview:
-        """Return room that all processes write, of so many bytes, zero at first."""
+        """Return a part of so many bytes that all processes write; it is zero at first."""
         start = self._common_taken
         self._common_taken += _rounded(size)
-        assert self._common_taken <= _COMMON_BYTES  # noqa: S101 - what takes room is written down in this program
+        assert self._common_taken <= _COMMON_BYTES  # noqa: S101 - this program alone decides what takes room
         return self._memory[start : start + size]
 
     def own(self, size: int) -> list[memoryview]:
-        """Return room by process, of so many bytes each, zero at first and when the process has ended.
+        """Return one part of so many bytes per process; it is zero at first, and again after its process has ended.
 
-        Each process writes its own and reads all.
+        Each process writes its own part and reads all.
         """
         start = self._own_taken
         self._own_taken += _rounded(size)
@@ -67,19 +67,19 @@ class SharedMemory:
         starts = (_start_of(number) + start for number in range(self.processes))
         return [self._memory[start : start + size] for start in starts]
 
-    def places(self, name: str, cells: int) -> list[int]:
-        """Return the places of a name in rows that stand one after the other; nobody outside can tell them.
+    def positions(self, name: str, cells: int) -> list[int]:
+        """Return the positions of a name's cells, one per row; clients cannot predict them.
 
         Args:
-            name: Any.
-            cells: Of a row; a power of two.
+            name: The name.
+            cells: Cells of a row; a power of two.
         """
         digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), key=self._secret, digest_size=4 * ROWS).digest()
         return [row * cells + part % cells for row, part in enumerate(struct.unpack(f"={ROWS}I", digest))]
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other threads and processes out, for what takes no more than a moment."""
+        """Keep other threads and processes out for a moment."""
         with self._threads:
             held = self._file is not None and _locked(self._file)
             try:
@@ -90,10 +90,10 @@ class SharedMemory:
 
 
 def new_shared_memory(processes: int) -> int:
-    """Return the descriptor of new memory for so many processes, which inherit it.
+    """Return the descriptor of new memory, which the processes inherit.
 
     Args:
-        processes: How many will share it.
+        processes: The number of processes that will share it.
     """
     file = os.memfd_create("prismd")
     os.truncate(file, _size(processes))
@@ -102,15 +102,15 @@ def new_shared_memory(processes: int) -> int:
 
 
 def forget_process(file: int, number: int) -> None:
-    """Forget all that a process had under way, which has ended and takes it back no more.
+    """Set the part of a process to zero, after it has ended.
 
     Args:
         file: The descriptor of the memory.
-        number: Which process it was, from 0.
+        number: Number of the process, from 0.
     """
     nothing = bytes(_BLOCK_BYTES)
     for start in range(_start_of(number), _start_of(number) + _OWN_BYTES, _BLOCK_BYTES):
-        # What was never written takes no memory, and shall not from now on.
+        # Writing zeros to a page that was never written would make it take memory.
         if os.pread(file, _BLOCK_BYTES, start) != nothing:
             os.pwrite(file, nothing, start)
 
@@ -128,7 +128,7 @@ def _rounded(size: int) -> int:
 
 
 def _locked(file: int) -> bool:
-    # The system takes the lock from a process that ends.
+    # The system releases the lock of a process that ends.
     deadline = time.monotonic() + _LOCK_S
     while True:
         try:

@@ -1,8 +1,8 @@
-"""Which threads serve what: what is quick by nature, imports, and everything else never wait for one another.
+"""The threads of an API process, in three pools: quick work, imports, and everything else.
 
-There are as many threads as there are connections to the database, so no thread ever waits for a connection. Those for
-quick work are for what everybody needs first: the check of keys, polls of imports, reads for event streams. Within
-each kind, teams share fairly (:mod:`prismd.api.limits.turns`).
+No pool waits for another. There are as many threads as connections to the database, so a thread never waits for a
+connection. Quick work is what every client needs first: the check of keys, polls of imports, reads for event streams.
+Within a pool, teams share fairly (:mod:`prismd.api.limits.turns`).
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Threads:
     """The threads of one application.
 
     Args:
-        settings: For the number of connections, and what a team may have of the threads.
-        admit: Called with the owner of work whose answer may be large, when its turn begins; raises where it must not.
+        settings: For the number of connections, and the share of one team.
+        admit: Called with the owner when a turn begins whose answer may be large; raises to refuse it.
     """
 
     def __init__(self, settings: Settings, admit: Callable[[Hashable], None]) -> None:
@@ -43,7 +43,7 @@ class Threads:
         self._others = FairThreads(connections - quick - imports, "prismd-request", large)
 
     async def run_import(self, work: Callable[[], _Result]) -> _Result:
-        """Return what the work returns, done in a thread for imports.
+        """Run work in a thread for imports, and return its result.
 
         Raises:
             PrismdError: ``too_many_requests``.
@@ -51,7 +51,7 @@ class Threads:
         return await _run(self._imports, work)
 
     async def run_quick(self, work: Callable[[], _Result]) -> _Result:
-        """Return what the work returns, done in a thread for what is over in milliseconds, whatever a team has.
+        """Run work in a thread for quick work, and return its result; the work must take milliseconds for any team.
 
         Raises:
             PrismdError: ``too_many_requests``.
@@ -60,14 +60,14 @@ class Threads:
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncIterator[None]:
-        """Serve everything else in the other threads as long as the application runs."""
+        """Make the third pool the default executor as long as the application runs."""
         asyncio.get_running_loop().set_default_executor(self._others)
         yield
-        # Whoever runs the application decides how long requests under way may take to end.
+        # The web server decides how long requests may take to end, so do not wait for them here.
         for threads in (self._quick, self._imports, self._others):
             threads.shutdown(wait=False)
 
 
 async def _run(threads: FairThreads, work: Callable[[], _Result]) -> _Result:
-    # In the context of the request, so that what it logs names the request.
+    # In the context of the request, so that its log lines name the request.
     return await asyncio.get_running_loop().run_in_executor(threads, partial(copy_context().run, work))

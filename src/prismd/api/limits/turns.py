@@ -1,4 +1,4 @@
-"""Threads that owners of work share fairly: each has so many turns at once, and those who wait take turns in a ring."""
+"""A pool of threads that teams share fairly: each has a limited number of turns, and waiting teams alternate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from prismd.core.errors import PrismdError
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
-#: Whose work is given to threads now: the team of a request once its key is known, the key before.
+#: The owner of the work that is submitted now: the team of a request, or its key before the team is known.
 OWNER: Final[ContextVar[Hashable]] = ContextVar("prismd_owner", default=None)
 
 _COME_BACK_S: Final = 1
@@ -25,13 +25,13 @@ _COME_BACK_S: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class TurnLimits:
-    """How much of some threads one owner may have.
+    """The share of one owner in a pool of threads.
 
     Args:
-        each_max: Turns that it has at once; one less than there are threads, if that is less.
-        waiting_max: Pieces of work that wait for a turn.
-        wait_s: How long each of them waits, in seconds.
-        admit: Called with the owner when a turn begins, in the thread of the turn; raises where it must not.
+        each_max: The most turns at once; never more than the number of threads less one.
+        waiting_max: The most pieces of work that wait for a turn.
+        wait_s: The longest wait of each piece, in seconds.
+        admit: Called with the owner when a turn begins, in the thread of the turn; raises to refuse the work.
     """
 
     each_max: int
@@ -48,15 +48,15 @@ class _Turn:
 
 
 class FairThreads(ThreadPoolExecutor):
-    """Threads for the executor of an event loop, on which alone work is given to them.
+    """An executor for an event loop; work must be submitted on the event loop.
 
-    Work that finds no turn waits for a while. Then, or where too much of its owner waits already, it is refused, so
-    that whoever sends more than is worked at is told so, and no other owner waits longer for it.
+    Work that finds no free turn waits for a limited time. It is refused after that time, or at once where too much
+    work of its owner waits already. So a team that sends too much learns of it, and other teams do not wait longer.
 
     Args:
-        threads: How many there are.
-        name: What they are called.
-        limits: What one owner may have of them.
+        threads: The number of threads.
+        name: Prefix of the threads' names.
+        limits: The share of one owner.
     """
 
     def __init__(self, threads: int, name: str, limits: TurnLimits) -> None:
@@ -71,11 +71,11 @@ class FairThreads(ThreadPoolExecutor):
     def submit(
         self, fn: Callable[_Arguments, _Result], /, *args: _Arguments.args, **kwargs: _Arguments.kwargs
     ) -> Future[_Result]:
-        """Have work done when its owner's turn comes; the owner is that of the context.
+        """Do work when its owner's turn comes; the context variable ``OWNER`` names the owner.
 
         Raises:
-            PrismdError: ``too_many_requests``: as much of the owner waits as may; whoever waits for too long gets it
-                from the future.
+            PrismdError: ``too_many_requests``: too much work of the owner waits already. The future raises the same
+                error where the work waits for too long.
         """
         turn = _Turn(OWNER.get(), lambda: fn(*args, **kwargs))
         with self._lock:
@@ -121,7 +121,7 @@ class FairThreads(ThreadPoolExecutor):
         try:
             self._limits.admit(turn.owner)
             found = turn.work()
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is for whoever waits
+        except BaseException as error:  # noqa: BLE001 - the future raises it to the waiting caller
             self._end(turn)
             turn.done.set_exception(error)
         else:
@@ -134,12 +134,12 @@ class FairThreads(ThreadPoolExecutor):
             if left:
                 self._running[turn.owner] = left
             if (following := self._next()) is not None:
-                # Threads that were shut down take nothing more: the server ends, and so do those who wait.
+                # A pool that was shut down takes no work: the server ends, and the waiting requests end with it.
                 with contextlib.suppress(RuntimeError):
                     self._begin(following)
 
     def _next(self) -> _Turn | None:
-        # Those who have all their turns are never more than there are threads.
+        # At most as many owners as threads have all their turns, so this looks at few owners.
         owner = next((one for one in self._ring if self._running.get(one, 0) < self._each_max), None)
         if owner is None:
             return None

@@ -1,4 +1,4 @@
-"""What was answered and is not read yet: large answers are sent in slices, and counted for their team meanwhile."""
+"""Answers that clients have not read yet: large answers are sent in slices and count for their team until then."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from litestar.types import Message, Send
 from prismd.api.limits.turns import OWNER
 from prismd.core.errors import PrismdError
 
-#: About as much as the connection takes before it makes the next slice wait.
+#: About as much as a connection buffers before it makes the next slice wait.
 _SLICE_BYTES: Final = 64 * 2**10
 _COME_BACK_S: Final = 1
 
 
 class UnreadAnswers:
-    """What the clients of each team have not read yet, in one API process.
+    """Counts the bytes of answers that the clients of each team have not read yet, in one API process.
 
     Args:
-        each_max: Bytes of one team; a team that has more gets no further answers until it has read some.
+        each_max: The most bytes of one team; a team with more gets no further answers until it has read some.
     """
 
     def __init__(self, each_max: int) -> None:
@@ -27,10 +27,10 @@ class UnreadAnswers:
         self._bytes: dict[Hashable, int] = {}
 
     def check(self, owner: Hashable) -> None:
-        """Let a request go on whose answer may be large; may be called in any thread.
+        """Admit a request whose answer may be large; may be called in any thread.
 
         Args:
-            owner: Whose request it is.
+            owner: Owner of the request.
 
         Raises:
             PrismdError: ``too_many_requests``.
@@ -45,8 +45,8 @@ class UnreadAnswers:
         """Send a part of an answer, as fast as the client reads it.
 
         Args:
-            message: Of ASGI.
-            send: Of ASGI; it waits while the client does not read.
+            message: The ASGI message.
+            send: The ASGI ``send``; it waits while the client does not read.
         """
         part: Any = message
         body = part.get("body", b"") if part["type"] == "http.response.body" else b""

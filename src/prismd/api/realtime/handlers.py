@@ -24,9 +24,9 @@ from prismd.api.http.json_bodies import refuse_body
 from prismd.api.http.known_parameters import known_parameters
 from prismd.api.limits.threads import Threads
 from prismd.api.limits.turns import OWNER
-from prismd.api.realtime.change_stream import ChangeStream
 from prismd.api.realtime.hub import RealtimeHub
-from prismd.api.realtime.send_queue import GOING_AWAY, KEY_REVOKED, NEW_TICKET, TOO_MANY, TRY_LATER, Ending, Outbox
+from prismd.api.realtime.notification_listener import NotificationListener
+from prismd.api.realtime.send_queue import GOING_AWAY, KEY_REVOKED, NEW_TICKET, TOO_MANY, TRY_LATER, Ending, SendQueue
 from prismd.api.realtime.shapes import RealtimeTicket, hello_message
 from prismd.api.records.preconditions import without_version
 from prismd.core.api_keys.scopes import Scope as KeyScope
@@ -40,7 +40,7 @@ PATH: Final = "/v2/realtime"
 
 _GUARDS: Final = [let_in_by_key, within_scopes, readable_query, known_parameters, without_version]
 _SOCKET_SCHEMES: Final = {"http": "ws", "https": "wss"}
-#: Time in which a client that is sent away must have read what is left for it.
+#: Seconds in which a client must read the last messages after the end of its session.
 _LAST_WORDS_S: Final = 5.0
 
 _LOG = structlog.get_logger()
@@ -56,17 +56,17 @@ _LOG = structlog.get_logger()
         summary="Get a ticket for the realtime stream",
         description=(
             "The ticket opens one WebSocket, once and soon: connect to `ws_url` with the ticket as the parameter "
-            "`token` of the query. The stream tells of each change of the team's records and imports once it is "
+            "`token` of the query. The stream reports each change of the team's records and imports once it is "
             "committed, as JSON texts whose `type` is `hello`, `records`, `import`, `resync` or `lagged`: "
             '`{"type": "records", "object_type": "contact", "change": "updated", "ids": ["…"]}`. Nothing is '
-            "replayed: whoever connects again reads again what matters. docs/realtime.md tells all of it."
+            "replayed: a client that connects again reads again what matters. docs/realtime.md describes all of it."
         ),
         replies=(Reply(200, "The ticket; it is shown this once.", RealtimeTicket),),
     ),
     guards=_GUARDS,
 )
 async def create_ticket(request: Request[Any, Any, Any], session: SessionIn, body: BodyBytes) -> Response[bytes]:
-    """Give the owner of a key a ticket."""
+    """Answer a new ticket."""
     refuse_body(body)
     valid_s = session.settings.realtime_ticket_s
 
@@ -88,26 +88,26 @@ class RealtimeSocket:
 
     Args:
         runtime: For connections, settings and the time.
-        changes: Tells of what is committed.
-        hub: Where messages come from.
-        threads: In which tickets are taken.
-        keys: Tells of keys that are revoked.
+        listener: Receives the notifications of PostgreSQL.
+        hub: Makes the messages.
+        threads: Threads for redeeming tickets.
+        keys: Watches for revoked keys.
     """
 
     def __init__(
-        self, runtime: Runtime, changes: ChangeStream, hub: RealtimeHub, threads: Threads, keys: KeyWatch
+        self, runtime: Runtime, listener: NotificationListener, hub: RealtimeHub, threads: Threads, keys: KeyWatch
     ) -> None:
         self._runtime = runtime
-        self._changes = changes
+        self._listener = listener
         self._hub = hub
         self._threads = threads
         self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection, to its end."""
-        await receive()  # which only says that somebody wants to connect
-        # Where the client has left, sending fails with an OSError that the web server expects to get.
-        with self._hub.place() as free:
+        """Serve one connection until it ends."""
+        await receive()  # the message "websocket.connect"
+        # Where the client has left, sending raises an OSError, which the web server expects.
+        with self._hub.seat() as free:
             found = await self._admitted(_token(scope)) if free else TRY_LATER
             await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
             ending = found if isinstance(found, Ending) else await self._serve(found, receive, send)
@@ -115,11 +115,11 @@ class RealtimeSocket:
                 await _close(send, ending)
 
     async def _admitted(self, ticket: str) -> Listener | Ending:
-        """Return the team that somebody may listen to, or why nobody may."""
+        """Return the team that the client may listen to, or the reason why it may not."""
         if self._hub.stopping:
             return GOING_AWAY
         try:
-            OWNER.set(PATH)  # of all who come with tickets, until it is known whose they are
+            OWNER.set(PATH)  # one owner for all clients with tickets, until the team is known
             found = await self._threads.run_quick(lambda: self._redeemed(ticket))
         except PrismdError:
             return TRY_LATER
@@ -129,35 +129,35 @@ class RealtimeSocket:
         return found or NEW_TICKET
 
     async def _serve(self, listener: Listener, receive: Receive, send: Send) -> Ending | None:
-        """Tell a team's changes to the end; return how to end where that has not been told yet."""
+        """Stream a team's messages until the end; return how to close the socket, if it is still open."""
         bind_contextvars(team=listener.public_id)
         OWNER.set(listener.team_id)
-        with self._hub.team_place(listener.team_id) as free, self._changes.wanted():
+        with self._hub.team_seat(listener.team_id) as free, self._listener.used():
             if not free:
                 return TOO_MANY
             try:
                 async with asyncio.timeout(self._runtime.settings.database_wait_s):
-                    await self._changes.heard()
+                    await self._listener.ready()
             except TimeoutError:
                 return TRY_LATER
-            with self._hub.joined(listener.team_id) as outbox:
-                outbox.put(hello_message(listener.public_id, self._runtime.now()))
-                with self._keys.held(listener.key_id, lambda: outbox.end(KEY_REVOKED)):
-                    await self._stream(outbox, receive, send)
+            with self._hub.joined(listener.team_id) as queue:
+                queue.put(hello_message(listener.public_id, self._runtime.now()))
+                with self._keys.held(listener.key_id, lambda: queue.end(KEY_REVOKED)):
+                    await self._stream(queue, receive, send)
         return None
 
     def _redeemed(self, ticket: str) -> Listener | None:
         return self._runtime.do_for_all_teams(redeem_ticket, ticket, now=self._runtime.now())
 
-    async def _stream(self, outbox: Outbox, receive: Receive, send: Send) -> None:
-        sending = asyncio.create_task(_send_all(outbox, send))
+    async def _stream(self, queue: SendQueue, receive: Receive, send: Send) -> None:
+        sending = asyncio.create_task(_send_all(queue, send))
         leaving = asyncio.create_task(_left(receive))
         ends = (sending, leaving)
         try:
             session_s = self._runtime.settings.realtime_session_s
             done, _ = await asyncio.wait(ends, timeout=session_s, return_when=asyncio.FIRST_COMPLETED)
             if not done:
-                outbox.end(NEW_TICKET)
+                queue.end(NEW_TICKET)
                 await asyncio.wait(ends, timeout=_LAST_WORDS_S, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in ends:
@@ -165,9 +165,9 @@ class RealtimeSocket:
             await asyncio.gather(*ends, return_exceptions=True)
 
 
-async def _send_all(outbox: Outbox, send: Send) -> None:
+async def _send_all(queue: SendQueue, send: Send) -> None:
     while True:
-        next_ = await outbox.take()
+        next_ = await queue.take()
         if isinstance(next_, Ending):
             await _close(send, next_)
             return
@@ -175,7 +175,7 @@ async def _send_all(outbox: Outbox, send: Send) -> None:
 
 
 async def _left(receive: Receive) -> None:
-    # The stream goes one way; what a client says is not listened to.
+    # The stream goes one way, so messages of the client are ignored.
     while (await receive())["type"] != "websocket.disconnect":
         pass
 

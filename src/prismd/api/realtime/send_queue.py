@@ -1,4 +1,4 @@
-"""What waits to be sent to one client, and how it ends; there is never more of it than a limit."""
+"""The send queue of one client: messages that wait, up to a limit, and how the socket is closed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Ending:
     """How a WebSocket is closed.
 
     Args:
-        code: Of RFC 6455; 4000 and above are prismd's own.
-        reason: For people.
+        code: Close code of RFC 6455; 4000 and above are prismd's own.
+        reason: Text for people.
     """
 
     code: int
@@ -29,12 +29,12 @@ TOO_MANY: Final = Ending(4429, "the team has as many realtime streams as it may 
 LAGGED_BEHIND: Final = Ending(4408, "messages were not read fast enough; connect again and read again what matters")
 
 
-class Outbox:
-    """What waits to be sent to one client.
+class SendQueue:
+    """Messages that wait to be sent to one client.
 
     Args:
-        messages_max: Where more would wait, the client has lagged behind, and gets none of it.
-        last_word: What it gets instead.
+        messages_max: The most messages that wait. A client that lags further behind loses all of them.
+        last_word: The message that such a client gets instead.
     """
 
     def __init__(self, messages_max: int, last_word: str) -> None:
@@ -45,7 +45,7 @@ class Outbox:
         self._news = asyncio.Event()
 
     def put(self, message: str) -> None:
-        """Have a message sent after all that wait."""
+        """Queue a message; where too many wait, close the stream instead."""
         if self._ending:
             return
         if len(self._waiting) >= self._messages_max:
@@ -55,7 +55,7 @@ class Outbox:
             self._news.set()
 
     def end(self, ending: Ending, *last_words: str) -> None:
-        """Have the stream closed, without what waits; the first ending stands."""
+        """Close the stream after the last words, and drop the messages that wait; a second ending changes nothing."""
         if not self._ending:
             self._waiting.clear()
             self._waiting.extend(last_words)
@@ -63,7 +63,7 @@ class Outbox:
             self._news.set()
 
     async def take(self) -> str | Ending:
-        """Return what is to be sent next, once there is something."""
+        """Wait for the next message, or for the ending, and return it."""
         while not self._waiting:
             if self._ending:
                 return self._ending

@@ -1,4 +1,4 @@
-"""What the realtime ticket looks like, and the messages of the stream (contract, section 15; docs/realtime.md)."""
+"""Shapes of the realtime ticket and of the messages of the stream (contract, section 15; docs/realtime.md)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from prismd.core.changes import ImportMoved, RecordsChanged
 from prismd.core.imports.job import WIRE_STATUS
 from prismd.core.json.text import encode
+from prismd.core.notifications import ImportMoved, RecordsChanged
 
 
 class RealtimeTicket(Struct, frozen=True, kw_only=True):
-    """What opens one realtime stream."""
+    """A ticket, which opens one realtime stream."""
 
     expires_in: Annotated[int, Meta(ge=1, description="Seconds in which the stream must be opened.")]
     ticket: Annotated[str, Meta(description="Good once, as the parameter `token` of the WebSocket.")]
@@ -22,14 +22,14 @@ class RealtimeTicket(Struct, frozen=True, kw_only=True):
 
 
 class Hello(Struct, frozen=True, tag_field="type", tag="hello", kw_only=True):
-    """The first message: whatever is committed from now on is told."""
+    """The first message: every change that is committed from now on is reported."""
 
     team_id: str
     at: datetime
 
 
 class Records(Struct, frozen=True, tag_field="type", tag="records", kw_only=True):
-    """The same happened to some records of one type."""
+    """The same change happened to some records of one type."""
 
     object_type: str
     change: str
@@ -69,12 +69,12 @@ def hello_message(team: str, at: datetime) -> str:
 
 
 def records_message(changed: RecordsChanged) -> str:
-    """Return the message that tells of changed records."""
+    """Return the message about changed records."""
     return encode(Records(object_type=changed.object_type, change=changed.change, ids=changed.ids)).decode()
 
 
 def import_message(moved: ImportMoved) -> str:
-    """Return the message that tells how far an import is."""
+    """Return the message about the progress of an import."""
     succeeded = moved.created + moved.existing
     shown = Import(
         job_id=moved.job_id,

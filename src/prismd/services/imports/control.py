@@ -16,7 +16,7 @@ from prismd.core.json.text import decode_stored
 from prismd.services.audit import note
 from prismd.services.imports.jobs import Submitted, get_job, submit
 from prismd.services.imports.results import verdicts_of_chunk
-from prismd.services.realtime.changes import import_moved
+from prismd.services.realtime.notifications import import_moved
 from prismd.services.session import Transaction
 from prismd.store.imports import chunks, jobs
 from prismd.store.imports.results import next_verdicts

@@ -21,7 +21,7 @@ from prismd.core.wording.quoting import quoted
 from prismd.services.audit import doer_of, note_end
 from prismd.services.imports.chunk import run_chunk
 from prismd.services.lists import require_list
-from prismd.services.realtime.changes import import_moved
+from prismd.services.realtime.notifications import import_moved
 from prismd.services.records.keys import key_property
 from prismd.services.records.references import CONTACT
 from prismd.services.session import Transaction

@@ -10,7 +10,7 @@ import structlog
 from prismd.core.imports.job import Job
 from prismd.core.imports.request import Chunk
 from prismd.services.imports.chunk import refuse_row
-from prismd.services.realtime.changes import import_moved
+from prismd.services.realtime.notifications import import_moved
 from prismd.settings import Settings
 from prismd.store.connections.postgres import Connection
 from prismd.store.imports import chunks, jobs

@@ -16,7 +16,7 @@ from prismd.services.audit import note_end
 from prismd.services.imports.chunk import LostRaceError, run_chunk
 from prismd.services.imports.deferred import Meanwhile
 from prismd.services.imports.lost_chunks import after_losses
-from prismd.services.realtime.changes import import_moved
+from prismd.services.realtime.notifications import import_moved
 from prismd.settings import Settings
 from prismd.store.connections.faults import passes
 from prismd.store.connections.postgres import Connection

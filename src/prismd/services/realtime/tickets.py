@@ -19,7 +19,7 @@ _CHARS_MAX: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """The team that a ticket lets listen.
+    """A holder of a ticket, who may listen to a team.
 
     Args:
         team_id: Its internal id.
@@ -33,12 +33,12 @@ class Listener:
 
 
 def issue_ticket(transaction: Transaction, key_id: str, *, valid_s: int) -> str:
-    """Return a new ticket of a team, which is shown this once.
+    """Return a new ticket of a team; only its digest is stored.
 
     Args:
-        transaction: Of the team.
+        transaction: A transaction of the team.
         key_id: Id of the key that gets it.
-        valid_s: How long it is good, in seconds.
+        valid_s: Seconds in which it can be used.
     """
     ticket = secrets.token_urlsafe(_RANDOM_BYTES)
     tickets.insert_ticket(
@@ -52,11 +52,11 @@ def issue_ticket(transaction: Transaction, key_id: str, *, valid_s: int) -> str:
 
 
 def redeem_ticket(connection: Connection, ticket: str, *, now: datetime) -> Listener | None:
-    """Return whom a ticket lets listen, and have it used up; None if it, or the key that got it, is no good.
+    """Use up a ticket and return its holder; None if the ticket, or the key that got it, is not good.
 
     Args:
-        connection: Any; works with one statement.
-        ticket: As sent.
+        connection: Any; runs one statement.
+        ticket: The ticket as sent.
         now: The time.
     """
     if not ticket or len(ticket) > _CHARS_MAX:

@@ -6,15 +6,15 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from prismd.core.changes import Change
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
+from prismd.core.notifications import Change
 from prismd.core.records.batches import BatchItem
 from prismd.core.records.keys import KeyRule
 from prismd.core.records.preconditions import NOTHING, Preconditions
 from prismd.core.records.reading_budget import ReadingBudget
 from prismd.core.records.writes import no_record
-from prismd.services.realtime.changes import record_changed
+from prismd.services.realtime.notifications import record_changed
 from prismd.services.records.batch_items import ItemError, ItemOutcome, failed, record_ids, unmet
 from prismd.services.records.keys import key_rules
 from prismd.services.records.shown import RecordView, view_of

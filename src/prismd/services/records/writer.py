@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from prismd.core.api_keys.scopes import Scope
-from prismd.core.changes import Change
+from prismd.core.notifications import Change
 from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import Properties, merged, rewritten
 from prismd.core.records.new_contacts import NewContact, NewContacts
@@ -15,7 +15,7 @@ from prismd.core.records.rows import Problem, Row, RowLimits, RowParser, Rows
 from prismd.core.records.unchanged_values import with_held_options
 from prismd.core.records.writes import RecordBody, write_problems
 from prismd.core.values.property_values import ValueLimits
-from prismd.services.realtime.changes import record_changed
+from prismd.services.realtime.notifications import record_changed
 from prismd.services.records.keys import key_changes, key_rules
 from prismd.services.records.reading import list_scope
 from prismd.services.records.references import CONTACT, keys_of_contacts, resolve_to_write

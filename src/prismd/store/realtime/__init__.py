@@ -1,1 +1,1 @@
-"""Realtime in PostgreSQL: tickets, and word of changes."""
+"""Realtime in PostgreSQL: tickets and notifications."""

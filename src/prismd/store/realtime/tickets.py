@@ -1,4 +1,4 @@
-"""Tickets of the realtime stream in PostgreSQL, as digests."""
+"""Tickets of the realtime stream in PostgreSQL, stored as digests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from prismd.store.connections.postgres import Connection
 
 _INSERT: Final = "INSERT INTO realtime_ticket (digest, team_id, key_id, expires_at) VALUES (%s, %s, %s, %s)"
 
-# Of two who come with the same ticket, one finds no row.
+# Where two clients use the same ticket, one of them finds no row.
 _TAKE: Final = """
     DELETE FROM realtime_ticket AS ticket USING team, api_key AS k
     WHERE ticket.digest = %s AND team.id = ticket.team_id AND k.id = ticket.key_id
@@ -23,13 +23,13 @@ _TAKE: Final = """
 
 @dataclass(frozen=True, slots=True)
 class StoredTicket:
-    """A ticket that was there.
+    """A stored ticket.
 
     Args:
         team_id: Internal id of its team.
         team: Public id of its team.
         key_id: Id of the key that got it.
-        expires_at: From then on it, or the key that got it, is no good.
+        expires_at: The time at which the ticket or its key stops being good.
     """
 
     team_id: int
@@ -39,10 +39,10 @@ class StoredTicket:
 
 
 def insert_ticket(connection: Connection, digest: bytes, team_id: int, key_id: str, *, expires_at: datetime) -> None:
-    """Store a new ticket of a team, which one of its keys got."""
+    """Store a new ticket, which a key of the team got."""
     connection.execute(_INSERT, (digest, team_id, key_id, expires_at))
 
 
 def take_ticket(connection: Connection, digest: bytes) -> StoredTicket | None:
-    """Remove a ticket and return it, expired or not; None if there is none, or none any more."""
+    """Remove a ticket and return it, expired or not; None if it is unknown or already used."""
     return connection.cursor(row_factory=class_row(StoredTicket)).execute(_TAKE, (digest,)).fetchone()

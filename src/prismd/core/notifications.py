@@ -1,4 +1,4 @@
-"""What is told of records and imports as they change, in the form in which the processes of prismd tell each other."""
+"""Notifications of changed records and imports, in the form in which the processes of prismd pass them on."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import msgspec
 
 from prismd.core.imports.job import Job, State
 
-#: A UUID and its punctuation take 39 bytes, and a notice of PostgreSQL must stay under 8,000.
-IDS_PER_NOTICE: Final = 150
+#: A UUID with its punctuation takes 39 bytes, and the payload of a NOTIFY must be below 8,000 bytes.
+IDS_PER_NOTIFICATION: Final = 150
 
 
 class Change(enum.StrEnum):
@@ -25,13 +25,13 @@ class Change(enum.StrEnum):
 
 
 class RecordsChanged(msgspec.Struct, frozen=True, tag_field="of", tag="records"):
-    """The same happened to some records of one type.
+    """The same change happened to some records of one type.
 
     Args:
         team_id: Internal id of their team.
         object_type: Their type.
-        change: What happened.
-        ids: Which records.
+        change: The change.
+        ids: The records' ids.
     """
 
     team_id: int
@@ -40,23 +40,23 @@ class RecordsChanged(msgspec.Struct, frozen=True, tag_field="of", tag="records")
     ids: Sequence[str]
 
     def parts(self, ids_max: int) -> Iterator[Self]:
-        """Yield the same in parts.
+        """Yield the same notification in parts.
 
         Args:
-            ids_max: Most records of one part.
+            ids_max: The most records of one part.
         """
         for start in range(0, len(self.ids), ids_max):
             yield msgspec.structs.replace(self, ids=self.ids[start : start + ids_max])
 
 
 class ImportMoved(msgspec.Struct, frozen=True, tag_field="of", tag="import", kw_only=True):
-    """An import has moved on; the counters are those of all its rows so far.
+    """An import has made progress; the counters cover all its rows so far.
 
     Args:
         team_id: Internal id of its team.
         job_id: UUID text.
-        synchronous: It is no job for clients; what it did to records is all there is to tell.
-        chunk: Number of the chunk just done, if that changed records; its verdicts tell which.
+        synchronous: Whether clients see no job of it, so that only its changes of records are reported.
+        chunk: Number of the chunk just done, if it changed records; the results of the chunk name them.
     """
 
     team_id: int
@@ -75,11 +75,11 @@ class ImportMoved(msgspec.Struct, frozen=True, tag_field="of", tag="import", kw_
 
     @classmethod
     def of(cls, job: Job, chunk: int | None = None) -> Self:
-        """Return what is to be told of a job.
+        """Return the notification about a job.
 
         Args:
-            job: As it is now.
-            chunk: Number of the chunk just done, if that changed records.
+            job: The job as it is now.
+            chunk: Number of the chunk just done, if it changed records.
         """
         return cls(
             team_id=job.team_id,
@@ -98,21 +98,22 @@ class ImportMoved(msgspec.Struct, frozen=True, tag_field="of", tag="import", kw_
         )
 
 
-Notice = RecordsChanged | ImportMoved
+Notification = RecordsChanged | ImportMoved
 
 _ENCODER: Final = msgspec.json.Encoder()
-_DECODER: Final[msgspec.json.Decoder[Notice]] = msgspec.json.Decoder(Notice)
+_DECODER: Final[msgspec.json.Decoder[Notification]] = msgspec.json.Decoder(Notification)
 
 
-def texts_of(notice: Notice) -> Iterator[str]:
-    """Yield the texts that stand for a notice, each short enough for PostgreSQL to pass on."""
-    parts = notice.parts(IDS_PER_NOTICE) if isinstance(notice, RecordsChanged) else (notice,)
+def payloads_of(notification: Notification) -> Iterator[str]:
+    """Yield the payloads of a notification, each short enough for NOTIFY."""
+    whole = (notification,)
+    parts = notification.parts(IDS_PER_NOTIFICATION) if isinstance(notification, RecordsChanged) else whole
     for part in parts:
         yield _ENCODER.encode(part).decode()
 
 
-def read_notice(text: str) -> Notice | None:
-    """Return the notice that a text stands for; None for what another version of prismd, or somebody else, may say."""
+def read_notification(text: str) -> Notification | None:
+    """Return the notification in a payload; None for a payload of another version of prismd or another program."""
     try:
         return _DECODER.decode(text)
     except msgspec.DecodeError:

@@ -1,4 +1,4 @@
-"""Word of every change, from the one connection on which this process listens; whoever wants to know subscribes."""
+"""The listener for notifications: one connection to PostgreSQL per process, and any number of subscribers."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ import psycopg
 import structlog
 from litestar import Litestar
 
-from prismd.core.changes import Notice, read_notice
+from prismd.core.notifications import Notification, read_notification
 from prismd.services.runtime import Runtime
-from prismd.store.realtime.changes import listening
+from prismd.store.realtime.notifications import listening
 
 _RECONNECT_FIRST_S: Final = 0.1
 _RECONNECT_LAST_S: Final = 5.0
-#: How long nobody must want to know until the connection is given up, on whose account writes cost more.
+#: Seconds without users after which the connection is closed; while a process listens, writes cost more.
 LINGER_S: Final = 60.0
 
 _LOG = structlog.get_logger()
 
 
 class Subscriber(Protocol):
-    """Who wants to know of changes; both methods are called on the event loop and must not block."""
+    """A receiver of notifications; both methods are called on the event loop and must not block."""
 
-    def hear(self, notice: Notice) -> None:
-        """Take notice of something that was committed; notices come in the order of commits."""
+    def on_notification(self, notification: Notification) -> None:
+        """Take a notification of something that was committed; notifications come in the order of commits."""
 
-    def miss(self) -> None:
-        """Learn that changes up to now may not have been told."""
+    def on_gap(self) -> None:
+        """Take note that notifications may have been missed."""
 
 
-class ChangeStream:
-    """What is told of changes, for all in one application who want to know.
+class NotificationListener:
+    """Passes notifications on to all subscribers in one application.
 
     Args:
         runtime: For the database and settings.
@@ -51,17 +51,17 @@ class ChangeStream:
         self._rest: asyncio.TimerHandle | None = None
 
     def subscribe(self, subscriber: Subscriber) -> None:
-        """Tell one more of changes from now on."""
+        """Pass notifications on to one more subscriber."""
         self._subscribers.append(subscriber)
 
     @contextmanager
-    def wanted(self) -> Iterator[None]:
-        """Listen as long as somebody wants to know; before that, there is no connection."""
+    def used(self) -> Iterator[None]:
+        """Listen as long as somebody uses the notifications; without users there is no connection."""
         self._users += 1
         if self._rest:
             self._rest.cancel()
         if self._task is None:
-            # For all who listen, so in the name of none of their requests.
+            # An empty context, because the log lines of this task belong to no single request.
             self._task = asyncio.create_task(self._listen(), context=contextvars.Context())
         try:
             yield
@@ -70,13 +70,13 @@ class ChangeStream:
             if not self._users:
                 self._rest = asyncio.get_running_loop().call_later(LINGER_S, self._give_up)
 
-    async def heard(self) -> None:
-        """Wait until nothing that is committed from now on is missed without word of it; for those who listen."""
+    async def ready(self) -> None:
+        """Wait until the connection listens: from then on, every commit leads to a notification or to a gap."""
         await self._listening.wait()
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncIterator[None]:
-        """Listen no longer than the application runs."""
+        """Stop listening when the application ends."""
         yield
         if self._rest:
             self._rest.cancel()
@@ -97,21 +97,21 @@ class ChangeStream:
             try:
                 async with listening(self._runtime.pool, self._runtime.settings) as told:
                     wait_s = _RECONNECT_FIRST_S
-                    # What happened before this connection listened was told to nobody.
+                    # Commits before this connection listened led to no notification.
                     for one in self._subscribers:
-                        one.miss()
+                        one.on_gap()
                     self._listening.set()
                     async for text in told:
                         self._pass_on(text)
             except (psycopg.Error, OSError) as error:
                 _LOG.warning("no word of changes", error=str(error).strip(), wait_s=wait_s)
-            except Exception:  # noqa: BLE001 - a fault in telling of one change must not keep the others from being told
+            except Exception:  # noqa: BLE001 - a fault in one notification must not prevent the others
                 _LOG.exception("no word of changes", wait_s=wait_s)
             self._listening.clear()
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, _RECONNECT_LAST_S)
 
     def _pass_on(self, text: str) -> None:
-        if notice := read_notice(text):
+        if notification := read_notification(text):
             for one in self._subscribers:
-                one.hear(notice)
+                one.on_notification(notification)

@@ -1,0 +1,91 @@
+"""Notifications, sent in the transaction of the change, and the records that a chunk of an import changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from prismd.core.audit import Action, Deed
+from prismd.core.imports.job import Job
+from prismd.core.notifications import Change, ImportMoved, RecordsChanged, payloads_of
+from prismd.services.audit import note
+from prismd.services.imports.results import verdicts_of_chunk
+from prismd.services.records.references import CONTACT
+from prismd.services.session import Transaction
+from prismd.store.connections.postgres import Connection
+from prismd.store.realtime import notifications
+
+
+class _Contact(msgspec.Struct):
+    """A contact that a row made by naming its address."""
+
+    id: str | None
+
+
+class _Result(msgspec.Struct):
+    """The members of a stored result that say whether the row changed a record, and which contacts it made."""
+
+    id: str | None
+    created: bool
+    updated: bool
+    contacts_created: list[_Contact] = []
+
+
+_ACTIONS: Final = {change: Action(f"record.{change}") for change in Change}
+
+_RESULTS: Final = msgspec.json.Decoder(list[_Result])
+
+
+def record_changed(transaction: Transaction, object_type: str, record_ids: Sequence[str], change: Change) -> None:
+    """Add a change of records to the audit log, and notify the team's realtime streams (contract, section 15).
+
+    Both take effect when the transaction commits.
+
+    Args:
+        transaction: The transaction that changes the records; one statement, however many records there are.
+        object_type: Their type.
+        record_ids: Their ids, without repetition; if empty, nothing is written or sent.
+        change: The change, the same for all of them.
+    """
+    if record_ids:
+        deed = Deed(_ACTIONS[change], record_ids, object_type)
+        payloads = payloads_of(RecordsChanged(transaction.team_id, object_type, change, record_ids))
+        note(transaction, deed, list(payloads))
+
+
+def import_moved(connection: Connection, job: Job, chunk: int | None = None) -> None:
+    """Notify event streams and realtime streams of the progress of an import, when the transaction commits.
+
+    Args:
+        connection: Inside the transaction that does the step of the import.
+        job: The job after the step.
+        chunk: Number of the chunk just done, if it changed records. A notification cannot name so many records, so
+            listeners read the results of the chunk.
+    """
+    send = notifications.notify_listeners if job.synchronous else notifications.notify
+    send(connection, list(payloads_of(ImportMoved.of(job, chunk))))
+
+
+def changes_of_chunk(transaction: Transaction, moved: ImportMoved) -> list[RecordsChanged]:
+    """Return the changes of a chunk: contacts that addresses made, then records created, then records updated.
+
+    Args:
+        moved: The notification about the chunk; if the job has expired since, there are no changes.
+    """
+    if moved.chunk is None:
+        return []
+    texts = verdicts_of_chunk(transaction, moved.job_id, moved.chunk)
+    found = [
+        one for text in texts for one in _RESULTS.decode(text) if one.created or one.updated or one.contacts_created
+    ]
+    made = dict.fromkeys(one.id for one in found if one.created and one.id)
+    changed = dict.fromkeys(one.id for one in found if one.updated and one.id and one.id not in made)
+    contacts = [contact.id for one in found for contact in one.contacts_created if contact.id]
+    changes = (
+        (CONTACT, Change.CREATED, contacts),
+        (moved.object_type, Change.CREATED, list(made)),
+        (moved.object_type, Change.UPDATED, list(changed)),
+    )
+    return [RecordsChanged(moved.team_id, object_type, change, ids) for object_type, change, ids in changes if ids]

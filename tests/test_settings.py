@@ -35,3 +35,8 @@ def test_a_number_is_finite(raw: str) -> None:
 
 def test_settings_are_declared_as_something_that_can_be_read() -> None:
     assert set(DECLARED.values()) <= {"int", "float", "str"}
+
+
+def test_a_former_name_is_refused_and_not_ignored() -> None:
+    with pytest.raises(SettingError, match="PRISMD_UPKEEP_INTERVAL_S is called PRISMD_RETENTION_INTERVAL_S now"):
+        Settings.from_environment({"PRISMD_UPKEEP_INTERVAL_S": "5"})

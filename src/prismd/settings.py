@@ -154,7 +154,7 @@ class Settings:
     worker_memory_mib_max: int = setting(
         1_024, "MiB", "memory that one worker may take; a row that needs more is refused; 0 sets no limit"
     )
-    upkeep_interval_s: float = setting(60, "seconds", "time between two purges of what has expired")
+    retention_interval_s: float = setting(60, "seconds", "time between two purges of expired rows")
 
     idempotency_hours: int = setting(24, "hours", "how long an answer is replayed under its idempotency key", minimum=1)
     idempotency_stale_days: int = setting(7, "days", "how long after that the key is refused as stale")
@@ -231,8 +231,11 @@ class Settings:
             given: Settings that the caller has from elsewhere, such as the command line; None means not given.
 
         Raises:
-            SettingError: A variable holds something that its setting cannot be.
+            SettingError: A variable holds a value that its setting cannot have, or has a former name.
         """
+        for former, name in _RENAMED.items():
+            if former in environment:
+                raise SettingError(f"{former} is called {name} now; rename it")
         values: dict[str, Any] = {}
         for declared in fields(cls):
             raw = environment.get(f"PRISMD_{declared.name.upper()}")
@@ -254,7 +257,10 @@ def _finite(raw: str) -> float:
     return number
 
 
-#: By what a setting is declared to be, what reads it.
+#: Former name of a variable -> its name now. A former name is refused, because ignoring it would change the setting.
+_RENAMED: Final = {"PRISMD_UPKEEP_INTERVAL_S": "PRISMD_RETENTION_INTERVAL_S"}
+
+#: Declared type of a setting -> the function that reads it.
 _KINDS: Final[Mapping[str, Callable[[str], object]]] = {"str": str, "int": int, "float": _finite}
 
 

@@ -19,7 +19,7 @@ from prismd.services.api_keys.api_keys import create_key, list_keys, revoke_key,
 from prismd.settings import Settings
 from prismd.store import audit
 from prismd.store.connections.postgres import connect
-from prismd.worker.upkeep import purge
+from prismd.worker.retention import purge
 from tests.api.conftest import stop_serving
 from tests.statements import count_statements
 

@@ -159,7 +159,7 @@ def test_they_outlive_the_processes_that_count(tmp_path: Path, database: str) ->
     assert observed.value("prismd_import_rows_total", outcome="created") == 200
     files = sorted(path.name for path in tmp_path.glob("prismd-metrics-*/*"))
     for round_ in range(2):
-        observed.kill("--place worker-0")
+        observed.kill("--name worker-0")
         observed.kill("--number 0")
         observed.import_rows(150, first=10_000 * (1 + round_))
         assert observed.value("prismd_import_rows_total", outcome="created") == 200 + 150 * (1 + round_)

@@ -18,7 +18,7 @@ from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 from prismd.store.connections.postgres import connect
 from prismd.store.teams import insert_team
-from prismd.worker.upkeep import purge
+from prismd.worker.retention import purge
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 KEEP_S = 300

@@ -221,7 +221,7 @@ def test_another_schema_is_told_and_what_depends_on_it_is_not_looked_at(
     findings = found(own)
     assert findings["migrations"].level is Level.ERROR
     assert advice in findings["migrations"].advice
-    assert {findings[check].level for check in ("indexes", "queue", "upkeep")} == {Level.SKIPPED}
+    assert {findings[check].level for check in ("indexes", "queue", "retention")} == {Level.SKIPPED}
 
 
 def test_an_empty_database_is_told(make_database: Callable[[], str]) -> None:
@@ -271,8 +271,8 @@ def test_a_queue_that_stands_still_is_told(own: Connection) -> None:
 
 def test_what_nobody_deletes_is_told(own: Connection) -> None:
     make_job(own, "complete", NOW, expires=NOW)
-    assert found(own, NOW + timedelta(minutes=59))["upkeep"].level is Level.OK
-    assert found(own, NOW + timedelta(hours=3))["upkeep"].level is Level.WARNING
+    assert found(own, NOW + timedelta(minutes=59))["retention"].level is Level.OK
+    assert found(own, NOW + timedelta(hours=3))["retention"].level is Level.WARNING
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ from prismd.store.lists import insert_list
 from prismd.store.properties import insert_property
 from prismd.store.records.record_keys import add_key
 from prismd.store.teams import insert_team
-from prismd.worker.upkeep import purge
+from prismd.worker.retention import purge
 from tests.simulation.expectation import ADDRESSES, POISON, Asked, Expectation, Violation, demand, encoded
 from tests.simulation.faults import (
     Call,

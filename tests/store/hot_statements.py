@@ -196,7 +196,7 @@ _TEAMS: Final = {
     "an option in use": Hot(properties._OPTION_IN_USE, (1, "contact", "city", "C1"), once=None),
 }
 
-_UPKEEP: Final = {
+_RETENTION: Final = {
     "expired jobs": Hot(retention._EXPIRED_JOBS, (LATE, LIMIT), once=LIMIT),
     **{
         f"{table} of expired jobs": Hot(
@@ -211,11 +211,11 @@ _UPKEEP: Final = {
     "expired tickets": Hot(retention._DELETE_TICKETS, (LATE, LIMIT), once=2 * LIMIT),
 }
 
-HOT: Final = {**_RECORDS, **_IMPORTS, **_TEAMS, **_UPKEEP}
+HOT: Final = {**_RECORDS, **_IMPORTS, **_TEAMS, **_RETENTION}
 
 #: What workers ask, and what is asked before a team is known: beyond row-level security.
 OF_ALL_TEAMS: Final = {
-    "next turn", "whose turn it is", "the key of a request", "a team", "a ticket", *_UPKEEP,
+    "next turn", "whose turn it is", "the key of a request", "a team", "a ticket", *_RETENTION,
     # What metrics tell, and the views of another team than the others ask for.
     "jobs that wait", "the oldest of what is purged", "views without names",
 }  # fmt: skip

@@ -301,8 +301,8 @@ ABOUT_TRANSACTIONS: Final = {"prismd.store.connections.row_security", "prismd.st
 #: These touch no table, and wait for nobody.
 WITHOUT_LOCK: Final = {
     notifications.notify, notifications.notify_listeners, diagnosis.read_server, diagnosis.read_time,
-    diagnosis.read_indexes, migrate.schema_state, diagnosis.longest_transaction, diagnosis.count_others, health.count_workers,
-    figures.database_bytes,
+    diagnosis.read_indexes, migrate.schema_state, diagnosis.longest_transaction, diagnosis.count_others,
+    health.count_workers, figures.database_bytes,
     claims.try_lock, postgres.connections_allowed, postgres.prepare_session, postgres.bind_session,
     pages.check_patterns,
     restoring.schema_name, restoring.all_tables, restoring.own_tables, restoring.in_order, restoring.set_places,

@@ -119,7 +119,7 @@ def _serve(settings: Settings, stop: Stop, stack: ExitStack) -> None:
 
 
 def _worker(number: int) -> list[str]:
-    return ["prismd.cli.main", "worker", "--place", f"worker-{number}"]
+    return ["prismd.cli.main", "worker", "--name", f"worker-{number}"]
 
 
 def _prepared(url: str, settings: Settings) -> Bootstrap | None:

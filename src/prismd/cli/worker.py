@@ -20,9 +20,9 @@ from prismd.worker.stop import Stop
 
 @click.command("worker", short_help="Carry out import jobs of the PostgreSQL at PRISMD_DATABASE_URL.")
 @click.option("--parent-pid", type=int, hidden=True, help="End when this process is no longer the parent.")
-@click.option("--place", default="worker", hidden=True, help="What the process is called among those of its server.")
+@click.option("--name", default="worker", hidden=True, help="Name of the process in metrics and traces.")
 @told_in_one_line()
-def worker_command(parent_pid: int | None, place: str) -> None:
+def worker_command(parent_pid: int | None, name: str) -> None:
     """Carry out import jobs of the PostgreSQL at PRISMD_DATABASE_URL.
 
     `prismd serve` starts workers of its own (--workers); this command is for more of them, on this or other machines.
@@ -40,11 +40,11 @@ def worker_command(parent_pid: int | None, place: str) -> None:
     with ExitStack() as stack:
         if parent_pid is None:
             check_schema(settings.database_url, settings)
-            if server := begin_metrics(settings, place, stack):
+            if server := begin_metrics(settings, name, stack):
                 server.start(settings.database_url, stack)
         else:
             # Its server reads what it counts. Nobody mends a server's worker, and its server has seen to the schema: it
             # waits for the database instead.
-            metrics.join(place)
-        stack.callback(traces.begin(settings, place))
+            metrics.join(name)
+        stack.callback(traces.begin(settings, name))
         run(around)

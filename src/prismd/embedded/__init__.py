@@ -1,1 +1,1 @@
-"""The embedded PostgreSQL: its programs, its directory, its processes, started and ended with prismd."""
+"""The embedded PostgreSQL: its programs, its data directory and its processes; it starts and stops with prismd."""

@@ -1,4 +1,7 @@
-"""Data of another system user become data of the one that runs PostgreSQL: copied as both, never given away by root."""
+"""Adoption of another system user's data: each file is read as the former owner and written as the new one.
+
+Root never changes the owner of a file that another user controls: that user could have put a link there.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +18,16 @@ from prismd.embedded.data_dir import CLUSTER, FORMER, LOCK, DataDir
 
 
 def adopt(data: DataDir) -> None:
-    """Bring a directory that a former version gave to `nobody`, or that another user ran, to today's division.
+    """Bring a directory that a former version gave to `nobody`, or that another user ran, to today's owners.
 
-    PostgreSQL's files are copied: one process reads them as whom they belonged to, another writes them as whom they
-    shall belong to. It may be cut off at any moment, and is taken up again by the next start.
+    PostgreSQL's files are copied: one process reads them as the former owner, another writes them as the new owner.
+    The copy may be interrupted at any moment; the next start repeats it.
 
     Args:
-        data: Locked by the caller, and without a running PostgreSQL.
+        data: The directory, locked by the caller; its PostgreSQL does not run.
 
     Raises:
-        DatabaseUnusableError: Its files cannot be copied; they stay as they are.
+        DatabaseUnusableError: The files cannot be copied; they stay as they are.
     """
     data.take_over()
     former = data.base / FORMER
@@ -39,7 +42,7 @@ def adopt(data: DataDir) -> None:
 def _move(data: DataDir, former: Path) -> None:
     owner = data.owner_of(former)
     if not owner.borrowed or not stat.S_ISDIR(former.lstat().st_mode):
-        raise DatabaseUnusableError(f"{data.path / FORMER} is not a directory of whom PostgreSQL ran as")
+        raise DatabaseUnusableError(f"{data.path / FORMER} is not a directory of the user that ran PostgreSQL")
     if not data.has_cluster():
         made = data.new_cluster()
         try:
@@ -55,7 +58,7 @@ def _move(data: DataDir, former: Path) -> None:
 
 
 def _sweep(data: DataDir) -> None:
-    # Whatever else lies there was put there by whom the directory belonged to, under whatever name.
+    # The former owner of the directory may have put any other file there, under any name.
     for entry in list(os.scandir(data.base)):
         if entry.name not in {CLUSTER, FORMER, LOCK}:
             data.remove(entry.name)
@@ -84,7 +87,7 @@ def _child(owner: Owner, work: Callable[[], None], *, unused: int) -> int:
         work()
     except OSError as error:
         code = error.errno or 1
-    except BaseException:  # noqa: BLE001 - nothing but the code may leave the child
+    except BaseException:  # noqa: BLE001 - the child reports nothing but its exit code
         code = 1
     finally:
         os._exit(code)
@@ -102,7 +105,7 @@ def _without_ids(member: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def _unpack(out_of: int, target: Path) -> None:
-    # The archive comes from another user: what would lead out of the directory is refused.
+    # The archive comes from another user, so refuse entries that would lead out of the directory.
     with os.fdopen(out_of, "rb") as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
         archive.extractall(target, filter="data")
     target.chmod(stat.S_IRWXU)

@@ -1,4 +1,4 @@
-"""File work as another user: root becomes whom a directory belongs to before it touches what is in there."""
+"""File work as another user: root takes on the rights of a directory's owner before it touches files in it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 _Result = TypeVar("_Result")
 
-#: Longest time that a piece of work may take, in seconds; whoever's rights it has can also stop it.
+#: Longest time of a piece of work, in seconds. The user whose rights it has could stop its process.
 PATIENCE_S: Final = 60.0
 _READ_BYTES: Final = 65_536
 _PRIVATE_UMASK: Final = 0o077
@@ -28,8 +28,8 @@ class Owner:
     Args:
         uid: Number of the user.
         gid: Number of the user's group.
-        borrowed: Whether this process is root and becomes that user for the work.
-        name: Name of the user; only of one that is borrowed.
+        borrowed: Whether this process is root and takes on the rights of that user for the work.
+        name: Name of the user; empty where it is not borrowed.
     """
 
     uid: int
@@ -38,17 +38,17 @@ class Owner:
     name: str = ""
 
     def process(self) -> dict[str, Any]:
-        """Return the arguments by which ``subprocess`` starts a process as this user, without any capability."""
+        """Return the arguments for ``subprocess`` that start a process as this user, without any capability."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.borrowed else {}
 
 
 def done_as(owner: Owner, work: Callable[[], _Result], *, timeout_s: float = PATIENCE_S) -> _Result:
-    """Do a small piece of work with the rights of a user, and return what it returns.
+    """Do a small piece of work with the rights of a user, and return its result.
 
     Args:
         owner: The user.
-        work: Uses ``os`` alone, and returns what JSON can hold; it runs in a forked process where the user is borrowed.
-        timeout_s: Longest time it may take, in seconds.
+        work: Uses ``os`` alone, and returns a JSON value; it runs in a forked process where the user is borrowed.
+        timeout_s: Longest time of the work, in seconds.
 
     Raises:
         OSError: The work raised it, or did not end in time.
@@ -66,11 +66,11 @@ def opened_as(owner: Owner, path: Path, flags: int, mode: int = 0o600) -> int:
     Args:
         owner: The user.
         path: The file.
-        flags: As for ``os.open``.
-        mode: Of a file that is made.
+        flags: Flags of ``os.open``.
+        mode: Mode of a file that is created.
 
     Raises:
-        OSError: The user may not, or the file is a link.
+        OSError: The user may not open it, or the file is a link.
     """
 
     def opened() -> int:
@@ -84,10 +84,10 @@ def opened_as(owner: Owner, path: Path, flags: int, mode: int = 0o600) -> int:
 
 
 def become(owner: Owner) -> None:
-    """Give up root for good in this process, which is a forked one.
+    """Give up the rights of root for good, in a forked process.
 
     Args:
-        owner: Whom to become.
+        owner: The user to become.
     """
     os.setgroups([])
     os.setresgid(owner.gid, owner.gid, owner.gid)
@@ -96,9 +96,9 @@ def become(owner: Owner) -> None:
 
 
 def fork() -> int:
-    """Fork this process; the child keeps to what :mod:`os` does, so that locks of other threads do not matter."""
+    """Fork this process; the child must use :mod:`os` alone, so that it needs no lock of another thread."""
     with warnings.catch_warnings():
-        # Python warns of children of processes with threads, which may wait for a lock that nobody gives back.
+        # Python warns that a child may wait for a lock of a thread that it does not have.
         warnings.simplefilter("ignore", DeprecationWarning)
         return os.fork()
 
@@ -118,7 +118,7 @@ def _forked(
         except TimeoutError:
             raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)) from None
         finally:
-            # It is ours to kill until it is waited for, so its number belongs to nobody else.
+            # Until the child is waited for, no other process gets its process id, so killing it is safe.
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
     if "errno" in answer:
@@ -138,7 +138,7 @@ def _answer(line: socket.socket, owner: Owner, work: Callable[[], Any], *, passe
             descriptors = [answer["value"]]
     except OSError as error:
         answer = {"errno": error.errno or errno.EIO, "path": os.fspath(error.filename) if error.filename else None}
-    except BaseException as error:  # noqa: BLE001 - nothing but the answer may leave the child
+    except BaseException as error:  # noqa: BLE001 - the child reports nothing but its answer
         answer = {"fault": repr(error)}
     try:
         data = json.dumps(answer).encode()

@@ -1,4 +1,4 @@
-"""Making the files of the embedded PostgreSQL, in which prismd has a login of its own, which is no superuser."""
+"""The cluster of the embedded PostgreSQL: its files, and prismd's own login in it, which is no superuser."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _INITDB: Final = (
     "--auth=trust",
     f"--username={SUPERUSER}",
 )
-#: Tells, among the files, that prismd has a login of its own.
+#: A file among PostgreSQL's that says that prismd has a login of its own.
 _DIVIDED: Final = "prismd.roles"
 _INITDB_S: Final = 120
-#: Work without a server may have to recover first what a crash left.
+#: Longest single-user run, in seconds; it may first have to recover from a crash.
 _ALONE_S: Final = 600
-#: Backends of a killed postmaster are gone within this time.
+#: Seconds in which the backends of a killed postmaster end.
 _LEAVING_S: Final = 10.0
 
 
 class Cluster:
-    """PostgreSQL's files in a data directory whose lock the caller holds.
+    """PostgreSQL's files in a data directory; the caller holds the directory's lock.
 
     Args:
         data: The directory.
-        login_options: What prismd's login may do besides, as ``CREATE ROLE`` takes it; for new files.
+        login_options: Further options of ``CREATE ROLE`` for prismd's login, in new files.
     """
 
     def __init__(self, data: DataDir, login_options: str) -> None:
@@ -42,16 +42,16 @@ class Cluster:
         self._login_options = login_options
 
     def is_of_former_version(self) -> bool:
-        """Say whether there are files in which prismd logs in as a superuser."""
+        """Say whether the files are of a former version, in which prismd logged in as a superuser."""
         return self._data.has_cluster() and not self._is_divided(self._data.cluster)
 
     def make(self) -> None:
-        """Make the files where there are none, and bring those of a former version to today's roles.
+        """Make the files where there are none, and give files of a former version today's roles.
 
-        What was left half made is made again.
+        Files that an interrupted run left behind are made again.
 
         Raises:
-            DatabaseUnusableError: PostgreSQL's programs cannot run here, or cannot bring them there.
+            DatabaseUnusableError: PostgreSQL's programs cannot run here, or fail.
         """
         if not self._data.has_cluster():
             half = self._data.new_cluster()
@@ -86,7 +86,7 @@ class Cluster:
         done_as(self._data.runner, (files / _DIVIDED).touch)
 
     def _run_alone(self, files: Path, statement: str) -> str:
-        # Without a server, as the superuser, as whom nobody can log in. Returns why it failed, or nothing.
+        # Single-user mode runs as the superuser, as which nobody can log in. Return the reason of a failure, or "".
         parent = os.getpid()
         done_as(self._data.runner, lambda: forget_pid(files, parent))
         postgres = program(self._data, "postgres")

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL's directory: whose it is, what stands where in it, and that one prismd at a time runs it."""
+"""The data directory of the embedded PostgreSQL: its owners, its content, and its lock for one prismd at a time."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from prismd.embedded.pinned_directories import ForeignLinkError, path_by, path_o
 from prismd.embedded.socket_dir import fits, temporary_socket_dir
 
 CLUSTER: Final = "postgres"
-#: The cluster of another user, of which a copy is being made.
+#: The cluster of a former owner, while it is copied.
 FORMER: Final = "postgres.old"
-#: Tells that a directory is prismd's, who uses it, and that somebody does.
+#: Its presence marks a data directory of prismd, its lock says that it is in use, its content says by which process.
 LOCK: Final = "prismd.lock"
 
 _HALF = "postgres.new."
@@ -34,7 +34,7 @@ class Holder:
 
     Args:
         pid: Its process id, in digits.
-        lasting: Whether it is a server, which keeps PostgreSQL running.
+        lasting: Whether the process is a server, which keeps PostgreSQL running.
     """
 
     pid: str
@@ -42,14 +42,15 @@ class Holder:
 
 
 class DataDir(OwnedFiles):
-    """A data directory of prismd, made and locked on request.
+    """A data directory of prismd; methods make and lock it.
 
-    It belongs to whom prismd runs as. Where that is root, the directories of the cluster and of the socket in it belong
-    to the user that runs PostgreSQL, who can change nothing else, and root does nothing inside them but as that user.
-    A directory that belongs to somebody else is theirs as a whole: root works in it as its owner alone.
+    It belongs to the user that runs prismd. Under root, the directories of the cluster and of the socket in it belong
+    to the user that runs PostgreSQL. That user can change nothing else, and root works inside these two directories
+    with the rights of that user alone. Where the whole directory belongs to another user, root works in it with the
+    rights of its owner alone.
 
     Args:
-        path: Where it is or shall be.
+        path: Path of the directory, which need not exist yet.
         user: Name of the system user that runs PostgreSQL in a directory of root's.
     """
 
@@ -57,23 +58,23 @@ class DataDir(OwnedFiles):
         super().__init__(Path(os.path.realpath(path)))
         self._asked = path
         self._user = user
-        #: What processes must inherit to reach it by its base.
+        #: Descriptors that a process must inherit to reach the directory by ``base``.
         self.descriptors: tuple[int, ...] = ()
         self._lock: int | None = None
         self._lasting = False
 
     def prepare(self) -> None:
-        """Make the directory where there is none, and find out who does what in it.
+        """Make the directory where there is none, and determine its owners.
 
         Raises:
-            DatabaseUnusableError: It cannot be made or written, or holds something else than data of prismd.
+            DatabaseUnusableError: It cannot be made or written, or contains files that are not prismd's.
         """
         try:
             self._reach()
         except (FileExistsError, NotADirectoryError):
             raise DatabaseUnusableError(f"the data directory {self.path} is not a directory") from None
         except ForeignLinkError as error:
-            raise DatabaseUnusableError(f"{error.strerror}: name the place that it leads to with --data-dir") from None
+            raise DatabaseUnusableError(f"{error.strerror}: name the target of the link with --data-dir") from None
         except OSError as error:
             raise self._unusable("cannot be made", error) from error
         self._owners = self._found_owners()
@@ -85,14 +86,14 @@ class DataDir(OwnedFiles):
 
     @property
     def cluster(self) -> Path:
-        """The files of PostgreSQL."""
+        """The directory of PostgreSQL's files."""
         return self.base / CLUSTER
 
     def lock(self, *, lasting: bool) -> bool:
-        """Take the lock that lets one prismd at a time run the directory's PostgreSQL; say whether it was free.
+        """Take the lock by which one prismd at a time runs the directory's PostgreSQL, and return whether it was free.
 
         Args:
-            lasting: Whether it is held for as long as a server runs, not just for a command.
+            lasting: Whether a server holds the lock, and not just a short command.
 
         Raises:
             DatabaseUnusableError: The lock file cannot be written.
@@ -102,7 +103,7 @@ class DataDir(OwnedFiles):
         except OSError as error:
             raise self._unusable("cannot be written", error) from error
         try:
-            # The lock goes with the process, however it ends; a file's mere existence would outlive a crash.
+            # The system releases this lock however the process ends; a lock by the existence of a file would remain.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(lock)
@@ -126,14 +127,14 @@ class DataDir(OwnedFiles):
             self._lock = None
 
     def release(self) -> None:
-        """Let go of the directory."""
+        """Release the lock, and close the directory's descriptors."""
         self.unlock()
         for descriptor in self.descriptors:
             os.close(descriptor)
         self.descriptors = ()
 
     def holder(self) -> Holder:
-        """Return who holds the lock."""
+        """Return the process that holds the lock."""
         text = self.read(self.keeper, self.base / LOCK).decode(errors="replace").strip()
         return Holder(text.removesuffix(_LASTING) or "unknown", lasting=text.endswith(_LASTING))
 
@@ -142,24 +143,24 @@ class DataDir(OwnedFiles):
         return done_as(self.runner, (self.cluster / "PG_VERSION").exists)
 
     def new_cluster(self) -> Path:
-        """Return an empty directory in which to make a cluster, and forget those that were left half made."""
+        """Return an empty directory for a new cluster, and remove the ones that interrupted runs left behind."""
         for name in self.names():
             if name.startswith(_HALF):
                 self.remove(name)
-        # A name of this process's own: whoever was killed while it did the same may have left a program that goes on.
+        # The name contains the process id: a killed prismd may have left an initdb that still writes.
         name = f"{_HALF}{os.getpid()}"
         self.own_directory(name)
         return self.base / name
 
     def keep_cluster(self, made: Path) -> None:
-        """Take a new cluster, which is whole, for the directory's own."""
+        """Make a new, complete cluster the directory's cluster."""
         done_as(self.keeper, lambda: os.rename(made, self.cluster))  # noqa: PTH104 - returns nothing, as it must here
 
     def socket_dir(self) -> Path:
-        """Return the private directory of PostgreSQL's socket, making it where there is none.
+        """Return the private directory of PostgreSQL's socket, and make it where there is none.
 
         Raises:
-            DatabaseUnusableError: Somebody else has made a directory of that name.
+            DatabaseUnusableError: Another user has made a directory of that name.
         """
         if not fits(self.path / _SOCKET):
             return temporary_socket_dir(self.path, self.runner)
@@ -167,15 +168,15 @@ class DataDir(OwnedFiles):
         return self.base / _SOCKET
 
     def reached(self, path: Path) -> Path:
-        """Return a path as people and other processes use it.
+        """Return a path that people and other processes can use.
 
         Args:
-            path: Maybe by way of a descriptor of the process that it comes from.
+            path: A path, possibly through a descriptor of the process that wrote it.
         """
         return self.path / path.name if path.parent.parent == Path("/proc/self/fd") else path
 
     def outdated(self) -> bool:
-        """Say whether the directory, or PostgreSQL's files in it, belong to another user than they should."""
+        """Say whether the directory, or PostgreSQL's files in it, belong to the wrong user."""
         if self.keeper.borrowed and of_former_version(self.keeper, self.base):
             return True
         if not self.divided:
@@ -185,7 +186,7 @@ class DataDir(OwnedFiles):
         return not belongs or os.path.lexists(self.base / FORMER)
 
     def take_over(self) -> None:
-        """Make the directory root's, whatever is in it; the lock stays held.
+        """Make root the owner of the directory, whatever it contains; the lock stays held.
 
         Raises:
             DatabaseUnusableError: There is no user to run PostgreSQL in it.
@@ -193,7 +194,7 @@ class DataDir(OwnedFiles):
         runner = service_user(self._user)
         self._owners = Owners(ROOT, runner)
         self.make_private()
-        # Whom it belonged to has to pass to what is still theirs, until it is made private again.
+        # The former owner must reach its files for the copy, until the directory is private again.
         self.base.chmod(0o711)
         self.lock(lasting=self._lasting)
 
@@ -216,10 +217,10 @@ class DataDir(OwnedFiles):
         return Owners(self_, self_)
 
     def make_private(self) -> None:
-        """Let nobody else into the directory."""
+        """Close the directory to all other users."""
         if not self.divided:
             return done_as(self.keeper, lambda: self.base.chmod(0o700))
-        # Whom PostgreSQL runs as may pass to what is its own there, and read what it is meant to read.
+        # The user that runs PostgreSQL may pass to its own directories, and read the files made for it.
         os.chown(self.base, 0, self.runner.gid)
         return self.base.chmod(0o710)
 
@@ -240,7 +241,7 @@ class DataDir(OwnedFiles):
         found = os.fstat(lock)
         if not self.divided or (found.st_uid == 0 and found.st_nlink == 1 and stat.S_ISREG(found.st_mode)):
             return lock
-        # Left by whom the directory belonged to before: it may be the same file as one elsewhere.
+        # The former owner left this file: it may be a hard link to a file elsewhere.
         os.close(lock)
         return self.new_file(LOCK, access=os.O_RDWR)
 

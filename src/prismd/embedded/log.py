@@ -1,4 +1,4 @@
-"""The log of the embedded PostgreSQL: kept beside the one before it, and cut where it has grown."""
+"""The log of the embedded PostgreSQL: the previous one is kept beside it, and it is cut when it grows too large."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from prismd.embedded.as_owner import done_as, opened_as
 from prismd.embedded.owned_files import OwnedFiles
 
-#: The log, and what stood in it before.
+#: The log, and its content before the last start or cut.
 LOG: Final = "postgres.log"
 FORMER_LOG: Final = "postgres.log.1"
 
@@ -17,9 +17,9 @@ _COPIED_BYTES: Final = 2**20
 
 
 class PostgresLog:
-    """The log in a data directory, which belongs to whom the directory belongs to.
+    """The log in a data directory; it belongs to the owner of the directory.
 
-    PostgreSQL only inherits the open file, and adds to its end: so whoever gets into PostgreSQL can name no other.
+    PostgreSQL inherits the open file and appends to it. So an attacker inside PostgreSQL cannot name another file.
 
     Args:
         files: The data directory.
@@ -32,7 +32,7 @@ class PostgresLog:
         self._opened: int | None = None
 
     def begin(self) -> int:
-        """Return the descriptor of a new log, which the caller does not close; the one before it is kept."""
+        """Return the descriptor of a new log, which the caller does not close; the previous log is kept."""
         self.close()
         path, former = self._files.base / LOG, self._files.base / FORMER_LOG
         if self._is_ours():
@@ -45,27 +45,27 @@ class PostgresLog:
         return self._files.read(self._files.keeper, self._files.base / LOG)
 
     def cut(self) -> None:
-        """Begin the log anew where it has grown, and keep what it was.
+        """Cut the log to nothing if it has grown too large, and keep its content as the previous log.
 
-        PostgreSQL goes on with the file that it has, so what is in it is copied. What it adds between the last look and
-        the cut is lost: a line at most.
+        PostgreSQL keeps writing to the same file, so its content is copied. A line that PostgreSQL appends between the
+        copy and the cut is lost.
 
         Raises:
-            OSError: What it was cannot be kept.
+            OSError: The content cannot be kept.
         """
         if self._opened is None:
-            # PostgreSQL was started by a prismd that was killed.
+            # A prismd that was killed started this PostgreSQL.
             self._opened = opened_as(self._files.keeper, self._files.base / LOG, os.O_RDWR)
         if os.fstat(self._opened).st_size <= self._most:
             return
         try:
             self._keep(self._opened)
         finally:
-            # Whatever came of that, for want of room most of all.
+            # Cut even where the copy failed: the usual reason is a full disk, which the cut relieves.
             os.ftruncate(self._opened, 0)
 
     def close(self) -> None:
-        """Let go of the log."""
+        """Close the log."""
         if self._opened is not None:
             os.close(self._opened)
             self._opened = None
@@ -76,7 +76,7 @@ class PostgresLog:
                 former.write(part)
 
     def _is_ours(self) -> bool:
-        # Another user may have left a file, or a link to one, in a directory that was theirs before.
+        # A former owner of the directory may have left a file of its own, or a link, under this name.
         try:
             found = (self._files.base / LOG).lstat()
         except OSError:

@@ -1,4 +1,4 @@
-"""How much memory there is, and what of it the embedded PostgreSQL keeps pages in."""
+"""The memory of the machine or container, and the share for PostgreSQL's buffers."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ _MOST_MIB: Final = 2_048
 _MIB: Final = 2**20
 
 _GROUPS: Final = Path("/proc/self/cgroup")
-#: Where Linux keeps the limits of groups of processes, by the controller that /proc names: none in version 2.
+#: Controller in /proc -> folder and file of the limit of a control group; version 2 names no controller.
 _LIMITS: Final = {"": ("", "memory.max"), "memory": ("memory", "memory.limit_in_bytes")}
 
 
 def buffers_mib(memory_mib: int) -> int:
-    """Return how much of a memory PostgreSQL keeps pages in, in MiB.
+    """Return the size of PostgreSQL's buffers, in MiB.
 
-    An eighth: with the pages that the system keeps anyway, the keys of ten million records fit into a small machine.
+    It is an eighth of the memory. Together with the system's own cache, the keys of ten million records then fit into
+    a small machine.
 
     Args:
-        memory_mib: All that there is, in MiB.
+        memory_mib: The whole memory, in MiB.
     """
     return min(max(memory_mib // _SHARE, _LEAST_MIB), _MOST_MIB)
 
@@ -33,8 +34,8 @@ def memory_mib(groups: Path = _GROUPS, limits: Path = Path("/sys/fs/cgroup")) ->
     """Return the memory that this process and its children may use, in MiB: the machine's, or less in a container.
 
     Args:
-        groups: The file that says to which groups this process belongs.
-        limits: Below which the groups' limits stand.
+        groups: The file that lists the control groups of this process.
+        limits: The directory of the groups' limits.
     """
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return min([machine, *_group_limits(groups, limits)]) // _MIB
@@ -44,12 +45,12 @@ def _group_limits(groups: Path, limits: Path) -> Iterator[int]:
     try:
         lines = groups.read_text().splitlines()
     except OSError:
-        return  # not Linux: nothing but the machine limits us
+        return  # not Linux: there are no control groups
     for line in lines:
         _, controllers, group = line.split(":", 2)
         for controller in _LIMITS.keys() & {*controllers.split(",")}:
             folder, file = _LIMITS[controller]
-            # A container may see its own group as the root, under whatever name; so every level is asked.
+            # A container may see its own group as the root under any name, so look at every level.
             path = Path(group.lstrip("/"))
             for level in (path, *path.parents):
                 with contextlib.suppress(OSError, ValueError):  # no limit is kept at this level, or it says "max"

@@ -1,4 +1,4 @@
-"""The files of a data directory: each is made, read and removed as whom it belongs to."""
+"""The files of a data directory: each is made, read and removed with the rights of its owner."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ class OwnedFiles:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        #: The path by which processes reach it; for root, one that nobody can turn to another place.
+        #: The path by which processes reach it; for root, a path that nobody can redirect to another directory.
         self.base = path
         self._owners: Owners | None = None
 
     @property
     def keeper(self) -> Owner:
-        """Whose the directory is."""
+        """The owner of the directory."""
         return self._known().keeper
 
     @property
     def runner(self) -> Owner:
-        """Who runs PostgreSQL, and whose the cluster is."""
+        """The user that runs PostgreSQL, who owns the cluster."""
         return self._known().runner
 
     @property
     def divided(self) -> bool:
-        """Whether the directory is root's, and PostgreSQL that of a user who can change nothing but its own."""
+        """Whether root owns the directory and another user runs PostgreSQL, who can change nothing else in it."""
         return self.keeper != self.runner
 
     def read(self, reader: Owner, path: Path) -> bytes:
-        """Return the last 64 KiB of a file, as its owner; nothing where it cannot be read.
+        """Return the last 64 KiB of a file; an empty value where it cannot be read.
 
         Args:
-            reader: Whose the file is.
+            reader: The file's owner, with whose rights it is read.
             path: The file.
         """
         try:
@@ -61,7 +61,7 @@ class OwnedFiles:
             return opened.read()
 
     def new_file(self, name: str, *, access: int = os.O_WRONLY, readable: bool = False) -> int:
-        """Return the descriptor of a new file of the directory's owner; one of that name that was there goes.
+        """Return the descriptor of a new file of the directory's owner; it replaces a file of that name.
 
         Args:
             name: Its name in the directory.
@@ -90,11 +90,11 @@ class OwnedFiles:
                 f"{self.path / name} is not a directory of {user_name(self.runner.uid)}'s: remove it and start again"
             )
         if self.divided and found.st_uid != self.runner.uid:
-            # New, and in a directory in which nobody but root can put anything in its place.
+            # The directory is new, and nobody but root could have replaced it.
             os.chown(path, self.runner.uid, self.runner.gid, follow_symlinks=False)
 
     def remove(self, name: str) -> None:
-        """Remove a file, or a directory with what is in it; what is inside goes as its owner would do it.
+        """Remove a file, or a directory with its content; the content is removed with the rights of its owner.
 
         Args:
             name: Its name in the data directory.
@@ -108,15 +108,15 @@ class OwnedFiles:
 
     def names(self) -> list[str]:
         """Return the names in the directory."""
-        return done_as(self.keeper, lambda: os.listdir(self.base))  # noqa: PTH208 - names alone pass from one process to another
+        return done_as(self.keeper, lambda: os.listdir(self.base))  # noqa: PTH208 - only names can pass from one process to another
 
     def owner_of(self, path: Path) -> Owner:
-        """Return who something in it belongs to."""
+        """Return the owner of a file or directory in it."""
         found = path.lstat()
         return Owner(found.st_uid, found.st_gid, borrowed=found.st_uid != 0, name=user_name(found.st_uid))
 
     def _known(self) -> Owners:
-        assert self._owners is not None  # noqa: S101 - whoever asks has prepared it
+        assert self._owners is not None  # noqa: S101 - callers prepare the directory first
         return self._owners
 
 

@@ -1,4 +1,4 @@
-"""Who a data directory belongs to, and who runs PostgreSQL in it: under root, never root."""
+"""The owner of a data directory, and the user that runs PostgreSQL in it, which is never root."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Final
 from prismd.database_errors import DatabaseUnusableError
 from prismd.embedded.as_owner import Owner, done_as
 
-#: Who ran PostgreSQL for root in former versions, beside the daemons of others.
+#: The user that ran PostgreSQL for root in former versions; other daemons use it too.
 _FORMERLY: Final = "nobody"
-#: What former versions left in a directory that root had given to that user, and in no other.
+#: Former versions left this file in a directory that root had given to that user, and in no other.
 _FORMER_FILE: Final = "hba.conf"
 
 ROOT: Final = Owner(0, 0)
@@ -21,11 +21,11 @@ ROOT: Final = Owner(0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """Who does what in a data directory.
+    """The two users of a data directory.
 
     Args:
-        keeper: Whose it is.
-        runner: Who runs PostgreSQL, and whose the cluster in it is.
+        keeper: The owner of the directory.
+        runner: The user that runs PostgreSQL, who owns the cluster in it.
     """
 
     keeper: Owner
@@ -33,11 +33,11 @@ class Owners:
 
 
 def owners_for_root(path: Path, base: Path, user: str) -> Owners:
-    """Return who does what for a prismd that runs as root.
+    """Return the owners of a data directory for a prismd that runs as root.
 
     Args:
         path: The directory, as people call it.
-        base: The directory, by a path that nobody can turn to another place.
+        base: The directory, by a path that nobody can redirect to another directory.
         user: Name of the user that runs PostgreSQL in a directory of root's.
 
     Raises:
@@ -60,10 +60,10 @@ def service_user(name: str) -> Owner:
     """Return the user that runs PostgreSQL for root.
 
     Args:
-        name: Of the user.
+        name: Name of the user.
 
     Raises:
-        DatabaseUnusableError: There is none of that name, or it is root.
+        DatabaseUnusableError: There is no user of that name, or it is root.
     """
     try:
         user = pwd.getpwnam(name)
@@ -82,7 +82,7 @@ def of_former_version(owner: Owner, base: Path) -> bool:
     """Say whether root gave a directory to `nobody`, as former versions did.
 
     Args:
-        owner: Whose the directory is.
+        owner: Owner of the directory.
         base: The directory.
     """
     if not owner.borrowed or owner.name != _FORMERLY:
@@ -91,7 +91,7 @@ def of_former_version(owner: Owner, base: Path) -> bool:
 
 
 def user_name(uid: int) -> str:
-    """Return what to call a user in a message."""
+    """Return the name of a user for a message."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

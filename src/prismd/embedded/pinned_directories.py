@@ -1,4 +1,4 @@
-"""A directory that root holds fast: reached without links of others, and the same one whatever becomes of its path."""
+"""A directory that root keeps open: other users' links cannot redirect the path to it, now or later."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from collections import deque
 from pathlib import Path
 from typing import Final
 
-#: As many links in a row as Linux follows.
+#: The most links in a row; Linux follows as many.
 _LINKS_MAX: Final = 40
 _HOLD: Final = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class ForeignLinkError(OSError):
-    """A part of a path is a symbolic link of somebody else, who could lead root wherever they like."""
+    """A part of a path is a symbolic link of another user, who could redirect root to any directory."""
 
 
 def pinned(path: Path, *, mode: int) -> int:
-    """Return a descriptor of a directory, which is made where there is none; for root.
+    """Return a descriptor of a directory, for root; a missing directory is made.
 
-    ``/proc/self/fd/N`` then is a path to it that nobody can turn to another place.
+    ``/proc/self/fd/N`` is then a path to it that nobody can redirect.
 
     Args:
         path: The directory.
-        mode: Of the directory, where it is made; those above it get what directories usually get.
+        mode: Mode of a new directory; new directories above it get the usual mode.
 
     Raises:
-        ForeignLinkError: Somebody other than root laid a link there.
+        ForeignLinkError: A part of the path is a link of another user than root.
         OSError: It cannot be reached or made.
     """
     parts = deque(Path(os.path.abspath(path)).parts[1:])  # noqa: PTH100 - `..` is no matter of links here
@@ -52,12 +52,12 @@ def pinned(path: Path, *, mode: int) -> int:
 
 
 def path_of(descriptor: int) -> Path:
-    """Return where a directory is by now."""
+    """Return the path that a directory has now."""
     return path_by(descriptor).readlink()
 
 
 def path_by(descriptor: int) -> Path:
-    """Return a path that leads to a directory through its descriptor, in this process and in those that inherit it."""
+    """Return a path to a directory through its descriptor, for this process and those that inherit the descriptor."""
     return Path(f"/proc/self/fd/{descriptor}")
 
 
@@ -83,7 +83,7 @@ def _stepped(directory: int, name: str, *, mode: int) -> int:
     try:
         found = os.open(name, _HOLD, dir_fd=directory)
     except FileNotFoundError:
-        with contextlib.suppress(FileExistsError):  # somebody else was quicker
+        with contextlib.suppress(FileExistsError):  # another process was quicker
             os.mkdir(name, mode, dir_fd=directory)
         found = os.open(name, _HOLD, dir_fd=directory)
     os.close(directory)

@@ -1,4 +1,4 @@
-"""The processes of the embedded PostgreSQL: started, found again, and ended."""
+"""The postmaster of the embedded PostgreSQL: start it, find it again after a crash of prismd, and end it."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from prismd.embedded.log import PostgresLog
 from prismd.embedded.program_runs import IN_USE, PID_FILE, forget_pid, last_line, program, surroundings, wait_until
 from prismd.embedded.roles import LOGIN
 
-#: How PostgreSQL is run: for bulk loads, durable, and off the network.
+#: PostgreSQL's settings: for bulk loads, durable, and without a network port.
 _SETTINGS: Final = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    # No superuser can log in.
+    # No superuser can log in, so no connection need be reserved for one.
     "superuser_reserved_connections": "0",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
-    # Checkpoints that come by size would write the same pages again and again during a load.
+    # With a small WAL, checkpoints would write the same pages again and again during a load.
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
-    # The log goes to the disk while a chunk is written, so that its commit has little left to wait for.
+    # The WAL goes to the disk while a chunk is written, so that its commit waits for little.
     "wal_writer_delay": "10ms",
-    # Nobody replicates from it; so the log carries no more than recovery needs.
+    # There is no replication, so the WAL holds only what recovery needs.
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "wal_compression": "off",
     "jit": "off",
-    # Containers give little shared memory beyond the start's, which parallel queries would need.
+    # Parallel queries allocate shared memory at run time, and containers allow little of it.
     "max_parallel_workers_per_gather": "0",
     "max_parallel_maintenance_workers": "0",
     "timezone": "UTC",
@@ -43,7 +43,8 @@ _SETTINGS: Final = {
     "log_checkpoints": "off",
     "log_autovacuum_min_duration": "-1",
 }
-#: Tells whose PostgreSQL a process is: the path that it works by may be one that only means something to itself.
+#: A setting in the command line that names the data directory. The path after ``-D`` may be one through a descriptor,
+#: which means something to the process itself alone.
 _MARK: Final = "prismd.data_dir"
 _CONNECTIONS: Final = "max_connections"
 
@@ -54,12 +55,12 @@ _LINE_STATE: Final = 7
 
 
 class Postmaster:
-    """The PostgreSQL of a data directory whose lock the caller holds.
+    """The PostgreSQL of a data directory; the caller holds the directory's lock.
 
     Args:
         data: The directory.
-        buffers_mib: Memory in which PostgreSQL keeps pages, in MiB.
-        connections: How many it takes at most.
+        buffers_mib: Size of PostgreSQL's buffers, in MiB.
+        connections: The most connections that it takes.
         log_bytes_max: Size at which its log is cut.
     """
 
@@ -89,7 +90,7 @@ class Postmaster:
         return self.pid() is not None and self._line(_LINE_STATE) == "ready"
 
     def has_room(self) -> bool:
-        """Say whether the running postmaster was started with as many connections as are needed by now."""
+        """Say whether the running postmaster takes as many connections as are needed now."""
         line = os.fsdecode(_command_line(self.pid() or 0))
         found = re.search(rf" {_CONNECTIONS}=(\d+) ", line)
         return found is not None and int(found[1]) >= self._connections
@@ -99,7 +100,7 @@ class Postmaster:
         return self._data.reached(Path(self._line(_LINE_SOCKET_DIR)))
 
     def launch(self) -> None:
-        """Start PostgreSQL, which has ended, without waiting until it accepts connections."""
+        """Start PostgreSQL, and do not wait until it accepts connections; no PostgreSQL of the directory runs."""
         if self._child is not None:
             self._child.wait()
         socket_dir = self._data.socket_dir()
@@ -121,23 +122,23 @@ class Postmaster:
         )
 
     def waits_for_backends(self) -> bool:
-        """Say whether PostgreSQL did not start as backends of one that was killed are still leaving."""
+        """Say whether PostgreSQL did not start because backends of a killed postmaster still run."""
         return IN_USE in self.failure()
 
     def was_killed(self) -> bool:
-        """Say whether PostgreSQL, started here, was ended by a signal that it could not answer."""
+        """Say whether a signal killed the PostgreSQL that this object started."""
         return self._child is not None and (self._child.poll() or 0) < 0
 
     def failure(self) -> str:
-        """Return the last thing that PostgreSQL said."""
+        """Return the last error in PostgreSQL's log."""
         said = self.log.end()
         return last_line(said) if said else "it left no log"
 
     def end(self, timeout_s: float) -> None:
-        """Stop PostgreSQL and what its clients do; what it cannot write out in time is left to recovery.
+        """Stop PostgreSQL and disconnect its clients; a stop that takes too long leaves the rest to crash recovery.
 
         Args:
-            timeout_s: Time for a stop in order, in seconds.
+            timeout_s: Time for a clean stop, in seconds.
         """
         pid = self._child.pid if self._child is not None else self.pid()
         if pid is not None and self.runs():
@@ -151,8 +152,9 @@ class Postmaster:
         self.log.close()
 
     def _access(self) -> dict[str, str]:
-        # In a directory of root's, root alone is served, and what says so is root's: whoever gets into PostgreSQL, and
-        # with that becomes its user, can let nobody in. In a directory that is its user's, its mode says it all.
+        # In a directory of root's, PostgreSQL serves root alone, and the files that say so belong to root: an attacker
+        # inside PostgreSQL, who has its user's rights, cannot let others in. In a directory of the user itself, the
+        # directory's mode keeps others out.
         if not self._data.divided:
             return {}
         return {
@@ -167,7 +169,7 @@ class Postmaster:
         return str(self._data.base / name)
 
     def _is_postmaster(self, pid: int) -> bool:
-        # A process id is given again to others, most of all in containers: so the command line has to fit.
+        # The system reuses process ids, most of all in containers, so check the command line too.
         line = _command_line(pid) + b" "
         marks = (f" {_MARK}={self._data.path} ", f" -D {self._data.path / CLUSTER} ")
         return any(os.fsencode(mark) in line for mark in marks)
@@ -178,13 +180,13 @@ class Postmaster:
         return lines[number].strip() if number < len(lines) else ""
 
     def _send(self, pid: int, number: signal.Signals) -> None:
-        # As its user, who names it: no other process can be meant.
+        # Signal with the rights of PostgreSQL's user: that user wrote the process id, and could name any process.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             done_as(self._data.runner, lambda: os.kill(pid, number))
 
 
 def _clear(cluster: Path, socket_dir: Path, parent: int) -> None:
-    """Take out of the way what a crash left."""
+    """Remove the files of a crash that would prevent a start."""
     for stale in socket_dir.glob(".s.PGSQL.*"):
         stale.unlink(missing_ok=True)
     forget_pid(cluster, parent)
@@ -197,4 +199,4 @@ def _command_line(pid: int) -> bytes:
         except OSError:
             return b""
     command = ["ps", "-ww", "-p", str(pid), "-o", "command="]
-    return subprocess.run(command, capture_output=True, check=False).stdout  # noqa: S603 - numbers and words of our own
+    return subprocess.run(command, capture_output=True, check=False).stdout  # noqa: S603 - the arguments are ours

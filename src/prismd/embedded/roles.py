@@ -1,4 +1,4 @@
-"""The roles of the embedded PostgreSQL: prismd's login is no superuser, and nobody can log in as the one there is."""
+"""The roles of the embedded PostgreSQL: prismd's login is no superuser, and nobody can log in as the superuser."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Final
 #: prismd's login, and the database that it owns.
 LOGIN: Final = "prismd"
 DATABASE: Final = "postgres"
-#: It exists because PostgreSQL demands one.
+#: PostgreSQL requires a superuser.
 SUPERUSER: Final = "postgres"
-#: The number that PostgreSQL gives the superuser that it begins with.
+#: The oid of the superuser that initdb makes.
 _FIRST_ROLE: Final = 10
 
-# Up to schema 0012 prismd logged in as the superuser that its cluster began with. That one cannot be made less; so it
-# is renamed, which it cannot do to itself, and what it owns goes to a new login of its former name.
+# Up to schema 0012 prismd logged in as the superuser of initdb, whose rights cannot be reduced. So this statement
+# renames it, as another superuser because no role can rename itself, and gives its tables to a new login of its name.
 _DIVIDE: Final = """
 DO $$
 DECLARE
@@ -56,12 +56,12 @@ END $$
 
 
 def division(options: str = "") -> str:
-    """Return the statement that leaves prismd a login of its own, on one line, as the superuser runs it.
+    """Return the statement that gives prismd a login of its own, on one line; the superuser runs it.
 
-    It does nothing where that is done already.
+    A second run changes nothing.
 
     Args:
-        options: What the login may do beyond owning its tables, as ``CREATE ROLE`` takes it.
+        options: Further options of ``CREATE ROLE`` for the login.
     """
     names = {"login": LOGIN, "database": DATABASE, "superuser": SUPERUSER, "first": _FIRST_ROLE, "options": options}
     return " ".join(_DIVIDE.format(**names).split())

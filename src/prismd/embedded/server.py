@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: started on a directory, found again after a crash, shared by the commands of one machine."""
+"""The embedded PostgreSQL of a data directory: start it, find it after a crash, and share it between commands."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from prismd.embedded.postmaster import Postmaster
 from prismd.embedded.program_runs import wait_until
 from prismd.embedded.roles import DATABASE, LOGIN
 
-#: Longest start, which may have to recover what a crash left.
+#: Longest start, in seconds; it may include crash recovery.
 _START_S: Final = 120.0
-#: A short command that holds the directory is done within this time, and so are backends of a killed postmaster.
+#: Seconds in which a short command releases the directory, and in which backends of a killed postmaster end.
 _PATIENCE_S: Final = 10.0
 _STOP_S: Final = 1.5
-#: For short commands and further workers, and while those of a killed process are still there.
+#: Connections for short commands and further workers, and for those that a killed process left open.
 _CONNECTIONS_SPARE: Final = 40
 _CONNECTIONS_MIN: Final = 60
-#: Size of PostgreSQL's log where no setting says another.
+#: Size at which PostgreSQL's log is cut by default.
 LOG_BYTES_MAX: Final = 32 * 2**20
 
 
@@ -34,14 +34,14 @@ class EmbeddedPostgres:
     """The PostgreSQL of a data directory.
 
     Args:
-        data_dir: Where its files are or shall be.
-        buffers_mib: Memory in which it keeps pages, in MiB; 0 takes what fits the machine.
-        connections: How many connections must find room.
-        kept_free_mib: Memory that is for others, in MiB, where the machine decides on PostgreSQL's.
+        data_dir: The data directory, which need not exist yet.
+        buffers_mib: Size of its buffers, in MiB; 0 takes a share of the memory.
+        connections: The number of connections that prismd needs.
+        kept_free_mib: Memory for other processes, in MiB; it is subtracted before the share is taken.
         user: Name of the system user that runs it, where prismd runs as root; other users run it as themselves.
         log_bytes_max: Size at which its log is cut.
-        login_options: What prismd's login may do besides, as ``CREATE ROLE`` takes it; for new clusters.
-        given_up: Looked at while PostgreSQL starts; says whether nobody waits for it any more.
+        login_options: Further options of ``CREATE ROLE`` for prismd's login, in new clusters.
+        given_up: Asked while PostgreSQL starts; returns whether to stop waiting.
     """
 
     def __init__(
@@ -63,14 +63,14 @@ class EmbeddedPostgres:
         self._data = DataDir(data_dir, user)
         self._cluster = Cluster(self._data, login_options)
         self._postmaster: Postmaster | None = None
-        #: Whether the last start was seen to accept connections; what ends after that is started again.
+        #: Whether PostgreSQL accepted connections after its last start; if it ends after that, it is restarted.
         self._was_ready = False
 
     def start(self) -> str:
-        """Start PostgreSQL, or take over the one that a killed prismd left running, and return its URL.
+        """Start PostgreSQL, or take over one that a killed prismd left running, and return its URL.
 
         Raises:
-            DatabaseUnusableError: Another prismd uses the directory, or it cannot be used; one line says why.
+            DatabaseUnusableError: Another prismd uses the directory, or the directory is unusable; one line says why.
         """
         self._data.prepare()
         wait_until(lambda: self._data.lock(lasting=True) or self._data.holder().lasting, _PATIENCE_S)
@@ -83,7 +83,7 @@ class EmbeddedPostgres:
         return self._start_locked()
 
     def revive(self) -> bool:
-        """Start PostgreSQL again where it has ended unasked; say whether that was so.
+        """Restart PostgreSQL if it has ended unasked, and return whether it had.
 
         Raises:
             DatabaseUnusableError: It does not start.
@@ -100,10 +100,10 @@ class EmbeddedPostgres:
         return True
 
     def cut_log(self) -> None:
-        """Begin PostgreSQL's log anew where it has grown, and keep what it was.
+        """Cut PostgreSQL's log if it has grown too large, and keep its content.
 
         Raises:
-            OSError: What it was cannot be kept.
+            OSError: The content cannot be kept.
         """
         if self._postmaster is not None:
             self._postmaster.log.cut()
@@ -117,10 +117,10 @@ class EmbeddedPostgres:
 
     @contextmanager
     def borrowed(self) -> Iterator[str]:
-        """Give the URL of the directory's PostgreSQL for a while: the running one, else one that stops afterwards.
+        """Yield the URL of the directory's PostgreSQL: the running one, or else one that runs only for the block.
 
         Raises:
-            DatabaseUnusableError: The directory cannot be used; one line says why.
+            DatabaseUnusableError: The directory is unusable; one line says why.
         """
         self._data.prepare()
         postmaster = self._postmaster_of()
@@ -172,8 +172,7 @@ class EmbeddedPostgres:
         return self._was_ready or self._ready(postmaster)
 
     def _launched(self, postmaster: Postmaster) -> bool:
-        # False only where another attempt has a point: where somebody killed it, and while backends of one that was
-        # killed are still leaving.
+        # False means "try again": the new postmaster was killed, or backends of a killed postmaster still run.
         postmaster.launch()
         self._was_ready = self._ready(postmaster)
         if self._was_ready or self._given_up():
@@ -181,7 +180,7 @@ class EmbeddedPostgres:
         return not postmaster.was_killed() and not postmaster.waits_for_backends()
 
     def _ready(self, postmaster: Postmaster) -> bool:
-        # Seen once is enough: what ends right after that is started again like what ends later.
+        # Accepting once is enough: if PostgreSQL ends right after that, it is restarted as at any later time.
         accepted = False
 
         def settled() -> bool:
@@ -198,7 +197,7 @@ class EmbeddedPostgres:
 
     def _url(self, postmaster: Postmaster) -> str:
         address = f"postgresql://{LOGIN}@/{DATABASE}?host={quote(str(postmaster.socket_dir()), safe='')}&port=5432"
-        # Root talks to that user's PostgreSQL and to no other, whoever comes to answer on the socket.
+        # Root accepts answers on the socket from that user's PostgreSQL alone, not from another process.
         return (
             f"{address}&requirepeer={quote(self._data.runner.name, safe='')}" if self._data.runner.borrowed else address
         )

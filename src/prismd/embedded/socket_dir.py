@@ -1,4 +1,4 @@
-"""Where the embedded PostgreSQL's socket goes: beside its data, or in the temporary folder where paths are long."""
+"""The directory of the embedded PostgreSQL's socket: beside its data, or in the temporary folder for long paths."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 from prismd.database_errors import DatabaseUnusableError
 from prismd.embedded.as_owner import Owner, done_as
 
-#: Longest path of a socket's directory: ``/.s.PGSQL.5432.lock`` must still fit into the 104 bytes that systems allow.
+#: Longest path of a socket's directory, so that ``/.s.PGSQL.5432.lock`` still fits into the 104 bytes of a path.
 SOCKET_DIR_BYTES_MAX: Final = 84
 
 _OF_OTHERS: Final = 0o077
@@ -25,16 +25,16 @@ def fits(path: Path) -> bool:
 
 
 def temporary_socket_dir(data_dir: Path, runner: Owner) -> Path:
-    """Return a private directory in the temporary folder, which the user that runs PostgreSQL makes.
+    """Return a private directory in the temporary folder; the user that runs PostgreSQL owns it.
 
     Args:
         data_dir: The data directory that it belongs to.
-        runner: That user.
+        runner: The user that runs PostgreSQL.
 
     Raises:
-        DatabaseUnusableError: Somebody else has made a directory of that name, or could exchange it.
+        DatabaseUnusableError: Another user has made a directory of that name, or could replace it.
     """
-    folder, name = _place(data_dir, runner)
+    folder, name = _folder_and_name(data_dir, runner)
     path = folder / name
     try:
         _check_folder(folder.lstat(), path, runner)
@@ -52,7 +52,7 @@ def _made(path: Path) -> bool:
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & _OF_OTHERS
 
 
-def _place(data_dir: Path, runner: Owner) -> tuple[Path, str]:
+def _folder_and_name(data_dir: Path, runner: Owner) -> tuple[Path, str]:
     name = f"prismd-{runner.uid}-{hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]}"
     temporary = Path(os.path.realpath(tempfile.gettempdir()))
     return (temporary if fits(temporary / name) else Path("/tmp")), name  # noqa: S108 - private, and checked to be ours

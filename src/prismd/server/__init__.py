@@ -1,1 +1,1 @@
-"""The server's processes: its socket, its web server, the processes that answer, and those who keep them alive."""
+"""The server's processes: the socket, the web server, API processes, and the supervisor that restarts them."""

@@ -1,4 +1,4 @@
-"""Accepting connections of a socket that other processes accept from, too, so that each gets its share."""
+"""Accepting connections from a socket that several processes share, so that each gets its share."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Final
 
 from prismd.api.limits.connections import ConnectionLimits
 
-#: Time in which the process that has the turn takes a connection; then another one does.
+#: Seconds in which the process with the turn should accept; after them another process does.
 _TURN_S: Final = 0.005
-#: Wait where the system has no room for a connection, or for its file.
+#: Seconds to wait where the system has no memory or descriptor for a connection.
 _NO_ROOM_S: Final = 0.1
 
 _Served = tuple[asyncio.Transport, asyncio.Protocol]
 
 
 class Acceptor:
-    """Accepts connections one by one, and leaves each to the process that has the fewest.
+    """Accepts connections one by one, and leaves each to the process with the fewest connections.
 
-    Without that, whoever wakes up first takes all that wait. A process that has the turn but is busy, or stands still,
-    keeps nobody waiting for more than a moment.
+    Without this rule the first process that wakes up accepts all waiting connections. Where the process with the turn
+    is busy or hangs, another process accepts after a moment.
 
     Args:
-        listener: The socket; not closed here.
-        limits: Know who has how many connections.
-        protocol: Makes what serves a connection.
+        listener: The socket; the caller closes it.
+        limits: Counts the connections of all processes.
+        protocol: Makes the protocol of a connection.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Acceptor:
         self._watch()
 
     def close(self) -> None:
-        """Accept no more, and close what was accepted and is not served yet."""
+        """Stop accepting, and close connections that were accepted but are not served yet."""
         self._closed = True
         self._loop.remove_reader(self._listener)
         if self._later:
@@ -52,7 +52,7 @@ class Acceptor:
         self._limits.end_accepting()
 
     async def wait_closed(self) -> None:
-        """Wait until nothing that was accepted is left unserved."""
+        """Wait until every accepted connection is served or closed."""
         await asyncio.gather(*self._beginning, return_exceptions=True)
 
     def _watch(self) -> None:
@@ -84,7 +84,7 @@ class Acceptor:
 
     def _begun(self, task: asyncio.Task[_Served]) -> None:
         self._beginning.discard(task)
-        # Where it failed, the client has left, and nobody need know.
+        # A task that failed means that the client has left; this needs no report.
         if not task.cancelled() and not task.exception() and self._closed:
             transport, _ = task.result()
             transport.close()

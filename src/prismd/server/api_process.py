@@ -1,4 +1,4 @@
-"""One of several API processes of ``prismd serve``; it answers requests on a socket that it shares with the others."""
+"""One API process of several of ``prismd serve``; it answers requests on a socket that all of them share."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from prismd.worker.stop import Stop
 @click.option("--ready", type=int, required=True)
 @told_in_one_line()
 def api_process(parent_pid: int, number: int, listener: int, memory: int, ready: int) -> None:
-    """Answer requests until asked to stop, or until the process that started this one is gone; for `prismd serve`."""
+    """Answer requests until asked to stop, or until `prismd serve`, which starts this process, is gone."""
     stop = Stop()
     stop.on_signals()
     settings = Settings.from_environment()
@@ -47,12 +47,12 @@ def api_process(parent_pid: int, number: int, listener: int, memory: int, ready:
     server.serve_on(socket.socket(fileno=listener))
     runtime.close()
     end_traces()
-    # All is in order; threads of requests that were given up must not hold the process.
+    # Everything is closed. Exit at once, because threads of abandoned requests would keep the process alive.
     os._exit(0)
 
 
 def _tell(ready: int, number: int) -> None:
-    # Whoever was started anew is not waited for by anybody.
+    # The server does not wait for a process that was restarted, so the pipe may be closed.
     with contextlib.suppress(OSError):
         os.write(ready, b"%d\n" % number)
 

@@ -1,4 +1,4 @@
-"""Several API processes of one server, which share its socket and its limits; one that dies is started again."""
+"""Several API processes of one server, which share its socket and its limits; a process that ends is restarted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from prismd.server.supervisor import Program, Supervisor
 from prismd.settings import Settings
 from prismd.worker.stop import Stop
 
-#: Time that a process gets to end beyond what requests under way get, in seconds.
+#: Seconds that a process gets to end, on top of the time that running requests get.
 _END_S: Final = 1.0
 _READ_BYTES: Final = 4_096
 _LONG_S: Final = 3_600.0
@@ -25,10 +25,10 @@ class ApiProcesses:
 
     Args:
         settings: For their number, and the time that requests get at a stop.
-        environment: Of each process; tells it the settings in force.
-        listener: The socket that they share; closed when they are to end.
+        environment: Environment of each process, with the settings in force.
+        listener: The socket that they share; closed at a stop.
         stop: Asks the server to end.
-        stack: Whatever is opened here is closed with it.
+        stack: Closes everything that is opened here.
     """
 
     def __init__(
@@ -54,14 +54,14 @@ class ApiProcesses:
         stack.callback(self._supervisor.stop, settings.shutdown_s + _END_S)
 
     def serve(self, *, ready: Callable[[], None], stopping: Callable[[], None]) -> None:
-        """Answer requests until asked to stop; then what is under way gets time to end.
+        """Answer requests until asked to stop; running requests then get time to end.
 
         Args:
             ready: Called once all processes answer requests.
             stopping: Called when no more connections are accepted; must not block.
 
         Raises:
-            Failure: A process cannot start; it has said why.
+            Failure: A process cannot start; its own message says why.
         """
         self._supervisor.start()
         self._wait_until_ready()
@@ -90,7 +90,8 @@ class ApiProcesses:
 
     def _on_end(self, number: int, code: int) -> None:
         forget_process(self._memory, number)
-        # What a signal ended may well live the next time; what ends by itself before it was ever ready will not.
+        # A process that a signal ended may work after a restart. One that exits by itself before all processes were
+        # ready would fail again.
         if code > 0 and len(self._ready) < self._settings.processes:
             self._failed = True
             self._stop.set()

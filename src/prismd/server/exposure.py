@@ -1,4 +1,4 @@
-"""Whether what a server sends and gets can be read on the network: where it listens, and what stands in front of it."""
+"""Whether others on the network can read the server's traffic: where it listens, and whether TLS is in front of it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from prismd.settings import SettingError, Settings
 
 
 def public_url(settings: Settings) -> str:
-    """Return the address by which clients reach the server; empty where nobody said.
+    """Return the address by which clients reach the server; empty where the setting is empty.
 
     Args:
         settings: The settings in force.
 
     Raises:
-        SettingError: It is no address of a server.
+        SettingError: The setting is not the address of a server.
     """
     url = settings.public_url.rstrip("/")
     parts = urlsplit(url)
@@ -34,7 +34,7 @@ def is_readable(settings: Settings) -> bool:
 
 
 def what_to_do() -> str:
-    """Return what to do about it."""
+    """Return the advice for a server whose traffic others can read."""
     return (
         "put a proxy that does TLS in front and tell its address with PRISMD_PUBLIC_URL=https://…, "
         "or listen on 127.0.0.1 (docs/operations.md)"

@@ -1,4 +1,4 @@
-"""How a command says that it cannot go on: one line, and a non-zero exit."""
+"""The failure of a command: one line on standard error, and a non-zero exit code."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from prismd.settings import SettingError
 
 
 class Failure(click.ClickException):
-    """The one line, which Click prints before it exits with 1."""
+    """A failure with one line for people; Click prints it and exits with 1."""
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Print the line, led by who says it, to standard error."""
+        """Print the line to standard error, after ``prismd:``."""
         click.echo(f"prismd: {self.message}", err=True, file=file)
 
 
 @contextmanager
 def told_in_one_line() -> Iterator[None]:
-    """Turn what a person can mend, a setting, a key or the database, into one line without a traceback.
+    """Turn errors that a person can fix, in a setting, a key or the database, into one line without a traceback.
 
     Raises:
         Failure: With the line.

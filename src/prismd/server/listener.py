@@ -1,4 +1,4 @@
-"""The listening socket of ``prismd serve``, had before anything slow begins."""
+"""The listening socket of ``prismd serve``; it is opened before anything slow begins."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _ANY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # 
 
 
 def listen(host: str, port: int, chosen_with: str = "--port") -> socket.socket:
-    """Listen on an address, before anything slow begins; connections wait until the server is ready.
+    """Listen on an address; connections wait until the server is ready.
 
     Args:
         host: Name or address.
         port: TCP port; 0 takes a free one.
-        chosen_with: The option or variable by which people choose another one.
+        chosen_with: The option or variable that chooses another port, for the message.
 
     Raises:
-        Failure: The address cannot be had; the line says why.
+        Failure: The address is in use or not available; the line says why.
     """
     try:
         found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -39,7 +39,7 @@ def url_of(listener: socket.socket) -> str:
 
 
 def local_url(host: str, port: int) -> str | None:
-    """Return the URL under which this machine reaches a server; None where its port is any free one.
+    """Return the URL under which this machine reaches a server; None where its port is 0, that is, any free one.
 
     Args:
         host: Name or address that it listens on.

@@ -1,4 +1,4 @@
-"""Events of the log as single lines, logfmt or JSON; nothing in an event can end its line or begin another."""
+"""Log events as single lines, in logfmt or JSON; no value in an event can end its line or start another."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any, Final
 
 from structlog.typing import EventDict, WrappedLogger
 
-#: What every line has, in this order, before what is special to it.
+#: The members that every line begins with, in this order.
 _FIRST: Final = ("timestamp", "level", "event")
-#: Signs by which a reader of logfmt would end a value that is not in quotes.
+#: Characters that end an unquoted value for readers of logfmt.
 _QUOTED: Final = frozenset(' "=\\')
 
 
 def logfmt_line(_logger: WrappedLogger | None, _method: str, event: EventDict) -> str:
     """Return an event as ``key=value`` pairs.
 
-    A value in quotes is a JSON string, so whatever reads it back gets every character as it was.
+    A value in quotes is a JSON string, so a reader gets back every character.
 
     Args:
-        event: What is told, by name.
+        event: The members of the event, by name.
     """
     return " ".join(f"{name}={_written(value)}" for name, value in _ordered(event))
 
@@ -29,7 +29,7 @@ def json_line(_logger: WrappedLogger | None, _method: str, event: EventDict) -> 
     """Return an event as a JSON object, in ASCII.
 
     Args:
-        event: What is told, by name.
+        event: The members of the event, by name.
     """
     return json.dumps(dict(_ordered(event)), default=str)
 

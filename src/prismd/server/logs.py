@@ -1,4 +1,4 @@
-"""Logs: one line per event, to standard error, from prismd and from its libraries alike."""
+"""Logs: one line per event on standard error, from prismd and from its libraries."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def configure_logs(settings: Settings) -> None:
     """Send logs to standard error.
 
     Args:
-        settings: For the least level that is shown, and the form of the lines.
+        settings: For the lowest level that is shown, and the format of the lines.
 
     Raises:
-        SettingError: There is no such level or form.
+        SettingError: The level or the format is unknown.
     """
     level = _one_of("log_level", settings.log_level, _LEVELS)
     line = _FORMATS[_one_of("log_format", settings.log_format, tuple(_FORMATS))]

@@ -1,4 +1,4 @@
-"""Serving metrics: an address of its own, in a thread of its own, for all processes of one server."""
+"""The metrics server: it has its own address and thread, and serves the metrics of all processes of one server."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from prismd.telemetry import metrics
 
 _LOG: Final = structlog.get_logger()
 
-#: Time that a scrape under way gets at the end, in seconds.
+#: Seconds that a running scrape gets at the end.
 _END_S: Final = 1.0
 
 
 class MetricsServer:
-    """The address at which metrics are read, and the directory in which processes count.
+    """The address of the metrics page, and the directory in which processes count.
 
     Args:
-        listener: Where it is.
-        directory: Private.
+        listener: The listening socket.
+        directory: The private directory of the processes' files.
         settings: For limits.
     """
 
@@ -45,9 +45,9 @@ class MetricsServer:
 
         Args:
             database_url: Connection string of PostgreSQL.
-            stack: Ends it.
+            stack: Stops the server when it is left.
         """
-        import uvicorn  # noqa: PLC0415 - loaded where metrics are served alone
+        import uvicorn  # noqa: PLC0415 - loaded only where metrics are served
 
         from prismd.api.http.http_protocol import HttpProtocol  # noqa: PLC0415 - as above
         from prismd.api.monitoring.metrics_page import MetricsPage  # noqa: PLC0415 - as above
@@ -77,16 +77,16 @@ class MetricsServer:
         stack.callback(end)
 
 
-def begin_metrics(settings: Settings, place: str, stack: ExitStack) -> MetricsServer | None:
-    """Begin to count, and have the address at which metrics are read; None where nobody wants to read them.
+def begin_metrics(settings: Settings, name: str, stack: ExitStack) -> MetricsServer | None:
+    """Begin to count, and return the metrics server; None where the settings name no port for it.
 
     Args:
         settings: For the address.
-        place: What this process is called.
-        stack: Takes all away at the end.
+        name: Name of this process in the metrics.
+        stack: Closes the socket and removes the files at the end.
 
     Raises:
-        Failure: The address cannot be had, or there is no room for the files.
+        Failure: The address is not available, or there is no room for the files.
     """
     if not settings.metrics_port:
         return None
@@ -94,7 +94,7 @@ def begin_metrics(settings: Settings, place: str, stack: ExitStack) -> MetricsSe
     try:
         directory = Path(tempfile.mkdtemp(prefix="prismd-metrics-"))
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
-        metrics.begin(directory, place)
+        metrics.begin(directory, name)
     except OSError as error:
         raise Failure(f"metrics cannot be counted in {tempfile.gettempdir()}: {error.strerror}") from error
     return MetricsServer(listener, directory, settings)

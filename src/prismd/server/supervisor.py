@@ -1,4 +1,4 @@
-"""Keeping processes alive: each one that ends unasked is started again, after a wait that grows."""
+"""The supervisor of processes: it restarts each process that ends unasked, after a wait that grows."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _LOG = structlog.get_logger()
 
 _RESTART_FIRST_S: Final = 0.1
 _RESTART_LAST_S: Final = 1.0
-#: A process that ran for so long was well: the wait before the next start is short again.
+#: After a process that ran this long, the wait before the next start is short again.
 _WELL_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What is kept running.
+    """A program whose processes are kept running.
 
     Args:
-        name: What a process of it is called in the log.
-        arguments: By the number of a process, from 0, the module that it runs and its arguments.
-        environment: Of each process.
-        files: Descriptors that each inherits.
-        ended: Called when a process has ended unasked, with its number and exit code, before it is started again.
+        name: Name of its processes in the log.
+        arguments: Returns the module and arguments of a process, by its number from 0.
+        environment: Environment of each process.
+        files: Descriptors that each process inherits.
+        ended: Called with number and exit code when a process has ended unasked, before it is restarted.
     """
 
     name: str
@@ -44,11 +44,11 @@ class Program:
 
 
 class Supervisor:
-    """So many processes of one program.
+    """Keeps a number of processes of one program running.
 
     Args:
-        count: How many.
-        program: What they run.
+        count: The number of processes.
+        program: The program.
     """
 
     def __init__(self, count: int, program: Program) -> None:
@@ -65,7 +65,7 @@ class Supervisor:
             keeper.start()
 
     def terminate(self) -> None:
-        """Ask the processes to end after what is under way, and do not wait for it."""
+        """Ask the processes to finish their current work and end, and do not wait for them."""
         with self._lock:
             if not self._stopping.is_set():
                 self._asked_at = time.monotonic()
@@ -74,10 +74,10 @@ class Supervisor:
                 process.terminate()
 
     def stop(self, timeout_s: float) -> None:
-        """Ask the processes to end, and kill those that have not done so in time; what they do rolls back.
+        """Ask the processes to end, and kill those that take too long; PostgreSQL rolls back their open transactions.
 
         Args:
-            timeout_s: Time to end in order, in seconds since they were first asked.
+            timeout_s: Time to end, in seconds since they were first asked.
         """
         self.terminate()
         deadline = self._asked_at + timeout_s
@@ -109,7 +109,7 @@ class Supervisor:
         try:
             process = self._started(number)
         except OSError as error:
-            # This machine has no room for a process just now.
+            # The machine has no memory or process slot just now.
             return str(error)
         if process is None:
             return "it was not started"
@@ -121,12 +121,12 @@ class Supervisor:
         return f"process {process.pid} ended with {code}"
 
     def _started(self, number: int) -> subprocess.Popen[bytes] | None:
-        # -P: else a file of the current directory, such as email.py, would hide a module of Python's, and run.
+        # -P: otherwise a file of the current directory, such as email.py, would run instead of Python's module.
         command = [sys.executable, "-P", "-m", *self._program.arguments(number), "--parent-pid", str(os.getpid())]
         with self._lock:
             if self._stopping.is_set():
                 return None
-            # A session of its own: Ctrl-C in the terminal is for the server, which then ends what it started.
+            # A session of its own: Ctrl-C in the terminal reaches the server alone, which then ends its processes.
             process = subprocess.Popen(  # noqa: S603 - our own command
                 command,
                 env=self._program.environment,
@@ -139,9 +139,9 @@ class Supervisor:
 
 
 def is_orphan(parent_pid: int | None) -> bool:
-    """Say whether the process that keeps this one running is gone: whoever loses its parent is given to another.
+    """Say whether the supervisor of this process is gone; the system then gives the process another parent.
 
     Args:
-        parent_pid: As the process was told at its start; None if nobody keeps it running.
+        parent_pid: Process id of the supervisor, passed at the start; None where there is no supervisor.
     """
     return parent_pid is not None and os.getppid() != parent_pid

@@ -1,4 +1,4 @@
-"""The web server of ``prismd serve``: uvicorn, run by our order of starting and stopping."""
+"""The web server of ``prismd serve``: uvicorn, with prismd's own order of starting and stopping."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from prismd.api.http.scope_keys import CONNECTION_LIMITS
 from prismd.api.http.web_socket_protocol import OPTIONS, WebSocketProtocol
 from prismd.server.acceptor import Acceptor
 
-#: Files that the server wants to open at once: each connection is one, and watchers of imports stay long.
+#: The number of open files to ask the system for: each connection is one, and event streams stay open long.
 _FILES: Final = 65_536
 
 
 class WebServer(uvicorn.Server):
-    """Uvicorn, which tells when it is ready and when it begins to stop, and leaves signals to its caller.
+    """Uvicorn with callbacks for ready and stopping; it leaves signals to its caller.
 
     Args:
-        app: What answers.
-        grace_s: Time that requests under way get at a stop, in seconds.
-        ends: Says whether the server shall end.
-        ready: Called once requests are answered.
+        app: The ASGI application.
+        grace_s: Time that running requests get at a stop, in seconds.
+        ends: Says whether the server should end.
+        ready: Called once the server answers requests.
         stopping: Called when no more connections are accepted; must not block.
-        alone: Whether no other process accepts connections of the same socket.
+        alone: Whether no other process accepts connections from the same socket.
     """
 
     def __init__(
@@ -71,44 +71,44 @@ class WebServer(uvicorn.Server):
         _allow_files()
         loop = uvloop.new_event_loop()
         asyncio.set_event_loop(loop)
-        # Closing the loop in full would wait for threads of requests that were given up.
+        # The loop is not closed, because this would wait for threads of abandoned requests.
         loop.run_until_complete(self.serve(sockets=[listener]))
 
     async def on_tick(self, counter: int) -> bool:
-        """Do what uvicorn does ten times a second, and say whether to stop."""
+        """Do uvicorn's work of every tick, ten times a second, and return whether to stop."""
         return await super().on_tick(counter) or self._ends()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to answer, and say so."""
+        """Begin to answer, and call ``ready``."""
         await super().startup(sockets if self._alone else [])
         if not self._alone:
             self._share(sockets or [])
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Say that the end begins, and let requests under way finish."""
+        """Call ``stopping``, and let running requests finish."""
         self._stopping()
         await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals as they are."""
+        """Leave signals to the caller."""
         yield
 
     def _share(self, listeners: list[socket.socket]) -> None:
         life: dict[str, Any] = self.lifespan.state
         protocol = partial(HttpProtocol, config=self.config, server_state=self.server_state, app_state=life)
-        servers: list[Any] = self.servers  # closed and waited for like those of uvicorn
+        servers: list[Any] = self.servers  # uvicorn closes them and waits for them as for its own
         servers += [Acceptor(listener, life[CONNECTION_LIMITS], protocol) for listener in listeners]
 
 
 def whole_grace_s(grace_s: float) -> int:
-    """Return the time that requests under way get at a stop, in the whole seconds that uvicorn knows."""
+    """Return the time that running requests get at a stop, in whole seconds, which uvicorn requires."""
     return max(1, round(grace_s))
 
 
 def _allow_files() -> None:
-    """Have as many files open as this process may have; it begins with what suits old programs, often 1,024."""
+    """Raise the limit of open files as far as allowed; the default, often 1,024, exists for old programs."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < most:

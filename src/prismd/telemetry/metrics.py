@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 #: By which the library finds the files, also in the processes that this one starts.
 DIRECTORY: Final = "PROMETHEUS_MULTIPROC_DIR"
-#: What a process is called: a place, which its successor takes over, so a restart makes no further file.
-_PLACE: Final = re.compile(r"[a-z]+(?:-[0-9]+)?")
+#: The name of a process. The process that replaces it takes the same name, so a restart makes no further file.
+_NAME: Final = re.compile(r"[a-z]+(?:-[0-9]+)?")
 
-#: Stands for every method that a route does not take, and for every path that is no route.
+#: The label of every method that a route does not take, and of every path without a route.
 OTHER: Final = "other"
 
 #: Room of the files, taken at once: a disk that is full later would end a process that writes to them. They hold a
@@ -34,24 +34,24 @@ _ROOM_BYTES: Final = {"counter": 2**19, "histogram": 2**21, "gauge_sum": 2**16}
 _instruments: dict[Declared, Any] = {}
 
 
-def begin(directory: Path, place: str) -> None:
-    """Begin to count in this process, where its predecessor in the same place left off.
+def begin(directory: Path, name: str) -> None:
+    """Begin to count in this process, from where the last process of the same name stopped.
 
     Args:
-        directory: Where the files are; private, and the same for all processes of one server.
-        place: Which of them this is, such as ``worker-0``; no two that run at once have the same.
+        directory: The directory of the files; private, and the same for all processes of one server.
+        name: Name of this process, such as ``worker-0``; no two processes that run at once have the same.
 
     Raises:
         OSError: There is no room for the files.
     """
     from prometheus_client import Counter, Gauge, Histogram, values  # noqa: PLC0415 - loaded where it is wanted alone
 
-    assert _PLACE.fullmatch(place), place  # noqa: S101 - a programmer's error
+    assert _NAME.fullmatch(name), name  # noqa: S101 - a programmer's error
     os.environ[DIRECTORY] = str(directory)
     for kind, room in _ROOM_BYTES.items():
-        _take_room(directory / f"{kind}_{place}.db", room)
-    (directory / f"{place}.pid").write_text(str(os.getpid()))
-    values.ValueClass = values.MultiProcessValue(lambda: place)  # type: ignore[no-untyped-call] # the library's
+        _take_room(directory / f"{kind}_{name}.db", room)
+    (directory / f"{name}.pid").write_text(str(os.getpid()))
+    values.ValueClass = values.MultiProcessValue(lambda: name)  # type: ignore[no-untyped-call] # the library's
     for one in COUNTED:
         if one.kind == "counter":
             _instruments[one] = Counter(one.name, one.meaning, one.labels, registry=None)
@@ -66,14 +66,14 @@ def begin(directory: Path, place: str) -> None:
         add(declared.ROWS, 0, outcome, dry_run)
 
 
-def join(place: str) -> None:
-    """Begin to count in a process that another one has started, where that one counts.
+def join(name: str) -> None:
+    """Begin to count in the directory of the process that started this one, if that process counts.
 
     Args:
-        place: As for :func:`begin`.
+        name: As for :func:`begin`.
     """
     if directory := os.environ.get(DIRECTORY):
-        begin(Path(directory), place)
+        begin(Path(directory), name)
 
 
 def end() -> None:
@@ -138,8 +138,8 @@ def rows_done(counts: Counts, *, dry_run: bool) -> None:
             add(declared.ROWS, count, outcome, str(dry_run).lower())
 
 
-def places(directory: Path) -> Iterable[tuple[str, int]]:
-    """Yield the places of the processes that count in a directory, with their process ids."""
+def named_processes(directory: Path) -> Iterable[tuple[str, int]]:
+    """Yield the names of the processes that count in a directory, with their process ids."""
     for file in sorted(directory.glob("*.pid")):
         with suppress(OSError, ValueError):
             yield file.stem, int(file.read_text())

@@ -1,4 +1,4 @@
-"""What the system tells of the processes that count in one directory."""
+"""Memory, processor time and start of the processes that count in one directory, as the system reports them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from prismd.telemetry.metrics import places
+from prismd.telemetry.metrics import named_processes
 
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
@@ -22,33 +22,33 @@ class Process:
     """A process.
 
     Args:
-        place: What it is called.
-        resident_bytes: Its memory.
-        cpu_s: Time of the processor that it has taken, in seconds.
-        started_s: When it began, in seconds since 1970.
+        name: Name of the process.
+        resident_bytes: Its resident memory.
+        cpu_s: Processor time that it has used, in seconds.
+        started_s: Time of its start, in seconds since 1970.
     """
 
-    place: str
+    name: str
     resident_bytes: int
     cpu_s: float
     started_s: float
 
 
 def processes_in(directory: Path) -> list[Process]:
-    """Return the processes that count in a directory and live.
+    """Return the processes that count in a directory and still run.
 
     Args:
-        directory: As :func:`prismd.telemetry.metrics.begin` has it.
+        directory: As for :func:`prismd.telemetry.metrics.begin`.
     """
     found = []
-    with suppress(OSError):  # where there is no such system
+    with suppress(OSError):  # there is no /proc on other systems than Linux
         booted_s = _booted_s()
-        for place, pid in places(directory):
+        for name, pid in named_processes(directory):
             with suppress(OSError):
                 fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
                 cpu_s = (int(fields[_USER]) + int(fields[_SYSTEM])) / _TICKS_PER_S
                 started_s = booted_s + int(fields[_STARTED]) / _TICKS_PER_S
-                found.append(Process(place, int(fields[_RESIDENT]) * _PAGE_BYTES, cpu_s, started_s))
+                found.append(Process(name, int(fields[_RESIDENT]) * _PAGE_BYTES, cpu_s, started_s))
     return found
 
 

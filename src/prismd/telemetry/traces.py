@@ -32,12 +32,12 @@ _request: ContextVar[int | None] = ContextVar("prismd_traced_request", default=N
 _tracer: Any = None
 
 
-def begin(settings: Settings, place: str) -> Callable[[], None]:
+def begin(settings: Settings, name: str) -> Callable[[], None]:
     """Send traces from here on, if a collector is named; return what ends it.
 
     Args:
         settings: For the collector, and the share that is traced.
-        place: What this process is called.
+        name: Name of this process.
 
     Raises:
         SettingError: The settings do not fit, or the extra is not installed.
@@ -55,16 +55,16 @@ def begin(settings: Settings, place: str) -> Callable[[], None]:
     except ImportError as error:
         raise SettingError("PRISMD_TRACES_ENDPOINT needs an extra: pip install 'prismd[traces]'") from error
     exporter = OTLPSpanExporter(endpoint=endpoint, timeout=_EXPORT_S)
-    return begin_with(BatchSpanProcessor(exporter), share=settings.traces_share, place=place)
+    return begin_with(BatchSpanProcessor(exporter), share=settings.traces_share, name=name)
 
 
-def begin_with(processor: SpanProcessor, *, share: float = 1, place: str = "server") -> Callable[[], None]:
+def begin_with(processor: SpanProcessor, *, share: float = 1, name: str = "server") -> Callable[[], None]:
     """Give spans to a processor from here on; return what ends it.
 
     Args:
         processor: Takes each span when it ends.
         share: Share of requests that are traced, with all that belongs to them.
-        place: What this process is called.
+        name: Name of this process.
     """
     from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - an extra
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415 - as above
@@ -81,7 +81,7 @@ def begin_with(processor: SpanProcessor, *, share: float = 1, place: str = "serv
             request = _request.get()
             return (request and request & _SPAN_BITS) or super().generate_span_id()
 
-    about = {"service.name": "prismd", "service.version": version("prismd"), "service.instance.id": place}
+    about = {"service.name": "prismd", "service.version": version("prismd"), "service.instance.id": name}
     # By the id of the trace alone, so that all processes decide alike.
     provider = TracerProvider(TraceIdRatioBased(share), Resource(about), shutdown_on_exit=False, id_generator=Ids())
     provider.add_span_processor(processor)

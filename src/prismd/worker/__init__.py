@@ -1,1 +1,1 @@
-"""The process that does import work: taking turns, and upkeep."""
+"""The process that does import work: turns at jobs, and retention."""

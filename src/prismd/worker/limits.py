@@ -1,4 +1,4 @@
-"""What one worker process may take before it is ended: computation without a word to PostgreSQL, and memory."""
+"""Limits of one worker process: its memory, and how long it computes between two exchanges with PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _MIB = 2**20
 
 
 class Watch:
-    """Ends this process where it computes for longer than it may, whatever it computes.
+    """Ends this process when it computes for too long.
 
-    A timer of the system does it, because code in C that never comes back lets no other thread of Python run. The timer
-    counts the time of the processor, so a busy machine or a pause ends nobody. Before the process ends it writes to
-    standard error where it stood.
+    A timer of the system does so, because C code that never returns lets no other Python thread run. The timer counts
+    processor time, so a busy machine or a pause ends no process. Before the process ends, it writes its stack to
+    standard error.
 
     Args:
-        limit_s: Longest computation between two exchanges with PostgreSQL, in seconds of the processor.
+        limit_s: Longest computation between two exchanges with PostgreSQL, in seconds of processor time.
     """
 
     def __init__(self, limit_s: float) -> None:
@@ -26,20 +26,20 @@ class Watch:
         faulthandler.register(signal.SIGPROF, all_threads=False, chain=True)
 
     def go(self) -> None:
-        """Begin to measure: from here on the process computes."""
+        """Start the timer, because the process computes from here on."""
         signal.setitimer(signal.ITIMER_PROF, self._limit_s)
 
     @staticmethod
     def rest() -> None:
-        """Stop measuring: from here on the process waits for something else."""
+        """Stop the timer, because the process waits from here on."""
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def limit_memory(mib: int) -> None:
-    """Let this process have no more memory than so much; what needs more fails with MemoryError.
+    """Limit the memory of this process; an allocation beyond the limit raises MemoryError.
 
     Args:
-        mib: Data of the process, in MiB; 0 sets no limit.
+        mib: Size of the process's data, in MiB; 0 sets no limit.
     """
     if mib:
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)

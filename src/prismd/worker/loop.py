@@ -1,4 +1,4 @@
-"""What a worker process does: take turns at import jobs, purge what has expired, and outlive the database's pauses."""
+"""The loop of a worker process: take turns at import jobs, purge expired rows, and reconnect to a lost database."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from prismd.store.connections.overlap import OverlappedConnection
 from prismd.store.connections.postgres import WORKER, Connection, connect_as
 from prismd.store.imports.chunks import CHANNEL
 from prismd.worker.limits import Watch, limit_memory
+from prismd.worker.retention import purge
 from prismd.worker.stop import Stop
-from prismd.worker.upkeep import purge
 
 _LOG = structlog.get_logger()
 
 _TURNS_PER_COLLECTION: Final = 16
 _RECONNECT_FIRST_S: Final = 0.1
 _RECONNECT_LAST_S: Final = 2.0
-#: A connection that lasted for so long was well: the wait for the next one is short again.
+#: After a connection that lasted this long, the wait before the next one is short again.
 _WELL_S: Final = 1.0
-#: A lost machine is noticed within half a minute, also where the network swallows its end.
+#: These notice the loss of the database's machine within half a minute, even where the network reports nothing.
 _KEEPALIVES: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-#: A worker that stands still inside a chunk loses its connection, and with it its claim on the job.
+#: A worker that hangs between two statements of a chunk loses its connection, and so its claim on the job.
 _LIMIT: Final = "SELECT set_config(%s, %s, false)"
-#: So does one that stands still inside a statement, which may well take longer than a silence; before PostgreSQL 17
-#: the statement has the limit, not the chunk.
+#: So does a worker whose chunk takes too long as a whole. Before PostgreSQL 17 there is no such limit of a transaction,
+#: so the same limit applies to each statement.
 _TRANSACTION_TIMEOUT_SINCE: Final = 170000
 _SILENCES_PER_CHUNK: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a worker needs from the outside world.
+    """The outside world of a worker.
 
     Args:
         url: Connection string of PostgreSQL.
@@ -52,7 +52,7 @@ class Surroundings:
         now: Returns the time, in UTC.
         new_id: Returns a new id.
         stop: Asks the worker to end after the chunk under way.
-        orphaned: Says whether the process for which the worker works is gone.
+        orphaned: Says whether the process that started the worker is gone.
     """
 
     url: str
@@ -63,12 +63,12 @@ class Surroundings:
     orphaned: Callable[[], bool] = lambda: False
 
     def ends(self) -> bool:
-        """Say whether the worker shall end."""
+        """Say whether the worker should end."""
         return self.stop.is_set() or self.orphaned()
 
 
 def run(around: Surroundings) -> None:
-    """Work until asked to stop; while the database is away, wait for it.
+    """Work until asked to stop, and reconnect whenever the database is lost.
 
     Args:
         around: The outside world.
@@ -87,9 +87,10 @@ def run(around: Surroundings) -> None:
 
 
 def _favour_throughput() -> None:
-    # A chunk makes a hundred thousand objects and hardly a cycle; looking for cycles in them costs a third of its time.
+    # A chunk makes a hundred thousand objects and hardly any cycles; the search for cycles would take a third of its
+    # time.
     gc.disable()
-    # What is there by now stays; the few collections that are made need not look through it.
+    # The objects that exist by now live until the end, so the few collections need not look at them.
     gc.freeze()
 
 
@@ -108,13 +109,13 @@ def _open(around: Surroundings) -> OverlappedConnection:
 def _open_notes(around: Surroundings) -> OverlappedConnection:
     options = {"autocommit": True, "application_name": "prismd worker notes", **_KEEPALIVES}
     connection = connect_as(OverlappedConnection, around.url, around.settings, **options)
-    # A note need not survive a crash of PostgreSQL, so nobody waits for the disk.
+    # A note need not survive a crash of PostgreSQL, so its commit does not wait for the disk.
     connection.execute("SET synchronous_commit TO off")
     return connection
 
 
 def _work_anew(around: Surroundings, *, told: str) -> str:
-    """Work until asked to stop, and return nothing; or until a connection is lost, and return why."""
+    """Work until asked to stop, and return an empty text; or until a connection is lost, and return the reason."""
     try:
         with closing(_open(around)) as connection, closing(_open_notes(around)) as notes:
             if told:
@@ -122,7 +123,7 @@ def _work_anew(around: Surroundings, *, told: str) -> str:
             with _watched(connection, notes, limit_s=around.settings.step_timeout_s) as watch:
                 _take_turns(connection, notes, around, watch)
     except (DatabaseUnusableError, psycopg.Error) as error:
-        # Whatever it says, PostgreSQL's own limits of time among it: a new connection is the cure.
+        # A new connection cures all of these, PostgreSQL's own time limits included.
         return str(error).strip() or type(error).__name__
     return ""
 
@@ -141,7 +142,7 @@ def _watched(*connections: OverlappedConnection, limit_s: float) -> Iterator[Wat
 def _take_turns(
     connection: OverlappedConnection, notes: OverlappedConnection, around: Surroundings, watch: Watch
 ) -> None:
-    next_upkeep, meanwhile, settings = around.now(), Meanwhile(), around.settings
+    next_purge, meanwhile, settings = around.now(), Meanwhile(), around.settings
     connection.meanwhile = notes.meanwhile = meanwhile.go_on
     for turn in itertools.count():
         if around.ends():
@@ -154,9 +155,9 @@ def _take_turns(
             meanwhile=meanwhile,
             notes=notes,
         )
-        purged = around.now() >= next_upkeep and purge(connection, now=around.now(), settings=settings)
-        if not purged and around.now() >= next_upkeep:
-            next_upkeep = around.now() + timedelta(seconds=settings.upkeep_interval_s)
+        purged = around.now() >= next_purge and purge(connection, now=around.now(), settings=settings)
+        if not purged and around.now() >= next_purge:
+            next_purge = around.now() + timedelta(seconds=settings.retention_interval_s)
         if stepped is None or turn % _TURNS_PER_COLLECTION == 0:
             gc.collect()
         if stepped is None and not purged:
@@ -165,7 +166,7 @@ def _take_turns(
 
 
 def _idle(connection: Connection, around: Surroundings) -> None:
-    # Word of a job that came while a step ran is in the connection already, where select would not see it.
+    # A notification that arrived during a step is already in the connection's buffer, where select does not see it.
     if not _drained(connection):
         around.stop.wait(around.settings.worker_poll_s, connection.fileno())
         _drained(connection)

@@ -1,4 +1,4 @@
-"""The wish to stop, as a signal sends it: it can be looked at, and it wakes whoever waits."""
+"""The request to stop a process, sent by a signal: code can poll it, and it wakes code that waits."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import socket
 from types import FrameType
 from typing import Final
 
-#: SIGHUP comes when a terminal is closed; whoever wants to outlive it has it ignored, as nohup does.
+#: SIGHUP comes when a terminal is closed. A process that should outlive its terminal ignores it, as under nohup.
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Stop:
-    """Set once, by a signal or by a call; safe in a signal handler, because it takes no lock."""
+    """A flag that a signal or a call sets once; safe in a signal handler, because it takes no lock."""
 
     def __init__(self) -> None:
         self._is_set = False
@@ -21,7 +21,7 @@ class Stop:
         self._alarm.setblocking(False)  # noqa: FBT003 - the socket's own signature
 
     def on_signals(self) -> None:
-        """Be set by SIGTERM, by SIGINT (Ctrl-C) and by the end of the terminal from now on."""
+        """Set the flag on SIGTERM, SIGINT (Ctrl-C) and SIGHUP (the terminal was closed) from now on."""
         for number in _SIGNALS:
             if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._on_signal)
@@ -33,15 +33,15 @@ class Stop:
             self._alarm.send(b"!")
 
     def is_set(self) -> bool:
-        """Say whether a stop is asked for."""
+        """Say whether a stop was requested."""
         return self._is_set
 
     def wait(self, timeout_s: float, also: int | None = None) -> None:
-        """Wait until a stop is asked for, a file has something to read, or the time is over.
+        """Wait until a stop is requested, a file can be read, or the time is over.
 
         Args:
             timeout_s: Longest wait, in seconds.
-            also: Descriptor of the file.
+            also: Descriptor of the file; None for no file.
         """
         files = [self._asleep.fileno(), *([] if also is None else [also])]
         select.select(files, [], [], timeout_s)

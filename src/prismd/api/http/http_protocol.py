@@ -1,4 +1,4 @@
-"""HTTP/1.1 with limits: input that is malformed, too large or too slow gets the error envelope (contract, section 3)."""
+"""HTTP/1.1 with limits: a malformed, too large or too slow request gets the error envelope (contract, section 3)."""
 
 from __future__ import annotations
 

@@ -34,9 +34,9 @@ class _Looked(Collector):
         """Yield the metrics."""
         yield _family(declared.BUILD, [((version("prismd"),), 1)])
         processes = processes_in(self._directory)
-        yield _family(declared.PROCESS_MEMORY, [((one.place,), one.resident_bytes) for one in processes])
-        yield _family(declared.PROCESS_CPU, [((one.place,), one.cpu_s) for one in processes])
-        yield _family(declared.PROCESS_START, [((one.place,), one.started_s) for one in processes])
+        yield _family(declared.PROCESS_MEMORY, [((one.name,), one.resident_bytes) for one in processes])
+        yield _family(declared.PROCESS_CPU, [((one.name,), one.cpu_s) for one in processes])
+        yield _family(declared.PROCESS_START, [((one.name,), one.started_s) for one in processes])
         yield _family(declared.DATABASE_UP, [((), self._figures is not None)])
         if self._figures is not None:
             yield from _of_database(self._figures)

@@ -70,7 +70,7 @@ _OTHER_SCHEMA: Final = "the schema is another"
 #: What is checked where the database can be reached.
 CHECKS: Final = (
     "database", "database settings", "migrations", "row-level security", "indexes", "bloat", "transactions",
-    "workers", "queue", "upkeep", "clock",
+    "workers", "queue", "retention", "clock",
 )  # fmt: skip
 
 
@@ -107,9 +107,9 @@ def examine(connection: Connection, settings: Settings, now: datetime) -> Iterat
     yield judge_workers(count_workers(connection), settings)
     if state.is_current:
         yield judge_queue(connection, settings, now)
-        yield judge_upkeep(oldest_expired(connection, now), now)
+        yield judge_retention(oldest_expired(connection, now), now)
     else:
-        yield from (_skipped(check, _OTHER_SCHEMA) for check in ("queue", "upkeep"))
+        yield from (_skipped(check, _OTHER_SCHEMA) for check in ("queue", "retention"))
 
 
 def judge_server(server: Server, settings: Settings) -> Iterator[Finding]:
@@ -274,12 +274,12 @@ def judge_queue(connection: Connection, settings: Settings, now: datetime) -> Fi
     )
 
 
-def judge_upkeep(expired: datetime | None, now: datetime) -> Finding:
+def judge_retention(expired: datetime | None, now: datetime) -> Finding:
     """Return what is to be said of import jobs that should have been deleted."""
     if expired is None or now - expired <= _PURGE_LAG_MAX:
-        return Finding("upkeep", Level.OK, "what has expired is deleted")
+        return Finding("retention", Level.OK, "what has expired is deleted")
     found = f"an import job expired {_time(now - expired)} ago, and is still there"
-    return Finding("upkeep", Level.WARNING, found, "workers delete what has expired: see that one runs")
+    return Finding("retention", Level.WARNING, found, "workers delete what has expired: see that one runs")
 
 
 def judge_clock(read: ClockReading) -> Finding:

@@ -22,7 +22,7 @@ from prismd.store.api_keys import NewStoredKey, insert_key
 from prismd.store.connections.postgres import Connection, connect, open_pool
 from prismd.store.migrate import migrate
 from prismd.store.teams import insert_team
-from prismd.worker.upkeep import purge
+from prismd.worker.retention import purge
 
 SETTINGS = replace(Settings(), rows_per_chunk=10, sync_rows_max=5)
 TABLES = ("import_job", "import_chunk", "import_result", "import_touch", "idempotency_claim", "realtime_ticket")

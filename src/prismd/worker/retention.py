@@ -1,4 +1,4 @@
-"""Purging what has expired, a little at a time, so that imports go on meanwhile."""
+"""Retention: expired rows are purged in small steps, so that imports go on between the steps."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from prismd.store.retention import purge_attempts, purge_claims, purge_jobs, pur
 
 
 def purge(connection: Connection, *, now: datetime, settings: Settings) -> bool:
-    """Delete some of what has expired; say whether there was anything, so that the caller comes back for more.
+    """Delete some expired rows, and return whether there were any; if so, the caller should call again.
 
     Contract, section 21, decisions 47 and 60.
 
     Args:
         connection: Not inside a transaction.
         now: The time.
-        settings: For how long answers are kept.
+        settings: For the retention times.
     """
     kept = timedelta(hours=settings.idempotency_hours, days=settings.idempotency_stale_days)
     with connection.transaction():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -218,6 +219,43 @@ def test_the_python_of_the_realtime_page_prints_what_happens() -> None:
         finally:
             patience.cancel()
             listening.kill()
+
+
+def names_in(module: Path) -> set[str]:
+    defined = ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+    return {one.name for one in defined if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+
+
+STOPS = re.findall(r"^\| \d+ \| `([\w/.]+)` \| `(\w+)` \|", written("docs/architecture.md"), re.MULTILINE)
+
+
+def test_the_walks_through_the_code_have_their_stops() -> None:
+    assert len(STOPS) > 30
+
+
+@pytest.mark.parametrize(("file", "name"), STOPS)
+def test_a_stop_of_a_walk_is_where_the_page_says(file: str, name: str) -> None:
+    assert name in names_in(ROOT / "src/prismd" / file)
+
+
+@pytest.mark.parametrize("page", ["docs/architecture.md", "docs/glossary.md", "CONTRIBUTING.md", "README.md"])
+def test_a_path_of_the_code_that_a_page_names_exists(page: str) -> None:
+    found = set(re.findall(r"`((?:src/prismd/)?(?:\w+/)+(?:[\w.]+\.py)?)`", written(page)))
+    named = {
+        path for path in found if path.startswith("src/prismd/") or page in {"docs/architecture.md", "docs/glossary.md"}
+    }
+    missing = [path for path in named if not (ROOT / "src/prismd" / path.removeprefix("src/prismd/")).exists()]
+    assert missing == []
+
+
+def test_the_glossary_has_twenty_words_each_once() -> None:
+    words = re.findall(r"^\| ([a-z ]+) \| .+ \| `[\w/.]+` \|$", written("docs/glossary.md"), re.MULTILINE)
+    assert len(words) == len(set(words)) == 20
+
+
+def test_the_map_of_the_readme_has_every_layer() -> None:
+    drawn = set(re.findall(r"^  (\w+)/ ", written("README.md"), re.MULTILINE))
+    assert drawn == {path.parent.name for path in (ROOT / "src/prismd").glob("*/__init__.py")}
 
 
 def test_the_diagram_of_states_is_what_jobs_do() -> None:

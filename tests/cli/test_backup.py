@@ -172,9 +172,7 @@ def test_the_file_is_new_and_its_owners_alone(tmp_path: Path, prismd: Prismd, ma
     for taken in (mine, link):
         code, out, errors = prismd("backup", taken, PRISMD_DATABASE_URL=url)
         assert (code, out) == (1, "")
-        assert errors == (
-            f"prismd: {taken} exists: a backup never takes the place of another file; give another name\n"
-        )
+        assert errors == (f"prismd: {taken} exists: a backup never replaces another file; give another name\n")
     assert (mine.read_text(), (tmp_path / "elsewhere").exists()) == ("mine", False)
     umask = os.umask(0)
     try:

@@ -1,4 +1,4 @@
-"""``prismd audit``: who did what to what, and when."""
+"""``prismd audit``: print the audit log."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from prismd.settings import Settings
 from prismd.store.audit import AuditEntry
 
 _PAGE: Final = 1_000
-#: Ids that a line names; all of them are in the output for machines.
+#: Ids that a line names; the output as JSON has all of them.
 _SHOWN_IDS: Final = 3
 
 
@@ -30,7 +30,7 @@ class _Moment(click.ParamType[datetime]):
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401 - as Click declares it
-        """Return the moment that a text means."""
+        """Return the moment that a text names."""
         try:
             return value if isinstance(value, datetime) else moment_of(value)
         except UnreadableDateError as error:
@@ -54,8 +54,8 @@ _MOMENT: Final = _Moment()
 def audit_command(*, team: str | None, limit: int, as_json: bool, data_dir: str | None, **wanted: Any) -> None:  # noqa: ANN401 - what the filter takes
     """Show who did what to what, and when, newest first.
 
-    On the database at PRISMD_DATABASE_URL, else on the embedded one of the data directory, whether or not
-    `prismd serve` is running on it.
+    It reads the database at PRISMD_DATABASE_URL, or else the embedded one of the data directory, whether or not
+    `prismd serve` runs on it.
     """
     settings = Settings.from_environment(data_dir=data_dir)
     with database(settings) as url, closing(open_runtime(url, settings)) as runtime:
@@ -75,12 +75,12 @@ def _filter(wanted: dict[str, Any]) -> AuditFilter:
 
 
 def _entries(session: Session, wanted: AuditFilter, limit: int) -> Iterator[AuditEntry]:
-    place = None
+    position = None
     while limit:
-        page = session.do(page_of_audit, wanted, before=place, limit=min(limit, _PAGE))
+        page = session.do(page_of_audit, wanted, before=position, limit=min(limit, _PAGE))
         yield from page.entries
-        limit, place = limit - len(page.entries), page.next_place
-        if place is None:
+        limit, position = limit - len(page.entries), page.next_place
+        if position is None:
             return
 
 

@@ -1,4 +1,4 @@
-"""``prismd backup`` and ``prismd restore``: a database becomes a file, and a file becomes a database again."""
+"""``prismd backup`` and ``prismd restore``: write the database to a file, and load it from a file."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ _FILE = click.argument("file", type=click.Path(path_type=Path))
 @_DATA_DIR
 @told_in_one_line()
 def backup_command(file: Path, data_dir: str | None) -> None:
-    """Write all that the database holds to FILE, as it is at one moment; servers and workers go on meanwhile.
+    """Write all that the database holds to FILE, as of one moment; servers and workers keep running.
 
-    The file is a dump in PostgreSQL's custom format. It is made anew, readable by its owner alone, and has its name
-    only when it is whole. The database is the one at PRISMD_DATABASE_URL, else the embedded one of the data directory.
+    The file is a dump in PostgreSQL's custom format. It must not exist yet, only its owner can read it, and it gets its
+    name when it is complete. The database is the one at PRISMD_DATABASE_URL, or else the embedded one of the data
+    directory.
     """
     settings = Settings.from_environment(data_dir=data_dir)
     with _told(file), whole_file(file) as opened, database_as_it_is(settings) as url:
@@ -34,16 +35,16 @@ def backup_command(file: Path, data_dir: str | None) -> None:
     click.echo(f"backed up to {file}: {made.bytes:,} bytes, schema {made.schema}")
 
 
-@click.command("restore", short_help="Bring a backup into an empty database.")
+@click.command("restore", short_help="Load a backup into an empty database.")
 @_FILE
 @click.option("--replace", is_flag=True, help="Replace all that prismd holds in the database.")
 @_DATA_DIR
 @told_in_one_line()
 def restore_command(file: Path, replace: bool, data_dir: str | None) -> None:  # noqa: FBT001 - Click passes flags so
-    """Bring a backup into an empty database: all of it, or nothing where something is wrong.
+    """Load a backup into an empty database: all of it, or nothing if anything is wrong.
 
-    The database is the one at PRISMD_DATABASE_URL, else the embedded one of the data directory, which is made where
-    there is none. No prismd may use it. A backup of an older prismd is brought to the schema of this one.
+    The database is the one at PRISMD_DATABASE_URL, or else the embedded one of the data directory, which is made where
+    there is none. No prismd may use it. A backup of an older prismd gets the schema of this one.
     """
     settings = Settings.from_environment(data_dir=data_dir)
     with _told(file), existing_file(file) as opened, reached(settings) as url:
@@ -56,7 +57,7 @@ def _told(file: Path) -> Iterator[None]:
     try:
         yield
     except FileExistsError:
-        raise Failure(f"{file} exists: a backup never takes the place of another file; give another name") from None
+        raise Failure(f"{file} exists: a backup never replaces another file; give another name") from None
     except OSError as error:
         raise Failure(f"{file} cannot be used: {error.strerror}") from error
 

@@ -1,4 +1,4 @@
-"""The server that a command speaks to: named by the official client's variables, or by options."""
+"""The server that a command uses: the official client's variables or options name it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ BASE_URL: Final = "http://127.0.0.1:8400"
 
 
 def client_for(given: Mapping[str, Any], environment: Mapping[str, str], outside: Outside) -> PrismClient:
-    """Return a client of the server that is meant.
+    """Return a client of the server that options or variables name.
 
     Args:
         given: ``base_url`` and ``team`` from the command line, or None.
         environment: For ``MICRO_API_KEY``, ``MICRO_TEAM_ID`` and ``MICRO_BASE_URL``.
-        outside: Time and chance.
+        outside: Clock and random numbers.
 
     Raises:
-        ClientError: Something is not given.
+        ClientError: The key or the team is missing.
     """
     key = environment.get("MICRO_API_KEY", "").strip()
     team = given["team"] or environment.get("MICRO_TEAM_ID", "").strip()
@@ -35,5 +35,5 @@ def client_for(given: Mapping[str, Any], environment: Mapping[str, str], outside
 
 
 def real_outside() -> Outside:
-    """Return the time and chance of this machine."""
+    """Return the clock and random numbers of this machine."""
     return Outside(time.sleep, time.monotonic, random.random, lambda: datetime.now(UTC))

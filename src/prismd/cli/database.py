@@ -1,4 +1,4 @@
-"""The database that a short command works on: the one at PRISMD_DATABASE_URL, or the embedded one of a directory."""
+"""The database of a short command: the one at PRISMD_DATABASE_URL, or the embedded one of a directory."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from prismd.settings import Settings
 from prismd.store.connections.postgres import connections_needed
 from prismd.store.migrate import migrate
 
-#: What an API process takes when it is busy, in MiB.
+#: Memory of a busy API process, in MiB.
 _API_PROCESS_MIB: Final = 256
 
 
 @contextmanager
 def database(settings: Settings) -> Iterator[str]:
-    """Give the URL of the database, brought to this prismd's schema.
+    """Bring the database to this prismd's schema, and yield its URL.
 
     Args:
-        settings: For where it is.
+        settings: For its URL or directory.
 
     Raises:
         DatabaseUnusableError: It cannot be used; one line says why.
@@ -36,10 +36,10 @@ def database(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def database_as_it_is(settings: Settings) -> Iterator[str]:
-    """Give the URL of a database that is there, whatever its schema.
+    """Yield the URL of an existing database, of any schema.
 
     Args:
-        settings: For where it is.
+        settings: For its URL or directory.
 
     Raises:
         DatabaseUnusableError: There is none, or it cannot be used; one line says why.
@@ -55,10 +55,10 @@ def database_as_it_is(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def reached(settings: Settings) -> Iterator[str]:
-    """Give the URL of a database as it is; the embedded one is made where there is none.
+    """Yield the URL of a database of any schema; an embedded one is made where there is none.
 
     Args:
-        settings: For where it is.
+        settings: For its URL or directory.
 
     Raises:
         DatabaseUnusableError: It cannot be used; one line says why.
@@ -71,11 +71,11 @@ def reached(settings: Settings) -> Iterator[str]:
 
 
 def embedded_postgres(settings: Settings, *, given_up: Callable[[], bool] = lambda: False) -> EmbeddedPostgres:
-    """Return the PostgreSQL of a data directory, with room for what these settings start.
+    """Return the PostgreSQL of a data directory, with connections for all processes that these settings start.
 
     Args:
-        settings: For where it is, and how large.
-        given_up: Looked at while PostgreSQL starts; says whether nobody waits for it any more.
+        settings: For its directory and size.
+        given_up: Asked while PostgreSQL starts; returns whether to stop waiting.
     """
     return EmbeddedPostgres(
         Path(settings.data_dir),

@@ -1,4 +1,4 @@
-"""``prismd doctor``: look an installation over, and say what to do about each thing that is wrong."""
+"""``prismd doctor``: check an installation, and give advice on each problem."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ from prismd.settings import Settings
 from prismd.store.connections.postgres import Connection, connect
 from prismd.store.monitoring.diagnosis import read_time
 
-#: Exit codes by the worst finding; 2 is that of a command line that cannot be understood.
+#: Exit codes by the worst finding; Click uses 2 for a wrong command line.
 _EXITS: Final = {Level.OK: 0, Level.ERROR: 1, Level.WARNING: 3}
 _ANSWER_S: Final = 10
-#: A database may have an encoding that prismd cannot use; what it says of itself can be read all the same.
+#: With this client encoding the checks work even on a database whose encoding prismd refuses.
 _CONNECTION: Final[dict[str, Any]] = {"autocommit": True, "client_encoding": "UTF8"}
-#: Nothing that is looked at takes so long, unless something holds it.
+#: No check takes this long, unless another session blocks it.
 _LIMITS: Final = "SET statement_timeout = '30s'; SET lock_timeout = '5s'"
 _WIDTH: Final = 8
 
 
-@click.command("doctor", short_help="Look an installation over, and say what to do.")
+@click.command("doctor", short_help="Check an installation, and give advice.")
 @click.option("--data-dir", type=click.Path(), help="Directory of the embedded PostgreSQL.")
 @click.option("--url", help="Address of the server for clients.  [default: PRISMD_PUBLIC_URL, else the local one]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 @told_in_one_line()
 def doctor_command(ctx: click.Context, data_dir: str | None, url: str | None, as_json: bool) -> None:  # noqa: FBT001 - Click passes flags so
-    """Look an installation over, and say what to do about each thing that is wrong.
+    """Check an installation, and give advice on each problem.
 
-    It looks at the database (the one at PRISMD_DATABASE_URL, else the embedded one, which is started where it does
-    not run), at this machine, and at the server as clients see it. It changes nothing. The exit code is 0 if all is
-    well, 1 if something is wrong, and 3 if there are only warnings.
+    It checks the database (the one at PRISMD_DATABASE_URL, or else the embedded one, which it starts if needed), this
+    machine, and the server as clients see it. It changes nothing. The exit code is 0 if all is well, 1 if there are
+    errors, and 3 if there are only warnings.
     """
     settings = Settings.from_environment(data_dir=data_dir, public_url=url)
     findings = list(_findings(settings))
@@ -87,7 +87,7 @@ def _broken_off(error: Exception) -> Finding:
 
 
 def _clocks(connection: Connection) -> ClockReading:
-    connection.execute("SELECT 1")  # so that the time of the first statement is not counted
+    connection.execute("SELECT 1")  # the first statement takes longer, so do not time it
     before = system_clock()
     theirs = read_time(connection)
     return ClockReading(before, theirs, system_clock())
@@ -97,12 +97,12 @@ def _disk(settings: Settings) -> Finding:
     if settings.database_url:
         told = "not looked at: the database is at PRISMD_DATABASE_URL; watch the disk of its machine"
         return Finding("disk", Level.SKIPPED, told)
-    place = Path(os.path.realpath(settings.data_dir))
+    directory = Path(os.path.realpath(settings.data_dir))
     try:
-        total, _, free = shutil.disk_usage(place)
+        total, _, free = shutil.disk_usage(directory)
     except OSError as error:
-        return Finding("disk", Level.SKIPPED, f"not looked at: {place}: {error.strerror}")
-    return judge_disk(str(place), free, total)
+        return Finding("disk", Level.SKIPPED, f"not looked at: {directory}: {error.strerror}")
+    return judge_disk(str(directory), free, total)
 
 
 def _environment() -> Finding:

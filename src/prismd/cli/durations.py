@@ -10,7 +10,7 @@ import click
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _WRITTEN: Final = re.compile(r"([0-9]{1,6})([smhd])")
-#: No more than this, so that no date lies beyond the calendar.
+#: The longest span; with a longer one, dates could leave the calendar.
 _MOST: Final = timedelta(days=36_500)
 
 
@@ -18,7 +18,7 @@ class _Duration(click.ParamType[timedelta]):
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:  # noqa: ANN401 - as Click declares it
-        """Return the span that a text stands for."""
+        """Return the span that a text names."""
         if isinstance(value, timedelta):
             return value
         written = _WRITTEN.fullmatch(value)

@@ -1,4 +1,4 @@
-"""``prismd imports``: list import jobs, look at one, watch it, cancel it, run its failed rows again."""
+"""``prismd imports``: list, show, watch, cancel and retry import jobs."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def list_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401 -
 @click.argument("job_id", metavar="ID")
 @_reaching_a_server
 def show_command(ctx: click.Context, /, job_id: str, **given: Any) -> None:  # noqa: ANN401 - as above
-    """Show how an import job stands."""
+    """Show the state and counts of an import job."""
     with _server(ctx, given) as client:
         _print(read_job(client, job_id), as_json=given["as_json"])
 
@@ -83,7 +83,7 @@ def show_command(ctx: click.Context, /, job_id: str, **given: Any) -> None:  # n
 @click.argument("job_id", metavar="ID")
 @_reaching_a_server
 def cancel_command(ctx: click.Context, /, job_id: str, **given: Any) -> None:  # noqa: ANN401 - as above
-    """Cancel an import job; rows done stay done."""
+    """Cancel an import job; rows that are done stay done."""
     with _server(ctx, given) as client:
         _print(cancel_job(client, job_id), as_json=given["as_json"])
 
@@ -98,7 +98,7 @@ def cancel_command(ctx: click.Context, /, job_id: str, **given: Any) -> None:  #
 @click.option("--not-attempted", is_flag=True, help="Run rows that were never attempted too.")
 @_reaching_a_server
 def retry_command(ctx: click.Context, /, job_id: str, **given: Any) -> None:  # noqa: ANN401 - as above
-    """Run the failed rows of an import job again, as a job of its own."""
+    """Run the failed rows of an import job again, as a new job."""
     with _server(ctx, given) as client:
         body: dict[str, object] = {"not_attempted": given["not_attempted"]}
         if given["rows"]:
@@ -138,7 +138,7 @@ def _watched(client: PrismClient, job: ShownJob) -> ShownJob:
 
 @contextmanager
 def _server(ctx: click.Context, given: dict[str, Any]) -> Iterator[PrismClient]:
-    """Give a client; what goes wrong is one line, and exit code 2."""
+    """Yield a client; a failure prints one line and exits with 2."""
     try:
         with client_for(given, os.environ, ctx.find_object(Outside) or real_outside()) as client:
             yield client

@@ -28,24 +28,24 @@ _OVERLAP_USUAL = "7d"
 def keys_command() -> None:
     """Make, list, rotate and revoke API keys.
 
-    On the database at PRISMD_DATABASE_URL, else on the embedded one of the data directory, whether or not
-    `prismd serve` is running on it.
+    They work on the database at PRISMD_DATABASE_URL, or else on the embedded one of the data directory, whether or not
+    `prismd serve` runs on it.
     """
 
 
 @keys_command.command("create")
 @click.option("--team", help="Id of the team, as in paths; may be left out where there is only one.")
 @click.option("--new-team", is_flag=True, help="Make the team; without --team it gets a new id.")
-@click.option("--name", default="", help="What to call the key in the list and in the audit.")
+@click.option("--name", default="", help="Name of the key in the list and in the audit log.")
 @click.option(
     "--scope",
     "scopes",
     multiple=True,
     metavar="SCOPE",
-    help="What it may do: read, write, import or admin, of all object types or of one, such as read:contact; can be "
-    "given several times. Without it, everything.",
+    help="What the key may do: read, write, import or admin, on all object types or on one, such as read:contact; can "
+    "be given several times. Without it, everything.",
 )
-@click.option("--expires-in", type=DURATION, help="How long it is good, such as 90d or 12h; without it, for ever.")
+@click.option("--expires-in", type=DURATION, help="How long the key is good, such as 90d or 12h; without it, for ever.")
 @_DATA_DIR
 @told_in_one_line()
 def create_command(  # noqa: PLR0917 - Click passes each option so
@@ -56,7 +56,7 @@ def create_command(  # noqa: PLR0917 - Click passes each option so
     expires_in: timedelta | None,
     data_dir: str | None,
 ) -> None:
-    """Make an API key and print it, this once, with its team, as lines for a shell."""
+    """Make an API key and print it with its team, as lines for a shell; the key is shown only now."""
     try:
         wanted = Scopes.of(scopes or Scope)
     except UnknownScopeError as error:
@@ -80,7 +80,7 @@ def create_command(  # noqa: PLR0917 - Click passes each option so
 @_DATA_DIR
 @told_in_one_line()
 def list_command(team: str | None, data_dir: str | None) -> None:
-    """List API keys, oldest first: the last characters of each, what it may do, when it was used and expires."""
+    """List API keys, oldest first: the last characters, scopes, last use and expiry of each."""
     now = system_clock()
     with _connection(data_dir) as connection:
         for key in api_keys.list_keys(connection, team):
@@ -95,12 +95,12 @@ def list_command(team: str | None, data_dir: str | None) -> None:
     type=DURATION,
     default=_OVERLAP_USUAL,
     show_default=True,
-    help="How long the old key goes on being good beside the new one, such as 24h; 0s ends it at once.",
+    help="How long the old key stays good besides the new one, such as 24h; 0s ends it at once.",
 )
 @_DATA_DIR
 @told_in_one_line()
 def rotate_command(key_id: str, team: str | None, overlap: timedelta, data_dir: str | None) -> None:
-    """Make a key that takes the place of another, with its name, scopes and lifetime; both are good for a while."""
+    """Make a key that replaces another, with its name, scopes and lifetime; both are good for a while."""
     with _connection(data_dir) as connection:
         rotated = api_keys.rotate_key(
             connection, key_id, team=team, overlap=overlap, now=system_clock(), new_id=system_ids()
@@ -115,7 +115,7 @@ def rotate_command(key_id: str, team: str | None, overlap: timedelta, data_dir: 
 @_DATA_DIR
 @told_in_one_line()
 def revoke_command(key_id: str, team: str | None, data_dir: str | None) -> None:
-    """Refuse an API key from now on; ID is its id in the list."""
+    """Revoke an API key; ID is its id in the list."""
     with _connection(data_dir) as connection:
         api_keys.revoke_key(connection, key_id, team=team, now=system_clock())
     click.echo(f"revoked {key_id}")
@@ -134,9 +134,9 @@ def _print(made: NewKey) -> None:
 
 def _line(key: StoredKey, now: datetime) -> str:
     used = f"used {_minute(key.last_used_at)}" if key.last_used_at else "never used"
-    place = f"  replaced by {key.replaced_by}" if key.replaced_by else ""
+    successor = f"  replaced by {key.replaced_by}" if key.replaced_by else ""
     told = [key.id, f"team {key.team}", f"…{key.hint:4}", f"made {_minute(key.created_at)}", used, _state(key, now)]
-    return f"{'  '.join(told)}{place}  {','.join(key.scopes)}  {key.name}".rstrip()
+    return f"{'  '.join(told)}{successor}  {','.join(key.scopes)}  {key.name}".rstrip()
 
 
 def _state(key: StoredKey, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""The command ``prismd``: a group whose commands are loaded only when they run, so that each starts quickly."""
+"""The command ``prismd``: a group that loads a command only when it runs, so that each starts quickly."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-#: Name, where the command is, and what it says of itself in the list.
+#: Name -> the command's module and object, and its line in the list of commands.
 COMMANDS: Final = {
     "serve": ("prismd.cli.serve:serve_command", "Run the server."),
     "import": (
@@ -21,22 +21,22 @@ COMMANDS: Final = {
         "prismd.cli.worker:worker_command",
         "Carry out import jobs of the PostgreSQL at PRISMD_DATABASE_URL.",
     ),
-    "doctor": ("prismd.cli.doctor:doctor_command", "Look an installation over, and say what to do."),
+    "doctor": ("prismd.cli.doctor:doctor_command", "Check an installation, and give advice."),
     "backup": ("prismd.cli.backup:backup_command", "Write all that the database holds to FILE."),
-    "restore": ("prismd.cli.backup:restore_command", "Bring a backup into an empty database."),
+    "restore": ("prismd.cli.backup:restore_command", "Load a backup into an empty database."),
     "migrate": ("prismd.cli.migrate:migrate_command", "Bring the database to this prismd's schema."),
 }
 
 
 class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports the one that runs."""
+    """A group that knows its commands by name, and imports only the one that runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click's signature
         """Return the names, in the order in which a newcomer needs them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - Click's signature
-        """Import and return a command, None if there is none of that name."""
+        """Import and return a command; None if there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
         module, name = COMMANDS[cmd_name][0].split(":")
@@ -58,8 +58,8 @@ class LazyGroup(click.Group):
 def main() -> None:
     """Serve the Prism records API yourself, with bulk imports that you can trust.
 
-    Start with `prismd serve`: it brings its own PostgreSQL and prints what a client needs to know. Then import a file
-    with `prismd import people.csv --type contact --dedupe-by email`.
+    Start with `prismd serve`: it brings its own PostgreSQL and prints the settings for clients. Then import a file with
+    `prismd import people.csv --type contact --dedupe-by email`.
     """
 
 

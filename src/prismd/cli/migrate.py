@@ -13,10 +13,10 @@ from prismd.settings import Settings
 @click.option("--data-dir", type=click.Path(), help="Directory of the embedded PostgreSQL.")
 @told_in_one_line()
 def migrate_command(data_dir: str | None) -> None:
-    """Bring the database to this prismd's schema, and change nothing where it is there already.
+    """Bring the database to this prismd's schema; change nothing if it has the schema already.
 
-    `prismd serve` does so by itself when it starts; this is for doing it beforehand. The database is the one at
-    PRISMD_DATABASE_URL, else the embedded one of the data directory.
+    `prismd serve` does the same when it starts; this command does it beforehand. The database is the one at
+    PRISMD_DATABASE_URL, or else the embedded one of the data directory.
     """
     settings = Settings.from_environment(data_dir=data_dir)
     with database(settings):

@@ -1,4 +1,4 @@
-"""``prismd serve``: the web server, its workers and, unless another one is named, its own PostgreSQL."""
+"""``prismd serve``: the web server, its workers and, unless the settings name another one, its own PostgreSQL."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ if TYPE_CHECKING:
 
     from prismd.server.web_server import WebServer
 
-#: With the time that requests get, and the stop of PostgreSQL, this stays under five seconds.
+#: Seconds that workers get at a stop. Together with requests and PostgreSQL, a stop takes less than five seconds.
 _WORKERS_S: Final = 3.0
 _WATCH_S: Final = 0.25
-#: Waits for a PostgreSQL that does not answer while the server starts.
+#: Waits between attempts to reach PostgreSQL while the server starts, in seconds.
 _START_WAITS_S: Final = (0.1, 0.2, 0.4, 0.8, 1.6)
 
 _Result = TypeVar("_Result")
@@ -63,8 +63,8 @@ def serve_command(**options: Any) -> None:  # noqa: ANN401 - settings of any typ
     """Run the server until SIGTERM or Ctrl-C.
 
     It keeps its records in an embedded PostgreSQL in the data directory, or in the one at PRISMD_DATABASE_URL. At the
-    first start it makes a team and an API key and prints them, this once; MICRO_TEAM_ID and MICRO_API_KEY are taken
-    instead where they are set, and such a key is not printed.
+    first start it makes a team and an API key, and prints them only then. If MICRO_TEAM_ID and MICRO_API_KEY are set,
+    it takes these instead, and does not print the key.
     """
     stop = Stop()
     stop.on_signals()
@@ -74,12 +74,12 @@ def serve_command(**options: Any) -> None:  # noqa: ANN401 - settings of any typ
         try:
             _serve(settings, stop, stack)
         except (DatabaseUnusableError, psycopg.OperationalError):
-            # A start that was given up is no failure.
+            # A stop during the start is no failure.
             if not stop.is_set():
                 raise
     sys.stdout.flush()
     sys.stderr.flush()
-    # All is in order; threads of requests that were given up must not hold the process.
+    # Everything is closed. Exit at once, because threads of abandoned requests would keep the process alive.
     os._exit(0)
 
 
@@ -88,7 +88,7 @@ def _serve(settings: Settings, stop: Stop, stack: ExitStack) -> None:
     if is_readable(settings):
         _LOG.warning("keys and records can be read on the network", listens_on=settings.host, advice=what_to_do())
     metrics_server = begin_metrics(settings, "server", stack)
-    # Also where other processes answer: what is wrong with the settings is told before they start.
+    # Begin here even where other processes answer, so that a wrong setting is reported before they start.
     stack.callback(traces.begin(settings, "server"))
     # The web framework loads while PostgreSQL starts.
     loading = stack.enter_context(ThreadPoolExecutor(1)).submit(_load_web) if settings.processes == 1 else None
@@ -148,7 +148,7 @@ def _warn_of_superuser(connection: Connection) -> None:
 
 
 def _persistently(work: Callable[[], _Result], stop: Stop) -> _Result:
-    # PostgreSQL may be restarting just now; whether it is away for good shows soon.
+    # PostgreSQL may be restarting just now, so try a few times.
     for wait_s in _START_WAITS_S:
         try:
             return work()
@@ -185,7 +185,7 @@ def _keep_running(embedded: EmbeddedPostgres, stop: Stop) -> None:
 
 
 def _load_web() -> tuple[Callable[..., ASGIApp], type[WebServer]]:
-    from prismd.api.app import create_app  # noqa: PLC0415 - in a thread of its own, as it takes half a second
+    from prismd.api.app import create_app  # noqa: PLC0415 - loading takes half a second, so a thread does it
     from prismd.server.web_server import WebServer  # noqa: PLC0415 - as above
 
     return create_app, WebServer

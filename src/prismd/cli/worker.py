@@ -26,7 +26,7 @@ def worker_command(parent_pid: int | None, name: str) -> None:
     """Carry out import jobs of the PostgreSQL at PRISMD_DATABASE_URL.
 
     `prismd serve` starts workers of its own (--workers); this command is for more of them, on this or other machines.
-    A worker ends after the chunk under way on SIGTERM or Ctrl-C; a job it leaves is taken up by the next worker.
+    On SIGTERM or Ctrl-C a worker finishes its chunk and ends; another worker continues the job.
     """
     stop = Stop()
     stop.on_signals()
@@ -43,8 +43,8 @@ def worker_command(parent_pid: int | None, name: str) -> None:
             if server := begin_metrics(settings, name, stack):
                 server.start(settings.database_url, stack)
         else:
-            # Its server reads what it counts. Nobody mends a server's worker, and its server has seen to the schema: it
-            # waits for the database instead.
+            # The server that started this worker serves its metrics and has checked the schema. So this worker does not
+            # fail on a database that is away; it waits for it.
             metrics.join(name)
         stack.callback(traces.begin(settings, name))
         run(around)

@@ -1,1 +1,1 @@
-"""Reading files and sending their rows to any Prism server: it knows the public API, and nothing of the server."""
+"""The importing client: it reads files and sends their rows to any Prism server, by the public API alone."""

@@ -1,4 +1,4 @@
-"""Rows packed into requests under a server's limits; the same rows always make the same requests."""
+"""Rows packed into requests within a server's limits; the same rows always make the same requests."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ BATCH_BYTES_MAX: Final = 16 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows that go out together.
+    """Rows that one request sends.
 
     Args:
         number: Position among the batches of a file, from 1.
-        rows: The rows in the order of the file, also those that cannot be sent.
+        rows: The rows in the order of the file, including those that cannot be sent.
     """
 
     number: int
@@ -47,7 +47,7 @@ def batches(rows: Iterable[FileRow], rows_max: int = BATCH_ROWS, bytes_max: int 
     Args:
         rows: The rows in the order of the file.
         rows_max: The most rows of a batch.
-        bytes_max: JSON of a batch above which no further row is added.
+        bytes_max: The most bytes of a batch as JSON, unless a single row is longer.
     """
     number, held, size = 1, list[FileRow](), 0
     for row in map(_refuse_too_long, rows):

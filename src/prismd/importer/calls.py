@@ -1,4 +1,4 @@
-"""One call to a Prism server: sent again after what may pass by, refused with a sentence after what will not."""
+"""One call to a Prism server: it is repeated after a temporary failure, and raises a sentence after a lasting one."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ WAIT_FIRST_S: Final = 0.5
 WAIT_MAX_S: Final = 30.0
 #: How often one call is tried; the waits then add up to about two minutes.
 ATTEMPTS_MAX: Final = 9
-#: How often the very first call is tried, so that a wrong address is told within seconds.
+#: How often the very first call is tried, so that a wrong address is reported within seconds.
 FIRST_ATTEMPTS_MAX: Final = 3
 #: The longest wait that a server may ask for; beyond it the import stops and says so.
 ASKED_WAIT_MAX_S: Final = 120.0
-#: How long an answer to the same key may be under way elsewhere.
+#: The longest wait for another request with the same idempotency key.
 IN_PROGRESS_MAX_S: Final = 300.0
 
 _TIMEOUTS: Final = httpx.Timeout(60.0, connect=10.0, read=180.0)
-#: A stream is kept alive at much shorter intervals.
+#: The longest silence of a stream; its heartbeat is much shorter.
 _SILENCE_MAX_S: Final = 60.0
 _IN_PROGRESS: Final = "idempotency_key_in_progress"
 _SHOWN_CHARS_MAX: Final = 300
@@ -60,7 +60,7 @@ class RefusedError(ClientError):
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Time and chance, passed in so that tests need neither.
+    """The clock and random numbers, passed in so that tests can replace them.
 
     Args:
         sleep: Waits for that many seconds.
@@ -82,10 +82,10 @@ class PrismClient:
         base_url: The server's address, such as ``http://127.0.0.1:8400``.
         key: The API key.
         team: The team's id as it stands in paths.
-        outside: Time and chance.
+        outside: Clock and random numbers.
 
     Raises:
-        ClientError: The address or the key cannot be used at all.
+        ClientError: The address or the key is malformed.
     """
 
     def __init__(self, base_url: str, key: str, team: str, outside: Outside) -> None:
@@ -96,7 +96,7 @@ class PrismClient:
         self.base_url = base_url.rstrip("/")
         self.team = team
         self.outside = outside
-        #: Whether the server may have events; noted here once it was seen to have none.
+        #: Whether to ask the server for events; False once it has answered that it has none.
         self.has_events = True
         self._met = False
         self._http = httpx.Client(timeout=_TIMEOUTS, headers={"x-api-key": key, "accept": "application/json"})
@@ -117,7 +117,7 @@ class PrismClient:
         key: str | None = None,
         query: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """Return the answer of the server, whose status is below 300.
+        """Return the answer of the server; its status is below 300.
 
         Args:
             method: ``GET`` or ``POST``.
@@ -127,8 +127,8 @@ class PrismClient:
             query: Parameters of the query.
 
         Raises:
-            RefusedError: The server will not do it, however often it is asked.
-            ClientError: The server cannot be reached, or asks to wait longer than anybody would.
+            RefusedError: The server refuses, and a repetition would not help.
+            ClientError: The server cannot be reached, or asks for too long a wait.
         """
         headers = {"content-type": "application/json"} if body is not None else {}
         if key is not None:
@@ -155,14 +155,14 @@ class PrismClient:
 
     @contextmanager
     def stream(self, *path: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
-        """Ask once for an answer that is read as it comes, whatever its status.
+        """Send one request and yield its answer, of any status, to be read as it arrives.
 
         Args:
             path: The segments after the team, not yet percent-encoded.
-            headers: What the request says besides.
+            headers: Further headers of the request.
 
         Raises:
-            httpx.TransportError: The connection cannot be had, breaks, or stays silent for a minute.
+            httpx.TransportError: The connection fails, breaks, or stays silent for a minute.
         """
         timeout = httpx.Timeout(_SILENCE_MAX_S, connect=10.0)
         with self._http.stream("GET", self._url(path), headers=headers, timeout=timeout) as response:
@@ -183,10 +183,10 @@ class PrismClient:
 
 
 def asked_wait_s(response: httpx.Response, now: datetime) -> float:
-    """Return the seconds that an answer asks to wait before the next call, 0 where it asks for none.
+    """Return the seconds that an answer asks to wait before the next call; 0 where it asks for no wait.
 
     Args:
-        response: Its ``retry-after-ms`` goes before ``Retry-After``, which is in seconds or a date.
+        response: The answer; ``retry-after-ms`` wins over ``Retry-After``, which is in seconds or a date.
         now: The time of day.
     """
     milliseconds = response.headers.get("retry-after-ms", "")

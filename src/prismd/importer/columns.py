@@ -1,4 +1,4 @@
-"""Compares the columns of a CSV file with the properties of a server before anything is sent."""
+"""The columns of a CSV file: they are compared with the server's properties before anything is sent."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _OTHER_DELIMITERS: Final = ";\t|,"
 
 @dataclass(frozen=True, slots=True)
 class ColumnPlan:
-    """What is done with columns beyond sending their text.
+    """The columns that are not simply sent as text.
 
     Args:
-        multiple: Columns whose cells hold several values.
-        ignored: Columns that are not sent; the empty name stands for those that have none.
+        multiple: Columns whose cells contain several values.
+        ignored: Columns that are not sent; the empty name stands for columns without a name.
     """
 
     multiple: frozenset[str] = frozenset()
@@ -34,8 +34,8 @@ def plan_columns(
 
     Args:
         columns: The names of the header; empty where a column has none.
-        properties: By slug; None where the server does not tell, and every column is sent as it is.
-        ignore_unknown: Leave out columns that are no property, that the server alone sets, or that have no name.
+        properties: Properties by slug; None where the server does not list them, so that every column is sent as it is.
+        ignore_unknown: Leave out columns that are no property, that are read-only, or that have no name.
 
     Raises:
         ClientError: A column cannot be sent; the message says why and what to do.
@@ -57,12 +57,12 @@ def plan_columns(
 
 
 def check_key(dedupe_by: str, columns: Sequence[str] | None, properties: Mapping[str, KnownProperty] | None) -> None:
-    """Refuse a de-duplication key that cannot match anything, since every row would be created.
+    """Refuse a de-duplication key that cannot match any record, because every row would create one.
 
     Args:
         dedupe_by: The slug.
-        columns: The names of the header; None for a file without one.
-        properties: By slug; None where the server does not tell.
+        columns: The names of the header; None for a file without a header.
+        properties: Properties by slug; None where the server does not list them.
 
     Raises:
         ClientError: The key is no property, or no column of the file.
@@ -72,7 +72,7 @@ def check_key(dedupe_by: str, columns: Sequence[str] | None, properties: Mapping
     if columns is not None and dedupe_by not in columns:
         has = _listed([quoted(name) for name in columns[:_SHOWN_MAX]], len(columns))
         meant = nearest(dedupe_by, columns) or f"; it has {has}"
-        # A header that is one cell is a line before the header, or is cut at another sign than it should be.
+        # A header of one cell is a line above the header, or the delimiter is another character.
         advice = (
             "; if cells were told apart wrongly, --delimiter names the sign between them" if len(columns) == 1 else ""
         )
@@ -101,6 +101,6 @@ def _listed(shown: list[str], number: int) -> str:
 
 
 def _meant(name: str, properties: Mapping[str, KnownProperty]) -> str:
-    # People's headers have spaces where slugs have underscores.
+    # Headers often have spaces where slugs have underscores.
     hint = nearest(name.replace(" ", "_"), properties)
     return f" ({hint.removeprefix('; ')})" if hint else ""

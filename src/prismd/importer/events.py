@@ -1,4 +1,4 @@
-"""A job's events: each step as it is done, taken up again where a broken connection left off (contract, section 22)."""
+"""The events of a job: progress after each chunk; after a broken connection the stream is resumed (contract, 22)."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from prismd.importer.calls import PrismClient
 from prismd.importer.imports import Job
 
 _EVENT_STREAM: Final = "text/event-stream"
-#: Connections in a row that bring no event, before the job is asked for from time to time instead.
+#: The most connections in a row without an event; after them the job is polled instead.
 _ATTEMPTS_MAX: Final = 3
 _COME_BACK_S: Final = 1.0
-#: Refusals by servers that have no events at all.
+#: Statuses of servers that have no event streams at all.
 _WITHOUT_EVENTS: Final = frozenset({404, 405, 501})
 
 
 class _NoEventsError(Exception):
-    """The server gives no events now."""
+    """The server sends no events now."""
 
 
 @dataclass(slots=True)
@@ -35,12 +35,12 @@ def follow(client: PrismClient, job_id: str, watch: Callable[[Job], None]) -> bo
     """Watch a job by its events until it ends.
 
     Args:
-        client: The server that runs the job; where it has no events, that is noted there.
+        client: The server that runs the job; its ``has_events`` is set to False where it has no events.
         job_id: The job.
         watch: Takes each snapshot, which has no results.
 
     Returns:
-        Whether the job has ended; if not, it has to be asked for.
+        Whether the job has ended; if not, the caller must poll it.
     """
     last, failures = "", 0
     while client.has_events and failures < _ATTEMPTS_MAX:
@@ -51,7 +51,7 @@ def follow(client: PrismClient, job_id: str, watch: Callable[[Job], None]) -> bo
                 if event.name == "end":
                     return True
         except httpx.TransportError:
-            pass  # it is taken up again below
+            pass  # the loop resumes the stream
         except (_NoEventsError, msgspec.DecodeError, UnicodeDecodeError):
             return False
         failures += 1

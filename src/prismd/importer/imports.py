@@ -1,4 +1,4 @@
-"""The import routes of a Prism server as seen from outside: send rows, wait, take one verdict a row."""
+"""The import routes of a Prism server, for a client: send rows, wait, and get one result per row."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Problem(msgspec.Struct):
     property: str | None = None
 
 
-class Verdict(msgspec.Struct):
-    """What became of one row (contract, section 10.4); the last fields are those that prismd adds."""
+class RowResult(msgspec.Struct):
+    """The result of one row (contract, section 10.4); the last fields are prismd's own."""
 
     id: str | None = None
     created: bool | None = None
@@ -38,13 +38,13 @@ class Verdict(msgspec.Struct):
 
     @property
     def contacts(self) -> tuple[str, ...]:
-        """The addresses for which the row made contacts; a server that says it otherwise is taken to say nothing."""
+        """The addresses for which the row made contacts; empty where the server does not say so in prismd's form."""
         made = self.contacts_created if isinstance(self.contacts_created, list) else []
         return tuple(str(one["email"]) for one in made if isinstance(one, dict) and "email" in one)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """All that is wrong with the row; empty where nothing is said to be."""
+        """All problems of the row; empty where the server names none."""
         try:
             found = msgspec.convert(self.errors or [], tuple[Problem, ...])
         except msgspec.ValidationError:
@@ -53,14 +53,14 @@ class Verdict(msgspec.Struct):
 
 
 class Job(msgspec.Struct):
-    """A snapshot of an import (contract, section 10.3); the last fields are those that prismd adds."""
+    """A snapshot of an import (contract, section 10.3); the last fields are prismd's own."""
 
     status: str
     total: int
     job_id: str | None = None
     processed: int | None = None
     failed: int | None = None
-    results: list[Verdict] | None = None
+    results: list[RowResult] | None = None
     error: Problem | None = None
     state: str | None = None
     created: int | None = None
@@ -70,7 +70,7 @@ class Job(msgspec.Struct):
 
 
 class KnownProperty(NamedTuple):
-    """What a server says of a property (contract, section 13.2)."""
+    """A property, as the server describes it (contract, section 13.2)."""
 
     type: str
     read_only: bool = False
@@ -81,11 +81,11 @@ Watch = Callable[[Job], None]
 
 
 def properties_of(client: PrismClient, object_type: str) -> Mapping[str, KnownProperty] | None:
-    """Return an object type's properties by slug, or None where the server does not tell.
+    """Return an object type's properties by slug, or None where the server does not list them.
 
     Args:
         client: The server to ask.
-        object_type: Such as ``contact``.
+        object_type: The type, such as ``contact``.
 
     Raises:
         ClientError: The server cannot be used.
@@ -109,7 +109,7 @@ def properties_of(client: PrismClient, object_type: str) -> Mapping[str, KnownPr
 
 
 def is_prismd(client: PrismClient) -> bool:
-    """Whether the server lists its import jobs, as prismd alone does (contract, section 22).
+    """Return whether the server is prismd: only prismd lists its import jobs (contract, section 22).
 
     Raises:
         ClientError: The server cannot be used.
@@ -130,7 +130,7 @@ def start_import(client: PrismClient, object_type: str, body: bytes, key: str) -
 
     Args:
         client: The server to send to.
-        object_type: Such as ``contact``.
+        object_type: The type, such as ``contact``.
         body: The whole request.
         key: The idempotency key of exactly this body.
 
@@ -145,13 +145,13 @@ def start_import(client: PrismClient, object_type: str, body: bytes, key: str) -
 
 
 def finish_import(client: PrismClient, job: Job, since: float, wait_s: float, watch: Watch) -> Job:
-    """Return the last snapshot of a job, asking for it until it is there.
+    """Poll a job until it ends, and return the last snapshot.
 
     Args:
         client: The server that runs the job.
         job: The newest snapshot.
-        since: When it was taken, in seconds of the client's monotonic clock.
-        wait_s: Seconds from then that the server asks to wait before the next question; 0 for none.
+        since: The time of that snapshot, in seconds of the client's monotonic clock.
+        wait_s: Seconds from that time that the server asks to wait before the next request; 0 for no wait.
         watch: Takes each snapshot.
 
     Raises:
@@ -170,7 +170,7 @@ def finish_import(client: PrismClient, job: Job, since: float, wait_s: float, wa
 
 
 def poll_to_end(client: PrismClient, job_id: str, watch: Watch) -> Job:
-    """Return the last snapshot of a job, of which nothing is known yet.
+    """Poll a job without an earlier snapshot until it ends, and return the last snapshot.
 
     Args:
         client: The server that runs the job.
@@ -188,11 +188,11 @@ def poll_to_end(client: PrismClient, job_id: str, watch: Watch) -> Job:
 
 
 def poll_wait_s(job: Job, elapsed_s: float, last_s: float) -> float:
-    """Return the seconds after which a job is worth asking for again: half of what it seems to need.
+    """Return the seconds to wait before the next poll: half of the time that the job seems to need.
 
     Args:
         job: The newest snapshot.
-        elapsed_s: Seconds since the first question.
+        elapsed_s: Seconds since the first request.
         last_s: The wait before this snapshot.
     """
     if not job.processed or elapsed_s <= 0:

@@ -1,4 +1,4 @@
-"""Import jobs that are there already: list them, look at one, cancel it, run its failed rows again."""
+"""Existing import jobs: list them, read one, cancel it, run its failed rows again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 
 from prismd.importer.calls import ClientError, PrismClient
 
-#: A job as the server shows it (contract, section 10.3), whatever fields it has.
+#: A job as the server shows it (contract, section 10.3), with all its fields.
 ShownJob = dict[str, Any]
 
 
@@ -20,7 +20,7 @@ def list_jobs(client: PrismClient, wanted: Mapping[str, str]) -> list[ShownJob]:
 
     Args:
         client: The server to ask.
-        wanted: Filters and ``limit`` of the query.
+        wanted: Filters and ``limit``, as parameters of the query string.
 
     Raises:
         ClientError: The server cannot be used.
@@ -44,7 +44,7 @@ def cancel_job(client: PrismClient, job_id: str) -> ShownJob:
     """Cancel a job and return it.
 
     Raises:
-        RefusedError: It has ended already, or is not there.
+        RefusedError: The job has ended already, or does not exist.
         ClientError: The server cannot be used.
     """
     return _without_results(client.call("POST", "imports", job_id, "cancel", key=_new_key()))
@@ -59,14 +59,14 @@ def retry_job(client: PrismClient, job_id: str, body: bytes) -> ShownJob:
         body: The request (contract, section 22).
 
     Raises:
-        RefusedError: There is nothing to run again, or a correction does not fit.
+        RefusedError: No row failed, or a correction does not fit.
         ClientError: The server cannot be used.
     """
     return _without_results(client.call("POST", "imports", job_id, "retry", body=body, key=_new_key()))
 
 
 def _new_key() -> str:
-    # A call may be sent several times until its answer arrives; it is done once.
+    # The client may send the call several times; by the key, the server does it once.
     return f"prismd-{secrets.token_hex(16)}"
 
 

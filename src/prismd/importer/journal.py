@@ -1,4 +1,4 @@
-"""The journal of a running import, kept on disk, so that a run after a crash goes on where the last one stopped."""
+"""The journal of a running import on disk, by which a run after a crash continues where the last one stopped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FORMAT: Final = 2
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What is imported to where: the same target is the same import."""
+    """The file and the destination of an import; two runs with the same target are the same import."""
 
     base_url: str
     team: str
@@ -28,10 +28,10 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Everything that decides the requests of an import, byte for byte.
+    """Everything that determines the requests of an import, byte for byte.
 
     Args:
-        target: What goes where.
+        target: File and destination.
         options: The import's options on the wire.
         reading: How the file is read and cut: encoding, delimiter, rows of a batch …
     """
@@ -42,20 +42,20 @@ class Identity(msgspec.Struct, frozen=True):
 
     @property
     def hash(self) -> str:
-        """A name for it."""
+        """A hash of all fields, for the name of the journal's file."""
         return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()[:32]
 
 
 class Growth(msgspec.Struct):
-    """A file that grows with an import, as far as its batches are done.
+    """The state of a file that grows with an import, after the batches that are done.
 
     Args:
-        path: Where it is, or is to be.
-        size: Its length in bytes; 0 where it is not there yet.
+        path: Its path, even where the file does not exist yet.
+        size: Its length in bytes; 0 where it does not exist yet.
         sha256: Hexadecimal hash of these bytes.
-        next_size: Its length once the batch under way is done, where that is known already.
-        next_sha256: The hash that it has then.
-        earlier: Files that hold what came before, where somebody has changed them meanwhile.
+        next_size: Its length after the current batch, once that is known.
+        next_sha256: Its hash after the current batch.
+        earlier: Files with the earlier content, which somebody changed so that a new file was begun.
     """
 
     path: str
@@ -67,34 +67,34 @@ class Growth(msgspec.Struct):
 
 
 class Pending(msgspec.Struct):
-    """A batch that the server has taken and not yet finished."""
+    """A batch that the server has accepted and not yet finished."""
 
     batch: int
     job_id: str
 
 
 class _Head(msgspec.Struct):
-    """What every version of a journal has."""
+    """The members of a journal of any version."""
 
     format: int
     identity: Identity
 
 
 class Journal(msgspec.Struct):
-    """How far an import has come.
+    """The progress of an import.
 
     Args:
         format: The version of this structure.
-        identity: What is imported and how.
-        run_id: Random; the idempotency keys of the run are made from it.
-        started: When the run began, for people.
+        identity: Everything that determines the requests.
+        run_id: A random text; the idempotency keys of the run are made from it.
+        started: The time when the run began, for people.
         failed: The file of failed rows.
-        multiple: Columns whose cells are split; kept, so that the same requests are made again.
-        ignored: Columns that are not sent; kept for the same reason.
-        batches_done: How many batches have all their outcomes.
-        pending: The batch under way, where the server has taken it.
-        tally: The counts of the batches done.
-        results: The file of all results, where one is wanted.
+        multiple: Columns whose cells are split; stored so that the same requests are made again.
+        ignored: Columns that are not sent; stored for the same reason.
+        batches_done: The number of batches whose results are all counted and written.
+        pending: The current batch, if the server has accepted it.
+        tally: The counts of these batches.
+        results: The file of all results, if one is wanted.
     """
 
     identity: Identity
@@ -115,7 +115,7 @@ class Journal(msgspec.Struct):
 
 
 def journal_directory(environment: Mapping[str, str]) -> Path:
-    """Return where journals are kept (XDG base directories: the user's state).
+    """Return the directory of journals (XDG base directories: the user's state).
 
     Raises:
         ClientError: The environment names no home directory, and the system knows none.
@@ -130,10 +130,10 @@ def journal_directory(environment: Mapping[str, str]) -> Path:
 
 
 class Journals:
-    """The journals of a user, a file for each import under way.
+    """The journals of a user, one file for each unfinished import.
 
     Args:
-        directory: Where they are; made when the first is saved.
+        directory: Their directory; it is made when the first journal is saved.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -141,10 +141,10 @@ class Journals:
 
     @contextmanager
     def alone(self, target: Target) -> Iterator[None]:
-        """Keep other processes from importing the same file to the same place meanwhile.
+        """Keep other processes from importing the same file to the same destination while the block runs.
 
         Raises:
-            ClientError: Another process does so now, or the directory cannot be written.
+            ClientError: Another process imports it now, or the directory cannot be written.
         """
         name = hashlib.sha256(msgspec.json.encode(target)).hexdigest()[:32]
         path = self._directory / f"{name}.lock"
@@ -157,7 +157,7 @@ class Journals:
             ) from None
         try:
             if not _locked(lock, path):
-                raise ClientError("the same file is being imported to the same place by another process")
+                raise ClientError("another process is importing the same file to the same server and team")
             try:
                 yield
             finally:
@@ -166,10 +166,10 @@ class Journals:
             os.close(lock)
 
     def of_target(self, target: Target) -> list[Journal]:
-        """Return the journals of unfinished imports of a file to a place, whatever their options.
+        """Return the journals of unfinished imports of a file to a destination, with any options.
 
         Raises:
-            ClientError: One was written by another version of prismd.
+            ClientError: Another version of prismd wrote one of them.
         """
         found = []
         for path in sorted(self._directory.glob("*.json")):
@@ -189,15 +189,15 @@ class Journals:
         return found
 
     def seen_path(self, journal: Journal) -> Path:
-        """Return where it is kept which row of the file stands for which record."""
+        """Return the path of the database of seen rows, see :mod:`prismd.importer.seen_rows`."""
         return self._path(journal.identity).with_suffix(".seen")
 
     def forget_seen(self, identity: Identity) -> None:
-        """Forget what a run that has lost its journal kept of rows and records."""
+        """Remove the database of seen rows of a run whose journal is gone."""
         self._path(identity).with_suffix(".seen").unlink(missing_ok=True)
 
     def save(self, journal: Journal) -> None:
-        """Write a journal, whole or not at all.
+        """Write a journal, completely or not at all.
 
         Raises:
             ClientError: It cannot be written.
@@ -214,7 +214,7 @@ class Journals:
             raise ClientError(f"the journal {path} cannot be written: {error.strerror}") from None
 
     def remove(self, journal: Journal) -> None:
-        """Forget an import that has ended."""
+        """Remove the journal of an import that has ended."""
         self._path(journal.identity).unlink(missing_ok=True)
         self.forget_seen(journal.identity)
 
@@ -225,7 +225,7 @@ class Journals:
 def _locked(lock: int, path: Path) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Whoever held it before may have removed the file since it was opened here; then others lock another file.
+        # The last holder may have removed the file after it was opened here; other processes then lock a new file.
         return os.fstat(lock).st_ino == path.stat().st_ino
     except (BlockingIOError, FileNotFoundError):
         return False

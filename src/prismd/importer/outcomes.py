@@ -1,4 +1,4 @@
-"""Tells what became of rows, and which of them repeat earlier rows of the file."""
+"""The outcomes of rows: the server's results, with the earlier rows of the file that a row repeats."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from prismd.importer.files.rows import FileRow
-from prismd.importer.imports import Problem, Verdict
+from prismd.importer.imports import Problem, RowResult
 from prismd.importer.row_keys import RowKeys
-from prismd.importer.row_outcome import RowOutcome, Word
-from prismd.importer.run import Outcome
+from prismd.importer.row_outcome import OutcomeKind, RowOutcome
+from prismd.importer.run import BatchResults
 from prismd.importer.seen_rows import SeenRows, digest
 
 _SILENT: Final = Problem("internal_error", "the server says neither what became of the row nor why it failed")
 
 
 class Outcomes:
-    """Tells what became of rows.
+    """Makes the outcomes of rows.
 
     Args:
-        keys: Finds the de-duplication key of a row; None where rows are not told apart.
-        seen: The rows of earlier batches; None as above.
+        keys: Finds the de-duplication key of a row; None without de-duplication.
+        seen: The rows of earlier batches; None without de-duplication.
         options: The import's options on the wire.
     """
 
@@ -30,64 +30,65 @@ class Outcomes:
         self._writes_over = bool(options.get("update_existing"))
         self._fills = options.get("on_match") == "fill"
 
-    def of(self, outcome: Outcome) -> Iterator[RowOutcome]:
-        """Yield what became of the rows of a batch, in their order.
+    def of(self, found: BatchResults) -> Iterator[RowOutcome]:
+        """Yield the outcomes of the rows of a batch, in their order.
 
         Args:
-            outcome: The batch and its verdicts.
+            found: The batch and its results.
         """
-        sent = [row for row in outcome.batch.rows if row.wire is not None]
-        earlier = self._seen.of(verdict.id for _, verdict in outcome if verdict and verdict.id) if self._seen else {}
-        for row, verdict in outcome:
-            if verdict is None:
-                yield RowOutcome(row, Word.LEFT_OUT, remark=f"the row {row.left_out}")
+        sent = [row for row in found.batch.rows if row.wire is not None]
+        earlier = self._seen.of(result.id for _, result in found if result and result.id) if self._seen else {}
+        for row, result in found:
+            if result is None:
+                yield RowOutcome(row, OutcomeKind.LEFT_OUT, remark=f"the row {row.left_out}")
                 continue
-            problems = _problems(verdict)
+            problems = _problems(result)
             if problems:
-                yield RowOutcome(row, Word.FAILED, problems=problems)
-            elif not verdict.existing:
-                yield self._created(row, verdict, earlier)
+                yield RowOutcome(row, OutcomeKind.FAILED, problems=problems)
+            elif not result.existing:
+                yield self._created(row, result, earlier)
             else:
-                yield self._matched(row, verdict, sent, earlier)
+                yield self._matched(row, result, sent, earlier)
         if self._seen:
             self._seen.keep(earlier)
 
-    def _created(self, row: FileRow, verdict: Verdict, earlier: dict[str, tuple[int, bytes]]) -> RowOutcome:
+    def _created(self, row: FileRow, result: RowResult, earlier: dict[str, tuple[int, bytes]]) -> RowOutcome:
         keyless = self._keys is not None and self._keys.of(row) is None
-        if verdict.id and self._seen:
-            earlier.setdefault(verdict.id, (row.number, digest(row)))
+        if result.id and self._seen:
+            earlier.setdefault(result.id, (row.number, digest(row)))
         remark = (
             f"it has no value for {self._keys.slug}, so it became a record of its own" if self._keys and keyless else ""
         )
-        return RowOutcome(row, Word.CREATED, verdict.id, keyless=keyless, contacts=verdict.contacts, remark=remark)
+        return RowOutcome(row, OutcomeKind.CREATED, result.id, keyless=keyless, contacts=result.contacts, remark=remark)
 
     def _matched(
-        self, row: FileRow, verdict: Verdict, sent: list[FileRow], earlier: dict[str, tuple[int, bytes]]
+        self, row: FileRow, result: RowResult, sent: list[FileRow], earlier: dict[str, tuple[int, bytes]]
     ) -> RowOutcome:
         key = self._keys.of(row) if self._keys else None
-        first, same = self._first(row, verdict, sent, earlier)
+        first, same = self._first(row, result, sent, earlier)
         if first is None:
-            word, remark = (Word.UPDATED if verdict.updated else Word.EXISTING), ""
+            kind, remark = (OutcomeKind.UPDATED if result.updated else OutcomeKind.EXISTING), ""
         elif same:
-            word, remark = Word.REPEATED, f"it says the same as row {first}"
+            kind, remark = OutcomeKind.REPEATED, f"it says the same as row {first}"
         else:
-            word, remark = Word.FOLDED, f"row {first} has the same key and says something else; {self._what_happens()}"
+            kind = OutcomeKind.FOLDED
+            remark = f"row {first} has the same key and says something else; {self._what_happens()}"
         return RowOutcome(
-            row, word, verdict.id, key, first, bool(verdict.updated), contacts=verdict.contacts, remark=remark
+            row, kind, result.id, key, first, bool(result.updated), contacts=result.contacts, remark=remark
         )
 
     def _first(
-        self, row: FileRow, verdict: Verdict, sent: list[FileRow], earlier: dict[str, tuple[int, bytes]]
+        self, row: FileRow, result: RowResult, sent: list[FileRow], earlier: dict[str, tuple[int, bytes]]
     ) -> tuple[int | None, bool]:
-        """Return the earlier row of the file that stands for the same record, and whether it says the same."""
-        place = verdict.duplicate_of
-        known = earlier.get(verdict.id) if verdict.id else None
+        """Return the first earlier row of the file with the same record, and whether it has the same values."""
+        index = result.duplicate_of
+        known = earlier.get(result.id) if result.id else None
         if known and known[0] < row.number:
             return known[0], known[1] == digest(row)
-        if isinstance(place, int) and 0 <= place < len(sent) and sent[place].number < row.number:
-            return sent[place].number, digest(sent[place]) == digest(row)
-        if verdict.id and self._seen:
-            earlier[verdict.id] = (row.number, digest(row))
+        if isinstance(index, int) and 0 <= index < len(sent) and sent[index].number < row.number:
+            return sent[index].number, digest(sent[index]) == digest(row)
+        if result.id and self._seen:
+            earlier[result.id] = (row.number, digest(row))
         return None, False
 
     def _what_happens(self) -> str:
@@ -96,7 +97,7 @@ class Outcomes:
         return "only what the record lacked was filled" if self._fills else "the values of this row were not written"
 
 
-def _problems(verdict: Verdict) -> tuple[Problem, ...]:
-    if verdict.problems or verdict.existing or verdict.created or verdict.id:
-        return verdict.problems
+def _problems(result: RowResult) -> tuple[Problem, ...]:
+    if result.problems or result.existing or result.created or result.id:
+        return result.problems
     return (_SILENT,)

@@ -1,4 +1,4 @@
-"""The text by which a row is told apart, as the file has it."""
+"""The de-duplication key of a row, as the file has it."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ class RowKeys:
 
     def __init__(self, slug: str, source: RowSource) -> None:
         self.slug = slug
-        self._place: int | None = None
+        self._position: int | None = None
         self._clear_token: str | None = None
         if isinstance(source, CsvRows) and not source.holds_json and slug in source.columns:
-            self._place, self._clear_token = source.columns.index(slug), source.clear_token
+            self._position, self._clear_token = source.columns.index(slug), source.clear_token
 
     def of(self, row: FileRow) -> str | None:
-        """Return the text, or None where the row has no value to be told apart by.
+        """Return the key, or None where the row has no value for the property.
 
         Args:
             row: A row that can be sent.
         """
-        if self._place is None:
+        if self._position is None:
             return _shown(self._from_json(row.wire or b"{}"))
-        cell = row.original[self._place] if self._place < len(row.original) else ""
+        cell = row.original[self._position] if self._position < len(row.original) else ""
         return None if is_blank(cell) or cell == self._clear_token else cell
 
     def _from_json(self, wire: bytes) -> object:
@@ -47,7 +47,7 @@ class RowKeys:
                 continue
             if self.slug in values:
                 return values[self.slug]
-            # Values of a list may stand under the list's id.
+            # Values of a list may be nested under the list's id.
             for inner in values.values():
                 if isinstance(inner, dict) and self.slug in inner:
                     return inner[self.slug]

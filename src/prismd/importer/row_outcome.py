@@ -1,4 +1,4 @@
-"""What became of one row of a file, told as its owner needs it."""
+"""The outcome of one row of a file, for the person who imports it."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ from prismd.importer.files.rows import FileRow
 from prismd.importer.imports import Problem
 
 
-class Word(enum.Enum):
-    """What became of a row, in a word."""
+class OutcomeKind(enum.Enum):
+    """The kinds of outcomes."""
 
     CREATED = "created"
-    #: It matched a record that no earlier row of the file stands for, and changed nothing of it.
+    #: The row matched a record of no earlier row of the file, and did not change it.
     EXISTING = "existing"
-    #: It matched such a record and changed it.
+    #: The row matched such a record and changed it.
     UPDATED = "updated"
-    #: It says the same as an earlier row of the file, with the same key.
+    #: The row has the key and the values of an earlier row of the file.
     REPEATED = "repeated"
-    #: It has the key of an earlier row of the file and says something else.
+    #: The row has the key of an earlier row of the file and other values.
     FOLDED = "folded"
     FAILED = "failed"
-    #: It is no row: it is empty or repeats the header.
+    #: The line is no row: it is empty or repeats the header.
     LEFT_OUT = "left_out"
 
 
 @dataclass(frozen=True, slots=True)
 class RowOutcome:
-    """What became of one row.
+    """The outcome of one row.
 
     Args:
         row: The row.
-        word: What became of it.
-        id: The record made or matched, where the server tells.
-        matched_key: The text by which the row matched, if it did.
-        duplicate_of: The number of the earlier row of the file that stands for the same record.
-        updated: Whether it changed a record that was there.
-        keyless: Whether it made a record because it has no value to be told apart by.
+        kind: The kind of the outcome.
+        id: Id of the record that was created or matched, where the server names it.
+        matched_key: The key by which the row matched, if it did.
+        duplicate_of: Number of the earlier row of the file with the same record.
+        updated: Whether it changed an existing record.
+        keyless: Whether it created a record because it has no value for the de-duplication property.
         problems: Why it failed.
         contacts: Addresses for which it made contacts.
-        remark: What there is to say besides.
+        remark: A further sentence for people.
     """
 
     row: FileRow
-    word: Word
+    kind: OutcomeKind
     id: str | None = None
     matched_key: str | None = None
     duplicate_of: int | None = None

@@ -1,4 +1,4 @@
-"""A whole import: batch after batch in the order of the file, each answered before the next is sent."""
+"""A whole import: batches in the order of the file, where each is answered before the next is sent."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from prismd.importer.batches import Batch
 from prismd.importer.calls import ClientError, PrismClient, RefusedError, StuckError
 from prismd.importer.events import follow
 from prismd.importer.files.rows import FileRow
-from prismd.importer.imports import Job, Problem, Verdict, Watch, finish_import, poll_to_end, start_import
+from prismd.importer.imports import Job, Problem, RowResult, Watch, finish_import, poll_to_end, start_import
 from prismd.importer.journal import Journal, Pending
 
 _AGAIN = "give --again to begin anew"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """A batch with a verdict for each of its rows; None for those that are left out."""
+class BatchResults:
+    """A batch with the result of each of its rows; None for rows that are left out."""
 
     batch: Batch
-    verdicts: list[Verdict | None]
+    results: list[RowResult | None]
     job_id: str | None
 
-    def __iter__(self) -> Iterator[tuple[FileRow, Verdict | None]]:
-        return zip(self.batch.rows, self.verdicts, strict=True)
+    def __iter__(self) -> Iterator[tuple[FileRow, RowResult | None]]:
+        return zip(self.batch.rows, self.results, strict=True)
 
 
 @dataclass(frozen=True, slots=True)
 class _Started:
-    """A batch that the server has: its first snapshot, when it was taken, and how long to wait from then."""
+    """A batch that the server has: its first snapshot, the time of that snapshot, and the wait from then on."""
 
     job: Job
     since: float
@@ -38,12 +38,12 @@ class _Started:
 
 @dataclass(frozen=True, slots=True)
 class ImportRun:
-    """An import under way.
+    """A running import.
 
     Args:
         client: The server to import to.
         options: The import's options on the wire.
-        journal: How far it has come; changed as batches are taken.
+        journal: The progress; this object changes it when the server accepts a batch.
         save: Makes the journal durable.
         watch: Takes each snapshot of the job of a batch.
     """
@@ -54,8 +54,8 @@ class ImportRun:
     save: Callable[[Journal], None]
     watch: Watch
 
-    def outcomes(self, found: Iterable[Batch]) -> Iterator[Outcome]:
-        """Yield the outcome of each batch that the journal does not hold yet.
+    def outcomes(self, found: Iterable[Batch]) -> Iterator[BatchResults]:
+        """Yield the results of each batch that the journal does not have yet.
 
         Args:
             found: All batches of the file.
@@ -67,14 +67,14 @@ class ImportRun:
         batch = next(left, None)
         while batch is not None:
             started = self._started(batch)
-            # The file is read on while the server is at work.
+            # Read the next batch from the file while the server works on this one.
             following = next(left, None)
             yield self._outcome(batch, started)
             batch = following
 
-    def _outcome(self, batch: Batch, started: _Started | None) -> Outcome:
+    def _outcome(self, batch: Batch, started: _Started | None) -> BatchResults:
         if started is None:
-            return Outcome(batch, _merged(batch, []), None)
+            return BatchResults(batch, _merged(batch, []), None)
         rows_sent = sum(row.wire is not None for row in batch.rows)
         job = self._finished(batch, started)
         if self.options.get("dry_run") and job.dry_run is False:
@@ -94,10 +94,10 @@ class ImportRun:
         if job.results is None or len(job.results) != rows_sent:
             found = "none" if job.results is None else len(job.results)
             raise StuckError(f"expected {rows_sent} outcomes for {_range(batch)}, the server gave {found}; {_AGAIN}")
-        return Outcome(batch, _merged(batch, job.results), job.job_id)
+        return BatchResults(batch, _merged(batch, job.results), job.job_id)
 
     def _started(self, batch: Batch) -> _Started | None:
-        """Send a batch, or find it sent; None where no row of it can be sent."""
+        """Send a batch, unless an earlier run sent it; return None where no row of it can be sent."""
         if all(row.wire is None for row in batch.rows):
             return None
         now, pending = self.client.outside.monotonic, self.journal.pending
@@ -117,7 +117,7 @@ class ImportRun:
         try:
             job = started.job
             if job.status == "processing" and job.job_id and follow(self.client, job.job_id, self.watch):
-                # Events bring no results.
+                # Events have no results, so read the job once more.
                 return poll_to_end(self.client, job.job_id, self.watch)
             return finish_import(self.client, started.job, started.since, started.wait_s, self.watch)
         except RefusedError as error:
@@ -144,13 +144,13 @@ class ImportRun:
         return ClientError(f"{error} (for {rows})")
 
 
-def _merged(batch: Batch, results: list[Verdict]) -> list[Verdict | None]:
+def _merged(batch: Batch, results: list[RowResult]) -> list[RowResult | None]:
     answers = iter(results)
     return [_unsent(row) if row.wire is None else next(answers) for row in batch.rows]
 
 
-def _unsent(row: FileRow) -> Verdict | None:
-    return Verdict(error=Problem(*row.problem)) if row.problem else None
+def _unsent(row: FileRow) -> RowResult | None:
+    return RowResult(error=Problem(*row.problem)) if row.problem else None
 
 
 def _range(batch: Batch) -> str:

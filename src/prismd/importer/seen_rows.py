@@ -1,4 +1,4 @@
-"""Which record each row of a file stands for, kept beside the journal, so that rows of all batches are compared."""
+"""The database of seen rows: the first row of the file for each record, so that rows of all batches are compared."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from prismd.importer.calls import ClientError
 from prismd.importer.files.rows import FileRow
 
 _IDS_PER_QUESTION: Final = 500
-# Members in any order, and numbers as they are written, say the same.
+# Two rows are the same if their members are, in any order, with numbers as they are written.
 _DECODE: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 _ENCODE: Final = msgspec.json.Encoder(order="deterministic").encode
 
@@ -27,25 +27,25 @@ CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY, row INTEGER NOT NULL, dige
 
 
 def digest(row: FileRow) -> bytes:
-    """Return 16 bytes that stand for what a row says.
+    """Return a digest of 16 bytes of the values of a row.
 
     Args:
         row: A row that can be sent.
     """
     wire = row.wire or b""
-    # Cells of a CSV row make the same JSON wherever they say the same.
+    # CSV rows with the same cells always have the same JSON.
     said = wire if len(row.original) > 1 else _ENCODE(_DECODE(wire))
     return hashlib.blake2b(said, digest_size=16).digest()
 
 
 class SeenRows:
-    """The first row of the file that stands for each record.
+    """The first row of the file for each record.
 
     Args:
-        path: Where this is kept while the import is under way.
+        path: Path of the database, which exists as long as the import is unfinished.
 
     Raises:
-        ClientError: It cannot be kept there.
+        ClientError: The database cannot be written there.
     """
 
     def __init__(self, path: Path) -> None:
@@ -53,16 +53,16 @@ class SeenRows:
         with _told(path):
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
             self._database = sqlite3.connect(path, isolation_level=None)
-            # What is lost in a crash is only who repeats whom; the journal is what the import goes by.
+            # After a crash only the notes on repeated rows are incomplete; the import itself depends on the journal.
             self._database.execute("PRAGMA synchronous = OFF")
             self._database.execute("PRAGMA journal_mode = MEMORY")
             self._database.execute(_TABLE)
 
     def of(self, ids: Iterable[str]) -> dict[str, tuple[int, bytes]]:
-        """Return the number and the digest of the first row that stood for each record, where one did.
+        """Return number and digest of the first row of each record that is known.
 
         Args:
-            ids: Records.
+            ids: Ids of records.
         """
         wanted = list(dict.fromkeys(ids))
         found = {}
@@ -75,10 +75,10 @@ class SeenRows:
         return found
 
     def keep(self, seen: Mapping[str, tuple[int, bytes]]) -> None:
-        """Remember rows for the batches to come.
+        """Store rows for later batches.
 
         Args:
-            seen: The number and the digest of the first row that stood for each record.
+            seen: Id of a record -> number and digest of its first row.
         """
         rows = ((key, row, said) for key, (row, said) in seen.items())
         with _told(self._path), self._database:
@@ -86,7 +86,7 @@ class SeenRows:
             self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", rows)
 
     def close(self) -> None:
-        """Close it."""
+        """Close the database."""
         self._database.close()
 
 

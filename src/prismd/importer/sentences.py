@@ -1,4 +1,4 @@
-"""Error sentences of many rows as one: what was found in the rows goes, names and limits that they share stay."""
+"""One error sentence for many rows: values found in single rows are masked, shared names and limits stay."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 _TEXT: Final = r'"(?:[^"\\]|\\.)*+"|“[^”]*+”'
 _ID: Final = r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
 _NUMBER: Final = r"(?<![\w.])[-+]?\d(?:[\d.,]*\d)?"
-#: What may differ from row to row. The words before it tell whether it is what was found in a row, or a name.
+#: A part that may differ from row to row. The words before it say whether it was found in a row or is a name.
 _PART: Final = re.compile(
     rf"(?P<found>(?:found|the text|the number|not) )?(?P<meant>did you mean )?"
     rf"(?:(?P<text>{_TEXT})|(?P<id>{_ID}|…)|(?P<number>{_NUMBER}|(?<!\w)#))",
@@ -18,7 +18,7 @@ _MASKS: Final = {"text": '"…"', "id": "…", "number": "#"}
 
 
 def pattern_of(message: str) -> str:
-    """Return an error's sentence without what differs from row to row; a name that it proposes stays.
+    """Return an error's sentence with masks for the parts that differ from row to row; a proposed name stays.
 
     Args:
         message: The sentence for one row.
@@ -27,10 +27,10 @@ def pattern_of(message: str) -> str:
 
 
 def merged(message: str, other: str) -> str:
-    """Return the sentence for rows of the same pattern: what they share stays, and what was found in them goes.
+    """Return one sentence for rows of the same pattern: shared parts stay, and values found in a row are masked.
 
     Args:
-        message: The sentence for the rows before.
+        message: The sentence for the earlier rows.
         other: The sentence for one more row.
     """
     others = (part[0] for part in _PART.finditer(other))

@@ -1,4 +1,4 @@
-"""What is probably not meant as it stands in a file, found while it is looked over, before anything is sent."""
+"""Probable mistakes in a file, found while it is checked, before anything is sent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BUCKETS: Final = ("default", "extended")
 
 @dataclass(slots=True)
 class _Found:
-    """Cells or rows of one kind: how many, and the first."""
+    """Cells or rows of one kind: their number, and the first of them."""
 
     unit: str = "cell"
     count: int = 0
@@ -48,8 +48,8 @@ class CsvSuspicions:
     """Looks at the cells of a CSV file.
 
     Args:
-        source: The file, with what is known of its columns.
-        minds_apostrophes: Refuse cells with apostrophes that protect from spreadsheets.
+        source: The file, with the plan of its columns.
+        minds_apostrophes: Refuse cells with apostrophes that protect them from spreadsheets.
     """
 
     source: CsvRows
@@ -59,20 +59,20 @@ class CsvSuspicions:
     _formulas: dict[str, _Found] = field(default_factory=dict)
     _in_apostrophes: _Found = field(default_factory=lambda: _Found(unit="row"))
     _in_one_column: _Found = field(default_factory=_Found)
-    _places: list[tuple[int, str]] = field(init=False)
+    _positions: list[tuple[int, str]] = field(init=False)
     _alone: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """Note where cells with several values are."""
+        """Find the columns whose cells have several values."""
         sent = self.source.multiple - self.source.ignored
-        self._places = [(place, slug) for place, slug in enumerate(self.source.columns) if slug in sent]
+        self._positions = [(position, slug) for position, slug in enumerate(self.source.columns) if slug in sent]
         self._alone = len(self.source.columns) == 1 and not sent
 
     def look(self, row: FileRow) -> None:
         """Look at a row.
 
         Raises:
-            ClientError: The row comes from a file of failed rows that is none any more.
+            ClientError: The row seems to come from a file of failed rows that has lost its first columns.
         """
         if row.wire is None:
             return
@@ -86,9 +86,9 @@ class CsvSuspicions:
             self._in_apostrophes.note(row, together.replace("\0", self.source.delimiter))
         if self._alone and any(sign in together for sign in _OTHER_DELIMITERS):
             self._in_one_column.note(row, together)
-        for place, slug in self._places:
-            if place < len(cells):
-                self._look_at_values(row, slug, cells[place])
+        for position, slug in self._positions:
+            if position < len(cells):
+                self._look_at_values(row, slug, cells[position])
 
     def sentences(self) -> Iterator[str]:
         """Yield what people should know before anything is sent."""
@@ -176,7 +176,7 @@ class JsonSuspicions:
     _names: re.Pattern[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Prepare to pass over rows that have nothing of this."""
+        """Compile the pattern by which most rows are skipped."""
         words = [b'"%s"' % re.escape(slug.encode()) for slug in self.read_only] + [b"null"] * self.updates
         self._names = re.compile(b"|".join(words) or b"(?!)")
 
@@ -193,7 +193,7 @@ class JsonSuspicions:
                 self._look_at(row, bytes(members[bucket]))
 
     def check(self) -> None:
-        """Refuse a file of which every row sets what the server alone sets.
+        """Refuse a file in which every row sets a property that the server alone sets.
 
         Raises:
             ClientError: With the slugs.

@@ -1,4 +1,4 @@
-"""The counts of an import: outcomes, and failures grouped by why."""
+"""The counts of an import: outcomes, and failures grouped by reason."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from prismd.importer.files.rows import FileRow
 from prismd.importer.imports import Problem
-from prismd.importer.row_outcome import RowOutcome, Word
+from prismd.importer.row_outcome import OutcomeKind, RowOutcome
 from prismd.importer.sentences import merged, pattern_of
 
 SHOWN_MAX: Final = 10
@@ -18,7 +18,7 @@ _REST: Final = "other reasons; see the file of failed rows"
 
 
 class Reason(msgspec.Struct):
-    """Failures of one kind: the code, the sentence without what differs, how many rows, and the first of them."""
+    """Failures of one kind: the code, the masked sentence, the number of rows, and the first of them."""
 
     code: str
     message: str
@@ -27,7 +27,7 @@ class Reason(msgspec.Struct):
 
 
 class RowError(msgspec.Struct):
-    """One failed row as it is shown."""
+    """One failed row, as it is shown."""
 
     row: int
     line: int
@@ -43,24 +43,24 @@ class Duplicate(msgspec.Struct):
 
 
 class Tally(msgspec.Struct):
-    """What became of the rows so far.
+    """The counts of the rows so far.
 
     Args:
-        created: Rows that made a record.
-        existing: Rows that matched one.
-        updated: Rows among the existing that changed their record.
+        created: Rows that created a record.
+        existing: Rows that matched a record.
+        updated: Existing rows that changed their record.
         failed: Rows that were refused.
-        repeated: Rows among the existing that say the same as an earlier row of the file.
-        folded: Rows among the existing that have the key of an earlier row of the file and say something else.
-        folded_updated: Those of them that changed the record.
-        without_key: Rows among the created that have no value to be told apart by.
-        contacts_created: Contacts that rows made by naming their addresses; they are no rows.
-        reasons: Why rows failed, by kind.
+        repeated: Existing rows with the key and the values of an earlier row of the file.
+        folded: Existing rows with the key of an earlier row of the file and other values.
+        folded_updated: Folded rows that changed the record.
+        without_key: Created rows without a value for the de-duplication property.
+        contacts_created: Contacts that rows made by naming their addresses; they are not counted as rows.
+        reasons: Reasons of failures, by kind.
         errors: The first failed rows.
         repeats: The first repeated rows.
         folds: The first folded rows.
         keyless: The first rows without a key.
-        left_out: Rows that are no rows, by what they do.
+        left_out: Lines that are no rows, by reason.
         job_ids: The jobs of the server.
     """
 
@@ -83,23 +83,23 @@ class Tally(msgspec.Struct):
 
     @property
     def rows(self) -> int:
-        """How many rows have an outcome, those that are left out apart."""
+        """The number of rows with an outcome, without those that are left out."""
         return self.created + self.existing + self.failed
 
     def count(self, outcome: RowOutcome) -> None:
         """Count one row.
 
         Args:
-            outcome: What became of it.
+            outcome: The outcome of the row.
         """
         row = outcome.row
         self.contacts_created += len(outcome.contacts)
-        if outcome.word is Word.LEFT_OUT:
+        if outcome.kind is OutcomeKind.LEFT_OUT:
             what = row.left_out or ""
             self.left_out.setdefault(what, Reason("left_out", what, 0, row.number)).count += 1
-        elif outcome.word is Word.FAILED:
+        elif outcome.kind is OutcomeKind.FAILED:
             self._count_failure(row, outcome.problems)
-        elif outcome.word is Word.CREATED:
+        elif outcome.kind is OutcomeKind.CREATED:
             self.created += 1
             if outcome.keyless:
                 self.without_key += 1
@@ -111,10 +111,10 @@ class Tally(msgspec.Struct):
         self.existing += 1
         self.updated += outcome.updated
         pair = Duplicate(outcome.row.number, outcome.duplicate_of or 0)
-        if outcome.word is Word.REPEATED:
+        if outcome.kind is OutcomeKind.REPEATED:
             self.repeated += 1
             self.repeats += [pair][: SHOWN_MAX - len(self.repeats)]
-        elif outcome.word is Word.FOLDED:
+        elif outcome.kind is OutcomeKind.FOLDED:
             self.folded += 1
             self.folded_updated += outcome.updated
             self.folds += [pair][: SHOWN_MAX - len(self.folds)]

@@ -1,1 +1,1 @@
-"""The command ``prismd import``: look a file over, send it, tell what became of each row."""
+"""The command ``prismd import``: check a file, send its rows, and report the outcome of each."""

@@ -1,4 +1,4 @@
-"""`prismd import`: a file of rows into any Prism server, every row with a verdict, nothing twice."""
+"""`prismd import`: import the rows of a file into any Prism server, with a result for every row and none twice."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _BATCH_ROWS_MAX: Final = 100_000
 
 
 class _ImportCommand(click.Command):
-    """A command whose every refusal is one line."""
+    """A command that reports every refusal in one line."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
@@ -112,7 +112,7 @@ def import_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401
     """Import the rows of FILE (CSV, JSON or NDJSON) into a Prism server.
 
     The API key is read from MICRO_API_KEY. The exit code is 0 if all rows succeeded, 1 if some failed, 2 if the import
-    could not run or not run to its end. After a broken connection, give the same command again: it goes on where it
+    could not run or did not finish. After a broken connection, give the same command again: it continues where it
     stopped and doubles nothing.
     """
     outside = ctx.find_object(Outside) or real_outside()
@@ -189,7 +189,7 @@ def _check_outputs(file: Path, given: Mapping[str, Any]) -> None:
 
 
 def _options(given: Mapping[str, Any]) -> dict[str, object]:
-    """Return the import's options; what is as the server has it anyway is left out, for servers that know less."""
+    """Return the import's options; defaults are left out, because other servers may not know them."""
     on_match = given["on_match"] or ("update" if given["update_existing"] else "skip")
     if given["update_existing"] and on_match != "update":
         raise ClientError(f"--on-match {on_match} contradicts --update-existing; give one of the two")

@@ -1,4 +1,4 @@
-"""The file of failed rows: where each stands, all that is wrong with it, and all that it says."""
+"""The file of failed rows: the position of each row, its problems, and its original cells."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from prismd.importer.files.rows import FileRow
 from prismd.importer.imports import Problem
 from prismd.importer.journal import Growth
 
-#: Problems of one row that are written out; of more, the number is given.
+#: Problems of one row that are written out; further ones are counted.
 PROBLEMS_MAX: Final = 100
 
 
 class FailedRows(GrowingFile):
-    """Failed rows as CSV in UTF-8; the file comes into being with the first of them.
+    """Failed rows as CSV in UTF-8; the first failed row creates the file.
 
     Args:
-        growth: What the journal knows of the file.
-        columns: The names above the cells of the original row.
-        finds_name: Take the next free name where a file has the name already, instead of refusing.
+        growth: The state of the file in the journal.
+        columns: The names of the original row's columns.
+        finds_name: Take the next free name where a file of that name exists, instead of refusing.
 
     Raises:
         ClientError: The name is taken.
@@ -38,14 +38,14 @@ class FailedRows(GrowingFile):
 
         Args:
             row: The row as it was read.
-            problems: All that is wrong with it, at least one thing.
+            problems: Its problems, at least one.
         """
         cells = (problems[0].code or "unknown", reason_of(problems), *row.original)
         self.add(self._lines.line((row.number, row.line, *map(escaped, cells))))
 
 
 def reason_of(problems: Sequence[Problem]) -> str:
-    """Return all that is wrong with a row as one text.
+    """Return the problems of a row as one text.
 
     Args:
         problems: At least one.

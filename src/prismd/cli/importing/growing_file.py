@@ -1,4 +1,4 @@
-"""A file that grows with an import, batch by batch, is its owner's alone, and never takes the place of another file."""
+"""A file that grows with an import, batch by batch; only its owner can read it, and it never replaces another file."""
 
 from __future__ import annotations
 
@@ -19,17 +19,16 @@ _OWNER_ALONE: Final = 0o600
 
 
 class GrowingFile:
-    """Text of a batch is held until the journal knows of it, so that an end at any moment leaves nothing twice.
+    """A file whose state is in the journal before its bytes are on disk, so that a crash never doubles a row.
 
-    A file that is there already is never opened for writing, whoever made it and whatever it is, unless the journal
-    knows every byte of it.
+    An existing file is never opened for writing unless the journal knows every byte of it.
 
     Args:
-        growth: What the journal knows of the file; changed as the file grows.
-        what: What the file is to people, such as ``failed rows``.
+        growth: The state of the file in the journal; this object changes it as the file grows.
+        what: Name of the content for people, such as ``failed rows``.
         flag: The option that names another file.
-        beginning: What stands at the top.
-        finds_name: Take the next free name where a file has the name already, instead of refusing.
+        beginning: The text at the top of the file.
+        finds_name: Take the next free name where a file of that name exists, instead of refusing.
 
     Raises:
         ClientError: The name is taken, or the file cannot be read.
@@ -45,7 +44,7 @@ class GrowingFile:
         self._bytes = b""
         self._hash = hashlib.sha256()
         self._fd: int | None = None
-        #: What people should know of the file before the import goes on; empty as a rule.
+        #: A sentence for people about the file, before the import continues; usually empty.
         self.remark = ""
         try:
             self._take_up()
@@ -54,7 +53,7 @@ class GrowingFile:
 
     @property
     def path(self) -> Path:
-        """Where the file is, or is to be."""
+        """Path of the file, even where it does not exist yet."""
         return Path(self._growth.path)
 
     def add(self, text: str) -> None:
@@ -66,7 +65,7 @@ class GrowingFile:
         self._held.append(text)
 
     def announce(self) -> bool:
-        """Tell the journal how the file will stand when the text held is in it, and return whether there is any."""
+        """Put the state after the held text into the journal, and return whether there is any text."""
         if not self._held:
             return False
         beginning = self._beginning if not self._growth.size else ""
@@ -78,7 +77,7 @@ class GrowingFile:
         return True
 
     def settle(self) -> None:
-        """Write what was announced; the journal then knows the file as it is.
+        """Write the announced text, and put the new state into the journal.
 
         Raises:
             ClientError: The file cannot be written.
@@ -96,14 +95,14 @@ class GrowingFile:
         growth.next_size, self._bytes = None, b""
 
     def _write(self, fd: int) -> None:
-        """Write what was announced, or nothing of it."""
+        """Write all of the announced text, or nothing."""
         try:
             left = memoryview(self._bytes)
             while left:
                 left = left[os.write(fd, left) :]
             os.fsync(fd)
         except BaseException:
-            # Half of a batch, left by a full disk or Ctrl-C, would look like somebody else's change.
+            # Half of a batch, left by a full disk or Ctrl-C, would look like a change by somebody else.
             os.ftruncate(fd, self._growth.size)
             raise
 
@@ -114,7 +113,7 @@ class GrowingFile:
             self._fd = None
 
     def _take_up(self) -> None:
-        """Go on with the file as the journal knows it, or with another one."""
+        """Continue with the file if it is as the journal knows it, or begin another one."""
         growth = self._growth
         if growth.size or growth.next_size is not None:
             self._fd = self._known()
@@ -136,7 +135,7 @@ class GrowingFile:
             growth.path = str(self._free_name())
 
     def _known(self) -> int | None:
-        """Return the file, opened where the journal ends; None where it is not as the journal knows it."""
+        """Return the file, opened at the end that the journal knows; None where it is not as the journal knows it."""
         growth = self._growth
         try:
             fd = os.open(growth.path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -160,7 +159,7 @@ class GrowingFile:
             return False
         if size == growth.size:
             return True
-        # Rows of a batch that was written and not settled: it is answered again, and they come again.
+        # A batch was written and not settled: its results are read again, so its rows will be written again.
         whole = self._hash.copy()
         _hash_up_to(fd, size - growth.size, whole)
         return whole.hexdigest() == growth.next_sha256

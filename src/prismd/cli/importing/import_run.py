@@ -26,11 +26,11 @@ from prismd.importer.imports import Job
 from prismd.importer.journal import Growth, Identity, Journal, Journals, Target
 from prismd.importer.outcomes import Outcomes
 from prismd.importer.row_keys import RowKeys
-from prismd.importer.row_outcome import RowOutcome, Word
+from prismd.importer.row_outcome import OutcomeKind, RowOutcome
 from prismd.importer.run import ImportRun
 from prismd.importer.seen_rows import SeenRows
 
-#: How many rows are read between two looks at whether the file is still the same.
+#: Rows between two checks that the file has not changed.
 _ROWS_PER_LOOK: Final = 1_000
 
 
@@ -39,8 +39,8 @@ class Outputs:
     """The files that an import writes.
 
     Args:
-        failed: The rows that failed.
-        results: All results, where they are wanted.
+        failed: The file of failed rows.
+        results: The file of all results, if one is wanted.
     """
 
     failed: FailedRows
@@ -52,17 +52,17 @@ class Outputs:
         return [self.failed, *([self.results] if self.results else [])]
 
     def write(self, outcome: RowOutcome) -> None:
-        """Hold what there is to write of a row."""
-        if outcome.word is Word.FAILED:
+        """Hold the lines of a row."""
+        if outcome.kind is OutcomeKind.FAILED:
             self.failed.write(outcome.row, outcome.problems)
         if self.results:
             self.results.write(outcome)
 
     def settle(self, save: Callable[[], None]) -> None:
-        """Bring what is held to the files.
+        """Write the held lines to the files.
 
         Args:
-            save: Makes the journal durable; called when it knows what is to come.
+            save: Makes the journal durable; called before the lines are written.
         """
         announced = [file.announce() for file in self.files]
         if any(announced):
@@ -73,14 +73,14 @@ class Outputs:
 
 @dataclass(slots=True)
 class Run:
-    """An import and how far it has come, for whoever has to say so when it is cut short.
+    """One import with its progress, which the command reports when the import is interrupted.
 
     Args:
-        order: What was asked for.
+        order: The arguments of the command.
         client: The server.
-        journals: Where journals are kept.
+        journals: The user's journals.
         meter: Shows the progress.
-        say: Takes sentences for people.
+        say: Prints a sentence for people.
     """
 
     order: Order
@@ -94,19 +94,19 @@ class Run:
 
     @property
     def standing(self) -> str:
-        """How far the import has come, in words; empty before anything was sent."""
+        """The progress of the import in words; empty before anything was sent."""
         return f"{self.journal.tally.rows:,} of {self.rows:,} rows are done" if self.journal else ""
 
     @property
     def job_under_way(self) -> str | None:
-        """The job that the server is at work on, as far as is known."""
+        """The job that the server works on, if any is known."""
         return self.journal.pending.job_id if self.journal and self.journal.pending else None
 
     def carry_out(self, outside: Outside) -> Summary:
-        """Import the file and return what became of it.
+        """Import the file and return the summary.
 
         Args:
-            outside: Time and chance.
+            outside: Clock and random numbers.
 
         Raises:
             FileProblemError: The file cannot be imported.
@@ -142,7 +142,7 @@ class Run:
         )
 
     def _tell(self, looked: LookedOver) -> None:
-        """Say what is not as it seems, before anything is sent."""
+        """Print the probable mistakes, before anything is sent."""
         for note in looked.notes:
             self.say(note)
 
@@ -172,7 +172,7 @@ class Run:
         return journal, False
 
     def _outputs(self, journal: Journal, looked: LookedOver, open_files: ExitStack) -> Outputs:
-        """Open the files that the import writes, as the journal knows them."""
+        """Open the files that the import writes, in the state that the journal knows."""
         order, known = self.order, journal.results
         if order.results and (known is None or str(order.results.absolute()) not in (known.path, *known.earlier)):
             raise ClientError(
@@ -232,7 +232,7 @@ class Run:
             if outcome.job_id:
                 tally.job_ids.append(outcome.job_id)
             outputs.settle(lambda: self.journals.save(journal))
-            # Only now is the batch done: an end before this line brings it back, under the same key.
+            # Only now is the batch done: after a crash before this line, the batch is sent again under the same key.
             journal.batches_done, journal.pending, journal.tally = outcome.batch.number, None, tally
             self.journals.save(journal)
             self.meter.show(tally.rows, f"{tally.failed:,} failed" if tally.failed else "")
@@ -257,7 +257,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 def _as_at_first(file: ImportFile, journal: Journal) -> ImportFile:
-    """Return the file as its columns were understood when the import began, so that the same requests are made."""
+    """Return the file with the plan of columns of the import's first run, so that the same requests are made."""
     if not isinstance(file.source, CsvRows):
         return file
     source = replace(file.source, multiple=frozenset(journal.multiple), ignored=frozenset(journal.ignored))

@@ -1,4 +1,4 @@
-"""Ctrl-C while the server is at work on a job: leave it running, or cancel it."""
+"""Ctrl-C while the server works on a job: leave it running, or cancel it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from prismd.importer.jobs import cancel_job
 
 
 def on_terminal() -> bool:
-    """Whether somebody is there to be asked."""
+    """Return whether a person can answer a question."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def settle(client: PrismClient, job_id: str) -> str:
-    """Ask once what shall become of a job whose import is interrupted, do it, and return what is to be said.
+    """Ask once whether to cancel the job of an interrupted import, do so, and return a sentence about it.
 
     Args:
         client: The server that runs the job.
         job_id: The job.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C again; the job is left as it is.
+        KeyboardInterrupt: The user pressed Ctrl-C again; the job keeps running.
     """
     resume = "the same command again goes on with it and doubles nothing"
     try:

@@ -1,4 +1,4 @@
-"""A file looked over before anything is sent: its columns, its rows, and what is probably not meant as it stands."""
+"""The check of a file before anything is sent: its columns, its rows, and probable mistakes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from prismd.importer.files.opening import ImportFile, Survey, open_file
 from prismd.importer.imports import is_prismd, properties_of
 from prismd.importer.suspicions import CsvSuspicions, JsonSuspicions
 
-#: Options that other servers might pass over in silence, and then write what was not to be written.
+#: Options that other servers might ignore, so that they would write what should not be written.
 _PRISMD_ONLY = {"dry_run": "--dry-run", "on_match": "--on-match fill", "require_key": "--require-key"}
 
 
@@ -24,10 +24,10 @@ class LookedOver:
     """A file that can be imported.
 
     Args:
-        file: The file, with what is known of its columns.
-        survey: What one reading of it tells.
-        ignored: What is not sent, for people: names of columns, or their places where they have none.
-        notes: Sentences on what is left out, and on what is probably not meant as it stands.
+        file: The file, with the plan of its columns.
+        survey: The findings of one pass through it.
+        ignored: Columns that are not sent, by name, or by position where they have no name.
+        notes: Sentences about columns that are left out, and about probable mistakes.
     """
 
     file: ImportFile
@@ -37,12 +37,12 @@ class LookedOver:
 
 
 def look_over(order: Order, client: PrismClient, tell: Callable[[int], None]) -> LookedOver:
-    """Read the whole file once, and ask the server what it knows, so that a mistake is told before anything is sent.
+    """Read the whole file once, and compare it with the server's properties, so that mistakes are found early.
 
     Args:
-        order: What was asked for.
+        order: The arguments of the command.
         client: The server.
-        tell: Called now and then with the number of bytes read so far.
+        tell: Called after each chunk with the number of bytes read so far.
 
     Raises:
         FileProblemError: The file cannot be imported.
@@ -100,12 +100,12 @@ def _suspicions(file: ImportFile, order: Order, read_only: frozenset[str]) -> Cs
 
 def _ignored(file: ImportFile) -> Iterator[str]:
     if isinstance(file.source, CsvRows):
-        for place, name in enumerate(file.source.columns, start=1):
+        for position, name in enumerate(file.source.columns, start=1):
             if name in file.source.ignored or not name:
-                yield name or f"column {place}"
+                yield name or f"column {position}"
 
 
 def _nameless(file: ImportFile) -> Iterator[str]:
     if isinstance(file.source, CsvRows) and "" not in file.source.ignored:
-        for place in file.source.unnamed:
-            yield f"Column {place} has no name and holds nothing; it is left out."
+        for position in file.source.unnamed:
+            yield f"Column {position} has no name and holds nothing; it is left out."

@@ -1,4 +1,4 @@
-"""What `prismd import` was asked for."""
+"""The arguments of `prismd import`."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What was asked for on the command line.
+    """The arguments of the command line.
 
     Args:
         file: The file to import.
-        object_type: What its rows are.
+        object_type: The type of its rows.
         options: The import's options on the wire (contract, sections 10.1 and 22).
-        form: The file's format, or None to tell by the name.
+        form: The file's format, or None to find it by the name.
         encoding: The file's encoding.
-        delimiter: The sign between cells, or None to find it.
-        separator: The sign between values inside a cell.
-        clear_token: The text of a cell that erases, or None.
+        delimiter: The character between cells, or None to find it.
+        separator: The character between values inside a cell.
+        clear_token: The text of a cell that clears a value, or None.
         nulls_are_blank: Leave out null in JSON, instead of sending it to clear a value.
-        apostrophes: ``strip`` takes away those that protect cells from spreadsheets, ``keep`` sends them, None refuses
-            them but in files of failed rows, whose they are.
-        ignore_unknown_columns: Leave out columns that are no property that can be written.
+        apostrophes: ``strip`` removes those that protect cells from spreadsheets, and ``keep`` sends them. None removes
+            them in files of failed rows and refuses them in other files.
+        ignore_unknown_columns: Leave out columns that are no writable property.
         batch_rows: The most rows of a request.
-        failed: Where failed rows go; None for a name beside the file that is free.
-        results: Where all results go, or None.
-        again: Begin anew where an earlier run stopped.
+        failed: Path of the file of failed rows; None for a free name beside the imported file.
+        results: Path of the file of all results, or None.
+        again: Start over where an earlier run stopped.
     """
 
     file: Path
@@ -48,7 +48,7 @@ class Order:
 
     @property
     def reading(self) -> dict[str, object]:
-        """What decides how the file becomes requests."""
+        """The arguments that determine how the file becomes requests."""
         names = (
             "form", "encoding", "delimiter", "separator", "clear_token", "nulls_are_blank", "apostrophes",
             "ignore_unknown_columns", "batch_rows",
@@ -57,5 +57,5 @@ class Order:
 
     @property
     def failed_path(self) -> Path:
-        """Where failed rows go, if the name is free."""
+        """Path of the file of failed rows, if the name is free."""
         return (self.failed or self.file.with_name(f"{self.file.name}.failed.csv")).absolute()

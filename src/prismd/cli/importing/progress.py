@@ -1,4 +1,4 @@
-"""How far an import has come: a bar on a terminal, a plain line every few seconds elsewhere."""
+"""The progress of an import: a bar on a terminal, or a plain line every few seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ _LINE_EVERY_S: Final = 5.0
 
 
 class Meter(Protocol):
-    """Shows the progress of one thing after another."""
+    """Shows the progress of one task after another."""
 
     def begin(self, what: str, total: int, unit: str) -> None:
-        """Begin to show something: ``total`` of ``unit`` to do."""
+        """Begin a task of ``total`` ``unit``, such as 100 rows."""
 
     def show(self, done: int, note: str = "") -> None:
-        """Show how much is done by now, with a few words on it."""
+        """Show how much is done, with a short note."""
 
     def close(self) -> None:
-        """Show nothing any more."""
+        """Stop showing progress."""
 
 
 class LineMeter:
     """Plain lines, at most one every few seconds.
 
     Args:
-        stream: Where they go.
+        stream: The stream to write to.
         monotonic: Returns seconds that never step back.
     """
 
@@ -39,13 +39,13 @@ class LineMeter:
         self.begin("", 0, "")
 
     def begin(self, what: str, total: int, unit: str) -> None:
-        """Begin to show something."""
+        """Begin a task."""
         self._what, self._total, self._unit = what, total, unit
         self._began = self._last = self._monotonic()
         self._done_at_first: int | None = None
 
     def show(self, done: int, note: str = "") -> None:
-        """Show how much is done by now, if the last line is old enough."""
+        """Write a line, if the last one is old enough."""
         if self._done_at_first is None:
             self._done_at_first = done
         now = self._monotonic()
@@ -61,7 +61,7 @@ class LineMeter:
         self._stream.flush()
 
     def close(self) -> None:
-        """Nothing is left to do."""
+        """Do nothing, because each line is complete."""
 
 
 class BarMeter:
@@ -76,8 +76,8 @@ class BarMeter:
         self._bar: Progress | None = None
 
     def begin(self, what: str, total: int, unit: str) -> None:
-        """Begin a new bar in place of the last."""
-        # Rich takes a tenth of a second to load, which only those pay who see it.
+        """Replace the last bar by a new one."""
+        # Rich takes a tenth of a second to load, so load it only where a bar is shown.
         from rich.console import Console  # noqa: PLC0415 - see above
         from rich.progress import Progress  # noqa: PLC0415 - see above
 
@@ -92,7 +92,7 @@ class BarMeter:
             self._bar.update(self._bar.task_ids[0], completed=done, note=note)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar:
             self._bar.stop()
             self._bar = None
@@ -123,10 +123,10 @@ def _bar_columns(unit: str) -> list[ProgressColumn]:
 
 
 def meter_for(stream: IO[str], monotonic: Callable[[], float]) -> Meter:
-    """Return a bar where a person watches, plain lines elsewhere.
+    """Return a bar for a terminal, or plain lines for another stream.
 
     Args:
-        stream: Standard error, as a rule.
+        stream: The stream to write to, usually standard error.
         monotonic: Returns seconds that never step back.
     """
     return BarMeter(stream) if stream.isatty() else LineMeter(stream, monotonic)

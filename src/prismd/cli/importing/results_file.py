@@ -1,4 +1,4 @@
-"""The file of all results: what became of each row of the file, in its order."""
+"""The file of all results: the outcome of each row, in the order of the imported file."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _NDJSON: Final = (".ndjson", ".jsonl")
 
 
 class ResultsFile(GrowingFile):
-    """All results as CSV or NDJSON, by the name of the file, which must be free.
+    """All results as CSV or NDJSON, depending on the file's name, which must be free.
 
     Args:
-        growth: What the journal knows of the file.
+        growth: The state of the file in the journal.
 
     Raises:
-        ClientError: The name is taken, or tells no format.
+        ClientError: The name is taken, or has no known suffix.
     """
 
     def __init__(self, growth: Growth) -> None:
@@ -42,13 +42,13 @@ class ResultsFile(GrowingFile):
         """Add the result of a row.
 
         Args:
-            outcome: What became of it.
+            outcome: The outcome of the row.
         """
         problems, row = outcome.problems, outcome.row
         values = (
             row.number,
             row.line,
-            outcome.word.value,
+            outcome.kind.value,
             outcome.id,
             outcome.matched_key,
             outcome.duplicate_of,
@@ -69,10 +69,10 @@ def check_name(path: Path) -> bool:
     """Return whether a file of results is CSV; it is NDJSON otherwise.
 
     Args:
-        path: The name that was given.
+        path: The name of the file.
 
     Raises:
-        ClientError: The name tells no format.
+        ClientError: The name has no known suffix.
     """
     suffix = path.suffix.lower()
     if suffix not in (*_CSV, *_NDJSON):

@@ -1,4 +1,4 @@
-"""What an import says at its end, to people and to scripts."""
+"""The summary of an import, for people and for scripts."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _COUNTS: Final = ("created", "existing", "updated", "failed", "repeated", "folde
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The end of an import.
+    """The facts about a finished import.
 
     Args:
         file: The file that was imported.
-        object_type: What its rows became.
-        base_url: Where they went.
+        object_type: The type of its rows.
+        base_url: Address of the server.
         options: The import's options on the wire.
-        resumed: An earlier run had begun it.
-        seconds: How long this run took.
-        tally: What became of the rows.
-        failed_files: Where the failed rows are; more than one where the first was changed meanwhile.
-        results_file: Where all results are, or None.
+        resumed: Whether an earlier run had begun it.
+        seconds: Duration of this run.
+        tally: The counts of the rows.
+        failed_files: The files of failed rows; more than one where somebody changed the first during the import.
+        results_file: The file of all results, or None.
         ignored_columns: Columns that were not sent.
-        notes: What was said of the file before anything was sent.
+        notes: The sentences printed before anything was sent.
     """
 
     file: Path

@@ -1,4 +1,4 @@
-"""CSV text cut into rows of cells, as people write it; a row with broken quotes spares the rows after it."""
+"""CSV text split into rows of cells; a row with broken quotes does not damage the rows after it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from prismd.importer.files.rows import ROW_BYTES_MAX
 DELIMITERS: Final = (",", ";", "\t", "|")
 
 _ENDS: Final = "\r\n"
-#: A quotation mark inside a cell that looks like the beginning of quoted text: before a word, and not after one.
+#: A quotation mark inside a cell that looks like the start of quoted text: before a word, and not after one.
 _OPENS: Final = re.compile(r'(?<![^\s(\[])"(?=[^\s"])')
 
 
@@ -25,8 +25,8 @@ class CellRow(NamedTuple):
     Args:
         line: The line at which the row begins, from 1.
         cells: The cells as text; empty for a blank line.
-        broken: What is wrong with the row's quotes; its cells are then a mere guess.
-        raw: The text of a row whose quotes are broken, without its line end.
+        broken: What is wrong with the row's quotes; its cells are then a guess.
+        raw: The text of a row with broken quotes, without its line end.
     """
 
     line: int
@@ -40,7 +40,7 @@ class _BrokenError(Exception):
 
     Args:
         reason: What is wrong, as a sentence.
-        held: How many lines belong to the row or to what is wrong with it.
+        held: The number of lines that belong to the row or to its fault.
         opens: Whether a quote may be open at the end of the row's first line.
     """
 
@@ -53,7 +53,7 @@ class _BrokenError(Exception):
 
 @dataclass(slots=True)
 class _Lines:
-    """The lines of a text, each with its number; lines can be taken back and are then read again."""
+    """The numbered lines of a text; lines can be put back and are then read again."""
 
     source: Iterator[str]
     number: int = 0
@@ -70,10 +70,10 @@ class _Lines:
 
 
 class _Dialect:
-    """How cells are told apart by one delimiter.
+    """The patterns of cells with one delimiter.
 
     Args:
-        delimiter: The sign between cells.
+        delimiter: The character between cells.
     """
 
     def __init__(self, delimiter: str) -> None:
@@ -82,7 +82,7 @@ class _Dialect:
         end = f"(?={sign}|[\r\n]|\\Z)"
         #: A whole cell, quoted or not; groups: the quoted text, whether its quote is closed, the text without quotes.
         self.cell = re.compile(f'{blank}"((?:[^"]++|"")*+)("{blank}{end})?|([^{sign}\r\n]*+)')
-        #: A line of which every quote stands at an end of a cell, or is doubled inside.
+        #: A line in which every quote is at the start or end of a cell, or doubled inside one.
         self._strict = re.compile(f'(?:(?:"(?:[^"]++|"")*+"|[^"{sign}\r\n]*+)(?:{sign}|[\r\n]*+\\Z))*+')
         self._line = list[str]()
         self._reader = csv.reader(iter(self._line.pop, None), delimiter=delimiter, strict=True)
@@ -90,7 +90,7 @@ class _Dialect:
         self.rest = re.compile(f'((?:[^"]++|"")*+)("{blank}{end})?')
 
     def strict(self, line: str) -> list[str] | None:
-        """Return the cells of a line that follows the standard, which is read fastest; None for any other line."""
+        """Return the cells of a line that follows the standard, by the fastest way; None for any other line."""
         if not self._strict.fullmatch(line):
             return None
         self._line.append(line)
@@ -100,19 +100,19 @@ class _Dialect:
 def cell_rows(
     lines: Iterator[str], delimiter: str, widths: range | None = None, *, above: int = 0
 ) -> Iterator[CellRow]:
-    """Yield the rows of a CSV text: RFC 4180, with blanks around quoted cells and quotation marks inside others.
+    """Yield the rows of a CSV text: RFC 4180, and also blanks around quoted cells and quotes inside unquoted cells.
 
-    A quote that is never closed would swallow the rest of the file, and one that is closed by chance shifts cells. So a
-    row whose quotes are broken is given up after its first line, and reading goes on with the second; until a row has
-    the shape of a row again, rows are broken too.
+    A quote that is never closed would swallow the rest of the file, and one that is closed by accident shifts cells.
+    So a row with broken quotes ends after its first line, and reading continues with the second line. The rows after it
+    are broken too, until one has the shape of a row again.
 
     Args:
         lines: The lines of the text with their ends.
-        delimiter: The sign between cells.
-        widths: How many cells a row has; None takes those of the first row.
-        above: How many lines stand above these.
+        delimiter: The character between cells.
+        widths: The possible numbers of cells of a row; None takes the number of the first row.
+        above: The number of lines above these.
     """
-    # A cell may be as long as a line; the longest row is watched where lines are taken.
+    # A cell may be as long as a line; the length of a row is limited where its lines are read.
     csv.field_size_limit(2**31 - 1)
     feed, dialect = _Lines(lines, above), _Dialect(delimiter)
     suspect, lost = 0, False
@@ -136,7 +136,7 @@ def cell_rows(
 
 
 def _count(cells: list[str], widths: range) -> int:
-    """Return how many cells a row has, blank ones at its end apart where it has too many."""
+    """Return the number of cells of a row; where it has too many, blank cells at its end do not count."""
     count = len(cells)
     while count >= widths.stop and is_blank(cells[count - 1]):
         count -= 1
@@ -169,21 +169,21 @@ def _cells(line: str, feed: _Lines, dialect: _Dialect, widths: range | None) -> 
 def _quoted_cells(
     line: str, feed: _Lines, dialect: _Dialect, taken: list[str]
 ) -> tuple[list[str], list[str], list[str]]:
-    """Return the cells of a row, those that stand in quotes, and those without that hold quotes.
+    """Return all cells of a row, its quoted cells, and its unquoted cells that contain quotes.
 
     Args:
         line: The first line of the row.
         feed: The lines after it.
-        dialect: How cells are told apart.
-        taken: Takes the further lines of the row.
+        dialect: The patterns of cells.
+        taken: Gets the further lines of the row.
 
     Raises:
-        _BrokenError: A quote is never closed, or more text stands after a closing one.
+        _BrokenError: A quote is never closed, or text follows a closing quote.
     """
     cells, quoted, bare = list[str](), list[str](), list[str]()
-    place, begins = 0, feed.number
+    position, begins = 0, feed.number
     while True:
-        found = dialect.cell.match(line, place)
+        found = dialect.cell.match(line, position)
         assert found  # noqa: S101 - the pattern matches the empty text too
         text, closed, plain = found.groups()
         if plain is not None:
@@ -199,10 +199,10 @@ def _quoted_cells(
                 text, line, found = _to_its_end(text, feed, dialect, taken, begins)
             cells.append(text.replace('""', '"'))
             quoted.append(text)
-        place = found.end()
-        if not line.startswith(dialect.delimiter, place):
+        position = found.end()
+        if not line.startswith(dialect.delimiter, position):
             return cells, quoted, bare
-        place += len(dialect.delimiter)
+        position += len(dialect.delimiter)
 
 
 def _to_its_end(
@@ -227,14 +227,14 @@ def _to_its_end(
 
 
 def _check(cells: list[str], quoted: list[str], bare: list[str], lines: tuple[int, int], widths: range | None) -> None:
-    """Refuse a row of whose cells it is uncertain where they begin and end.
+    """Refuse a row whose cells have uncertain boundaries.
 
     Args:
         cells: All its cells.
-        quoted: Those that stand in quotes.
-        bare: Those that do not, and hold quotes.
-        lines: At which line it begins, and how many further lines it has.
-        widths: How many cells a row has.
+        quoted: Its quoted cells.
+        bare: Its unquoted cells that contain quotes.
+        lines: Number of its first line, and the number of further lines.
+        widths: The possible numbers of cells of a row.
 
     Raises:
         _BrokenError: With the reason.

@@ -1,4 +1,4 @@
-"""What stands at the top of a CSV file: blank lines, a line that names the delimiter, and the names of the columns."""
+"""The top of a CSV file: blank lines, a line that names the delimiter, and the names of the columns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from prismd.importer.files.failed_cells import FAILED_COLUMNS, unescaped
 from prismd.importer.files.rows import FileProblemError
 from prismd.importer.files.seen_names import visible
 
-#: The line that tells spreadsheets the delimiter; where they saved it again it may be in quotes and have more cells.
+#: The line that names the delimiter for spreadsheets; a spreadsheet that saves it may add quotes and empty cells.
 _SEP: Final = re.compile(
     f'[\\s{INVISIBLE}]*"?sep=(?P<sign>[^"\r\n\\w])"?(?P=sign)*[ \r\n]*', re.IGNORECASE
 )  # fmt: skip
@@ -27,10 +27,10 @@ class Header:
     """The header of a CSV file.
 
     Args:
-        names: What the columns are called; empty where a column has no name.
-        delimiter: The sign between cells.
-        lines: How many lines stand above the rows.
-        marks: The places of the columns that a file of failed rows has before those of its rows; empty for other files.
+        names: The names of the columns; empty where a column has no name.
+        delimiter: The character between cells.
+        lines: The number of lines above the rows.
+        marks: Positions of the columns that only a file of failed rows has; empty for other files.
         lost: The columns of a file of failed rows that this file seems to have lost.
     """
 
@@ -42,15 +42,15 @@ class Header:
 
 
 def header_of(lines: Iterator[str], delimiter: str | None) -> Header:
-    """Return the header of a CSV file, and leave the lines where its rows begin.
+    """Return the header of a CSV file; the next line of ``lines`` is then the first row.
 
     Args:
-        lines: The lines of the file from its beginning; only as many are read as the header needs.
-        delimiter: The sign between cells; None takes the one that the file names, or else the one of comma, semicolon,
-            tab and bar that the header has most.
+        lines: The lines of the file from its beginning; only those of the header are read.
+        delimiter: The character between cells. None takes the delimiter that the file names, or else the most
+            frequent one of comma, semicolon, tab and bar in the header.
 
     Raises:
-        FileProblemError: There is no header, or a name stands in it twice.
+        FileProblemError: There is no header, or a name occurs twice in it.
     """
     skipped, first, told = _first_line(lines, delimiter)
     delimiter = delimiter or told or _most_frequent(first)
@@ -79,13 +79,13 @@ def delimiter_named(line: str) -> str | None:
 
 
 def shown_delimiter(delimiter: str) -> str:
-    """Return how a sentence names a delimiter."""
+    """Return the name of a delimiter for a sentence."""
     return "a tab" if delimiter == "\t" else f'"{delimiter}"'
 
 
 @dataclass(slots=True)
 class _Counted:
-    """Lines that are counted as they are taken."""
+    """Counts the lines that are taken from an iterator."""
 
     lines: Iterator[str]
     number: int = 0
@@ -100,7 +100,7 @@ class _Counted:
 
 
 def _first_line(lines: Iterator[str], delimiter: str | None) -> tuple[int, str, str | None]:
-    """Return how many lines stand above the header, its first line, and the delimiter that was named there."""
+    """Return the number of lines above the header, its first line, and the delimiter that those lines name."""
     signs, told = {delimiter} if delimiter else set(DELIMITERS), None
     for number, line in enumerate(lines):
         sign = delimiter_named(line)
@@ -113,7 +113,7 @@ def _first_line(lines: Iterator[str], delimiter: str | None) -> tuple[int, str, 
 
 
 def _most_frequent(line: str) -> str:
-    # A header over several lines is none that is worth guessing for: the first line decides.
+    # The first line decides: a header over several lines is too rare to guess for.
     widths = {sign: _width(next(cell_rows(iter([line]), sign))) for sign in DELIMITERS}
     return max(DELIMITERS, key=lambda sign: widths[sign]) if max(widths.values()) > 1 else ","
 
@@ -123,14 +123,14 @@ def _width(row: CellRow) -> int:
 
 
 def _check_names(names: tuple[str, ...]) -> None:
-    places: dict[str, int] = {}
-    for place, name in enumerate(names):
-        first = places.setdefault(name.casefold(), place)
-        if name and first != place:
+    positions: dict[str, int] = {}
+    for position, name in enumerate(names):
+        first = positions.setdefault(name.casefold(), position)
+        if name and first != position:
             if names[first] == name:
                 raise FileProblemError(f"two columns are named {quoted(name)}; keep one of them")
             both = f"{quoted(names[first])} and {quoted(name)}"
-            raise FileProblemError(f"columns {first + 1} and {place + 1} are named {both}; keep one of them")
+            raise FileProblemError(f"columns {first + 1} and {position + 1} are named {both}; keep one of them")
 
 
 def _lost(names: tuple[str, ...]) -> tuple[str, ...]:

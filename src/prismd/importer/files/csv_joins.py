@@ -1,4 +1,4 @@
-"""CSV files that were joined into one: a header among the rows is no row, and another header shifts rows below it."""
+"""CSV files that were joined into one: a repeated header is left out, and a different header is refused."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ _SPLIT: Final = "two files seem to be joined here"
 
 
 class Joins:
-    """Recognises what the joining of files leaves among the rows.
+    """Recognises the headers and delimiter lines that joined files leave among the rows.
 
     Args:
         names: The cells of the header.
-        delimiter: The sign between cells.
+        delimiter: The character between cells.
     """
 
     def __init__(self, names: Sequence[str], delimiter: str) -> None:
         self._delimiter = delimiter
         self._header = [_folded(name) for name in names]
         self._names = {name for name in self._header if name}
-        # As most files would write them: a row without any of these is not looked at again.
+        # The usual spellings of the names: a row without any of them is not examined further.
         self._spellings = {
             spelling for name in names for spelling in (name, name.lower(), name.upper(), name.title()) if spelling
         }
 
     def watched(self, lines: Iterator[str], above: int) -> Iterator[str]:
-        """Yield lines.
+        """Yield lines, and refuse a header inside a line.
 
         Args:
             lines: The lines below the header.
-            above: How many lines stand above them.
+            above: The number of lines above them.
 
         Raises:
             FileProblemError: A header begins in the middle of a line, because the file before it had no line end.
@@ -50,11 +50,11 @@ class Joins:
             yield line
 
     def left_out(self, line: int, cells: Sequence[str]) -> str | None:
-        """Return why a row is no row, or None where it is one.
+        """Return the reason why cells are not a row, or None where they are one.
 
         Args:
-            line: The line at which it begins.
-            cells: All its cells.
+            line: Number of the line at which they begin.
+            cells: All cells.
 
         Raises:
             FileProblemError: The row is a header with other columns or another delimiter.
@@ -78,7 +78,7 @@ class Joins:
         return None
 
     def _whole(self, line: str) -> bool:
-        """Whether no header begins inside a line."""
+        """Return whether no header begins inside a line."""
         after = line.rpartition(MARK)
         if is_blank(after[0].replace('"', "")):
             return True
@@ -95,7 +95,7 @@ class Joins:
                 )
 
     def _is_header(self, names: list[str]) -> bool:
-        # No header has a name twice.
+        # A header never has a name twice.
         named = len(self._names.intersection(names))
         return len(set(names)) == len(names) and named > 1 and named * 2 >= len(names)
 

@@ -1,4 +1,4 @@
-"""CSV: columns are property slugs, cells stay text, blank cells are left out."""
+"""CSV files: the names of columns are property slugs, cells stay text, and blank cells are left out."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from prismd.importer.files.json_row import json_row
 from prismd.importer.files.rows import FileProblemError, FileRow, RowProblem
 from prismd.importer.files.seen_names import MARK
 
-#: The separator by whose name cells of several values are JSON arrays.
+#: With this separator, cells with several values are JSON arrays.
 JSON_ARRAYS: Final = "json"
 
 _ENCODE: Final = msgspec.json.Encoder().encode
 
-#: Turns the text of a cell into its value; an empty array is left out.
+#: Makes the value of a cell's text; an empty array is left out.
 Convert = Callable[[str], object]
 
 
 class _CellError(Exception):
-    """A cell does not hold what was said of its column; the message is a sentence."""
+    """A cell does not have the form of its column; the message is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +37,17 @@ class CsvRows:
     """The rows of a CSV file.
 
     Args:
-        columns: The names of the columns that hold the rows; empty where a column has none.
-        delimiter: The sign between cells.
+        columns: The names of the rows' columns; empty where a column has no name.
+        delimiter: The character between cells.
         encoding: Canonical name of the file's encoding.
-        ignored: Columns that are not sent; the empty name stands for all that have none.
-        multiple: Columns whose cells hold several values.
-        separator: The sign between the values of such a cell, or :data:`JSON_ARRAYS`.
-        clear_token: A cell with exactly this text is sent as null, which erases; None for no such text.
-        marks: The places of the columns that a file of failed rows has besides those of its rows.
+        ignored: Columns that are not sent; the empty name stands for columns without a name.
+        multiple: Columns whose cells contain several values.
+        separator: The character between the values of such a cell, or :data:`JSON_ARRAYS`.
+        clear_token: A cell with exactly this text is sent as null, which clears the value; None for no such text.
+        marks: Positions of the columns that only a file of failed rows has.
         lost: The columns of a file of failed rows that this file seems to have lost.
         nulls_are_blank: Leave out null in rows that are JSON, instead of sending it to clear a value.
-        unescapes: The apostrophes that protect cells from spreadsheets are ours, and are taken away.
+        unescapes: Whether to remove the apostrophes by which prismd protects cells from spreadsheets.
     """
 
     columns: tuple[str, ...]
@@ -74,17 +74,17 @@ class CsvRows:
 
     @property
     def unnamed(self) -> tuple[int, ...]:
-        """The places of columns without a name, from 1."""
-        return tuple(place for place, name in enumerate(self.columns, start=1) if not name)
+        """The positions of columns without a name, from 1."""
+        return tuple(position for position, name in enumerate(self.columns, start=1) if not name)
 
     def rows(self, chunks: Iterator[bytes]) -> Iterator[FileRow]:
-        """Yield the rows below the header; rows that hold nothing or only repeat the header are marked as left out.
+        """Yield the rows below the header; empty rows and repeated headers are marked as left out.
 
         Args:
             chunks: The bytes of the file from its beginning, cut anywhere.
 
         Raises:
-            FileProblemError: A byte does not fit the encoding, a column without a name holds values, or another file
+            FileProblemError: A byte does not fit the encoding, a column without a name has values, or another file
                 begins in the middle.
         """
         lines = lines_of(decoded(chunks, self.encoding))
@@ -92,7 +92,7 @@ class CsvRows:
         joins = Joins(header.names, self.delimiter)
         lines = joins.watched(lines, header.lines)
         found = cell_rows(lines, self.delimiter, _widths(header.names), above=header.lines)
-        converts = [(place, slug, self._convert(slug)) for place, slug in enumerate(self.columns)]
+        converts = [(position, slug, self._convert(slug)) for position, slug in enumerate(self.columns)]
         converts = [item for item in converts if item[1] and item[1] not in self.ignored]
         unnamed = () if "" in self.ignored else self.unnamed
         for number, cell_row in enumerate(found, start=1):
@@ -101,7 +101,7 @@ class CsvRows:
                 continue
             left_out = None if broken else joins.left_out(line, cells)
             cells = self._own_cells(cell_row)
-            # Most cells begin with a sign that shows, so they are not looked at further, here and below.
+            # Most cells begin with a visible ASCII character, so the slower check is skipped, here and below.
             if not "!" <= cells[0][:1] <= "~" and all(map(is_blank, cells)):
                 left_out = "is empty"
             if left_out:
@@ -116,12 +116,12 @@ class CsvRows:
                 yield self._row(number, line, cells, converts)
 
     def _own_cells(self, cell_row: CellRow) -> list[str]:
-        """Return the cells of the row itself, without what a file of failed rows puts before and into them."""
+        """Return the cells of the row itself, without the columns and apostrophes that a file of failed rows adds."""
         cells, marks = cell_row.cells, self.marks
         if not marks and cells[0].startswith(MARK):
             cells = [cells[0].lstrip(MARK), *cells[1:]]
         if marks and not cell_row.broken:
-            cells = [cell for place, cell in enumerate(cells) if place not in marks]
+            cells = [cell for position, cell in enumerate(cells) if position not in marks]
         return list(map(unescaped, cells)) if self.unescapes else cells
 
     def _row(
@@ -154,7 +154,7 @@ class CsvRows:
         )
 
     def _guessed(self, cell_row: CellRow, cells: list[str]) -> tuple[str, ...]:
-        """Return the cells of a row that fails, so that it fails again where nobody has mended it."""
+        """Return the cells of a failed row in a form that fails again, unless somebody corrects it."""
         if not cell_row.broken and (sign := _joined_by(cells, len(self.columns), self.delimiter)):
             return (*cells[0].split(sign), cells[0])
         if not cell_row.broken or not all(map(is_blank, cells[len(self.columns) :])):
@@ -162,7 +162,7 @@ class CsvRows:
         return (*cells, *[""] * (len(self.columns) - len(cells)), cell_row.raw)
 
     def _convert(self, slug: str) -> Convert | None:
-        """Return what a cell of a column needs, or None where its text is its value."""
+        """Return the conversion of a column's cells, or None where the text is the value."""
         values: Convert | None = None
         if slug in self.multiple:
             values = self._array(slug) if self.separator == JSON_ARRAYS else self._values
@@ -191,28 +191,27 @@ class CsvRows:
 
 
 def read_header(chunks: Iterator[bytes], encoding: str, delimiter: str | None) -> CsvRows:
-    """Return the source of a CSV file, as its header tells.
+    """Return the source of a CSV file, according to its header.
 
     Args:
-        chunks: The bytes of the file from its beginning; only as many are read as the header needs.
+        chunks: The bytes of the file from its beginning; only those of the header are read.
         encoding: Canonical name of the file's encoding.
-        delimiter: The sign between cells; None takes the one that the file names, or else the one of comma, semicolon,
-            tab and bar that the header has most.
+        delimiter: The character between cells; None as for :func:`prismd.importer.files.csv_header.header_of`.
 
     Raises:
-        FileProblemError: The file has no header, or a name stands in it twice.
+        FileProblemError: The file has no header, or a name occurs twice in it.
     """
     header = header_of(lines_of(decoded(chunks, encoding)), delimiter)
-    columns = tuple(name for place, name in enumerate(header.names) if place not in header.marks)
+    columns = tuple(name for position, name in enumerate(header.names) if position not in header.marks)
     marks, lost = header.marks, header.lost
     return CsvRows(columns, header.delimiter, encoding, marks=marks, lost=lost, unescapes=bool(marks))
 
 
 def _joined_by(cells: list[str], columns: int, delimiter: str) -> str:
-    """Return the sign that would cut the only cell of a row into as many as there are columns; empty if none does.
+    """Return the delimiter that would split the only cell of a row into as many as there are columns; or "".
 
-    Such a line stands in quotes as a whole, or comes from a file with another delimiter: taken as it is, all its values
-    would become the first one.
+    Such a line is quoted as a whole, or comes from a file with another delimiter. Sent as it is, all its text would
+    become the value of the first column.
     """
     if len(cells) != 1 or columns == 1:
         return ""
@@ -220,7 +219,7 @@ def _joined_by(cells: list[str], columns: int, delimiter: str) -> str:
 
 
 def _widths(names: tuple[str, ...]) -> range:
-    """Return how many cells a row has: at least to the last column with a name."""
+    """Return the possible numbers of cells of a row: at least up to the last column with a name."""
     named = len(names)
     while not names[named - 1]:
         named -= 1
@@ -228,21 +227,21 @@ def _widths(names: tuple[str, ...]) -> range:
 
 
 def _check_unnamed(unnamed: tuple[int, ...], line: int, cells: list[str]) -> None:
-    for place in unnamed:
-        if place <= len(cells) and not is_blank(cells[place - 1]):
+    for position in unnamed:
+        if position <= len(cells) and not is_blank(cells[position - 1]):
             raise FileProblemError(
-                f"column {place} has no name and holds values (line {line}: {quoted(cells[place - 1])}); give it the "
-                "slug of a property in the header, or leave it out with --ignore-unknown-columns"
+                f"column {position} has no name and holds values (line {line}: {quoted(cells[position - 1])}); give it "
+                "the slug of a property in the header, or leave it out with --ignore-unknown-columns"
             )
 
 
 def _wire(cells: list[str], converts: list[tuple[int, str, Convert | None]]) -> bytes:
     values: dict[str, object] = {}
     width = len(cells)
-    for place, slug, convert in converts:
-        if place >= width:
+    for position, slug, convert in converts:
+        if position >= width:
             break
-        cell = cells[place]
+        cell = cells[position]
         if not "!" <= cell[:1] <= "~" and is_blank(cell):
             continue
         value = convert(cell) if convert else cell

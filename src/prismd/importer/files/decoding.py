@@ -1,4 +1,4 @@
-"""From bytes to text: one encoding for the whole file, and a bad byte named by its place."""
+"""Decoding: one encoding for the whole file, and an error that names the position of a bad byte."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from prismd.importer.files.rows import BUFFER_BYTES_MAX, FileProblemError
 
 _BOM = "\ufeff"
 _UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
-#: By how many files have them; any bytes fit the last two.
+#: The most frequent first; any bytes fit the last two.
 _USUAL_ENCODINGS: Final = ("utf-8", "cp1252", "cp1250", "mac-roman", "cp850")
 
 
@@ -19,7 +19,7 @@ def canonical_encoding(name: str) -> str:
     """Return the usual name of a text encoding.
 
     Args:
-        name: As people write it, such as ``UTF-8``, ``latin1`` or ``cp1252``.
+        name: A name as people write it, such as ``UTF-8``, ``latin1`` or ``cp1252``.
 
     Raises:
         FileProblemError: There is no such text encoding.
@@ -39,7 +39,7 @@ def decoded(chunks: Iterator[bytes], encoding: str) -> Iterator[str]:
         encoding: A canonical name.
 
     Raises:
-        FileProblemError: A byte does not fit the encoding; the message names its line and place.
+        FileProblemError: A byte does not fit the encoding; the message names its line and position.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     begun = False
@@ -66,7 +66,7 @@ def as_utf8(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
 
     Args:
         chunks: The bytes of the file, cut anywhere.
-        encoding: A canonical name; ``utf-8`` passes through unchecked, so that a bad byte stays its row's problem.
+        encoding: A canonical name; ``utf-8`` passes unchecked, so that a bad byte fails only its own row.
 
     Raises:
         FileProblemError: A byte does not fit the encoding.
@@ -110,18 +110,19 @@ def _and_end(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _bad_byte(error: UnicodeDecodeError, bytes_read: int, lines: int, encoding: str) -> str:
-    # The decoder hands over what it still held and the chunk; both end where reading has come to.
-    place = bytes_read - len(error.object) + error.start
+    # ``error.object`` is what the decoder had kept and the last chunk; it ends where reading has arrived.
+    position = bytes_read - len(error.object) + error.start
     before = error.object[: error.start].decode(encoding, errors="replace")
+    line, bad = lines + before.count(chr(10)) + 1, error.object[error.start]
     return (
-        f"line {lines + before.count(chr(10)) + 1}, byte {place + 1} of the file: 0x{error.object[error.start]:02X} is "
-        f"not {encoding.upper()}; save the file as UTF-8 or {_hint(error, place, encoding)}"
+        f"line {line}, byte {position + 1} of the file: 0x{bad:02X} is not {encoding.upper()}; "
+        f"save the file as UTF-8 or {_hint(error, position, encoding)}"
     )
 
 
-def _hint(error: UnicodeDecodeError, place: int, encoding: str) -> str:
-    """Return which encoding to name: one that the bytes at hand fit, and never the one that they have failed."""
-    if error.object[:2] in _UTF_16_MARKS and place == 0 and not encoding.startswith("utf-16"):
+def _hint(error: UnicodeDecodeError, position: int, encoding: str) -> str:
+    """Return advice that names an encoding which these bytes fit, never the one that failed."""
+    if error.object[:2] in _UTF_16_MARKS and position == 0 and not encoding.startswith("utf-16"):
         return "it looks like UTF-16: give --encoding utf-16"
     fits = (name for name in _USUAL_ENCODINGS if not encoding.startswith(name) and _fits(error.object, name))
     return f"name its own encoding with --encoding, such as {next(fits)}"

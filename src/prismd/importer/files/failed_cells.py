@@ -1,10 +1,10 @@
 """The format of a file of failed rows: its first columns, and cells that no spreadsheet takes for formulas.
 
-Spreadsheets know a formula by its first sign, and they cut lines at commas, semicolons, tabs or bars, by the customs of
-a country and whatever the file means. So where such a sign stands first, in a cell or after one of those, with nothing
-but blanks and quotation marks before it, it gets an apostrophe before it. There are no exceptions, not even for ``-5``
-or ``+49 30 1234``, because a rule without exceptions can be undone without loss: reading takes exactly one apostrophe
-away again.
+Spreadsheets recognise a formula by its first character. They split lines at commas, semicolons, tabs or bars,
+depending on the country and not on the file. So an apostrophe is put before a formula character wherever a cell may
+begin: at the start of a cell or after one of those delimiters, with nothing but blanks and quotes in between. There are
+no exceptions, not even for ``-5`` or ``+49 30 1234``, because a rule without exceptions can be undone without loss:
+reading removes exactly one apostrophe.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 #: The columns before those of the original row.
 FAILED_COLUMNS: Final = ("row", "line", "code", "reason")
 
-#: The one column after them for rows that came from JSON.
+#: The column of the row's JSON text, where the rows came from JSON.
 ORIGINAL_COLUMN: Final = "original"
 
 _SIGN: Final = "(?=[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20])"
@@ -26,21 +26,21 @@ _ESCAPED_CELL: Final = re.compile(f"[ \u00a0\"']*'{_SIGN}")
 
 
 def escaped(cell: str) -> str:
-    """Return a cell that a spreadsheet shows as text, wherever it cuts it."""
+    """Return a cell that a spreadsheet shows as text, wherever it splits it."""
     return _FORMULA.sub(_with_apostrophe, cell)
 
 
 def unescaped(cell: str) -> str:
-    """Return the cell that :func:`escaped` was given."""
+    """Return the original of a cell that :func:`escaped` returned."""
     return _ESCAPED.sub(r"\1", cell) if "'" in cell else cell
 
 
 def is_escaped(cell: str, *, inside: bool) -> bool:
-    """Whether a cell looks like one that :func:`escaped` has changed.
+    """Return whether a cell looks like one that :func:`escaped` has changed.
 
     Args:
         cell: Any cell.
-        inside: Look after delimiters inside the cell too.
+        inside: Look behind delimiters inside the cell too.
     """
     return (_ESCAPED.search(cell) if inside else _ESCAPED_CELL.match(cell)) is not None
 

@@ -1,4 +1,4 @@
-"""Takes blank texts out of a row of JSON, as blank cells of CSV are left out; everything else stays byte for byte."""
+"""Removes blank texts from a row of JSON, as blank cells of CSV are left out; all other bytes stay the same."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import msgspec
 
 from prismd.core.values.blanks import is_blank
 
-#: Deeper values are left as they are; no value of a property is as deep.
+#: Deeper values stay as they are; no value of a property is as deep.
 _DEPTH_MAX: Final = 8
 _WHITE: Final = b" \t\r\n"
 
-# A text without any visible sign of ASCII, which is blank or in another script.
+# A text without any visible ASCII character: it is blank, or in another script.
 _PERHAPS_BLANK: Final = re.compile(rb'"(?:[^\x21-\x7e]|\\[nrtbf]|\\u[0-9a-fA-F]{4})*+"')
 _NULL: Final = re.compile(rb"[:,\[][ \t\r\n]*+null")
 _STRING: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
@@ -26,11 +26,11 @@ _text_of: Final = msgspec.json.Decoder(str).decode
 
 
 def may_be_blank(raw: bytes, *, nulls: bool) -> bool:
-    """Whether anything in a text of JSON may be blank; most rows are done with that question.
+    """Return whether a JSON text may contain a blank value; for most rows this cheap check is enough.
 
     Args:
-        raw: A text of JSON.
-        nulls: Take null for blank too.
+        raw: A JSON text.
+        nulls: Whether null counts as blank.
     """
     return bool(_PERHAPS_BLANK.search(raw) or (nulls and _NULL.search(raw)))
 
@@ -38,22 +38,22 @@ def may_be_blank(raw: bytes, *, nulls: bool) -> bool:
 def without_blanks(raw: bytes, *, nulls: bool) -> bytes:
     """Return the text of an object with values by slug, without members whose values are blank.
 
-    Blank items of arrays go too, and so does an array or object of which nothing is left. An empty object or array that
-    was sent as such stays.
+    Blank items of arrays are removed too, and so is an array or object that becomes empty. An object or array that was
+    empty before stays.
 
     Args:
-        raw: An object of JSON.
-        nulls: Take null for blank too.
+        raw: A JSON object.
+        nulls: Whether null counts as blank.
     """
     return (_cleaned(raw, 0, nulls=nulls) or b"{}") if raw[:1] == b"{" else raw
 
 
 def list_without_blanks(raw: bytes, *, nulls: bool) -> bytes:
-    """Return the values of lists without those that are blank; a list that is named stays.
+    """Return the values of lists without blank ones; the id of a list stays even without values.
 
     Args:
-        raw: An object of JSON with values by slug, or with such objects by the id of a list.
-        nulls: Take null for blank too.
+        raw: A JSON object with values by slug, or with such objects by the id of a list.
+        nulls: Whether null counts as blank.
     """
 
     def member(name: bytes, value: bytes) -> bytes | None:
@@ -67,7 +67,7 @@ def members_of(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Yield the members of an object as they are written: the name in its quotes, and the value.
 
     Args:
-        raw: An object of JSON; its names may be repeated.
+        raw: A JSON object; its names may repeat.
     """
     for item in _items(raw):
         named = _NAME.match(item)
@@ -76,7 +76,7 @@ def members_of(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _cleaned(value: bytes, depth: int, *, nulls: bool) -> bytes | None:
-    """Return a value without what is blank in it, or None where it is blank as a whole."""
+    """Return a value without its blank parts, or None where it is blank as a whole."""
     first = value[:1]
     if first == b'"':
         return None if is_blank(_text_of(value)) else value
@@ -102,7 +102,7 @@ def _object(raw: bytes, clean: Callable[[bytes, bytes], bytes | None]) -> bytes 
     kept = [(name, found) for name, value in members if (found := clean(name, value)) is not None]
     if kept == members:
         return raw
-    # An operation without its values is none.
+    # ``_op`` without values means nothing, so remove it too.
     if not kept or [name for name, _ in kept] == [b'"_op"']:
         return None
     return b"{" + b",".join(name + b":" + value for name, value in kept) + b"}"

@@ -1,4 +1,4 @@
-"""One row of a JSON or NDJSON file: checked for being JSON at all, wrapped where it is flat, blank texts left out."""
+"""One row of a JSON or NDJSON file: it must be JSON, a flat row is wrapped, and blank texts are left out."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _ENVELOPE: Final = ("default", "list", "extended")
 
 
 def json_row(number: int, line: int, raw: bytes, *, nulls_are_blank: bool = False) -> FileRow:
-    """Return a row of JSON text as it is sent.
+    """Return a row of JSON text in the form in which it is sent.
 
-    What is not blank goes out byte for byte, so that numbers, repeated keys and escapes reach the server as they are
-    written. A row with any of the members ``default``, ``list`` and ``extended`` keeps them; any other is a flat object
-    of slug to value and becomes ``default``. A row of which nothing is left is left out.
+    Everything that is not blank is sent byte for byte, so that numbers, repeated keys and escapes reach the server as
+    they are written. A row with a member ``default``, ``list`` or ``extended`` keeps its members; any other row is a
+    flat object of values by slug and becomes ``default``. A row without values is left out.
 
     Args:
         number: Position of the row in the file, from 1.
@@ -48,7 +48,7 @@ def json_row(number: int, line: int, raw: bytes, *, nulls_are_blank: bool = Fals
 
 
 def _in_envelope(raw: bytes, *, nulls: bool) -> bytes:
-    """Return a row with members of its own; empty where nothing is left in them."""
+    """Return a row that has an envelope, without blanks; empty where no value is left."""
     changed, nothing, members = False, True, list[bytes]()
     for name, value in members_of(raw):
         clean = {b'"list"': list_without_blanks, b'"default"': without_blanks, b'"extended"': without_blanks}.get(name)

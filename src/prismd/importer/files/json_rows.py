@@ -1,4 +1,4 @@
-"""JSON: an array of rows, or an object whose ``objects`` is one; streamed, whatever its size."""
+"""JSON files: an array of rows, or an object whose ``objects`` is one; read as a stream, so of any size."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ class JsonRows:
     nulls_are_blank: bool = False
 
     def rows(self, chunks: Iterator[bytes]) -> Iterator[FileRow]:
-        """Yield the items of the array; an item that is not a JSON object is that row's problem.
+        """Yield the items of the array; an item that is not a JSON object is a row with a problem.
 
         Args:
             chunks: The bytes of the file in UTF-8, cut anywhere.
 
         Raises:
-            FileProblemError: Brackets, commas or quotes leave no rows to tell apart, or there is no array.
+            FileProblemError: Brackets, commas or quotes are broken so that rows cannot be separated, or there is no
+                array.
         """
         scanner = JsonScanner(chunks)
         sign = scanner.next_sign()

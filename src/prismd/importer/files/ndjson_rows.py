@@ -1,4 +1,4 @@
-"""NDJSON: one JSON object a line; a line that is not fails by itself."""
+"""NDJSON files: one JSON object per line; any other line fails alone."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class NdjsonRows:
         """
         number = 0
         for line_number, line in enumerate(_lines(chunks), start=1):
-            # Where files were joined, a mark stands before a later line too.
+            # In joined files, a byte order mark may precede a later line too.
             text = line.strip(_WHITE).removeprefix(_BOM).strip(_WHITE)
             if text:
                 number += 1
@@ -43,7 +43,7 @@ class NdjsonRows:
 
 
 def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    # The pieces of a line that spans chunks are kept apart, so that a long line is joined once and not at every chunk.
+    # The pieces of a long line are joined once at its end, and not again at every chunk.
     pieces: list[bytes] = []
     held = line = 0
     for chunk in chunks:

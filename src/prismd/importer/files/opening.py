@@ -1,4 +1,4 @@
-"""Opens a file for import: tells its format, reads it in chunks, and looks it over once before anything is sent."""
+"""Opens a file for import: finds its format, reads it in chunks, and checks it once before anything is sent."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _NO_TEXT: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What one reading of the whole file tells.
+    """The findings of one pass through the whole file.
 
     Args:
         sha256: Hexadecimal hash of the file's bytes.
-        rows: How many rows there are to import, those that are left out apart.
+        rows: The number of rows to import, without those that are left out.
     """
 
     sha256: str
@@ -50,8 +50,8 @@ class ImportFile:
     """A file to import.
 
     Args:
-        path: Where it is; it must be a regular file, because it is read twice.
-        source: How its bytes become rows.
+        path: Its path; it must be a regular file, because it is read twice.
+        source: Makes rows of its bytes.
         encoding: Canonical name of its encoding.
     """
 
@@ -65,15 +65,15 @@ class ImportFile:
         Raises:
             FileProblemError: The file is broken as a whole.
         """
-        # Closed here, because a failure that somebody keeps would keep the file open.
+        # Close the file here, because an exception that is kept would keep it open.
         with closing(_chunks(self.path)) as chunks:
             yield from self._rows_of(chunks)
 
     def survey(self, tell: Callable[[int], None], look: Callable[[FileRow], None] = lambda _: None) -> Survey:
-        """Read the whole file once, so that what is broken is found before anything is sent.
+        """Read the whole file once, so that faults are found before anything is sent.
 
         Args:
-            tell: Called now and then with the number of bytes read so far.
+            tell: Called after each chunk with the number of bytes read so far.
             look: Called with each row.
 
         Raises:
@@ -109,10 +109,10 @@ def open_file(
     """Return a file ready to be read as rows.
 
     Args:
-        path: Where it is.
+        path: Its path.
         form: One of :data:`FORMATS`; None decides by the name, and for ``.json`` also by the beginning.
         encoding: Name of its encoding; a byte order mark is dropped.
-        delimiter: The sign between CSV cells; None finds it in the header.
+        delimiter: The character between CSV cells; None finds it in the header.
 
     Raises:
         FileProblemError: The file cannot be read, is not text, or its header is wrong.
@@ -131,10 +131,10 @@ def open_file(
 
 
 def _check_encoding(beginning: bytes, encoding: str) -> None:
-    """Refuse what an encoding reads without complaint, and wrongly.
+    """Refuse a file that this encoding would decode without an error, but wrongly.
 
     Raises:
-        FileProblemError: The file says that it has another encoding; the message names it.
+        FileProblemError: The file begins as one of another encoding; the message names it.
     """
     if encoding.startswith(("utf-16", "utf-32", "utf_16", "utf_32")):
         return
@@ -155,7 +155,7 @@ def _form(path: Path, beginning: bytes) -> str:
 
 
 def _begins_with_a_row(beginning: bytes) -> bool:
-    """Whether the first line is a whole object that is no request body: NDJSON often goes by the name of JSON."""
+    """Return whether the first line is a complete object and no request body: NDJSON files are often named .json."""
     first = beginning.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0]
     try:
         return "objects" not in msgspec.json.decode(first, type=dict[str, msgspec.Raw])

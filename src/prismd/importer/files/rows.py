@@ -1,4 +1,4 @@
-"""What every reader of files yields, numbered rows, and how it refuses a file as a whole."""
+"""The rows that every reader of files yields, and the error by which it refuses a whole file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CHUNK_BYTES: Final = 2**20
 
 
 class FileProblemError(ValueError):
-    """The file cannot be imported at all; the message says where it is broken and what to do."""
+    """The whole file cannot be imported; the message says where it is broken and what to do."""
 
 
 class RowProblem(NamedTuple):
@@ -37,11 +37,11 @@ class FileRow(NamedTuple):
     Args:
         number: Position among the rows of the file, from 1; empty rows of a CSV file are counted.
         line: The line of the file at which the row begins, from 1.
-        original: What the file says, unchanged: the cells of a CSV row, or the JSON text of the row as one cell.
+        original: The unchanged content of the file: the cells of a CSV row, or the JSON text of the row as one cell.
         wire: The row as the JSON object of the contract (section 9.1), or None where there is a problem.
         problem: Why the row cannot be sent.
-        left_out: Why the row is no row at all, as what it does, such as ``repeats the header``; it is not sent, nor has
-            it failed.
+        left_out: Why the line is no row at all, as a predicate such as ``repeats the header``; it is neither sent nor
+            counted as failed.
     """
 
     number: int
@@ -67,6 +67,6 @@ class RowSource(Protocol):
             chunks: The bytes of the file from its beginning, cut anywhere.
 
         Raises:
-            FileProblemError: The file is broken in a way that leaves no rows to tell apart.
+            FileProblemError: The file is broken so that its rows cannot be separated.
         """
         ...

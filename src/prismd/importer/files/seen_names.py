@@ -1,4 +1,4 @@
-"""What of a name in a file is seen: names of columns are compared by that."""
+"""The visible part of a name in a file, by which names of columns are compared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from prismd.core.values.blanks import INVISIBLE
 
-#: The byte order mark; where it stands inside a file, two files were joined.
+#: The byte order mark; inside a file it shows that two files were joined.
 MARK: Final = "\ufeff"
 
 _INVISIBLE: Final = re.compile(f"[{INVISIBLE}]+")
@@ -15,9 +15,9 @@ _WHITE: Final = re.compile(r"\s+")
 
 
 def visible(text: str) -> str:
-    """Return what is seen of a short text, such as a name: nothing invisible, and no white space around it.
+    """Return the visible part of a short text, such as a name, without white space around it.
 
     Args:
-        text: Any text; white space of any kind inside it becomes one space.
+        text: Any text; white space inside it becomes one space.
     """
     return _WHITE.sub(" ", text if text.isascii() else _INVISIBLE.sub("", text)).strip()

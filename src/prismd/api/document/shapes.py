@@ -60,7 +60,7 @@ class CreatedContact(Struct, frozen=True, kw_only=True):
 
 
 class ImportResult(Struct, frozen=True, kw_only=True):
-    """The verdict on one row of an import."""
+    """The result of one row of an import."""
 
     input_index: Annotated[int, Meta(ge=0, description="Position of the row in the request, from 0.")]
     id: Annotated[str | None, Meta(description="The record created or matched; null where there is none.")]
@@ -96,12 +96,12 @@ class ImportJob(Struct, frozen=True, kw_only=True):
     status: Literal["complete", "processing", "failed"]
     total: Annotated[int, Meta(ge=0, description="Rows of the import.")]
     processed: Annotated[int, Meta(ge=0, description="Rows attempted: succeeded + failed.")]
-    not_attempted: Annotated[int, Meta(ge=0, description="Rows that have no verdict: total - processed.")]
+    not_attempted: Annotated[int, Meta(ge=0, description="Rows without a result: total - processed.")]
     succeeded: Count
     failed: Count
     created_at: Moment
     updated_at: Moment
-    expires_at: Annotated[Moment | None, Meta(description="When the job is forgotten; null where it is not kept.")]
+    expires_at: Annotated[Moment | None, Meta(description="When the job is deleted; null where it is not kept.")]
     object_type: str
     state: Literal["queued", "running", "complete", "failed", "cancelled"]
     created: Count
@@ -123,7 +123,7 @@ class JobPage(Struct, frozen=True, kw_only=True):
 
 
 class ResultPage(Struct, frozen=True, kw_only=True):
-    """Verdicts of an import, in input order."""
+    """Results of an import, in input order."""
 
     data: list[ImportResult]
     has_more: Annotated[bool, Meta(description="True also while the import still runs, as more rows will come.")]
@@ -183,7 +183,7 @@ class ImportBody(Struct, frozen=True, kw_only=True):
 
 
 class CorrectedRow(ObjectProperties, frozen=True, kw_only=True):
-    """A row that takes the place of a failed one."""
+    """A row that replaces a failed one."""
 
     input_index: Annotated[int, Meta(ge=0, description="Which row of the first import it replaces.")]
 

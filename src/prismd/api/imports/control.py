@@ -1,4 +1,4 @@
-"""What people do with an import that is there: cancel it, run its failed rows again (contract, section 22)."""
+"""Cancelling an import, and running its failed rows again (contract, section 22)."""
 
 from __future__ import annotations
 
@@ -36,8 +36,9 @@ from prismd.services.session import Transaction
         typed_by_job=True,
         summary="Cancel an import job",
         description=(
-            "Stops after the chunk under way. Rows done stay done and keep their verdicts; `not_attempted` counts "
-            "those that have none. `state` is `cancelled`, `status` `failed`, `error.code` `cancelled`."
+            "The job stops after its current chunk. Rows that are done stay done and keep their results; "
+            "`not_attempted` counts the other rows. `state` is `cancelled`, `status` `failed`, `error.code` "
+            "`cancelled`."
         ),
         parameters=(IDEMPOTENCY_KEY,),
         replies=(Reply(200, "The job, which has stopped.", ImportJob, REPLAY),),
@@ -47,7 +48,7 @@ from prismd.services.session import Transaction
 async def cancel_import(
     *, request: Request[Any, Any, Any], job_id: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
-    """Stop an import after the chunk under way; answered once it has stopped."""
+    """Stop an import after its current chunk, and answer once it has stopped."""
     wanted = id_in_path(job_id)
 
     def work(transaction: Transaction) -> Answer:
@@ -55,7 +56,7 @@ async def cancel_import(
         job = control.cancel_job(transaction, wanted)
         return Answer(200, encode(shown(job)), {})
 
-    # It waits for the chunk under way, as imports wait for each other.
+    # Cancelling waits for the current chunk, so it runs in a thread for imports.
     threads: Threads = request.app.state.threads
     return await threads.run_import(lambda: write_once(request, session, body, work))
 
@@ -70,8 +71,8 @@ async def cancel_import(
         typed_by_job=True,
         summary="Run the failed rows of an import job again",
         description=(
-            "As an import of its own, with the same options, whose `parent_job_id` is this job; `parent_input_index` "
-            "of its results tells which rows they are. Without a body the rows run as they were sent."
+            "They become a new import with the same options, whose `parent_job_id` is this job; `parent_input_index` "
+            "of its results names the original rows. Without a body the rows run as they were sent."
         ),
         parameters=(IDEMPOTENCY_KEY,),
         body=RetryBody,
@@ -95,7 +96,7 @@ async def retry_import(
     session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
-    """Run the failed rows of an import again, as an import of its own; answered like any other import."""
+    """Run the failed rows of an import again, as a new import."""
     wanted = id_in_path(job_id)
     limits = RequestLimits(rows_max=session.settings.rows_per_request_max)
 

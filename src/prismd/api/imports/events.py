@@ -53,9 +53,9 @@ _HEADERS: Final = {"x-accel-buffering": "no"}
         typed_by_job=True,
         summary="Watch an import job",
         description=(
-            "Server-sent events. `progress` after each chunk, with the job as its data and the number of chunks done "
-            "as its id; all that were missed come first. `end` with the job at its end; then the stream closes. "
-            "Comments keep a silent stream alive."
+            "Server-sent events: `progress` after each chunk, with the job as its data and the number of chunks done "
+            "as its id, missed events first; then `end` with the final job, and the stream closes. Comments keep a "
+            "silent stream alive."
         ),
         parameters=(
             Parameter(
@@ -64,7 +64,7 @@ _HEADERS: Final = {"x-accel-buffering": "no"}
         ),
         replies=(
             Reply(200, "Events, until the job has come to its end.", texts=(EVENT_STREAM,)),
-            Reply(204, "All events were seen, the one of the end as well."),
+            Reply(204, "The client has seen all events, including `end`."),
         ),
         errors=("not_found", "too_many_event_streams"),
     )

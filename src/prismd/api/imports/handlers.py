@@ -1,4 +1,4 @@
-"""Imports: start one, look after it, list those there are (contract, sections 10.1, 10.2 and 22)."""
+"""Imports: start one, read one, list them (contract, sections 10.1, 10.2 and 22)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from prismd.services.imports.results import FIRST, part_of_results
 from prismd.services.session import Session, Transaction
 
 STATES: Final = tuple(state.value for state in State)
-#: Each is enough to look at imports of a type.
+#: Either scope is enough to read imports of a type.
 _SEES_IMPORTS: Final = (Scope.IMPORT, Scope.READ)
 _JOB_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -58,8 +58,8 @@ _JOB_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
         scopes=(Scope.IMPORT,),
         summary="Import records",
         description=(
-            "Every row gets a verdict. Fewer than 100 rows are done before the answer, with 200 and their results; "
-            "100 or more become a job, with 202. A malformed row is that row's error and spares the rest."
+            "Every row gets a result. Fewer than 100 rows are done before the answer, with 200 and their results; "
+            "100 or more become a job, with 202. A malformed row fails alone."
         ),
         parameters=(IDEMPOTENCY_KEY,),
         body=ImportBody,
@@ -102,14 +102,14 @@ async def start_import(
         tag="Imports",
         scopes=(Scope.IMPORT, Scope.READ),
         typed_by_job=True,
-        summary="Look after an import job",
-        description="Jobs are kept for 7 days. Small imports have none: their answer held everything.",
+        summary="Read an import job",
+        description="Jobs are kept for 7 days. Small imports have no job: their answer contains everything.",
         replies=(Reply(200, "The job; with `results` once it has come to an end.", ImportJob, RETRY_AFTER),),
         errors=("not_found",),
     )
 )
 async def get_import(request: Request[Any, Any, Any], job_id: PathPart, session: SessionIn) -> Response[Any]:
-    """Answer an import as it stands; its results once it has come to an end."""
+    """Answer an import, with its results once it has ended."""
     threads: Threads = request.app.state.threads
     job = await threads.run_quick(lambda: read_job(session, job_id))
     if job.status == PROCESSING:
@@ -118,7 +118,7 @@ async def get_import(request: Request[Any, Any, Any], job_id: PathPart, session:
 
 
 async def _results(threads: Threads, session: Session, job: Job) -> AsyncIterator[bytes]:
-    # Each part is one short read, so a slow reader holds neither a thread nor a connection.
+    # Each part is one short read, so a slow client holds neither a thread nor a connection.
     def read(at: tuple[int, int]) -> tuple[bytes, tuple[int, int]] | None:
         return session.do(part_of_results, job.id, at)
 
@@ -179,11 +179,11 @@ def read_job(session: Session, job_id: str) -> Job:
     """Return an import of the caller's team.
 
     Args:
-        session: Whose team's imports.
-        job_id: From the path, percent-encoded.
+        session: The session of the caller, whose team has the import.
+        job_id: The id in the path, percent-encoded.
 
     Raises:
-        PrismdError: ``not_found``: there is none of that id, or no longer; ``missing_scope``.
+        PrismdError: ``not_found``: the id is unknown, or the import has expired; ``missing_scope``.
     """
     wanted = id_in_path(job_id)
     job = session.do(jobs.get_job, wanted)
@@ -194,16 +194,16 @@ def read_job(session: Session, job_id: str) -> Job:
 def page_of(
     request: Request[Any, Any, Any], listing: Listing, *, limit: int, filters: tuple[str | None, ...]
 ) -> Cursor:
-    """Return which page a request asks for; with a cursor, the cursor decides (contract, section 8).
+    """Return the page that a request asks for; a cursor wins over limit and filters (contract, section 8).
 
     Args:
         request: For ``cursor``.
-        listing: What is paged.
+        listing: The listing.
         limit: Entries of a page, where there is no cursor.
-        filters: As the request gives them; beside a cursor they may be left out, but not differ.
+        filters: The filters of the request; with a cursor they may be left out, but not differ.
 
     Raises:
-        PrismdError: ``invalid_request``: the cursor is altered, or of another listing.
+        PrismdError: ``invalid_request``: the cursor is altered, or belongs to another listing.
     """
     text = given(request, "cursor")
     if text is None:

@@ -1,4 +1,4 @@
-"""How an import is shown: one shape, written in one way, wherever an import is answered (contract, section 10.3)."""
+"""The shape of an import in answers, the same wherever an import is answered (contract, section 10.3)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _END: Final = b"]}"
 
 
 def shown(job: Job) -> ImportJob:
-    """Return an import as it is shown, without its results.
+    """Return the shape of an import, without its results.
 
     Args:
         job: The import.
@@ -52,7 +52,7 @@ def shown(job: Job) -> ImportJob:
 
 
 def accepted(submitted: Submitted, team: str) -> Answer:
-    """Return the answer to whoever submitted an import: 200 if it is done, 202 if it will be.
+    """Return the answer to the submission of an import: 200 if it is done, 202 if a worker will do it.
 
     Args:
         submitted: The import.
@@ -65,11 +65,11 @@ def accepted(submitted: Submitted, team: str) -> Answer:
 
 
 async def with_results(job: Job, verdicts: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-    """Return an import with its results as pieces of JSON text, made one at a time.
+    """Yield the JSON text of an import with its results, in pieces.
 
     Args:
         job: The import.
-        verdicts: Content of the array of results, in pieces that are joined as they are.
+        verdicts: Content of the array of results, in pieces.
     """
     yield _beginning(job)
     async for part in verdicts:

@@ -1,4 +1,4 @@
-"""The verdicts of an import: in pages of JSON, or whole as NDJSON or CSV (contract, section 22)."""
+"""The results of an import: in pages of JSON, or all at once as NDJSON or CSV (contract, section 22)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _PLAIN_COLUMNS: Final = ("input_index", "id", "created", "existing", "updated", 
 COLUMNS: Final = (*_PLAIN_COLUMNS, "error_code", "error_message", "contacts_created")
 #: None where the import has judged no row yet.
 _ROW_INDEX: Final = re.compile(r"[0-9]{0,9}")
-# What a spreadsheet would take for a formula.
+# A spreadsheet takes a cell that begins so for a formula.
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -53,16 +53,16 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
         tag="Imports",
         scopes=(Scope.IMPORT, Scope.READ),
         typed_by_job=True,
-        summary="Read the verdicts of an import job",
+        summary="Read the results of an import job",
         description=(
             "While the job runs and after, in input order. `Accept: application/x-ndjson` and `text/csv` give all that "
             "there are at once, or, with `limit`, a page whose header `x-next-cursor` leads to the next."
         ),
-        parameters=(CURSOR, LIMIT, filter_by("outcome", "Only rows that came to this end.", OUTCOMES)),
+        parameters=(CURSOR, LIMIT, filter_by("outcome", "Only rows with this outcome.", OUTCOMES)),
         replies=(
             Reply(
                 200,
-                "Verdicts.",
+                "Results.",
                 ResultPage,
                 {**RETRY_AFTER, "x-next-cursor": "Cursor of the next page, for NDJSON and CSV."},
                 (NDJSON, CSV),
@@ -72,7 +72,7 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
     )
 )
 def get_results(request: Request[Any, Any, Any], job_id: PathPart, session: SessionIn) -> Response[Any]:
-    """Answer the verdicts of an import, while it runs and after."""
+    """Answer the results of an import, while it runs and after."""
     job = read_job(session, job_id)
     listing = Listing(f"results {session.team_id} {job.id}", _ROW_INDEX, session.settings.results_page_max, filters=1)
     limit = page_limit(request, default=PAGE_DEFAULT, most=listing.limit_max)
@@ -106,7 +106,7 @@ def get_results(request: Request[Any, Any, Any], job_id: PathPart, session: Sess
 
 
 def _next_cursor(job: Job, page: Cursor, verdicts: VerdictPage, listing: Listing) -> str | None:
-    """Return where the next page starts; while the import runs there always is one, as more rows will come."""
+    """Return the cursor of the next page; while the import runs there always is one, because more rows will come."""
     if verdicts.next_after is not None:
         after = str(verdicts.next_after)
     elif job.status == PROCESSING:
@@ -122,7 +122,7 @@ async def _all(
     media_type: str,
     settings: Settings,
 ) -> AsyncIterator[bytes]:
-    """Yield all verdicts as text, a part at a time; of a part that a client reads slowly nothing else is held."""
+    """Yield all results as text, one part at a time, so that a slow client holds one part in memory."""
     write = _WRITERS[media_type]
 
     def part(after: int) -> tuple[bytes, int | None]:
@@ -148,13 +148,13 @@ def _cells(verdict: Verdict) -> list[object]:
     error = verdict.get("error") or {}
     plain = [verdict.get(column) for column in _PLAIN_COLUMNS]
     cells = [str(value).lower() if isinstance(value, bool) else value for value in plain]
-    # No address holds a blank, so blanks tell them apart.
+    # No address contains a blank, so blanks separate them.
     contacts = " ".join(contact["email"] for contact in verdict.get("contacts_created", ()))
     return [*cells, error.get("code"), _harmless(error.get("message")), _harmless(contacts)]
 
 
 def _harmless(text: str | None) -> str | None:
-    # The message shows what the row held, and whoever opens the file did not write that row.
+    # The message quotes the row, which somebody else may have written than the person who opens the file.
     return f"'{text}" if text and text.startswith(_FORMULA_STARTS) else text
 
 
@@ -164,6 +164,6 @@ def _csv_text(rows: Iterable[Iterable[object]]) -> bytes:
     return text.getvalue().encode()
 
 
-#: By media type, what stands before all verdicts, and how these are written.
+#: By media type: the text before all results, and the function that writes results.
 _HEADS: Final = {NDJSON: b"", CSV: _csv_text([COLUMNS])}
 _WRITERS: Final = {NDJSON: _as_ndjson, CSV: _as_csv}

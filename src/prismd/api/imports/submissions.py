@@ -1,4 +1,4 @@
-"""Imports as they are handed in: done or kept in one transaction, and told of once that is committed."""
+"""Submitting an import: it is done or stored in one transaction, and logged after the commit."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ async def submit_once(
     body: bytes,
     submit: Callable[[Transaction], Submitted],
 ) -> Response[bytes]:
-    """Hand in an import, once where it can be told from its repeats, and answer it.
+    """Submit an import and answer it; a recognised repeat gets the first answer.
 
     Args:
         request: For its headers and path.
-        session: Of who hands it in.
+        session: The session of the caller.
         body: The request body, byte for byte.
-        submit: Hands it in, or raises PrismdError.
+        submit: Submits the import, or raises PrismdError.
     """
     made: list[Submitted] = []
 

@@ -1,1 +1,1 @@
-"""What operators read over HTTP: health and metrics."""
+"""Health and metrics over HTTP, for people who run the server."""

@@ -1,4 +1,4 @@
-"""Asking PostgreSQL something on a connection of its own, and waiting for the answer for a limited time."""
+"""A probe of PostgreSQL on a connection of its own, with a limited wait for the answer."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from prismd.store.connections.postgres import Connection, connect
 _LOG: Final = structlog.get_logger()
 _Seen = TypeVar("_Seen")
 
-#: The rest of the time that the database may take is for the answer's way.
+#: The rest of the time that a request may take is for the answer itself.
 _PART_WAITED: Final = 0.8
 
 
 class DatabaseProbe(Generic[_Seen]):
-    """Asks for all who want to know, once at a time.
+    """Runs one query at a time, whose answer serves all requests that wait.
 
     Args:
         url: Connection string of PostgreSQL.
-        settings: For the time that it may take.
+        settings: For the longest wait.
         now: Returns the time.
-        look: What is asked, with the time of asking.
-        fresh_s: An answer serves whoever asks within this time; so nobody makes the database work by asking often.
+        look: The query; it gets the connection and the time.
+        fresh_s: Seconds in which an answer is reused, so that frequent requests do not load the database.
     """
 
     def __init__(
@@ -56,16 +56,16 @@ class DatabaseProbe(Generic[_Seen]):
         self._asked_at = 0.0
 
     async def ask(self) -> _Seen:
-        """Return what PostgreSQL answers.
+        """Return the answer of the query.
 
         Raises:
-            DatabaseAwayError: It cannot be reached, or does not answer in time.
+            DatabaseAwayError: PostgreSQL cannot be reached, or does not answer in time.
         """
         loop = asyncio.get_running_loop()
         if self._asked is None or (self._asked.done() and loop.time() - self._asked_at > self._fresh_s):
             self._asked_at = loop.time()
             self._asked = loop.run_in_executor(self._thread, self._seen)
-        asked = self._asked  # while this one waits, another one may ask anew
+        asked = self._asked  # another request may replace ``_asked`` while this one waits
         wait_s = self._settings.database_wait_s * _PART_WAITED - (loop.time() - self._asked_at)
         done, _ = await asyncio.wait({asked}, timeout=max(0.0, wait_s))
         if not done:
@@ -99,7 +99,8 @@ class DatabaseProbe(Generic[_Seen]):
             self._connection = None
 
     def _hang_up(self) -> None:
-        # Nothing else ends the wait of the other thread; a copy of the descriptor is ours alone.
+        # Shutting the socket down is the only way to end the wait of the other thread. Use a copy of the descriptor,
+        # because that thread may close its own.
         connection = self._connection
         with contextlib.suppress(psycopg.Error, OSError):
             if connection is not None and not connection.closed:

@@ -1,4 +1,4 @@
-"""Metrics as they are read: what processes counted, and what is looked up, in the form that the reader asks for."""
+"""The text of the metrics: counts of all processes and figures of the database, in the format of the request."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from prismd.telemetry.processes import processes_in
 
 
 class _Looked(Collector):
-    """What is looked up at a scrape.
+    """Metrics that are looked up at each scrape.
 
     Args:
-        directory: Where processes count.
-        figures: What the database says; None where it does not answer.
+        directory: The directory in which processes count.
+        figures: Figures of the database; None where it does not answer.
     """
 
     def __init__(self, directory: Path, figures: Figures | None) -> None:
@@ -43,12 +43,12 @@ class _Looked(Collector):
 
 
 def exposition(directory: Path, figures: Figures | None, accept: str) -> tuple[bytes, str]:
-    """Return all metrics as text, and the media type of that.
+    """Return all metrics as text, and the media type of the text.
 
     Args:
-        directory: Where processes count.
-        figures: What the database says; None where it does not answer.
-        accept: The header of the request.
+        directory: The directory in which processes count.
+        figures: Figures of the database; None where it does not answer.
+        accept: The header ``Accept`` of the request.
     """
     registry = CollectorRegistry()
     MultiProcessCollector(registry, str(directory))  # type: ignore[no-untyped-call] # the library's

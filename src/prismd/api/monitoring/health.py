@@ -1,4 +1,4 @@
-"""Whether the server lives, and whether it is ready to serve: they differ while PostgreSQL or the workers are away."""
+"""Health: whether the process runs, and whether it is ready; the two differ while PostgreSQL or workers are away."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _FRESH_S = 0.2
 
 
 class HealthProbe:
-    """Looks after PostgreSQL and, where wanted, the workers and the queue, for all who want to know.
+    """Checks PostgreSQL and, if asked to, the workers and the queue.
 
     Args:
         runtime: For the database and the limits.
-        watches_work: Whether to look at the workers and the queue, too.
+        watches_work: Whether to check the workers and the queue too.
     """
 
     def __init__(self, runtime: Runtime, *, watches_work: bool) -> None:
@@ -40,7 +40,7 @@ class HealthProbe:
         self._probe = DatabaseProbe(runtime.url, runtime.settings, runtime.now, self._look, fresh_s=_FRESH_S)
 
     async def fault(self) -> str:
-        """Return what is wrong, in a sentence; nothing if all is well."""
+        """Return a sentence about the first fault; empty if all is well."""
         try:
             return await self._probe.ask()
         except DatabaseAwayError as error:
@@ -67,15 +67,15 @@ class HealthProbe:
         tag="Server",
         summary="Ask whether the server is ready",
         description=(
-            "Ready means that the database answers, that a worker lives, and that the queue of imports moves; where "
-            "one does not, `error.message` tells which. The answer comes within the setting `database_wait_s`."
+            "Ready means that the database answers, that a worker runs, and that the queue of imports moves; "
+            "`error.message` names what is wrong. The answer comes within the setting `database_wait_s`."
         ),
         replies=(Reply(200, "It is.", Health),),
         errors=("service_unavailable",),
     )
 )
 async def get_health(request: Request[object, object, State]) -> Response[bytes]:
-    """Answer 200 where the database answers and imports are worked at, else 503 with what is wrong.
+    """Answer 200 if the database answers and workers do import jobs, or else 503 with the fault.
 
     Raises:
         PrismdError: ``service_unavailable``.
@@ -92,11 +92,11 @@ async def get_health(request: Request[object, object, State]) -> Response[bytes]
         method="GET",
         path="/healthz/live",
         tag="Server",
-        summary="Ask whether the server lives, be the database there or not",
+        summary="Ask whether the server runs, with or without its database",
         replies=(Reply(200, "It does.", Health),),
     ),
     in_thread=False,
 )
 def get_liveness() -> Response[bytes]:
-    """Answer 200 as long as the process serves: whoever restarts what is dead asks here."""
+    """Answer 200 as long as the process serves; a supervisor that restarts dead processes asks here."""
     return respond(Answer(200, encode(Health()), {}))

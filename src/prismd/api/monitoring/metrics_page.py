@@ -1,4 +1,4 @@
-"""The address at which metrics are read: one page, made at most once a second, whoever asks how often."""
+"""The metrics page; it is made at most once a second, however often it is read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from prismd.settings import Settings
 
 PATH: Final = "/metrics"
 
-#: One or two read them, so nobody needs many connections; nobody takes all of them.
+#: One or two programs read metrics, so a few connections are enough, and no address may take all of them.
 _CONNECTIONS_MAX: Final = 64
 _PER_ADDRESS_MAX: Final = 16
 _FRESH_S: Final = 1.0
@@ -30,12 +30,12 @@ _READING: Final = ("GET", "HEAD")
 
 
 class MetricsPage:
-    """ASGI application.
+    """The ASGI application of the metrics page.
 
     Args:
-        directory: Where processes count.
+        directory: The directory in which processes count.
         url: Connection string of PostgreSQL.
-        settings: For the limits of connections, and how long things are kept.
+        settings: For the limits of connections, and for retention times.
         now: Returns the time.
     """
 
@@ -51,7 +51,7 @@ class MetricsPage:
         self._making = asyncio.Lock()
 
     async def __call__(self, scope: Any, receive: Any, send: Send) -> None:  # noqa: ANN401 - the framework knows no lifespan
-        """Answer one request, or live as long as the server."""
+        """Answer one request, or serve the lifespan."""
         if scope["type"] == "lifespan":
             await self._live(scope, receive, send)
         elif scope["path"] != PATH:

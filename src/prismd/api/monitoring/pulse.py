@@ -1,4 +1,4 @@
-"""What an API process measures of itself once a second: connections, streams, its pool, and whether it is free."""
+"""The pulse of an API process: once a second it measures connections, streams, its pool, and the event loop's delay."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _BEAT_S: Final = 1.0
 
 
 class Pulse:
-    """Measures as long as the application runs, where anybody reads it.
+    """Measures as long as the application runs, if metrics are served.
 
     Args:
         pool: The connections that requests share.
-        counts: What else is measured, and by what.
+        counts: Further metrics, each with the function that measures it.
     """
 
     def __init__(self, pool: Pool, counts: Mapping[Declared, Callable[[], int]]) -> None:
@@ -31,7 +31,7 @@ class Pulse:
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncIterator[None]:
-        """Measure."""
+        """Measure until the application ends."""
         if not metrics.counting():
             yield
             return

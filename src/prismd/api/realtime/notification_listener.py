@@ -104,9 +104,9 @@ class NotificationListener:
                     async for text in told:
                         self._pass_on(text)
             except (psycopg.Error, OSError) as error:
-                _LOG.warning("no word of changes", error=str(error).strip(), wait_s=wait_s)
+                _LOG.warning("notifications interrupted", error=str(error).strip(), wait_s=wait_s)
             except Exception:  # noqa: BLE001 - a fault in one notification must not prevent the others
-                _LOG.exception("no word of changes", wait_s=wait_s)
+                _LOG.exception("notifications interrupted", wait_s=wait_s)
             self._listening.clear()
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, _RECONNECT_LAST_S)

@@ -31,7 +31,7 @@ CANCELLED_REQUESTS: Final = 5
 POLL_S: Final = 0.02
 #: Between two imports of the other team: it shall notice the load, not be it.
 REST_S: Final = 1.0
-#: Verdicts stay out of what is measured here: jobs are polled by the listing, which carries none.
+#: Results stay out of what is measured here: jobs are polled by the listing, which carries none.
 JOBS_SHOWN_MAX: Final = 50
 
 Job = dict[str, Any]
@@ -149,7 +149,7 @@ def _cancel(team: Team, directory: Path) -> None:
         state, created, processed = told[job_id]
         agrees = "as many" if (created, processed) == found[job_id] else f"NOT AS MANY: {found[job_id]}"
         print(
-            f"  {state}: {created:,} created of {processed:,} attempted; records and verdicts in the database: {agrees}"
+            f"  {state}: {created:,} created of {processed:,} attempted; records and results in the database: {agrees}"
         )
 
 

@@ -22,10 +22,10 @@ def doubled(run: Found, calm: Found) -> list[str]:
 
 
 def different(run: Found, calm: Found) -> list[str]:
-    """Return what else differs: verdicts, contents of records, before-images, counters."""
+    """Return what else differs: results, contents of records, before-images, counters."""
     found = [
-        f"verdicts of {name} differ: {_told(_first_difference(mine, theirs))}"
-        for name, mine, theirs in _pairs(_comparable(run.verdicts), _comparable(calm.verdicts))
+        f"results of {name} differ: {_told(_first_difference(mine, theirs))}"
+        for name, mine, theirs in _pairs(_comparable(run.results), _comparable(calm.results))
         if mine != theirs
     ]
     for what, mine, theirs in (("record", run.records, calm.records), ("before-image", run.touches, calm.touches)):
@@ -43,11 +43,11 @@ def _names(found: Found) -> Counter[tuple[Any, ...]]:
     return names
 
 
-def _comparable(verdicts: dict[str, list[tuple[Any, ...]]]) -> dict[str, Any]:
-    """Return verdicts by import where the order is given, and counted by round where imports ran at once."""
+def _comparable(results: dict[str, list[tuple[Any, ...]]]) -> dict[str, Any]:
+    """Return results by import where the order is given, and counted by round where imports ran at once."""
     comparable: dict[str, Any] = {}
     rounds: dict[str, Counter[tuple[Any, ...]]] = defaultdict(Counter)
-    for name, rows in verdicts.items():
+    for name, rows in results.items():
         kind, _, number = name.rpartition(".")
         if kind.startswith("contact"):
             comparable[name] = rows
@@ -60,7 +60,7 @@ def _pairs(mine: dict[str, Any], theirs: dict[str, Any]) -> list[tuple[str, Any,
     return [(name, mine.get(name), theirs.get(name)) for name in sorted(mine.keys() | theirs.keys())]
 
 
-def _first_difference(mine: Any, theirs: Any) -> Any:  # noqa: ANN401 - lists or counters of verdicts
+def _first_difference(mine: Any, theirs: Any) -> Any:  # noqa: ANN401 - lists or counters of results
     if isinstance(mine, list) and isinstance(theirs, list):
         return next(
             ((row, *pair) for row, pair in enumerate(zip(mine, theirs, strict=False)) if pair[0] != pair[1]), "length"

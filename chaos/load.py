@@ -3,7 +3,7 @@
 There are two kinds of lanes, because jobs of one team and object type interleave chunk by chunk:
 
 - in an *ordered* lane the next request is sent when the one before has ended. Keys overlap within and across imports,
-  and matches are skipped, updated or filled with values that differ from row to row: the order decides every verdict,
+  and matches are skipped, updated or filled with values that differ from row to row: the order decides every result,
   and it is the same in every run;
 - in a *crowded* lane several imports of the same keys run at once. All rows of one round that carry the same key carry
   the same values, so whichever comes first makes or changes the record and the others find it done: what is in the

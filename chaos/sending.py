@@ -37,7 +37,7 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
     property: str | None = None
 
 
-class Verdict(msgspec.Struct, frozen=True, gc=False):
+class RowResult(msgspec.Struct, frozen=True, gc=False):
     """What became of a row."""
 
     input_index: int
@@ -61,7 +61,7 @@ class Job(msgspec.Struct, frozen=True):
     updated: int
     failed: int
     updated_at: datetime
-    results: list[Verdict] = []
+    results: list[RowResult] = []
 
 
 class WrongAnswerError(Exception):

@@ -34,7 +34,7 @@ class Found:
     """What a run left behind.
 
     Args:
-        verdicts: By import, what became of its rows.
+        results: By import, what became of its rows.
         records: By name, what they hold; a name with several records is a doubled one.
         touches: Records that imports matched, with what they were before and after.
         counts: Jobs and their counters, keys.
@@ -42,7 +42,7 @@ class Found:
         doubled: What is there once too often, a sentence each.
     """
 
-    verdicts: dict[str, Any] = field(default_factory=dict)
+    results: dict[str, Any] = field(default_factory=dict)
     records: Counter[tuple[Any, ...]] = field(default_factory=Counter)
     touches: Counter[tuple[Any, ...]] = field(default_factory=Counter)
     counts: tuple[int, ...] = ()
@@ -59,11 +59,11 @@ def read(connection: psycopg.Connection[TupleRow], imports: Sequence[Import], te
         teams: Their ids, in the order of the lanes.
     """
     found = Found()
-    makers = check_verdicts(imports, found)
+    makers = check_results(imports, found)
     names = _read_records(connection, makers, teams, found)
     for one in imports:
-        verdicts = [_shown(verdict, names, in_order=one.lane.ordered) for verdict in one.job.results]
-        found.verdicts[one.name] = verdicts
+        results = [_shown(result, names, in_order=one.lane.ordered) for result in one.job.results]
+        found.results[one.name] = results
     for id_, first_row, version_before, version_after, before, after in connection.execute(_TOUCHES):
         name = names.get(id_, "nobody")
         rest = version_before, version_after, *differing(before, after)
@@ -95,8 +95,8 @@ def differing(before: dict[str, Any] | None, after: dict[str, Any] | None) -> tu
     )
 
 
-def check_verdicts(imports: Sequence[Import], found: Found) -> dict[str, tuple[str, int]]:
-    """Note rows without verdict and with several, and return by which row each record was made, by its id.
+def check_results(imports: Sequence[Import], found: Found) -> dict[str, tuple[str, int]]:
+    """Note rows without result and with several, and return by which row each record was made, by its id.
 
     Args:
         imports: All of a run, ended.
@@ -104,17 +104,17 @@ def check_verdicts(imports: Sequence[Import], found: Found) -> dict[str, tuple[s
     """
     makers: dict[str, tuple[str, int]] = {}
     for one in imports:
-        seen = Counter(verdict.input_index for verdict in one.job.results)
-        found.lost += [f"{one.name}: row {row} has no verdict" for row in range(one.rows) if not seen[row]]
-        found.doubled += [f"{one.name}: row {row} has {times} verdicts" for row, times in seen.items() if times > 1]
+        seen = Counter(result.input_index for result in one.job.results)
+        found.lost += [f"{one.name}: row {row} has no result" for row in range(one.rows) if not seen[row]]
+        found.doubled += [f"{one.name}: row {row} has {times} results" for row, times in seen.items() if times > 1]
         if one.job.state != "complete":
             found.lost.append(f"{one.name} ended as {one.job.state}")
-        for verdict in one.job.results:
-            if not verdict.created or verdict.id is None:
+        for result in one.job.results:
+            if not result.created or result.id is None:
                 continue
-            if verdict.id in makers:
-                found.doubled.append(f"{one.name}: row {verdict.input_index} made a record that another row made")
-            makers[verdict.id] = (one.name, verdict.input_index)
+            if result.id in makers:
+                found.doubled.append(f"{one.name}: row {result.input_index} made a record that another row made")
+            makers[result.id] = (one.name, result.input_index)
     return makers
 
 
@@ -141,8 +141,8 @@ def _read_records(
     return names
 
 
-def _shown(verdict: Any, names: dict[str, tuple[Any, ...]], *, in_order: bool) -> tuple[Any, ...]:  # noqa: ANN401 - a Verdict
-    name = names.get(verdict.id, ("unknown",)) if verdict.id else None
-    problems = tuple((problem.code, problem.property) for problem in verdict.errors)
-    shown = (name, verdict.created, verdict.existing, verdict.updated, problems)
-    return (*shown, verdict.duplicate_of) if in_order else shown
+def _shown(result: Any, names: dict[str, tuple[Any, ...]], *, in_order: bool) -> tuple[Any, ...]:  # noqa: ANN401 - a RowResult
+    name = names.get(result.id, ("unknown",)) if result.id else None
+    problems = tuple((problem.code, problem.property) for problem in result.errors)
+    shown = (name, result.created, result.existing, result.updated, problems)
+    return (*shown, result.duplicate_of) if in_order else shown

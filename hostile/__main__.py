@@ -21,9 +21,9 @@ from hostile.kinds import kinds
 from hostile.memory import Memory
 from hostile.neighbour import Neighbour
 from hostile.requests import FULL, SMALL, Scale
+from hostile.results import Imports
 from hostile.routes import Routes
 from hostile.run import Row, Run
-from hostile.verdicts import Imports
 
 PLACE: Final = Path("build/hostile")
 #: What PostgreSQL's processes share is counted in each of them, so it is little here.

@@ -13,8 +13,8 @@ from hostile.kinds import Kind
 from hostile.memory import GIVEN_UP_MIB, Memory
 from hostile.neighbour import POLL, Neighbour, Noticed
 from hostile.requests import AT_ONCE, Scale
+from hostile.results import Imports
 from hostile.routes import Routes, Target
-from hostile.verdicts import Imports
 from hostile.wire import Answer, Request, exchange
 from tests.isolation.world import TEXTS
 

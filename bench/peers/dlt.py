@@ -32,7 +32,7 @@ class Dlt(Peer):
     """dlt, merging by the address."""
 
     name = "dlt 1.31.0, merge"
-    less = "a library: no server, no verdicts for rows, no job that could be watched"
+    less = "a library: no server, no results for rows, no job that could be watched"
     pip: ClassVar = ("dlt[postgres]==1.31.0",)
     home = "dlt"
 

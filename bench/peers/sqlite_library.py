@@ -28,7 +28,7 @@ class SqliteUtils(Peer):
     """sqlite-utils."""
 
     name = "sqlite-utils 4.2.1"
-    less = "a library: no server, no verdicts for rows, no job, no checks of values"
+    less = "a library: no server, no results for rows, no job, no checks of values"
     pip: ClassVar = ("sqlite-utils==4.2.1",)
     home = "sqlite-utils"
 

@@ -54,7 +54,7 @@ class Settings:
         minimum=2**16,
     )
     metrics_host: str = setting(
-        "127.0.0.1", "text", "address at which metrics are read; whoever reaches it reads them, without a key"
+        "127.0.0.1", "text", "address of the metrics; everybody who reaches it can read them, without a key"
     )
     metrics_port: int = setting(0, "TCP port", "port at which metrics are read; 0 serves none")
     traces_endpoint: str = setting(

@@ -11,8 +11,8 @@ import pytest
 from chaos import __main__ as kill_test
 from chaos import comparing
 from chaos.load import Lane, lanes, request
-from chaos.sending import Import, Job, Verdict
-from chaos.store import Found, check_verdicts, differing
+from chaos.sending import Import, Job, RowResult
+from chaos.store import Found, check_results, differing
 
 ORDERED, CROWDED = Lane(0, ordered=True), Lane(0, ordered=False)
 
@@ -23,13 +23,13 @@ def test_twenty_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
     assert report.passed, "\n".join(report.lines)
 
 
-def ended(*verdicts: Verdict, rows: int, state: str = "complete") -> Import:
-    job = Job("complete", state, rows, rows, rows, 0, 0, 0, datetime.now(UTC), list(verdicts))
+def ended(*results: RowResult, rows: int, state: str = "complete") -> Import:
+    job = Job("complete", state, rows, rows, rows, 0, 0, 0, datetime.now(UTC), list(results))
     return Import("contact 0.0", ORDERED, rows, job)
 
 
-def made(row: int, id_: str) -> Verdict:
-    return Verdict(row, id_, created=True, existing=False, updated=False)
+def made(row: int, id_: str) -> RowResult:
+    return RowResult(row, id_, created=True, existing=False, updated=False)
 
 
 @pytest.mark.parametrize(
@@ -42,9 +42,9 @@ def made(row: int, id_: str) -> Verdict:
         (ended(made(0, "a"), rows=1, state="failed"), 1, 0),
     ],
 )
-def test_rows_without_verdict_and_with_two_are_seen(done: Import, lost: int, doubled: int) -> None:
+def test_rows_without_result_and_with_two_are_seen(done: Import, lost: int, doubled: int) -> None:
     found = Found()
-    check_verdicts([done], found)
+    check_results([done], found)
     assert (len(found.lost), len(found.doubled)) == (lost, doubled)
 
 
@@ -60,13 +60,13 @@ def test_records_that_one_run_alone_has_are_seen() -> None:
     assert comparing.different(Found(records=records("a", "b", version=2)), calm)
 
 
-def test_verdicts_must_be_the_same_in_order_but_in_a_crowd_only_in_sum() -> None:
+def test_results_must_be_the_same_in_order_but_in_a_crowd_only_in_sum() -> None:
     one, other = ("x", True), ("x", False)
     for name, in_order in (("contact 0", True), ("organization 0", False)):
-        run = Found(verdicts={f"{name}.0": [one], f"{name}.1": [other]})
-        swapped = Found(verdicts={f"{name}.0": [other], f"{name}.1": [one]})
+        run = Found(results={f"{name}.0": [one], f"{name}.1": [other]})
+        swapped = Found(results={f"{name}.0": [other], f"{name}.1": [one]})
         assert bool(comparing.different(run, swapped)) is in_order
-        assert comparing.different(run, Found(verdicts={f"{name}.0": [one], f"{name}.1": [one]}))
+        assert comparing.different(run, Found(results={f"{name}.0": [one], f"{name}.1": [one]}))
 
 
 def test_requests_are_the_same_for_every_seed_and_their_keys_overlap() -> None:

@@ -82,7 +82,7 @@ JOBS: Final = Declared(
 OLDEST_JOB_AGE: Final = Declared(
     "prismd_import_oldest_job_age_seconds", "gauge", "Age of the oldest import job that has not ended.", ("state",)
 )
-ROWS_WAITING: Final = Declared("prismd_import_rows_waiting", "gauge", "Rows of those jobs that have no verdict yet.")
+ROWS_WAITING: Final = Declared("prismd_import_rows_waiting", "gauge", "Rows of those jobs that have no result yet.")
 WORKERS: Final = Declared("prismd_workers", "gauge", "Workers connected to the database, on whatever machine.")
 DATABASE_BYTES: Final = Declared("prismd_database_bytes", "gauge", "Size of the database.")
 TABLE_BYTES: Final = Declared(

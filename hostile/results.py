@@ -1,4 +1,4 @@
-"""What became of the imports that were accepted: every row has its verdict, and none is a fault of the server."""
+"""What became of the imports that were accepted: every row has its result, and none is a fault of the server."""
 
 from __future__ import annotations
 
@@ -54,18 +54,18 @@ class Imports:
         if job["status"] != "complete":
             return [f"{name} ended as {job['state']}: {job.get('error')}"]
         ended = job["succeeded"] + job["failed"]
-        lost = [] if ended == job["total"] else [f"{name} has {ended} verdicts for {job['total']} rows"]
+        lost = [] if ended == job["total"] else [f"{name} has {ended} results for {job['total']} rows"]
         return lost + [f"{name}, row {row}: {message}" for row, message in self._internal_errors(job["job_id"])]
 
     def _internal_errors(self, job_id: str) -> list[tuple[int, str]]:
         path = f"{self._world.url}/v2/prism/{self._world.team}/imports/{job_id}/results"
         headers = {"x-api-key": self._world.key, "accept": "application/x-ndjson"}
         with self._world.http.stream("GET", path, params={"outcome": "failed"}, headers=headers) as lines:
-            verdicts = (json.loads(line) for line in lines.iter_lines())
+            results = (json.loads(line) for line in lines.iter_lines())
             return [
-                (verdict["input_index"], verdict["error"]["message"])
-                for verdict in verdicts
-                if verdict["error"]["code"] == "internal_error"
+                (result["input_index"], result["error"]["message"])
+                for result in results
+                if result["error"]["code"] == "internal_error"
             ]
 
     def _asked(self, path: str, **params: Any) -> Any:  # noqa: ANN401 - JSON

@@ -1,4 +1,4 @@
-"""What the audit says: who did what to what, and when."""
+"""The audit log: who did what to what, and when."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 from prismd.core.imports.job import Job
 from prismd.core.values.dates import stored_date
 
-#: Ids that one entry names; of more, it tells the number.
+#: The most ids in one entry; an entry about more objects has their number.
 IDS_MAX: Final = 1_000
 
 
@@ -46,12 +46,12 @@ class Action(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Doer:
-    """Who does something, and when.
+    """The author of a change, and the time.
 
     Args:
-        at: When.
-        key_id: Whose key it is; None for the server itself, and for its operator on the command line.
-        request_id: Of the request in which it is done.
+        at: The time.
+        key_id: Id of the API key; None for the server itself, and for a person on its command line.
+        request_id: Id of the request that makes the change.
     """
 
     at: datetime
@@ -61,13 +61,13 @@ class Doer:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Something that was done.
+    """A change.
 
     Args:
-        action: What.
-        ids: To what, in any number and without repetition.
-        object_type: The type of these, or that they are of.
-        details: What else there is to know; small, and without values of records.
+        action: The kind of the change.
+        ids: Ids of the changed objects, any number, without repetition.
+        object_type: Type of the records, or of the records that the objects are about.
+        details: Further facts; small, and without values of records.
     """
 
     action: Action
@@ -78,14 +78,14 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which entries are wanted; what is None does not matter.
+    """A filter of entries; None means any.
 
     Args:
-        since: Done then or later.
-        until: Done before.
-        action: What was done.
-        object_id: To what.
-        key_id: By whose key.
+        since: Only entries from this time on.
+        until: Only entries before this time.
+        action: Only entries with this action.
+        object_id: Only entries about this object.
+        key_id: Only entries by this key.
     """
 
     since: datetime | None = None
@@ -96,10 +96,10 @@ class AuditFilter:
 
 
 def import_started(job: Job) -> Deed:
-    """Return that an import was accepted that is done later.
+    """Return the entry of an accepted import job.
 
     Args:
-        job: As it was accepted.
+        job: The job at that time.
     """
     options = {name: value for name, value in job.options.to_json().items() if value not in (None, False)}
     details = {"total": job.total, "options": options}
@@ -109,11 +109,11 @@ def import_started(job: Job) -> Deed:
 
 
 def import_ended(job: Job, action: Action = Action.IMPORT_ENDED) -> Deed:
-    """Return that an import has come to its end, with what became of its rows.
+    """Return the entry of the end of an import, with the counts of its rows.
 
     Args:
-        job: As it is then.
-        action: How it ended.
+        job: The job at its end.
+        action: The kind of end.
     """
     details = {
         "state": job.state.value,
@@ -130,7 +130,7 @@ def import_ended(job: Job, action: Action = Action.IMPORT_ENDED) -> Deed:
 
 
 def moment_of(text: str) -> datetime:
-    """Return the moment that a text means; a day means its beginning in UTC.
+    """Return the moment that a text names; a day means its beginning in UTC.
 
     Args:
         text: A day or a moment in ISO 8601; in UTC where it names no zone.

@@ -1,4 +1,4 @@
-"""The one error type of prismd: a stable code, a sentence for people, and whose fault it is."""
+"""The one error type of prismd: a stable code, a sentence for people, and the fields at fault."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class PrismdError(Exception):
         message: A sentence for people: what was expected, what was found, what to do.
         problems: The fields at fault, for ``invalid_request``.
         retry_after_s: Seconds after which to try again, where that helps.
-        details: What a program needs to go on, by name; of a conflict, what stands in the way.
+        details: Facts for programs, by name; for a conflict, the object that is in the way.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What somebody who looks an installation over finds: in order or not, and what to do."""
+"""Findings of the check of an installation: the level of each, and the advice."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Finding:
     """What one check found.
 
     Args:
-        check: What was looked at.
-        level: How bad it is.
-        found: What was found, in a sentence.
-        advice: What to do; empty where nothing has to be done.
+        check: Name of the check.
+        level: How bad the finding is.
+        found: The finding in a sentence.
+        advice: What to do; empty if nothing has to be done.
     """
 
     check: str
@@ -34,6 +34,6 @@ class Finding:
 
 
 def worst(findings: Iterable[Finding]) -> Level:
-    """Return the worst level of some findings; what was skipped is no fault."""
+    """Return the worst level of some findings; a skipped check is no fault."""
     order = (Level.OK, Level.WARNING, Level.ERROR)
     return max((one.level for one in findings if one.level in order), key=order.index, default=Level.OK)

@@ -1,4 +1,4 @@
-"""What a grant is: who may do what with a record, as somebody put it (contract, section 12)."""
+"""Grants: who may do what with a record, as a client put it (contract, section 12)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Grant:
 
 
 def parse_grant(sent: Mapping[str, Any], *, ids_max: int) -> Grant:
-    """Return the grant that a body puts; a group that it leaves out is empty.
+    """Return the grant in a body; an absent group is empty.
 
     Args:
         sent: The members of the body.

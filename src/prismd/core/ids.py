@@ -1,4 +1,4 @@
-"""Ids: what one looks like, and a source of ids that sort by time (UUIDv7), its clock and random bits passed in."""
+"""Ids: their form, and a source of ids that sort by time (UUIDv7), from a given clock and given random bits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COUNTER_BITS: Final = 48
 
 
 def is_uuid(text: str) -> bool:
-    """Tell whether a text is a UUID in its usual form, of whatever case.
+    """Return whether a text is a UUID in its usual form, in upper or lower case.
 
     Args:
         text: Any text.
@@ -24,10 +24,10 @@ def is_uuid(text: str) -> bool:
 
 
 class TimeOrderedIds:
-    """A source of UUIDv7 texts, each greater than the one before, also within one millisecond (RFC 9562, 6.2).
+    """A source of UUIDv7 texts, each greater than the last, even within one millisecond (RFC 9562, 6.2).
 
-    An id is 48 bits of time, 26 random bits and a counter of 48 bits that starts anywhere in its lower half. The first
-    two are written out once a millisecond; while time stands still or steps back, the counter alone goes on.
+    An id has 48 bits of time, 26 random bits and a counter of 48 bits that starts at random in its lower half. Time and
+    random bits are formatted once per millisecond; while time stands still or steps back, only the counter grows.
 
     Args:
         now_ms: Returns the time, in milliseconds since 1970.

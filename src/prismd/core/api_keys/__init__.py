@@ -1,1 +1,1 @@
-"""API keys: what one may do, and which could be guessed."""
+"""API keys: their scopes, and keys that could be guessed."""

@@ -1,4 +1,4 @@
-"""What an API key may do: scopes, each of all object types or of one, and the refusal where one is missing."""
+"""Scopes of API keys: what a key may do, with all object types or one, and the refusal for a missing scope."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ KNOWN: Final = (*Scope, *(f"{scope}{_OF}{object_type}" for scope in Scope for ob
 
 
 class UnknownScopeError(ValueError):
-    """A text stands for no scope; the message says which and what there is."""
+    """A text is no scope; the message names it and lists the scopes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scopes:
-    """What one key may do.
+    """The scopes of one key.
 
     Args:
-        granted: Texts of :data:`KNOWN`: a scope alone holds for all object types, ``read:contact`` for one.
+        granted: Texts of :data:`KNOWN`: a plain scope applies to all object types, ``read:contact`` to one.
     """
 
     granted: frozenset[str]
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> Self:
-        """Return the scopes that texts stand for.
+        """Return the scopes that texts name.
 
         Raises:
-            UnknownScopeError: One stands for none, or there is none at all.
+            UnknownScopeError: A text is no scope, or there is no text.
         """
         granted = frozenset(texts)
         for text in sorted(granted):
@@ -66,25 +66,25 @@ class Scopes:
         return [text for text in KNOWN if text in self.granted and self._tells(text)]
 
     def allow(self, scope: Scope, object_type: str | None) -> bool:
-        """Tell whether something may be done.
+        """Return whether a scope is granted.
 
         Args:
-            scope: What is needed.
-            object_type: With which records; None means those of all types.
+            scope: The needed scope.
+            object_type: The type of the records; None means all types.
         """
         return scope in self.granted or (object_type is not None and f"{scope}{_OF}{object_type}" in self.granted)
 
     def allow_some(self, scopes: Collection[Scope]) -> bool:
-        """Tell whether one of some scopes is granted for one object type at least."""
+        """Return whether one of some scopes is granted for at least one object type."""
         return any(text.partition(_OF)[0] in scopes for text in self.granted)
 
     def require(self, scopes: Collection[Scope], object_type: str | None, why: str = "") -> None:
-        """See to it that one of some scopes is granted.
+        """Refuse unless one of some scopes is granted.
 
         Args:
-            scopes: Each of which is enough.
-            object_type: With which records; None means those of all types.
-            why: What it is needed for, as the end of a sentence, where the route alone does not tell.
+            scopes: The scopes; one of them is enough.
+            object_type: The type of the records; None means all types.
+            why: The end of the error's sentence, where the route alone does not explain it.
 
         Raises:
             PrismdError: ``missing_scope``.
@@ -97,17 +97,17 @@ class Scopes:
         return not object_type or scope not in self.granted
 
 
-#: What a key may do unless somebody says otherwise.
+#: The scopes of a key by default.
 ALL: Final = Scopes(frozenset(Scope))
 
 
 def missing_scope(scopes: Collection[Scope], object_type: str | None, why: str = "") -> PrismdError:
-    """Return the refusal of what a key may not do.
+    """Return the error for a missing scope.
 
     Args:
-        scopes: Each of which would be enough.
-        object_type: With which records; None means those of all types.
-        why: What it is needed for, as the end of a sentence.
+        scopes: The scopes of which one would be enough.
+        object_type: The type of the records; None means all types.
+        why: The end of the error's sentence.
     """
     texts = [scope if object_type is None else f"{scope}{_OF}{object_type}" for scope in scopes]
     words = " or ".join(quoted(text) for text in texts)

@@ -1,19 +1,19 @@
-"""Which API keys could be guessed: those that a person chose are looked at before they are taken."""
+"""API keys that could be guessed: a key that a person chose is checked before it is accepted."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-#: Shortest key that is taken, in characters.
+#: Length of the shortest accepted key, in characters.
 KEY_CHARS_MIN: Final = 15
 
 _TELLING_CHARS_MIN: Final = 8
 _DIFFERENT_CHARS_MIN: Final = 6
-#: What is longer is long enough; so the check takes no time.
+#: A longer key is strong by its length, so it is not checked further.
 _LOOKED_AT_CHARS: Final = 256
 _REPEATED: Final = re.compile(r"^(.+?)\1+$")
-#: What people write where a secret belongs, as a pattern; case does not matter.
+#: Common words and names that people use as secrets; case does not matter.
 _WORDS: Final = re.compile(
     r"passw(?:or[dt])?|change\W?me|secret|default|example|admin|letmein|welcome|qwerty|asdfgh|prismd?|micro|api\W?key|"
     r"token|master|test|demo|user|root|1q2w3e4r|iloveyou|dragon|abc123"
@@ -21,7 +21,7 @@ _WORDS: Final = re.compile(
 
 
 def weakness(key: str) -> str:
-    """Return what is wrong with an API key that a person chose; nothing where it is good enough.
+    """Return what is wrong with an API key that a person chose; empty if it is good enough.
 
     Args:
         key: The key.

@@ -1,1 +1,1 @@
-"""JSON texts: bounded, read exactly, cut into members without being read."""
+"""JSON texts: their bounds, exact decoding, and splitting without decoding."""

@@ -1,4 +1,4 @@
-"""How many values a JSON text holds, counted on its bytes before any of them is built, in time that grows with them."""
+"""The number of values in a JSON text, counted in its bytes before any value is built, in linear time."""
 
 from __future__ import annotations
 
@@ -6,38 +6,38 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-#: Most values of one JSON text that is read as a whole, such as a row or the body of a single write. Each takes two
-#: bytes of text at least, and up to two hundred when it is built.
+#: The most values of a JSON text that is decoded as a whole, such as a row or the body of a single write. A value takes
+#: at least two bytes of text, and up to two hundred bytes when it is built.
 VALUES_MAX: Final = 50_000
 
-#: As many values do not fit into fewer bytes.
+#: A shorter text cannot have that many values.
 _BYTES_OF_MANY: Final = 2 * VALUES_MAX
-#: Items that may be split off without a further look; each takes some eighty bytes until it is read.
+#: Items that may be split off without counting; each takes about eighty bytes until it is decoded.
 _ITEMS_SURE: Final = 1_000_000
-#: What is looked at in one go; meanwhile no other thread runs.
+#: Bytes that are searched at a time, because no other thread runs during a search.
 _SEGMENT: Final = 2**18
 
 _DELETED: Final = bytes(sorted(set(range(256)) - set(b'"[]{},')))
 _STRING: Final = re.compile(rb'"[^"]*+"')
-#: An object or array in which no other stands: nothing in it is an item of what is around it.
+#: An innermost object or array: nothing in it is an item of an outer array.
 _INNERMOST: Final = re.compile(rb"[\[{],*+[\]}]")
 _ROUNDS: Final = 4
-#: Brackets in a row that no parser follows.
+#: Nesting that no parser accepts.
 _DEPTH_SURE: Final = 2_000
 
 
 class TooManyValuesError(ValueError):
-    """A JSON text holds more values than are read in one go; the message says how many may be."""
+    """A JSON text has more values than may be decoded as a whole; the message says how many are allowed."""
 
 
 def refuse_many_values(text: bytes) -> None:
-    """Refuse a JSON text that holds more values than are read in one go.
+    """Refuse a JSON text that has more values than may be decoded as a whole.
 
     Args:
-        text: UTF-8 JSON text, or what shall be one.
+        text: UTF-8 text that should be JSON.
 
     Raises:
-        TooManyValuesError: It holds more than :data:`VALUES_MAX`.
+        TooManyValuesError: It has more than :data:`VALUES_MAX`.
     """
     if len(text) <= _BYTES_OF_MANY or _count(text) <= VALUES_MAX:
         return
@@ -51,19 +51,19 @@ def refuse_many_values(text: bytes) -> None:
 
 
 def has_more_items(array: bytes | memoryview, most: int) -> bool:
-    """Tell whether an array has more items than may be split off; it stops at the first that is too much.
+    """Return whether an array has more items than allowed; counting stops at the first item too many.
 
-    Arrays with so few commas that all their items could be split off are not looked at closely: they may have more.
+    An array with so few commas that all its items could be split off is not counted: it may have more items.
 
     Args:
-        array: UTF-8 JSON text of an array, or what shall be one.
-        most: How many there may be.
+        array: UTF-8 text that should be a JSON array.
+        most: The most items.
     """
     if len(array) <= 2 * _ITEMS_SURE or sum(one.count(b",") for one in _segments(array)) < _ITEMS_SURE:
         return False
     depth, items = 0, 1
     for signs in _signs(array):
-        # The first bracket is the array's own, and must not be taken for one without anything in it.
+        # The first bracket is the array's own, and must not be taken for the start of an empty array.
         head, rest = (signs[:1], signs[1:]) if depth == 0 else (b"", signs)
         for _ in range(_ROUNDS):
             rest = _INNERMOST.sub(b"", rest)
@@ -80,12 +80,12 @@ def has_more_items(array: bytes | memoryview, most: int) -> bool:
 
 
 def _count(text: bytes) -> int:
-    """Return the values that a text holds at most: one more than commas, and each object and array before its first."""
+    """Return an upper bound of the number of values: commas plus one, and one for each object and array."""
     return text.count(b",") + text.count(b"[") + text.count(b"{") + 1
 
 
 def _signs(text: bytes | memoryview) -> Iterator[bytes]:
-    """Yield the brackets and commas of a text that stand outside its strings, segment by segment."""
+    """Yield the brackets and commas outside the strings of a text, segment by segment."""
     held = b""
     for segment in _segments(text):
         piece = held + segment

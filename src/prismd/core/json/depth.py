@@ -1,20 +1,20 @@
-"""How deeply a JSON value may be nested: a bound of our own, as Python's is another in each of its versions."""
+"""The limit of nesting of JSON values: a limit of prismd's own, because Python's differs between its versions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final
 
-#: Far more than any value that means something, and far less than what recursion on the slightest stack can follow.
+#: Far deeper than any meaningful value, and far less than recursion on the smallest stack allows.
 DEPTH_MAX: Final = 100
 
 
 def is_too_deep(text: bytes, value: object) -> bool:
-    """Tell whether arrays and objects stand in one another more than :data:`DEPTH_MAX` deep.
+    """Return whether arrays and objects are nested more than :data:`DEPTH_MAX` deep.
 
     Args:
-        text: UTF-8 JSON text; without many brackets its value is not looked through.
-        value: What it says.
+        text: UTF-8 JSON text; if it has few brackets, the value is not searched.
+        value: The decoded value.
     """
     if text.count(b"[") + text.count(b"{") <= DEPTH_MAX:
         return False

@@ -1,4 +1,4 @@
-"""JSON texts cut into their members and items, which stay unread and share the memory of the text."""
+"""JSON texts split into their members and items, which are not decoded and share the memory of the text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from prismd.core.json.text import (
     without_unpaired,
 )
 
-#: Most bytes of what stands beside the rows of an import: its options, and members that mean nothing.
+#: The most bytes of the body of an import without its rows: its options, and unknown members.
 BESIDE_BYTES_MAX: Final = 2**16
 
 #: What an array or an object begins with.
@@ -37,26 +37,26 @@ _ITEMS_DECODER: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def split_members(body: bytes) -> dict[str, msgspec.Raw]:
-    """Split a JSON object into its members without reading them.
+    """Split a JSON object into its members without decoding them.
 
     Args:
         body: UTF-8 JSON text; members share its memory.
 
     Raises:
-        NotJsonError: The text is not a JSON object, names a member twice, or holds too many values.
+        NotJsonError: The text is not a JSON object, repeats a member, or has too many values.
     """
     refuse_many(body)
     return _members(body)
 
 
 def split_rows(body: bytes) -> dict[str, msgspec.Raw]:
-    """Split a JSON object into its members without reading them; ``objects`` may be of any size, if it is an array.
+    """Split a JSON object into its members without decoding them; ``objects`` may be an array of any size.
 
     Args:
         body: UTF-8 JSON text of any size; members share its memory.
 
     Raises:
-        NotJsonError: As :func:`split_members`; or what stands beside the rows is too large.
+        NotJsonError: As for :func:`split_members`; or the body without its rows is too large.
     """
     if len(body) <= 2 * BESIDE_BYTES_MAX:
         return _members(body, HALVES_OF_ROWS_MAX)
@@ -92,7 +92,7 @@ def _decoded(decoder: msgspec.json.Decoder[_Decoded], body: bytes, halves_max: i
 
 
 def split_items(array: bytes | msgspec.Raw) -> list[msgspec.Raw]:
-    """Split a JSON array into its items without reading them.
+    """Split a JSON array into its items without decoding them.
 
     Raises:
         NotJsonError: The text is not an array.

@@ -1,4 +1,4 @@
-"""Strict JSON: what parsers settle in silence (repeated keys, unpaired surrogates, huge numbers) is kept or refused."""
+"""Strict JSON: repeated keys, unpaired surrogates and huge numbers are kept or refused, never silently changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MEMBER_DECODER: Final = msgspec.json.Decoder(dict[str, str])
 
 _TOO_DEEP: Final = "it is nested too deeply"
 
-#: Python refuses to convert longer digit strings to int, and nothing that we store is that long.
+#: Python refuses to convert longer digit strings to int, and no stored number is that long.
 _INT_DIGITS_MAX: Final = 400
 
 #: Of an object of texts; more are counted first.
@@ -45,18 +45,18 @@ _STOPPED: Final = re.compile(r"\(byte (\d+)\)")
 
 
 class NotJsonError(ValueError):
-    """A text is not JSON, or is JSON that could only be read by losing part of it; the message says where and why."""
+    """A text is not JSON, or decoding it would lose a part of it; the message says where and why."""
 
 
 class SentTexts(Mapping[str, str]):
-    """An object of texts that is kept as the JSON that it was sent as, and read again if somebody asks what is in it.
+    """An object of texts that is kept as JSON and decoded only when its texts are needed.
 
-    Most rows of an import are stored just as they were sent. To keep the texts of thousands of rows, for nobody, takes
-    more time than to read a few of them twice.
+    Most rows of an import are stored exactly as they were sent. Keeping the texts of thousands of rows in memory takes
+    more time than decoding a few rows twice.
 
     Args:
-        json: Its text.
-        texts: What is in it, where that has been read.
+        json: The JSON text.
+        texts: The decoded texts, if they are known.
     """
 
     __slots__ = ("_texts", "json")
@@ -74,7 +74,7 @@ class SentTexts(Mapping[str, str]):
         return iter(self.read())
 
     def __len__(self) -> int:
-        """Return how many texts there are."""
+        """Return the number of texts."""
         return len(self.read())
 
     # Inherited, these would do in Python what a dict does in C, and matching asks thousands of times.
@@ -88,7 +88,7 @@ class SentTexts(Mapping[str, str]):
         return self.read().items()
 
     def read(self) -> dict[str, str]:
-        """Return what is in it, not to be changed."""
+        """Return the decoded texts, which must not be changed."""
         if self._texts is None:
             self._texts = _MEMBER_DECODER.decode(self.json)
         return self._texts
@@ -109,19 +109,19 @@ def encode(value: object) -> bytes:
 
 
 def decode_stored(text: str | bytes) -> Any:  # noqa: ANN401 - JSON is any value
-    """Return the value of JSON that prismd itself stored, numbers exact."""
+    """Return the value of JSON that prismd itself stored, with exact numbers."""
     return _DECODER.decode(text)
 
 
 def without_unpaired(text: bytes, halves_max: int = HALVES_MAX) -> bytes:
-    """Return a JSON text in which something stands in for each half of a surrogate pair.
+    """Return a JSON text with a stand-in for each half of a surrogate pair.
 
-    The parser cannot step over a half, nor can a value that holds one be encoded again. What stands in for it passes
-    both, and is refused where it stands, as no text can hold it.
+    The parser fails at a half, and a value with one cannot be encoded again. The stand-in passes both, and is refused
+    in its field, because no text can hold it.
 
     Args:
-        text: UTF-8 JSON text, or what shall be one.
-        halves_max: Most halves; each makes the text longer, and takes a step of Python.
+        text: UTF-8 text that should be JSON.
+        halves_max: The most halves; each makes the text longer, and takes a step of Python.
 
     Raises:
         NotJsonError: It has more halves than that.
@@ -150,7 +150,7 @@ def decode(raw: bytes | msgspec.Raw) -> Any:  # noqa: ANN401 - JSON is any value
         raw: UTF-8 JSON text.
 
     Raises:
-        NotJsonError: The text is not JSON, an object in it repeats a key, it is nested too deeply, or it holds too
+        NotJsonError: The text is not JSON, an object in it repeats a key, it is nested too deeply, or it has too
             many values.
     """
     raw = bytes(raw)
@@ -170,13 +170,13 @@ def _decode_whole(raw: bytes) -> Any:  # noqa: ANN401 - JSON is any value
 
 
 def decode_texts(raw: bytes, name: str) -> dict[str, str] | None:
-    """Return the one member of a JSON object, where that is an object of texts; None where it is anything else.
+    """Return the single member of a JSON object, if it is an object of texts; None otherwise.
 
-    What nearly every row of a file is, several times as fast as :func:`decode`, which is for the others.
+    Nearly every row of a file has this form; this is several times as fast as :func:`decode`, which reads the others.
 
     Args:
-        raw: UTF-8 JSON text without a backslash; a long one is left to :func:`decode`, which bounds it.
-        name: Of the member.
+        raw: UTF-8 JSON text without a backslash; for a long text the result is None, because :func:`decode` bounds it.
+        name: Name of the member.
     """
     if len(raw) > _TEXTS_BYTES_MAX:
         return None
@@ -189,11 +189,11 @@ def decode_texts(raw: bytes, name: str) -> dict[str, str] | None:
 
 
 def sent_texts(raw: bytes, texts: dict[str, str]) -> SentTexts:
-    """Return the one member of a JSON object as it was sent.
+    """Return the single member of a JSON object as it was sent.
 
     Args:
         raw: UTF-8 JSON text without a backslash.
-        texts: What :func:`decode_texts` found in it.
+        texts: Its texts, from :func:`decode_texts`.
     """
     begin = raw.index(b"{", raw.index(b"{") + 1)
     end = -1 if raw.endswith(b"}}") else raw.rindex(b"}", 0, raw.rindex(b"}")) + 1
@@ -215,10 +215,10 @@ def _surely_without_repeated_keys(raw: bytes, value: object) -> bool:
 
 
 def refuse_many(raw: bytes) -> None:
-    """Refuse a JSON text that holds more values than are read in one go.
+    """Refuse a JSON text that has more values than may be decoded as a whole.
 
     Raises:
-        NotJsonError: It does.
+        NotJsonError: It has more.
     """
     try:
         refuse_many_values(raw)
@@ -227,20 +227,20 @@ def refuse_many(raw: bytes) -> None:
 
 
 def refuse_nothing(raw: bytes) -> None:
-    """Refuse a text that is empty.
+    """Refuse an empty text.
 
     Raises:
-        NotJsonError: It is.
+        NotJsonError: The text is empty.
     """
     if not raw.strip():
         raise NotJsonError("it is empty")
 
 
 def decode_exactly(raw: bytes) -> Any:  # noqa: ANN401 - JSON is any value
-    """Return the value of a JSON text as :func:`decode` does, slower, and with nothing left to chance.
+    """Return the value of a JSON text like :func:`decode`, by a slower way that checks every object.
 
     Raises:
-        NotJsonError: As there.
+        NotJsonError: As for :func:`decode`.
     """
     refuse_nothing(raw)
     try:
@@ -280,14 +280,14 @@ def _no_number(name: str) -> str:
 
 
 def constant_at(text: bytes, error: msgspec.DecodeError) -> str:
-    """Return what to say where a parser stopped at what other languages call a number, or an empty text."""
+    """Return a message for a constant such as NaN, at which the parser stopped, or an empty text."""
     place = _STOPPED.search(str(error))
     found = _CONSTANT.match(text, int(place[1])) if place else None
     return f"{_no_number(found[0].decode())} (byte {found.start()})" if found else ""
 
 
 def reason_of(error: Exception) -> str:
-    """Return what a parser's error says, as it stands after "it cannot be read:"."""
+    """Return the words of a parser's error, for the end of "it cannot be read: …"."""
     if isinstance(error, RecursionError):
         return _TOO_DEEP
     if isinstance(error, UnicodeDecodeError):

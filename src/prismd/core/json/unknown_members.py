@@ -1,4 +1,4 @@
-"""Members of a request that mean nothing where they stand: refused, with what was meant, and never ignored."""
+"""Unknown members of a request: they are refused with a hint at what was meant, and never ignored."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def refuse_unknown(
     *,
     places: Mapping[str, str] = _NOWHERE,
 ) -> None:
-    """Refuse members that are not known: what is misspelt or misplaced would otherwise be left out unseen.
+    """Refuse unknown members, because a misspelt or misplaced member would otherwise be lost.
 
     Args:
-        names: Of the members that were sent.
-        known: Those that mean something.
-        field: Where they stand in the request, such as ``.body``.
-        whose: What has them, as a sentence begins, such as ``a record``.
-        otherwise: What to do about a name that is like none of them, such as ``put property values inside "default"``.
-        places: What to do about members that are known elsewhere, by name.
+        names: The names of the members that were sent.
+        known: The known names.
+        field: Path of the object in the request, such as ``.body``.
+        whose: Name of the object for the start of a sentence, such as ``a record``.
+        otherwise: Advice for a name that is like no known one, such as ``put property values inside "default"``.
+        places: Advice for members that belong elsewhere, by name.
 
     Raises:
-        PrismdError: ``invalid_request``, with the path of the first member at fault.
+        PrismdError: ``invalid_request``, with the path of the first unknown member.
     """
     for name in names:
         if name not in known:
@@ -45,13 +45,13 @@ def refuse_unknown(
 
 
 def no_field(name: str, known: Collection[str], whose: str, otherwise: str = "") -> str:
-    """Return the sentence that says that a member means nothing, and what to do.
+    """Return the sentence about an unknown member, with advice.
 
     Args:
-        name: Of the member.
-        known: Those that mean something.
-        whose: What has them, as a sentence begins.
-        otherwise: What to do about a name that is like none of them.
+        name: Name of the member.
+        known: The known names.
+        whose: Name of the object for the start of the sentence.
+        otherwise: Advice for a name that is like no known one.
     """
     # A near miss of a known name beats advice about all other names.
     hint = nearest(name, known) or (f"; {otherwise}" if otherwise else "")

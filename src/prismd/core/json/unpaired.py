@@ -1,7 +1,7 @@
-"""Halves of surrogate pairs: what stands in for one where a parser cannot step over it, and how it is shown.
+"""Halves of surrogate pairs: a stand-in for each, because parsers fail at them, and the way back for messages.
 
-The stand-in is a NUL and a character of a private plane that tells which half it was. No text may hold a NUL, so a text
-with one is refused as the half itself would be, and is never taken for another text.
+The stand-in is a NUL and a character of a private plane that says which half it was. No text may have a NUL, so a text
+with a stand-in is refused like the half itself, and is never taken for another text.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _STAND_IN: Final = re.compile("\0([\U000f0000-\U000f07ff])")
 
 @functools.lru_cache(maxsize=2**12)  # of 2,048 halves, in two cases of letters as a rule
 def stand_in(escape: bytes) -> bytes:
-    r"""Return what stands in for half of a pair in a JSON text, as escapes as well.
+    r"""Return the stand-in for half of a pair in a JSON text, in escapes.
 
     Args:
         escape: The half as an escape without its backslash, such as ``ud800``.
@@ -28,7 +28,7 @@ def stand_in(escape: bytes) -> bytes:
 
 
 def has_unpaired(text: str) -> bool:
-    """Tell whether a text has half of a surrogate pair, or what stands in for one."""
+    """Return whether a text has half of a surrogate pair, or a stand-in for one."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -37,5 +37,5 @@ def has_unpaired(text: str) -> bool:
 
 
 def with_unpaired(text: str) -> str:
-    """Return a text with the halves of pairs in it that something stands in for."""
+    """Return a text with the halves of pairs instead of their stand-ins."""
     return _STAND_IN.sub(lambda match: chr(ord(match[1]) - _PLANE + _FIRST), text) if "\0" in text else text

@@ -1,1 +1,1 @@
-"""Values of properties: what is accepted, and in what form it is stored and shown."""
+"""Values of properties: the accepted, stored and shown forms."""

@@ -1,6 +1,7 @@
-"""What an e-mail address and a domain look like, so that no other text becomes somebody's (contract, section 16.4).
+"""The form of e-mail addresses and domains, so that no other text becomes one (contract, section 16.4).
 
-The rules ask for what mail and names of hosts have in common, in any script, and leave the rest to those who run them.
+The rules require what all mail addresses and host names have in common, in any script. They leave the rest to mail
+servers.
 """
 
 from __future__ import annotations
@@ -11,32 +12,32 @@ from typing import Final
 from prismd.core.values.blanks import UNSEEN
 from prismd.core.values.errors import found
 
-#: Characters that mail can carry to (RFC 5321), and of the name of a host and one part of it (RFC 1035).
+#: The longest mail address (RFC 5321), and the longest host name and part of it (RFC 1035), in characters.
 ADDRESS_CHARS_MAX: Final = 254
 DOMAIN_CHARS_MAX: Final = 253
 LABEL_CHARS_MAX: Final = 63
 
 _UNSEEN: Final = frozenset(UNSEEN)
 
-#: What has a meaning of its own around an address, and stands in none unless it is quoted (RFC 5322).
+#: Characters with a meaning around an address; an address has them only in quotes (RFC 5322).
 _SPECIAL: Final = frozenset('()<>[]:;@\\,"')
 
 
 def address_problem(text: str) -> str | None:
-    """Return why a text is no e-mail address, as the sentence for whoever sent it; None if it is one.
+    """Return a sentence that says why a text is no e-mail address; None if it is one.
 
     Args:
-        text: Of any length, without white space at its ends.
+        text: A text of any length, without white space at its ends.
     """
     reason = _address_reason(text)
     return reason and f"expected an address such as ada@example.org, found {found(text)}: {reason}"
 
 
 def domain_problem(text: str) -> str | None:
-    """Return why a text is no domain, as the sentence for whoever sent it; None if it is one.
+    """Return a sentence that says why a text is no domain; None if it is one.
 
     Args:
-        text: Of any length, without white space at its ends.
+        text: A text of any length, without white space at its ends.
     """
     reason = _domain_reason(text)
     if reason is None:
@@ -96,7 +97,7 @@ def _unfit(text: str) -> str | None:
 
 
 def _is_quoted(local: str) -> bool:
-    """Tell whether all of it stands in one pair of quotation marks, between which anything may stand."""
+    """Return whether the whole text is in one pair of quotation marks, which may contain any character."""
     inner = local[1:-1].replace("\\\\", "").replace('\\"', "")
     return len(local) > len('""') and local[0] == local[-1] == '"' and '"' not in inner and "\\" not in inner[-1:]
 

@@ -1,10 +1,10 @@
-"""What of a text nobody sees: the characters that comparison leaves out at its ends, and whether a text is blank."""
+"""Invisible characters: comparison ignores them at the ends of a text, and a text of nothing else is blank."""
 
 from __future__ import annotations
 
 from typing import Final
 
-#: White space of Unicode (property White_Space), and U+001C to U+001F, which Python counts as such.
+#: White space of Unicode (property White_Space), and U+001C to U+001F, which Python treats as white space.
 _WHITE_SPACE: Final = (
     (0x09, 0x0D), (0x1C, 0x20), (0x85, 0x85), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029),
     (0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000),
@@ -28,7 +28,7 @@ _UNSEEN: Final = frozenset(UNSEEN)
 
 
 def trimmed(text: str) -> str:
-    """Return a text without what nobody sees at its ends.
+    """Return a text without invisible characters at its ends.
 
     Args:
         text: Any text, of any length.
@@ -44,7 +44,7 @@ def trimmed(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Tell whether nobody sees anything of a text.
+    """Return whether a text has no visible character.
 
     Args:
         text: Any text, of any length.

@@ -1,4 +1,4 @@
-"""The composed form of texts (NFC), made in a time that grows with their length and no faster."""
+"""The composed form of texts (NFC), in time that is linear in their length."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-#: Most marks in a row that are put in order: as many as the Stream-Safe Text Format allows (UAX #15), and more than any
-#: language writes. Putting marks in order takes the square of their number.
+#: The most marks in a row that are sorted together, as in the Stream-Safe Text Format (UAX #15); no language has more.
+#: Sorting marks takes time that grows with the square of their number.
 MARKS_MAX: Final = 30
 
-#: Where Unicode keeps marks; to look further would make every start a tenth of a second longer.
+#: The part of Unicode with marks; searching all of it would make every start a tenth of a second longer.
 _PLANES: Final = range(0x20000)
 _MARK: Final = "".join(char for char in map(chr, _PLANES) if unicodedata.combining(char))
 _MANY_MARKS: Final = re.compile(f"(?<![{_MARK}])[{_MARK}]{{{MARKS_MAX + 1},}}+")
 
 
 def composed(text: str) -> str:
-    """Return a text in its composed form; of more than thirty marks in a row, each thirty are composed by themselves.
+    """Return a text in its composed form; of more than thirty marks in a row, each thirty are composed separately.
 
     Args:
         text: Any text, of any length.

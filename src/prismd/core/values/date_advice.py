@@ -1,4 +1,4 @@
-"""What is wrong with a text that is no date, and how to write it: for the person who made the file."""
+"""Advice for a text that is no date: what is wrong with it, and how to write it."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ _AFTER_DAY: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
 
 
 def shape_problem(text: str) -> str:
-    """Return what is wrong with a text that is not written as a date is.
+    """Return what is wrong with a text that does not have the form of a date.
 
     Args:
-        text: Without what nobody sees at its ends; a few dozen characters at most.
+        text: A text without invisible characters at its ends; a few dozen characters at most.
     """
     if not text.isascii() and any(char.isdecimal() and not char.isascii() for char in text):
         return "its digits are not those from 0 to 9; write year-month-day with these"
@@ -85,7 +85,7 @@ def shape_problem(text: str) -> str:
 
 
 def no_such_date(text: str) -> str:
-    """Return what is wrong with a text that is written as a date is, and is none of the calendar.
+    """Return what is wrong with a text that has the form of a date, but is not in the calendar.
 
     Args:
         text: A day, perhaps with a time.

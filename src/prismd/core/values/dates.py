@@ -30,10 +30,10 @@ def stored_date(text: str) -> str:
     A day stays ``YYYY-MM-DD``; a moment becomes ``YYYY-MM-DDTHH:MM:SS[.ffffff]Z``, UTC where no zone is given.
 
     Args:
-        text: ISO 8601, extended format; what nobody sees around it is ignored.
+        text: ISO 8601, extended format; invisible characters around it are ignored.
 
     Raises:
-        UnreadableDateError: It is something else, no day of the calendar, or finer than a microsecond.
+        UnreadableDateError: It has another form, is no day of the calendar, or is finer than a microsecond.
     """
     if len(text) != _DAY_CHARS:  # nothing stands around a day of so many characters, and most dates are days
         text = trimmed(text)
@@ -47,13 +47,13 @@ def stored_date(text: str) -> str:
 
 
 def stored_day(text: str) -> str:
-    """Return the day that a text names, as written there: neither a time nor an offset behind it changes the day.
+    """Return the day that a text names, as it is written: a time or an offset after it does not change the day.
 
     Args:
-        text: As :func:`stored_date` takes it.
+        text: A text as for :func:`stored_date`.
 
     Raises:
-        UnreadableDateError: It is something else, or no day of the calendar.
+        UnreadableDateError: It has another form, or is no day of the calendar.
     """
     text = trimmed(text)
     if len(text) == _DAY_CHARS:
@@ -70,8 +70,8 @@ def comparable_date(stored: str, *, day: bool = False) -> str:
     """Return a stored date as a text that sorts by time: a day is the moment at which it begins in UTC.
 
     Args:
-        stored: As :func:`stored_date` made it.
-        day: Whether the day alone counts.
+        stored: A date from :func:`stored_date`.
+        day: Whether only the day counts.
     """
     if day:
         stored = stored[:_DAY_CHARS]

@@ -63,15 +63,15 @@ def refuse(slug: str, expected: str, value: object, advice: str = "") -> NoRetur
 
     Args:
         slug: The property.
-        expected: What it takes, as it stands after "must be".
-        value: What was found.
-        advice: What to do, where that is not plain.
+        expected: The expected value, as the words after "must be".
+        value: The value that was found.
+        advice: What to do, where the error alone does not say it.
     """
     raise InvalidValueError(f"`{slug}` must be {expected}, not {found(value)}{'; ' if advice else ''}{advice}")
 
 
 def text_problem(text: str, chars_max: int) -> str | None:
-    """Return what forbids storing a text, or None.
+    """Return why a text cannot be stored, or None if it can.
 
     Args:
         text: Any text, unpaired surrogates included.

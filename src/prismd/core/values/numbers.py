@@ -11,7 +11,7 @@ from prismd.core.values.blanks import trimmed
 DIGITS_MAX: Final = 34
 EXPONENT_MAX: Final = 300
 
-#: What numbers must be to be stored, for sentences.
+#: The numbers that can be stored, in words.
 NUMBERS_KEPT: Final = f"at most {DIGITS_MAX} significant digits, between 1e-{EXPONENT_MAX} and 1e{EXPONENT_MAX}"
 
 #: Integers below this are stored without a further look.
@@ -29,7 +29,7 @@ _EXACT: Final = Context(
 
 
 def written_number(text: str) -> int | Decimal | None:
-    """Return the number that a text writes as JSON does, or None; what nobody sees around it is ignored.
+    """Return the number of a text in JSON's form, or None; invisible characters around it are ignored.
 
     Args:
         text: Any text.
@@ -41,12 +41,13 @@ def written_number(text: str) -> int | Decimal | None:
 
 
 def decimal_of(number: str) -> Decimal:
-    """Return a number of JSON as a decimal, exactly; one beyond what a decimal can hold as the outermost that it can.
+    """Return a number of JSON as an exact decimal.
 
-    That one is as far beyond what is stored, so it is refused all the same.
+    A number beyond the range of decimals becomes the outermost decimal. It is refused later, because it is beyond the
+    range of stored numbers too.
 
     Args:
-        number: As JSON writes numbers, of any length.
+        number: A number in JSON's form, of any length.
     """
     try:
         return Decimal(number)
@@ -59,7 +60,7 @@ def decimal_of(number: str) -> Decimal:
 
 
 def kept_exactly(number: int | Decimal) -> int | Decimal:
-    """Return a number as it is stored: the same, without the sign of a zero.
+    """Return the stored form of a number: the same number, without the sign of a zero.
 
     Args:
         number: Any number, of any size.
@@ -78,7 +79,7 @@ def kept_exactly(number: int | Decimal) -> int | Decimal:
 
 
 def spelling_advice(text: str) -> str:
-    """Return what to change of a text so that it writes a number, or an empty text.
+    """Return advice that makes a text a number, or an empty text.
 
     Args:
         text: Any text.

@@ -1,4 +1,4 @@
-"""What values a property accepts, and in what form they are stored and shown (contract, sections 13.2 and 21)."""
+"""The values that a property accepts, and their stored and shown forms (contract, sections 13.2 and 21)."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _SHORT_CHARS_MAX: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class ValueLimits:
-    """How much a value may hold.
+    """Limits of the size of values.
 
     Args:
-        text_chars_max: Characters of one text.
-        list_values_max: Values of one array.
+        text_chars_max: The most characters of a text.
+        list_values_max: The most values of an array.
     """
 
     text_chars_max: int
@@ -46,24 +46,24 @@ class ValueLimits:
 
 
 def parser_for(prop: Property, limits: ValueLimits) -> Parser:
-    """Return the function that turns a JSON value into what is stored, or raises :class:`InvalidValueError`.
+    """Return the function that turns a JSON value into its stored form, or raises :class:`InvalidValueError`.
 
-    It is made once for an import and called for every row, so all that can be decided beforehand is. It expects
-    JSON numbers as int or Decimal, and is never given null.
+    An import makes it once and calls it for every row, so it decides as much as possible beforehand. It expects
+    JSON numbers as int or Decimal, and never gets null.
 
     Args:
         prop: The property.
-        limits: How much a value may hold.
+        limits: Limits of the value's size.
     """
     return _MAKERS[prop.kind](prop, limits)
 
 
 def writer_for(prop: Property, limits: ValueLimits) -> Parser:
-    """Return the parser of values that are written: what is archived takes no new ones (contract, section 23, 103).
+    """Return the parser for writes: an archived property or option takes no new values (contract, section 23, 103).
 
     Args:
         prop: The property.
-        limits: How much a value may hold.
+        limits: Limits of the value's size.
     """
     if not prop.enabled:
         return _archived(prop)
@@ -85,11 +85,11 @@ def _archived(prop: Property) -> Parser:
 
 
 def render(prop: Property, stored: object) -> object:
-    """Return a stored value as it is sent to clients: options by their slugs (contract, section 9.1).
+    """Return a stored value in the form for clients: options by their slugs (contract, section 9.1).
 
     Args:
         prop: The property.
-        stored: Its value as stored.
+        stored: The stored value.
     """
     if prop.kind is Kind.SELECT:
         return next((option.slug for option in prop.options if option.id == stored), stored)

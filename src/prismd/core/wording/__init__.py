@@ -1,1 +1,1 @@
-"""How values and names are shown in sentences for people."""
+"""Values and names in sentences for people."""

@@ -1,4 +1,4 @@
-"""Which known name a misspelt one may stand for, found in a time that does not grow with the number of names."""
+"""The known name nearest to a misspelt one, found in time that does not grow with the number of names."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Final, Generic, TypeVar
 
 _Named = TypeVar("_Named")
 
-#: Shorter names are too like each other, and longer ones are seldom typed.
+#: Shorter names are too similar to each other, and longer ones are seldom typed.
 _CHARS_MIN: Final = 4
 _CHARS_MAX: Final = 48
 
 
 class NearNames(Generic[_Named]):
-    """Names by what is left of them where one character is missing.
+    """An index of names by their forms with one character removed.
 
-    Two texts that are the same but for one character left out, put in, replaced or exchanged with its neighbour have
-    such a rest in common. So each look-up takes as many steps as the text has characters, however many names there are.
+    Two texts that differ by one character removed, inserted, replaced or swapped with its neighbour have such a form in
+    common. So a look-up takes as many steps as the text has characters, for any number of names.
 
     Args:
-        named: What is looked for, by its name; of names that are alike the first is found.
+        named: The objects by name; of equally near names the first wins.
     """
 
     def __init__(self, named: Mapping[str, _Named]) -> None:
@@ -29,7 +29,7 @@ class NearNames(Generic[_Named]):
                 self._found.setdefault(rest, one)
 
     def nearest(self, text: str) -> _Named | None:
-        """Return what a misspelt text may stand for, or None.
+        """Return the object with the nearest name, or None.
 
         Args:
             text: Any text, of any length.
@@ -39,7 +39,7 @@ class NearNames(Generic[_Named]):
 
 
 def _rests(text: str) -> Iterator[str]:
-    """Yield the text without what words are parted by, and then without one character more."""
+    """Yield the text without separators of words, and then each form with one more character removed."""
     plain = "".join(char for char in text[: 2 * _CHARS_MAX].casefold() if char.isalnum())
     if _CHARS_MIN <= len(plain) <= _CHARS_MAX:
         yield plain

@@ -1,4 +1,4 @@
-"""How values that people sent are shown inside sentences: short, and never breaking the sentence's own encoding."""
+"""Quoting of sent values inside sentences: short, and with escapes for characters that an answer cannot carry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHOWN_CHARS_MAX: Final = 60
 
 
 def quoted(text: str) -> str:
-    """Return a text in quotes, cut to a readable length, with characters that no answer can carry written as escapes.
+    """Return a text in quotes, cut to a readable length, with escapes for characters that no answer can carry.
 
     Args:
         text: Any text, of any length, unpaired surrogates included.
@@ -32,8 +32,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """Return a hint that names the known word most like a given one, or an empty text.
 
     Args:
-        word: What somebody wrote.
-        known: What they may have meant.
+        word: The given word.
+        known: The known words.
     """
     if len(word) > SHOWN_CHARS_MAX:
         return ""

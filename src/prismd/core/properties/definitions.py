@@ -1,4 +1,4 @@
-"""What a team may define: custom properties, judged against those that there are (contract, 13.3)."""
+"""Definitions of custom properties, checked against the existing ones (contract, 13.3)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ WRITABLE_TYPES: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewProperty:
-    """A property as it is asked for; without a slug, one is derived from the name.
+    """A requested property; without a slug, one is derived from the name.
 
     Args:
         list_id: The list that gets it; None for all records of the type.
@@ -60,13 +60,13 @@ class NewProperty:
 
 
 def define_property(schema: ObjectSchema, new: NewProperty, *, new_id: NewId, limits: DefinitionLimits) -> Property:
-    """Return the property that is asked for.
+    """Return the requested property.
 
     Args:
-        schema: The properties that there are.
-        new: What is asked for.
+        schema: The existing properties.
+        new: The request.
         new_id: Makes the ids of the property and its options.
-        limits: How much a team may define.
+        limits: Limits of definitions.
 
     Raises:
         PrismdError: ``invalid_request``, ``name_taken`` or ``slug_taken``.
@@ -94,9 +94,9 @@ def change_property(schema: ObjectSchema, prop: Property, changes: Mapping[str, 
     """Return a custom property with changes made to it; its slug, type, role and scope stay.
 
     Args:
-        schema: The properties that there are.
+        schema: The existing properties.
         prop: The property.
-        changes: New values of ``name``, ``icon``, ``enabled`` and ``required``; others must be as they are.
+        changes: New values of ``name``, ``icon``, ``enabled`` and ``required``; other values must not differ.
 
     Raises:
         PrismdError: ``invalid_request`` or ``name_taken``.

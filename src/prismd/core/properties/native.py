@@ -1,6 +1,6 @@
 """The properties that every team has from the start, and their options (contract, section 17).
 
-The tables say what there is; ids follow from the names, so they are the same in every team, version and installation.
+Ids follow from the names in these tables, so they are the same in every team, version and installation.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 from prismd.core.properties.roles import DAY_ROLE
 from prismd.core.properties.schema import OBJECT_TYPES, ObjectSchema, Option, Property
 
-#: The space in which native ids are made. It must never change: ids are kept by clients and in stored records.
+#: The namespace of native ids. It must never change, because clients and stored records keep the ids.
 _ID_SPACE: Final = UUID("6f0c8f3e-3c0b-5d5e-9a53-0b1f5c3a7d11")
 
 #: Set by the server alone, on every type.

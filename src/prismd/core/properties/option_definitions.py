@@ -1,4 +1,4 @@
-"""What a team may define of options: labels, slugs and texts, judged against those that there are (contract, 13.3)."""
+"""Definitions of options: labels, slugs and texts, checked against the existing ones (contract, 13.3)."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _DEMANDED: Final = ("name", "value")
 
 @dataclass(frozen=True, slots=True)
 class DefinitionLimits:
-    """How much a team may define.
+    """Limits of the definitions of a team.
 
     Args:
-        properties_max: Custom properties of one object type, those of its lists included, their stages excepted.
-        options_max: Options of one select property, native ones included.
-        options_left: Options that the properties of the object type may get beside those that there are.
+        properties_max: Custom properties of one object type, including those of its lists, but not their stages.
+        options_max: Options of one select property, including native ones.
+        options_left: Options that the properties of the object type may still get.
     """
 
     properties_max: int
@@ -51,7 +51,7 @@ class DefinitionLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewOption:
-    """An option as it is asked for; without a slug, one is derived from the label."""
+    """A requested option; without a slug, one is derived from the label."""
 
     value: str
     slug: str | None = None
@@ -180,11 +180,11 @@ def _texts_of(new: NewOption) -> dict[str, Any]:
 
 
 def check_fields(values: Mapping[str, Any], field: str) -> None:
-    """See to it that the texts and numbers of a definition can be kept.
+    """Refuse texts and numbers of a definition that cannot be kept.
 
     Args:
-        values: By name; of any type where the name is none of them.
-        field: Where they stand in the request.
+        values: Values by name; those of other names may have any type.
+        field: Path of the definition in the request.
 
     Raises:
         PrismdError: ``invalid_request``.
@@ -241,8 +241,8 @@ def taken_by(code: str, message: str, holder: Property | Option, wire_type: str)
     Args:
         code: ``name_taken`` or ``slug_taken``.
         message: A sentence that names it.
-        holder: What has it.
-        wire_type: Type of the property that it is, or belongs to.
+        holder: The property or option that has it.
+        wire_type: Type of that property, or of the property of that option.
     """
     details = {"id": holder.id, "slug": holder.slug, "type": wire_type}
     return PrismdError(code, message, details=details)
@@ -253,11 +253,11 @@ def _which(option: Option) -> str:
 
 
 def check_slug(slug: str, field: str) -> None:
-    """See to it that a text can be a slug.
+    """Refuse a text that cannot be a slug.
 
     Args:
-        slug: As the caller wrote it.
-        field: Where what has it stands in the request.
+        slug: The text as the caller wrote it.
+        field: Path of the definition in the request.
 
     Raises:
         PrismdError: ``invalid_request``.

@@ -1,4 +1,4 @@
-"""What texts mean among the options of one select property: an id, a label, a slug, or a clash of two of them."""
+"""The names of the options of one select property: a text can be an id, a label, a slug, or a clash of two of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NONE: Final[tuple[Option, ...]] = ()
 
 
 class Meaning(NamedTuple):
-    """The option that a text means, or those between which it is not certain, or neither."""
+    """The option that a text means, or several options if it is ambiguous, or none."""
 
     option: Option | None = None
     rivals: tuple[Option, ...] = ()
@@ -36,12 +36,11 @@ def folded(label: str) -> str:
 class OptionNames:
     """The names of the options of a property.
 
-    An id means its option before anything else, then a label that is exactly so, then a slug. Where labels count
-    whatever their case, they come last.
+    An id wins, then an exact label, then a slug, then a label in another case where that counts.
 
     Args:
-        options: All of them, archived ones too.
-        any_case: Whether a label counts that differs by case and ends alone, as in imports that make options.
+        options: All options, including archived ones.
+        any_case: Whether labels that differ only by case and ends count, as in imports that make options.
     """
 
     def __init__(self, options: Iterable[Option], *, any_case: bool = False) -> None:
@@ -61,7 +60,7 @@ class OptionNames:
         return NearNames({option.value: option for option in self._options if option.enabled})
 
     def meant(self, text: str) -> Meaning:
-        """Return what a text means."""
+        """Return the meaning of a text."""
         by_id = self._by_id.get(text) or (self._by_id.get(text.lower()) if is_uuid(text) else None)
         if by_id is not None:
             return Meaning(by_id)

@@ -1,4 +1,4 @@
-"""Values of select properties: which option a text means, and what is said of one that means none or several."""
+"""Values of select properties: the option that a text means, and the error of a text that means none or several."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def option_parser(prop: Property, *, assigns: bool) -> TextParser:
 
     Args:
         prop: A select property.
-        assigns: Whether the option is given to a record, which archived ones are not.
+        assigns: Whether the option is assigned to a record; archived options are not.
     """
     names = OptionNames(prop.options, any_case=prop.any_case)
     archived = {option.id for option in prop.options if assigns and not option.enabled}
@@ -103,7 +103,7 @@ def unknown_options(parse: TextParser, value: object) -> tuple[str, ...]:
     """Return the unknown value that could become an option, if a value is one.
 
     Args:
-        parse: From :func:`option_parser`.
+        parse: A function from :func:`option_parser`.
         value: Any JSON value.
     """
     try:

@@ -12,7 +12,7 @@ _ROLE_SPACE: Final = UUID("3f0b5a52-0f4c-5c0e-8a55-6c2d9b7f4e10")
 
 @cache
 def usual_role(wire_type: str) -> str:
-    """Return the role of a property of which nobody said how its values are shown.
+    """Return the default role of a property.
 
     Args:
         wire_type: The wire's name of the property's type.

@@ -1,4 +1,4 @@
-"""What a team's records look like: object types, their properties, and the options of select properties."""
+"""The schema of a team's records: object types, their properties, and the options of select properties."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OBJECT_TYPES: Final = (
 #: The types that can be imported (contract, section 10.1).
 IMPORTABLE_TYPES: Final = tuple(name for name in OBJECT_TYPES if name != "event")
 
-#: Types of the contract that prismd knows by name only: it has no records of them (contract, sections 11.1, 13.1).
+#: Types of the contract whose records prismd does not keep; it knows only their names (contract, sections 11.1, 13.1).
 UNHELD_TYPES: Final = ("ai_chat_thread", "ai_chat_message", "agent_artifact", "agent_site")
 
 
@@ -71,7 +71,7 @@ class Option:
     icon: str | None = None
     option_group: str | None = None
     sort_index: int | None = None
-    #: An archived option keeps its place in the records that have it, and is given to no other (contract, 23, 103).
+    #: Records that have an archived option keep it, and no other record can get it (contract, 23, 103).
     enabled: bool = True
 
 

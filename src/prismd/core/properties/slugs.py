@@ -1,4 +1,4 @@
-"""Slugs, the names that rows and filters use: how one is derived from what people read, and what one may look like."""
+"""Slugs, the names that rows and filters use: their form, and how one is derived from a label."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _MARK_BYTES: Final = 3
 
 
 def is_slug(text: str) -> bool:
-    """Tell whether a text can be a slug: 1 to 64 lower-case letters, digits and underscores.
+    """Return whether a text can be a slug: 1 to 64 lower-case letters, digits and underscores.
 
     Args:
         text: Any text.
@@ -52,10 +52,10 @@ def is_slug(text: str) -> bool:
 
 
 def slug_for(label: str, taken: Container[str]) -> str:
-    """Return a slug made of a name, with a number at its end where the plain one is taken.
+    """Return a slug for a name, with a number at its end where the plain slug is taken.
 
     Args:
-        label: What people read, of any length and script.
+        label: The name, of any length and script.
         taken: Slugs in use.
     """
     base = _base(label)

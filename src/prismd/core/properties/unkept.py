@@ -1,7 +1,7 @@
-"""Properties that clients of the contract name and of which prismd keeps nothing (contract, section 23, fact 115).
+"""Properties that clients of the contract name, but whose values prismd does not keep (contract, section 23, fact 115).
 
-They can be selected, filtered and sorted by, and no record has a value of them. They cannot be written, and are in no
-list of properties. A property that the team really has comes before one of these with the same slug.
+Queries can select, filter and sort by them, and no record has a value of them. They cannot be written, and no list of
+properties has them. A property of the team with the same slug wins.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Views, and what the names in them mean."""
+"""Views, and the meaning of the names in them."""

@@ -1,4 +1,4 @@
-"""What a view is: how records of one type are shown, as somebody saved it (contract, section 14)."""
+"""Views: saved ways to show the records of one type (contract, section 14)."""
 
 from __future__ import annotations
 

@@ -278,7 +278,7 @@ def test_what_happens_while_nobody_listens_is_told_afterwards(api: Api) -> None:
 
 def test_whoever_never_watches_needs_no_connection(api: Api) -> None:
     start(api)
-    assert watchers_of(api)._changes._task is None
+    assert watchers_of(api)._listener._task is None
 
 
 def test_one_read_serves_all_who_watch_a_job(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,7 +109,7 @@ class BudgetedBody:
         return await self._whole()
 
     def answer_begins(self) -> None:
-        """Read nothing from now on: whoever streams an answer asks only whether the client has left."""
+        """Read no body from now on: a handler that streams its answer only asks whether the client has left."""
         self._is_answered = True
 
     def release(self) -> None:

@@ -35,6 +35,13 @@ def objects_with_any_keys(draw: st.DrawFn, values: st.SearchStrategy[Any] = VALU
 
 
 @given(written=objects_with_any_keys(), nested=st.booleans())
+@example(written=('{"a" :1,"a":2}', True), nested=False)
+@example(written=('{"a"\n:1,"a":2}', True), nested=False)
+@example(written=('{"a"\t:1,"a":2}', True), nested=False)
+@example(written=('{"a"\r:1,"a":2}', True), nested=False)
+@example(written=('{"a"\t\r\n :1,"a":2}', True), nested=False)
+@example(written=('{"a"\t:1,"a":2}', True), nested=True)
+@example(written=('{"a"\r:1,"a":2}', True), nested=True)
 def test_a_repeated_key_is_refused_and_nothing_else_is(written: tuple[str, bool], *, nested: bool) -> None:
     text, repeats = written
     raw = (f'{{"default":{text}}}' if nested else text).encode()

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prismd.core.imports.plan import find_keys
@@ -70,7 +70,14 @@ def told(rows: Rows) -> list[Any]:
     return [row if isinstance(row, RefusedRow) else (dict(row.values), row.plain, row.keys, row.hashes) for row in rows]
 
 
+#: A row, and rows like it of which a text that is not looked at otherwise is no UTF-8.
+ROME = b'{"default":{"email":"a@x.org","city":"Rome"}}'
+NO_UTF_8 = [ROME.replace(b"Rome", text) for text in (b"\xff", b"Z\xc3", b"\xed\xa0\x80", b"\xc0\xaf", b"Zo\xeb")]
+
+
 @given(rows=st.lists(wires(), max_size=12), rule=st.sampled_from(RULES))
+@example(rows=[ROME, *NO_UTF_8, ROME], rule=None)
+@example(rows=[ROME, *NO_UTF_8, ROME], rule=RULES[1])
 def test_rows_read_together_are_rows_read_alone(rows: list[bytes], rule: KeyRule | None) -> None:
     together = RowParser(SCHEMA, LIMITS, rule=rule).parse_all(rows)
     alone: Rows = [RowParser(SCHEMA, LIMITS).parse(raw) for raw in rows]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from prismd.core.imports.options import ImportOptions, OnMatch
@@ -100,7 +100,23 @@ def expected(said: dict[str, Any]) -> tuple[str, int | None]:
     return (said["code"], None) if said["outcome"] == "failed" else (said["outcome"], said["duplicate_of"])
 
 
+#: Of an example: everything that matters to none of them.
+PLAIN: dict[str, Any] = {
+    "fold_case": True,
+    "on_match": OnMatch.UPDATE,
+    "require_key": False,
+    "cuts": set(),
+    "look_up": 100,
+}
+
+
 @settings(max_examples=400)
+# A record whose key changes leaves the key that it had: the next row with that one finds nobody, or somebody else.
+@example(slug="many", before=[{"many": ["a", "b"]}], rows=[{"many": ["a"]}, {"many": ["b"]}], **PLAIN)
+@example(slug="many", before=[], rows=[{"many": ["a", "b"]}, {"many": ["a"]}, {"many": ["b"]}], **PLAIN)
+@example(slug="single", before=[{"single": "a"}], rows=[{"single": "A"}, {"single": "a"}], **PLAIN)
+# And it is found by the key that it has now.
+@example(slug="many", before=[{"many": ["a"]}], rows=[{"many": ["a", "c"]}, {"many": ["c"]}], **PLAIN)
 @given(
     slug=st.sampled_from([None, "single", "many", "one/single"]),
     fold_case=st.booleans(),

@@ -75,9 +75,9 @@ hostile: user $(INSTALLED) ## send every kind of hostile request to every route 
 	@$(RUN) hostile $(ARGS)
 
 docs: $(INSTALLED) ## write the pages that follow from the code anew
-	@$(RUN) docs.generate
-	@$(RUN) docs.native_properties
-	@$(RUN) docs.indexes
+	@$(RUN) reference.generate
+	@$(RUN) reference.native_properties
+	@$(RUN) reference.indexes
 
 lock: ## resolve the dependencies of pyproject.toml anew, to versions and hashes
 	@test -x build/uv/bin/uv || { $(PYTHON) -P -m venv build/uv && build/uv/bin/pip install --quiet uv==$(UV_VERSION); }

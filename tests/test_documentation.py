@@ -17,7 +17,6 @@ import click
 import pytest
 from micro_so import Micro
 
-from docs import compatibility, generate
 from prismd.api.document.openapi import document
 from prismd.api.document.shapes import ImportJob
 from prismd.api.http.absent_routes import ABSENT, absent_route
@@ -25,6 +24,7 @@ from prismd.cli.main import main
 from prismd.core.errors import HTTP_STATUS, JOB_CODES, ROW_CODES
 from prismd.core.imports.job import TRANSITIONS
 from prismd.core.imports.options import KNOWN_OPTIONS
+from reference import compatibility, generate
 from tests.processes import PATIENCE_S
 
 if TYPE_CHECKING:

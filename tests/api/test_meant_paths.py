@@ -11,11 +11,11 @@ from uuid import uuid4
 
 import pytest
 
-from docs import compatibility
 from prismd.api.document.openapi import document
 from prismd.api.http.known_routes import route_of
 from prismd.api.http.meant_paths import MeantPath, meant_path
 from prismd.core.properties.schema import OBJECT_TYPES, UNHELD_TYPES
+from reference import compatibility
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api

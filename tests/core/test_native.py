@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from docs.native_properties import PROPERTIES_PAGE, properties_page
 from prismd.core.properties.definitions import WRITABLE_TYPES
 from prismd.core.properties.native import native_schema
 from prismd.core.properties.schema import OBJECT_TYPES, Kind, Property
 from prismd.core.properties.slugs import is_slug
+from reference.native_properties import PROPERTIES_PAGE, properties_page
 
 ALL = [(object_type, prop) for object_type in OBJECT_TYPES for prop in native_schema(object_type)]
 

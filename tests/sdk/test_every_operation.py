@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from micro_so import AsyncMicro, Micro
 
-from docs import compatibility
 from prismd.api.document.openapi import document
+from reference import compatibility
 from tests.sdk.driver import operations
 from tests.sdk.kinds import KINDS
 from tests.sdk.other_cases import OTHER_CASES

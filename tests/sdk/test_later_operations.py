@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from docs import compatibility
 from prismd.api.document.openapi import document
+from reference import compatibility
 from tests.sdk.driver import unique
 from tests.sdk.kinds import KINDS
 

@@ -12,7 +12,6 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from docs.indexes import INDEXES_FILE, indexes_file
 from prismd.core.findings import Finding, Level, worst
 from prismd.services.monitoring.diagnosis import (
     CHECKS,
@@ -29,6 +28,7 @@ from prismd.settings import Settings
 from prismd.store.connections.postgres import WORKER, Connection, connect
 from prismd.store.migrate import migrate
 from prismd.store.monitoring.diagnosis import OpenTransaction, Table, read_server
+from reference.indexes import INDEXES_FILE, indexes_file
 from tests.conftest import database_in
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)

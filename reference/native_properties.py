@@ -1,16 +1,15 @@
-"""Writes the tables of native properties into properties.md, from the code that defines them."""
+"""Makes the tables of native properties in properties.md, from the code that defines them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
-from docs.generate import with_table
 from prismd.core.properties.native import native_schema
 from prismd.core.properties.schema import OBJECT_TYPES, Kind, Property
+from reference.generate import DOCS, with_table
 
-PROPERTIES_PAGE: Final = Path(__file__).parent / "properties.md"
+PROPERTIES_PAGE: Final = DOCS / "properties.md"
 
 
 def native_tables() -> str:

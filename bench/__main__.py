@@ -16,7 +16,7 @@ from typing import Any, Final
 from bench import answers, imports, places, records, rivals, standing
 from bench.figures import Figure, show, write_page
 from bench.places import Ground
-from demo.server import fresh_directory
+from launch.server import fresh_directory
 
 #: What is measured, in this order: each gets where, and what the command line says.
 Part = Callable[[Ground, argparse.Namespace], list[Figure]]

@@ -9,7 +9,7 @@ from bench import floor, people, places, prism
 from bench.figures import Figure, Peer, Target
 from bench.places import Ground
 from bench.timing import percentiles, timed
-from demo.server import own_server
+from launch.server import own_server
 
 SECTION: Final = "Answers"
 SEED: Final = 8402

@@ -12,7 +12,7 @@ from bench.disk import Written, written
 from bench.figures import Figure, Peer, Target
 from bench.people import Load
 from bench.places import Ground
-from demo.server import Server
+from launch.server import Server
 
 SEED: Final = 8400
 #: Rows of a request; more rows go in several requests, as `prismd import` sends them.

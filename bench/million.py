@@ -19,7 +19,7 @@ import msgspec
 import psycopg
 
 from bench import people, processes
-from demo.server import Server, fresh_directory, new_team, own_server
+from launch.server import Server, fresh_directory, new_team, own_server
 from prismd.embedded.server import EmbeddedPostgres
 
 PLACE: Final = Path("build/bench")

@@ -15,7 +15,7 @@ import psycopg
 from psycopg import conninfo, sql
 
 from bench import processes
-from demo.server import Server, own_server
+from launch.server import Server, own_server
 from prismd.embedded.server import EmbeddedPostgres
 
 #: All that the benchmark writes is below.

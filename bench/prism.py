@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from bench.http import Http
-from demo.server import Server
+from launch.server import Server
 
 #: Longest time between two polls where the import is measured: seldom enough not to be the load.
 SELDOM_S: Final = 0.05

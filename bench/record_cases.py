@@ -12,7 +12,7 @@ import msgspec
 from bench.http import Http
 from bench.people import CITIES
 from bench.prism import path
-from demo.server import Server
+from launch.server import Server
 
 #: Rows of a page: the default of the contract.
 PAGE_ROWS: Final = 25

@@ -17,7 +17,7 @@ from bench.places import Ground
 from bench.record_cases import PER_COMPANY, Case, Request, Stock, cases, company_name, pages
 from bench.recording import Log, Statement, recorded, recording, replay, session
 from bench.timing import Timed, percentiles, timed
-from demo.server import Server
+from launch.server import Server
 from prismd.store.connections.postgres import Connection
 
 SECTION: Final = "Records"

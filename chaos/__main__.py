@@ -20,7 +20,7 @@ from chaos.killer import Killer, Progress
 from chaos.load import TEAMS, Lane, lanes
 from chaos.sending import Clients, Import
 from chaos.victim import Victim
-from demo.server import fresh_directory
+from launch.server import fresh_directory
 
 PLACE: Final = Path("build/chaos")
 #: If no import goes on for so long, the server has not recovered.

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import re
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
-import httpx
 import psycopg
 from psycopg.rows import TupleRow
 
 from chaos.processes import Target, children, command_line
-from demo.server import LOG_LINES_SHOWN, PRISMD, START_S_MAX, STOP_S_MAX, free_port
+from launch import programs
+from launch.server import new_team, serve_command
 from prismd.embedded.server import EmbeddedPostgres
 
 WORKERS: Final = 2
@@ -48,13 +45,10 @@ class Victim:
     """
 
     def __init__(self, directory: Path) -> None:
-        self.url = f"http://127.0.0.1:{free_port()}"
+        self.url = f"http://127.0.0.1:{programs.free_port()}"
         self._data = directory / "data"
-        self._log: IO[bytes] = (directory / "server.log").open("ab")
-        self._environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(("PRISMD_", "MICRO_"))
-        }
-        self._environment |= SETTINGS
+        self._log = directory / "server.log"
+        self._environment = programs.plain_environment() | SETTINGS
         self._process: subprocess.Popen[bytes] | None = None
         #: Everything that was ever seen to belong to it, so that nothing is left behind.
         self._seen: dict[int, Target] = {}
@@ -62,17 +56,8 @@ class Victim:
 
     def start(self) -> None:
         """Start the server, without waiting for it."""
-        port = self.url.rpartition(":")[2]
-        command = [str(PRISMD), "serve", "--port", port, "--workers", str(WORKERS), "--data-dir", str(self._data)]
-        # A session of its own: Ctrl-C reaches this process alone.
-        self._process = subprocess.Popen(
-            command,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-            start_new_session=True,
-        )
+        command = serve_command(self.url, self._data, "--workers", str(WORKERS))
+        self._process = programs.started(command, self._environment, self._log)
 
     def wait_until_ready(self) -> None:
         """Wait until requests are answered.
@@ -80,29 +65,23 @@ class Victim:
         Raises:
             RuntimeError: They are not, after a minute.
         """
-        deadline = time.monotonic() + START_S_MAX
-        while time.monotonic() < deadline:
-            self.keep_running()
-            try:
-                if httpx.get(f"{self.url}/healthz", timeout=5).is_success:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.02)
-        raise RuntimeError(f"the server does not answer; its last words:\n{self.last_words()}")
+        if not programs.is_ready(lambda: programs.is_healthy(self.url), self.keep_running):
+            raise RuntimeError(f"the server does not answer; its last words:\n{self.last_words()}")
 
-    def keep_running(self) -> None:
-        """Start the server again if it has ended by itself, as whoever runs servers would have it done; count that."""
+    def keep_running(self) -> bool:
+        """Start the server again if it has ended by itself, as whoever runs servers would have it done; count that.
+
+        Returns:
+            Whether it runs, which it does then.
+        """
         if self._process is not None and self._process.poll() is not None:
             self.ended_unasked += 1
             self.start()
+        return True
 
     def make_team(self) -> Access:
         """Make a team and a key as people do, beside the running server."""
-        command = [str(PRISMD), "keys", "create", "--new-team", "--data-dir", str(self._data)]
-        said = subprocess.run(command, env=self._environment, capture_output=True, text=True, check=True).stdout
-        found = dict(re.findall(r"MICRO_(TEAM_ID|API_KEY)=(\S+)", said))
-        return Access(found["TEAM_ID"], found["API_KEY"])
+        return Access(*new_team(self._data))
 
     def server(self) -> list[int]:
         """Return the process id of the API server, if it runs."""
@@ -154,19 +133,12 @@ class Victim:
         for target in self._seen.values():
             target.send(signal.SIGCONT)
         if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(STOP_S_MAX)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            programs.stop(self._process)
         for target in self._seen.values():
             target.send(signal.SIGKILL)
             target.close()
         self._seen.clear()
-        self._log.close()
 
     def last_words(self) -> str:
         """Return the end of its log."""
-        lines = Path(self._log.name).read_text(errors="replace").strip().splitlines()
-        return "\n".join(lines[-LOG_LINES_SHOWN:])
+        return programs.last_lines(self._log)

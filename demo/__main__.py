@@ -18,8 +18,8 @@ from rich.markup import escape
 from rich.syntax import Syntax
 
 from demo import authors, people
-from demo.server import PRISMD, ServerDidNotStartError, fresh_directory, own_server
 from demo.wire import Wire
+from launch.server import PRISMD, ServerDidNotStartError, fresh_directory, own_server
 
 PLACE: Final = Path("data/demo")
 PEOPLE: Final = 20_000

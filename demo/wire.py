@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from demo.server import Server
+from launch.server import Server
 
 
 class Wire:

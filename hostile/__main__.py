@@ -14,7 +14,6 @@ from typing import Final
 import httpx
 
 from bench import processes
-from demo.server import Server, fresh_directory, new_team, own_server
 from hostile import table
 from hostile.ground import fatten, world
 from hostile.kinds import kinds
@@ -24,6 +23,7 @@ from hostile.requests import FULL, SMALL, Scale
 from hostile.results import Imports
 from hostile.routes import Routes
 from hostile.run import Row, Run
+from launch.server import Server, fresh_directory, new_team, own_server
 
 PLACE: Final = Path("build/hostile")
 #: What PostgreSQL's processes share is counted in each of them, so it is little here.

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import httpx
 
-from demo.server import Server, new_team
 from hostile.requests import Scale
+from launch.server import Server, new_team
 from tests.isolation.world import TEXTS, World
 
 #: Records that refer to one: more than an answer shows of a reference read from its other side.

@@ -15,6 +15,8 @@ from types import FrameType
 
 import pytest
 
+from launch.programs import plain_environment
+
 #: Longest wait of a test for something that must happen; reached only when it does not.
 PATIENCE_S = 180
 #: Longest wait for a process that was killed; what it started may hold its pipes for longer.
@@ -66,11 +68,10 @@ def start_prismd(
     arguments: Sequence[str], environment: Mapping[str, str], directory: Path, *, prefix: Sequence[str] = ()
 ) -> subprocess.Popen[str]:
     """Start the real command in a directory, with no settings but those given."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PRISMD_", "MICRO_"))}
     process = subprocess.Popen(
         [*prefix, sys.executable, "-P", "-m", "prismd.cli.main", *arguments],
         cwd=directory,
-        env={**inherited, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+        env={**plain_environment(), "PYTHONPATH": os.pathsep.join(sys.path), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -13,7 +13,7 @@ from bench.http import Http, RefusedError
 from bench.peers.peer import Loaded, Peer, UnusableError
 from bench.peers.postgrest import COLUMNS
 from bench.people import Contact
-from demo.server import free_port
+from launch.programs import free_port
 
 #: Rows of a request. The default is 100; its documentation names the setting for more.
 ROWS_PER_REQUEST: Final = 10_000

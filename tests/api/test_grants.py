@@ -14,6 +14,7 @@ from micro_so import AsyncMicro, Micro
 from prismd.api.grants.shapes import RecordGrant
 from prismd.core.grants import GRANTED_TYPES, LEVELS
 from prismd.core.properties.schema import IMPORTABLE_TYPES, OBJECT_TYPES, UNHELD_TYPES
+from tests.refusals import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,12 +51,6 @@ def of(record_id: str, object_type: str = "deal") -> str:
 def put(api: Api, record_id: str, grant: Any, **headers: str) -> httpx.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return api.send("PUT", of(record_id), content=json.dumps(grant), headers=named)
-
-
-def refused(answer: httpx.Response, status: int, code: str, field: str | None = None) -> None:
-    error = answer.json()["error"]
-    assert (answer.status_code, error["code"]) == (status, code), answer.text
-    assert [problem["field"] for problem in error.get("errors", [])] == ([field] if field else [])
 
 
 @pytest.mark.parametrize("object_type", GRANTED_TYPES)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.api.conftest import Api
 from tests.api.test_lists import make, properties_of
+from tests.refusals import error_of
 
 UNKNOWN = "01920000-0000-7000-8000-000000000000"
 
@@ -18,10 +18,6 @@ def define(api: Api, object_type: str = "deal", **asked: Any) -> dict[str, Any]:
     answer = api.send("POST", f"/{object_type}/properties", json={"name": "Weight", "type": "num"} | asked)
     assert answer.status_code == 201, answer.text
     return dict(answer.json())
-
-
-def refused(answer: httpx.Response, status: int, code: str) -> None:
-    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code), answer.text
 
 
 def slugs(listed: list[dict[str, Any]], list_id: str | None) -> list[str]:
@@ -60,12 +56,12 @@ def test_names_and_slugs_are_unique_in_their_scope(api: Api, flow: dict[str, Any
     assert {prop["slug"] for prop in made} == {"weight"}
     for scope in scopes:
         again = {"name": "weight ", "type": "num", **scope}
-        refused(api.send("POST", "/deal/properties", json=again), 409, "name_taken")
+        error_of(api.send("POST", "/deal/properties", json=again), 409, "name_taken")
         again = {"name": "Other", "slug": "weight", "type": "num", **scope}
-        refused(api.send("POST", "/deal/properties", json=again), 409, "slug_taken")
+        error_of(api.send("POST", "/deal/properties", json=again), 409, "slug_taken")
     stage = {"name": "Second", "slug": "app_stage", "type": "str"}
-    refused(api.send("POST", "/deal/properties", json=stage), 409, "slug_taken")
-    refused(api.send("POST", "/deal/properties", json={**stage, "list_id": flow["id"]}), 409, "slug_taken")
+    error_of(api.send("POST", "/deal/properties", json=stage), 409, "slug_taken")
+    error_of(api.send("POST", "/deal/properties", json={**stage, "list_id": flow["id"]}), 409, "slug_taken")
     assert define(api, name="App stage")["slug"] == "app_stage_2"
     # One that is merely derived hides nothing that all records have.
     assert define(api, name="Amount", list_id=flow["id"])["slug"] == "amount_2"
@@ -76,25 +72,25 @@ def test_a_list_of_another_team_or_none_is_not_found(api: Api, serve: Callable[.
     theirs = make(serve(), "deal_flow")["id"]
     for list_id in (UNKNOWN, theirs):
         body = {"name": "A", "type": "str", "list_id": list_id}
-        refused(api.send("POST", "/deal/properties", json=body), 404, "not_found")
-        refused(api.send("GET", "/deal/properties", params={"list_id": list_id}), 404, "not_found")
+        error_of(api.send("POST", "/deal/properties", json=body), 404, "not_found")
+        error_of(api.send("GET", "/deal/properties", params={"list_id": list_id}), 404, "not_found")
         path = "/deal/properties/app_stage"
         located = {"type": "select_str", "list_id": list_id}
-        refused(api.send("PATCH", path, json=located), 404, "not_found")
-        refused(api.send("DELETE", path, params=located), 404, "not_found")
-        refused(api.send("POST", f"{path}/options", json={**located, "value": "x"}), 404, "not_found")
+        error_of(api.send("PATCH", path, json=located), 404, "not_found")
+        error_of(api.send("DELETE", path, params=located), 404, "not_found")
+        error_of(api.send("POST", f"{path}/options", json={**located, "value": "x"}), 404, "not_found")
         scope = {"scope": {"type": "list", "list_id": list_id}, "operation": "create", "properties": {}}
-        refused(api.send("POST", "/deal/properties/validate", json=scope), 404, "not_found")
+        error_of(api.send("POST", "/deal/properties/validate", json=scope), 404, "not_found")
 
 
 def test_one_that_stands_elsewhere_is_not_found_where_it_is_not(api: Api, flow: dict[str, Any]) -> None:
     own, everywhere, other = define(api, list_id=flow["id"]), define(api), make(api, "deal_flow")
     for prop, list_id in ((own, other["id"]), (everywhere, flow["id"])):
         located = {"type": "num", "list_id": list_id}
-        refused(api.send("PATCH", f"/deal/properties/{prop['id']}", json=located), 404, "not_found")
-        refused(api.send("DELETE", f"/deal/properties/{prop['id']}", params=located), 404, "not_found")
+        error_of(api.send("PATCH", f"/deal/properties/{prop['id']}", json=located), 404, "not_found")
+        error_of(api.send("DELETE", f"/deal/properties/{prop['id']}", params=located), 404, "not_found")
     both = {"name": "A", "type": "str", "list_id": flow["id"], "crm_id": other["id"]}
-    refused(api.send("POST", "/deal/properties", json=both), 400, "invalid_request")
+    error_of(api.send("POST", "/deal/properties", json=both), 400, "invalid_request")
 
 
 def test_the_stage_is_reached_by_its_name(api: Api, flow: dict[str, Any]) -> None:
@@ -112,9 +108,9 @@ def test_the_stage_is_reached_by_its_name(api: Api, flow: dict[str, Any]) -> Non
     changed = api.send("PATCH", one, json={**located, "value": "Frozen"})
     assert (changed.json()["value"], changed.json()["list_id"]) == ("Frozen", flow["id"])
     assert api.send("DELETE", one, params=located).status_code == 204
-    refused(api.send("DELETE", path, params=located), 400, "invalid_request")
-    refused(api.send("PATCH", path, json={**located, "type": "str"}), 400, "invalid_request")
-    refused(api.send("PATCH", path, json={"type": "select_str"}), 404, "not_found")
+    error_of(api.send("DELETE", path, params=located), 400, "invalid_request")
+    error_of(api.send("PATCH", path, json={**located, "type": "str"}), 400, "invalid_request")
+    error_of(api.send("PATCH", path, json={"type": "select_str"}), 404, "not_found")
     stage = next(prop for prop in properties_of(api, "deal", list_id=flow["id"]) if prop["alias"])
     by_id = api.send("PATCH", f"/deal/properties/{stage['id']}", json={"type": "select_str", "icon": "flag"})
     assert by_id.json()["icon"] == "flag"
@@ -129,11 +125,11 @@ def test_what_records_of_a_list_hold_cannot_be_deleted(api: Api, flow: dict[str,
     job = api.start(rows, "deal", list_id=flow["id"]).json()
     assert job["created"] == 1, job
     located = {"type": "num", "list_id": flow["id"]}
-    refused(api.send("DELETE", f"/deal/properties/{own['id']}", params=located), 409, "property_in_use")
+    error_of(api.send("DELETE", f"/deal/properties/{own['id']}", params=located), 409, "property_in_use")
     options = {option["slug"]: option["id"] for option in select["options"]}
     path = f"/deal/properties/{select['id']}/options"
     located = {"type": "select_str", "list_id": flow["id"]}
-    refused(api.send("DELETE", f"{path}/{options['a']}", params=located), 409, "option_in_use")
+    error_of(api.send("DELETE", f"{path}/{options['a']}", params=located), 409, "option_in_use")
     assert api.send("DELETE", f"{path}/{options['b']}", params=located).status_code == 204
     assert api.send("DELETE", f"/deal/properties/{free['id']}", params={"type": "num"}).status_code == 204
     assert slugs(properties_of(api, "deal", list_id=flow["id"]), flow["id"]) == ["app_stage", "name", "round"]
@@ -143,14 +139,14 @@ def test_a_key_of_an_import_under_way_cannot_be_deleted(api: Api, flow: dict[str
     own, everywhere = define(api, list_id=flow["id"], slug="weight"), define(api, slug="weight")
     rows = [{"list": {"weight": number}} for number in range(200)]
     assert api.start(rows, "deal", list_id=flow["id"], dedupe_by="weight").status_code == 202
-    refused(api.send("DELETE", f"/deal/properties/{own['id']}", params={"type": "num"}), 409, "property_in_use")
+    error_of(api.send("DELETE", f"/deal/properties/{own['id']}", params={"type": "num"}), 409, "property_in_use")
     assert api.send("DELETE", f"/deal/properties/{everywhere['id']}", params={"type": "num"}).status_code == 204
     api.work()
 
 
 def test_a_property_is_made_required_once_nothing_lacks_it(api: Api, flow: dict[str, Any]) -> None:
     api.start([{"default": {"name": "Outside"}}, {"default": {"name": " "}}], "deal")
-    refused(
+    error_of(
         api.send("POST", "/deal/properties", json={"name": "New", "type": "str", "required": True}),
         409,
         "required_backfill_needed",
@@ -161,7 +157,7 @@ def test_a_property_is_made_required_once_nothing_lacks_it(api: Api, flow: dict[
     assert api.send("PATCH", path, json={**located, "required": False}).json()["required"] is False
     job = api.start([{"default": {"name": "Inside"}}], "deal", list_id=flow["id"]).json()
     record = job["results"][0]["id"]
-    refused(api.send("PATCH", path, json={**located, "required": True}), 409, "required_backfill_needed")
+    error_of(api.send("PATCH", path, json={**located, "required": True}), 409, "required_backfill_needed")
     api.send("PATCH", f"/deal/{record}", json={"list": {flow["id"]: {"weight": 3}}})
     assert api.send("PATCH", path, json={**located, "required": True}).json()["required"] is True
 
@@ -169,9 +165,9 @@ def test_a_property_is_made_required_once_nothing_lacks_it(api: Api, flow: dict[
     path = f"/deal/properties/{everywhere['id']}"
     found = api.send("POST", "/deal/query", json={"query": {"select": ["name"]}}).json()["data"]
     for row, value in zip(found, ["a", "  ", "c"], strict=True):
-        refused(api.send("PATCH", path, json={"type": "str", "required": True}), 409, "required_backfill_needed")
+        error_of(api.send("PATCH", path, json={"type": "str", "required": True}), 409, "required_backfill_needed")
         assert api.send("PATCH", f"/deal/{row['id']}", json={"default": {"everywhere": value}}).status_code == 200
-    refused(api.send("PATCH", path, json={"type": "str", "required": True}), 409, "required_backfill_needed")
+    error_of(api.send("PATCH", path, json={"type": "str", "required": True}), 409, "required_backfill_needed")
     assert api.send("DELETE", f"/deal/{found[1]['id']}").status_code == 204
     assert api.send("PATCH", path, json={"type": "str", "required": True}).status_code == 200
     # It is required already, so nothing is looked at again.
@@ -183,5 +179,5 @@ def test_stages_count_for_no_limit_of_properties(serve: Callable[..., Api]) -> N
     api = serve(properties_per_type_max=1)
     flow = make(api, "deal_flow")
     define(api, list_id=flow["id"])
-    refused(api.send("POST", "/deal/properties", json={"name": "B", "type": "str"}), 400, "invalid_request")
+    error_of(api.send("POST", "/deal/properties", json={"name": "B", "type": "str"}), 400, "invalid_request")
     assert make(api, "deal_flow")["id"] != flow["id"]

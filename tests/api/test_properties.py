@@ -17,6 +17,7 @@ from prismd.api.properties.shapes import PropertyDefinition, PropertyOption
 from prismd.core.properties.native import native_schema
 from prismd.core.properties.roles import DAY_ROLE, usual_role
 from prismd.core.properties.schema import OBJECT_TYPES
+from tests.refusals import refused
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -41,13 +42,6 @@ def listed(api: Api, path: str = "/contact/properties") -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
-
-
-def refused(answer: httpx.Response, status: int, code: str, field: str | None = None) -> None:
-    error = answer.json()["error"]
-    assert (answer.status_code, error["code"]) == (status, code), answer.text
-    assert error["request_id"] == answer.headers["x-request-id"]
-    assert [problem["field"] for problem in error.get("errors", [])] == ([field] if field else [])
 
 
 def test_the_properties_of_a_type_are_listed_by_id(api: Api) -> None:

@@ -13,6 +13,7 @@ import pytest
 from prismd.api.records.shapes import Record
 from prismd.core.properties.schema import OBJECT_TYPES, Property
 from prismd.store.properties import insert_property
+from tests.refusals import refused
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -50,15 +51,6 @@ def define_in_list(api: Api, list_id: str, slug: str, wire_type: str, *, require
     with api.runtime.of_all_teams() as connection:
         insert_property(connection, api.team_id(), "deal", own, now=api.runtime.now())
     return slug
-
-
-def refused(answer: httpx.Response, status: int, code: str, field: str | None = None, check: str | None = None) -> None:
-    error = answer.json()["error"]
-    assert (answer.status_code, error["code"]) == (status, code), answer.text
-    problems = error.get("errors", [])
-    assert [problem["field"] for problem in problems] == ([field] if field else []), answer.text
-    if check:
-        assert [problem["code"] for problem in problems] == [check]
 
 
 # --- create and change ---
@@ -103,7 +95,7 @@ def test_an_array_grows_no_further_than_it_may(serve: Callable[..., Api]) -> Non
         return api.send("PATCH", path, json={"default": {"domains": {"_op": "append", "values": values}}})
 
     assert append("a", "b", "c").status_code == 200
-    refused(append("d"), 400, "invalid_request", ".body.default.domains", "invalid_value")
+    refused(append("d"), 400, "invalid_request", ".body.default.domains", check="invalid_value")
     assert append("c").status_code == 200
 
 
@@ -272,7 +264,7 @@ def test_an_upsert_by_a_reference_takes_ids_and_addresses(api: Api) -> None:
     eve = api.send("GET", "/contact/by/email/eve@x.org").json()["id"]
     assert (unknown.status_code, values(unknown.json())) == (201, {"email_addresses": [eve]})
     no_address = api.send("PUT", "/identity/by/email_addresses/eve@x", json={})
-    refused(no_address, 400, "invalid_request", ".path.value", "invalid_value")
+    refused(no_address, 400, "invalid_request", ".path.value", check="invalid_value")
 
 
 def test_an_upsert_refuses_what_it_cannot_tell_apart(api: Api) -> None:
@@ -411,7 +403,7 @@ def test_bad_input_says_where(api: Api, body: bytes, field: str, check: str) -> 
         ("PUT", "/contact/by/email/ada@x.org"),
         ("PUT", "/contact/by/email/eve@x.org"),
     ]:
-        refused(api.send(method, path, content=body), 400, "invalid_request", field, check)
+        refused(api.send(method, path, content=body), 400, "invalid_request", field, check=check)
     assert api.send("GET", f"/contact/{made['id']}").json() == made
     assert api.send("GET", "/contact/count").json() == {"total": 1}
 
@@ -450,18 +442,18 @@ def test_a_required_property_has_a_value(api: Api) -> None:
     where = ".body.default.badge"
     bodies: list[Any] = [{}, {"default": {"badge": None}}, {"default": {"badge": " "}}]
     for body in bodies:
-        refused(api.send("POST", "/contact", json=body), 400, "invalid_request", where, "missing_required")
+        refused(api.send("POST", "/contact", json=body), 400, "invalid_request", where, check="missing_required")
         by_email = api.send("PUT", "/contact/by/email/new@x.org", json=body)
-        refused(by_email, 400, "invalid_request", where, "missing_required")
+        refused(by_email, 400, "invalid_request", where, check="missing_required")
     refused(api.send("POST", "/organization", json={}), 400, "invalid_request", ".body.default.codes")
     own = make(api, badge="7")["id"]
     for value in (None, "", "  "):
         answer = api.send("PATCH", f"/contact/{own}", json={"extended": {"badge": value}})
-        refused(answer, 400, "invalid_request", ".body.extended.badge", "missing_required")
+        refused(answer, 400, "invalid_request", ".body.extended.badge", check="missing_required")
     organization = make(api, "organization", codes=["a"])["id"]
     remove = {"default": {"codes": {"_op": "remove", "values": ["a"]}}}
     answer = api.send("PATCH", f"/organization/{organization}", json=remove)
-    refused(answer, 400, "invalid_request", ".body.default.codes", "missing_required")
+    refused(answer, 400, "invalid_request", ".body.default.codes", check="missing_required")
     # What was made without can be changed otherwise, but not copied.
     assert api.send("PATCH", f"/contact/{imported['id']}", json={"default": {"title": "Dr"}}).status_code == 200
     refused(api.send("POST", f"/contact/{imported['id']}/duplicate"), 400, "invalid_request", ".path.recordId")
@@ -516,7 +508,7 @@ def test_values_of_lists_are_wrong_where_they_stand(api: Api) -> None:
         (f"?list_id={ours}", {"list": {"score": "x"}}, ".body.list.score", "invalid_value"),
         (f"?list_id={ours}", {"default": {"app_stage": "x"}}, ".body.default.app_stage", "invalid_option"),
     ]:
-        refused(api.send("POST", f"/deal{query}", json=body), 400, "invalid_request", field, check)
+        refused(api.send("POST", f"/deal{query}", json=body), 400, "invalid_request", field, check=check)
 
 
 def test_records_are_found_and_upserted_by_what_a_list_knows_of_them(api: Api) -> None:
@@ -538,13 +530,13 @@ def test_what_a_list_requires_is_demanded_in_it_alone(api: Api) -> None:
     made = make(api, "deal", name="D")["id"]
     where = f".body.list.{ours}.code"
     answer = api.send("PATCH", f"/deal/{made}?list_id={ours}", json={"default": {"name": "E"}})
-    refused(answer, 400, "invalid_request", where, "missing_required")
+    refused(answer, 400, "invalid_request", where, check="missing_required")
     answer = api.send("POST", "/deal", json={"list": {ours: {"code": ""}}})
-    refused(answer, 400, "invalid_request", where, "missing_required")
+    refused(answer, 400, "invalid_request", where, check="missing_required")
     assert api.send("PATCH", f"/deal/{made}", json={"list": {ours: {"code": "1"}}}).status_code == 200
     assert api.send("PATCH", f"/deal/{made}?list_id={ours}", json={"default": {"name": "F"}}).status_code == 200
     answer = api.send("PATCH", f"/deal/{made}?list_id={ours}", json={"list": {"code": None}})
-    refused(answer, 400, "invalid_request", ".body.list.code", "missing_required")
+    refused(answer, 400, "invalid_request", ".body.list.code", check="missing_required")
 
 
 # --- other teams ---
@@ -561,16 +553,18 @@ def test_records_of_another_team_are_not_there(api: Api, serve: Callable[..., Ap
     assert other.send("GET", "/contact/by/email/ada@x.org").status_code == 404
     assert other.send("PUT", "/contact/by/email/ada@x.org", json={}).json()["id"] != made["id"]
     to_ours = {"default": {"company": organization}}
-    refused(other.send("POST", "/contact", json=to_ours), 400, "invalid_request", ".body.default.company", "not_found")
+    refused(
+        other.send("POST", "/contact", json=to_ours), 400, "invalid_request", ".body.default.company", check="not_found"
+    )
     to_contact = {"default": {"email_addresses": [made["id"]]}}
     where = ".body.default.email_addresses"
-    refused(other.send("POST", "/identity", json=to_contact), 400, "invalid_request", where, "not_found")
+    refused(other.send("POST", "/identity", json=to_contact), 400, "invalid_request", where, check="not_found")
     # An address that the other team has is as new as any.
     by_address = other.send("POST", "/identity", json={"default": {"email_addresses": ["ada2@x.org"]}})
     assert by_address.status_code == 201
     refused(other.send("POST", f"/deal?list_id={ours}", json={}), 404, "not_found")
     theirs = other.send("POST", "/deal", json={"list": {ours: {}}})
-    refused(theirs, 400, "invalid_request", f".body.list.{ours}", "not_found")
+    refused(theirs, 400, "invalid_request", f".body.list.{ours}", check="not_found")
     refused(other.send("GET", f"/deal/count?list_id={ours}"), 404, "not_found")
     assert api.send("GET", path).json() == made
 
@@ -593,7 +587,7 @@ def test_records_of_another_team_are_not_there(api: Api, serve: Callable[..., Ap
 )
 def test_an_upsert_makes_no_record_that_it_would_not_find_again(api: Api, path: str, body: Any, field: str) -> None:
     for _ in range(2):
-        refused(api.send("PUT", path, json=body), 400, "invalid_request", field, "invalid_value")
+        refused(api.send("PUT", path, json=body), 400, "invalid_request", field, check="invalid_value")
     assert api.send("GET", f"/{path.split('/')[1]}/count").json() == {"total": 0}
 
 

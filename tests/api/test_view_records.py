@@ -15,6 +15,7 @@ from micro_so import AsyncMicro, Micro
 
 from prismd.api.views.shapes import ViewRecordPage, ViewWithRecords
 from prismd.core.views.definitions import VIEW_TYPES
+from tests.refusals import refused
 from tests.statements import count_statements
 
 if TYPE_CHECKING:
@@ -71,12 +72,6 @@ def order(api: Api, view: str, object_ids: Any, **headers: str) -> httpx.Respons
 
 def done(answer: httpx.Response, status: int) -> None:
     assert (answer.status_code, answer.content) == (status, b""), answer.text
-
-
-def refused(answer: httpx.Response, status: int, code: str, *fields: str) -> None:
-    error = answer.json()["error"]
-    assert (answer.status_code, error["code"]) == (status, code), answer.text
-    assert [problem["field"] for problem in error.get("errors", [])] == list(fields)
 
 
 def test_a_view_shows_what_it_selects_filters_and_sorts(api: Api) -> None:

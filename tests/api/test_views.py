@@ -17,6 +17,7 @@ from micro_so import AsyncMicro, Micro
 from prismd.api.views.shapes import ViewBundle, ViewPage
 from prismd.core.properties.schema import OBJECT_TYPES, UNHELD_TYPES
 from prismd.core.views.definitions import DEPTH_MAX, MEMBERS, VIEW_TYPES
+from tests.refusals import refused
 from tests.statements import count_statements
 
 if TYPE_CHECKING:
@@ -66,12 +67,6 @@ def read(api: Api, path: str) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
-
-
-def refused(answer: httpx.Response, status: int, code: str, field: str | None = None) -> None:
-    error = answer.json()["error"]
-    assert (answer.status_code, error["code"]) == (status, code), answer.text
-    assert [problem["field"] for problem in error.get("errors", [])] == ([field] if field else [])
 
 
 def without_times(view: dict[str, Any]) -> dict[str, Any]:

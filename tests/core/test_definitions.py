@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from prismd.core.errors import PrismdError
 from prismd.core.lists.templates import TEMPLATES
 from prismd.core.properties.definitions import WRITABLE_TYPES, NewProperty, change_property, define_property
 from prismd.core.properties.native import native_schema
@@ -19,6 +18,7 @@ from prismd.core.properties.option_names import OptionNames, folded
 from prismd.core.properties.roles import DAY_ROLE, usual_role
 from prismd.core.properties.schema import OBJECT_TYPES, ObjectSchema, Property
 from prismd.core.properties.slugs import RESERVED, is_slug
+from tests.refusals import refusal
 
 LIMITS = DefinitionLimits(properties_max=3, options_max=4, options_left=10)
 NATIVE = native_schema("contact")
@@ -33,12 +33,6 @@ def define(schema: ObjectSchema = NATIVE, **asked: Any) -> Property:
     return define_property(
         schema, NewProperty(**{"name": "Shoe size", "type": "num"} | asked), new_id=new_ids(), limits=LIMITS
     )
-
-
-def refused(act: Callable[[], object]) -> PrismdError:
-    with pytest.raises(PrismdError) as caught:
-        act()
-    return caught.value
 
 
 def with_property(prop: Property, schema: ObjectSchema = NATIVE) -> ObjectSchema:
@@ -69,14 +63,14 @@ def test_a_list_has_names_and_slugs_of_its_own() -> None:
     assert (everywhere.key, own.key) == ("size", "one/size")
     assert define(schema, slug="size", list_id="two").key == "two/size"
     for scope in (None, "one"):
-        assert refused(partial(define, schema, list_id=scope)).code == "name_taken"
-        assert refused(partial(define, schema, name="Other", slug="size", list_id=scope)).code == "slug_taken"
+        assert refusal(partial(define, schema, list_id=scope)).code == "name_taken"
+        assert refusal(partial(define, schema, name="Other", slug="size", list_id=scope)).code == "slug_taken"
     assert define(schema, name="Email", list_id="one").slug == "email_2"
     assert define(schema, name="Email", slug="email", list_id="one").key == "one/email"
     for list_id in (None, "one"):
         assert define(name="App stage", list_id=list_id).slug == "app_stage_2"
     assert change_property(schema, own, {"name": "email"}).name == "email"
-    assert refused(lambda: change_property(schema, everywhere, {"name": "email"})).code == "name_taken"
+    assert refusal(lambda: change_property(schema, everywhere, {"name": "email"})).code == "name_taken"
 
 
 @pytest.mark.parametrize("wire_type", WRITABLE_TYPES)
@@ -123,43 +117,43 @@ def test_every_type_of_the_contract_can_be_defined(wire_type: str) -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_defined_is_refused(asked: dict[str, Any], code: str, field: str | None) -> None:
-    error = refused(lambda: define(**asked))
+    error = refusal(lambda: define(**asked))
     assert error.code == code
     assert [problem.field for problem in error.problems] == ([field] if field else [])
 
 
 def test_a_taken_name_names_the_property_that_has_it() -> None:
-    assert '"Email" (`email`)' in refused(lambda: define(name="eMail")).message
+    assert '"Email" (`email`)' in refusal(lambda: define(name="eMail")).message
 
 
 def test_there_is_a_most_of_properties_and_options() -> None:
     schema = NATIVE
     for number in range(3):
         schema = with_property(define(schema, name=f"Size {number}"), schema)
-    assert "3 custom properties" in refused(lambda: define(schema)).message
+    assert "3 custom properties" in refusal(lambda: define(schema)).message
     full = define(name="Colour", type="select_str", options=tuple(NewOption(value=name) for name in "abcd"))
-    error = refused(lambda: define_option(full, NewOption(value="e"), new_id=new_ids(), limits=LIMITS))
+    error = refusal(lambda: define_option(full, NewOption(value="e"), new_id=new_ids(), limits=LIMITS))
     assert "4 options" in error.message
 
 
 def test_a_property_changes_its_name_unless_another_has_it() -> None:
     schema = with_property(COLOUR)
     assert change_property(schema, COLOUR, {"name": "COLOUR", "icon": None}).name == "COLOUR"
-    assert refused(lambda: change_property(schema, COLOUR, {"name": "Title"})).code == "name_taken"
-    assert refused(lambda: change_property(schema, COLOUR, {"name": ""})).problems[0].field == ".body.name"
+    assert refusal(lambda: change_property(schema, COLOUR, {"name": "Title"})).code == "name_taken"
+    assert refusal(lambda: change_property(schema, COLOUR, {"name": ""})).problems[0].field == ".body.name"
 
 
 def test_options_belong_to_select_properties_and_keep_their_slugs_apart() -> None:
     def add(prop: Property, **asked: Any) -> object:
         return define_option(prop, NewOption(**{"value": "Green"} | asked), new_id=new_ids(), limits=LIMITS)
 
-    assert refused(lambda: add(define())).problems[0].field == ".path.propertyId"
-    assert refused(lambda: add(COLOUR, slug="red")).code == "slug_taken"
+    assert refusal(lambda: add(define())).problems[0].field == ".path.propertyId"
+    assert refusal(lambda: add(COLOUR, slug="red")).code == "slug_taken"
     red, other = COLOUR.options[:2]
     assert change_option(COLOUR, red, {"slug": "red", "value": "RED"}).value == "RED"
-    assert refused(lambda: change_option(COLOUR, red, {"slug": other.slug})).code == "slug_taken"
-    assert refused(lambda: change_option(COLOUR, red, {"slug": "no slug"})).problems[0].field == ".body.slug"
-    assert refused(lambda: change_option(COLOUR, red, {"value": "\n"})).problems[0].field == ".body.value"
+    assert refusal(lambda: change_option(COLOUR, red, {"slug": other.slug})).code == "slug_taken"
+    assert refusal(lambda: change_option(COLOUR, red, {"slug": "no slug"})).problems[0].field == ".body.slug"
+    assert refusal(lambda: change_option(COLOUR, red, {"value": "\n"})).problems[0].field == ".body.value"
 
 
 def add(prop: Property, **asked: Any) -> Property:
@@ -180,27 +174,27 @@ def test_no_option_gets_a_slug_that_is_anothers_label(labels: tuple[str, ...]) -
 def test_an_option_is_made_once_with_a_label() -> None:
     prop = add(define(type="select_str"), value="Red")
     for label in ("Red", "red", " RED\u200b"):
-        error = refused(partial(add, prop, value=label))
+        error = refusal(partial(add, prop, value=label))
         assert (error.code, error.details) == (
             "name_taken", {"id": prop.options[0].id, "slug": "red", "type": "select_str"},
         )  # fmt: skip
         assert prop.options[0].id in error.message
-    assert refused(partial(add, prop, value="Other", slug="red")).details == error.details
+    assert refusal(partial(add, prop, value="Other", slug="red")).details == error.details
     archived = replace(prop, options=(replace(prop.options[0], enabled=False),))
-    assert "archived" in refused(partial(add, archived, value="red")).message
+    assert "archived" in refusal(partial(add, archived, value="red")).message
 
 
 def test_a_label_that_is_anothers_slug_is_refused_and_so_is_the_reverse() -> None:
     prop = add(add(define(type="select_str"), value="C++"), value="Java")
     assert [option.slug for option in prop.options] == ["c", "java"]
-    error = refused(partial(add, prop, value="C"))
+    error = refusal(partial(add, prop, value="C"))
     assert error.code == "name_taken"
     assert 'is the slug of the option "C++"' in error.message
-    assert refused(partial(add, prop, value="Coffee", slug="java")).code == "slug_taken"
+    assert refusal(partial(add, prop, value="Coffee", slug="java")).code == "slug_taken"
     plus, java = prop.options
-    assert refused(lambda: change_option(prop, java, {"value": "c"})).code == "name_taken"
-    assert refused(lambda: change_option(prop, java, {"value": "c++"})).code == "name_taken"
-    assert refused(lambda: change_option(prop, plus, {"slug": "java"})).code == "slug_taken"
+    assert refusal(lambda: change_option(prop, java, {"value": "c"})).code == "name_taken"
+    assert refusal(lambda: change_option(prop, java, {"value": "c++"})).code == "name_taken"
+    assert refusal(lambda: change_option(prop, plus, {"slug": "java"})).code == "slug_taken"
     apart = replace(prop, options=(change_option(prop, plus, {"slug": "cpp"}), java))
     assert add(apart, value="C").options[-1].slug == "c"
 
@@ -209,7 +203,7 @@ def test_what_is_taken_is_named_with_id_slug_and_type() -> None:
     email = NATIVE.properties["email"]
     conflicts: list[dict[str, Any]] = [{"name": "E-mail", "slug": "email"}, {"name": "EMAIL"}]
     for asked in conflicts:
-        error = refused(partial(define, NATIVE, **asked))
+        error = refusal(partial(define, NATIVE, **asked))
         assert error.details == {"id": email.id, "slug": "email", "type": "str"}
         assert all(text in error.message for text in ("`email`", email.id, "str"))
 
@@ -227,7 +221,7 @@ def test_slug_and_role_of_a_property_never_change() -> None:
     kept = {"slug": made.slug, "role_id": DAY_ROLE.upper(), "name": "Size"}
     assert change_property(schema, made, kept) == replace(made, name="Size")
     for name, value in (("slug", "size"), ("role_id", usual_role("date")), ("options", [])):
-        assert refused(partial(change_property, schema, made, {name: value})).problems[0].field == f".body.{name}"
+        assert refusal(partial(change_property, schema, made, {name: value})).problems[0].field == f".body.{name}"
 
 
 def test_every_property_has_a_role_and_dates_can_be_days() -> None:

@@ -32,7 +32,7 @@ def read(body: Any, name: str = "email_address") -> tuple[str, Defaults] | Prism
         return error
 
 
-def refused(body: Any, name: str = "email_address") -> str:
+def field_refused(body: Any, name: str = "email_address") -> str:
     error = read(body, name)
     assert isinstance(error, PrismdError)
     return error.problems[0].field
@@ -73,7 +73,7 @@ MATCH = {"match": {"email_address": "a@x.org"}}
     ],
 )
 def test_what_means_nothing_is_refused_where_it_stands(body: Any, field: str) -> None:
-    assert refused(body) == field
+    assert field_refused(body) == field
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from prismd.api.document.openapi import document
 from reference import compatibility
+from tests.refusals import error_of
 from tests.sdk.driver import unique
 from tests.sdk.kinds import KINDS
 
@@ -38,13 +39,6 @@ def _said(answer: httpx.Response, status: int) -> Any:
     return answer.json() if answer.content else None
 
 
-def _refused(answer: httpx.Response, status: int, code: str) -> Any:
-    error = _said(answer, status)["error"]
-    assert error["code"] == code
-    assert error["request_id"] == answer.headers["x-request-id"]
-    return error
-
-
 def _listed(sdk: Sdk, object_type: str, **scope: str) -> dict[str, Any]:
     answer = sdk.send("GET", f"/{object_type}/properties", params=scope)
     found: dict[str, Any] = _said(answer, 200)[object_type]
@@ -64,7 +58,7 @@ def write_event(sdk: Sdk) -> None:
     assert read["entry_points"] == [*EVENT.values["entry_points"], "sip:1"]
     assert EVENT.cleared not in read
     stale = {"if-match": made.headers["etag"]}
-    _refused(sdk.send("PATCH", f"/event/{event}", json={"default": patch}, headers=stale), 412, "precondition_failed")
+    error_of(sdk.send("PATCH", f"/event/{event}", json={"default": patch}, headers=stale), 412, "precondition_failed")
 
 
 @_case("DELETE /event/{id}", "POST /event/{id}/restore", "POST /event/{id}/duplicate")
@@ -74,7 +68,7 @@ def delete_event(sdk: Sdk) -> None:
     assert copy != event
     assert sdk("prism.objects.events.get", copy).default["start"] == EVENT.values["start"]
     assert _said(sdk.send("DELETE", f"/event/{event}"), 204) is None
-    _refused(sdk.send("GET", f"/event/{event}"), 404, "not_found")
+    error_of(sdk.send("GET", f"/event/{event}"), 404, "not_found")
     assert _said(sdk.send("POST", f"/event/{event}/restore"), 200)["id"] == event
     assert sdk("prism.objects.events.get", event).id == event
 
@@ -97,10 +91,10 @@ def define_property(sdk: Sdk) -> None:
     assert _listed(sdk, "deal")[made["id"]] == made
     deal = sdk("prism.objects.deals.create", default={"name": "x", made["slug"]: "12.50"})
     assert sdk("prism.objects.deals.get", deal.id).default[made["slug"]] == 12.5
-    _refused(sdk.send("POST", "/deal/properties", json={"name": name, "type": "str"}), 409, "name_taken")
+    error_of(sdk.send("POST", "/deal/properties", json={"name": name, "type": "str"}), 409, "name_taken")
     path, renamed = f"/deal/properties/{made['id']}", {"type": "num", "name": unique("Rank")}
     assert _said(sdk.send("PATCH", path, json=renamed), 200) == {**made, "name": renamed["name"]}
-    _refused(sdk.send("PATCH", path, json={**renamed, "type": "str"}), 400, "invalid_request")
+    error_of(sdk.send("PATCH", path, json={**renamed, "type": "str"}), 400, "invalid_request")
 
 
 @_case("DELETE /{objectType}/properties/{propertyId}")
@@ -108,7 +102,7 @@ def delete_property(sdk: Sdk) -> None:
     made = _said(sdk.send("POST", "/deal/properties", json={"name": unique("Gone"), "type": "str"}), 201)
     deal = sdk("prism.objects.deals.create", default={made["slug"]: "held"})
     path = f"/deal/properties/{made['id']}"
-    _refused(sdk.send("DELETE", path, params={"type": "str"}), 409, "property_in_use")
+    error_of(sdk.send("DELETE", path, params={"type": "str"}), 409, "property_in_use")
     sdk("prism.objects.deals.update", deal.id, default={made["slug"]: None})
     assert _said(sdk.send("DELETE", path, params={"type": "str"}), 204) is None
     assert made["id"] not in _listed(sdk, "deal")
@@ -129,7 +123,7 @@ def options(sdk: Sdk) -> None:
     changed = _said(sdk.send("PATCH", f"{path}/{blue['id']}", json={**kind, "value": "Navy", "slug": "navy"}), 200)
     assert (changed["slug"], changed["value"]) == ("navy", "Navy")
     assert sdk("prism.objects.contacts.get", contact).default[made["slug"]] == "navy"
-    _refused(sdk.send("DELETE", f"{path}/{blue['id']}", params=kind), 409, "option_in_use")
+    error_of(sdk.send("DELETE", f"{path}/{blue['id']}", params=kind), 409, "option_in_use")
     sdk("prism.objects.contacts.update", contact, default={made["slug"]: None})
     assert _said(sdk.send("DELETE", f"{path}/{blue['id']}", params=kind), 204) is None
     assert [one["value"] for one in _listed(sdk, "contact")[made["id"]]["options"]] == ["Red"]
@@ -174,10 +168,10 @@ def _list_views_of_a_list(sdk: Sdk) -> None:
         renamed = _said(sdk.send("PATCH", f"/deal/views/{view['id']}", json={"name": "Renamed"}), 200)
         assert (renamed["list_id"], renamed["team_id"]) == (view["list_id"], view["team_id"])
     moved = {"list_id": board["id"]}
-    _refused(sdk.send("PATCH", f"/deal/views/{of_team['id']}", json=moved), 400, "invalid_request")
+    error_of(sdk.send("PATCH", f"/deal/views/{of_team['id']}", json=moved), 400, "invalid_request")
     for kind in ("table", "board", "calendar"):
         asked = {**own, "view_type": kind}
-        _refused(sdk.send("POST", "/deal/views", json=asked), 400, "invalid_request")
+        error_of(sdk.send("POST", "/deal/views", json=asked), 400, "invalid_request")
 
 
 @_case("POST /lists", "GET /lists", "GET /lists/{listId}")
@@ -190,7 +184,7 @@ def lists(sdk: Sdk) -> None:
     assert [set(view) for view in made["views"]] == [{"id", "name"}] * 2
     grid, kanban = (_said(sdk.send("GET", f"/deal/views/{view['id']}"), 200) for view in made["views"])
     assert (grid["view_type"], kanban["view_type"], kanban["group_by"]) == ("grid", "kanban", "app_stage")
-    _refused(sdk.send("GET", f"/lists/{uuid.uuid4()}"), 404, "not_found")
+    error_of(sdk.send("GET", f"/lists/{uuid.uuid4()}"), 404, "not_found")
     own = {"name": "Weight", "type": "num", "list_id": made["id"]}
     weight = _said(sdk.send("POST", "/deal/properties", json=own), 201)["slug"]
     assert weight in {one["slug"] for one in _listed(sdk, "deal", list_id=made["id"]).values()}
@@ -233,7 +227,7 @@ def list_templates(sdk: Sdk) -> None:
     job = sdk("prism.objects.deals.bulk_create", objects=[{"default": {"status": "lead"}}], options=options)
     assert (job.succeeded, job.failed) == (1, 0)
     assert stage["options"]
-    _refused(sdk.send("GET", "/list-templates/no_such"), 404, "not_found")
+    error_of(sdk.send("GET", "/list-templates/no_such"), 404, "not_found")
 
 
 @_case("POST /identity/find-or-create")
@@ -248,7 +242,7 @@ def find_or_create_person(sdk: Sdk) -> None:
     (contact,) = sdk("prism.objects.identities.get", made["record"]["id"]).default["email_addresses"]
     assert sdk("prism.objects.contacts.get", contact).default["email"] == address
     asked["defaults"]["full_nmae"] = "Ada"
-    _refused(sdk.send("POST", "/identity/find-or-create", json=asked), 400, "invalid_request")
+    error_of(sdk.send("POST", "/identity/find-or-create", json=asked), 400, "invalid_request")
 
 
 @_case("POST /organization/find-or-create")
@@ -260,7 +254,7 @@ def find_or_create_company(sdk: Sdk) -> None:
     assert (made["created"], again["created"]) == (True, False)
     assert again["record"]["id"] == made["record"]["id"]
     sdk("prism.objects.organizations.create", default={"primary_domain": domain})
-    _refused(sdk.send("POST", "/organization/find-or-create", json=asked), 409, "multiple_matches")
+    error_of(sdk.send("POST", "/organization/find-or-create", json=asked), 409, "multiple_matches")
 
 
 @_case("POST /comment", "POST /comment/query", "POST /comment/import")

@@ -25,6 +25,7 @@ from prismd.services.session import Session, Transaction
 from prismd.store.connections.postgres import Connection
 from prismd.store.properties import add_options, load_schema, load_schemas
 from prismd.store.records import record_keys
+from tests.refusals import refusal
 
 
 @dataclass
@@ -76,13 +77,6 @@ def team(connection: Connection, runtime: Runtime, make_team: Callable[[], int])
     return Team(connection, runtime, make_team())
 
 
-def refused(code: str, act: Callable[[], object]) -> PrismdError:
-    with pytest.raises(PrismdError) as caught:
-        act()
-    assert caught.value.code == code
-    return caught.value
-
-
 def test_a_team_has_the_native_properties_and_its_own_with_every_detail(team: Team) -> None:
     new = NewProperty(
         name="Colour",
@@ -112,12 +106,9 @@ def test_teams_and_types_do_not_see_each_others_properties(team: Team, make_team
     made = team.define()
     stranger = replace(team, id=make_team())
     assert stranger.load(made.slug) is None
-    refused("not_found", lambda: stranger.delete(made))
+    refusal(lambda: stranger.delete(made), "not_found")
     elsewhere = team.place(made, object_type="deal")
-    refused(
-        "not_found",
-        lambda: properties.delete_property(team.transaction, elsewhere),
-    )
+    refusal(lambda: properties.delete_property(team.transaction, elsewhere), "not_found")
     assert stranger.define().slug == made.slug
     assert team.load(made.slug) == made
 
@@ -134,8 +125,8 @@ def test_options_can_be_added_to_native_selects_and_stay_in_their_team(
     assert loaded.options == (*seniority.options, added)
     stranger = replace(team, id=make_team())
     assert stranger.load("seniority") == seniority
-    refused("slug_taken", lambda: team.add_option(seniority, value="Anything", slug="vp"))
-    refused("invalid_request", lambda: team.add_option(native_schema("contact").properties["email"], value="x"))
+    refusal(lambda: team.add_option(seniority, value="Anything", slug="vp"), "slug_taken")
+    refusal(lambda: team.add_option(native_schema("contact").properties["email"], value="x"), "invalid_request")
 
 
 def test_options_that_are_there_are_not_added_again(team: Team) -> None:
@@ -149,18 +140,12 @@ def test_options_that_are_there_are_not_added_again(team: Team) -> None:
 def test_native_properties_and_options_cannot_be_changed(team: Team) -> None:
     seniority = native_schema("contact").properties["seniority"]
     place = team.place(seniority)
-    refused(
-        "invalid_request",
-        lambda: properties.update_property(team.transaction, place, {"name": "Rank"}),
-    )
-    refused("invalid_request", lambda: team.delete(seniority))
+    refusal(lambda: properties.update_property(team.transaction, place, {"name": "Rank"}), "invalid_request")
+    refusal(lambda: team.delete(seniority), "invalid_request")
     option = seniority.options[0]
-    error = refused("invalid_request", lambda: team.delete_option(seniority, option))
+    error = refusal(lambda: team.delete_option(seniority, option), "invalid_request")
     assert error.problems[0].field == ".path.optionId"
-    refused(
-        "not_found",
-        lambda: properties.update_option(team.transaction, place, "nothing", {"value": "x"}),
-    )
+    refusal(lambda: properties.update_option(team.transaction, place, "nothing", {"value": "x"}), "not_found")
 
 
 def test_changes_are_kept_and_the_type_has_to_be_known(team: Team) -> None:
@@ -181,10 +166,7 @@ def test_changes_are_kept_and_the_type_has_to_be_known(team: Team) -> None:
     assert changed == replace(made, **changes)
     assert team.load("colour") == replace(changed, options=(option,))
     wrong = team.place(made, type="str", type_field=".query.type")
-    error = refused(
-        "invalid_request",
-        lambda: properties.delete_property(team.transaction, wrong),
-    )
+    error = refusal(lambda: properties.delete_property(team.transaction, wrong), "invalid_request")
     assert error.problems[0].field == ".query.type"
 
 
@@ -195,7 +177,7 @@ def test_a_property_is_deleted_only_when_no_record_has_a_value(team: Team, *, de
     if deleted:
         with team.connection.transaction():
             team.connection.execute("UPDATE record SET deleted_at = now() WHERE team_id = %s", (team.id,))
-    refused("property_in_use", lambda: team.delete(made))
+    refusal(lambda: team.delete(made), "property_in_use")
     with team.connection.transaction():
         team.connection.execute("UPDATE record SET properties = properties - 'colour' WHERE team_id = %s", (team.id,))
     team.delete(made)
@@ -216,7 +198,7 @@ def test_a_property_that_an_import_under_way_goes_by_is_in_use(team: Team) -> No
     settings = replace(team.runtime.settings, sync_rows_max=0)
     runtime = replace(team.runtime, settings=settings)
     team.store({"email": "a@b"}, runtime=runtime, dedupe_by="colour")
-    refused("property_in_use", lambda: team.delete(made))
+    refusal(lambda: team.delete(made), "property_in_use")
     while step_next(team.connection, now=runtime.now(), new_id=runtime.new_id, settings=settings):
         pass
     team.delete(made)
@@ -227,9 +209,9 @@ def test_an_option_is_deleted_only_when_no_record_has_it(team: Team, wire_type: 
     made = team.define("Colour", wire_type, "Red", "Blue", "Green")
     red, green = made.options[0], made.options[2]
     team.store({"colour": value})
-    refused("option_in_use", lambda: team.delete_option(made, red))
+    refusal(lambda: team.delete_option(made, red), "option_in_use")
     team.delete_option(made, green)
-    refused("not_found", lambda: team.delete_option(made, green))
+    refusal(lambda: team.delete_option(made, green), "not_found")
     with team.connection.transaction():
         team.connection.execute("UPDATE record SET properties = '{}' WHERE team_id = %s", (team.id,))
     team.delete_option(made, red)

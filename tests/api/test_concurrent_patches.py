@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from tests.api.making import make_id
+
 if TYPE_CHECKING:
     from tests.api.conftest import Api
 
@@ -32,12 +34,8 @@ def same(api: Api, method: str, path: str, body: Any, _number: int) -> httpx.Res
     return api.send(method, path, json=body)
 
 
-def make(api: Api, object_type: str = "contact") -> str:
-    return str(api.send("POST", f"/{object_type}", json={}).json()["id"])
-
-
 def test_of_patches_for_one_version_exactly_one_wins(api: Api) -> None:
-    path = f"/contact/{make(api)}"
+    path = f"/contact/{make_id(api)}"
     for _ in range(25):
         before = api.send("GET", path)
         headers = {"if-match": before.headers["etag"]}
@@ -54,7 +52,7 @@ def test_of_patches_for_one_version_exactly_one_wins(api: Api) -> None:
 
 
 def test_of_deletions_for_one_version_exactly_one_wins(api: Api) -> None:
-    path = f"/contact/{make(api)}"
+    path = f"/contact/{make_id(api)}"
     for _ in range(10):
         headers = {"if-match": api.send("GET", path).headers["etag"]}
 
@@ -70,7 +68,7 @@ def test_of_deletions_for_one_version_exactly_one_wins(api: Api) -> None:
 
 
 def test_nothing_appended_at_the_same_time_is_lost(api: Api) -> None:
-    path, wanted = f"/organization/{make(api, 'organization')}", set()
+    path, wanted = f"/organization/{make_id(api, 'organization')}", set()
     for turn in range(15):
 
         def append(number: int, turn: int = turn) -> Any:
@@ -105,7 +103,7 @@ def test_find_or_create_at_the_same_time_makes_one_record(api: Api) -> None:
 
 
 def test_writes_of_different_kinds_wait_for_each_other_without_end(api: Api) -> None:
-    ids = [make(api) for _ in range(6)]
+    ids = [make_id(api) for _ in range(6)]
 
     def write(number: int) -> Any:
         if number % 4 == 0:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.api.making import make_id
+
 if TYPE_CHECKING:
     import httpx
 
@@ -28,9 +30,7 @@ MALFORMED = ["", "3", '*, "1"', '"1" "2"', 'w/"1"', '"']
 
 def made(api: Api, **values: Any) -> str:
     """Return a contact in its second version."""
-    answer = api.send("POST", "/contact", json={"default": {"email": EMAIL, **values}})
-    assert answer.status_code == 201
-    record_id = str(answer.json()["id"])
+    record_id = make_id(api, **{"email": EMAIL, **values})
     assert api.send("PATCH", f"/contact/{record_id}", json={"default": {"city": "Rome"}}).headers["etag"] == '"2"'
     return record_id
 

@@ -7,18 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prismd.core.properties.schema import OBJECT_TYPES
+from tests.api.making import make_id
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
     from tests.conftest import Clock
 
 NOBODY = "0190aaaa-0000-7000-8000-00000000000f"
-
-
-def make(api: Api, object_type: str = "contact", **values: Any) -> str:
-    answer = api.send("POST", f"/{object_type}", json={"default": values})
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["id"])
 
 
 def batch(api: Api, what: str, ids: list[Any], object_type: str = "contact", query: str = "", **request: Any) -> Any:
@@ -45,7 +40,7 @@ def held(api: Api, table: str, **where: str) -> int:
 
 @pytest.mark.parametrize("object_type", OBJECT_TYPES)
 def test_records_of_any_type_are_restored_and_purged(api: Api, object_type: str) -> None:
-    ids = [make(api, object_type) for _ in range(3)]
+    ids = [make_id(api, object_type) for _ in range(3)]
     delete(api, *ids, object_type=object_type)
     back = batch(api, "restore", ids[:2], object_type)
     assert (codes(back), back["summary"]) == ([None, None], {"total": 2, "succeeded": 2, "failed": 0})
@@ -57,7 +52,7 @@ def test_records_of_any_type_are_restored_and_purged(api: Api, object_type: str)
 
 
 def test_items_are_independent(api: Api) -> None:
-    one, other, standing = (make(api, title=title) for title in "ABC")
+    one, other, standing = (make_id(api, title=title) for title in "ABC")
     delete(api, one, other)
     ids = [one, NOBODY, 5, None, "x", one.upper(), standing]
     back = batch(api, "restore", ids)
@@ -74,7 +69,7 @@ def test_items_are_independent(api: Api) -> None:
 
 
 def test_another_teams_records_are_nobodys(api: Api, serve: Any) -> None:
-    own = make(api)
+    own = make_id(api)
     delete(api, own)
     stranger = serve()
     for what in ("restore", "purge"):
@@ -83,7 +78,7 @@ def test_another_teams_records_are_nobodys(api: Api, serve: Any) -> None:
 
 
 def test_conditions_are_those_of_each_record(api: Api) -> None:
-    one = make(api)
+    one = make_id(api)
     delete(api, one)
     for what in ("restore", "purge"):
         assert codes(batch(api, what, [one], headers={"if-match": '"1"'})) == ["precondition_failed"]
@@ -93,10 +88,10 @@ def test_conditions_are_those_of_each_record(api: Api) -> None:
 def test_nothing_of_a_purged_record_is_left_but_what_imports_noted(api: Api) -> None:
     row = {"default": {"email": "ada@example.org", "title": "Dr"}}
     own = api.start([row], dedupe_by="email").json()["results"][0]["id"]
-    deal = make(api, "deal", name="Big")
+    deal = make_id(api, "deal", name="Big")
     assert api.send("PUT", f"/deal/{deal}/grant", json={"team_id": {api.team: "r"}}).status_code == 200
     view = api.send("POST", "/deal/views", json={"name": "All", "view_type": "grid"}).json()["id"]
-    for pinned in (deal, make(api, "deal", name="Small")):
+    for pinned in (deal, make_id(api, "deal", name="Small")):
         assert api.send("POST", f"/deal/views/{view}/records/{pinned}").status_code == 201
     assert api.send("GET", "/deal/by/name/Big").status_code == 200
     before = held(api, "record_key")
@@ -120,7 +115,7 @@ def test_what_is_in_use_by_deleted_records_alone_can_be_freed(api: Api) -> None:
     tier = api.send("POST", "/contact/properties", json=prop).json()
     path = f"/contact/properties/{tier['id']}"
     option = f"{path}/options/{tier['options'][0]['id']}?type=select_str"
-    own = make(api, tier="one")
+    own = make_id(api, tier="one")
     delete(api, own)
     for where, code in ((option, "option_in_use"), (f"{path}?type=select_str", "property_in_use")):
         answer = api.send("DELETE", where)
@@ -145,9 +140,9 @@ TAKEN: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 def test_who_restores_onto_a_taken_key_is_told(
     api: Api, object_type: str, before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    old = make(api, object_type, **before)
+    old = make_id(api, object_type, **before)
     delete(api, old, object_type=object_type)
-    new = make(api, object_type, **after)
+    new = make_id(api, object_type, **after)
     path = f"/{object_type}/{old}/restore"
     answer = api.send("POST", path)
     error = answer.json()["error"]
@@ -163,8 +158,8 @@ def test_who_restores_onto_a_taken_key_is_told(
 
 
 def test_a_person_is_told_apart_by_addresses(api: Api) -> None:
-    contact = make(api, email="a@b.org")
-    old = make(api, "identity", email_addresses=[contact])
+    contact = make_id(api, email="a@b.org")
+    old = make_id(api, "identity", email_addresses=[contact])
     delete(api, old, object_type="identity")
     assert api.send("POST", "/identity", json={"default": {"email_addresses": [contact]}}).status_code == 201
     assert api.send("POST", f"/identity/{old}/restore").json()["error"]["code"] == "key_taken"
@@ -189,10 +184,10 @@ def test_any_property_that_told_records_apart_is_a_key(api: Api, how: str) -> No
 
 def test_a_property_that_was_only_filtered_by_is_none(api: Api) -> None:
     query = {"query": {"select": [], "filter": [{"city": {"=": "Rome"}}]}}
-    old = make(api, city="Rome")
+    old = make_id(api, city="Rome")
     assert len(api.send("POST", "/contact/query", json=query).json()["data"]) == 1
     delete(api, old)
-    make(api, city="Rome")
+    make_id(api, city="Rome")
     assert codes(batch(api, "restore", [old])) == [None]
 
 
@@ -200,7 +195,7 @@ def test_a_property_that_was_only_filtered_by_is_none(api: Api) -> None:
 def test_records_of_one_batch_take_keys_from_each_other(api: Api, clock: Clock, first: int) -> None:
     ids = []
     for email in ("a@b.org", "A@b.org"):
-        ids.append(make(api, email=email))
+        ids.append(make_id(api, email=email))
         clock.advance(seconds=1)
         delete(api, ids[-1])
         clock.advance(seconds=1)
@@ -210,7 +205,7 @@ def test_records_of_one_batch_take_keys_from_each_other(api: Api, clock: Clock, 
 
 
 def test_what_records_shared_before_is_nothing_new(api: Api, clock: Clock) -> None:
-    ids = [make(api, email=email) for email in ("a@b.org", "A@b.org", "a@b.org")]
+    ids = [make_id(api, email=email) for email in ("a@b.org", "A@b.org", "a@b.org")]
     clock.advance(seconds=1)
     delete(api, ids[0])
     assert api.send("POST", f"/contact/{ids[0]}/restore").status_code == 200
@@ -221,7 +216,7 @@ def test_what_records_shared_before_is_nothing_new(api: Api, clock: Clock) -> No
 
 
 def test_a_key_that_an_older_record_was_given_is_taken(api: Api, clock: Clock) -> None:
-    old, other = make(api, email="a@b.org"), make(api, email="c@b.org")
+    old, other = make_id(api, email="a@b.org"), make_id(api, email="c@b.org")
     clock.advance(seconds=1)
     delete(api, old)
     clock.advance(seconds=1)

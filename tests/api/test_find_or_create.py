@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from prismd.api.records.shapes import FoundOrCreated
+from tests.api.making import make_id
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -25,12 +26,6 @@ def ask(api: Api, object_type: str, match: Any, **rest: Any) -> tuple[int, dict[
     return answer.status_code, body
 
 
-def make(api: Api, object_type: str, **values: Any) -> str:
-    answer = api.send("POST", f"/{object_type}", json={"default": values})
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["id"])
-
-
 def test_a_person_is_made_with_a_contact_and_then_found(api: Api) -> None:
     defaults = {"full_name": "Ada", "birthday": "1815-12-10"}
     status, made = ask(api, "identity", {"email_address": "Ada@x.org"}, defaults=defaults)
@@ -45,7 +40,7 @@ def test_a_person_is_made_with_a_contact_and_then_found(api: Api) -> None:
 
 
 def test_a_contact_that_is_there_is_taken(api: Api) -> None:
-    contact, other = make(api, "contact", email="ada@x.org"), make(api, "contact", email="b@x.org")
+    contact, other = make_id(api, "contact", email="ada@x.org"), make_id(api, "contact", email="b@x.org")
     defaults = {"email_addresses": ["b@x.org", "ada@x.org"]}
     status, made = ask(api, "identity", {"email_address": "ada@x.org"}, defaults=defaults)
     assert (status, made["record"]["default"]["email_addresses"]) == (201, [other, contact])
@@ -70,11 +65,11 @@ def test_a_company_is_made_and_then_found(api: Api) -> None:
 
 def test_several_matches_are_a_conflict(api: Api) -> None:
     for _ in range(2):
-        make(api, "organization", primary_domain="acme.org")
-    contact = make(api, "contact", email="ada@x.org")
+        make_id(api, "organization", primary_domain="acme.org")
+    contact = make_id(api, "contact", email="ada@x.org")
     for _ in range(2):
-        make(api, "identity", email_addresses=[contact])
-        make(api, "contact", email="eve@x.org")
+        make_id(api, "identity", email_addresses=[contact])
+        make_id(api, "contact", email="eve@x.org")
     for object_type, match in [
         ("organization", {"primary_domain": "acme.org"}),
         ("identity", {"email_address": "ada@x.org"}),
@@ -85,8 +80,8 @@ def test_several_matches_are_a_conflict(api: Api) -> None:
 
 
 def test_a_person_with_one_of_several_contacts_of_the_address_is_found(api: Api) -> None:
-    make(api, "contact", email="eve@x.org")
-    eve = make(api, "identity", email_addresses=[make(api, "contact", email="eve@x.org")])
+    make_id(api, "contact", email="eve@x.org")
+    eve = make_id(api, "identity", email_addresses=[make_id(api, "contact", email="eve@x.org")])
     status, found = ask(api, "identity", {"email_address": "eve@x.org"})
     assert (status, found["record"]["id"]) == (200, eve)
 
@@ -168,7 +163,7 @@ def test_what_is_wrong_is_wrong_also_where_the_record_is_there(api: Api) -> None
 
 
 def test_defaults_are_slugs_whoever_made_them(api: Api) -> None:
-    company = make(api, "organization", name="Acme")
+    company = make_id(api, "organization", name="Acme")
     assert api.send("POST", "/identity/properties", json={"name": "Badge", "type": "num"}).status_code == 201
     listed = api.send("POST", "/lists", json={"template_id": "recruiting", "name": "Hires"}).json()["id"]
     defaults = {"badge": "12", "companies": [company], "default": {"city": "Rome"}, "list": {listed: {}}}
@@ -244,7 +239,7 @@ def test_what_is_no_domain_makes_no_company(api: Api, domain: str) -> None:
 
 
 def test_several_contacts_are_named(api: Api) -> None:
-    contacts = [make(api, "contact", email="eve@x.org") for _ in range(2)]
+    contacts = [make_id(api, "contact", email="eve@x.org") for _ in range(2)]
     _, body = ask(api, "identity", {"email_address": "eve@x.org"})
     assert all(one in body["error"]["message"] for one in contacts)
 

@@ -13,18 +13,13 @@ import pytest
 from prismd.core.lists.templates import LISTABLE_TYPES, TEMPLATES
 from prismd.core.properties.schema import IMPORTABLE_TYPES, OBJECT_TYPES
 from tests.api.conftest import Api
+from tests.api.making import make_list
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 CONTRACT = {
     "sales_deals", "recruiting", "partnerships", "fundraising", "knowledge_base", "issue_tracker", "content_calendar",
     "job_applications", "project_tracker", "feedback", "portco_tracker", "deal_flow", "lp_fundraising", "custom",
 }  # fmt: skip
-
-
-def make(api: Api, template: str = "sales_deals", **fields: Any) -> dict[str, Any]:
-    answer = api.send("POST", "/lists", json={"template_id": template, **fields})
-    assert answer.status_code == 201, answer.text
-    return dict(answer.json())
 
 
 def properties_of(api: Api, object_type: str, **query: str) -> list[dict[str, Any]]:
@@ -45,7 +40,7 @@ def test_the_templates_are_those_of_the_contract(api: Api) -> None:
 
 @pytest.mark.parametrize("template", sorted(CONTRACT - {"custom"}))
 def test_a_list_of_each_template_has_its_stage_property(api: Api, template: str) -> None:
-    made = make(api, template)
+    made = make_list(api, template)
     assert made["object_type"] == TEMPLATES[template].object_type
     assert (made["type"], made["name"], made["team_id"]) == (template, TEMPLATES[template].name, api.team)
     [stage] = [prop for prop in properties_of(api, made["object_type"], list_id=made["id"]) if prop["alias"]]
@@ -56,7 +51,7 @@ def test_a_list_of_each_template_has_its_stage_property(api: Api, template: str)
 
 @pytest.mark.parametrize("object_type", LISTABLE_TYPES)
 def test_a_custom_list_holds_what_is_asked_for(api: Api, object_type: str) -> None:
-    made = make(api, "custom", object_type=object_type, name="Mine", icon="star")
+    made = make_list(api, "custom", object_type=object_type, name="Mine", icon="star")
     assert (made["object_type"], made["name"], made["icon"]) == (object_type, "Mine", "star")
 
 
@@ -84,7 +79,7 @@ def test_a_list_that_cannot_be_made_says_why(api: Api, body: dict[str, Any], fie
 
 
 def test_lists_are_read_one_by_one_and_all_together(api: Api) -> None:
-    made = [make(api), make(api, "recruiting", name="Engineers"), make(api)]
+    made = [make_list(api), make_list(api, "recruiting", name="Engineers"), make_list(api)]
     assert api.send("GET", "/lists").json() == {"data": made}
     for one in made:
         assert api.send("GET", f"/lists/{one['id']}").json() == one
@@ -104,14 +99,14 @@ def test_a_repeat_under_its_key_makes_no_second_list(api: Api) -> None:
 
 def test_there_is_an_end_to_lists(serve: Callable[..., Api]) -> None:
     api = serve(lists_max=2)
-    make(api)
-    make(api)
+    make_list(api)
+    make_list(api)
     assert api.send("POST", "/lists", json={"template_id": "deal_flow"}).status_code == 400
 
 
 def test_a_list_is_nobody_elses(api: Api, serve: Callable[..., Api]) -> None:
     other = serve()
-    theirs = make(other)
+    theirs = make_list(other)
     assert api.send("GET", "/lists").json() == {"data": []}
     assert api.send("GET", f"/lists/{theirs['id']}").status_code == 404
     assert api.send("GET", "/deal/properties", params={"list_id": theirs["id"]}).status_code == 404
@@ -120,7 +115,7 @@ def test_a_list_is_nobody_elses(api: Api, serve: Callable[..., Api]) -> None:
 def test_a_list_tells_its_views(serve: Callable[..., Api]) -> None:
     seconds = itertools.count()
     api = serve(now=lambda: START + timedelta(seconds=next(seconds)))
-    made, other = make(api), make(api)
+    made, other = make_list(api), make_list(api)
     seeded = made["views"]
     # An id that comes first in order, of a view that comes last in time; and one of another type that is in the list.
     for kind, view_id in (("deal", "01920000-0000-7000-8000-000000000001"), ("identity", None)):
@@ -134,7 +129,7 @@ def test_a_list_tells_its_views(serve: Callable[..., Api]) -> None:
 
 @pytest.mark.parametrize("template", sorted(CONTRACT))
 def test_a_list_starts_with_views_that_work(api: Api, template: str) -> None:
-    made = make(api, template, **({"object_type": "action"} if template == "custom" else {}))
+    made = make_list(api, template, **({"object_type": "action"} if template == "custom" else {}))
     kind, list_id = made["object_type"], made["id"]
     assert made["views"] == api.send("GET", f"/lists/{list_id}").json()["views"]
     record = api.send("POST", f"/{kind}", params={"list_id": list_id}, json={"default": {}}).json()["id"]
@@ -150,11 +145,11 @@ def test_a_list_starts_with_views_that_work(api: Api, template: str) -> None:
 
 def test_there_is_an_end_to_the_views_of_lists(serve: Callable[..., Api]) -> None:
     api = serve(views_max=3)
-    make(api)
+    make_list(api)
     answer = api.send("POST", "/lists", json={"template_id": "deal_flow"})
     assert (answer.status_code, answer.json()["error"]["errors"][0]["field"]) == (400, ".body")
     assert len(api.send("GET", "/lists").json()["data"]) == 1
-    make(api, "recruiting")
+    make_list(api, "recruiting")
 
 
 @pytest.mark.parametrize("template", sorted(CONTRACT))
@@ -167,7 +162,7 @@ def test_a_template_tells_what_its_lists_take_and_they_take_it(api: Api, templat
         return
     deals = ["deal", "identity", "organization"]
     assert supported == (deals if told["object_type"] == "deal" else [told["object_type"]])
-    list_id = make(api, template)["id"]
+    list_id = make_list(api, template)["id"]
     for kind in supported:
         stage = told["stages"][1]
         row = {"default": {}, "list": {"app_stage": stage["value"]}}
@@ -183,7 +178,7 @@ def test_a_template_tells_what_its_lists_take_and_they_take_it(api: Api, templat
 
 @pytest.mark.parametrize("object_type", [kind for kind in OBJECT_TYPES if kind != "deal"])
 def test_what_a_list_does_not_take_is_refused_the_same_way_everywhere(api: Api, object_type: str) -> None:
-    list_id = make(api, "deal_flow" if object_type not in {"identity", "organization"} else "knowledge_base")["id"]
+    list_id = make_list(api, "deal_flow" if object_type not in {"identity", "organization"} else "knowledge_base")["id"]
     base, query = f"/{object_type}", {"list_id": list_id}
     view = {"name": "x", "view_type": "grid", "list_id": list_id}
     scope = {"scope": {"type": "list", "list_id": list_id}, "operation": "create", "properties": {}}

@@ -16,6 +16,7 @@ from prismd.core.notifications import Change, ImportMoved, RecordsChanged
 from prismd.services.realtime.notifications import changes_of_chunk
 from prismd.services.session import Transaction
 from prismd.store.connections.postgres import Connection
+from tests.api.making import make_id
 from tests.api.realtime import Stream, hub_of, listening, opened, tell, tell_of_records, ticket
 from tests.api.test_imports import rows
 from tests.processes import eventually
@@ -36,10 +37,8 @@ Serve = Callable[..., "Api"]
 LISTENER = "FROM pg_stat_activity WHERE application_name = 'prismd changes' AND datname = current_database()"
 
 
-def make(api: Api, **values: Any) -> str:
-    answer = api.send("POST", "/contact", json={"default": values or {"full_name": "Ada"}})
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["id"])
+def make_contact(api: Api, **values: Any) -> str:
+    return make_id(api, **(values or {"full_name": "Ada"}))
 
 
 def records(change: str, *ids: str, object_type: str = "contact") -> dict[str, Any]:
@@ -57,7 +56,7 @@ def test_the_stream_begins_with_hello(api: Api, clock: Clock) -> None:
 
 def test_each_change_of_a_record_is_told_to_all_who_listen(api: Api) -> None:
     with listening(api) as one, listening(api) as other:
-        made = make(api)
+        made = make_contact(api)
         path = f"/contact/{made}"
         assert api.send("PATCH", path, json={"default": {"title": "Countess"}}).status_code == 200
         assert api.send("DELETE", path).status_code == 204
@@ -68,7 +67,7 @@ def test_each_change_of_a_record_is_told_to_all_who_listen(api: Api) -> None:
 
 
 def test_a_batch_is_told_of_as_one(api: Api) -> None:
-    made = [make(api) for _ in range(3)]
+    made = [make_contact(api) for _ in range(3)]
     with listening(api) as stream:
         assert api.send("POST", "/contact/batch/delete", json={"ids": made}).status_code == 200
         message = stream.next()
@@ -76,7 +75,7 @@ def test_a_batch_is_told_of_as_one(api: Api) -> None:
 
 
 def test_what_is_not_committed_or_changes_nothing_is_not_told(api: Api) -> None:
-    made = make(api, full_name="Ada")
+    made = make_contact(api, full_name="Ada")
     with listening(api) as stream:
         assert api.send("POST", "/contact", json={"default": {"nowhere": 1}}).status_code == 400
         assert api.send("PATCH", f"/contact/{made}", json={"default": {"full_name": "Ada"}}).status_code == 200
@@ -111,7 +110,7 @@ def test_many_ids_are_told_in_parts(api: Api) -> None:
 def test_nobody_hears_of_another_team(api: Api) -> None:
     other = api.make_key("some other team")
     with listening(api) as own, listening(api, other) as others:
-        made = make(api)
+        made = make_contact(api)
         api.start(rows(2))
         api.start(rows(150))
         api.work()
@@ -167,8 +166,8 @@ def imported(api: Api, found: list[dict[str, Any]], **options: Any) -> Any:
 
 
 def test_an_import_that_is_answered_at_once_tells_of_its_records_alone(api: Api) -> None:
-    known = make(api, email="a@x.org", title="Countess")
-    same = make(api, email="b@x.org", title="Queen")
+    known = make_contact(api, email="a@x.org", title="Countess")
+    same = make_contact(api, email="b@x.org", title="Queen")
     with listening(api) as stream:
         news: list[dict[str, Any]] = [
             {"email": "a@x.org", "title": "Dr"},
@@ -242,7 +241,7 @@ def test_after_an_outage_of_the_database_clients_are_told_that_they_may_have_mis
         assert admin.execute(f"SELECT pg_terminate_backend(pid) {LISTENER}").fetchone() == (True,)
         for stream in (one, other):
             assert stream.next() == {"type": "resync"}
-        made = make(api)
+        made = make_contact(api)
         for stream in (one, other):
             assert stream.next() == records("created", made)
 
@@ -293,11 +292,11 @@ def test_writes_tell_nobody_while_nobody_listens(api: Api) -> None:
     with psycopg.connect(api.database_url, autocommit=True) as admin:
         eventually(lambda: admin.execute(f"SELECT count(*) {LISTENER}").fetchone() == (0,))
         admin.execute("LISTEN prismd_changes")
-        make(api)
+        make_contact(api)
         imported(api, [{"email": "a@x.org"}])
         assert list(admin.notifies(timeout=0)) == []
         with listening(api):
-            made = make(api)
+            made = make_contact(api)
         assert [made in one.payload for one in admin.notifies(timeout=1, stop_after=1)] == [True]
 
 

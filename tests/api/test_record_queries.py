@@ -26,7 +26,7 @@ def ids(answer: dict[str, Any]) -> list[str]:
     return [row["id"] for row in answer["data"]]
 
 
-def make(api: Api, rows: list[dict[str, Any]], object_type: str = "contact") -> list[str]:
+def make_rows(api: Api, rows: list[dict[str, Any]], object_type: str = "contact") -> list[str]:
     """Import rows and return their ids."""
     response = api.start([{"default": row} for row in rows], object_type)
     assert response.status_code == 200, response.text
@@ -36,7 +36,7 @@ def make(api: Api, rows: list[dict[str, Any]], object_type: str = "contact") -> 
 
 
 def test_a_filter_a_sort_and_a_selection(api: Api) -> None:
-    made = make(api, [{"email": f"{name}@x.org", "first_name": name} for name in ("ada", "bob", "cy")])
+    made = make_rows(api, [{"email": f"{name}@x.org", "first_name": name} for name in ("ada", "bob", "cy")])
     answer = ask(
         api,
         {"select": ["first_name"], "filter": [{"first_name": {"!=": "bob"}}], "sort": [{"first_name": "desc"}]},
@@ -54,8 +54,8 @@ def test_a_filter_a_sort_and_a_selection(api: Api) -> None:
 
 
 def test_references_are_nested_and_paths_follow_them(api: Api) -> None:
-    [acme, blank] = make(api, [{"name": "Acme", "primary_domain": "acme.org"}, {"name": "Blank"}], "organization")
-    made = make(
+    [acme, blank] = make_rows(api, [{"name": "Acme", "primary_domain": "acme.org"}, {"name": "Blank"}], "organization")
+    made = make_rows(
         api, [{"email": "a@x.org", "company": acme}, {"email": "b@x.org", "company": blank}, {"email": "c@x.org"}]
     )
     answer = ask(api, {"select": ["company.name", "email"], "sort": [{"company.name": "desc"}]})
@@ -74,7 +74,7 @@ def test_references_are_nested_and_paths_follow_them(api: Api) -> None:
 
 @pytest.mark.parametrize("sort", [[], [{"title": "asc"}], [{"title": "desc"}, {"created_at": "asc"}]], ids=str)
 def test_pages_hold_every_record_once(api: Api, sort: list[dict[str, str]]) -> None:
-    made = make(api, [{"title": f"t{number % 3}"} if number % 4 else {} for number in range(23)])
+    made = make_rows(api, [{"title": f"t{number % 3}"} if number % 4 else {} for number in range(23)])
     whole = ids(ask(api, {"sort": sort, "limit": 50}))
     assert sorted(whole) == sorted(made)
     seen: list[str] = []
@@ -90,7 +90,7 @@ def test_pages_hold_every_record_once(api: Api, sort: list[dict[str, str]]) -> N
 
 
 def test_a_list_takes_filters_as_parameters(api: Api) -> None:
-    made = make(api, [{"email": f"{name}@x.org", "first_name": name} for name in ("ada", "bob", "cy")])
+    made = make_rows(api, [{"email": f"{name}@x.org", "first_name": name} for name in ("ada", "bob", "cy")])
     answer = api.send(
         "GET", "/contact?email=ada@x.org,cy@x.org&sort=-first_name&select=email&include_total=true"
     ).json()
@@ -200,13 +200,13 @@ def test_a_wrong_parameter_of_a_list_is_refused(api: Api, parameters: str) -> No
 
 
 def test_a_list_cuts_a_limit_that_a_query_refuses(api: Api) -> None:
-    make(api, [{"title": str(number)} for number in range(60)])
+    make_rows(api, [{"title": str(number)} for number in range(60)])
     assert len(api.send("GET", "/contact?limit=500").json()["data"]) == 50
     assert len(api.send("GET", "/contact").json()["data"]) == 25
 
 
 def test_a_cursor_belongs_to_its_query_and_its_team(api: Api, serve: Any) -> None:
-    make(api, [{"title": str(number)} for number in range(3)])
+    make_rows(api, [{"title": str(number)} for number in range(3)])
     cursor = ask(api, {"limit": 1, "sort": [{"title": "asc"}]})["next_cursor"]
     for other in ({"sort": [{"title": "desc"}]}, {"filter": [{"title": {"is_null": False}}]}, {}):
         response = api.send("POST", "/contact/query", json={"query": {"select": [], **other, "cursor": cursor}})
@@ -224,9 +224,9 @@ def test_a_cursor_belongs_to_its_query_and_its_team(api: Api, serve: Any) -> Non
 
 
 def test_pages_stay_right_while_records_come_and_go(api: Api) -> None:
-    made = make(api, [{"title": f"t{number}"} for number in range(9)])
+    made = make_rows(api, [{"title": f"t{number}"} for number in range(9)])
     first = ask(api, {"limit": 4, "sort": [{"title": "asc"}]})
-    make(api, [{"title": "t00"}, {"title": "t99"}])  # before the place of the cursor, and after it
+    make_rows(api, [{"title": "t00"}, {"title": "t99"}])  # before the place of the cursor, and after it
     api.send("DELETE", f"/contact/{made[3]}")  # the very record at which the page ended
     seen, cursor = ids(first), first["next_cursor"]
     while cursor:
@@ -237,13 +237,13 @@ def test_pages_stay_right_while_records_come_and_go(api: Api) -> None:
 
 
 def test_pages_can_be_counted(api: Api) -> None:
-    made = make(api, [{"title": str(number)} for number in range(5)])
+    made = make_rows(api, [{"title": str(number)} for number in range(5)])
     assert ids(ask(api, {"limit": 2, "page": 2})) == made[2:4]
     assert ids(ask(api, {"limit": 2, "page": 4})) == []
 
 
 def test_deleted_records_are_left_out_unless_asked_for(api: Api) -> None:
-    made = make(api, [{"title": "a"}, {"title": "b"}])
+    made = make_rows(api, [{"title": "a"}, {"title": "b"}])
     api.send("DELETE", f"/contact/{made[0]}")
     assert ids(ask(api, {})) == [made[1]]
     assert ids(ask(api, {}, deleted=True)) == made
@@ -256,7 +256,7 @@ def test_deleted_records_are_left_out_unless_asked_for(api: Api) -> None:
 
 
 def test_deleted_records_say_since_when(api: Api, clock: Clock) -> None:
-    made = make(api, [{"title": name} for name in "abc"])
+    made = make_rows(api, [{"title": name} for name in "abc"])
     times = []
     for one in made[:2]:
         clock.advance(hours=1)
@@ -282,7 +282,7 @@ def test_deleted_records_say_since_when(api: Api, clock: Clock) -> None:
 
 
 def test_pages_of_deleted_records_have_a_cursor_of_their_own(api: Api) -> None:
-    made = make(api, [{"title": str(number)} for number in range(7)])
+    made = make_rows(api, [{"title": str(number)} for number in range(7)])
     for one in made[::2]:
         api.send("DELETE", f"/contact/{one}")
     first = ask(api, {"limit": 3}, deleted="only", include_total=True)
@@ -303,7 +303,7 @@ def test_a_property_of_the_team_goes_before_the_time_of_deletion(api: Api) -> No
     made = api.send("POST", "/contact/properties", json={"name": "Deleted at", "type": "str"}).json()
     assert made["slug"] == "deleted_at_2"
     as_before(api, "UPDATE property SET slug = 'deleted_at' WHERE id = %s", made["id"])
-    [one] = make(api, [{"deleted_at": "never"}])
+    [one] = make_rows(api, [{"deleted_at": "never"}])
     api.send("DELETE", f"/contact/{one}")
     [row] = ask(api, {"select": ["deleted_at"], "filter": [{"deleted_at": {"=": "never"}}]}, deleted=True)["data"]
     assert row["properties"] == {"deleted_at": "never"}
@@ -313,7 +313,7 @@ def test_a_property_of_the_team_goes_before_the_time_of_deletion(api: Api) -> No
 @pytest.mark.parametrize("value", [True, False, "true", "TRUE", "False", "fAlSe"])
 @pytest.mark.parametrize("operator", ["is_null", "is_not_null", "exists", "not_exists"])
 def test_presence_takes_true_and_false_in_any_case(api: Api, operator: str, value: Any) -> None:
-    made = make(api, [{"title": "x"}, {}])
+    made = make_rows(api, [{"title": "x"}, {}])
     wants_none = (operator in ("is_null", "not_exists")) == (value in (True, "true", "TRUE"))
     assert ids(ask(api, {"filter": [{"title": {operator: value}}]})) == [made[1 if wants_none else 0]]
 
@@ -351,12 +351,12 @@ UNKNOWN_OPTIONS: list[tuple[dict[str, Any], list[int]]] = [
 @pytest.mark.parametrize(("entry", "met"), UNKNOWN_OPTIONS, ids=str)
 def test_an_option_that_does_not_exist_is_met_by_nothing(api: Api, entry: dict[str, Any], met: list[int]) -> None:
     rows: list[dict[str, Any]] = [{"seniority": "vp", "department": ["sales"]}, {"department": ["sales", "it"]}, {}]
-    made = make(api, rows)
+    made = make_rows(api, rows)
     assert ids(ask(api, {"filter": [entry]}, include_total=True)) == [made[number] for number in met]
     person = {"first_name": "x"}  # the same beside a condition of which some can be met, and through a reference
     either = {"filter": [entry, {"id": {"=": made[1]}}], "combinator": "OR"}
     assert set(ids(ask(api, either))) == {*(made[number] for number in met), made[1]}
-    people = make(api, [{**person, "email_addresses": [one]} for one in made], "identity")
+    people = make_rows(api, [{**person, "email_addresses": [one]} for one in made], "identity")
     [(slug, test)] = entry.items()
     through = ids(ask(api, {"filter": [{f"email_addresses.{slug}": test}]}, "identity"))
     assert through == [people[number] for number in met]
@@ -368,7 +368,7 @@ def test_an_option_that_does_not_exist_is_met_by_nothing(api: Api, entry: dict[s
 
 
 def test_an_option_that_does_not_exist_is_met_by_nothing_in_a_list_too(api: Api) -> None:
-    made = make(api, [{"seniority": "vp"}, {}])
+    made = make_rows(api, [{"seniority": "vp"}, {}])
     assert ids(api.send("GET", "/contact?seniority=boss").json()) == []
     assert ids(api.send("GET", "/contact?seniority=boss,vp").json()) == made[:1]
     assert ids(api.send("GET", "/contact?labels=investor").json()) == []
@@ -390,14 +390,14 @@ def test_a_label_that_several_options_have_is_still_refused(api: Api) -> None:
 
 
 def test_a_query_of_ids_gives_those_alone(api: Api) -> None:
-    made = make(api, [{"title": "a"}, {"title": "b"}, {"title": "c"}])
+    made = make_rows(api, [{"title": "a"}, {"title": "b"}, {"title": "c"}])
     assert ids(ask(api, {}, id=[made[2], made[0], "00000000-0000-0000-0000-000000000000"])) == [made[0], made[2]]
     assert ids(ask(api, {}, id=made[1].upper())) == [made[1]]
 
 
 def test_a_deleted_target_is_still_named_but_has_nothing_to_say(api: Api) -> None:
-    [acme] = make(api, [{"name": "Acme"}], "organization")
-    [ada] = make(api, [{"title": "x", "company": acme}])
+    [acme] = make_rows(api, [{"name": "Acme"}], "organization")
+    [ada] = make_rows(api, [{"title": "x", "company": acme}])
     api.send("DELETE", f"/organization/{acme}")
     assert ask(api, {"select": ["company.name"]})["data"][0]["properties"] == {
         "company": {"id": acme, "properties": {"name": None}}
@@ -409,8 +409,8 @@ def test_a_deleted_target_is_still_named_but_has_nothing_to_say(api: Api) -> Non
 
 
 def test_contacts_are_meant_by_their_address_too(api: Api) -> None:
-    [contact] = make(api, [{"email": "Ada@x.org"}])
-    [ada] = make(api, [{"email_addresses": [contact]}], "identity")
+    [contact] = make_rows(api, [{"email": "Ada@x.org"}])
+    [ada] = make_rows(api, [{"email_addresses": [contact]}], "identity")
     assert ids(ask(api, {"filter": [{"email_addresses": {"=": "ada@X.org"}}]}, "identity")) == [ada]
     assert ids(ask(api, {"filter": [{"email_addresses": {"=": "no@x.org"}}]}, "identity")) == []
 
@@ -421,7 +421,7 @@ def test_members_of_a_list_can_be_asked_by_what_they_hold_there(api: Api) -> Non
     first, second = "lead", "qualified"
     rows = [{"default": {"name": name}, "list": {"app_stage": slug}} for name, slug in (("a", first), ("b", second))]
     made = [one["id"] for one in api.start(rows, object_type, list_id=list_id).json()["results"]]
-    make(api, [{"name": "outside"}], object_type)
+    make_rows(api, [{"name": "outside"}], object_type)
     whole = ask(
         api, {"select": ["name", "app_stage"], "list_id": list_id, "sort": [{"app_stage": "desc"}]}, object_type
     )
@@ -447,11 +447,11 @@ SHAPES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("query", SHAPES, ids=str)
 def test_the_number_of_statements_does_not_grow_with_the_rows(api: Api, query: dict[str, Any]) -> None:
-    [acme] = make(api, [{"name": "Acme"}], "organization")
+    [acme] = make_rows(api, [{"name": "Acme"}], "organization")
 
     def more(count: int) -> None:
-        made = make(api, [{"title": str(number), "company": acme} for number in range(count)])
-        make(api, [{"first_name": "x", "email_addresses": [one]} for one in made], "identity")
+        made = make_rows(api, [{"title": str(number), "company": acme} for number in range(count)])
+        make_rows(api, [{"first_name": "x", "email_addresses": [one]} for one in made], "identity")
 
     more(1)
     ask(api, query)  # what becomes a key does so once

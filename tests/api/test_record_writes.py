@@ -7,26 +7,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import httpx
-import msgspec
 import pytest
 
-from prismd.api.records.shapes import Record
 from prismd.core.properties.schema import OBJECT_TYPES, Property
 from prismd.store.properties import insert_property
+from tests.api.making import make_record
 from tests.refusals import refused
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
-
-
-def make(api: Api, object_type: str = "contact", **values: Any) -> dict[str, Any]:
-    answer = api.send("POST", f"/{object_type}", json={"default": values})
-    assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()
-    msgspec.convert(made, Record)
-    return made
 
 
 def values(record: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +49,7 @@ def define_in_list(api: Api, list_id: str, slug: str, wire_type: str, *, require
 
 @pytest.mark.parametrize("object_type", OBJECT_TYPES)
 def test_records_of_every_type_are_made_changed_deleted_and_restored(api: Api, object_type: str) -> None:
-    made = make(api, object_type, source_created_at="2024-05-31")
+    made = make_record(api, object_type, source_created_at="2024-05-31")
     path = f"/{object_type}/{made['id']}"
     assert api.send("GET", path).json() == made
     changed = api.send("PATCH", path, json={"default": {"source_created_at": None}})
@@ -73,8 +64,8 @@ def test_records_of_every_type_are_made_changed_deleted_and_restored(api: Api, o
 
 
 def test_values_are_merged(api: Api) -> None:
-    made = make(api, full_name="Ada", title="Countess", tags=None)
-    organization = make(api, "organization", domains=["a.org"], name="A")
+    made = make_record(api, full_name="Ada", title="Countess", tags=None)
+    organization = make_record(api, "organization", domains=["a.org"], name="A")
     path = f"/contact/{made['id']}"
     api.send("PATCH", path, json={"default": {"title": None}, "extended": {"company": organization["id"]}})
     assert values(api.send("GET", path).json()) == {"full_name": "Ada", "company": organization["id"]}
@@ -89,7 +80,7 @@ def test_values_are_merged(api: Api) -> None:
 
 def test_an_array_grows_no_further_than_it_may(serve: Callable[..., Api]) -> None:
     api = serve(list_values_max=3)
-    path = f"/organization/{make(api, 'organization', domains=['a', 'b'])['id']}"
+    path = f"/organization/{make_record(api, 'organization', domains=['a', 'b'])['id']}"
 
     def append(*values: str) -> httpx.Response:
         return api.send("PATCH", path, json={"default": {"domains": {"_op": "append", "values": values}}})
@@ -113,7 +104,7 @@ def test_an_empty_record_is_a_record(api: Api) -> None:
 def test_select_values_are_written_by_slug_id_or_label_and_read_as_slugs(api: Api) -> None:
     colour = define(api, name="Colour", type="select_str", options=[{"value": "Dark blue"}])
     for written in ("dark_blue", colour["options"][0]["id"], "Dark blue"):
-        assert values(make(api, colour=written)) == {"colour": "dark_blue"}
+        assert values(make_record(api, colour=written)) == {"colour": "dark_blue"}
 
 
 # --- versions ---
@@ -136,7 +127,7 @@ def test_every_answer_that_shows_one_record_has_its_etag(api: Api) -> None:
 
 
 def test_what_changes_nothing_keeps_version_and_time(api: Api, clock: Any) -> None:
-    made = make(api, full_name="Ada")
+    made = make_record(api, full_name="Ada")
     clock.advance(seconds=5)
     same = api.send("PATCH", f"/contact/{made['id']}", json={"default": {"full_name": "Ada", "title": None}})
     assert same.json() == made
@@ -168,7 +159,7 @@ def test_what_changes_nothing_keeps_version_and_time(api: Api, clock: Any) -> No
     ],
 )  # fmt: skip
 def test_a_write_is_meant_for_a_version(api: Api, if_match: str, status: int) -> None:
-    made = make(api, full_name="Ada")
+    made = make_record(api, full_name="Ada")
     path, headers = f"/contact/{made['id']}", {"if-match": if_match}
     changed = api.send("PATCH", path, json={"default": {"title": "Countess"}}, headers=headers)
     assert changed.status_code == status, changed.text
@@ -183,7 +174,7 @@ def test_a_write_is_meant_for_a_version(api: Api, if_match: str, status: int) ->
 
 
 def test_tags_may_come_in_several_headers(api: Api) -> None:
-    path = f"/contact/{make(api)['id']}"
+    path = f"/contact/{make_record(api)['id']}"
     headers = [("if-match", '"7"'), ("if-match", '"1"'), ("x-api-key", api.key)]
     answer = api.http.patch(api.url + api.path(path), json={}, headers=headers)
     assert answer.status_code == 200
@@ -197,7 +188,7 @@ def test_a_record_that_is_not_there_has_no_version(api: Api, method: str, if_mat
 
 
 def test_a_replay_comes_before_the_version(api: Api) -> None:
-    path, headers = f"/contact/{make(api)['id']}", {"if-match": '"1"', "idempotency-key": "once"}
+    path, headers = f"/contact/{make_record(api)['id']}", {"if-match": '"1"', "idempotency-key": "once"}
     first, again = (
         api.send("PATCH", path, json={"default": {"title": "Dr"}}, headers=headers) for _ in range(2)
     )  # fmt: skip
@@ -209,7 +200,7 @@ def test_a_replay_comes_before_the_version(api: Api) -> None:
 
 
 def test_writes_are_done_once_under_a_key(api: Api) -> None:
-    path = f"/contact/{make(api, email='a@x.org')['id']}"
+    path = f"/contact/{make_record(api, email='a@x.org')['id']}"
     writes: list[tuple[str, str, Any]] = [
         ("POST", "/contact", {"default": {"email": "b@x.org"}}),
         ("PUT", "/contact/by/email/c@x.org", {}),
@@ -255,7 +246,7 @@ def test_an_upsert_keeps_the_value_of_the_body(api: Api) -> None:
 
 
 def test_an_upsert_by_a_reference_takes_ids_and_addresses(api: Api) -> None:
-    contact = make(api, email="ada@x.org")["id"]
+    contact = make_record(api, email="ada@x.org")["id"]
     made = api.send("PUT", "/identity/by/email_addresses/ADA@x.org", json={})
     assert (made.status_code, values(made.json())) == (201, {"email_addresses": [contact]})
     found = api.send("PUT", f"/identity/by/email_addresses/{contact}", json={"default": {"full_name": "Ada"}})
@@ -269,7 +260,7 @@ def test_an_upsert_by_a_reference_takes_ids_and_addresses(api: Api) -> None:
 
 def test_an_upsert_refuses_what_it_cannot_tell_apart(api: Api) -> None:
     for _ in range(2):
-        make(api, full_name="Grace")
+        make_record(api, full_name="Grace")
     refused(api.send("PUT", "/contact/by/full_name/grace", json={}), 409, "multiple_matches")
     refused(api.send("PUT", "/contact/by/full_name/%20", json={}), 400, "invalid_request", ".path.value")
     refused(api.send("PUT", "/organization/by/arr/much", json={}), 400, "invalid_request", ".path.value")
@@ -279,7 +270,7 @@ def test_an_upsert_refuses_what_it_cannot_tell_apart(api: Api) -> None:
 
 
 def test_a_deleted_record_is_not_upserted(api: Api) -> None:
-    first = make(api, email="a@x.org")["id"]
+    first = make_record(api, email="a@x.org")["id"]
     api.send("DELETE", f"/contact/{first}")
     second = api.send("PUT", "/contact/by/email/a@x.org", json={})
     assert (second.status_code, second.json()["id"] != first) == (201, True)
@@ -292,7 +283,7 @@ def test_a_deleted_record_is_not_upserted(api: Api) -> None:
 
 
 def test_a_duplicate_has_the_values_of_its_model(api: Api) -> None:
-    made = make(api, full_name="Ada", email="a@x.org")
+    made = make_record(api, full_name="Ada", email="a@x.org")
     twin = api.send("POST", f"/contact/{made['id']}/duplicate", headers={"content-type": "application/json"})
     assert twin.status_code == 201
     assert values(twin.json()) == values(made)
@@ -303,13 +294,13 @@ def test_a_duplicate_has_the_values_of_its_model(api: Api) -> None:
 
 
 def test_restoring_what_is_not_deleted_changes_nothing(api: Api) -> None:
-    made = make(api, full_name="Ada")
+    made = make_record(api, full_name="Ada")
     answer = api.send("POST", f"/contact/{made['id']}/restore", headers={"content-type": "application/json"})
     assert (answer.status_code, answer.json(), answer.headers["etag"]) == (200, made, '"1"')
 
 
 def test_what_is_deleted_is_missing_until_it_is_restored(api: Api) -> None:
-    path = f"/contact/{make(api, email='a@x.org')['id']}"
+    path = f"/contact/{make_record(api, email='a@x.org')['id']}"
     assert api.send("DELETE", path).status_code == 204
     for method, where in [("GET", path), ("PATCH", path), ("DELETE", path), ("POST", f"{path}/duplicate")]:
         body: dict[str, Any] = {"json": {"default": {"email": "b@x.org"}}} if method == "PATCH" else {}
@@ -330,7 +321,7 @@ def test_what_is_no_record_is_not_found(api: Api, record_id: str) -> None:
 
 
 def test_ids_are_written_in_any_case(api: Api) -> None:
-    made = make(api, full_name="Ada")
+    made = make_record(api, full_name="Ada")
     path = f"/contact/{made['id'].upper()}"
     assert api.send("PATCH", path, json={"default": {"title": "Dr"}}).json()["id"] == made["id"]
     assert api.send("POST", f"{path}/duplicate").status_code == 201
@@ -342,7 +333,7 @@ def test_ids_are_written_in_any_case(api: Api) -> None:
 
 
 def test_records_are_found_by_what_was_written_last(api: Api) -> None:
-    path = f"/contact/{make(api, email='a@x.org')['id']}"
+    path = f"/contact/{make_record(api, email='a@x.org')['id']}"
     assert api.send("GET", "/contact/by/email/a@x.org").status_code == 200
     api.send("PATCH", path, json={"default": {"email": "b@x.org"}})
     assert api.send("GET", "/contact/by/email/a@x.org").status_code == 404
@@ -351,7 +342,7 @@ def test_records_are_found_by_what_was_written_last(api: Api) -> None:
     assert api.send("GET", "/contact/by/email/b@x.org").status_code == 404
     [matched] = api.start([{"default": {"email": "c@x.org"}}], dedupe_by="email").json()["results"]
     assert matched["created"]
-    made = make(api, email="d@x.org")["id"]
+    made = make_record(api, email="d@x.org")["id"]
     [matched] = api.start([{"default": {"email": "D@x.org"}}], dedupe_by="email").json()["results"]
     assert (matched["existing"], matched["id"]) == (True, made)
 
@@ -396,7 +387,7 @@ def test_records_are_found_by_what_was_written_last(api: Api) -> None:
     ],
 )  # fmt: skip
 def test_bad_input_says_where(api: Api, body: bytes, field: str, check: str) -> None:
-    made = make(api, email="ada@x.org")
+    made = make_record(api, email="ada@x.org")
     for method, path in [
         ("POST", "/contact"),
         ("PATCH", f"/contact/{made['id']}"),
@@ -423,7 +414,7 @@ def test_a_huge_body_is_refused(serve: Callable[..., Api]) -> None:
 
 
 def test_what_cannot_be_meant_is_refused(api: Api) -> None:
-    path = f"/contact/{make(api)['id']}"
+    path = f"/contact/{make_record(api)['id']}"
     refused(api.send("POST", "/nonsense", json={}), 400, "invalid_request", ".path.objectType")
     refused(api.send("POST", "/agent_site", json={}), 405, "method_not_allowed")
     for method, where in [("POST", "/contact"), ("PATCH", path), ("PUT", "/contact/by/email/x")]:
@@ -446,11 +437,11 @@ def test_a_required_property_has_a_value(api: Api) -> None:
         by_email = api.send("PUT", "/contact/by/email/new@x.org", json=body)
         refused(by_email, 400, "invalid_request", where, check="missing_required")
     refused(api.send("POST", "/organization", json={}), 400, "invalid_request", ".body.default.codes")
-    own = make(api, badge="7")["id"]
+    own = make_record(api, badge="7")["id"]
     for value in (None, "", "  "):
         answer = api.send("PATCH", f"/contact/{own}", json={"extended": {"badge": value}})
         refused(answer, 400, "invalid_request", ".body.extended.badge", check="missing_required")
-    organization = make(api, "organization", codes=["a"])["id"]
+    organization = make_record(api, "organization", codes=["a"])["id"]
     remove = {"default": {"codes": {"_op": "remove", "values": ["a"]}}}
     answer = api.send("PATCH", f"/organization/{organization}", json=remove)
     refused(answer, 400, "invalid_request", ".body.default.codes", check="missing_required")
@@ -527,7 +518,7 @@ def test_records_are_found_and_upserted_by_what_a_list_knows_of_them(api: Api) -
 def test_what_a_list_requires_is_demanded_in_it_alone(api: Api) -> None:
     ours = make_list(api)
     define_in_list(api, ours, "code", "str", required=True)
-    made = make(api, "deal", name="D")["id"]
+    made = make_record(api, "deal", name="D")["id"]
     where = f".body.list.{ours}.code"
     answer = api.send("PATCH", f"/deal/{made}?list_id={ours}", json={"default": {"name": "E"}})
     refused(answer, 400, "invalid_request", where, check="missing_required")
@@ -544,8 +535,8 @@ def test_what_a_list_requires_is_demanded_in_it_alone(api: Api) -> None:
 
 def test_records_of_another_team_are_not_there(api: Api, serve: Callable[..., Api]) -> None:
     other = serve()
-    made = make(api, email="ada@x.org")
-    organization = make(api, "organization", name="A")["id"]
+    made = make_record(api, email="ada@x.org")
+    organization = make_record(api, "organization", name="A")["id"]
     path, ours = f"/contact/{made['id']}", make_list(api)
     for method, where in [("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/duplicate"), ("POST", "/restore")]:
         body: dict[str, Any] = {"json": {"default": {"title": "Dr"}}} if method == "PATCH" else {}

@@ -12,18 +12,13 @@ import pytest
 
 from prismd.core.properties.schema import OBJECT_TYPES
 from prismd.core.properties.unkept import unkept_paths
+from tests.api.making import make_id
 from tests.statements import count_statements
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
 
 QUERIES_PAGE = Path(__file__).parents[2] / "docs" / "queries.md"
-
-
-def made(api: Api, object_type: str, **values: Any) -> str:
-    answer = api.send("POST", f"/{object_type}", json={"default": values})
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["id"])
 
 
 def row_of(api: Api, object_type: str, record_id: str, select: list[str]) -> dict[str, Any]:
@@ -45,7 +40,7 @@ def read(api: Api, object_type: str, record_id: str, select: list[str]) -> dict[
 
 
 def test_what_has_no_value_is_null_or_an_empty_array(api: Api) -> None:
-    person = made(api, "identity")
+    person = make_id(api, "identity")
     select = [
         "full_name",
         "seniority",
@@ -66,9 +61,9 @@ def test_what_has_no_value_is_null_or_an_empty_array(api: Api) -> None:
 
 
 def test_what_is_empty_at_the_end_of_a_path_is_there_too(api: Api) -> None:
-    acme, blank = made(api, "organization", name="Acme"), made(api, "organization")
+    acme, blank = make_id(api, "organization", name="Acme"), make_id(api, "organization")
     select = ["companies.name", "companies.domains", "next_calendar_event.name", "next_calendar_event.organizer.email"]
-    person = made(api, "identity", companies=[acme, blank])
+    person = make_id(api, "identity", companies=[acme, blank])
     shown: dict[str, Any] = {
         "companies": [
             {"id": acme, "properties": {"name": "Acme", "domains": []}},
@@ -78,7 +73,7 @@ def test_what_is_empty_at_the_end_of_a_path_is_there_too(api: Api) -> None:
     }
     assert row_of(api, "identity", person, select) == shown
     assert read(api, "identity", person, select) == shown
-    event = made(api, "event")
+    event = make_id(api, "event")
     api.send("PATCH", f"/identity/{person}", json={"default": {"companies": None, "next_calendar_event": event}})
     shown = {
         "companies": [],
@@ -90,16 +85,16 @@ def test_what_is_empty_at_the_end_of_a_path_is_there_too(api: Api) -> None:
 
 @pytest.mark.parametrize("object_type", OBJECT_TYPES)
 def test_every_property_of_every_type_can_be_selected_and_is_there(api: Api, object_type: str) -> None:
-    record = made(api, object_type)
+    record = make_id(api, object_type)
     slugs = [one["slug"] for one in api.send("GET", f"/{object_type}/properties").json()[object_type].values()]
     assert set(read(api, object_type, record, slugs)) == set(slugs)
     assert set(row_of(api, object_type, record, slugs)) == set(slugs)
 
 
 def test_a_record_is_read_by_paths_as_a_query_shows_them(api: Api) -> None:
-    acme = made(api, "organization", name="Acme")
-    contact = made(api, "contact", email="ada@x.org", company=acme)
-    person = made(api, "identity", full_name="Ada", email_addresses=[contact], companies=[acme])
+    acme = make_id(api, "organization", name="Acme")
+    contact = make_id(api, "contact", email="ada@x.org", company=acme)
+    person = make_id(api, "identity", full_name="Ada", email_addresses=[contact], companies=[acme])
     paths = ["full_name", "email_addresses.email", "email_addresses.company.name"]
     shown = {
         "full_name": "Ada",
@@ -134,14 +129,14 @@ def test_a_record_is_read_by_paths_as_a_query_shows_them(api: Api) -> None:
     "path", ["companies.nmae", "nmae", "full_name.x", "companies..name", "companies.", ".", "a.b.c.d.e.f"]
 )
 def test_a_path_that_leads_nowhere_is_refused(api: Api, path: str) -> None:
-    person = made(api, "identity", full_name="Ada")
+    person = make_id(api, "identity", full_name="Ada")
     for where in (f"/identity/{person}", "/identity/by/full_name/Ada", f"/identity/{uuid4()}"):
         refused = api.send("GET", where, params={"select": path})
         assert (refused.status_code, refused.json()["error"]["errors"][0]["field"]) == (400, ".query.select")
 
 
 def test_more_paths_than_a_query_may_have_are_refused(api: Api) -> None:
-    person = made(api, "identity")
+    person = make_id(api, "identity")
     refused = api.send("GET", f"/identity/{person}", params={"select": ",".join(["full_name"] * 1_001)})
     assert (refused.status_code, refused.json()["error"]["errors"][0]["code"]) == (400, "maxItems.openapi.validation")
 
@@ -150,19 +145,19 @@ def test_what_a_list_holds_is_there_too(api: Api) -> None:
     made_list = api.send("POST", "/lists", json={"template_id": "sales_deals"}).json()["id"]
     asked = {"name": "Buddy", "type": "ref_organization", "list_id": made_list}
     buddy = api.send("POST", "/deal/properties", json=asked).json()["slug"]
-    acme = made(api, "organization", name="Acme")
+    acme = make_id(api, "organization", name="Acme")
     deal = api.send("POST", f"/deal?list_id={made_list}", json={"list": {buddy: acme}}).json()["id"]
     select = f"name,app_stage,{buddy}.name"
     answer = api.send("GET", f"/deal/{deal}?list_id={made_list}&select={select}").json()
     shown = {"app_stage": None, buddy: {"id": acme, "properties": {"name": "Acme"}}}
     assert answer == {"id": deal, "default": {"name": None}, "list": shown}
-    stranger = made(api, "deal", name="x")
+    stranger = make_id(api, "deal", name="x")
     answer = api.send("GET", f"/deal/{stranger}?list_id={made_list}&select={select}").json()
     assert answer == {"id": stranger, "default": {"name": "x"}, "list": {"app_stage": None, buddy: None}}
 
 
 def test_views_show_what_they_select(api: Api) -> None:
-    deal = made(api, "deal", name="x")
+    deal = make_id(api, "deal", name="x")
     view = {"name": "v", "view_type": "grid", "select": ["name", "amount", "company.name", "people"]}
     view_id = api.send("POST", "/deal/views", json=view).json()["id"]
     [row] = api.send("GET", f"/deal/views/{view_id}/records").json()["data"]
@@ -171,7 +166,7 @@ def test_views_show_what_they_select(api: Api) -> None:
 
 def test_the_number_of_statements_does_not_grow_with_the_references(api: Api) -> None:
     def statements(count: int) -> int:
-        acme = made(api, "organization", name="Acme")
+        acme = make_id(api, "organization", name="Acme")
         api.start([{"default": {"company": acme}} for _ in range(count)])
         path = f"/organization/{acme}?select=contacts.email,contacts.company.name"
         api.send("GET", path)
@@ -184,8 +179,8 @@ def test_the_number_of_statements_does_not_grow_with_the_references(api: Api) ->
 
 def test_what_multiplies_behind_references_is_refused(serve: Callable[..., Api]) -> None:
     api = serve(nested_rows_max=30)
-    acme = made(api, "organization", name="Acme")
-    contacts = [made(api, "contact", company=acme) for _ in range(6)]
+    acme = make_id(api, "organization", name="Acme")
+    contacts = [make_id(api, "contact", company=acme) for _ in range(6)]
     path = "contacts.company.contacts.email"
     for few in ("contacts.email", "contacts.company.name"):
         assert len(read(api, "organization", acme, [few])["contacts"]) == 6
@@ -240,15 +235,15 @@ def with_references(api: Api, object_type: str) -> tuple[str, dict[str, str]]:
         "event": {"attendees": str(uuid4())},
         "contact": {"first_email": str(uuid4()), "last_email": str(uuid4())},
         "identity": {
-            "email_addresses": made(api, "contact", email=f"{uuid4()}@x.org"),
-            "work_history": made(api, "organization", name="Acme"),
+            "email_addresses": make_id(api, "contact", email=f"{uuid4()}@x.org"),
+            "work_history": make_id(api, "organization", name="Acme"),
             "first_email": str(uuid4()),
             "last_email": str(uuid4()),
         },
     }[object_type]
     several = ("attendees", "email_addresses", "work_history")
     values = {slug: [one] if slug in several else one for slug, one in linked.items()}
-    return made(api, object_type, **values), linked
+    return make_id(api, object_type, **values), linked
 
 
 @pytest.mark.parametrize(("object_type", "path", "slug", "properties"), KEPT_NOWHERE, ids=str)
@@ -262,7 +257,7 @@ def test_what_prismd_keeps_nothing_of_is_empty_and_no_error(
         shown = [shown] if slug in ("attendees", "email_addresses", "work_history") else shown
     assert row_of(api, object_type, record, [path]) == {slug: shown}
     assert read(api, object_type, record, [path]) == {slug: shown}
-    without = made(api, object_type)
+    without = make_id(api, object_type)
     for test, met in (
         ({"is_null": True}, True),
         ({"is_not_null": True}, False),
@@ -305,7 +300,7 @@ def test_a_view_can_name_what_prismd_keeps_nothing_of(api: Api, object_type: str
 
 
 def test_what_prismd_keeps_nothing_of_is_sorted_by_as_nothing(api: Api) -> None:
-    people = [made(api, "identity", full_name=name) for name in ("b", "a")]
+    people = [make_id(api, "identity", full_name=name) for name in ("b", "a")]
     query = {"select": [], "sort": [{"last_email.subject": "desc"}, {"full_name": "asc"}], "limit": 1}
     first = api.send("POST", "/identity/query", json={"query": query}).json()
     second = api.send("POST", "/identity/query", json={"query": {**query, "cursor": first["next_cursor"]}}).json()
@@ -314,7 +309,7 @@ def test_what_prismd_keeps_nothing_of_is_sorted_by_as_nothing(api: Api) -> None:
 
 def test_ids_that_are_none_lead_nowhere_and_break_nothing(api: Api) -> None:
     """References to what prismd holds none of take any text that looks like an id, and none of them is looked up."""
-    event = made(api, "event", attendees=[str(uuid4())])
+    event = make_id(api, "event", attendees=[str(uuid4())])
     assert read(api, "event", event, ["attendees.contact.company.name"])["attendees"][0]["properties"] == {
         "contact": None
     }
@@ -323,8 +318,8 @@ def test_ids_that_are_none_lead_nowhere_and_break_nothing(api: Api) -> None:
 def test_a_property_of_the_team_goes_before_what_is_kept_nowhere(api: Api) -> None:
     asked = {"name": "Position", "type": "str", "slug": "position"}
     assert api.send("POST", "/organization/properties", json=asked).status_code == 201
-    acme = made(api, "organization", position="first")
-    person = made(api, "identity", work_history=[acme])
+    acme = make_id(api, "organization", position="first")
+    person = make_id(api, "identity", work_history=[acme])
     shown = {"work_history": [{"id": acme, "properties": {"position": "first"}}]}
     assert read(api, "identity", person, ["work_history.position"]) == shown
     body = {"query": {"select": [], "filter": [{"work_history.position": {"=": "first"}}]}}

@@ -9,18 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from prismd.core.properties.schema import IMPORTABLE_TYPES, OBJECT_TYPES
+from tests.api.making import make_record
 
 if TYPE_CHECKING:
     import httpx
 
     from tests.api.conftest import Api
-
-
-def make(api: Api, object_type: str, **values: Any) -> dict[str, Any]:
-    answer = api.send("POST", f"/{object_type}", json={"default": values})
-    assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()
-    return made
 
 
 def ways(api: Api, object_type: str, whole: dict[str, Any], query: str = "") -> list[httpx.Response]:
@@ -49,13 +43,13 @@ def unchanged(api: Api, object_type: str, record_id: str, query: str = "") -> No
 
 @pytest.mark.parametrize("object_type", OBJECT_TYPES)
 def test_a_record_of_any_type_can_be_sent_back_whole(api: Api, object_type: str) -> None:
-    record_id = make(api, object_type)["id"]
+    record_id = make_record(api, object_type)["id"]
     assert {"created_at", "updated_at"} <= read(api, object_type, record_id)[0]["default"].keys()
     unchanged(api, object_type, record_id)
 
 
 def test_a_record_that_is_found_can_be_sent_back_to_where_it_was_found(api: Api) -> None:
-    make(api, "contact", email="a@b.org", title="Dr")
+    make_record(api, "contact", email="a@b.org", title="Dr")
     found = api.send("GET", "/contact/by/email/a@b.org")
     again = api.send("PUT", "/contact/by/email/a@b.org", json=found.json())
     assert (again.status_code, again.headers["etag"], again.json()) == (200, found.headers["etag"], found.json())
@@ -64,7 +58,7 @@ def test_a_record_that_is_found_can_be_sent_back_to_where_it_was_found(api: Api)
 @pytest.mark.parametrize("query", ["", "?list_id={list_id}"])
 def test_a_record_in_a_list_can_be_sent_back_whole(api: Api, query: str) -> None:
     made = api.send("POST", "/lists", json={"template_id": "custom", "object_type": "deal"}).json()
-    deal = make(api, "deal", name="Big")["id"]
+    deal = make_record(api, "deal", name="Big")["id"]
     stage = "app_stage"
     listed = api.send("GET", f"/deal/properties?list_id={made['id']}").json()["deal"].values()
     options = next(one["options"] for one in listed if one["alias"] == stage)
@@ -74,10 +68,10 @@ def test_a_record_in_a_list_can_be_sent_back_whole(api: Api, query: str) -> None
 
 
 def test_references_to_deleted_records_can_be_sent_back(api: Api) -> None:
-    contacts = [make(api, "contact", email=f"{name}@b.org")["id"] for name in "abc"]
-    company = make(api, "organization", name="Acme")["id"]
-    person = make(api, "identity", email_addresses=contacts[:2], full_name="Ada")["id"]
-    contact = make(api, "contact", email="d@b.org", company=company)["id"]
+    contacts = [make_record(api, "contact", email=f"{name}@b.org")["id"] for name in "abc"]
+    company = make_record(api, "organization", name="Acme")["id"]
+    person = make_record(api, "identity", email_addresses=contacts[:2], full_name="Ada")["id"]
+    contact = make_record(api, "contact", email="d@b.org", company=company)["id"]
     for object_type, one in (("contact", contacts[0]), ("organization", company)):
         assert api.send("DELETE", f"/{object_type}/{one}").status_code == 204
     unchanged(api, "identity", person)
@@ -97,8 +91,8 @@ def test_references_to_deleted_records_can_be_sent_back(api: Api) -> None:
 
 
 def test_a_deleted_record_is_no_reference_for_who_does_not_hold_it(api: Api) -> None:
-    one, other = (make(api, "organization", name=name)["id"] for name in "AB")
-    holder, stranger = make(api, "contact", company=one)["id"], make(api, "contact", company=other)["id"]
+    one, other = (make_record(api, "organization", name=name)["id"] for name in "AB")
+    holder, stranger = make_record(api, "contact", company=one)["id"], make_record(api, "contact", company=other)["id"]
     api.send("DELETE", f"/organization/{one}")
     items = [{"id": holder, "default": {"company": one}}, {"id": stranger, "default": {"company": one}}]
     result = api.send("POST", "/contact/batch/update", json={"items": items}).json()["results"]
@@ -108,7 +102,7 @@ def test_a_deleted_record_is_no_reference_for_who_does_not_hold_it(api: Api) -> 
 
 
 def test_what_only_the_server_sets_may_not_differ(api: Api) -> None:
-    contact = make(api, "contact", email="a@b.org")["id"]
+    contact = make_record(api, "contact", email="a@b.org")["id"]
     whole, etag = read(api, "contact", contact)
     for slug in ("created_at", "updated_at"):
         for value in ("2001-01-01T00:00:00Z", None, 5, "", [whole["default"][slug]]):
@@ -122,7 +116,7 @@ def test_what_only_the_server_sets_may_not_differ(api: Api) -> None:
 
 
 def test_the_same_moment_in_another_spelling_is_the_same(api: Api) -> None:
-    contact = make(api, "contact", email="a@b.org")["id"]
+    contact = make_record(api, "contact", email="a@b.org")["id"]
     whole, etag = read(api, "contact", contact)
     sent = {slug: whole["default"][slug].replace("Z", "+00:00") for slug in ("created_at", "updated_at")}
     answer = api.send("PATCH", f"/contact/{contact}", json={"default": sent})
@@ -130,7 +124,7 @@ def test_the_same_moment_in_another_spelling_is_the_same(api: Api) -> None:
 
 
 def test_what_changes_beside_unchanged_values_is_written(api: Api) -> None:
-    contact = make(api, "contact", email="a@b.org", title="Dr")["id"]
+    contact = make_record(api, "contact", email="a@b.org", title="Dr")["id"]
     whole, _ = read(api, "contact", contact)
     whole["default"]["title"] = "Prof"
     answer = api.send("PATCH", f"/contact/{contact}", json=whole)
@@ -139,7 +133,7 @@ def test_what_changes_beside_unchanged_values_is_written(api: Api) -> None:
 
 
 def test_items_of_a_batch_are_compared_with_what_was_there_before_it(api: Api) -> None:
-    contact = make(api, "contact", email="a@b.org")["id"]
+    contact = make_record(api, "contact", email="a@b.org")["id"]
     whole, _ = read(api, "contact", contact)
     items = [{**whole, "default": {**whole["default"], "title": title}} for title in "AB"]
     answer = api.send("POST", "/contact/batch/update", json={"items": items}).json()
@@ -147,16 +141,16 @@ def test_items_of_a_batch_are_compared_with_what_was_there_before_it(api: Api) -
 
 
 def test_references_that_are_seen_from_their_other_side_can_be_sent_back(api: Api) -> None:
-    company = make(api, "organization", name="Acme")["id"]
+    company = make_record(api, "organization", name="Acme")["id"]
     for name in "ab":
-        make(api, "contact", email=f"{name}@b.org", company=company)
+        make_record(api, "contact", email=f"{name}@b.org", company=company)
     unchanged(api, "organization", company, "?select=contacts,name,created_at")
     answer = api.send("PATCH", f"/organization/{company}", json={"default": {"contacts": []}})
     assert answer.status_code == 400
 
 
 def test_a_shape_that_is_wrong_stays_wrong(api: Api) -> None:
-    contact = make(api, "contact", email="a@b.org")["id"]
+    contact = make_record(api, "contact", email="a@b.org")["id"]
     whole, _ = read(api, "contact", contact)
     body = {"default": whole["default"], "extended": {"email": "a@b.org"}}
     answer = api.send("PATCH", f"/contact/{contact}", json=body)
@@ -183,7 +177,7 @@ def row_of(whole: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("how", ["update", "fill", "skip"])
 @pytest.mark.parametrize("count", [1, 120])
 def test_rows_can_send_back_what_was_read(api: Api, how: str, count: int) -> None:
-    ids = [make(api, "contact", email=f"{number}@b.org", title="Dr")["id"] for number in range(3)]
+    ids = [make_record(api, "contact", email=f"{number}@b.org", title="Dr")["id"] for number in range(3)]
     wholes = [read(api, "contact", record_id) for record_id in ids]
     rows = [row_of(whole) for whole, _ in wholes] * ((count + 2) // 3)
     for dry_run in (True, False):
@@ -194,7 +188,7 @@ def test_rows_can_send_back_what_was_read(api: Api, how: str, count: int) -> Non
 
 
 def test_a_row_changes_what_it_does_not_send_back(api: Api) -> None:
-    contact = make(api, "contact", email="a@b.org", title="Dr")["id"]
+    contact = make_record(api, "contact", email="a@b.org", title="Dr")["id"]
     whole, _ = read(api, "contact", contact)
     row = {"default": {**whole["default"], "email": "A@B.org", "title": "Prof"}}
     [result] = imported(api, [row], dedupe_by="email", on_match="update")
@@ -203,7 +197,7 @@ def test_a_row_changes_what_it_does_not_send_back(api: Api) -> None:
 
 
 def test_rows_may_not_set_what_only_the_server_sets(api: Api) -> None:
-    contact = make(api, "contact", email="a@b.org")["id"]
+    contact = make_record(api, "contact", email="a@b.org")["id"]
     whole, etag = read(api, "contact", contact)
     differing = {"default": {**whole["default"], "created_at": "2001-01-01T00:00:00Z"}}
     unmatched = {"default": {**whole["default"], "email": "new@b.org"}}
@@ -219,9 +213,9 @@ def test_rows_may_not_set_what_only_the_server_sets(api: Api) -> None:
 
 
 def test_rows_can_send_back_references_to_deleted_records(api: Api) -> None:
-    contacts = [make(api, "contact", email=f"{name}@b.org")["id"] for name in "abc"]
-    company = make(api, "organization", name="Acme")["id"]
-    person = make(api, "identity", email_addresses=contacts[:2], full_name="Ada", companies=[company])["id"]
+    contacts = [make_record(api, "contact", email=f"{name}@b.org")["id"] for name in "abc"]
+    company = make_record(api, "organization", name="Acme")["id"]
+    person = make_record(api, "identity", email_addresses=contacts[:2], full_name="Ada", companies=[company])["id"]
     for object_type, one in (("contact", contacts[0]), ("organization", company)):
         assert api.send("DELETE", f"/{object_type}/{one}").status_code == 204
     whole, etag = read(api, "identity", person)
@@ -239,8 +233,8 @@ def test_rows_can_send_back_what_a_list_holds(api: Api) -> None:
     made = api.send("POST", "/lists", json={"template_id": "custom", "object_type": "deal"}).json()["id"]
     prop = {"name": "Files", "type": "multiref_identity", "list_id": made}
     assert api.send("POST", "/deal/properties", json=prop).status_code == 201
-    person = make(api, "identity", full_name="Ada")["id"]
-    deal = make(api, "deal", name="Big")["id"]
+    person = make_record(api, "identity", full_name="Ada")["id"]
+    deal = make_record(api, "deal", name="Big")["id"]
     written = api.send("PATCH", f"/deal/{deal}", json={"list": {made: {"files": [person]}}})
     assert written.status_code == 200, written.text
     api.send("DELETE", f"/identity/{person}")

@@ -17,6 +17,7 @@ from micro_so import AsyncMicro, Micro
 from prismd.api.views.shapes import ViewBundle, ViewPage
 from prismd.core.properties.schema import OBJECT_TYPES, UNHELD_TYPES
 from prismd.core.views.definitions import DEPTH_MAX, MEMBERS, VIEW_TYPES
+from tests.api.making import make_list
 from tests.refusals import refused
 from tests.statements import count_statements
 
@@ -50,7 +51,7 @@ EMPTY: dict[str, Any] = {
 }  # fmt: skip
 
 
-def make(api: Api, object_type: str = "deal", **members: Any) -> dict[str, Any]:
+def make_view(api: Api, object_type: str = "deal", **members: Any) -> dict[str, Any]:
     answer = api.send("POST", f"/{object_type}/views", content=json.dumps(MINIMAL | members))
     assert answer.status_code == 201, answer.text
     made: dict[str, Any] = answer.json()
@@ -58,8 +59,8 @@ def make(api: Api, object_type: str = "deal", **members: Any) -> dict[str, Any]:
     return made
 
 
-def make_list(api: Api, template: str = "sales_deals") -> str:
-    return str(api.send("POST", "/lists", json={"template_id": template}).json()["id"])
+def list_of(api: Api, template: str = "sales_deals") -> str:
+    return str(make_list(api, template)["id"])
 
 
 def read(api: Api, path: str) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def without_times(view: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("object_type", VIEW_TYPES)
 def test_every_type_but_contact_has_views(api: Api, object_type: str) -> None:
-    made = make(api, object_type)
+    made = make_view(api, object_type)
     assert without_times(made) == EMPTY | MINIMAL
     assert (made["team_id"], made["list_id"], made["updated_at"]) == (api.team, None, made["created_at"])
     assert read(api, f"/{object_type}/views/{made['id']}") == made
@@ -94,8 +95,8 @@ def test_other_types_have_none(api: Api, object_type: str) -> None:
 
 
 def test_a_view_is_kept_as_it_was_sent(api: Api) -> None:
-    list_id = make_list(api)
-    made = make(api, **FULL, list_id=list_id.upper())
+    list_id = list_of(api)
+    made = make_view(api, **FULL, list_id=list_id.upper())
     assert without_times(made) == FULL | {"list_id": list_id}
     assert made["team_id"] is None
     answer = api.send("PATCH", f"/deal/views/{made['id']}", json={**FULL, "list_id": list_id.upper()})
@@ -113,7 +114,7 @@ def test_free_forms_keep_their_order_and_their_digits(api: Api) -> None:
 
 def test_what_the_server_sets_is_the_servers(api: Api) -> None:
     sent: dict[str, Any] = {"team_id": "somebody else", "created_at": "2001-01-01", "updated_at": 7}
-    made = make(api, **sent)
+    made = make_view(api, **sent)
     assert made["team_id"] == api.team
     assert datetime.fromisoformat(made["created_at"]) > datetime(2020, 1, 1, tzinfo=UTC)
     answer = api.send("PATCH", f"/deal/views/{made['id']}", json=sent)
@@ -121,14 +122,14 @@ def test_what_the_server_sets_is_the_servers(api: Api) -> None:
 
 
 def test_the_id_can_be_chosen_once(api: Api, serve: Callable[..., Api]) -> None:
-    made = make(api, id=NOWHERE.upper())
+    made = make_view(api, id=NOWHERE.upper())
     assert made["id"] == NOWHERE
     for object_type in ("deal", "action"):
         answer = api.send("POST", f"/{object_type}/views", json=MINIMAL | {"id": NOWHERE, "name": "Second"})
         refused(answer, 409, "id_taken")
     assert read(api, f"/deal/views/{NOWHERE}") == made
     assert read(api, "/action/views")["data"] == []
-    theirs = make(serve(), id=NOWHERE, name="Theirs")
+    theirs = make_view(serve(), id=NOWHERE, name="Theirs")
     assert theirs["name"] == "Theirs"
     assert read(api, f"/deal/views/{NOWHERE.upper()}")["name"] == "All"
 
@@ -136,7 +137,7 @@ def test_the_id_can_be_chosen_once(api: Api, serve: Callable[..., Api]) -> None:
 def test_a_patch_changes_what_it_names(api: Api, serve: Callable[..., Api]) -> None:
     clock = [api.runtime.now()]
     api = serve(now=lambda: clock[0])
-    made = make(api, **FULL)
+    made = make_view(api, **FULL)
     path = f"/deal/views/{made['id']}"
     clock[0] += timedelta(seconds=1)
     assert api.send("PATCH", path, json={}).json() == made
@@ -151,14 +152,14 @@ def test_a_patch_changes_what_it_names(api: Api, serve: Callable[..., Api]) -> N
 
 
 def test_null_clears(api: Api) -> None:
-    made = make(api, **FULL)
+    made = make_view(api, **FULL)
     cleared = dict.fromkeys((*(name for name in MEMBERS if name not in MINIMAL), "list_id"))
     answer = api.send("PATCH", f"/deal/views/{made['id']}", json=cleared)
     assert without_times(answer.json()) == EMPTY | {"name": FULL["name"], "view_type": FULL["view_type"]}
 
 
 def test_a_view_is_deleted_and_its_records_stay(api: Api) -> None:
-    made = make(api)
+    made = make_view(api)
     [record] = api.start([{}], "deal").json()["results"]
     assert api.send("POST", f"/deal/views/{made['id']}/records/{record['id']}").status_code == 201
     gone = api.send("DELETE", f"/deal/views/{made['id']}")
@@ -169,7 +170,7 @@ def test_a_view_is_deleted_and_its_records_stay(api: Api) -> None:
 
 
 def test_what_is_not_there_or_somebody_elses_is_not_found(api: Api, serve: Callable[..., Api]) -> None:
-    mine, theirs = make(api), serve()
+    mine, theirs = make_view(api), serve()
     [record] = theirs.start([{}], "deal").json()["results"]
     tries = [(api, "deal", NOWHERE), (api, "deal", "views"), (api, "deal", "%ff"), (api, "action", mine["id"])]
     for asking, object_type, view_id in [*tries, (theirs, "deal", mine["id"])]:
@@ -252,7 +253,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("wrong", "field"), BAD)
 def test_what_cannot_be_kept_is_refused(api: Api, wrong: dict[str, Any], field: str) -> None:
-    made = make(api)
+    made = make_view(api)
     content = json.dumps(MINIMAL | wrong)
     refused(api.send("POST", "/deal/views", content=content), 400, "invalid_request", field)
     refused(api.send("PATCH", f"/deal/views/{made['id']}", content=json.dumps(wrong)), 400, "invalid_request", field)
@@ -260,7 +261,7 @@ def test_what_cannot_be_kept_is_refused(api: Api, wrong: dict[str, Any], field: 
 
 
 def test_a_kind_of_view_that_is_none_is_told_which_there_are(api: Api) -> None:
-    for method, path in (("POST", "/deal/views"), ("PATCH", f"/deal/views/{make(api)['id']}")):
+    for method, path in (("POST", "/deal/views"), ("PATCH", f"/deal/views/{make_view(api)['id']}")):
         message = api.send(method, path, json=MINIMAL | {"view_type": "table"}).json()["error"]["message"]
         assert message == '.body.view_type: expected one of grid, list, kanban, found the text "table"'
 
@@ -286,24 +287,24 @@ def test_a_body_that_makes_no_view_is_refused(api: Api, body: bytes, field: str 
 
 def test_the_layout_of_columns_can_be_as_large_as_a_body(api: Api) -> None:
     layout = {"text": "x" * 900_000}
-    assert make(api, column_layout=layout)["column_layout"] == layout
+    assert make_view(api, column_layout=layout)["column_layout"] == layout
     answer = api.send("POST", "/deal/views", json=MINIMAL | {"column_layout": {"text": "x" * 2**20}})
     refused(answer, 413, "payload_too_large")
 
 
 def test_a_view_of_a_list_can_name_its_properties(api: Api) -> None:
-    list_id, other = make_list(api), make_list(api, "recruiting")
+    list_id, other = list_of(api), list_of(api, "recruiting")
     asked: dict[str, Any] = {"select": ["app_stage"]}
     refused(api.send("POST", "/deal/views", json=MINIMAL | asked), 400, "invalid_request", ".body.select[0]")
-    made = make(api, list_id=list_id, **asked, group_by="app_stage")
+    made = make_view(api, list_id=list_id, **asked, group_by="app_stage")
     path = f"/deal/views/{made['id']}"
     assert read(api, path) == made
     refused(api.send("POST", "/deal/views", json=MINIMAL | {"list_id": other}), 400, "invalid_request", ".body.list_id")
 
 
 def test_a_view_never_moves(api: Api) -> None:
-    first, second = make_list(api), make_list(api)
-    own, free = make(api, list_id=first), make(api)
+    first, second = list_of(api), list_of(api)
+    own, free = make_view(api, list_id=first), make_view(api)
     for view, elsewhere in ((own, second), (own, None), (own, NOWHERE), (free, first)):
         path = f"/deal/views/{view['id']}"
         moved = {"list_id": elsewhere, "name": "Moved"}
@@ -313,7 +314,7 @@ def test_a_view_never_moves(api: Api) -> None:
 
 
 def test_a_list_of_another_team_is_none(api: Api, serve: Callable[..., Api]) -> None:
-    theirs = make_list(serve())
+    theirs = list_of(serve())
     refused(
         api.send("POST", "/deal/views", json=MINIMAL | {"list_id": theirs}), 400, "invalid_request", ".body.list_id"
     )
@@ -321,8 +322,8 @@ def test_a_list_of_another_team_is_none(api: Api, serve: Callable[..., Api]) -> 
 
 
 def test_views_are_listed_in_pages(api: Api, serve: Callable[..., Api]) -> None:
-    make(api, "action"), make(serve())
-    made = [make(api, name=str(number)) for number in range(7)]
+    make_view(api, "action"), make_view(serve())
+    made = [make_view(api, name=str(number)) for number in range(7)]
     found: list[Any] = []
     page = read(api, "/deal/views?limit=3")
     while True:
@@ -340,8 +341,8 @@ def test_views_are_listed_in_pages(api: Api, serve: Callable[..., Api]) -> None:
 
 
 def test_views_of_one_list(api: Api) -> None:
-    first, second = make_list(api), make_list(api)
-    made = [make(api, list_id=one) for one in (first, second, None, first, first)]
+    first, second = list_of(api), list_of(api)
+    made = [make_view(api, list_id=one) for one in (first, second, None, first, first)]
     assert read(api, "/deal/views")["data"] == [made[2]]
     seeded = read(api, f"/deal/views?list_id={first}&limit=2")["data"]
     assert [view["id"] for view in seeded] == [view["id"] for view in read(api, f"/lists/{first}")["views"]][:2]
@@ -381,7 +382,7 @@ def test_a_listing_that_cannot_be_meant_is_refused(api: Api, query: str, field: 
 
 def test_a_cursor_is_good_for_its_own_listing(api: Api, serve: Callable[..., Api]) -> None:
     for _ in range(2):
-        make(api)
+        make_view(api)
     cursor = read(api, "/deal/views?limit=1")["next_cursor"]
     for asking, path in ((api, "/action/views"), (serve(), "/deal/views")):
         refused(asking.send("GET", f"{path}?cursor={cursor}"), 400, "invalid_request", ".query.cursor")
@@ -389,7 +390,7 @@ def test_a_cursor_is_good_for_its_own_listing(api: Api, serve: Callable[..., Api
 
 def test_there_is_an_end_to_views_also_for_those_who_hurry(serve: Callable[..., Api]) -> None:
     api = serve(views_max=3)
-    make(api, "action")
+    make_view(api, "action")
     with ThreadPoolExecutor(8) as threads:
         answers = list(threads.map(lambda _: api.send("POST", "/deal/views", json=MINIMAL), range(8)))
     assert sorted(answer.status_code for answer in answers) == [201] * 3 + [400] * 5
@@ -398,7 +399,7 @@ def test_there_is_an_end_to_views_also_for_those_who_hurry(serve: Callable[..., 
 
 def test_a_property_deleted_later_does_not_lock_the_view_up(api: Api) -> None:
     prop = api.send("POST", "/deal/properties", json={"name": "Score", "type": "num"}).json()
-    made = make(api, filter=[{"name": {"is_not_null": True}}, {"score": {">": 1}}])
+    made = make_view(api, filter=[{"name": {"is_not_null": True}}, {"score": {">": 1}}])
     assert api.send("DELETE", f"/deal/properties/{prop['id']}?type=num").status_code == 204
     path = f"/deal/views/{made['id']}"
     answer = api.send("GET", f"{path}/records")
@@ -428,7 +429,7 @@ def test_a_repeat_under_a_key_is_a_replay(api: Api) -> None:
 
 
 def test_two_patches_at_once_lose_nothing(api: Api) -> None:
-    path = f"/deal/views/{make(api)['id']}"
+    path = f"/deal/views/{make_view(api)['id']}"
     changes: list[dict[str, Any]] = [{"name": "b"}, {"icon": "i"}, {"sort_order": 3}, {"group_by": "status"}]
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda change: api.send("PATCH", path, json=change), changes))
@@ -438,11 +439,11 @@ def test_two_patches_at_once_lose_nothing(api: Api) -> None:
 
 
 def test_a_page_of_views_takes_as_many_statements_as_one_view(api: Api) -> None:
-    make(api)
+    make_view(api)
     with count_statements(api.runtime) as one:
         read(api, "/deal/views")
     for _ in range(20):
-        make(api, list_id=None)
+        make_view(api, list_id=None)
     with count_statements(api.runtime) as many:
         assert len(read(api, "/deal/views")["data"]) == 21
     assert len(many) == len(one)

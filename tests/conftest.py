@@ -135,6 +135,14 @@ def database_url(make_database: Callable[[], str]) -> str:
     return url
 
 
+@pytest.fixture
+def url(make_database: Callable[[], str]) -> str:
+    """A migrated database of one test."""
+    made = make_database()
+    migrate(made, Settings())
+    return made
+
+
 @pytest.fixture(scope="session")
 def pool(database_url: str) -> Iterator[Pool]:
     with open_pool(database_url, Settings()) as opened:

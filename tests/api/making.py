@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from prismd.api.document.shapes import Record
+from prismd.api.records.shapes import Record
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api

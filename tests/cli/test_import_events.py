@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +13,10 @@ from click.testing import CliRunner, Result
 
 from prismd.cli.importing import import_run, interruption
 from prismd.cli.importing.command import import_command
-from tests.cli.test_import_file import Time
-from tests.scripted_prism import KEY, TEAM, Fault, ScriptedPrism, scripted_prism
+from tests.cli.scripted import Time
+from tests.scripted_prism import KEY, TEAM, Fault, ScriptedPrism
 
 Import = Callable[..., Result]
-
-
-@pytest.fixture
-def prism() -> Iterator[ScriptedPrism]:
-    with scripted_prism() as running:
-        yield running
-
-
-@pytest.fixture
-def time() -> Time:
-    return Time()
 
 
 @pytest.fixture

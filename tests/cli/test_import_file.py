@@ -3,9 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import socket
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,35 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from prismd.cli.importing.command import import_command
-from prismd.importer.calls import Outside
-from tests.scripted_prism import KEY, TEAM, Fault, ScriptedPrism, scripted_prism
-
-
-@dataclass
-class Time:
-    """Time that passes only while somebody sleeps."""
-
-    slept: list[float] = field(default_factory=list)
-    on_sleep: Callable[[], None] = lambda: None
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.on_sleep()
-
-    def outside(self) -> Outside:
-        return Outside(self.sleep, lambda: sum(self.slept), lambda: 0.0, lambda: datetime(2026, 11, 23, tzinfo=UTC))
-
-
-@pytest.fixture
-def prism() -> Iterator[ScriptedPrism]:
-    with scripted_prism() as running:
-        yield running
-
-
-@pytest.fixture
-def time() -> Time:
-    return Time()
-
+from tests.cli.scripted import Time
+from tests.scripted_prism import KEY, TEAM, Fault, ScriptedPrism
 
 Import = Callable[..., Result]
 

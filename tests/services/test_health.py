@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -10,19 +10,11 @@ import pytest
 from prismd.services.monitoring.health import WorkHealth
 from prismd.settings import Settings
 from prismd.store.connections.postgres import WORKER, Connection, connect
-from prismd.store.migrate import migrate
 from prismd.store.monitoring.health import count_workers
 from tests.conftest import Clock
 from tests.processes import eventually
 
 SETTINGS = Settings(workers_wait_s=10, queue_wait_s=300)
-
-
-@pytest.fixture
-def url(make_database: Callable[[], str]) -> str:
-    made = make_database()
-    migrate(made, Settings())
-    return made
 
 
 @pytest.fixture

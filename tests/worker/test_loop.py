@@ -31,13 +31,6 @@ Worker = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def url(make_database: Callable[[], str]) -> str:
-    made = make_database()
-    migrate(made, Settings())
-    return made
-
-
-@pytest.fixture
 def worker(tmp_path: Path) -> Worker:
     def start(url: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         return start_prismd(["worker", *arguments], {"PRISMD_DATABASE_URL": url, **environment}, tmp_path)

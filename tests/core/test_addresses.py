@@ -39,6 +39,7 @@ def test_what_holds_something_else_is_none(local: str, domain: str, separator: s
     [
         "ada@x.org", "ADA.L+news@mail.example.co.uk", "o'brien@x.org", "a@b.c", "ада@пример.рф", "用户@例子.广告",
         "संपर्क@डाटामेल.भारत", "a..b.@docomo.example", '"a@b"@x.org', '"(c)"@x.org', f"{'a' * 242}@example.org",
+        '"a\\"b"@x.org', '"a\\\\"@x.org', '"a\\b"@x.org',
     ],
 )  # fmt: skip
 def test_addresses(text: str) -> None:
@@ -76,6 +77,9 @@ def test_addresses(text: str) -> None:
         ("a\ud800@x.org", "cannot be seen"),
         ('"ada@x.org', "'\"' stands before the @"),
         ('"a"b"@x.org', "'\"' stands before the @"),
+        ('"@x.org', "'\"' stands before the @"),
+        ('""@x.org', "'\"' stands before the @"),
+        ('"""@x.org', "'\"' stands before the @"),
         ('"a\\"@x.org', "'\"' stands before the @"),
         (f"{'a' * 243}@example.org", "it has 255 characters and may have at most 254"),
     ],
@@ -87,7 +91,18 @@ def test_what_is_no_address_says_why(text: str, why: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["acme.org", "ACME.org", "a-b.example.co.uk", "bücher.example", "xn--bcher-kva.example", "3m.com"]
+    "text",
+    [
+        "acme.org",
+        "ACME.org",
+        "a-b.example.co.uk",
+        "bücher.example",
+        "xn--bcher-kva.example",
+        "3m.com",
+        "123.org",
+        f"{'x' * 63}.org",
+        f"{('x' * 63 + '.') * 3}{'y' * 57}.org",
+    ],
 )
 def test_domains(text: str) -> None:
     assert domain_problem(text) is None
@@ -102,6 +117,13 @@ def test_domains(text: str) -> None:
         ("acme.org/about", "'/' stands in no domain; write acme.org"),
         ("acme.org:443", "; write acme.org"),
         ("ada@acme.org", "'@' stands in no domain; write acme.org"),
+        ("a@b@acme.org", "'@' stands in no domain; write acme.org"),
+        ("https://acme.org/a/b", "; write acme.org"),
+        ("https://https://acme.org", "; write acme.org"),
+        ("acme.org:80:80", "; write acme.org"),
+        ("acme-.org", "hyphen"),
+        ("x.123", "does not end with a number"),
+        (f"{('x' * 63 + '.') * 3}{'y' * 58}.org", "254 characters"),
         ("@acme.org", "; write acme.org"),
         ("acme.org.", "; write acme.org"),
         ("https://", "':' stands in no domain"),

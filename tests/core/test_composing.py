@@ -41,6 +41,15 @@ def test_composing_loses_nothing(text: str) -> None:
     assert shown(composed(text)) == shown(text)
 
 
+def test_of_more_than_thirty_marks_each_thirty_are_composed_by_themselves() -> None:
+    """Thirty as in the Stream-Safe Text Format (UAX #15): a cedilla goes before the acutes of its thirty alone."""
+    for before in ("", "text "):
+        thirty, more = before + "a" + "\u0301" * 29 + "\u0327", before + "a" + "\u0301" * 30 + "\u0327"
+        assert composed(thirty) == unicodedata.normalize("NFC", thirty)
+        assert composed(more) == before + "\u00e1" + "\u0301" * 29 + "\u0327"
+    assert composed("\u0301" * 90 + "\u0327") == "\u0301" * 90 + "\u0327"
+
+
 @pytest.mark.parametrize("marks", ["\u0301\u0327", "\u0327\u0301", "\u0345\u0301\u05b0"])
 @pytest.mark.parametrize("doublings", range(5))
 def test_twice_the_marks_are_twice_the_work(monkeypatch: pytest.MonkeyPatch, marks: str, doublings: int) -> None:

@@ -184,6 +184,26 @@ def test_hashes_tell_types_and_properties_apart() -> None:
 
 
 @pytest.mark.parametrize(
+    ("slug", "wire_type", "value", "hashes"),
+    [
+        ("email", "str", "Ada@example.org", (-8056383879890587051,)),
+        ("email", "str", "Stra\u00dfe ", (8065018823748710193,)),
+        ("amount", "num", Decimal("1.50"), (-2445716599951197000,)),
+        ("domains", "multi_str", ["a.org", " ", "B.org"], (-6955910573671057617, 349902839606032745)),
+        ("day", "date", "2024-05-31", (4243482039642503220,)),
+    ],
+)
+def test_hashes_are_those_that_databases_hold(
+    slug: str, wire_type: str, value: object, hashes: tuple[int, ...]
+) -> None:
+    object_type = {"amount": "deal", "domains": "organization"}.get(slug, "contact")
+    for fold_case in (True, False):
+        rule = KeyRule(object_type, Property("1", slug, wire_type, "Name"), fold_case=fold_case)
+        assert rule.hashes(value) == hashes
+        assert rule.keys_and_hashes(value)[1] == hashes
+
+
+@pytest.mark.parametrize(
     ("type_name", "comparable"),
     [("str", True), ("text", True), ("num", True), ("date", True), ("select_str", True), ("multi_str", True),
      ("ref_contact", True), ("multiref_contact", True), ("bool", False), ("multiselect_str", False),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from calendar import month_name, monthrange
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from prismd.core.properties.roles import DAY_ROLE
 from prismd.core.properties.schema import Option, Property
-from prismd.core.values.property_values import InvalidValueError, ValueLimits, parser_for, render
+from prismd.core.values.dates import comparable_date
+from prismd.core.values.errors import found
+from prismd.core.values.property_values import InvalidValueError, ValueLimits, parser_for, render, writer_for
 
 LIMITS = ValueLimits(text_chars_max=50, list_values_max=4)
 ID, OTHER_ID = "0190aaaa-0000-7000-8000-00000000000a", "0190aaaa-0000-7000-8000-00000000000b"
@@ -41,9 +45,13 @@ ACCEPTED: list[tuple[str, Any, Any]] = [
     ("str", "", ""),
     ("text", "e\u0301 ≠ é 🦊", "e\u0301 ≠ é 🦊"),
     ("text", "x" * 50, "x" * 50),
+    ("text", "é" * 50, "é" * 50),
     ("num", 42, 42),
     ("num", -(10**34), -(10**34)),
     ("num", 10**300, 10**300),
+    ("num", -(10**300), -(10**300)),
+    ("num", "-7", -7),
+    ("num", "0." + "0" * 398, 0),
     ("num", Decimal("0.1"), Decimal("0.1")),
     ("num", "42", 42),
     ("num", " -1.50 ", Decimal("-1.50")),
@@ -55,6 +63,7 @@ ACCEPTED: list[tuple[str, Any, Any]] = [
     ("bool", True, True),
     ("bool", "False", False),
     ("bool", " TRUE ", True),
+    ("bool", " " * 56 + "true", True),
     ("bool", "\ufefftrue\u200b", True),
     ("num", "\ufeff42\u2028", 42),
     ("date", "\u200b2024-02-29\u3000", "2024-02-29"),
@@ -65,6 +74,7 @@ ACCEPTED: list[tuple[str, Any, Any]] = [
     ("date", "2024-05-31 00:30:00.5+02:00", "2024-05-30T22:30:00.500000Z"),
     ("date", "2024-05-31t10:30:00.1234560000z", "2024-05-31T10:30:00.123456Z"),
     ("date", "2024-05-31T10:30:00-05", "2024-05-31T15:30:00Z"),
+    ("date", "2024-05-31T10:30:00." + "0" * 43 + "Z", "2024-05-31T10:30:00Z"),
     ("select_str", "head", OTHER_ID),
     ("select_str", ID.upper(), ID),
     ("select_str", "Vice President", ID),
@@ -77,6 +87,7 @@ ACCEPTED: list[tuple[str, Any, Any]] = [
     ("ref_organization", ID.upper(), ID),
     ("ref_user", {"id": ID, "name": "whoever"}, ID),
     ("ref_contact", "Ann@Example.com", "Ann@Example.com"),
+    ("ref_contact", "david@example.com", "david@example.com"),
     ("multiref_contact", [ID, "a@b", {"id": ID.upper()}], [ID, "a@b"]),
     ("multiref_identity", ID, [ID]),
 ]
@@ -101,12 +112,25 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("str", "\ud83e", "surrogate"),
     ("num", True, "must be a number"),
     ("num", "", "not an empty text"),
-    ("num", "007", "leading zeros"),
+    ("num", "007", "digits alone"),
+    ("num", "00", "digits alone"),
+    ("num", "-00712", "leave the leading zeros out"),
+    ("num", "00.5", "leave the leading zeros out"),
+    ("num", "0." + "0" * 399, "must be a number"),
+    ("num", ["5"], "not a list"),
+    ("num", None, "not null"),
     ("num", "+5", "digits alone"),
     ("num", "1,000", "digits alone"),
     ("num", "$ 12", "digits alone"),
     ("num", "1,000", "1000 or 1.000 is not certain"),
     ("num", "1,5", "that is 1.5"),
+    ("num", " 1,25\n", "that is 1.25"),
+    ("num", "1,0000", "that is 1.0000"),
+    ("num", "1,5 kg", "leave the unit out"),
+    ("num", "$0.5", "digits alone"),
+    ("num", "1.234.567,89", "leave the points out"),
+    ("num", "-.55", "a 0 before the point"),
+    ("num", "5-", "a minus sign"),
     ("num", "1.234,56", "digits alone"),
     ("num", ".5", "a 0 before the point"),
     ("num", "5.", "the point out"),
@@ -128,19 +152,33 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("num", Decimal("NaN"), "not the number NaN"),
     ("num", Decimal("sNaN"), "sNaN"),
     ("num", Decimal("-Infinity"), "-Infinity"),
-    ("bool", 1, "true or false"),
-    ("bool", "yes", "write true"),
-    ("bool", 0, "write false"),
+    *(("bool", word, "; write true") for word in (1, Decimal(1), "yes", "Y", "t", "on", "1")),
+    *(("bool", word, "; write false") for word in (0, Decimal(0), "no", "N", "f", "off", "0")),
+    ("bool", " " * 57 + "true", "true or false"),
     ("bool", "", "true or false"),
     ("date", 20240531, "2024-05-31"),
-    ("date", "2024-13-01", "no such day"),
-    ("date", "2023-02-29", "no such day"),
+    ("date", "2024-13-01", "no such day: 13 is no month"),
+    ("date", "2024-00-10", "no such day: 0 is no month"),
+    ("date", "2024-05-00", "no such day: May 2024 has 31 days, not 0"),
+    ("date", "2023-02-29", "no such day: February 2023 has 28 days, not 29"),
+    ("date", "2023-02-29T10:00", "no such day: February 2023 has 28 days, not 29"),
+    ("date", "2024/02/30", "no such day: February 2024 has 29 days, not 30"),
+    ("date", "0000-05-01", "years go from 0001 to 9999"),
+    ("date", "0001-02-29", "February 1 has 28 days, not 29"),
+    ("date", "9999-02-29", "February 9999 has 28 days, not 29"),
+    ("date", "2024-05-31T10:30:00." + "0" * 44 + "Z", "must be a date"),
+    ("date", "abcd-ef-gh", "year-month-day"),
     ("date", "2024-05-31T25:00:00Z", "no such day or time"),
     ("date", "01/02/2024", "which number is the day"),
     ("date", "31.12.2024", "it cannot be month-day-year: 31 is no month; write day-month-year as 2024-12-31"),
     ("date", "12/31/2024", "it cannot be day-month-year: 31 is no month; write month-day-year as 2024-12-31"),
     ("date", "30/02/2024 10:00", "read as day-month-year, February 2024 has 29 days, not 30; as month-day-year"),
     ("date", "2024-5-3", "month and day have two digits each; write 2024-05-03"),
+    ("date", "2024-5-03", "month and day have two digits each; write 2024-05-03"),
+    ("date", "2024-05-xx", "write year-month-day, with a time after T if there is one"),
+    ("date", "on 2024/05/31", "write year-month-day, with a time after T if there is one"),
+    ("date", "31 März 2024", "write year-month-day, with a time after T if there is one"),
+    ("date", "20240531T1030", "the dashes are missing; write year-month-day as 2024-05-31 and T10:30"),
     ("date", "2024-05-3T10:00:00Z", "two digits each; write 2024-05-03"),
     ("date", "2024/05/31", "a dash between them; write 2024-05-31"),
     ("date", "2024-02-30", "February 2024 has 29 days, not 30"),
@@ -167,7 +205,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("date", "2024-05-31T10:30:00+0200", "the colon is missing in the offset; write +02:00"),
     ("date", "2024-05-31T10:30:00+0000", "the colon is missing in the offset; write +00:00"),
     ("date", "0001-01-01T00:00:00+10:00", "years 1 to 9999"),
-    ("date", "\uff12024-05-31", "date"),
+    ("date", "\uff12024-05-31", "its digits are not those from 0 to 9"),
     ("date", "yesterday", "year-month-day"),
     ("date", "", "an empty text"),
     ("select_str", 3, "options"),
@@ -183,6 +221,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("ref_organization", "a@b", "id of an organization"),
     ("ref_user", "{" + ID + "}", "id of a user"),
     ("ref_user", ID.replace("-", ""), "id of a user"),
+    ("ref_contact", "Ann", "id of a contact or an email address"),
     ("ref_contact", "a@\0", "id of a contact or an email address"),
     ("ref_user", {"name": "whoever"}, "not an object"),
     ("ref_user", {"id": 5}, "the number 5"),
@@ -197,6 +236,69 @@ def test_what_does_not_fit_is_refused_with_a_sentence(wire_type: str, value: obj
     assert hint in error.message
     assert len(error.message) < 300
     error.message.encode()
+
+
+#: Values, and what is not said of them: advice that is meant for others.
+NOT_SAID: list[tuple[str, Any, str]] = [
+    ("str", ["a"], "quotes"),
+    ("str", True, "quotes"),
+    ("num", "1" * 401, "digits alone"),
+    ("num", "\u0661\u0662", "digits alone"),
+    ("num", "5.5.5", "leave"),
+    ("bool", "maybe", "write"),
+    ("bool", "", "write"),
+    ("bool", 5, "write"),
+    ("date", "", "year-month-day"),
+    ("date", "20240531", "and T10:30"),
+    ("ref_organization", "Acme", "address"),
+    ("ref_user", "Ann", "address"),
+]
+
+
+@pytest.mark.parametrize(("wire_type", "value", "advice"), NOT_SAID)
+def test_advice_is_given_where_it_helps(wire_type: str, value: object, advice: str) -> None:
+    assert advice not in refusal(wire_type, value).message
+
+
+@pytest.mark.parametrize("sign", ", _'+$€£¥\u00a0\u202f\u2009")
+def test_signs_among_digits_are_to_be_left_out(sign: str) -> None:
+    assert "write it with digits alone" in refusal("num", f"1{sign}234{sign}567").message
+
+
+@pytest.mark.parametrize(
+    ("month", "name", "days"), [(number, month_name[number], monthrange(2023, number)[1]) for number in range(1, 13)]
+)
+def test_a_day_that_a_month_does_not_have_is_told_with_the_month(month: int, name: str, days: int) -> None:
+    assert f"{name} 2023 has {days} days, not 32" in refusal("date", f"2023-{month:02}-32").message
+    assert parse("date", f"2023-{month:02}-{days}") == f"2023-{month:02}-{days}"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("1990-02-30T10:00", "no such day"), ("1990-05-31T25:00", "no such day or")]
+)
+def test_a_property_of_days_takes_no_moment_that_there_is_not(value: str, said: str) -> None:
+    birthday = Property(OTHER_ID, "field", "date", "Field", role_id=DAY_ROLE)
+    with pytest.raises(InvalidValueError, match=f"must be a day such as .*{said}"):
+        parser_for(birthday, LIMITS)(value)
+    assert "must be a date such as" in refusal("date", value).message
+
+
+def test_a_stored_moment_sorts_as_a_moment_unless_its_day_alone_counts() -> None:
+    moment = "2024-05-31T10:30:00Z"
+    assert comparable_date(moment) == "2024-05-31T10:30:00"
+    assert comparable_date(moment, day=True) == comparable_date("2024-05-31") == "2024-05-31T00:00:00"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("", "an empty text"), ("a", 'the text "a"'), (True, "true"), (False, "false"), (None, "null"), ([], "a list"),
+        ({}, "an object"), (0, "the number 0"), (Decimal("1.50"), "the number 1.50"),
+        (2**1024 - 1, f"the number {str(2**1024)[:60]}…"), (2**1024, "a number of several hundred digits"),
+    ],
+)  # fmt: skip
+def test_what_is_found_is_shown(value: object, shown: str) -> None:
+    assert found(value) == shown
 
 
 def test_enormous_numbers_are_refused_at_once() -> None:
@@ -254,3 +356,36 @@ def test_options_are_shown_by_slug() -> None:
     assert render(prop("multiselect_str"), [OTHER_ID, ID]) == ["head", "vp"]
     assert render(prop("multi_str"), ["vp"]) == ["vp"]
     assert render(prop("num"), Decimal("1.50")) == Decimal("1.50")
+    assert render(prop("select_str"), OTHER_ID) == "head"
+    assert render(prop("multiselect_str"), None) is None
+
+
+def test_what_is_archived_takes_no_values_and_can_be_cleared() -> None:
+    many, one = (Property(ID, "field", wire_type, "Field", enabled=False) for wire_type in ("multi_str", "str"))
+    assert writer_for(many, LIMITS)([]) == []
+    for archived, value in ((many, ["a"]), (one, []), (one, "a")):
+        with pytest.raises(InvalidValueError, match="`field` is archived and takes no values") as caught:
+            writer_for(archived, LIMITS)(value)
+        assert caught.value.code == "invalid_property"
+
+
+@pytest.mark.parametrize("wire_type", ["select_str", "multiselect_str"])
+def test_an_archived_option_is_read_and_given_to_nobody(wire_type: str) -> None:
+    archived = (Option(ID, "old", "Old", enabled=False), Option(OTHER_ID, "new", "New"))
+    select = Property(ID, "field", wire_type, "Field", options=archived)
+    values = {"select_str": (ID, OTHER_ID), "multiselect_str": ([ID], [OTHER_ID])}[wire_type]
+    assert (parser_for(select, LIMITS)("old"), parser_for(select, LIMITS)("new")) == values
+    assert writer_for(select, LIMITS)("new") == values[1]
+    with pytest.raises(InvalidValueError, match="is archived and is given to no record"):
+        writer_for(select, LIMITS)("old")
+
+
+def test_a_writer_takes_what_a_parser_takes() -> None:
+    assert writer_for(prop("num"), LIMITS)("42") == 42
+    assert writer_for(prop("multi_str"), LIMITS)("a") == ["a"]
+
+
+def test_only_values_of_which_options_can_be_made_are_named_so() -> None:
+    assert refusal("multiselect_str", "new").options == ("new",)
+    assert refusal("multiselect_str", [None, "new"]).options == ()
+    assert refusal("multiselect_str", "new").code == "invalid_option"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -49,6 +50,26 @@ class Store:
             if wanted.intersection(rule.hashes(record.properties.get(rule.key))):
                 yield deepcopy(record)
 
+    def check(self, plan: Plan, entered: dict[str, KnownRecord], rule: KeyRule | None) -> None:
+        """Hold a plan to what became of the records that its planner knew, the first copy of each."""
+        before = {record_id: self.records[record_id] for record_id in entered}
+        changed = {record_id for record_id, record in entered.items() if record.version != before[record_id].version}
+        assert set(plan.changed) == changed
+        for record_id, change in plan.changed.items():
+            was = before[record_id]
+            assert (change.version_before, change.before) == (was.version, was.properties)
+            written = change.rewritten()
+            assert (written.id, written.version) == (record_id, entered[record_id].version)
+            now = {**was.properties, **written.after}
+            assert {slug: value for slug, value in now.items() if value is not None} == written.properties
+        touched = [record.id for record in entered.values() if record.first_row != before[record.id].first_row]
+        assert sorted(record.id for record in plan.touched) == sorted(touched)
+        assert not self.records.keys() & {record.id for record in plan.created}
+        for record in plan.created:
+            assert record.made_by_import
+            if rule and record.hashes is not None:
+                assert record.hashes == rule.hashes(record.properties.get(rule.key))
+
     def apply(self, plan: Plan) -> None:
         changed = [change.record for change in plan.changed.values()]
         for record in (*plan.created, *plan.touched, *changed):
@@ -73,11 +94,15 @@ def run_in_chunks(
     edges = [0, *sorted(cut for cut in cuts if 0 < cut < len(rows)), len(rows)]
     for start, end in pairwise(edges):
         planner = Planner(rule, options, lambda: next(ids), start)
+        entered: dict[str, KnownRecord] = {}
         for first in range(start, end, look_up):
             some = rows[first : min(first + look_up, end)]
             if rule:
-                planner.enter(store.candidates(rule, some))
+                candidates = list(store.candidates(rule, some))
+                entered = {record.id: record for record in candidates} | entered
+                planner.enter(candidates)
             planner.judge(some)
+        store.check(planner.plan, entered, rule)
         store.apply(planner.plan)
         verdicts += planner.plan.verdicts
     return verdicts, store
@@ -86,11 +111,12 @@ def run_in_chunks(
 def parsed_row(values: dict[str, Any]) -> Row:
     """Return a row as the parser gives it: being put into lists is a change of an array."""
     joined = {key: ArrayChange(ArrayOperation.APPEND, values[key]) for key in values.keys() & {LISTS_KEY}}
-    return Row({**values, **joined})
+    return Row({**values, **joined}, not joined and all(value not in (None, []) for value in values.values()))
 
 
 def told(verdict: Verdict) -> tuple[str, int | None]:
     if verdict.failed:
+        assert not verdict.created
         return (verdict.problems[0].code, None)
     outcome = "created" if verdict.created else "updated" if verdict.updated else "existing"
     return (outcome, verdict.duplicate_of)
@@ -115,6 +141,18 @@ PLAIN: dict[str, Any] = {
 @example(slug="many", before=[{"many": ["a", "b"]}], rows=[{"many": ["a"]}, {"many": ["b"]}], **PLAIN)
 @example(slug="many", before=[], rows=[{"many": ["a", "b"]}, {"many": ["a"]}, {"many": ["b"]}], **PLAIN)
 @example(slug="single", before=[{"single": "a"}], rows=[{"single": "A"}, {"single": "a"}], **PLAIN)
+# Of a record that rows change twice, what it was at first is kept; what a chunk makes is new to the end of it.
+@example(
+    slug="single",
+    before=[{"single": "a"}],
+    rows=[{"single": "a", "other": "b"}, {"single": "a", "other": "c"}],
+    **PLAIN,
+)
+@example(slug="single", before=[], rows=[{"single": "a"}, {"single": "a", "other": "c"}], **PLAIN)
+@example(slug="single", before=[], rows=[{"single": "a"}, {"single": "a", "other": "c"}], **{**PLAIN, "cuts": {1}})
+@example(
+    slug="single", before=[{"single": "a"}], rows=[{"single": "a", "other": ""}], **{**PLAIN, "on_match": OnMatch.FILL}
+)
 # And it is found by the key that it has now.
 @example(slug="many", before=[{"many": ["a"]}], rows=[{"many": ["a", "c"]}, {"many": ["c"]}], **PLAIN)
 @given(
@@ -174,6 +212,14 @@ def test_a_dry_run_says_what_the_real_run_says(rows: list[dict[str, Any]], on_ma
     dry, _ = run_in_chunks(rule, ImportOptions("many", on_match=on_match, dry_run=True), [], parsed, set())
     assert [told(verdict) for verdict in dry] == [told(verdict) for verdict in real]
     assert all(verdict.id is None for verdict in dry)
+    assert all((verdict.id is None) == verdict.failed for verdict in real)
+
+
+def test_a_dry_run_names_records_that_are_there() -> None:
+    rule = KeyRule("contact", SINGLE, fold_case=True)
+    rows: list[Row | RefusedRow] = [Row({"single": "a"}), Row({"single": "b"}), Row({"single": "b"})]
+    verdicts, _ = run_in_chunks(rule, ImportOptions("single", dry_run=True), [{"single": "A"}], rows, set())
+    assert [verdict.id for verdict in verdicts] == ["id0", None, None]
 
 
 def test_several_records_with_the_key_are_named_and_nothing_is_written() -> None:
@@ -183,3 +229,28 @@ def test_several_records_with_the_key_are_named_and_nothing_is_written() -> None
     assert verdicts[0].problems[0].code == "multiple_matches"
     assert "id0, id1" in verdicts[0].problems[0].message
     assert len(store.records) == 2
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (3, "3 records carry this single: id0, id1, id2; merge them"),
+        (4, "4 records carry this single: id0, id1, id2 and others; merge them"),
+        (10, "10 records carry this single: id0, id1, id2 and others; merge them"),
+        (11, "more than 10 records carry this single: id0, id1, id2 and others; merge them"),
+    ],
+)
+def test_of_many_records_with_the_key_a_few_are_named(count: int, said: str) -> None:
+    rule = KeyRule("contact", SINGLE, fold_case=True)
+    before: list[dict[str, Any]] = [{"single": "a"}] * count
+    verdicts, _ = run_in_chunks(rule, ImportOptions("single"), before, [Row({"single": "a"})], set())
+    assert verdicts[0].problems[0].message.startswith(said)
+
+
+def test_what_a_row_appends_to_its_key_names_the_record_and_what_it_removes_does_not() -> None:
+    rule = KeyRule("contact", MANY, fold_case=True)
+    rows: list[Row | RefusedRow] = [
+        Row({"many": ArrayChange(operation, ["a"])}) for operation in (ArrayOperation.APPEND, ArrayOperation.REMOVE)
+    ]
+    verdicts, _ = run_in_chunks(rule, ImportOptions("many"), [{"many": ["A"]}], rows, set())
+    assert [told(verdict) for verdict in verdicts] == [("existing", None), ("created", None)]

@@ -6,26 +6,6 @@ import contextlib
 import os
 import select
 import signal
-from pathlib import Path
-
-
-def children(pid: int) -> dict[int, str]:
-    """Return the command lines of a process's children, by process id."""
-    found = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it ended while we looked
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == pid:
-                found[int(entry.name)] = command_line(int(entry.name))
-    return found
-
-
-def command_line(pid: int) -> str:
-    """Return the command line of a process; empty if it has ended."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except OSError:
-        return ""
 
 
 class Target:

@@ -13,7 +13,7 @@ from typing import Final
 import psycopg
 from psycopg.rows import TupleRow
 
-from chaos.processes import Target, children, command_line
+from chaos.processes import Target
 from launch import programs
 from launch.server import new_team, serve_command
 from prismd.embedded.server import EmbeddedPostgres
@@ -89,7 +89,9 @@ class Victim:
 
     def workers(self) -> list[int]:
         """Return the process ids of its workers."""
-        return [pid for server in self.server() for pid, line in children(server).items() if " worker " in line]
+        return [
+            pid for server in self.server() for pid, line in programs.children_of(server).items() if " worker " in line
+        ]
 
     def postmaster(self) -> list[int]:
         """Return the process id of PostgreSQL's first process, if it runs."""
@@ -97,12 +99,15 @@ class Victim:
             pid = int((self._data / "postgres" / "postmaster.pid").read_text().splitlines()[0])
         except (OSError, ValueError, IndexError):
             return []
-        return [pid] if f" prismd.data_dir={self._data.resolve()} " in f"{command_line(pid)} " else []
+        return [pid] if f" prismd.data_dir={self._data.resolve()} " in f"{programs.command_line(pid)} " else []
 
     def backends(self) -> list[int]:
         """Return the process ids of PostgreSQL's processes that serve prismd."""
         return [
-            pid for parent in self.postmaster() for pid, line in children(parent).items() if "postgres: prismd" in line
+            pid
+            for parent in self.postmaster()
+            for pid, line in programs.children_of(parent).items()
+            if "postgres: prismd" in line
         ]
 
     def look(self, pid: int) -> Target | None:

@@ -1,7 +1,8 @@
-"""Programs that listen on loopback: started, waited for, and stopped in order."""
+"""Programs that are started, waited for, looked at and stopped in order."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -85,6 +86,25 @@ def stop(process: subprocess.Popen[bytes]) -> None:
             process.wait()
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+def children_of(pid: int) -> dict[int, str]:
+    """Return the command lines of a process's children that have not ended, by process id."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it ended while we looked
+            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == pid and (line := command_line(int(entry.name))):
+                found[int(entry.name)] = line
+    return found
+
+
+def command_line(pid: int) -> str:
+    """Return the command line of a process; empty if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def last_lines(log: Path) -> str:

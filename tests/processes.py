@@ -135,11 +135,6 @@ def processes_about(text: str) -> dict[int, str]:
     return {pid: line for pid, (_, line) in _processes().items() if text in line}
 
 
-def children_of(pid: int) -> dict[int, str]:
-    """Return the command lines of a process's children, by process id."""
-    return {child: line for child, (parent, line) in _processes().items() if parent == pid}
-
-
 def postmasters(data_dir: Path) -> set[int]:
     """Return the process ids of the PostgreSQL servers of a data directory, without the processes that they fork."""
     found = {pid: parent for pid, (parent, line) in _processes().items() if f" prismd.data_dir={data_dir} " in line}

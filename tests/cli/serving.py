@@ -14,7 +14,8 @@ import pytest
 from websockets.exceptions import ConnectionClosedOK
 from websockets.sync.client import ClientConnection
 
-from tests.processes import PATIENCE_S, children_of, ended, processes_about, start_prismd
+from launch.programs import children_of
+from tests.processes import PATIENCE_S, ended, processes_about, start_prismd
 
 TEAM, KEY = "a team", "a key of a test"
 NAMED = {"MICRO_TEAM_ID": TEAM, "MICRO_API_KEY": KEY}

@@ -18,8 +18,9 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from launch.programs import children_of
 from tests.log_reading import READERS
-from tests.processes import PATIENCE_S, RunningServer, children_of, ended, start_prismd, url_of
+from tests.processes import PATIENCE_S, RunningServer, ended, start_prismd, url_of
 
 KEY, TEAM = "a-key-for-the-log-that-is-long-5Qz7", "8a5f4f2a-31c4-4a5d-9a4f-0f6f3f1f8a11"
 FORGED: Final = 'timestamp=2026-01-01 level=error event="all is lost"'

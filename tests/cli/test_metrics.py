@@ -19,10 +19,11 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from launch.programs import children_of
 from prismd.api.document.operations import OPERATIONS
 from prismd.settings import Settings
 from prismd.telemetry.declared import METRICS
-from tests.processes import PATIENCE_S, RunningServer, children_of, ended, eventually, start_prismd, url_of
+from tests.processes import PATIENCE_S, RunningServer, ended, eventually, start_prismd, url_of
 
 KEY, TEAM = "a-key-for-metrics-that-is-long-7Wq2", "0c9f4f2a-31c4-4a5d-9a4f-0f6f3f1f8a12"
 IMPORTS = "/v2/prism/{teamId}/{objectType}/import"

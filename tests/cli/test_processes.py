@@ -21,11 +21,12 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 from websockets.sync.client import connect as connect_socket
 
+from launch.programs import children_of
 from prismd.embedded.server import EmbeddedPostgres
 from prismd.settings import Settings
 from prismd.store.connections.postgres import connections_needed
 from tests.cli.serving import KEY, TEAM, Serve, closes_as_the_server_goes, lets_in, workers_of
-from tests.processes import PATIENCE_S, children_of, ended, eventually, postmasters, processes_about, url_of
+from tests.processes import PATIENCE_S, ended, eventually, postmasters, processes_about, url_of
 
 TWO = ("--processes", "2")
 ADDRESS = f"/v2/prism/{TEAM.replace(' ', '%20')}"

@@ -14,10 +14,10 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
+from launch.programs import children_of
 from tests.cli.serving import KEY, TEAM, Serve, closes_as_the_server_goes, lets_in, workers_of
 from tests.processes import (
     PATIENCE_S,
-    children_of,
     ended,
     eventually,
     ignoring,

@@ -40,6 +40,7 @@ class Mutant:
 
     Args:
         file: Its path below the package.
+        scope: The classes and functions in which it is, by their names; empty outside of any.
         text: The line of the change, without blanks around it.
         lines: First and last line of the statement in which it is; None where no function has to run for it.
         line: Of the change itself.
@@ -49,6 +50,7 @@ class Mutant:
     """
 
     file: str
+    scope: str
     text: str
     lines: tuple[int, int] | None
     line: int
@@ -93,6 +95,7 @@ class _Reader:
         #: Of the statement in a function that is read; None outside of functions.
         self._lines: tuple[int, int] | None = None
         self._in_function = False
+        self._scope: list[str] = []
         #: Statements that no test can miss: the last return of a function, and what `__init__` keeps.
         self._left: list[ast.stmt] = []
 
@@ -120,7 +123,7 @@ class _Reader:
         line = self._source.count(b"\n", 0, start) + 1
         before = self._source[start:end].decode()
         text = self._source.splitlines()[line - 1].decode().strip()
-        return Mutant(self._file, text, self._lines, line, (start, end), before, after)
+        return Mutant(self._file, ".".join(self._scope), text, self._lines, line, (start, end), before, after)
 
     def _operator(self, left: ast.expr, right: ast.expr, pattern: str, after: str) -> Iterator[Mutant]:
         """Replace what stands between two operands, as part of the whole, so that it can be read."""
@@ -159,6 +162,7 @@ class _Reader:
 
     def _definition(self, node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Mutant]:
         outer = self._in_function
+        self._scope.append(node.name)
         if not isinstance(node, ast.ClassDef):
             self._left += node.body if node.name == "__init__" else node.body[-1:]
             for default in (*node.args.defaults, *node.args.kw_defaults):
@@ -167,6 +171,7 @@ class _Reader:
             self._in_function = True
         for statement in node.body:
             yield from self._statement(statement)
+        self._scope.pop()
         self._in_function = outer
 
     def _other(self, node: ast.AST) -> Iterator[Mutant]:
@@ -220,10 +225,10 @@ class _Reader:
                 yield self._mutant(node, f"({self._text(node.operand)})")
             case ast.UnaryOp(op=ast.USub(), operand=ast.Name() | ast.Attribute() | ast.Call()):
                 yield self._mutant(node, self._text(node.operand))
-            case ast.Constant(value=bool()):
-                yield self._mutant(node, str(not node.value))
-            case ast.Constant(value=int()):
-                yield self._mutant(node, str(node.value + 1))
+            case ast.Constant(value=bool() as value):
+                yield self._mutant(node, str(not value))
+            case ast.Constant(value=int() as value):
+                yield self._mutant(node, str(value + 1))
             case ast.Call():
                 yield from self._call(node)
 

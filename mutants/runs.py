@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -32,14 +32,18 @@ import pytest
 
 from mutants.changes import Mutant
 
-PACKAGE: Final = Path(__file__).resolve().parents[1] / "src" / "prismd"
+ROOT: Final = Path(__file__).resolve().parents[1]
+PACKAGE: Final = ROOT / "src" / "prismd"
 
 #: A run may take that many times as long as its tests took before, and some seconds to begin.
 _SLOWER: Final = 4
 _BEGIN_S: Final = 20
 _MEMORY_BYTES: Final = 4 * 2**30
 _POLL_S: Final = 0.01
-_OPTIONS: Final = ("-x", "-q", "--noconftest", "-p", "no:cacheprovider", "--hypothesis-profile=mutants")
+_OPTIONS: Final = (
+    "-x", "-q", "--noconftest", "--assert=plain", "-p", "no:cacheprovider", "-p", "_hypothesis_pytestplugin",
+    "--hypothesis-profile=mutants", "--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"),
+)  # fmt: skip
 
 # The same input each time, and no time for finding the smallest that fails.
 hypothesis.settings.register_profile(
@@ -73,26 +77,23 @@ class Reach:
         return sorted(found, key=self.seconds.__getitem__)
 
 
-def reach(files: Iterable[str], directory: str) -> Reach:
-    """Run the tests of a directory as they are, and return what they reach.
+def reach(files: Iterable[str], places: Sequence[str]) -> Reach:
+    """Run tests as they are, and return what they reach.
 
     Args:
         files: Modules below the package.
-        directory: Of tests.
+        places: Directories and files of tests.
 
     Raises:
         RuntimeError: They fail.
     """
-    with tempfile.NamedTemporaryFile() as said:
-        looked = _Looked({str(PACKAGE / file): file for file in files}, said.name)
-        pid = _forked(lambda: pytest.main([*_OPTIONS, directory], plugins=[looked]), Path(said.name + ".log"))
-        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        log = Path(said.name + ".log")
-        text = log.read_text(errors="replace")
-        log.unlink()
-        if code:
-            raise RuntimeError(f"the tests must pass before anything is changed:\n{text}")
-        return Reach(**_with_numbers(json.load(said)))
+    with tempfile.TemporaryDirectory() as place:
+        said, log = Path(place, "said.json"), Path(place, "log")
+        looked = _Looked({str(PACKAGE / file): file for file in files}, said)
+        pid = _forked(lambda: pytest.main([*_OPTIONS, *places], plugins=[looked]), log)
+        if os.waitpid(pid, 0)[1]:
+            raise RuntimeError(f"the tests must pass before anything is changed:\n{log.read_text(errors='replace')}")
+        return Reach(**_with_numbers(json.loads(said.read_text(encoding="utf-8"))))
 
 
 def _with_numbers(read: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +109,7 @@ class _Looked:
         place: Where it writes what it has noted.
     """
 
-    def __init__(self, files: dict[str, str], place: str) -> None:
+    def __init__(self, files: dict[str, str], place: Path) -> None:
         self._files = files
         self._place = place
         self._seconds: dict[str, float] = {}
@@ -116,19 +117,19 @@ class _Looked:
         self._test = ""
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        self._test, began = item.nodeid, time.monotonic()
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        self._test, began = _name(item), time.monotonic()
         sys.settrace(self._enter)
         try:
             return (yield)
         finally:
             sys.settrace(None)
-            self._seconds[item.nodeid] = time.monotonic() - began
+            self._seconds[self._test] = time.monotonic() - began
 
     def pytest_sessionfinish(self) -> None:
         tests = {file: {line: sorted(names) for line, names in lines.items()} for file, lines in self._lines.items()}
         said = {"seconds": self._seconds, "tests": tests, "loaded": _of_others()}
-        Path(self._place).write_text(json.dumps(said), encoding="utf-8")
+        self._place.write_text(json.dumps(said), encoding="utf-8")
 
     def _enter(self, frame: FrameType, _event: str, _argument: object) -> Any:  # noqa: ANN401 - as sys.settrace has it
         return self._line if frame.f_code.co_filename in self._files else None
@@ -169,6 +170,9 @@ def outcomes(mutants: Sequence[Mutant], known: Reach, *, at_once: int) -> Iterat
         mutants: All there are.
         known: What tests reach.
         at_once: How many processes run at a time.
+
+    Raises:
+        RuntimeError: Tests that ran before do not run any more.
     """
     for name in known.loaded:
         with contextlib.suppress(Exception):
@@ -188,6 +192,8 @@ def outcomes(mutants: Sequence[Mutant], known: Reach, *, at_once: int) -> Iterat
             running[pid] = (mutant, len(tests), time.monotonic() + seconds)
         for pid, code in _ended(running):
             mutant, count, _ = running.pop(pid)
+            if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
+                raise RuntimeError(f"{mutant.file}:{mutant.line}: {mutant.change}: its tests cannot be run again")
             yield Outcome(mutant, count, survives=code == pytest.ExitCode.OK)
         time.sleep(_POLL_S)
 
@@ -212,6 +218,8 @@ def _forked(work: Callable[[], int], log: Path) -> int:
     if pid:
         return pid
     code = 1
+    # Of plugins, tests of the core need one.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
         with log.open("w") as output:
             for stream in (1, 2):
@@ -229,6 +237,11 @@ def _tried(mutant: Mutant, tests: Sequence[str]) -> int:
     return pytest.main([*_OPTIONS, *files], plugins=[_Chosen(tests)])
 
 
+def _name(item: pytest.Item) -> str:
+    """Return the name of a test, by its whole path: pytest's own depends on what else is run."""
+    return f"{item.path}::{item.nodeid.partition('::')[2]}"
+
+
 class _Chosen:
     """A plugin of pytest that runs some tests, in a given order."""
 
@@ -236,9 +249,8 @@ class _Chosen:
         self._order = {test: place for place, test in enumerate(tests)}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = sorted(
-            (item for item in items if item.nodeid in self._order), key=lambda one: self._order[one.nodeid]
-        )
+        chosen = {self._order[name]: item for item in items if (name := _name(item)) in self._order}
+        items[:] = [chosen[place] for place in sorted(chosen)]
 
 
 class _Changed:

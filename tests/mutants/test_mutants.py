@@ -81,16 +81,16 @@ def tried(tests: str, directory: Path) -> subprocess.CompletedProcess[str]:
 
 def test_what_tests_notice_is_not_listed(tmp_path: Path) -> None:
     done = tried(TESTS, tmp_path)
-    assert "0 of 6 mutants survive" in done.stdout, done.stdout + done.stderr
+    assert "0 of 5 mutants survive" in done.stdout, done.stdout + done.stderr
     assert done.returncode == 0
 
 
 def test_what_no_test_notices_is_listed_with_its_place(tmp_path: Path) -> None:
     done = tried(TESTS.replace('"True"', '"true"').replace('"FALSE"', '"false"'), tmp_path)
     assert done.returncode == 1, done.stderr
-    assert "src/prismd/core/values/booleans.py:17: " in done.stdout
+    assert "src/prismd/core/values/booleans.py:17 in written_boolean: " in done.stdout
     assert "text.lower() → text    (1 tests reach it)" in done.stdout
-    assert "1 of 6 mutants survive" in done.stdout
+    assert "1 of 5 mutants survive" in done.stdout
 
 
 def test_tests_that_fail_anyway_tell_nothing(tmp_path: Path) -> None:

@@ -31,3 +31,17 @@ def make_list(api: Api, template: str = "sales_deals", **fields: Any) -> dict[st
     answer = api.send("POST", "/lists", json={"template_id": template, **fields})
     assert answer.status_code == 201, answer.text
     return dict(answer.json())
+
+
+def properties_of(api: Api, object_type: str, **query: str) -> list[dict[str, Any]]:
+    """Return the properties of a type, as they are listed."""
+    answer = api.send("GET", f"/{object_type}/properties", params=query)
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()[object_type].values())
+
+
+def define(api: Api, object_type: str = "deal", **asked: Any) -> dict[str, Any]:
+    """Define a property, a number unless another is asked for, and return it."""
+    answer = api.send("POST", f"/{object_type}/properties", json={"name": "Weight", "type": "num"} | asked)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())

@@ -10,8 +10,7 @@ import httpx
 import pytest
 
 from tests.api.conftest import Api
-from tests.api.test_list_properties import define
-from tests.api.test_lists import make
+from tests.api.making import define, make_list
 
 UNKNOWN = "01920000-0000-7000-8000-000000000000"
 
@@ -19,7 +18,7 @@ UNKNOWN = "01920000-0000-7000-8000-000000000000"
 @pytest.fixture
 def flow(api: Api) -> str:
     """A list of deals with a number of its own."""
-    list_id = str(make(api, "deal_flow")["id"])
+    list_id = str(make_list(api, "deal_flow")["id"])
     define(api, list_id=list_id)
     return list_id
 
@@ -73,7 +72,7 @@ def test_every_row_is_put_into_the_list_that_is_named(api: Api, flow: str) -> No
 
 
 def test_rows_can_name_their_lists_themselves(api: Api, flow: str) -> None:
-    other = str(make(api, "sales_deals")["id"])
+    other = str(make_list(api, "sales_deals")["id"])
     rows = [
         {"default": {"name": "A"}, "list": {flow: {"weight": 2}, other.upper(): {"app_stage": "won"}}},
         {"default": {"name": "B"}, "list": {other: {}}},
@@ -107,7 +106,7 @@ def test_what_a_row_matches_is_put_into_the_list_too(api: Api, flow: str, on_mat
     assert outcomes(again) == ["existing"]
     assert stored(api)[0][0] == 2
     # A second list takes nothing of the first away, also where only gaps are filled.
-    other = str(make(api, "deal_flow")["id"])
+    other = str(make_list(api, "deal_flow")["id"])
     assert outcomes(api.start([deal("A")], "deal", dedupe_by="name", list_id=other, on_match=on_match)) == ["updated"]
     assert stored(api)[0][1]["/lists"] == [flow, other]
 
@@ -131,7 +130,7 @@ def test_what_rows_are_told_apart_by_can_be_the_lists_own(api: Api, flow: str) -
 
 def test_a_key_means_what_it_meant_when_the_import_was_accepted(serve: Callable[..., Api]) -> None:
     api = serve(rows_per_chunk=50)
-    flow = str(make(api, "deal_flow")["id"])
+    flow = str(make_list(api, "deal_flow")["id"])
     define(api, name="Code", type="str", slug="code")
     rows = [{"default": {"code": f"c{number % 50}"}} for number in range(150)]
     job = api.start(rows, "deal", list_id=flow, dedupe_by="code").json()["job_id"]
@@ -161,7 +160,7 @@ def test_options_that_a_list_lacks_can_be_made(api: Api, flow: str) -> None:
     assert outcomes(answer) == ["created"] * 2
     record = api.send("GET", f"/deal/{results(answer)[0]['id']}", params={"list_id": flow}).json()
     assert record["list"] == {"app_stage": "on_ice"}
-    other = str(make(api, "deal_flow")["id"])
+    other = str(make_list(api, "deal_flow")["id"])
     assert outcomes(api.start(rows, "deal", list_id=other)) == ["invalid_option"] * 2
 
 
@@ -183,7 +182,7 @@ def test_options_that_name_no_list_are_refused(api: Api, options: dict[str, Any]
 
 
 def test_a_list_of_another_type_or_team_is_refused(api: Api, serve: Callable[..., Api], flow: str) -> None:
-    theirs = str(make(serve(), "deal_flow")["id"])
+    theirs = str(make_list(serve(), "deal_flow")["id"])
     for object_type, list_id in (("deal", theirs), ("contact", flow), ("document", flow)):
         answer = api.start([{}], object_type, list_id=list_id)
         assert answer.status_code == 400
@@ -195,7 +194,7 @@ def test_a_list_of_another_type_or_team_is_refused(api: Api, serve: Callable[...
 
 def test_lists_of_two_teams_with_one_id_never_mix(api: Api, serve: Callable[..., Api], flow: str) -> None:
     other = serve()
-    copied = str(make(other, "deal_flow")["id"])
+    copied = str(make_list(other, "deal_flow")["id"])
     define(other, list_id=copied)
     with api.runtime.of_all_teams() as connection:
         team = other.team_id()
@@ -212,7 +211,7 @@ def test_lists_of_two_teams_with_one_id_never_mix(api: Api, serve: Callable[...,
 
 def test_a_job_its_dry_run_and_its_retry_say_the_same(serve: Callable[..., Api]) -> None:
     api = serve(rows_per_chunk=40)
-    flow = str(make(api, "deal_flow")["id"])
+    flow = str(make_list(api, "deal_flow")["id"])
     define(api, list_id=flow)
     assert outcomes(api.start([deal("Deal 7"), deal("Deal 8")], "deal")) == ["created"] * 2
     rows = [deal(f"Deal {number % 80}", weight=number % 3 or "x") for number in range(120)]

@@ -8,16 +8,10 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Api
-from tests.api.test_lists import make, properties_of
+from tests.api.making import define, make_list, properties_of
 from tests.refusals import error_of
 
 UNKNOWN = "01920000-0000-7000-8000-000000000000"
-
-
-def define(api: Api, object_type: str = "deal", **asked: Any) -> dict[str, Any]:
-    answer = api.send("POST", f"/{object_type}/properties", json={"name": "Weight", "type": "num"} | asked)
-    assert answer.status_code == 201, answer.text
-    return dict(answer.json())
 
 
 def slugs(listed: list[dict[str, Any]], list_id: str | None) -> list[str]:
@@ -26,11 +20,11 @@ def slugs(listed: list[dict[str, Any]], list_id: str | None) -> list[str]:
 
 @pytest.fixture
 def flow(api: Api) -> dict[str, Any]:
-    return make(api, "deal_flow")
+    return make_list(api, "deal_flow")
 
 
 def test_a_property_of_a_list_is_shown_with_it_and_nowhere_else(api: Api, flow: dict[str, Any]) -> None:
-    other = make(api, "sales_deals")
+    other = make_list(api, "sales_deals")
     everywhere = define(api, name="Everywhere")
     own = define(api, list_id=flow["id"])
     assert (own["list_id"], own["crm_id"], own["alias"], own["team_id"]) == (flow["id"], flow["id"], None, api.team)
@@ -50,7 +44,7 @@ def test_a_property_of_a_list_is_shown_with_it_and_nowhere_else(api: Api, flow: 
 
 
 def test_names_and_slugs_are_unique_in_their_scope(api: Api, flow: dict[str, Any]) -> None:
-    other = make(api, "deal_flow")
+    other = make_list(api, "deal_flow")
     scopes: list[dict[str, Any]] = [{}, {"list_id": flow["id"]}, {"crm_id": other["id"]}]
     made = [define(api, slug="weight", **scope) for scope in scopes]
     assert {prop["slug"] for prop in made} == {"weight"}
@@ -69,7 +63,7 @@ def test_names_and_slugs_are_unique_in_their_scope(api: Api, flow: dict[str, Any
 
 
 def test_a_list_of_another_team_or_none_is_not_found(api: Api, serve: Callable[..., Api]) -> None:
-    theirs = make(serve(), "deal_flow")["id"]
+    theirs = make_list(serve(), "deal_flow")["id"]
     for list_id in (UNKNOWN, theirs):
         body = {"name": "A", "type": "str", "list_id": list_id}
         error_of(api.send("POST", "/deal/properties", json=body), 404, "not_found")
@@ -84,7 +78,7 @@ def test_a_list_of_another_team_or_none_is_not_found(api: Api, serve: Callable[.
 
 
 def test_one_that_stands_elsewhere_is_not_found_where_it_is_not(api: Api, flow: dict[str, Any]) -> None:
-    own, everywhere, other = define(api, list_id=flow["id"]), define(api), make(api, "deal_flow")
+    own, everywhere, other = define(api, list_id=flow["id"]), define(api), make_list(api, "deal_flow")
     for prop, list_id in ((own, other["id"]), (everywhere, flow["id"])):
         located = {"type": "num", "list_id": list_id}
         error_of(api.send("PATCH", f"/deal/properties/{prop['id']}", json=located), 404, "not_found")
@@ -177,7 +171,7 @@ def test_a_property_is_made_required_once_nothing_lacks_it(api: Api, flow: dict[
 
 def test_stages_count_for_no_limit_of_properties(serve: Callable[..., Api]) -> None:
     api = serve(properties_per_type_max=1)
-    flow = make(api, "deal_flow")
+    flow = make_list(api, "deal_flow")
     define(api, list_id=flow["id"])
     error_of(api.send("POST", "/deal/properties", json={"name": "B", "type": "str"}), 400, "invalid_request")
-    assert make(api, "deal_flow")["id"] != flow["id"]
+    assert make_list(api, "deal_flow")["id"] != flow["id"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.api.test_lists import make, properties_of
+from tests.api.making import make_list, properties_of
 
 if TYPE_CHECKING:
     import httpx
@@ -18,7 +18,7 @@ NAMES = ("status", "app_stage")
 
 @pytest.fixture
 def flow(api: Api) -> str:
-    return str(make(api, "deal_flow")["id"])
+    return str(make_list(api, "deal_flow")["id"])
 
 
 def ok(answer: httpx.Response, status: int = 200) -> dict[str, Any]:

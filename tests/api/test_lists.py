@@ -13,19 +13,13 @@ import pytest
 from prismd.core.lists.templates import LISTABLE_TYPES, TEMPLATES
 from prismd.core.properties.schema import IMPORTABLE_TYPES, OBJECT_TYPES
 from tests.api.conftest import Api
-from tests.api.making import make_list
+from tests.api.making import make_list, properties_of
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 CONTRACT = {
     "sales_deals", "recruiting", "partnerships", "fundraising", "knowledge_base", "issue_tracker", "content_calendar",
     "job_applications", "project_tracker", "feedback", "portco_tracker", "deal_flow", "lp_fundraising", "custom",
 }  # fmt: skip
-
-
-def properties_of(api: Api, object_type: str, **query: str) -> list[dict[str, Any]]:
-    answer = api.send("GET", f"/{object_type}/properties", params=query)
-    assert answer.status_code == 200, answer.text
-    return list(answer.json()[object_type].values())
 
 
 def test_the_templates_are_those_of_the_contract(api: Api) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.conftest import Api
-from tests.api.test_list_properties import define
-from tests.api.test_lists import make
+from tests.api.making import define, make_list
 
 UNKNOWN = "01920000-0000-7000-8000-000000000000"
 
@@ -70,7 +69,7 @@ def test_what_is_required_is_demanded_of_new_records_and_never_cleared(api: Api)
 
 
 def test_in_a_list_its_slugs_come_first(api: Api) -> None:
-    flow, other = make(api, "deal_flow")["id"], make(api, "deal_flow")["id"]
+    flow, other = make_list(api, "deal_flow")["id"], make_list(api, "deal_flow")["id"]
     define(api, name="Label", type="num", slug="name", list_id=flow)
     define(api, name="Needed", type="str", required=True, list_id=flow)
     assert tried(api, {"name": "Acme"}) == []
@@ -86,7 +85,7 @@ def test_in_a_list_its_slugs_come_first(api: Api) -> None:
 
 
 def test_the_stage_is_named_as_it_was_sent(api: Api) -> None:
-    flow = make(api, "deal_flow")["id"]
+    flow = make_list(api, "deal_flow")["id"]
     for name in ("status", "app_stage"):
         assert tried(api, {name: "nope"}, list_id=flow) == [(f".{name}", "invalid_option")]
     # By both names the list's own is the one that is read.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.api.test_lists import make as make_list
+from tests.api.making import make_list
 
 if TYPE_CHECKING:
     import httpx

@@ -1,6 +1,6 @@
 """Fixtures for tests of the commands."""
 
-from tests.cli.scripted import prism, time
+from tests.cli.scripted import people, prism, run, time
 from tests.cli.serving import data_dir, serve
 
-__all__ = ["data_dir", "prism", "serve", "time"]
+__all__ = ["data_dir", "people", "prism", "run", "serve", "time"]

@@ -20,10 +20,8 @@ from prismd.importer.files.failed_cells import escaped, unescaped
 from prismd.importer.files.rows import FileRow
 from prismd.importer.imports import Problem
 from prismd.importer.journal import Growth
-from tests.cli.test_import_file import Import, people, prism, run, time
+from tests.cli.scripted import Import
 from tests.scripted_prism import Fault, ScriptedPrism
-
-__all__ = ["people", "prism", "run", "time"]
 
 SIGNS = "=+-@\t\r"
 cells = st.text("'\"=+-@\t\r\n;,| x\u00a0", max_size=6) | st.text(st.characters(exclude_categories=["Cs"]), max_size=4)

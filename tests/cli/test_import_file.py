@@ -3,44 +3,14 @@ from __future__ import annotations
 import csv
 import json
 import socket
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from prismd.cli.importing.command import import_command
-from tests.cli.scripted import Time
-from tests.scripted_prism import KEY, TEAM, Fault, ScriptedPrism
-
-Import = Callable[..., Result]
-
-
-@pytest.fixture
-def run(prism: ScriptedPrism, time: Time, tmp_path: Path) -> Import:
-    def run_import(file: Path, *options: str, **environment: str | None) -> Result:
-        variables = {
-            "MICRO_BASE_URL": prism.url + "/",
-            "MICRO_API_KEY": KEY,
-            "MICRO_TEAM_ID": TEAM,
-            "XDG_STATE_HOME": str(tmp_path / "state"),
-            **environment,
-        }
-        arguments = [str(file), "--type", "contact", *options]
-        return CliRunner().invoke(import_command, arguments, env=variables, obj=time.outside(), catch_exceptions=False)
-
-    return run_import
-
-
-@pytest.fixture
-def people(tmp_path: Path) -> Path:
-    """Five rows, the third of which the server refuses."""
-    path = tmp_path / "people.csv"
-    names = ["Ann", "Bob", "bad =1+1", "Dan", "Eve"]
-    rows = "".join(f"{name.lower()}@x.org,{name},0050{place}\n" for place, name in enumerate(names))
-    path.write_text("email,name,zip\n" + rows)
-    return path
+from tests.cli.scripted import Import, Time
+from tests.scripted_prism import Fault, ScriptedPrism
 
 
 def journals(tmp_path: Path) -> list[Path]:

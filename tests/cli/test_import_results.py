@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_import_file import Import, people, prism, run, time
+from tests.cli.scripted import Import
 from tests.scripted_prism import Fault, ScriptedPrism
-
-__all__ = ["people", "prism", "run", "time"]
 
 LINES = [
     "email,name,zip",

@@ -89,3 +89,8 @@ def told(verdicts: Sequence[dict[str, Any]]) -> list[Any]:
         (v["created"], v["existing"], v["updated"], v.get("duplicate_of"), v.get("error", {}).get("code"))
         for v in verdicts
     ]
+
+
+def people(count: int, first: int = 0) -> list[dict[str, Any]]:
+    """Return rows with addresses that count up from a first one."""
+    return [{"email": f"person{number}@x.org"} for number in range(first, first + count)]

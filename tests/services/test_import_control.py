@@ -19,11 +19,7 @@ from prismd.services.records.reading import count_records
 from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 from prismd.store.connections.postgres import connect
-from tests.services.importing import Importer
-
-
-def people(count: int) -> list[dict[str, Any]]:
-    return [{"email": f"person{number}@x.org"} for number in range(count)]
+from tests.services.importing import Importer, people
 
 
 def cancel(importer: Importer, job_id: str) -> Job:

@@ -24,11 +24,7 @@ from prismd.store.connections.transactions import of_all_teams
 from prismd.store.imports import chunks, jobs
 from tests.conftest import Clock
 from tests.core.imports.model import ModelImport
-from tests.services.importing import Importer, told
-
-
-def people(count: int, first: int = 0) -> list[dict[str, Any]]:
-    return [{"email": f"person{number}@x.org"} for number in range(first, first + count)]
+from tests.services.importing import Importer, people, told
 
 
 def test_jobs_take_turns_chunk_by_chunk(importer: Importer) -> None:

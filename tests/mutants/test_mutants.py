@@ -89,7 +89,7 @@ def test_what_no_test_notices_is_listed_with_its_place(tmp_path: Path) -> None:
     done = tried(TESTS.replace('"True"', '"true"').replace('"FALSE"', '"false"'), tmp_path)
     assert done.returncode == 1, done.stderr
     assert "src/prismd/core/values/booleans.py:17 in written_boolean: " in done.stdout
-    assert "text.lower() → text    (1 tests reach it)" in done.stdout
+    assert "text.lower() → text    (2 tests reach it)" in done.stdout
     assert "1 of 5 mutants survive" in done.stdout
 
 

@@ -115,6 +115,7 @@ def parsed_row(values: dict[str, Any]) -> Row:
 
 
 def told(verdict: Verdict) -> tuple[str, int | None]:
+    assert not (verdict.updated and (verdict.created or verdict.failed))
     if verdict.failed:
         assert not verdict.created
         return (verdict.problems[0].code, None)
@@ -153,6 +154,9 @@ PLAIN: dict[str, Any] = {
 @example(
     slug="single", before=[{"single": "a"}], rows=[{"single": "a", "other": ""}], **{**PLAIN, "on_match": OnMatch.FILL}
 )
+# A row of several keys finds the record by each of them.
+@example(slug="many", before=[{"many": ["b"]}], rows=[{"many": ["a", "b"]}], **PLAIN)
+@example(slug="many", before=[{"many": ["c"]}], rows=[{"many": ["a", "b", "c"]}], **PLAIN)
 # And it is found by the key that it has now.
 @example(slug="many", before=[{"many": ["a"]}], rows=[{"many": ["a", "c"]}, {"many": ["c"]}], **PLAIN)
 @given(

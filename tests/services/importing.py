@@ -41,9 +41,9 @@ class Importer:
         request = parse_request(object_type, body(rows, **options), LIMITS)
         with self.connection.transaction():
             submitted = jobs.submit(Transaction(Session(runtime, self.team_id), self.connection), request)
-        assert submitted.verdicts is not None
+        assert submitted.results is not None
         assert submitted.job.state is State.COMPLETE
-        return list(json.loads(b"[" + submitted.verdicts + b"]"))
+        return list(json.loads(b"[" + submitted.results + b"]"))
 
     def submit(
         self, rows: Sequence[dict[str, Any]], object_type: str = "contact", *, chunk: int = 5_000, **options: Any

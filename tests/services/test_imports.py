@@ -10,7 +10,7 @@ import pytest
 from prismd.core.errors import PrismdError
 from prismd.core.imports.request import parse_request
 from prismd.services.imports import jobs
-from prismd.services.imports.results import page_of_verdicts
+from prismd.services.imports.results import page_of_results
 from prismd.services.records.reading import count_records, find_record
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session, Transaction
@@ -171,7 +171,7 @@ def test_verdicts_are_paged_and_filtered(importer: Importer) -> None:
         for limit in (1, 3, 6, 100):
             pages, after = [], -1
             while True:
-                page = page_of_verdicts(
+                page = page_of_results(
                     importer.transaction,
                     job.id,
                     after=after,
@@ -179,8 +179,8 @@ def test_verdicts_are_paged_and_filtered(importer: Importer) -> None:
                     bytes_max=2**20,
                     outcome=outcome,
                 )
-                assert len(page.verdicts) <= limit
-                pages += page.verdicts
+                assert len(page.results) <= limit
+                pages += page.results
                 if page.next_after is None:
                     break
                 after = page.next_after

@@ -63,13 +63,13 @@ def with_lease_and_fence_gone(patch: pytest.MonkeyPatch) -> None:
 
 
 def with_records_committed_before_their_verdicts(patch: pytest.MonkeyPatch) -> None:
-    insert_verdicts = results.insert_verdicts
+    insert_results = results.insert_results
 
     def commit_first(connection: Any, *rest: Any) -> None:
         connection.execute("COMMIT; BEGIN")
-        insert_verdicts(connection, *rest)
+        insert_results(connection, *rest)
 
-    patch.setattr(results, "insert_verdicts", commit_first)
+    patch.setattr(results, "insert_results", commit_first)
 
 
 def with_keys_written_twice(patch: pytest.MonkeyPatch) -> None:

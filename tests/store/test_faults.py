@@ -90,7 +90,7 @@ class World:
         changed = replace(self.record, properties={"email": "new@x.org"}, version=self.record.version + 1)
         change = Change(changed, self.record.version, self.record.properties)
         made = KnownRecord(NEW_ID(), 1, {"email": "made@x.org"}, 0, made_by_import=True)
-        return Plan(created=[made], changed={changed.id: change}, touched=[KnownRecord(NEW_ID(), 1, {}, 1)])
+        return Plan(created=[made], changed={changed.id: change}, first_matched=[KnownRecord(NEW_ID(), 1, {}, 1)])
 
     @property
     def rewritten(self) -> dict[str, Rewritten]:
@@ -265,11 +265,11 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     api_keys.expire_key: lambda c, w: api_keys.expire_key(c, w.team_id, w.key_id, NOW),
     tickets.insert_ticket: lambda c, w: tickets.insert_ticket(c, b"other", w.team_id, w.key_id, expires_at=NOW),
     tickets.take_ticket: lambda c, _: tickets.take_ticket(c, b"ticket"),
-    effects.write_touches: lambda c, w: effects.write_touches(
+    effects.write_effects: lambda c, w: effects.write_effects(
         c,
         w.running,
-        [effects.first_touches(w.running, w.plan.touched, w.rewritten)],
-        effects.later_touches(w.plan, w.rewritten),
+        [effects.first_effects(w.running, w.plan.first_matched, w.rewritten)],
+        effects.later_effects(w.plan, w.rewritten),
     ),
     retention.purge_claims: lambda c, _: retention.purge_claims(c, before=LATER),
     retention.purge_jobs: lambda c, _: retention.purge_jobs(c, now=LATER),
@@ -286,10 +286,10 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     views.unnoted_views: lambda c, w: views.unnoted_views(c, w.team_id),
     views.note_names: lambda c, w: views.note_names(c, w.team_id, [replace(VIEW, names={})]),
     views.delete_view: lambda c, w: views.delete_view(c, w.team_id, "contact", VIEW.id),
-    results.insert_verdicts: lambda c, w: results.insert_verdicts(c, w.running, w.chunk, Counts(), b""),
-    results.next_verdicts: lambda c, w: results.next_verdicts(c, w.team_id, w.ended.id, after=-1, outcome=None),
-    results.position_of_verdict: lambda c, w: results.position_of_verdict(c, w.team_id, w.ended.id, 0, b"{"),
-    results.part_of_verdicts: lambda c, w: results.part_of_verdicts(
+    results.insert_results: lambda c, w: results.insert_results(c, w.running, w.chunk, Counts(), b""),
+    results.next_results: lambda c, w: results.next_results(c, w.team_id, w.ended.id, after=-1, outcome=None),
+    results.position_of_result: lambda c, w: results.position_of_result(c, w.team_id, w.ended.id, 0, b"{"),
+    results.part_of_results: lambda c, w: results.part_of_results(
         c, w.team_id, w.ended.id, 0, position=1, bytes_max=10
     ),
 }
@@ -313,7 +313,7 @@ WITHOUT_LOCK: Final = {
 CONFLICTING: Final = [
     client_attempts.keep_answer, drafts.write_drafts, grants.put_grant, claims.keep_claim, jobs.claim_next,
     jobs.lock_job, jobs.end_job,
-    jobs.advance, jobs.record_failure, properties.update_property, effects.write_touches,
+    jobs.advance, jobs.record_failure, properties.update_property, effects.write_effects,
     properties.delete_property, properties.update_option, properties.delete_option, record_keys.delete_keys,
     record_writes.delete_records, record_writes.restore_records, record_writes.update_records,
     record_writes.purge_records, api_keys.hold_key, api_keys.revoke_key, api_keys.expire_key,

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from prismd.core.imports.options import ImportOptions, OnMatch
-from prismd.core.imports.plan import Plan, Planner, Verdict, find_keys, hashes_of
+from prismd.core.imports.plan import Plan, Planner, RowResult, find_keys, hashes_of
 from prismd.core.properties.schema import LISTS_KEY, Property
 from prismd.core.records.keys import KeyRule
 from prismd.core.records.known_records import KnownRecord
@@ -63,7 +63,7 @@ class Store:
             now = {**was.properties, **written.after}
             assert {slug: value for slug, value in now.items() if value is not None} == written.properties
         touched = [record.id for record in entered.values() if record.first_row != before[record.id].first_row]
-        assert sorted(record.id for record in plan.touched) == sorted(touched)
+        assert sorted(record.id for record in plan.first_matched) == sorted(touched)
         assert not self.records.keys() & {record.id for record in plan.created}
         for record in plan.created:
             assert record.made_by_import
@@ -72,7 +72,7 @@ class Store:
 
     def apply(self, plan: Plan) -> None:
         changed = [change.record for change in plan.changed.values()]
-        for record in (*plan.created, *plan.touched, *changed):
+        for record in (*plan.created, *plan.first_matched, *changed):
             self.records[record.id] = record
 
 
@@ -84,13 +84,13 @@ def run_in_chunks(
     cuts: set[int],
     *,
     look_up: int = 100,
-) -> tuple[list[Verdict], Store]:
+) -> tuple[list[RowResult], Store]:
     ids = (f"id{number}" for number in range(10_000))
     store = Store({})
     for values in before:
         new_id = next(ids)
         store.records[new_id] = KnownRecord(new_id, 1, values)
-    verdicts: list[Verdict] = []
+    verdicts: list[RowResult] = []
     edges = [0, *sorted(cut for cut in cuts if 0 < cut < len(rows)), len(rows)]
     for start, end in pairwise(edges):
         planner = Planner(rule, options, lambda: next(ids), start)
@@ -104,7 +104,7 @@ def run_in_chunks(
             planner.judge(some)
         store.check(planner.plan, entered, rule)
         store.apply(planner.plan)
-        verdicts += planner.plan.verdicts
+        verdicts += planner.plan.results
     return verdicts, store
 
 
@@ -114,7 +114,7 @@ def parsed_row(values: dict[str, Any]) -> Row:
     return Row({**values, **joined}, not joined and all(value not in (None, []) for value in values.values()))
 
 
-def told(verdict: Verdict) -> tuple[str, int | None]:
+def told(verdict: RowResult) -> tuple[str, int | None]:
     assert not (verdict.updated and (verdict.created or verdict.failed))
     if verdict.failed:
         assert not verdict.created

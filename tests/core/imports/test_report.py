@@ -8,27 +8,27 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismd.core.imports.plan import Verdict
-from prismd.core.imports.results import outcome_of, verdicts_json
+from prismd.core.imports.plan import RowResult
+from prismd.core.imports.results import outcome_of, results_json
 from prismd.core.records.rows import Problem
 
 INDEXES = st.integers(0, 10**6)
 MADE_OR_MATCHED = st.builds(
-    lambda index, match, **more: Verdict(index, "id", existing=match > 0, updated=match > 1, **more),
+    lambda index, match, **more: RowResult(index, "id", existing=match > 0, updated=match > 1, **more),
     INDEXES,
     st.integers(0, 2),
     duplicate_of=st.none() | INDEXES,
     parent_index=st.none() | INDEXES,
 )
 FAILED = st.builds(
-    lambda index, message, parent: Verdict(index, problems=[Problem("invalid_value", message)], parent_index=parent),
+    lambda index, message, parent: RowResult(index, problems=[Problem("invalid_value", message)], parent_index=parent),
     INDEXES,
     st.text(max_size=5),
     st.none() | INDEXES,
 )
 
 
-def expected(verdict: Verdict) -> dict[str, Any]:
+def expected(verdict: RowResult) -> dict[str, Any]:
     said: dict[str, Any] = {
         "input_index": verdict.index,
         "id": verdict.id,
@@ -48,8 +48,8 @@ def expected(verdict: Verdict) -> dict[str, Any]:
 
 
 @given(st.lists(MADE_OR_MATCHED | FAILED, max_size=5))
-def test_every_row_is_told_with_every_flag(verdicts: list[Verdict]) -> None:
-    told = json.loads(b"[" + verdicts_json(verdicts) + b"]")
+def test_every_row_is_told_with_every_flag(verdicts: list[RowResult]) -> None:
+    told = json.loads(b"[" + results_json(verdicts) + b"]")
     assert told == [expected(verdict) for verdict in verdicts]
     for one, verdict in zip(told, verdicts, strict=True):
         assert (outcome_of(one) == "failed") == verdict.failed

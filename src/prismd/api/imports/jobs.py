@@ -58,8 +58,8 @@ def accepted(submitted: Submitted, team: str) -> Answer:
         submitted: The import.
         team: Public id of its team.
     """
-    if submitted.verdicts is not None:
-        return Answer(200, b"".join((_beginning(submitted.job), submitted.verdicts, _END)), {})
+    if submitted.results is not None:
+        return Answer(200, b"".join((_beginning(submitted.job), submitted.results, _END)), {})
     location = f"/v2/prism/{quote(team, safe='')}/imports/{submitted.job.id}"
     return Answer(202, encode(shown(submitted.job)), {"location": location, "retry-after": str(POLL_AFTER_S)})
 

@@ -27,7 +27,7 @@ from prismd.core.imports.job import Job
 from prismd.core.imports.results import OUTCOMES
 from prismd.core.json.text import encode
 from prismd.services.idempotency.claims import Answer
-from prismd.services.imports.results import PART_BYTES, VerdictPage, page_of_verdicts
+from prismd.services.imports.results import PART_BYTES, PageOfResults, page_of_results
 from prismd.settings import Settings
 
 NDJSON: Final = "application/x-ndjson"
@@ -79,9 +79,9 @@ def get_results(request: Request[Any, Any, Any], job_id: PathPart, session: Sess
     page = page_of(request, listing, limit=limit, filters=(one_of(request, "outcome", OUTCOMES),))
     media_type = request.accept.best_match(list(MEDIA_TYPES)) or JSON
 
-    def read(after: int, rows_max: int, bytes_max: int) -> VerdictPage:
+    def read(after: int, rows_max: int, bytes_max: int) -> PageOfResults:
         return session.do(
-            page_of_verdicts,
+            page_of_results,
             job.id,
             after=after,
             limit=rows_max,
@@ -93,24 +93,24 @@ def get_results(request: Request[Any, Any, Any], job_id: PathPart, session: Sess
     if media_type != JSON and given(request, "limit") is None and not page.after:
         threads: Threads = request.app.state.threads
         return Stream(_all(threads, read, media_type, settings), media_type=media_type)
-    verdicts = read(after, page.limit, settings.results_bytes_max)
-    next_cursor = _next_cursor(job, page, verdicts, listing)
+    found = read(after, page.limit, settings.results_bytes_max)
+    next_cursor = _next_cursor(job, page, found, listing)
     headers = {"retry-after": str(POLL_AFTER_S)} if job.status == PROCESSING else {}
     if media_type == JSON:
-        body = {"data": verdicts.verdicts, "has_more": next_cursor is not None, "next_cursor": next_cursor}
+        body = {"data": found.results, "has_more": next_cursor is not None, "next_cursor": next_cursor}
         return respond(Answer(200, encode(body), headers))
     if next_cursor is not None:
         headers["x-next-cursor"] = next_cursor
-    text = _HEADS[media_type] + _WRITERS[media_type](verdicts.verdicts)
+    text = _HEADS[media_type] + _WRITERS[media_type](found.results)
     return Response(text, headers=headers, media_type=media_type)
 
 
-def _next_cursor(job: Job, page: Cursor, verdicts: VerdictPage, listing: Listing) -> str | None:
+def _next_cursor(job: Job, page: Cursor, found: PageOfResults, listing: Listing) -> str | None:
     """Return the cursor of the next page; while the import runs there always is one, because more rows will come."""
-    if verdicts.next_after is not None:
-        after = str(verdicts.next_after)
+    if found.next_after is not None:
+        after = str(found.next_after)
     elif job.status == PROCESSING:
-        after = str(verdicts.verdicts[-1]["input_index"]) if verdicts.verdicts else page.after
+        after = str(found.results[-1]["input_index"]) if found.results else page.after
     else:
         return None
     return write_cursor(Cursor(after, page.limit, page.filters), listing)
@@ -118,7 +118,7 @@ def _next_cursor(job: Job, page: Cursor, verdicts: VerdictPage, listing: Listing
 
 async def _all(
     threads: Threads,
-    read: Callable[[int, int, int], VerdictPage],
+    read: Callable[[int, int, int], PageOfResults],
     media_type: str,
     settings: Settings,
 ) -> AsyncIterator[bytes]:
@@ -127,7 +127,7 @@ async def _all(
 
     def part(after: int) -> tuple[bytes, int | None]:
         page = read(after, settings.results_page_max, min(PART_BYTES, settings.results_bytes_max))
-        return write(page.verdicts), page.next_after
+        return write(page.results), page.next_after
 
     yield _HEADS[media_type]
     after: int | None = -1

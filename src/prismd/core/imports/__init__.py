@@ -1,1 +1,1 @@
-"""The rules of imports: what a request, a row, a match and a verdict are."""
+"""The rules of imports: what a request, a row, a match and a result are."""

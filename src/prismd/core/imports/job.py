@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from prismd.core.imports.options import ImportOptions
-from prismd.core.imports.plan import Verdict
+from prismd.core.imports.plan import RowResult
 
 
 class State(enum.StrEnum):
@@ -57,19 +57,19 @@ class Counts:
     contacts: int = 0
 
     @classmethod
-    def of(cls, verdicts: Iterable[Verdict]) -> Counts:
-        """Count verdicts."""
+    def of(cls, results: Iterable[RowResult]) -> Counts:
+        """Count results."""
         created = existing = updated = failed = contacts = 0
-        for verdict in verdicts:
-            if verdict.problems:
+        for result in results:
+            if result.problems:
                 failed += 1
-            elif verdict.existing:
+            elif result.existing:
                 existing += 1
-                updated += verdict.updated
+                updated += result.updated
             else:
                 created += 1
-            if verdict.contacts:
-                contacts += len(verdict.contacts)
+            if result.contacts:
+                contacts += len(result.contacts)
         return cls(created, existing, updated, failed, contacts)
 
 
@@ -163,7 +163,7 @@ class Job:
 
     @property
     def not_attempted(self) -> int:
-        """Rows that have no verdict: they come after all those that have."""
+        """Rows that have no result: they come after all those that have."""
         return self.total - self.processed
 
     def cancelled(self, now: datetime) -> Job:

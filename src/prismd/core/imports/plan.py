@@ -1,4 +1,4 @@
-"""What an import does with each row: its verdict, and the records to make and to change. Nothing is decided later.
+"""What an import does with each row: its result, and the records to make and to change. Nothing is decided later.
 
 Rows are judged in input order against the records that have their keys: those that stood before the import, and those
 that earlier rows made. The plan is the same wherever the rows are cut into chunks, because a record that an earlier
@@ -39,7 +39,7 @@ class Change:
 
 
 @dataclass(slots=True)
-class Verdict:
+class RowResult:
     """What became of one row (contract, sections 10.4 and 22).
 
     Args:
@@ -77,12 +77,12 @@ class Verdict:
 class Plan:
     """What is to be written for a stretch of rows, and what is to be said of each."""
 
-    verdicts: list[Verdict] = field(default_factory=list)
+    results: list[RowResult] = field(default_factory=list)
     created: list[KnownRecord] = field(default_factory=list)
     #: Changed records that stood before the chunk, by id.
     changed: dict[str, Change] = field(default_factory=dict)
     #: Records that stood before the import and that a row matched for the first time.
-    touched: list[KnownRecord] = field(default_factory=list)
+    first_matched: list[KnownRecord] = field(default_factory=list)
     #: Contacts that rows make by naming their addresses.
     contacts: list[KnownRecord] = field(default_factory=list)
 
@@ -121,12 +121,12 @@ class Planner:
             rows: In input order; where there is a rule, :func:`find_keys` has seen them, and the records that carry
                 their keys have been entered.
         """
-        verdicts = self.plan.verdicts
-        verdicts += [self._judge(index, row) for index, row in enumerate(rows, self._first_row + len(verdicts))]
+        results = self.plan.results
+        results += [self._judge(index, row) for index, row in enumerate(rows, self._first_row + len(results))]
 
-    def _judge(self, index: int, row: Row | RefusedRow) -> Verdict:
+    def _judge(self, index: int, row: Row | RefusedRow) -> RowResult:
         if isinstance(row, RefusedRow):
-            return Verdict(index, problems=row.problems)
+            return RowResult(index, problems=row.problems)
         known, keys = self._known, row.keys
         if known is None:
             return self._create(index, row, ())
@@ -136,30 +136,30 @@ class Planner:
         if not matches:
             return self._create(index, row, keys)
         if len(matches) > 1:
-            return Verdict(index, problems=[_several(known.rule, matches)])
+            return RowResult(index, problems=[_several(known.rule, matches)])
         return self._match(index, row, matches[0])
 
-    def _without_key(self, index: int, row: Row, rule: KeyRule) -> Verdict:
+    def _without_key(self, index: int, row: Row, rule: KeyRule) -> RowResult:
         if not self._options.require_key:
             return self._create(index, row, ())
         message = f"the row has no value for {rule.slug}, by which records are told apart; give it one"
-        return Verdict(index, problems=[Problem("missing_key", message, rule.slug, list_id=rule.prop.list_id)])
+        return RowResult(index, problems=[Problem("missing_key", message, rule.slug, list_id=rule.prop.list_id)])
 
-    def _create(self, index: int, row: Row, keys: Sequence[str]) -> Verdict:
+    def _create(self, index: int, row: Row, keys: Sequence[str]) -> RowResult:
         properties = row.values if row.plain else merged({}, row.values)
         record = KnownRecord(self._new_id(), 1, properties, index, True, "", row.hashes)  # noqa: FBT003 - by place is fastest
         self.plan.created.append(record)
         if keys and self._known is not None:
             self._known.add_new(record, keys)
-        return Verdict(index, self._shown_id(record))
+        return RowResult(index, self._shown_id(record))
 
-    def _match(self, index: int, row: Row, record: KnownRecord) -> Verdict:
-        verdict = Verdict(index, self._shown_id(record), existing=True, duplicate_of=record.first_row)
+    def _match(self, index: int, row: Row, record: KnownRecord) -> RowResult:
+        result = RowResult(index, self._shown_id(record), existing=True, duplicate_of=record.first_row)
         if record.first_row is None:
             record.first_row = index
-            self.plan.touched.append(record)
-        verdict.updated = self._update(record, row)
-        return verdict
+            self.plan.first_matched.append(record)
+        result.updated = self._update(record, row)
+        return result
 
     def _update(self, record: KnownRecord, row: Row) -> bool:
         after = self._merged(record.properties, row)

@@ -1,19 +1,19 @@
-"""Verdicts as the JSON that clients receive (contract, section 10.4); written once, then only copied."""
+"""Results of rows as the JSON that clients receive (contract, section 10.4); written once, then only copied."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, Final
 
-from prismd.core.imports.plan import Verdict
+from prismd.core.imports.plan import RowResult
 from prismd.core.json.text import encode
 
 OUTCOMES: Final = ("created", "existing", "updated", "failed")
 
-#: With which every verdict begins, and which stands nowhere else: quotation marks within texts are escaped.
+#: Every result begins with it, and it stands nowhere else: quotation marks within texts are escaped.
 _START: Final = b'{"input_index":'
 
-#: Nearly all that is said of nearly every row, by whether it matched and whether that changed anything.
+#: What most results say, by whether the row matched and whether that changed the record.
 _FLAGS: Final = {
     (False, False): '"created":true,"existing":false,"updated":false',
     (True, False): '"created":false,"existing":true,"updated":false',
@@ -21,16 +21,16 @@ _FLAGS: Final = {
 }
 
 
-def verdicts_json(verdicts: Iterable[Verdict]) -> bytes:
-    """Return verdicts as the content of a JSON array, without its brackets.
+def results_json(results: Iterable[RowResult]) -> bytes:
+    """Return results as the content of a JSON array, without its brackets.
 
     Every result has every flag, so that a reader need not tell false from absent.
     """
-    return ",".join([_verdict_json(verdict) for verdict in verdicts]).encode()
+    return ",".join([_result_json(result) for result in results]).encode()
 
 
-def verdict_start(index: int) -> bytes:
-    """Return what the verdict of a row begins with, and no other.
+def result_start(index: int) -> bytes:
+    """Return the text that the result of a row begins with, and no other result.
 
     Args:
         index: Of the row.
@@ -38,11 +38,11 @@ def verdict_start(index: int) -> bytes:
     return b"%b%d," % (_START, index)
 
 
-def whole_verdicts(text: bytes) -> int:
-    """Return how much of a text is whole verdicts, without the comma after them, where more of it may follow.
+def whole_results(text: bytes) -> int:
+    """Return the length of the whole results in a text that may go on, without the comma after them.
 
     Args:
-        text: Begins with a verdict.
+        text: Begins with a result.
     """
     return max(0, text.rfind(b"," + _START))
 
@@ -51,7 +51,7 @@ def outcome_of(result: dict[str, Any]) -> str:
     """Return the one word for a result: a matched record that changed is ``updated``, one that did not ``existing``.
 
     Args:
-        result: A decoded verdict.
+        result: Decoded JSON.
     """
     if result.get("error"):
         return "failed"
@@ -60,27 +60,27 @@ def outcome_of(result: dict[str, Any]) -> str:
     return "updated" if result["updated"] else "existing"
 
 
-def _verdict_json(verdict: Verdict) -> str:
-    usual = verdict.id is not None and verdict.duplicate_of is None and verdict.parent_index is None
-    if usual and not verdict.contacts:
-        return f'{{"input_index":{verdict.index},"id":"{verdict.id}",{_FLAGS[verdict.existing, verdict.updated]}}}'
+def _result_json(row: RowResult) -> str:
+    usual = row.id is not None and row.duplicate_of is None and row.parent_index is None
+    if usual and not row.contacts:
+        return f'{{"input_index":{row.index},"id":"{row.id}",{_FLAGS[row.existing, row.updated]}}}'
     result: dict[str, Any] = {
-        "input_index": verdict.index,
-        "id": verdict.id,
-        "created": verdict.created,
-        "existing": verdict.existing,
-        "updated": verdict.updated,
+        "input_index": row.index,
+        "id": row.id,
+        "created": row.created,
+        "existing": row.existing,
+        "updated": row.updated,
     }
-    if verdict.parent_index is not None:
-        result["parent_input_index"] = verdict.parent_index
-    if verdict.duplicate_of is not None:
-        result["duplicate_of"] = verdict.duplicate_of
-    if verdict.contacts:
-        result["contacts_created"] = [{"id": contact_id, "email": email} for contact_id, email in verdict.contacts]
-    if verdict.problems:
-        first = verdict.problems[0]
+    if row.parent_index is not None:
+        result["parent_input_index"] = row.parent_index
+    if row.duplicate_of is not None:
+        result["duplicate_of"] = row.duplicate_of
+    if row.contacts:
+        result["contacts_created"] = [{"id": contact_id, "email": email} for contact_id, email in row.contacts]
+    if row.problems:
+        first = row.problems[0]
         result["error"] = {"code": first.code, "message": first.message}
         result["errors"] = [
-            {"code": problem.code, "message": problem.message, "property": problem.slug} for problem in verdict.problems
+            {"code": problem.code, "message": problem.message, "property": problem.slug} for problem in row.problems
         ]
     return encode(result).decode()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from prismd.core.ids import NewId
 from prismd.core.imports.options import ImportOptions
-from prismd.core.imports.plan import Planner, Verdict
+from prismd.core.imports.plan import Planner, RowResult
 from prismd.core.properties.schema import ObjectSchema, held_references
 from prismd.core.records.keys import KeyRule, normalised
 from prismd.core.records.known_records import KnownRecord
@@ -127,21 +127,21 @@ class ContactPlanner(Planner):
         super().__init__(rule, options, new_id, first_row)
         self._contacts = contacts
 
-    def _create(self, index: int, row: Row, keys: Sequence[str]) -> Verdict:
-        verdict = super()._create(index, row, keys)
-        self._link(verdict, row, self.plan.created[-1])
-        return verdict
+    def _create(self, index: int, row: Row, keys: Sequence[str]) -> RowResult:
+        result = super()._create(index, row, keys)
+        self._link(result, row, self.plan.created[-1])
+        return result
 
-    def _match(self, index: int, row: Row, record: KnownRecord) -> Verdict:
-        verdict = super()._match(index, row, record)
-        if verdict.updated:
-            self._link(verdict, row, record)
-        return verdict
+    def _match(self, index: int, row: Row, record: KnownRecord) -> RowResult:
+        result = super()._match(index, row, record)
+        if result.updated:
+            self._link(result, row, record)
+        return result
 
-    def _link(self, verdict: Verdict, row: Row, record: KnownRecord) -> None:
+    def _link(self, result: RowResult, row: Row, record: KnownRecord) -> None:
         made = self._contacts.link(row, record.properties)
         if made:
-            verdict.contacts = [(None if self._options.dry_run else one.id, one.email) for one in made]
+            result.contacts = [(None if self._options.dry_run else one.id, one.email) for one in made]
             self.plan.contacts += [
-                KnownRecord(one.id, 1, {"email": one.email}, verdict.index, made_by_import=True) for one in made
+                KnownRecord(one.id, 1, {"email": one.email}, result.index, made_by_import=True) for one in made
             ]

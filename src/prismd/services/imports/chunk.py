@@ -1,4 +1,4 @@
-"""One chunk of an import, in its caller's transaction: its rows, their verdicts, the job's counters and its cursor."""
+"""One chunk of an import, in its caller's transaction: its rows, their results, the job's counters and its cursor."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import structlog
 
 from prismd.core.ids import NewId
 from prismd.core.imports.job import Counts, Job
-from prismd.core.imports.plan import Verdict
+from prismd.core.imports.plan import RowResult
 from prismd.core.imports.request import Chunk
-from prismd.core.imports.results import verdicts_json
+from prismd.core.imports.results import results_json
 from prismd.core.records.rows import Problem
 from prismd.services.audit import note_end
 from prismd.services.imports.deferred import Meanwhile
@@ -42,7 +42,7 @@ def run_chunk(
     meanwhile: Meanwhile | None = None,
     apart: bool = False,
 ) -> tuple[Job, bytes]:
-    """Do one chunk of a job: records, verdicts, before-images, counters and cursor are committed together.
+    """Do one chunk of a job: records, results, effects, counters and cursor are committed together.
 
     Args:
         connection: Inside a transaction that holds the job.
@@ -55,7 +55,7 @@ def run_chunk(
         apart: Part the rows until those that cannot be processed stand alone, and refuse just them.
 
     Returns:
-        The job after the chunk, and the verdicts as JSON without brackets.
+        The job after the chunk, and the results as JSON without brackets.
 
     Raises:
         LostRaceError: Nothing of this transaction may be committed.
@@ -68,7 +68,7 @@ def run_chunk(
     else:
         importer = RowImporter(connection, job, now=now, new_id=new_id, settings=settings, meanwhile=meanwhile)
         planned = importer.plan(chunk)
-        told = importer.put_off(lambda: _told(chunk, planned.plan.verdicts))
+        told = importer.put_off(lambda: _told(chunk, planned.plan.results))
         with phase(job, "write"):
             importer.write(planned)
             counts, content = told()
@@ -96,21 +96,21 @@ def _finished(connection: Connection, job: Job, chunk: Chunk, counts: Counts, co
     after = job.after_chunk(counts, now)
     if not jobs.advance(connection, job, after):
         raise LostRaceError(job.id)
-    results.insert_verdicts(connection, job, chunk, counts, content)
+    results.insert_results(connection, job, chunk, counts, content)
     note_end(connection, after)
     _tell(connection, after, chunk, counts)
     return after
 
 
-def _refused(chunk: Chunk) -> Verdict:
+def _refused(chunk: Chunk) -> RowResult:
     message = "the server could not process this row, and this row alone; its log tells why"
-    return Verdict(chunk.first_row, problems=[Problem("internal_error", message)])
+    return RowResult(chunk.first_row, problems=[Problem("internal_error", message)])
 
 
-def _told(chunk: Chunk, found: list[Verdict]) -> tuple[Counts, bytes]:
-    for verdict, origin in zip(found, chunk.origins, strict=False):
-        verdict.parent_index = origin
-    return Counts.of(found), verdicts_json(found)
+def _told(chunk: Chunk, found: list[RowResult]) -> tuple[Counts, bytes]:
+    for result, origin in zip(found, chunk.origins, strict=False):
+        result.parent_index = origin
+    return Counts.of(found), results_json(found)
 
 
 def _tell(connection: Connection, after: Job, chunk: Chunk, counts: Counts) -> None:
@@ -133,18 +133,18 @@ class _Apart:
         self._importer = importer
         self._faults_left = faults_max
 
-    def run(self, chunk: Chunk) -> list[Verdict]:
+    def run(self, chunk: Chunk) -> list[RowResult]:
         """Return what became of the rows, ``internal_error`` for those that cannot be processed."""
         try:
             with self._connection.transaction():
                 planned = self._importer.plan(chunk)
                 self._importer.write(planned)
-                return planned.plan.verdicts
+                return planned.plan.results
         except Exception as error:
             if passes(error):
                 raise
             if len(chunk.rows) > 1:
-                return [verdict for half in chunk.halves() for verdict in self.run(half)]
+                return [result for half in chunk.halves() for result in self.run(half)]
             self._faults_left -= 1
             if self._faults_left < 0:
                 raise

@@ -15,11 +15,11 @@ from prismd.core.imports.retry import RetryRequest
 from prismd.core.json.text import decode_stored
 from prismd.services.audit import note
 from prismd.services.imports.jobs import Submitted, get_job, submit
-from prismd.services.imports.results import verdicts_of_chunk
+from prismd.services.imports.results import results_of_chunk
 from prismd.services.realtime.notifications import import_moved
 from prismd.services.session import Transaction
 from prismd.store.imports import chunks, jobs
-from prismd.store.imports.results import next_verdicts
+from prismd.store.imports.results import next_results
 
 
 def cancel_job(transaction: Transaction, job_id: str) -> Job:
@@ -78,12 +78,12 @@ def retry_job(transaction: Transaction, job_id: str, retry: RetryRequest) -> Sub
 
 def _failed_rows(transaction: Transaction, job: Job) -> Iterator[tuple[int, msgspec.Raw]]:
     after = -1
-    while found := next_verdicts(transaction.connection, job.team_id, job.id, after=after, outcome="failed"):
+    while found := next_results(transaction.connection, job.team_id, job.id, after=after, outcome="failed"):
         chunk = chunks.read_chunk(transaction.connection, job, found.number)
-        for text in verdicts_of_chunk(transaction, job.id, found.number):
-            for verdict in decode_stored(text):
-                if "error" in verdict:
-                    index = verdict["input_index"]
+        for text in results_of_chunk(transaction, job.id, found.number):
+            for result in decode_stored(text):
+                if "error" in result:
+                    index = result["input_index"]
                     yield index, chunk.rows[index - chunk.first_row]
         after = found.last_row
 

@@ -42,11 +42,11 @@ class Submitted:
 
     Args:
         job: As it stands: complete if it was synchronous, else queued.
-        verdicts: JSON of the verdicts without brackets, if it was synchronous.
+        results: JSON of the results without brackets, if it was synchronous.
     """
 
     job: Job
-    verdicts: bytes | None
+    results: bytes | None
 
 
 def submit(transaction: Transaction, request: ImportRequest) -> Submitted:
@@ -144,7 +144,7 @@ def _settled_options(transaction: Transaction, request: ImportRequest) -> Import
         return options
     schema = properties.load_schema(transaction.connection, transaction.team_id, object_type)
     prop = key_property(schema, options.dedupe_by, ".body.options.dedupe_by", options.list_id)
-    # What the slug means stays what it is now, also if the list gets a property of the same slug meanwhile.
+    # What the slug means stays what it is now, also if the list gets a property of the same slug later.
     return replace(options, key=prop.key)
 
 

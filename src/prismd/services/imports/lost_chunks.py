@@ -20,14 +20,14 @@ _LOG: Final = structlog.get_logger()
 
 #: A chunk of 5,000 rows becomes single rows in two rounds.
 _PARTS_MAX: Final = 100
-#: One loss may be chance, as a restart of the machine is. Two are reason enough to cut, which changes no verdict.
+#: One loss may be chance, as a restart of the machine is. Two are reason enough to cut, which changes no result.
 _LOSSES_BEFORE_CUT: Final = 2
 
 
 def after_losses(connection: Connection, job: Job, count: int, *, now: datetime, settings: Settings) -> Job:
     """Put a chunk off that was begun and never ended; after several times, cut it or refuse its only row.
 
-    Rows are judged the same wherever they are cut into chunks, so cutting changes no verdict.
+    Rows are judged the same wherever they are cut into chunks, so cutting changes no result.
 
     Args:
         connection: Inside a transaction that holds the job.

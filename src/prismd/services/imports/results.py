@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from prismd.core.imports.results import outcome_of, verdict_start, whole_verdicts
+from prismd.core.imports.results import outcome_of, result_start, whole_results
 from prismd.core.json.text import decode_stored
 from prismd.services.session import Transaction
 from prismd.store.imports import results
 
-#: Of the verdicts of a chunk, what is read at once.
+#: Bytes of the results of a chunk that are read at once.
 PART_BYTES: Final = 256 * 2**10
 
 #: The first part of a job's results.
@@ -19,15 +19,15 @@ FIRST: Final = (0, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class VerdictPage:
-    """Some verdicts of a job.
+class PageOfResults:
+    """Some results of a job.
 
     Args:
-        verdicts: Decoded results, in input order.
+        results: Decoded results, in input order.
         next_after: Index of the last row looked at, if there may be more; else None.
     """
 
-    verdicts: list[dict[str, Any]]
+    results: list[dict[str, Any]]
     next_after: int | None
 
 
@@ -37,13 +37,13 @@ def part_of_results(
     """Return a part of the content of a job's JSON array of results, as it is stored, and the place of the next part.
 
     Args:
-        place: The part to read: number of a chunk, and position in its verdicts, counted from 1.
+        place: The part to read: number of a chunk, and position in its results, counted from 1.
 
     Returns:
         None where there is nothing more.
     """
     number, position = place
-    found = results.part_of_verdicts(
+    found = results.part_of_results(
         transaction.connection, transaction.team_id, job_id, number, position=position, bytes_max=PART_BYTES
     )
     if found is None:
@@ -54,21 +54,21 @@ def part_of_results(
     return comma + part, ((number + 1, 1) if following > length else (number, following))
 
 
-def verdicts_of_chunk(transaction: Transaction, job_id: str, number: int, *, position: int = 1) -> Iterator[bytes]:
-    """Yield JSON arrays of the verdicts of a chunk, in order, each of about as much as is read at once.
+def results_of_chunk(transaction: Transaction, job_id: str, number: int, *, position: int = 1) -> Iterator[bytes]:
+    """Yield JSON arrays of the results of a chunk, in order, each of about as much as is read at once.
 
     Args:
         number: Of the chunk; one that is not there has none.
-        position: Of the first verdict wanted.
+        position: Of the first result wanted.
     """
     text = b""
-    while found := results.part_of_verdicts(
+    while found := results.part_of_results(
         transaction.connection, transaction.team_id, job_id, number, position=position, bytes_max=PART_BYTES
     ):
         part, length = found
         text += part
         position += len(part)
-        whole = whole_verdicts(text) if position <= length else len(text)
+        whole = whole_results(text) if position <= length else len(text)
         if whole:
             yield b"[" + text[:whole] + b"]"
             text = text[whole + 1 :]
@@ -76,7 +76,7 @@ def verdicts_of_chunk(transaction: Transaction, job_id: str, number: int, *, pos
             return
 
 
-def page_of_verdicts(
+def page_of_results(
     transaction: Transaction,
     job_id: str,
     *,
@@ -84,44 +84,42 @@ def page_of_verdicts(
     limit: int,
     bytes_max: int,
     outcome: str | None = None,
-) -> VerdictPage:
-    """Return verdicts of a job, also while it runs (contract, section 22).
+) -> PageOfResults:
+    """Return results of a job, also while it runs (contract, section 22).
 
     Args:
         job_id: A job of the team.
         after: Index of the last row that is not wanted.
-        limit: Most verdicts returned.
-        bytes_max: JSON of verdicts after which a page that has any ends.
+        limit: Most results returned.
+        bytes_max: JSON of results after which a page that has any ends.
         outcome: Only those with this outcome: ``created``, ``existing``, ``updated`` or ``failed``.
     """
     found: list[dict[str, Any]] = []
     read = 0
-    for text in _verdicts_after(transaction, job_id, after, outcome):
+    for text in _results_after(transaction, job_id, after, outcome):
         looked_at: list[dict[str, Any]] = decode_stored(text)
         found += [
-            verdict
-            for verdict in looked_at
-            if verdict["input_index"] > after and outcome in (None, outcome_of(verdict))
+            result for result in looked_at if result["input_index"] > after and outcome in (None, outcome_of(result))
         ]
         if len(found) > limit:
-            return VerdictPage(found[:limit], found[limit - 1]["input_index"])
+            return PageOfResults(found[:limit], found[limit - 1]["input_index"])
         read += len(text)
         if found and read >= bytes_max:
-            return VerdictPage(found, looked_at[-1]["input_index"])
-    return VerdictPage(found, None)
+            return PageOfResults(found, looked_at[-1]["input_index"])
+    return PageOfResults(found, None)
 
 
-def _verdicts_after(transaction: Transaction, job_id: str, after: int, outcome: str | None) -> Iterator[bytes]:
-    """Yield JSON arrays of verdicts, of those chunks alone that have any of an outcome."""
-    while chunk := results.next_verdicts(
+def _results_after(transaction: Transaction, job_id: str, after: int, outcome: str | None) -> Iterator[bytes]:
+    """Yield JSON arrays of results, from chunks that have a result of the outcome."""
+    while chunk := results.next_results(
         transaction.connection, transaction.team_id, job_id, after=after, outcome=outcome
     ):
         position = 1
         if after >= chunk.first_row:
-            start = verdict_start(after + 1)
+            start = result_start(after + 1)
             position = (
-                results.position_of_verdict(transaction.connection, transaction.team_id, job_id, chunk.number, start)
+                results.position_of_result(transaction.connection, transaction.team_id, job_id, chunk.number, start)
                 or 1
             )
-        yield from verdicts_of_chunk(transaction, job_id, chunk.number, position=position)
+        yield from results_of_chunk(transaction, job_id, chunk.number, position=position)
         after = chunk.last_row

@@ -118,16 +118,16 @@ class RowImporter:
         updates = [self.put_off(partial(_updates, part)) for part in _parts(changes, _RECORDS_PER_UPDATE)]
         changed = self.put_off(lambda: {one.id: one for part in updates for one in part().changed})
         first = [
-            self.put_off(partial(_first_touches, job, part, changed))
-            for part in _parts(plan.touched, _RECORDS_PER_UPDATE)
+            self.put_off(partial(_first_effects, job, part, changed))
+            for part in _parts(plan.first_matched, _RECORDS_PER_UPDATE)
         ]
-        later = self.put_off(lambda: effects.later_touches(plan, changed()))
+        later = self.put_off(lambda: effects.later_effects(plan, changed()))
         if job.options.dry_run:
             drafts.write_drafts(self._connection, job, planned.rule, plan)
         else:
             self._write(planned, updates, changed)
         self._write_contacts(plan.contacts)
-        effects.write_touches(self._connection, job, [part() for part in first], later())
+        effects.write_effects(self._connection, job, [part() for part in first], later())
 
     def _parsed(self, chunk: Chunk) -> tuple[ObjectSchema, Rows]:
         schema = properties.load_schema(self._connection, self._job.team_id, self._job.object_type)
@@ -239,8 +239,8 @@ def _updates(changes: Sequence[Change]) -> Updates:
     return Updates.of([change.rewritten() for change in changes])
 
 
-def _first_touches(job: Job, touched: Sequence[KnownRecord], changed: Later[dict[str, Rewritten]]) -> str:
-    return effects.first_touches(job, touched, changed())
+def _first_effects(job: Job, touched: Sequence[KnownRecord], changed: Later[dict[str, Rewritten]]) -> str:
+    return effects.first_effects(job, touched, changed())
 
 
 def _key_rule(job: Job, schema: ObjectSchema) -> KeyRule | None:

@@ -11,7 +11,7 @@ from prismd.core.audit import Action, Deed
 from prismd.core.imports.job import Job
 from prismd.core.notifications import Change, ImportMoved, RecordsChanged, payloads_of
 from prismd.services.audit import note
-from prismd.services.imports.results import verdicts_of_chunk
+from prismd.services.imports.results import results_of_chunk
 from prismd.services.records.references import CONTACT
 from prismd.services.session import Transaction
 from prismd.store.connections.postgres import Connection
@@ -76,7 +76,7 @@ def changes_of_chunk(transaction: Transaction, moved: ImportMoved) -> list[Recor
     """
     if moved.chunk is None:
         return []
-    texts = verdicts_of_chunk(transaction, moved.job_id, moved.chunk)
+    texts = results_of_chunk(transaction, moved.job_id, moved.chunk)
     found = [
         one for text in texts for one in _RESULTS.decode(text) if one.created or one.updated or one.contacts_created
     ]

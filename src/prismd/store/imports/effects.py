@@ -42,36 +42,36 @@ WHERE touch.ctid = changed.place
 """
 
 
-def first_touches(job: Job, touched: Iterable[KnownRecord], changed: Mapping[str, Rewritten]) -> str:
-    """Return which records rows were the first of an import to match, as :func:`write_touches` takes it.
+def first_effects(job: Job, matched: Iterable[KnownRecord], changed: Mapping[str, Rewritten]) -> str:
+    """Return the effects on records that no earlier chunk matched, as :func:`write_effects` takes them.
 
     Args:
         job: The import.
-        touched: Records that stood before it.
-        changed: What becomes of those that the chunk changes, by id.
+        matched: Records that stood before the import and that rows of the chunk are the first to match.
+        changed: Of those, what the chunk changes, by id.
     """
-    lines = "".join([_line(job, record, changed.get(record.id)) for record in touched])
+    lines = "".join([_line(job, record, changed.get(record.id)) for record in matched])
     return lines.replace("\\", "\\\\").replace(_NULL, "\\N")
 
 
-def later_touches(plan: Plan, changed: Mapping[str, Rewritten]) -> dict[str, str]:
-    """Return what a chunk changes of records that an earlier chunk matched, as :func:`write_touches` takes it.
+def later_effects(plan: Plan, changed: Mapping[str, Rewritten]) -> dict[str, str]:
+    """Return the effects on records that an earlier chunk matched, as :func:`write_effects` takes them.
 
     Args:
         plan: Of the chunk.
-        changed: What becomes of the records that it changes, by id.
+        changed: What the chunk changes, by id of the record.
     """
-    first = {record.id for record in plan.touched}
+    first = {record.id for record in plan.first_matched}
     again = [one for one in changed.values() if one.id not in first and not plan.changed[one.id].record.made_by_import]
     return _columns(again) if again else {}
 
 
-def write_touches(connection: Connection, job: Job, first: Sequence[str], later: Mapping[str, str]) -> None:
-    """Write what a chunk did to records that stood before the import.
+def write_effects(connection: Connection, job: Job, first: Sequence[str], later: Mapping[str, str]) -> None:
+    """Write the effects of a chunk on records that stood before the import.
 
     Args:
-        first: Of records that no earlier chunk matched, from :func:`first_touches`.
-        later: Of the others, from :func:`later_touches`.
+        first: Of records that no earlier chunk matched, from :func:`first_effects`.
+        later: Of the others, from :func:`later_effects`.
     """
     if first:
         with connection.cursor().copy(_COPY) as copy:

@@ -40,14 +40,14 @@ WHERE team_id = %(team)s AND job_id = %(job)s AND number = %(number)s
 
 
 @dataclass(frozen=True, slots=True)
-class VerdictsOfChunk:
-    """Where the verdicts of a chunk are; they are JSON without brackets.
+class ResultsOfChunk:
+    """Where the results of the rows of a chunk are; they are JSON without brackets.
 
     Args:
         number: Of the chunk.
         first_row: Index of its first row.
         row_count: Number of its rows.
-        length: Bytes of its verdicts.
+        length: Bytes of its results.
     """
 
     number: int
@@ -61,11 +61,11 @@ class VerdictsOfChunk:
         return self.first_row + self.row_count - 1
 
 
-def insert_verdicts(connection: Connection, job: Job, chunk: Chunk, counts: Counts, content: bytes) -> None:
-    """Write the verdicts of a chunk.
+def insert_results(connection: Connection, job: Job, chunk: Chunk, counts: Counts, content: bytes) -> None:
+    """Write the results of the rows of a chunk.
 
     Args:
-        content: JSON of the verdicts, without brackets.
+        content: JSON of the results, without brackets.
     """
     row = (
         job.team_id, job.id, chunk.number, chunk.first_row, len(chunk.rows),
@@ -74,34 +74,34 @@ def insert_verdicts(connection: Connection, job: Job, chunk: Chunk, counts: Coun
     connection.execute(_INSERT_RESULT, row)
 
 
-def next_verdicts(
+def next_results(
     connection: Connection, team_id: int, job_id: str, *, after: int, outcome: str | None
-) -> VerdictsOfChunk | None:
-    """Return where the verdicts of the first chunk are that has any beyond a row, or None.
+) -> ResultsOfChunk | None:
+    """Return where the results of the first chunk are that has any beyond a row, or None.
 
     Args:
         after: Index of the last row that is not wanted; -1 for all.
-        outcome: Pass over chunks without such a verdict.
+        outcome: Pass over chunks without a result of this outcome.
     """
     wanted = {"team": team_id, "job": job_id, "after": after, "outcome": outcome}
-    return connection.cursor(row_factory=class_row(VerdictsOfChunk)).execute(_NEXT, wanted).fetchone()
+    return connection.cursor(row_factory=class_row(ResultsOfChunk)).execute(_NEXT, wanted).fetchone()
 
 
-def position_of_verdict(connection: Connection, team_id: int, job_id: str, number: int, start: bytes) -> int:
-    """Return the position of a verdict within those of its chunk, counted from 1; 0 if it is not there.
+def position_of_result(connection: Connection, team_id: int, job_id: str, number: int, start: bytes) -> int:
+    """Return the position of a result within those of its chunk, counted from 1; 0 if it is not there.
 
     Args:
         number: Of the chunk.
-        start: What the verdict begins with.
+        start: What the result begins with.
     """
     wanted = {"team": team_id, "job": job_id, "number": number, "start": start}
     return connection.cursor(row_factory=scalar_row).execute(_POSITION, wanted).fetchone() or 0
 
 
-def part_of_verdicts(
+def part_of_results(
     connection: Connection, team_id: int, job_id: str, number: int, *, position: int, bytes_max: int
 ) -> tuple[bytes, int] | None:
-    """Return a part of the JSON of a chunk's verdicts, without brackets, and the length of all of it.
+    """Return a part of the JSON of a chunk's results, without brackets, and the length of all of it.
 
     Args:
         number: Of the chunk.
@@ -109,7 +109,7 @@ def part_of_verdicts(
         bytes_max: Length of the part, unless it is the last.
 
     Returns:
-        None where the chunk has no verdicts.
+        None where the chunk has no results.
     """
     wanted = {"team": team_id, "job": job_id, "number": number, "position": position, "bytes": bytes_max}
     row = connection.execute(_PART, wanted, binary=True).fetchone()

@@ -19,7 +19,8 @@ TEAM, KEY = "7f1c2f5e-3b0d-4a35-9f57-8a2d5c1e7b10", "poison-test-a-key-that-is-l
 # What a row does to the process that reads it; Python imports this by itself in whatever it starts.
 POISON = """
 import ctypes, os, re, signal
-from prismd.core.records import rows
+from prismd.core.imports.pipeline.row_templates import TemplatedRowParser
+from prismd.core.records.rows import RowParser
 
 ACTS = {
     b"hangs": lambda: re.match("(a+)+$", "a" * 64 + "b"),
@@ -28,14 +29,17 @@ ACTS = {
     b"devours": lambda: [bytes(2**20) for _ in range(2**12)],
 }
 
-def poisoned(self, raws, honest=rows.RowParser.parse_all):
-    for raw in raws:
-        for word, act in ACTS.items():
-            if b"poison that " + word in bytes(raw):
-                act()
-    return honest(self, raws)
+def poisoned(honest):
+    def parse_all(self, raws):
+        for raw in raws:
+            for word, act in ACTS.items():
+                if b"poison that " + word in bytes(raw):
+                    act()
+        return honest(self, raws)
+    return parse_all
 
-rows.RowParser.parse_all = poisoned
+RowParser.parse_all = poisoned(RowParser.parse_all)
+TemplatedRowParser.parse_all = poisoned(TemplatedRowParser.parse_all)
 """
 
 

@@ -9,12 +9,10 @@ from typing import Any, Final
 import msgspec
 
 from prismd.core.ids import is_uuid
-from prismd.core.imports.row_templates import Alike
-from prismd.core.json.text import NotJsonError, SentTexts, decode, decode_texts
+from prismd.core.json.text import NotJsonError, decode, decode_texts
 from prismd.core.json.unknown_members import IN_DEFAULT, no_field
 from prismd.core.properties.schema import APP_STAGE, LISTS_KEY, STATUS, ObjectSchema, property_key
 from prismd.core.records.fields import FieldParser, Problem, Row
-from prismd.core.records.keys import KeyRule
 from prismd.core.records.merging import ArrayChange, ArrayOperation
 from prismd.core.values.property_values import ValueLimits
 from prismd.core.wording.quoting import quoted
@@ -22,9 +20,6 @@ from prismd.core.wording.quoting import quoted
 __all__ = ["Problem", "RefusedRow", "Row", "RowLimits", "RowParser", "Rows", "refused"]
 
 _FIELDS: Final = ("default", "list", "extended")
-
-#: Rows of a file have few shapes; making the pattern of one takes as long as reading a hundred rows.
-_SHAPES_MAX: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +64,6 @@ class RowParser:
         limits: How large rows and values may be.
         list_id: A list of the team that every row is put into, and whose slugs ``list`` may hold without its id.
         require_stage: Refuse rows that do not say their stage in that list.
-        rule: How keys of the rows are compared, if they are; it makes finding them cheaper.
     """
 
     def __init__(
@@ -79,7 +73,6 @@ class RowParser:
         list_id: str | None = None,
         *,
         require_stage: bool = False,
-        rule: KeyRule | None = None,
     ) -> None:
         self._schema = schema
         self._limits = limits
@@ -89,9 +82,6 @@ class RowParser:
         self._lists = {prop.list_id for prop in schema if prop.list_id is not None}
         self._default = FieldParser(schema, limits.values)
         self._of_lists: dict[str | None, FieldParser] = {None: self._default}
-        self._rule = rule
-        self._shapes: dict[tuple[str, ...], Alike] = {}
-        self._alike: Alike | None = None
 
     def parse_all(self, rows: Sequence[bytes | msgspec.Raw]) -> Rows:
         """Return the values of rows, each as :meth:`parse` returns it.
@@ -99,11 +89,7 @@ class RowParser:
         Args:
             rows: JSON texts of rows.
         """
-        parsed: Rows = []
-        for raw in rows:
-            row = self._alike.read(raw) if self._alike else None
-            parsed.append(row or self.parse(raw))
-        return parsed
+        return [self.parse(raw) for raw in rows]
 
     def parse(self, raw: bytes | msgspec.Raw) -> Row | RefusedRow:
         """Return the row's values, or why it is refused (contract, sections 9.1, 19.2 and 21).
@@ -119,10 +105,7 @@ class RowParser:
         texts_are_fine = b"\\" not in raw and size <= self._limits.values.text_chars_max
         if texts_are_fine and self._list_id is None and (texts := decode_texts(raw, "default")) is not None:
             plain = self._default.parse_texts(texts, raw)
-            if isinstance(plain, list):
-                return self._refused(plain)
-            self._look_out_for(plain)
-            return plain
+            return self._refused(plain) if isinstance(plain, list) else plain
         try:
             row = decode(raw)
         except NotJsonError as error:
@@ -132,18 +115,6 @@ class RowParser:
             return self._parse_buckets(row, texts_are_fine=texts_are_fine)
         parsed = self._default.parse(fields, texts_are_fine=texts_are_fine)
         return parsed if isinstance(parsed, Row) else self._refused(parsed)
-
-    def _look_out_for(self, row: Row) -> None:
-        """Expect the next rows to be like one that is stored as it was sent."""
-        if type(row.values) is not SentTexts or row.refers:
-            return
-        shape = tuple(row.values)
-        if shape not in self._shapes and len(self._shapes) < _SHAPES_MAX:
-            bytes_max = min(self._limits.row_bytes_max, self._limits.values.text_chars_max)
-            self._shapes[shape] = Alike(
-                shape, self._default.parsers_besides_texts, self._default.dates, self._rule, bytes_max
-            )
-        self._alike = self._shapes.get(shape)
 
     def _parse_buckets(self, row: object, *, texts_are_fine: bool) -> Row | RefusedRow:
         if not isinstance(row, dict):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from prismd.core.imports.job import Job
+from prismd.core.imports.pipeline.row_templates import TemplatedRowParser
 from prismd.core.imports.plan import find_keys
 from prismd.core.imports.request import Chunk
 from prismd.core.properties.schema import ObjectSchema
@@ -134,4 +135,4 @@ class Meanwhile:
 def row_parser(job: Job, schema: ObjectSchema, limits: RowLimits, rule: KeyRule | None) -> RowParser:
     """Return what reads the rows of a job by a schema, and finds the keys of most of them by a rule."""
     options = job.options
-    return RowParser(schema, limits, options.list_id, require_stage=options.require_list_stage, rule=rule)
+    return TemplatedRowParser(schema, limits, options.list_id, require_stage=options.require_list_stage, rule=rule)

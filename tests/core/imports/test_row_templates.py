@@ -1,4 +1,4 @@
-"""Rows that look like one before them are read as they would be by themselves, whatever else stands among them."""
+"""Rows that a template recognises are read as they are read by themselves, whatever else stands among them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from prismd.core.imports.pipeline.row_templates import RowTemplate, TemplatedRowParser
 from prismd.core.imports.plan import find_keys
-from prismd.core.imports.row_templates import Alike
 from prismd.core.json.text import SentTexts
 from prismd.core.properties.native import native_schema
 from prismd.core.records.keys import KeyRule
@@ -79,7 +79,7 @@ NO_UTF_8 = [ROME.replace(b"Rome", text) for text in (b"\xff", b"Z\xc3", b"\xed\x
 @example(rows=[ROME, *NO_UTF_8, ROME], rule=None)
 @example(rows=[ROME, *NO_UTF_8, ROME], rule=RULES[1])
 def test_rows_read_together_are_rows_read_alone(rows: list[bytes], rule: KeyRule | None) -> None:
-    together = RowParser(SCHEMA, LIMITS, rule=rule).parse_all(rows)
+    together = TemplatedRowParser(SCHEMA, LIMITS, rule=rule).parse_all(rows)
     alone: Rows = [RowParser(SCHEMA, LIMITS).parse(raw) for raw in rows]
     if rule is not None:
         find_keys(rule, together)
@@ -98,7 +98,7 @@ def wire(**fields: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("fields", "is_alike"),
+    ("fields", "fits"),
     [
         ({"email": "grace@x.org", "first_interaction_date": "2024-02-29"}, True),
         ({"email": "Zoë", "first_interaction_date": "2024-02-29"}, True),
@@ -114,11 +114,12 @@ def wire(**fields: str) -> bytes:
         ({"email": "x" * 400, "first_interaction_date": "2024-02-29"}, False),
     ],
 )
-def test_what_is_alike(fields: dict[str, str], *, is_alike: bool) -> None:
+def test_what_fits_a_template(fields: dict[str, str], *, fits: bool) -> None:
     texts_and_date = ("email", "first_interaction_date")
     parsers = {"first_interaction_date": parser_for(SCHEMA.properties["first_interaction_date"], LIMITS.values)}
-    row = Alike(texts_and_date, parsers, {"first_interaction_date"}, RULES[1], bytes_max=300).read(wire(**fields))
-    assert (row is not None) == is_alike
+    template = RowTemplate(texts_and_date, parsers, {"first_interaction_date"}, RULES[1], row_bytes_max=300)
+    row = template.read(wire(**fields))
+    assert (row is not None) == fits
     if row is not None:
         assert dict(row.values) == fields
         assert row.keys == (fields["email"].casefold(),)
@@ -134,5 +135,15 @@ def test_rows_after_the_first_of_their_shape_are_not_parsed(monkeypatch: pytest.
 
     monkeypatch.setattr(RowParser, "parse", noted)
     one, other = wire(email="a@x.org", city="Rome"), wire(city="Rome", email="a@x.org")
-    RowParser(SCHEMA, LIMITS, rule=RULES[1]).parse_all([one] * 50 + [other] * 50)
+    TemplatedRowParser(SCHEMA, LIMITS, rule=RULES[1]).parse_all([one] * 50 + [other] * 50)
     assert parsed == [one, other]
+
+
+@pytest.mark.parametrize("beyond", [-1, 0, 1, 11, 12, 13, 100])
+def test_a_row_that_fits_a_template_is_no_larger_than_a_row_may_be(beyond: int) -> None:
+    limits = RowLimits(ValueLimits(text_chars_max=10_000, list_values_max=10), row_bytes_max=300, row_errors_max=3)
+    short = wire(email="a@x.org", city="Rome")
+    long = wire(email="b@x.org", city="x" * (300 + beyond - len(short) + len("Rome")))
+    assert len(long) == 300 + beyond
+    together = TemplatedRowParser(SCHEMA, limits, rule=RULES[1]).parse_all([short, long])
+    assert [type(row) for row in together] == [Row, Row if beyond <= 0 else RefusedRow]

@@ -67,6 +67,8 @@ def with_table(page: str, table: str) -> str:
 
 
 def _default(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, int) and value >= KIB**2 and value % KIB**2 == 0:
         return f"{value} ({value // KIB**2} MiB)"
     return str(value) if value != "" else "empty"

@@ -25,6 +25,7 @@ from prismd.store.connections.postgres import Connection, Pool, connect, open_po
 from prismd.store.connections.transactions import of_all_teams
 from prismd.store.migrate import migrate
 from prismd.store.teams import insert_team
+from tests.pipeline_switch import SETTINGS
 from tests.processes import PATIENCE_S, RunningServer, none_left, obey_signals, start_prismd, url_of
 
 # A busy machine is no reason to fail: how fast things are is measured by the bench, not by tests.
@@ -162,7 +163,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def runtime(pool: Pool, clock: Clock) -> Runtime:
-    return Runtime(pool, Settings(), clock.now, system_ids())
+    return Runtime(pool, SETTINGS, clock.now, system_ids())
 
 
 @pytest.fixture

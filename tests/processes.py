@@ -16,6 +16,7 @@ from types import FrameType
 import pytest
 
 from launch.programs import plain_environment
+from tests.pipeline_switch import SWITCHED
 
 #: Longest wait of a test for something that must happen; reached only when it does not.
 PATIENCE_S = 180
@@ -71,7 +72,7 @@ def start_prismd(
     process = subprocess.Popen(
         [*prefix, sys.executable, "-P", "-m", "prismd.cli.main", *arguments],
         cwd=directory,
-        env={**plain_environment(), "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+        env={**plain_environment(), "PYTHONPATH": os.pathsep.join(sys.path), **SWITCHED, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -33,8 +33,23 @@ def test_a_number_is_finite(raw: str) -> None:
         read("database_wait_s", raw)
 
 
+@pytest.mark.parametrize("name", [name for name, kind in DECLARED.items() if kind == "bool"])
+def test_a_switch_is_true_or_false_and_nothing_else(name: str) -> None:
+    for raw, expected in {"true": True, "false": False, "True": True, "FALSE": False}.items():
+        assert read(name, raw) is expected
+    for raw in ("", "1", "0", "no", "off", "falsch"):
+        with pytest.raises(SettingError, match=f"PRISMD_{name.upper()} must be true or false, not"):
+            read(name, raw)
+
+
+def test_settings_go_through_an_environment_and_stay_what_they_are() -> None:
+    assert Settings.from_environment(Settings(import_pipeline=False).as_environment()) == Settings(
+        import_pipeline=False
+    )
+
+
 def test_settings_are_declared_as_something_that_can_be_read() -> None:
-    assert set(DECLARED.values()) <= {"int", "float", "str"}
+    assert set(DECLARED.values()) <= {"bool", "int", "float", "str"}
 
 
 def test_a_former_name_is_refused_and_not_ignored() -> None:

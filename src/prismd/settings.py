@@ -150,6 +150,11 @@ class Settings:
     step_timeout_s: float = setting(
         10, "seconds", "longest silence of a worker inside a chunk before it loses its turn"
     )
+    import_pipeline: bool = setting(
+        True,  # noqa: FBT003 - the default of a switch
+        "true or false",
+        "whether workers do some of the work of an import ahead, while PostgreSQL works; it changes speed alone",
+    )
     worker_poll_s: float = setting(1, "seconds", "longest wait of an idle worker before it looks for work unasked")
     worker_memory_mib_max: int = setting(
         1_024, "MiB", "memory that one worker may take; a row that needs more is refused; 0 sets no limit"
@@ -257,18 +262,27 @@ def _finite(raw: str) -> float:
     return number
 
 
+def _switch(raw: str) -> bool:
+    word = raw.strip().lower()
+    if word not in ("true", "false"):
+        raise ValueError(raw)
+    return word == "true"
+
+
 #: Former name of a variable -> its name now. A former name is refused, because ignoring it would change the setting.
 _RENAMED: Final = {"PRISMD_UPKEEP_INTERVAL_S": "PRISMD_RETENTION_INTERVAL_S"}
 
 #: Declared type of a setting -> the function that reads it.
-_KINDS: Final[Mapping[str, Callable[[str], object]]] = {"str": str, "int": int, "float": _finite}
+_KINDS: Final[Mapping[str, Callable[[str], object]]] = {"str": str, "int": int, "float": _finite, "bool": _switch}
+#: What it accepts; everything else is a number.
+_EXPECTED: Final = {int: "a whole number", _switch: "true or false"}
 
 
 def _converted(name: str, raw: str, read: Callable[[str], object]) -> object:
     try:
         return read(raw)
     except ValueError:
-        expected = "a whole number" if read is int else "a number"
+        expected = _EXPECTED.get(read, "a number")
         raise SettingError(f"PRISMD_{name.upper()} must be {expected}, not {raw!r}") from None
 
 

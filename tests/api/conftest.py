@@ -24,6 +24,7 @@ from prismd.services.imports.stepping import step_next
 from prismd.services.runtime import Runtime, system_clock, system_ids
 from prismd.settings import Settings
 from prismd.store.connections.postgres import Pool, connect
+from tests.pipeline_switch import SETTINGS
 
 
 @dataclass
@@ -132,7 +133,7 @@ def serve(runtime: Runtime, database_url: str) -> Iterator[Callable[..., Api]]:
     running: list[Api] = []
 
     def start(*, pool: Any = None, now: Any = None, **settings: Any) -> Api:
-        own = Runtime(pool or runtime.pool, replace(Settings(), **settings), now or runtime.now, runtime.new_id)
+        own = Runtime(pool or runtime.pool, replace(SETTINGS, **settings), now or runtime.now, runtime.new_id)
         running.append(start_serving(own, runtime, database_url))
         return with_team(running[-1])
 
@@ -152,7 +153,7 @@ class Standing:
 @pytest.fixture(scope="session")
 def standing(pool: Pool, database_url: str) -> Iterator[Standing]:
     made: list[Standing] = []
-    runtime = Runtime(pool, Settings(), lambda: made[0].now(), system_ids())  # noqa: PLW0108 - tests change it
+    runtime = Runtime(pool, SETTINGS, lambda: made[0].now(), system_ids())  # noqa: PLW0108 - tests change it
     made.append(Standing(start_serving(runtime, runtime, database_url)))
     yield made[0]
     stop_serving(made[0].api)

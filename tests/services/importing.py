@@ -10,6 +10,7 @@ from typing import Any
 from prismd.core.imports.job import Job, State
 from prismd.core.imports.request import RequestLimits, parse_request
 from prismd.services.imports import jobs
+from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
 from prismd.services.imports.results import FIRST, part_of_results
 from prismd.services.imports.stepping import Step, step_next
 from prismd.services.records.reading import get_record
@@ -29,6 +30,7 @@ class Importer:
 
     def __init__(self, connection: Connection, runtime: Runtime, team_id: int) -> None:
         self.connection, self.runtime, self.team_id = connection, runtime, team_id
+        self.pipeline = ImportPipeline() if runtime.settings.import_pipeline else None
 
     @property
     def transaction(self) -> Transaction:
@@ -58,7 +60,13 @@ class Importer:
     def step(self) -> Step | None:
         """Take one turn, whosever it is."""
         runtime = self.runtime
-        return step_next(self.connection, now=runtime.now(), new_id=runtime.new_id, settings=runtime.settings)
+        return step_next(
+            self.connection,
+            now=runtime.now(),
+            new_id=runtime.new_id,
+            settings=runtime.settings,
+            pipeline=self.pipeline,
+        )
 
     def as_job(
         self, rows: Sequence[dict[str, Any]], object_type: str = "contact", **options: Any

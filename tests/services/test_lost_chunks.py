@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from prismd.core.imports.job import Job, State
 from prismd.core.imports.request import Chunk
-from prismd.services.imports.deferred import Meanwhile
+from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
+from prismd.services.imports.pipeline.overlapped_connection import OverlappedConnection
 from prismd.services.imports.stepping import Step, step_next
 from prismd.settings import Settings
 from prismd.store.connections.faults import passes
-from prismd.store.connections.overlap import OverlappedConnection
 from prismd.store.connections.postgres import Connection, connect, connect_as
 from prismd.store.imports import chunks
 from prismd.store.imports.attempts import begin_attempt
@@ -42,14 +42,14 @@ class Turns:
     def __init__(self, importer: Importer, notes: Connection, clock: Clock) -> None:
         self.importer, self.notes, self.clock = importer, notes, clock
 
-    def take(self, meanwhile: Meanwhile | None = None, connection: Connection | None = None) -> Step | None:
+    def take(self, pipeline: ImportPipeline | None = None, connection: Connection | None = None) -> Step | None:
         runtime = self.importer.runtime
         step = step_next(
             connection or self.importer.connection,
             now=runtime.now(),
             new_id=runtime.new_id,
             settings=runtime.settings,
-            meanwhile=meanwhile,
+            pipeline=pipeline,
             notes=self.notes,
         )
         self.clock.advance(seconds=60)
@@ -143,16 +143,16 @@ def test_what_was_read_ahead_is_not_taken_for_the_rows_that_have_its_number_sinc
 ) -> None:
     rows = [{"email": f"p{number}@x.org"} for number in range(40)]
     job_id = importer.submit(rows, chunk=10)
-    meanwhile = Meanwhile()
+    pipeline = ImportPipeline()
     with connect_as(OverlappedConnection, database_url, Settings(), autocommit=True) as connection:
-        connection.meanwhile = meanwhile.go_on
+        connection.work = pipeline.work
         # Chunk 0 is done and chunk 1 read ahead; then chunk 1 is cut, so that chunk 2 is a part of it.
-        assert turns.take(meanwhile, connection)
+        assert turns.take(pipeline, connection)
         for _ in range(2):
             turns.lose(job_id)
             turns.take()
         while importer.job(job_id).status == "processing":
-            assert turns.take(meanwhile, connection)
+            assert turns.take(pipeline, connection)
     emails = [importer.record(row["id"])["email"] for row in importer.verdicts(job_id)]
     assert emails == [row["email"] for row in rows]
 

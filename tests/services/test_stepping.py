@@ -12,13 +12,13 @@ import pytest
 
 from prismd.core.imports.job import State
 from prismd.services.imports.chunk import LostRaceError, run_chunk
-from prismd.services.imports.deferred import Meanwhile
+from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
+from prismd.services.imports.pipeline.overlapped_connection import OverlappedConnection
 from prismd.services.imports.stepping import step_next
 from prismd.services.records.reading import count_records
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
-from prismd.store.connections.overlap import OverlappedConnection
 from prismd.store.connections.postgres import Pool, connect, connect_as
 from prismd.store.connections.transactions import of_all_teams
 from prismd.store.imports import chunks, jobs
@@ -51,12 +51,12 @@ def test_work_done_meanwhile_changes_nothing(
     twin = Importer(importer.connection, importer.runtime, make_team())
     plain = importer.as_job(rows, chunk=7, dedupe_by="email", create_missing_options=True)
     job_id = twin.submit(rows, chunk=7, dedupe_by="email", create_missing_options=True)
-    meanwhile, runtime = Meanwhile(), importer.runtime
+    pipeline, runtime = ImportPipeline(), importer.runtime
     with connect_as(OverlappedConnection, database_url, Settings(), autocommit=True) as connection:
-        connection.meanwhile = meanwhile.go_on
+        connection.work = pipeline.work
         while twin.job(job_id).status == "processing":
             step_next(
-                connection, now=runtime.now(), new_id=runtime.new_id, settings=runtime.settings, meanwhile=meanwhile
+                connection, now=runtime.now(), new_id=runtime.new_id, settings=runtime.settings, pipeline=pipeline
             )
     assert told(twin.verdicts(job_id)) == told(plain[1])
 

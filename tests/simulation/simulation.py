@@ -28,7 +28,7 @@ from prismd.core.records.keys import KeyRule
 from prismd.services.idempotency.claims import Answer, answer_once
 from prismd.services.imports import jobs
 from prismd.services.imports.control import cancel_job, retry_job
-from prismd.services.imports.deferred import Meanwhile
+from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
 from prismd.services.imports.stepping import step_next
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session, Transaction
@@ -39,6 +39,7 @@ from prismd.store.properties import insert_property
 from prismd.store.records.record_keys import add_key
 from prismd.store.teams import insert_team
 from prismd.worker.retention import purge
+from tests.pipeline_switch import SETTINGS
 from tests.simulation.expectation import ADDRESSES, POISON, Asked, Expectation, Violation, demand, encoded
 from tests.simulation.faults import (
     Call,
@@ -82,7 +83,7 @@ class Actor:
     fiber: Fiber | None = None
     stalled: int = 0
     blocked: bool = False
-    ahead: Meanwhile | None = None
+    pipeline: ImportPipeline | None = None
 
 
 class Simulation:
@@ -102,7 +103,7 @@ class Simulation:
         self._faulty, self._abandoned = True, False
         chance = self._chance
         self._settings = replace(
-            Settings(),
+            SETTINGS,
             step_attempts_max=chance.randint(1, 3),
             row_faults_max=chance.choice([0, 1, 100]),
             running_jobs_per_team_max=chance.choice([1, 2, 100]),
@@ -122,7 +123,7 @@ class Simulation:
         self._workers = [Actor(f"worker {number}") for number in range(chance.randint(1, 3))]
         self._clients = [Actor(f"client {number}") for number in range(2)]
         for worker in self._workers:
-            worker.ahead = Meanwhile() if chance.random() < 0.2 else None
+            worker.pipeline = ImportPipeline() if chance.random() < 0.2 else None
 
     def run(self) -> Report:
         """Run to the end, and say what happened."""
@@ -223,7 +224,7 @@ class Simulation:
             now=self._time,
             new_id=self._ids,
             settings=self._settings,
-            meanwhile=worker.ahead,
+            pipeline=worker.pipeline,
         )
         if step:
             self._say(f"{worker.name} {'failed at' if step.failed else 'stepped'} {step.job.id[-6:]} {step.job.cursor}")

@@ -23,8 +23,9 @@ from prismd.store.connections.postgres import Connection, connect, open_pool
 from prismd.store.migrate import migrate
 from prismd.store.teams import insert_team
 from prismd.worker.retention import purge
+from tests import pipeline_switch
 
-SETTINGS = replace(Settings(), rows_per_chunk=10, sync_rows_max=5)
+SETTINGS = replace(pipeline_switch.SETTINGS, rows_per_chunk=10, sync_rows_max=5)
 TABLES = ("import_job", "import_chunk", "import_result", "import_touch", "idempotency_claim", "realtime_ticket")
 
 

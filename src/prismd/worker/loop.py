@@ -15,11 +15,12 @@ import structlog
 
 from prismd.core.ids import NewId
 from prismd.database_errors import DatabaseUnusableError
-from prismd.services.imports.deferred import Meanwhile
+from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
+from prismd.services.imports.pipeline.overlapped_connection import OverlappedConnection
 from prismd.services.imports.stepping import step_next
 from prismd.settings import Settings
-from prismd.store.connections.overlap import OverlappedConnection
 from prismd.store.connections.postgres import WORKER, Connection, connect_as
+from prismd.store.connections.watched import WatchedConnection
 from prismd.store.imports.chunks import CHANNEL
 from prismd.worker.limits import Watch, limit_memory
 from prismd.worker.retention import purge
@@ -94,10 +95,9 @@ def _favour_throughput() -> None:
     gc.freeze()
 
 
-def _open(around: Surroundings) -> OverlappedConnection:
+def _open(around: Surroundings, pipeline: ImportPipeline | None) -> WatchedConnection:
     silence_ms = round(around.settings.step_timeout_s * 1000)
-    options = {"autocommit": True, "application_name": WORKER, **_KEEPALIVES}
-    connection = connect_as(OverlappedConnection, around.url, around.settings, **options)
+    connection = _connected(around, pipeline, WORKER)
     connection.execute(_LIMIT, ("idle_in_transaction_session_timeout", str(silence_ms)))
     has_transaction_timeout = connection.info.server_version >= _TRANSACTION_TIMEOUT_SINCE
     whole = "transaction_timeout" if has_transaction_timeout else "statement_timeout"
@@ -106,22 +106,31 @@ def _open(around: Surroundings) -> OverlappedConnection:
     return connection
 
 
-def _open_notes(around: Surroundings) -> OverlappedConnection:
-    options = {"autocommit": True, "application_name": "prismd worker notes", **_KEEPALIVES}
-    connection = connect_as(OverlappedConnection, around.url, around.settings, **options)
+def _open_notes(around: Surroundings, pipeline: ImportPipeline | None) -> WatchedConnection:
+    connection = _connected(around, pipeline, "prismd worker notes")
     # A note need not survive a crash of PostgreSQL, so its commit does not wait for the disk.
     connection.execute("SET synchronous_commit TO off")
     return connection
 
 
+def _connected(around: Surroundings, pipeline: ImportPipeline | None, name: str) -> WatchedConnection:
+    options = {"autocommit": True, "application_name": name, **_KEEPALIVES}
+    if pipeline is None:
+        return connect_as(WatchedConnection, around.url, around.settings, **options)
+    connection = connect_as(OverlappedConnection, around.url, around.settings, **options)
+    connection.work = pipeline.work
+    return connection
+
+
 def _work_anew(around: Surroundings, *, told: str) -> str:
     """Work until asked to stop, and return an empty text; or until a connection is lost, and return the reason."""
+    pipeline = ImportPipeline() if around.settings.import_pipeline else None
     try:
-        with closing(_open(around)) as connection, closing(_open_notes(around)) as notes:
+        with closing(_open(around, pipeline)) as connection, closing(_open_notes(around, pipeline)) as notes:
             if told:
                 _LOG.warning(told)
             with _watched(connection, notes, limit_s=around.settings.step_timeout_s) as watch:
-                _take_turns(connection, notes, around, watch)
+                _take_turns(connection, notes, around, watch, pipeline)
     except (DatabaseUnusableError, psycopg.Error) as error:
         # A new connection cures all of these, PostgreSQL's own time limits included.
         return str(error).strip() or type(error).__name__
@@ -129,7 +138,7 @@ def _work_anew(around: Surroundings, *, told: str) -> str:
 
 
 @contextmanager
-def _watched(*connections: OverlappedConnection, limit_s: float) -> Iterator[Watch]:
+def _watched(*connections: WatchedConnection, limit_s: float) -> Iterator[Watch]:
     watch = Watch(limit_s)
     for connection in connections:
         connection.on_wait, connection.on_go = watch.rest, watch.go
@@ -140,10 +149,9 @@ def _watched(*connections: OverlappedConnection, limit_s: float) -> Iterator[Wat
 
 
 def _take_turns(
-    connection: OverlappedConnection, notes: OverlappedConnection, around: Surroundings, watch: Watch
+    connection: Connection, notes: Connection, around: Surroundings, watch: Watch, pipeline: ImportPipeline | None
 ) -> None:
-    next_purge, meanwhile, settings = around.now(), Meanwhile(), around.settings
-    connection.meanwhile = notes.meanwhile = meanwhile.go_on
+    next_purge, settings = around.now(), around.settings
     for turn in itertools.count():
         if around.ends():
             return
@@ -152,7 +160,7 @@ def _take_turns(
             now=around.now(),
             new_id=around.new_id,
             settings=settings,
-            meanwhile=meanwhile,
+            pipeline=pipeline,
             notes=notes,
         )
         purged = around.now() >= next_purge and purge(connection, now=around.now(), settings=settings)

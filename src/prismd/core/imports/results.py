@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+from prismd.core.imports.job import Counts
 from prismd.core.imports.plan import RowResult
 from prismd.core.json.text import encode
 
@@ -19,6 +21,31 @@ _FLAGS: Final = {
     (True, False): '"created":false,"existing":true,"updated":false',
     (True, True): '"created":false,"existing":true,"updated":true',
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is told of the rows of a chunk.
+
+    Args:
+        counts: Of the results.
+        content: The results as JSON without brackets.
+    """
+
+    counts: Counts
+    content: bytes
+
+
+def report_of(results: Sequence[RowResult], origins: Iterable[int] = ()) -> Report:
+    """Return what is told of the rows of a chunk.
+
+    Args:
+        results: One for each row, in input order; each gets its origin.
+        origins: For a retry, where each row stood in the import that it comes from; else nothing.
+    """
+    for result, origin in zip(results, origins, strict=False):
+        result.parent_index = origin
+    return Report(Counts.of(results), results_json(results))
 
 
 def results_json(results: Iterable[RowResult]) -> bytes:

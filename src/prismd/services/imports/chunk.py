@@ -11,10 +11,11 @@ from prismd.core.ids import NewId
 from prismd.core.imports.job import Counts, Job
 from prismd.core.imports.plan import RowResult
 from prismd.core.imports.request import Chunk
-from prismd.core.imports.results import results_json
+from prismd.core.imports.results import Report, report_of
 from prismd.core.records.rows import Problem
 from prismd.services.audit import note_end
-from prismd.services.imports.deferred import Meanwhile
+from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
+from prismd.services.imports.pipeline.row_importers import row_importer
 from prismd.services.imports.rows import RowImporter
 from prismd.services.realtime.notifications import import_moved
 from prismd.settings import Settings
@@ -39,7 +40,7 @@ def run_chunk(
     now: datetime,
     new_id: NewId,
     settings: Settings,
-    meanwhile: Meanwhile | None = None,
+    pipeline: ImportPipeline | None = None,
     apart: bool = False,
 ) -> tuple[Job, bytes]:
     """Do one chunk of a job: records, results, effects, counters and cursor are committed together.
@@ -51,7 +52,7 @@ def run_chunk(
         now: The time of everything written.
         new_id: Makes ids of records and options.
         settings: For the limits of rows.
-        meanwhile: What is done while PostgreSQL works; where rows may have been read beforehand.
+        pipeline: Of the worker; None where nothing is deferred or read ahead.
         apart: Part the rows until those that cannot be processed stand alone, and refuse just them.
 
     Returns:
@@ -62,18 +63,16 @@ def run_chunk(
     """
     with phase(job, "lock"):
         record_keys.lock_type(connection, job.team_id, job.object_type)
+    importer = row_importer(connection, job, None if apart else pipeline, now=now, new_id=new_id, settings=settings)
     if apart:
-        importer = RowImporter(connection, job, now=now, new_id=new_id, settings=settings)
-        counts, content = _told(chunk, _Apart(connection, importer, settings.row_faults_max).run(chunk))
+        report = report_of(_Apart(connection, importer, settings.row_faults_max).run(chunk), chunk.origins)
     else:
-        importer = RowImporter(connection, job, now=now, new_id=new_id, settings=settings, meanwhile=meanwhile)
         planned = importer.plan(chunk)
-        told = importer.put_off(lambda: _told(chunk, planned.plan.results))
         with phase(job, "write"):
             importer.write(planned)
-            counts, content = told()
+            report = planned.report()
     with phase(job, "finish"):
-        return _finished(connection, job, chunk, counts, content, now=now), content
+        return _finished(connection, job, chunk, report, now=now), report.content
 
 
 def refuse_row(connection: Connection, job: Job, chunk: Chunk, *, now: datetime) -> Job:
@@ -88,29 +87,22 @@ def refuse_row(connection: Connection, job: Job, chunk: Chunk, *, now: datetime)
     Raises:
         LostRaceError: Nothing of this transaction may be committed.
     """
-    counts, content = _told(chunk, [_refused(chunk)])
-    return _finished(connection, job, chunk, counts, content, now=now)
+    return _finished(connection, job, chunk, report_of([_refused(chunk)], chunk.origins), now=now)
 
 
-def _finished(connection: Connection, job: Job, chunk: Chunk, counts: Counts, content: bytes, *, now: datetime) -> Job:
-    after = job.after_chunk(counts, now)
+def _finished(connection: Connection, job: Job, chunk: Chunk, report: Report, *, now: datetime) -> Job:
+    after = job.after_chunk(report.counts, now)
     if not jobs.advance(connection, job, after):
         raise LostRaceError(job.id)
-    results.insert_results(connection, job, chunk, counts, content)
+    results.insert_results(connection, job, chunk, report.counts, report.content)
     note_end(connection, after)
-    _tell(connection, after, chunk, counts)
+    _tell(connection, after, chunk, report.counts)
     return after
 
 
 def _refused(chunk: Chunk) -> RowResult:
     message = "the server could not process this row, and this row alone; its log tells why"
     return RowResult(chunk.first_row, problems=[Problem("internal_error", message)])
-
-
-def _told(chunk: Chunk, found: list[RowResult]) -> tuple[Counts, bytes]:
-    for result, origin in zip(found, chunk.origins, strict=False):
-        result.parent_index = origin
-    return Counts.of(found), results_json(found)
 
 
 def _tell(connection: Connection, after: Job, chunk: Chunk, counts: Counts) -> None:

@@ -14,8 +14,8 @@ from prismd.core.ids import NewId
 from prismd.core.imports.job import Job
 from prismd.services.audit import note_end
 from prismd.services.imports.chunk import LostRaceError, run_chunk
-from prismd.services.imports.deferred import Meanwhile
 from prismd.services.imports.lost_chunks import after_losses
+from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
 from prismd.services.realtime.notifications import import_moved
 from prismd.settings import Settings
 from prismd.store.connections.faults import passes
@@ -50,7 +50,7 @@ def step_next(
     now: datetime,
     new_id: NewId,
     settings: Settings,
-    meanwhile: Meanwhile | None = None,
+    pipeline: ImportPipeline | None = None,
     notes: Connection | None = None,
 ) -> Step | None:
     """Do one chunk of the job whose turn it is, and commit it.
@@ -60,7 +60,7 @@ def step_next(
         now: The time of everything written.
         new_id: Makes ids of records and options.
         settings: For limits and the wait after a failure.
-        meanwhile: What is done while PostgreSQL works.
+        pipeline: What this worker defers and reads ahead; None where it does neither.
         notes: Another connection, on which the attempt is noted: where the chunk takes this process or its connection
             along, whoever claims it next knows. None where nobody else will, as in a test.
 
@@ -86,7 +86,7 @@ def step_next(
             if lost:
                 after = after_losses(connection, claimed, lost, now=now, settings=settings)
             else:
-                after = _stepped(connection, claimed, now=now, new_id=new_id, settings=settings, meanwhile=meanwhile)
+                after = _stepped(connection, claimed, now=now, new_id=new_id, settings=settings, pipeline=pipeline)
             observed.enter_context(phase(claimed, "commit"))
     except Exception as error:
         if claimed is None or connection.broken or connection.closed:
@@ -112,17 +112,17 @@ def _stepped(
     now: datetime,
     new_id: NewId,
     settings: Settings,
-    meanwhile: Meanwhile | None,
+    pipeline: ImportPipeline | None,
 ) -> Job:
     if job.crashes:
         # What takes a worker along may stand in the next chunk, of which this one must not be accused.
-        meanwhile = None
+        pipeline = None
     with phase(job, "read"):
-        chunk = meanwhile and meanwhile.chunk(job)
+        chunk = pipeline and pipeline.ahead.chunk(job)
         chunk = chunk or chunks.read_chunk(connection, job, job.cursor)
     apart = job.attempts + 1 >= settings.step_attempts_max
     after, _ = run_chunk(
-        connection, job, chunk, now=now, new_id=new_id, settings=settings, meanwhile=meanwhile, apart=apart
+        connection, job, chunk, now=now, new_id=new_id, settings=settings, pipeline=pipeline, apart=apart
     )
     return after
 

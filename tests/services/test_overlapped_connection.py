@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from prismd.services.imports.pipeline.overlapped_connection import OverlappedConnection
 from prismd.settings import Settings
-from prismd.store.connections.overlap import OverlappedConnection
 from prismd.store.connections.postgres import Connection, connect, connect_as
 
 #: PostgreSQL takes a while for it.
@@ -41,13 +41,13 @@ class Work:
 
 
 def test_work_is_done_while_a_statement_runs(connection: OverlappedConnection) -> None:
-    connection.meanwhile = work = Work(3)
+    connection.work = work = Work(3)
     assert connection.execute(SLOW).fetchone() == (300_000,)
     assert work.done == 3
 
 
 def test_work_is_done_while_rows_are_copied_and_committed(connection: OverlappedConnection) -> None:
-    connection.meanwhile = work = Work(10**9)
+    connection.work = work = Work(10**9)
     rows = 50_000
     with connection.transaction():
         connection.execute("CREATE TEMPORARY TABLE taken (number integer PRIMARY KEY, text text)")
@@ -66,7 +66,7 @@ def test_work_that_fails_ends_no_exchange_and_is_not_tried_again(connection: Ove
         calls.append(1)
         raise ValueError
 
-    connection.meanwhile = fail
+    connection.work = fail
     assert connection.execute(SLOW).fetchone() == (300_000,)
     assert connection.execute(SLOW).fetchone() == (300_000,)
     assert calls == [1]
@@ -81,14 +81,14 @@ def test_a_lost_connection_is_noticed_in_the_middle_of_the_work(
         other.execute("SELECT pg_terminate_backend(%s)", (pid,))
         return True
 
-    connection.meanwhile = end_it
+    connection.work = end_it
     with pytest.raises(psycopg.OperationalError):
         connection.execute("SELECT pg_sleep(600)")
     assert connection.broken
 
 
 def test_an_error_of_the_statement_comes_through(connection: OverlappedConnection) -> None:
-    connection.meanwhile = Work(5)
+    connection.work = Work(5)
     with pytest.raises(psycopg.errors.DivisionByZero):
         connection.execute("SELECT count(*) / 0 FROM generate_series(1, 300000)")
     assert connection.execute("SELECT 1").fetchone() == (1,)

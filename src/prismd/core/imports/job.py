@@ -48,7 +48,7 @@ WIRE_STATUS: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many rows came to which end; ``updated`` are among the ``existing``; and how many contacts they made."""
+    """Rows by outcome, with ``updated`` among ``existing``, and the contacts that the rows made."""
 
     created: int = 0
     existing: int = 0
@@ -153,17 +153,17 @@ class Job:
 
     @property
     def counts(self) -> Counts:
-        """What all its chunks so far have brought."""
+        """The counts of all chunks so far."""
         return Counts(self.created, self.existing, self.updated, self.failed, self.contacts_created)
 
     def since(self, before: Job) -> Counts:
-        """Return what chunks have brought since the job was as it was before."""
+        """Return the counts of the chunks done since an earlier state of the job."""
         now, then = astuple(self.counts), astuple(before.counts)
         return Counts(*(one - other for one, other in zip(now, then, strict=True)))
 
     @property
     def not_attempted(self) -> int:
-        """Rows that have no result: they come after all those that have."""
+        """Rows that have no result; they come after all rows that have one."""
         return self.total - self.processed
 
     def cancelled(self, now: datetime) -> Job:
@@ -203,7 +203,7 @@ class Job:
         )
 
     def after_crashes(self, count: int, now: datetime) -> Job:
-        """Return the job after whoever did its chunk was lost so many more times.
+        """Return the job after a worker was lost inside the chunk at its cursor.
 
         Args:
             count: How often.

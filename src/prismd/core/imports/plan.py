@@ -20,13 +20,13 @@ from prismd.core.records.merging import ArrayChange, Properties, Rewritten, merg
 from prismd.core.records.rows import Problem, RefusedRow, Row
 
 _SHOWN_IDS_MAX = 3
-#: Records that match one row and are counted; of more it is said that they are more.
+#: Most records that match one row and are counted; a message says of more that they are more.
 MATCHES_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A record that stood before the chunk and that a row changed: what it was, and what it is now."""
+    """A record that stood before the chunk and that a row changed, with its values before."""
 
     record: KnownRecord
     version_before: int
@@ -75,7 +75,7 @@ class RowResult:
 
 @dataclass(slots=True)
 class Plan:
-    """What is to be written for a stretch of rows, and what is to be said of each."""
+    """What is to be written for some rows, and the result of each."""
 
     results: list[RowResult] = field(default_factory=list)
     created: list[KnownRecord] = field(default_factory=list)
@@ -177,33 +177,33 @@ class Planner:
         return record.made_by_import and record.first_row is not None and record.first_row >= self._first_row
 
     def _merged(self, properties: Properties, row: Row) -> Properties:
-        # What is put into a list is changed by that, so a plain row is put into none.
+        # A row that joins a list is not plain, because joining changes the record.
         after, joined = properties, None if row.plain else row.values.get(LISTS_KEY)
         if self._options.changes_matches:
             fill = self._options.on_match is OnMatch.FILL
             after = merged(after, row.values, fill=fill) if fill or not row.plain else overwritten(after, row.values)
-        # Into its lists a row puts what it matches in any case: to be in one is no value that could be there already.
+        # A matched record joins the lists of the row whatever on_match says, which is about values.
         return after if joined is None else merged(after, {LISTS_KEY: joined})
 
     def _shown_id(self, record: KnownRecord) -> str | None:
-        # A dry run makes no records, so it has no ids to tell of those that it would make.
+        # A dry run makes no records, so those that it would make have no ids.
         return None if self._options.dry_run and record.made_by_import else record.id
 
 
 def find_keys(rule: KeyRule, rows: Iterable[Row | RefusedRow]) -> None:
-    """Note in rows by which keys they are compared, and by which hashes found, unless that was done before."""
+    """Note in each row the keys by which it is compared and their hashes, unless that was done before."""
     slug = rule.key
     for row in rows:
         if type(row) is Row and row.keys is None:
             value = row.values.get(slug)
             if type(value) is ArrayChange:
-                # What a row appends names the record as well as what it writes outright; what it removes does not.
+                # Values that a row appends name the record as values that it writes do; values that it removes do not.
                 value = merged({}, {slug: value}).get(slug)
             row.keys, row.hashes = rule.keys_and_hashes(value)
 
 
 def hashes_of(rows: Iterable[Row | RefusedRow]) -> set[int]:
-    """Return the hashes by which the records are found that rows may match.
+    """Return the hashes by which PostgreSQL finds the records that rows may match.
 
     Args:
         rows: That :func:`find_keys` has seen.

@@ -1,4 +1,4 @@
-"""The body of an import request: its envelope is judged here and now, its rows later, one by one."""
+"""The body of an import request: the envelope is checked here, the rows later, one by one."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Chunk:
         return self._part(0, 0, middle), self._part(0, middle, len(self.rows))
 
     def cut(self, parts_max: int) -> list[Chunk]:
-        """Return the chunk as chunks of their own, numbered on from its number; each has rows, and about as many.
+        """Return the chunk as smaller chunks of about the same size, numbered on from its number.
 
         Args:
             parts_max: Most chunks.

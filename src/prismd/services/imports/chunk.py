@@ -112,12 +112,12 @@ def _tell(connection: Connection, after: Job, chunk: Chunk, counts: Counts) -> N
 
 
 class _Apart:
-    """Runs rows in halves, and those in halves, until what fails is one row.
+    """Halves rows until each part that fails is one row.
 
     Args:
         connection: Inside a transaction; every part has a savepoint of its own.
         importer: Does rows.
-        faults_max: More rows than that cannot all be to blame: then the last fault is raised.
+        faults_max: Most rows that may fail. So many cannot all be to blame, so the fault of the next one is raised.
     """
 
     def __init__(self, connection: Connection, importer: RowImporter, faults_max: int) -> None:

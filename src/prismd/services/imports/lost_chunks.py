@@ -1,4 +1,4 @@
-"""Chunks that take their worker or connection along: put off, then cut until the row to blame stands alone."""
+"""Chunks inside which a worker or its connection was lost: put off, then cut until the row to blame stands alone."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _LOG: Final = structlog.get_logger()
 
 #: A chunk of 5,000 rows becomes single rows in two rounds.
 _PARTS_MAX: Final = 100
-#: One loss may be chance, as a restart of the machine is. Two are reason enough to cut, which changes no result.
+#: One loss may be chance, such as a restart of the machine. After two the chunk is cut, which changes no result.
 _LOSSES_BEFORE_CUT: Final = 2
 
 
 def after_losses(connection: Connection, job: Job, count: int, *, now: datetime, settings: Settings) -> Job:
-    """Put a chunk off that was begun and never ended; after several times, cut it or refuse its only row.
+    """Put off a chunk that was begun and never ended; after several losses, cut it or refuse its only row.
 
     Rows are judged the same wherever they are cut into chunks, so cutting changes no result.
 

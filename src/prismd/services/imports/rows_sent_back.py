@@ -1,4 +1,4 @@
-"""Rows of an import that send back what was read: compared with the record that they match, before they are judged."""
+"""Rows that send back what was read: read once more, without the values that their records have already."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from prismd.store.records.records import StoredRecord
 class RowsSentBack:
     """Reads refused rows once more, without the values that their records show already.
 
-    Few rows are refused for values that only the server sets, or for references to deleted records, and only these are
-    looked at again: the statements are the same however many they are.
+    Only rows that were refused for values that the server sets, or for references to deleted records, are read again.
+    The number of statements does not grow with the rows.
 
     Args:
         connection: Inside a transaction, in which nobody else writes records of the type.
@@ -37,7 +37,7 @@ class RowsSentBack:
         rule: How keys are compared.
         limits: How large rows and values may be.
         parser: Reads rows as the import reads them.
-        resolve: Puts ids of records in the place of references.
+        resolve: Returns rows with ids of records in the place of references.
         read_bytes_max: Bytes of the records that rows may be compared with; beyond that, they stay refused.
     """
 
@@ -51,7 +51,7 @@ class RowsSentBack:
     read_bytes_max: int
 
     def mended(self, rows: Rows, sent: Sequence[bytes | msgspec.Raw]) -> Rows:
-        """Return rows of which some are refused no more.
+        """Return the rows; some that were refused are not refused any more.
 
         Args:
             rows: As they were read and resolved.

@@ -61,8 +61,8 @@ def step_next(
         new_id: Makes ids of records and options.
         settings: For limits and the wait after a failure.
         pipeline: What this worker defers and reads ahead; None where it does neither.
-        notes: Another connection, on which the attempt is noted: where the chunk takes this process or its connection
-            along, whoever claims it next knows. None where nobody else will, as in a test.
+        notes: Another connection, on which the attempt is noted: if this process or its connection is lost inside the
+            chunk, the next worker knows. None notes nothing.
 
     Returns:
         The turn, or None if there is nothing to do.
@@ -73,7 +73,7 @@ def step_next(
     claimed: Job | None = None
     clear_contextvars()
     try:
-        # What is entered on the way ends after the commit.
+        # The contexts that are entered below end after the commit.
         with ExitStack() as observed, connection.transaction():
             began = time.perf_counter()
             claimed = jobs.claim_next(connection, now, running_max=settings.running_jobs_per_team_max)
@@ -100,7 +100,7 @@ def step_next(
 
 
 def _name_in_log(job: Job) -> None:
-    # Whatever is logged on the way belongs to the chunk, whoever logs it.
+    # Every line that is logged from here on belongs to the chunk.
     made_by = {"request_id": job.request_id} if job.request_id else {}
     bind_contextvars(team=job.team, job=job.id, chunk=job.cursor, **made_by)
 
@@ -115,7 +115,7 @@ def _stepped(
     pipeline: ImportPipeline | None,
 ) -> Job:
     if job.crashes:
-        # What takes a worker along may stand in the next chunk, of which this one must not be accused.
+        # The row that ends workers may stand in the next chunk. Read ahead, it would be held against this one.
         pipeline = None
     with phase(job, "read"):
         chunk = pipeline and pipeline.ahead.chunk(job)

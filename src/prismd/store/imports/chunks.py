@@ -12,7 +12,7 @@ from prismd.core.json.split import split_items
 from prismd.store.connections.postgres import Connection
 from prismd.store.encoding.packed import packed, unpacked
 
-#: Told when a job is there to be done.
+#: The channel on which workers hear that a job is there.
 CHANNEL: Final = "prismd_jobs"
 
 _COPY_CHUNKS: Final = """
@@ -21,7 +21,7 @@ COPY import_chunk (team_id, job_id, number, first_row, row_count, rows, origins)
 
 _CHUNK: Final = "SELECT first_row, rows, origins FROM import_chunk WHERE team_id = %s AND job_id = %s AND number = %s"
 
-# The numbers of those behind it go out of the way first, because PostgreSQL looks for a clash at each of them.
+# The later chunks get negative numbers first, because PostgreSQL looks for a clash of numbers row by row.
 _REMOVE_CHUNK: Final = """
 WITH moved AS (
     UPDATE import_chunk SET number = -number - %(more)s
@@ -45,7 +45,7 @@ def insert_chunks(connection: Connection, job: Job, chunks: Iterable[Chunk]) -> 
 
 
 def replace_chunk(connection: Connection, job: Job, parts: Sequence[Chunk]) -> None:
-    """Put smaller chunks in the place of the one at a job's cursor; those behind it are numbered on.
+    """Replace the chunk at a job's cursor by smaller ones, and number the later chunks on.
 
     Args:
         connection: Inside a transaction that holds the job.

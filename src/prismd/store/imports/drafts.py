@@ -1,4 +1,4 @@
-"""What a dry run would have made so far: its records are drafts that only the run itself sees, chunk after chunk."""
+"""Drafts: the records that a dry run would have made so far, which only its own later chunks see."""
 
 from __future__ import annotations
 
@@ -98,6 +98,6 @@ def _copy(connection: Connection, job: Job, rule: KeyRule, records: Sequence[Kno
     with connection.cursor().copy(_COPY) as copy:
         for record in records:
             state = (record.version, record.first_row, record.made_by_import, json_text(record.properties))
-            # A changed record that lost its key keeps one entry, or its stored self would be taken for it.
+            # A changed record that lost its key keeps one entry; without it, the stored record would be taken instead.
             for key_hash in rule.hashes(record.properties.get(rule.key)) or (0,):
                 copy.write_row((job.team_id, job.id, record.id, key_hash, *state))

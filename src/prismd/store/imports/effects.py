@@ -1,4 +1,4 @@
-"""What an import did to records that stood before it, in PostgreSQL: which row matched each, what it was and is."""
+"""The effects of an import on records that stood before it, in PostgreSQL: the row that matched, and what changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prismd.store.connections.postgres import Connection
 from prismd.store.encoding.arrays import int_array, text_array
 from prismd.store.records.records import json_text
 
-#: Stands for COPY's null until backslashes are doubled; JSON never has it raw.
+#: Stands for the null of COPY until backslashes are doubled; JSON never holds this character.
 _NULL: Final = "\x01"
 _UNCHANGED: Final = "\t".join([_NULL] * 4)
 
@@ -21,8 +21,8 @@ _COPY: Final = """
 COPY import_touch (team_id, job_id, record_id, first_row, version_before, version_after, before, after) FROM STDIN
 """
 
-# What the record was is what its first change found; what it is, what the last one left. A value that is again what it
-# was stays among them: to tell would cost each record more than all the rest.
+# `before` keeps what the first change found, `after` what the last one left. A value that a later row changed back
+# stays in both: to notice that would cost each record more than all the rest.
 _UPDATE: Final = """
 UPDATE import_touch AS touch
 SET version_before = COALESCE(touch.version_before, changed.version_before), version_after = changed.version_after,

@@ -1,4 +1,4 @@
-"""What an import looks for and makes: the records that its rows may match, and new ones, by the thousand."""
+"""The records that the rows of an import may match, and those that it makes: read and written by the thousand."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CROSS JOIN LATERAL (
 {_FIRST_ROW}
 """
 
-# Since PostgreSQL 17 an index is gone through once for a whole array, and in no other way: two thirds of the time.
+# Since PostgreSQL 17 one pass through an index finds a whole array, which takes two thirds of the time.
 _CANDIDATES_BY_ARRAYS: Final = f"""
 {_CANDIDATE}
 FROM (
@@ -61,8 +61,8 @@ _ARRAYS_SINCE: Final = 170000
 _KEYED: Final = _CANDIDATES.replace(_WHOLE, _ONE_VALUE)
 _KEYED_BY_ARRAYS: Final = _CANDIDATES_BY_ARRAYS.replace(_WHOLE, _ONE_VALUE)
 
-# For few rows, whose number says nothing of how many records have their keys: of each key a few are enough to know that
-# several have it, and no more is read than the budget of a request allows.
+# For the few rows of a request. Any number of records may carry one key, so of each key only so many are read that a
+# message can count them, and in all no more than the budget of the request allows.
 _FEW_CANDIDATES: Final = f"""
 {_CANDIDATE.replace(_WHOLE, VALUES)}
 FROM (
@@ -111,7 +111,7 @@ def import_candidates(
 ) -> Iterator[KnownRecord]:
     """Return the records that rows of an import may match, with what the import did to them before.
 
-    They are found at once, and read as they are asked for, as that takes as long.
+    They are found at once, and decoded when they are asked for, because decoding takes as long as finding.
 
     Args:
         hashes: Of the rows' keys.
@@ -146,7 +146,7 @@ def few_import_candidates(
     *,
     job_id: str,
 ) -> list[KnownRecord]:
-    """Return what :func:`import_candidates` does, of each key no more records than are told of.
+    """Return what :func:`import_candidates` returns, but of each key no more records than a message counts.
 
     Args:
         hashes: Of the rows' keys.
@@ -203,5 +203,5 @@ def insert_records(
 
 
 def _json(properties: Properties) -> bytes:
-    # Just as it was sent, where that is at hand.
+    # The JSON as it was sent, where it is at hand.
     return properties.json if type(properties) is SentTexts else encode(properties)

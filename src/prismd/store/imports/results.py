@@ -1,4 +1,4 @@
-"""What became of the rows of import jobs, in PostgreSQL: written once per chunk as JSON, read as it is."""
+"""The results of import jobs in PostgreSQL: written once per chunk as JSON, and read as they are."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SELECT position(%(start)s::bytea IN verdicts) FROM import_result
 WHERE team_id = %(team)s AND job_id = %(job)s AND number = %(number)s
 """
 
-# They are stored as they are, so PostgreSQL reads no more of them than that part.
+# The column is stored uncompressed, so PostgreSQL reads only the part that is asked for.
 _PART: Final = """
 SELECT substring(verdicts FROM %(position)s::integer FOR %(bytes)s::integer), octet_length(verdicts)
 FROM import_result

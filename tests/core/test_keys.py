@@ -51,6 +51,11 @@ def test_normalising_twice_changes_nothing_and_form_does_not_matter(text: str) -
     assert normalised(unicodedata.normalize("NFD", text), fold_case=True) == once
 
 
+@pytest.mark.parametrize("text", ["Ada", "\u00c9va", "E\u0301va", "Stra\u00dfe"])
+def test_with_case_texts_are_compared_as_they_are_written(text: str) -> None:
+    assert EXACT.keys(f" {text}") == (unicodedata.normalize("NFC", text),)
+
+
 @given(st.text(alphabet="aAbB ", min_size=1))
 def test_with_case_only_trimming_is_ignored(text: str) -> None:
     assume(text.strip())

@@ -14,7 +14,7 @@ from mutants.changes import Mutant, mutants_of
 from mutants.runs import PACKAGE, Outcome, outcomes, reach
 
 EXPLAINED: Final = Path(__file__).with_name("explained.toml")
-#: Modules whose survivors have been gone through: each is a test now, or explained.
+#: What is tried where nothing is named: the modules whose survivors are gone through first.
 DONE: Final = (
     "core/values", "core/records/keys.py", "core/records/merging.py", "core/imports/plan.py",
     "core/imports/key_index.py",

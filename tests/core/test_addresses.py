@@ -141,6 +141,11 @@ def test_what_is_no_domain_says_why_and_what_to_write(text: str, why: str) -> No
     assert why in said
 
 
+@pytest.mark.parametrize("text", ["Acme", "https://", "Acme Ltd.", "10.0.0.1", "*.acme.org", ""])
+def test_where_no_domain_is_in_a_text_none_is_proposed(text: str) -> None:
+    assert "write" not in (domain_problem(text) or "write")
+
+
 @pytest.mark.parametrize("text", ["@" * 1_000_000, '"' * 1_000_000, "a." * 1_000_000, "https://" * 200_000])
 def test_no_text_takes_long(text: str) -> None:
     with bounded_work():

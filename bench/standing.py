@@ -21,7 +21,8 @@ KEYS: Final = ("email", CUSTOM)
 
 #: In the order of time, as prismd's own ids are.
 _ID: Final = "('0180' || lpad(to_hex(number), 12, '0') || '8000000000000000')::uuid"
-_INDEX: Final = "SELECT indexdef FROM pg_indexes WHERE indexname = 'record_key_in_order'"
+_DROP_KEY: Final = "ALTER TABLE record_key DROP CONSTRAINT record_key_pkey"
+_ADD_KEY: Final = "ALTER TABLE record_key ADD PRIMARY KEY (team_id, key_hash, record_id)"
 _RECORDS: Final = f"""
     INSERT INTO record (team_id, object_type, id, version, created_at, updated_at, properties)
     SELECT team.id, 'contact', {_ID}, 1, now(), now(), jsonb_build_object(
@@ -69,11 +70,10 @@ class Team:
         self.ground.clear()
         with psycopg.connect(self.ground.database, autocommit=True) as connection:
             connection.execute("SET maintenance_work_mem = '1GB'")
-            [(index,)] = connection.execute(_INDEX).fetchall()
-            connection.execute("DROP INDEX record_key_in_order")
+            connection.execute(_DROP_KEY)
             connection.execute(_RECORDS, (0, count - 1))
             connection.execute(_KEYS, (0, count - 1))
-            connection.execute(index)
+            connection.execute(_ADD_KEY)
         self.count = count
         places.settle(self.ground.database, "record", "record_key")
 

@@ -12,16 +12,19 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from prismd.database_errors import DatabaseUnusableError
 from prismd.embedded.programs import installed_programs
 from prismd.services.backups import RestoreRefusedError, back_up, restore
 from prismd.settings import Settings
+from prismd.store import migrate as migrations
 from prismd.store.backups.client_programs import dumping_program, environment_for, reading_program
 from prismd.store.backups.dumps import BadDumpError
 from prismd.store.backups.whole_file import existing_file, whole_file
 from prismd.store.connections.postgres import connect
-from prismd.store.migrate import _upgrade, check_schema, known_revisions, migrate
+from prismd.store.migrate import check_schema, known_versions, migrate
+from tests.store.earlier_schema import make_earlier
 
 SETTINGS = Settings()
 TEXTS = ["plain", "", "\\.", "\\N", "tab\tand\nline\r\n", "quote \"'", "\u2028 ünï 🎉", "\\\\.\n\\."]
@@ -43,13 +46,13 @@ def fill(connection: psycopg.Connection[Any]) -> None:
     )
     connection.execute("DELETE FROM team WHERE public_id = 'gone'")
     for number, text in enumerate(TEXTS):
-        values = (number, psycopg.types.json.Jsonb({"full_name": text}))
+        values = (number, Jsonb({"full_name": text}))
         connection.execute(
             "INSERT INTO record (team_id, object_type, id, version, created_at, updated_at, properties) "
             "SELECT id, 'contact', lpad(%s::text, 32, '0')::uuid, 1, now(), now(), %s FROM team",
             values,
         )
-        claim = (text + str(number), psycopg.types.json.Jsonb({"a": text}), text.encode() + b"\0\\\n")
+        claim = (text + str(number), Jsonb({"a": text}), text.encode() + b"\0\\\n")
         connection.execute(
             "INSERT INTO idempotency_claim (team_id, key, fingerprint, status, headers, body, created_at) "
             "SELECT id, %s, '\\x00ff0a5c', 200, %s, %s, now() FROM team",
@@ -59,7 +62,7 @@ def fill(connection: psycopg.Connection[Any]) -> None:
 
 
 def content(url: str) -> dict[str, list[Any]]:
-    """All rows of all tables, and where all sequences stand."""
+    """All rows of all tables, but for when migrations were applied, and where all sequences stand."""
     with connect(url, SETTINGS) as connection:
         names = connection.execute(
             "SELECT relname, relkind FROM pg_class "
@@ -68,6 +71,8 @@ def content(url: str) -> dict[str, list[Any]]:
         found = {}
         for name, kind in names:
             asked = "SELECT last_value, is_called FROM {0}" if kind in ("S", b"S") else "SELECT t::text FROM {0} AS t"
+            if name == "schema_migration":
+                asked = "SELECT version FROM {0}"
             found[name] = sorted(connection.execute(sql.SQL(asked).format(sql.Identifier(name))).fetchall())
         return found
 
@@ -113,20 +118,55 @@ def test_a_database_with_the_schema_alone_is_empty(
     assert content(target) == content(database)
 
 
-@pytest.mark.parametrize("version", known_revisions())
+@pytest.fixture
+def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Have a further migration known, as a newer prismd does, which changes rows that are there."""
+    files: dict[str, Any] = dict(migrations._files())
+    files["0002"] = tmp_path / "0002_later.sql"
+    files["0002"].write_text("ALTER TABLE team ADD COLUMN later text; UPDATE team SET later = public_id || ' later'")
+    return lambda: monkeypatch.setattr(migrations, "_files", lambda: files)
+
+
 def test_a_backup_of_an_older_schema_is_brought_to_this_one(
-    tmp_path: Path, make_database: Callable[[], str], version: str
+    tmp_path: Path, database: str, make_database: Callable[[], str], later: Callable[[], None]
+) -> None:
+    file, target = kept(database, tmp_path / "b"), make_database()
+    later()
+    made = restored(file, target)
+    assert (made.schema, made.head) == ("0001", "0002")
+    check_schema(target, SETTINGS)
+    migrate(database, SETTINGS)
+    assert content(target) == content(database)
+    assert "one later" in str(content(target)["team"])
+
+
+def test_the_rows_of_the_last_schema_before_the_first_migration_are_taken_over(
+    tmp_path: Path, make_database: Callable[[], str]
 ) -> None:
     old, target = make_database(), make_database()
+    make_earlier(old, "0016")
     with connect(old, SETTINGS) as connection:
-        _upgrade(connection, version)
         fill(connection)
-        connection.commit()
-    made = restored(kept(old, tmp_path / "b"), target)
-    assert (made.schema, made.head) == (version, known_revisions()[-1])
+    file = kept(old, tmp_path / "b")
+    before = content(old)
+    made = restored(file, target)
+    assert (made.schema, made.head, made.left_out) == ("0016", known_versions()[-1], [])
     check_schema(target, SETTINGS)
-    migrate(old, SETTINGS)
-    assert content(target) == content(old)
+    restored(file, old, replace=True)
+    check_schema(old, SETTINGS)
+    for url in (target, old):
+        found = content(url)
+        assert found.pop("schema_migration")
+        assert found == {name: rows for name, rows in before.items() if name != "alembic_version"}
+
+
+def test_a_backup_of_a_still_earlier_schema_is_refused(tmp_path: Path, make_database: Callable[[], str]) -> None:
+    old, target = make_database(), make_database()
+    make_earlier(old, "0009")
+    file = kept(old, tmp_path / "b")
+    with pytest.raises(RestoreRefusedError, match=r"has schema 0009, which is older .* that has schema 0016, then"):
+        restored(file, target)
+    assert content(target) == {}
 
 
 def test_tables_that_are_not_prismds_are_left_out_and_named(
@@ -171,14 +211,10 @@ def test_a_database_that_holds_something_is_left_alone_unless_asked(
 
 
 def test_an_upgraded_database_goes_back_to_the_backup_from_before(
-    tmp_path: Path, make_database: Callable[[], str]
+    tmp_path: Path, database: str, later: Callable[[], None]
 ) -> None:
-    url = make_database()
-    with connect(url, SETTINGS) as connection:
-        _upgrade(connection, "0009")
-        fill(connection)
-        connection.commit()
-    file = kept(url, tmp_path / "b")
+    url, file = database, kept(database, tmp_path / "b")
+    later()
     migrate(url, SETTINGS)
     with connect(url, SETTINGS) as connection:
         connection.execute("DELETE FROM record")
@@ -207,7 +243,7 @@ def test_a_backup_of_an_unknown_schema_is_refused(
     tmp_path: Path, database: str, make_database: Callable[[], str], version: str
 ) -> None:
     with connect(database, SETTINGS) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = %s", (version[:32],))
+        connection.execute("UPDATE schema_migration SET version = %s", (version,))
     target, file = make_database(), kept(database, tmp_path / "b")
     with pytest.raises(RestoreRefusedError, match="install the prismd that made it, or a newer one"):
         restored(file, target)
@@ -218,7 +254,7 @@ def test_a_newer_database_is_not_replaced(tmp_path: Path, database: str, make_da
     target, file = make_database(), kept(database, tmp_path / "b")
     migrate(target, SETTINGS)
     with connect(target, SETTINGS) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("UPDATE schema_migration SET version = '9999'")
     with unchanged(target), pytest.raises(RestoreRefusedError, match="which this prismd does not know"):
         restored(file, target, replace=True)
 

@@ -98,10 +98,10 @@ def test_a_missing_index_is_told_and_the_advice_makes_it_again(own: Connection) 
 
 def leave_invalid(own: Connection, url: str) -> None:
     """Give up making an index in the middle, as an operator may: PostgreSQL leaves it behind, invalid."""
-    (definition,) = own.execute("SELECT pg_get_indexdef('record_key_in_order'::regclass)").fetchone() or ("",)
-    own.execute("DROP INDEX record_key_in_order")
+    (definition,) = own.execute("SELECT pg_get_indexdef('view_listing'::regclass)").fetchone() or ("",)
+    own.execute("DROP INDEX view_listing")
     with connect(url, SETTINGS) as other:
-        other.execute("LOCK TABLE record_key IN ROW EXCLUSIVE MODE")
+        other.execute("LOCK TABLE view IN ROW EXCLUSIVE MODE")
         own.execute("SET lock_timeout TO '100ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
             own.execute(definition.replace("INDEX", "INDEX CONCURRENTLY", 1).encode())
@@ -111,17 +111,17 @@ def leave_invalid(own: Connection, url: str) -> None:
 def test_an_invalid_index_is_told_and_the_advice_mends_it(own: Connection, url: str) -> None:
     leave_invalid(own, url)
     finding = found(own)["indexes"]
-    assert (finding.level, "record_key_in_order is invalid" in finding.found) == (Level.ERROR, True)
+    assert (finding.level, "view_listing is invalid" in finding.found) == (Level.ERROR, True)
     [statement] = statements(finding.advice)
     own.execute(statement.encode())
     assert found(own)["indexes"].level is Level.OK
 
 
 def test_an_index_of_the_same_name_over_other_columns_is_told(own: Connection) -> None:
-    own.execute("DROP INDEX record_key_in_order; CREATE INDEX record_key_in_order ON record_key (key_hash)")
+    own.execute("DROP INDEX view_listing; CREATE INDEX view_listing ON view (id)")
     finding = found(own)["indexes"]
     assert finding.level is Level.ERROR
-    assert "record_key_in_order is another one" in finding.found
+    assert "view_listing is another one" in finding.found
 
 
 def test_what_a_failed_attempt_to_make_an_index_left_is_told(own: Connection) -> None:
@@ -181,7 +181,7 @@ def test_several_settings_are_told_at_once(own: Connection) -> None:
     finding = list(judge_server(changed, SETTINGS))[1]
     assert finding.level is Level.WARNING
     usable = 10 - int(server.settings["superuser_reserved_connections"])
-    assert f"max_connections leaves {usable}, one server and its workers want 22" in finding.found
+    assert f"max_connections leaves {usable}, one server and its workers want 23" in finding.found
     assert "max_wal_size is 100 MiB" in finding.found
 
 
@@ -212,12 +212,12 @@ def test_another_encoding_is_told(postgres_url: str) -> None:
 
 @pytest.mark.parametrize(
     ("version", "advice"),
-    [("'0011'", "then `prismd migrate`"), ("'9999'", "install the prismd that this database was brought to")],
+    [("'0000'", "then `prismd migrate`"), ("'9999'", "install the prismd that this database was brought to")],
 )
 def test_another_schema_is_told_and_what_depends_on_it_is_not_looked_at(
     own: Connection, version: str, advice: str
 ) -> None:
-    own.execute(f"UPDATE alembic_version SET version_num = {version}".encode())
+    own.execute(f"UPDATE schema_migration SET version = {version}".encode())
     findings = found(own)
     assert findings["migrations"].level is Level.ERROR
     assert advice in findings["migrations"].advice
@@ -246,7 +246,7 @@ def test_a_key_table_that_takes_far_too_much_room_is_told(own: Connection) -> No
     million = Table("record_key", 10_000_000, 0, rows * 100, index * 100)
     assert judge_bloat([million]).level is Level.OK
     finding = judge_bloat([replace(million, live=2_000_000)])
-    assert (finding.level, "REINDEX INDEX CONCURRENTLY record_key_in_order" in finding.advice) == (Level.WARNING, True)
+    assert (finding.level, "REINDEX INDEX CONCURRENTLY record_key_pkey" in finding.advice) == (Level.WARNING, True)
     assert judge_bloat([Table("record_key", 0, 0, 200 * MIB, 0)]).level is Level.OK  # too little to be worth a word
 
 

@@ -39,7 +39,8 @@ WHERE contype = 'f' AND conrelid = ANY(%s::text[]::regclass[])
 
 _FILL: Final = f"""
 INSERT INTO team (public_id, created_at) SELECT 'team ' || n, now() FROM generate_series(1, {FEW}) AS n;
-INSERT INTO api_key SELECT {_ID}, 1, 'key', sha256(n::text::bytea), 'hint', now() FROM generate_series(1, 10000) AS n;
+INSERT INTO api_key (id, team_id, name, digest, hint, created_at, scopes)
+SELECT {_ID}, 1, 'key', sha256(n::text::bytea), 'hint', now(), '{{read}}' FROM generate_series(1, 10000) AS n;
 INSERT INTO audit_entry (team_id, at, id, key_id, action, total, object_ids, details)
 SELECT 1, now() + make_interval(secs => n), {_ID}, '{JOB}', 'record.created', 1, ARRAY[{_ID}], '{{}}'
 FROM generate_series(1, {MANY}) AS n;

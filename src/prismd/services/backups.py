@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 import psycopg
 
@@ -13,7 +14,6 @@ from prismd.settings import Settings
 from prismd.store.backups.client_programs import dumping_program, reading_program
 from prismd.store.backups.dumps import BadDumpError, Dump, write_dump
 from prismd.store.backups.restoring import (
-    VERSION_TABLE,
     all_tables,
     drop_tables,
     empty_tables,
@@ -26,8 +26,19 @@ from prismd.store.backups.restoring import (
     write_rows,
 )
 from prismd.store.connections.postgres import Connection, connect
-from prismd.store.migrate import known_revisions, schema_state, upgrading
+from prismd.store.migrate import (
+    EARLIER_VERSION_TABLE,
+    EARLIER_VERSIONS,
+    VERSION_TABLE,
+    earlier_schema_advice,
+    known_versions,
+    schema_state,
+    upgrade,
+    upgrading,
+)
 from prismd.store.monitoring.diagnosis import count_others
+
+_VERSION_TABLES: Final = frozenset({VERSION_TABLE, EARLIER_VERSION_TABLE})
 
 
 class RestoreRefusedError(DatabaseUnusableError):
@@ -100,22 +111,35 @@ def restore(url: str, settings: Settings, file: int, *, replace: bool) -> Restor
         RestoreRefusedError: The database is in use or not empty, or the backup is of a newer prismd.
     """
     dump = Dump(reading_program(), file)
-    known = known_revisions()
-    if dump.schema_version not in known:
+    known = known_versions()
+    first = _first_version(dump, known)
+    with connect(url, settings) as connection, upgrading(connection):
+        _check_target(connection, replace=replace)
+        drop_tables(connection, own_tables(connection))
+        upgrade(connection, first)
+        rows = _fill(connection, dump)
+        upgrade(connection, known[-1])
+    with connect(url, settings, autocommit=True) as connection:
+        refresh_statistics(connection)
+    left_out = [table for table in dump.tables if table not in rows and table not in _VERSION_TABLES]
+    return Restored(dump.schema_version, known[-1], rows, left_out)
+
+
+def _first_version(dump: Dump, known: list[str]) -> str:
+    """Return the version of the schema that takes the rows of a dump."""
+    if dump.is_earlier and dump.schema_version == EARLIER_VERSIONS[-1]:
+        return known[0]
+    if dump.is_earlier and dump.schema_version in EARLIER_VERSIONS:
+        raise RestoreRefusedError(
+            f"the backup has schema {dump.schema_version}, which is older than this prismd's first migration:"
+            f" {earlier_schema_advice(dump.schema_version)}"
+        )
+    if dump.is_earlier or dump.schema_version not in known:
         raise RestoreRefusedError(
             f"the backup has schema {dump.schema_version}, this prismd knows up to {known[-1]}: "
             "install the prismd that made it, or a newer one"
         )
-    with connect(url, settings) as connection, upgrading(connection) as to:
-        _check_target(connection, replace=replace)
-        drop_tables(connection, own_tables(connection))
-        to(dump.schema_version)
-        rows = _fill(connection, dump)
-        to("head")
-    with connect(url, settings, autocommit=True) as connection:
-        refresh_statistics(connection)
-    left_out = [table for table in dump.tables if table not in rows and table != VERSION_TABLE]
-    return Restored(dump.schema_version, known[-1], rows, left_out)
+    return dump.schema_version
 
 
 def _check_target(connection: Connection, *, replace: bool) -> None:
@@ -133,7 +157,7 @@ def _check_target(connection: Connection, *, replace: bool) -> None:
         raise RestoreRefusedError(
             f"{others} other connections to the database are open: stop prismd, its workers and whatever else uses it"
         )
-    holding = [table for table in has_rows(connection, own) if table != VERSION_TABLE]
+    holding = [table for table in has_rows(connection, own) if table not in _VERSION_TABLES]
     if holding and not replace:
         raise RestoreRefusedError(
             f"the database is not empty ({', '.join(holding[:3])} hold rows): restore into a new one, "
@@ -142,7 +166,7 @@ def _check_target(connection: Connection, *, replace: bool) -> None:
 
 
 def _fill(connection: Connection, dump: Dump) -> dict[str, int]:
-    there = set(all_tables(connection)) - {VERSION_TABLE}
+    there = set(all_tables(connection)) - _VERSION_TABLES
     tables = in_order(connection, [table for table in dump.tables if table in there])
     empty_tables(connection, tables)
     counts = {}

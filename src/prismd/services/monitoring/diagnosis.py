@@ -11,7 +11,7 @@ from prismd.core.findings import Finding, Level
 from prismd.settings import Settings
 from prismd.store.connections import row_security
 from prismd.store.connections.postgres import Connection, connections_needed
-from prismd.store.migrate import SchemaState, schema_state
+from prismd.store.migrate import SchemaState, earlier_schema_advice, schema_state
 from prismd.store.monitoring.diagnosis import (
     Index,
     OpenTransaction,
@@ -179,6 +179,9 @@ def judge_schema(state: SchemaState) -> Finding:
     found = f"the database has schema {state.current}, this prismd has {state.head}"
     if state.is_newer:
         return Finding("migrations", Level.ERROR, found, "install the prismd that this database was brought to")
+    if state.is_earlier:
+        found = f"the database has schema {state.current}, which is older than this prismd's first migration"
+        return Finding("migrations", Level.ERROR, found, earlier_schema_advice(state.current))
     return Finding("migrations", Level.ERROR, found, "run `prismd backup FILE`, then `prismd migrate`")
 
 
@@ -231,7 +234,7 @@ def judge_bloat(tables: list[Table]) -> Finding:
             size = table.table_bytes + table.index_bytes
             if size > expected * _KEY_BLOAT:
                 told.append(f"record_key takes {size / MIB:,.0f} MiB, where {expected / MIB:,.0f} would do")
-                cures.append("REINDEX INDEX CONCURRENTLY record_key_in_order; and, while nobody writes, ")
+                cures.append("REINDEX INDEX CONCURRENTLY record_key_pkey; and, while nobody writes, ")
                 cures.append("VACUUM FULL record_key;")
     if told:
         advice = f"look for transactions that stay open, then run {' '.join(cures)}"

@@ -17,10 +17,10 @@ from typing import IO, Final
 
 from prismd.database_errors import DatabaseUnusableError
 from prismd.store.backups.client_programs import Program, environment_for
+from prismd.store.migrate import EARLIER_VERSION_TABLE, VERSION_TABLE
 
 #: Longest wait of ``pg_dump`` for tables that somebody else has locked, such as a migration.
 _LOCK_WAIT_MS: Final = 60_000
-_VERSION_TABLE: Final = "alembic_version"
 _ENTRY: Final = re.compile(r"^\d+; \d+ \d+ (TABLE DATA|SEQUENCE SET) (\S+) (\S+) \S+$", re.MULTILINE)
 _DUMPED_FROM: Final = re.compile(r"^;\s+Dumped from database version: (\S+)", re.MULTILINE)
 _NAME: Final = r'(?:[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")'
@@ -113,10 +113,13 @@ class Dump:
         server = _DUMPED_FROM.search(contents)
         #: The version of the PostgreSQL that was dumped.
         self.server_version = server[1] if server else "unknown"
-        if _VERSION_TABLE not in self.tables or len({schema for schema, _ in found["TABLE DATA"]}) > 1:
+        #: Whether the schema that was dumped is older than the first migration.
+        self.is_earlier = VERSION_TABLE not in self.tables
+        table = EARLIER_VERSION_TABLE if self.is_earlier else VERSION_TABLE
+        if table not in self.tables or len({schema for schema, _ in found["TABLE DATA"]}) > 1:
             raise BadDumpError("this is a dump of something else than one database of prismd")
         #: The version of the schema that was dumped.
-        self.schema_version = self._only_value(_VERSION_TABLE)
+        self.schema_version = self._last_version(table)
 
     @contextmanager
     def rows(self, table: str) -> Iterator[Rows]:
@@ -146,12 +149,13 @@ class Dump:
             for name, value, called in _PLACE.findall(said)
         ]
 
-    def _only_value(self, table: str) -> str:
+    def _last_version(self, table: str) -> str:
+        # In both tables it is the first column.
         with self.rows(table) as rows:
-            values = [line.decode().rstrip("\n") for line in rows.lines]
-        if len(values) != 1:
+            versions = [line.decode().rstrip("\n").split("\t")[0] for line in rows.lines]
+        if not versions:
             raise BadDumpError("the dump does not tell the version of its schema")
-        return values[0]
+        return max(versions)
 
     def _said(self, *options: str) -> str:
         with self._reading(*options) as said:

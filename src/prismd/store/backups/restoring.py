@@ -10,9 +10,8 @@ from psycopg import sql
 
 from prismd.store.backups.dumps import BadDumpError, Place, Rows
 from prismd.store.connections.postgres import Connection
+from prismd.store.migrate import EARLIER_VERSION_TABLE, VERSION_TABLE
 from prismd.store.monitoring.diagnosis import expected_indexes
-
-VERSION_TABLE: Final = "alembic_version"
 
 _SCHEMA: Final = "SELECT current_schema()"
 _TABLES: Final = """
@@ -54,7 +53,10 @@ def schema_name(connection: Connection) -> str:
 def own_tables(connection: Connection) -> list[str]:
     """Return which tables there are that prismd makes, that of the schema's version included."""
     made = {statement.partition(" ON ")[2].split(" ", 1)[0] for statement in expected_indexes().values()}
-    return [name for name in all_tables(connection) if name in made]
+    found = all_tables(connection)
+    if VERSION_TABLE not in found:
+        made.add(EARLIER_VERSION_TABLE)  # beside the other one, it would be another program's
+    return [name for name in found if name in made]
 
 
 def all_tables(connection: Connection) -> list[str]:

@@ -1,1 +1,1 @@
-"""The database's schema, as numbered SQL revisions that Alembic applies."""
+"""The schema of the database, as numbered files of SQL that are applied in order."""

@@ -19,7 +19,7 @@ from prismd.services.api_keys.api_keys import create_key, list_keys, revoke_key,
 from prismd.settings import Settings
 from prismd.store import audit
 from prismd.store.connections.postgres import connect
-from prismd.worker.retention import purge
+from prismd.worker.retention import Purge
 from tests.api.conftest import stop_serving
 from tests.statements import count_statements
 
@@ -363,7 +363,8 @@ def test_the_purge_takes_what_is_older_than_the_audit_is_kept(api: Api, clock: C
     new = made(api, "/deal", NAMED)
     clock.advance(days=165)
     with connect(api.database_url, Settings(), autocommit=True) as connection:
-        while purge(connection, now=clock.now(), settings=Settings()):
+        purge = Purge(Settings())
+        while purge.step(connection, now=clock.now()):
             pass
         kept = [one["object_ids"] for one in entries(api)]
         assert kept == [[new]]

@@ -18,7 +18,7 @@ from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 from prismd.store.connections.postgres import connect
 from prismd.store.teams import insert_team
-from prismd.worker.retention import purge
+from prismd.worker.retention import Purge
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 KEEP_S = 300
@@ -123,6 +123,7 @@ def test_old_answers_are_purged(client: Client) -> None:
 
     for seconds, left in ((KEEP_S - 1, 1), (KEEP_S, 0)):
         with connect(str(client.runtime.pool.conninfo), Settings(), autocommit=True) as connection:
-            while purge(connection, now=NOW + timedelta(seconds=seconds), settings=client.runtime.settings):
+            purge = Purge(client.runtime.settings)
+            while purge.step(connection, now=NOW + timedelta(seconds=seconds)):
                 pass
         assert kept() == left

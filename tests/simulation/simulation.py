@@ -38,7 +38,7 @@ from prismd.store.lists import insert_list
 from prismd.store.properties import insert_property
 from prismd.store.records.record_keys import add_key
 from prismd.store.teams import insert_team
-from prismd.worker.retention import purge
+from prismd.worker.retention import Purge
 from tests.pipeline_switch import SETTINGS
 from tests.simulation.expectation import ADDRESSES, POISON, Asked, Expectation, Violation, demand, encoded
 from tests.simulation.faults import (
@@ -84,6 +84,7 @@ class Actor:
     stalled: int = 0
     blocked: bool = False
     pipeline: ImportPipeline | None = None
+    purge: Purge | None = None
 
 
 class Simulation:
@@ -231,7 +232,10 @@ class Simulation:
 
     def _purge(self, worker: Actor) -> None:
         self._expectation.purge_asked = True
-        purged = purge(self._connected(worker), now=self._time, settings=self._settings)
+        purge = worker.purge = worker.purge or Purge(self._settings)
+        # Those before are of earlier runs.
+        purge.team_id = max(purge.team_id, min(self._teams) - 1)
+        purged = purge.step(self._connected(worker), now=self._time)
         self._say(f"{worker.name} purged {'something' if purged else 'nothing'}")
 
     # What clients do

@@ -197,17 +197,17 @@ _TEAMS: Final = {
 }
 
 _RETENTION: Final = {
-    "expired jobs": Hot(retention._EXPIRED_JOBS, (LATE, LIMIT), once=LIMIT),
+    "teams to purge": Hot(teams._AFTER, (0, LIMIT), once=LIMIT),
+    "the oldest of a team": Hot(retention._OLDEST, once=8),
+    "expired jobs": Hot(retention._EXPIRED_JOBS, {"now": LATE}, once=LIMIT),
     **{
-        f"{table} of expired jobs": Hot(
-            retention._DELETE_PARTS.format(table=table), ([1], [JOB], LIMIT), once=2 * LIMIT
-        )
+        f"{table} of expired jobs": Hot(retention._DELETE_PARTS.format(table=table), {"jobs": [JOB]}, once=2 * LIMIT)
         for table, _ in retention._PARTS
     },
-    "deleted jobs": Hot(retention._DELETE_JOBS, ([2], [id_of(1)]), once=1),
-    "expired claims": Hot(retention._DELETE_CLAIMS, (LATE, LIMIT), once=2 * LIMIT),
-    "answers to old attempts": Hot(retention._DELETE_ATTEMPTS, (LATE, LIMIT), once=2 * LIMIT),
-    "old audit": Hot(audit._PURGE, {"until": LATE, "limit": LIMIT}, once=4 * LIMIT),
+    "deleted jobs": Hot(retention._DELETE_JOBS, {"team": 2, "jobs": [id_of(1)]}, once=2),
+    "expired claims": Hot(retention._DELETE_CLAIMS, {"before": LATE}, once=2 * LIMIT),
+    "answers to old attempts": Hot(retention._DELETE_ATTEMPTS, {"before": LATE}, once=2 * LIMIT),
+    "old audit": Hot(audit._PURGE, {"until": LATE}, once=4 * LIMIT),
     "expired tickets": Hot(retention._DELETE_TICKETS, (LATE, LIMIT), once=2 * LIMIT),
 }
 

@@ -122,7 +122,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     audit.write_entry: lambda c, w: audit.write_entry(c, w.team_id, Doer(NOW, w.key_id), DEED, ["{}"]),
     audit.write_entry_of_job: lambda c, w: audit.write_entry_of_job(c, w.ended, DEED),
     audit.list_entries: lambda c, w: audit.list_entries(c, w.team_id, AuditFilter(), before=None, limit=1),
-    audit.purge_entries: lambda c, _: audit.purge_entries(c, until=LATER),
+    audit.purge_entries: lambda c, w: audit.purge_entries(c, w.team_id, until=LATER),
     notifications.notify: lambda c, _: notifications.notify(c, ["{}"]),
     notifications.notify_listeners: lambda c, _: notifications.notify_listeners(c, ["{}"]),
     diagnosis.read_server: lambda c, _: diagnosis.read_server(c),
@@ -233,9 +233,9 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     import_records.insert_records: lambda c, w: import_records.insert_records(
         c, w.team_id, "contact", w.plan.created, job_id=w.running.id, now=NOW
     ),
-    values.read_rows: lambda c, _: values.read_rows(c, "SELECT id FROM record LIMIT 1", {}, tuple),
+    values.read_rows: lambda c, _: values.read_rows(c, "SELECT id FROM record WHERE team_id = 1 LIMIT 1", {}, tuple),
     record_writes.update_records: lambda c, w: record_writes.update_records(
-        c, record_writes.Updates.of(list(w.rewritten.values())), now=NOW
+        c, w.team_id, record_writes.Updates.of(list(w.rewritten.values())), now=NOW
     ),
     records.scan_values: lambda c, w: list(records.scan_values(c, w.team_id, "contact", "email", page=1)),
     restoring.schema_name: lambda c, _: restoring.schema_name(c),
@@ -255,6 +255,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     teams.insert_team: lambda c, _: teams.insert_team(c, NEW_ID(), NOW),
     teams.find_team: lambda c, _: teams.find_team(c, "team"),
     teams.first_teams: lambda c, _: teams.first_teams(c, 1),
+    teams.teams_after: lambda c, _: teams.teams_after(c, 0, 1),
     api_keys.insert_key: lambda c, w: api_keys.insert_key(c, new_key(w.team_id, NEW_ID(), b"other")),
     api_keys.find_key: lambda c, _: api_keys.find_key(c, b"digest"),
     api_keys.note_use: lambda c, w: api_keys.note_use(c, w.team_id, w.key_id, now=LATER, before=NOW),
@@ -271,10 +272,11 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
         [effects.first_effects(w.running, w.plan.first_matched, w.rewritten)],
         effects.later_effects(w.plan, w.rewritten),
     ),
-    retention.purge_claims: lambda c, _: retention.purge_claims(c, before=LATER),
-    retention.purge_jobs: lambda c, _: retention.purge_jobs(c, now=LATER),
+    retention.oldest_of_team: lambda c, w: retention.oldest_of_team(c, w.team_id),
+    retention.purge_claims: lambda c, w: retention.purge_claims(c, w.team_id, before=LATER),
+    retention.purge_jobs: lambda c, w: retention.purge_jobs(c, w.team_id, now=LATER),
     retention.purge_tickets: lambda c, _: retention.purge_tickets(c, now=LATER),
-    retention.purge_attempts: lambda c, _: retention.purge_attempts(c, before=LATER),
+    retention.purge_attempts: lambda c, w: retention.purge_attempts(c, w.team_id, before=LATER),
     views.lock_views: lambda c, w: views.lock_views(c, w.team_id, "contact"),
     views.count_views: lambda c, w: views.count_views(c, w.team_id, "contact"),
     views.insert_view: lambda c, w: views.insert_view(c, w.team_id, replace(VIEW, id=NEW_ID())),
@@ -297,6 +299,9 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
 
 #: Their functions begin and end transactions, or make tables; they have tests of their own.
 ABOUT_TRANSACTIONS: Final = {"prismd.store.connections.row_security", "prismd.store.connections.transactions"}
+
+#: These make tables, in a transaction of their own; they have tests of their own, too.
+MAKING_TABLES: Final[set[Callable[..., Any]]] = {migrate.upgrade, migrate.upgrading}
 
 #: These touch no table, and wait for nobody.
 WITHOUT_LOCK: Final = {
@@ -326,13 +331,13 @@ def functions() -> list[Callable[..., Any]]:
     """Return all public functions of the store that work on a connection they are given, inside a transaction."""
     found: list[Callable[..., Any]] = []
     for module in pkgutil.walk_packages(store.__path__, f"{store.__name__}."):
-        if not module.ispkg and ".migrations." not in module.name and module.name not in ABOUT_TRANSACTIONS:
+        if not module.ispkg and module.name not in ABOUT_TRANSACTIONS:
             members = vars(importlib.import_module(module.name))
             found += [
                 member
                 for name, member in members.items()
                 if inspect.isfunction(member) and member.__module__ == module.name and not name.startswith("_")
-                if next(iter(inspect.signature(member).parameters), "") == "connection"
+                if next(iter(inspect.signature(member).parameters), "") == "connection" and member not in MAKING_TABLES
             ]
     return found
 

@@ -11,6 +11,8 @@ import pytest
 from prismd.settings import Settings
 from prismd.store.connections.postgres import Connection, connect
 from prismd.store.migrate import migrate
+from prismd.store.places import BEGIN_HERE
+from tests.naming_teams import TEAM_TABLES
 from tests.store.hot_statements import HOT
 
 #: What a chunk of an import asks for at once.
@@ -18,11 +20,11 @@ COUNT: Final = 2_000
 
 #: The indexes that must serve a hot statement.
 INDEXES: Final[dict[str, set[str]]] = {
-    "candidates": {"record_key_in_order", "record_pkey", "import_touch_pkey"},
-    "candidates that stay": {"record_key_in_order", "record_pkey", "import_touch_pkey"},
-    "candidates by arrays": {"record_key_in_order", "record_pkey", "import_touch_pkey"},
-    "candidates that stay, by arrays": {"record_key_in_order", "record_pkey", "import_touch_pkey"},
-    "values by key": {"record_key_in_order", "record_pkey"},
+    "candidates": {"record_key_pkey", "record_pkey", "import_touch_pkey"},
+    "candidates that stay": {"record_key_pkey", "record_pkey", "import_touch_pkey"},
+    "candidates by arrays": {"record_key_pkey", "record_pkey", "import_touch_pkey"},
+    "candidates that stay, by arrays": {"record_key_pkey", "record_pkey", "import_touch_pkey"},
+    "values by key": {"record_key_pkey", "record_pkey"},
     "held records": {"record_pkey"},
     "marked records": {"record_pkey"},
     "existing records": {"record_pkey"},
@@ -30,7 +32,7 @@ INDEXES: Final[dict[str, set[str]]] = {
     "updated records": set(),
     "touches of records": {"import_touch_pkey"},
     "page of values": {"record_pkey"},
-    "deleted keys": {"record_key_in_order"},
+    "deleted keys": {"record_key_pkey"},
     "a grant": {"record_pkey", "record_grant_pkey"},
     "one view": {"view_listing"},
     "list of views": {"view_of_none"},
@@ -38,7 +40,7 @@ INDEXES: Final[dict[str, set[str]]] = {
     "lists of a team": {"list_pkey"},
     "views of lists": {"view_listing"},
     "a value that a record lacks": {"record_pkey"},
-    "a value that a member of a list lacks": {"record_key_in_order", "record_pkey"},
+    "a value that a member of a list lacks": {"record_key_pkey", "record_pkey"},
     "drafts": {"import_draft_lookup", "import_draft_pkey"},
     "next turn": {"import_job_queue", "import_job_active"},
     "jobs under way": {"import_job_active"},
@@ -64,7 +66,7 @@ FILL: Final = """
 INSERT INTO team (public_id, created_at) SELECT 'plans ' || n, now() FROM generate_series(1, 20) AS n;
 INSERT INTO record (team_id, object_type, id, version, created_at, updated_at, properties)
 SELECT 1, 'contact', gen_random_uuid(), 1, now(), now(), '{}' FROM generate_series(1, 20000);
-INSERT INTO record_key SELECT team_id, hashtextextended(id::text, 0), id FROM record;
+INSERT INTO record_key SELECT team_id, hashtextextended(id::text, 0), id FROM record WHERE team_id = 1;
 INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, total, chunks, created_at, updated_at,
                         expires_at, not_before)
 SELECT n % 20 + 1, CASE WHEN n = 20 THEN '00000000-0000-7000-8000-000000000000' ELSE gen_random_uuid() END,
@@ -75,7 +77,30 @@ INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, t
 SELECT 2, gen_random_uuid(), 'contact', true, 'complete', '{}', 0, 0, now(), now(), now(), now()
 FROM generate_series(1, 20000);
 INSERT INTO import_draft
-SELECT 1, '00000000-0000-7000-8000-000000000000', id, hashtextextended(id::text, 0), 1, 1, true, '{}' FROM record;
+SELECT 1, '00000000-0000-7000-8000-000000000000', id, hashtextextended(id::text, 0), 1, 1, true, '{}' FROM record
+WHERE team_id = 1;
+"""
+
+
+#: Rows of another team, in tables in which team 1 has none.
+BEFORE: Final = """
+INSERT INTO team (public_id, created_at) VALUES ('first', now()), ('second', now());
+INSERT INTO record (team_id, object_type, id, version, created_at, updated_at, properties)
+SELECT 2, 'contact', gen_random_uuid(), 1, now(), now(), '{}' FROM generate_series(1, 20000);
+INSERT INTO record_key SELECT team_id, hashtextextended(id::text, 0), id FROM record;
+INSERT INTO record_grant SELECT team_id, object_type, id, '{}' FROM record;
+INSERT INTO import_touch (team_id, job_id, record_id, first_row) SELECT team_id, id, id, 1 FROM record;
+INSERT INTO import_draft SELECT team_id, id, id, 1, 1, 1, true, '{}' FROM record;
+INSERT INTO idempotency_claim SELECT team_id, id::text, '', 200, '{}', '', now() FROM record;
+INSERT INTO attempt_answer SELECT team_id, id::text::bytea, 200, '{}', '', now() FROM record;
+INSERT INTO audit_entry (team_id, at, action, total, object_ids, details)
+SELECT team_id, now(), 'record.created', 1, ARRAY[id], '{}' FROM record;
+INSERT INTO audit_object SELECT team_id, object_ids[1], at, id FROM audit_entry;
+INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, total, chunks, created_at, updated_at,
+                        expires_at)
+SELECT team_id, id, 'contact', true, 'complete', '{}', 0, 0, now(), now(), now() FROM record;
+INSERT INTO import_chunk SELECT team_id, id, 0, 0, 1, '[]' FROM record;
+INSERT INTO import_result SELECT team_id, id, 0, 0, 1, 1, 0, 0, 0, '' FROM record;
 """
 
 
@@ -124,6 +149,35 @@ def test_records_are_reached_by_their_whole_key(planned: Connection, name: str) 
     conditions = re.findall(r"using record_pkey on record.*\n\s+Index Cond: (.*)", plan)
     assert conditions, plan
     assert all("id = " in condition.replace("team_id = ", "") for condition in conditions), plan
+
+
+#: Statements that find rows, and then go to where they lie.
+BY_PLACE: Final = [name for name, hot in HOT.items() if BEGIN_HERE in hot.statement]
+
+
+@pytest.fixture(scope="module")
+def behind(make_database: Callable[[], str]) -> Iterator[Connection]:
+    """A connection of prismd's to a database whose statistics are from before a team came that has much."""
+    url = make_database()
+    migrate(url, Settings())
+    with connect(url, Settings(), autocommit=True) as connection:
+        for table in TEAM_TABLES:
+            connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)".encode())
+        connection.execute(BEFORE)
+        connection.execute("ANALYZE")
+        connection.execute(FILL)
+        yield connection
+
+
+@pytest.mark.parametrize("statistics", ["none", "of before a bulk load"])
+@pytest.mark.parametrize("name", BY_PLACE)
+def test_rows_are_reached_by_their_place_from_those_that_were_found(
+    request: pytest.FixtureRequest, name: str, statistics: str
+) -> None:
+    """The team stands beside the place, and offers an index by which all that it has would be read."""
+    connection = request.getfixturevalue("planned" if statistics == "none" else "behind")
+    plan = plan_of(connection, name)
+    assert plan.count("Tid Scan") == HOT[name].statement.count(BEGIN_HERE), plan
 
 
 def plan_of(connection: Connection, name: str) -> str:

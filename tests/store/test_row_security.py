@@ -41,7 +41,7 @@ from tests.store.test_faults import CALLS, NOW, TABLES, VIEW, World, everything,
 __all__ = ["world"]  # a fixture, made once for these tests
 
 #: Tables that hold no data of a team, and that requests cannot reach.
-OF_NO_TEAM: Final = {"alembic_version"}
+OF_NO_TEAM: Final = {"schema_migration"}
 
 _TABLES: Final = """
 SELECT c.relname, EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'team_id')
@@ -59,7 +59,7 @@ WHERE has_table_privilege({ROLE}, %s::text, privilege)
 #: These ask for connections, for statistics or for the time, and two show the team that is set.
 OF_NO_OTHER_TEAM: Final = {
     health.count_workers, diagnosis.read_server, diagnosis.read_tables, diagnosis.read_time, figures.database_bytes,
-    figures.table_sizes, restoring.has_rows, teams.first_teams,
+    figures.table_sizes, restoring.has_rows, teams.first_teams, teams.teams_after,
 }  # fmt: skip
 
 #: Refused by a policy, or for want of a privilege; and COPY, which row-level security does not have.

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 import pytest
@@ -193,3 +193,44 @@ def test_a_worker_needs_a_database_and_its_schema(worker: Worker, make_database:
     code, _, errors = ended(worker(make_database()))
     assert code == 1
     assert errors.startswith("prismd: the database is empty, this prismd needs 0")
+
+
+#: Claims that have expired, of a team whose purge fails, and of one behind it.
+EXPIRED: Final = """
+INSERT INTO team (public_id, created_at) VALUES ('broken', now()), ('well', now());
+INSERT INTO idempotency_claim (team_id, key, fingerprint, status, headers, body, created_at)
+SELECT id, 'old', '', 200, '{{}}', '', '2000-01-01' FROM team;
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    {fault};
+    RETURN OLD;
+END $$;
+CREATE TRIGGER fail BEFORE DELETE ON idempotency_claim FOR EACH ROW
+WHEN (OLD.team_id = 1) EXECUTE FUNCTION fail();
+"""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "RAISE EXCEPTION 'a purge fails'",
+        "RAISE EXCEPTION 'the server is gone' USING ERRCODE = '57P01'",
+        "PERFORM pg_terminate_backend(pg_backend_pid())",
+        "PERFORM pg_sleep(1000)",
+    ],
+)
+def test_a_purge_that_fails_stops_no_import_and_no_other_purge(
+    url: str, worker: Worker, submitted: Callable[[int], Callable[[], Job]], fault: str
+) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(EXPIRED.format(fault=fault).encode())
+    process = worker(url, PRISMD_RETENTION_INTERVAL_S="0.01", PRISMD_STEP_TIMEOUT_S="1")
+    job = submitted(20_000)
+    eventually(lambda: job().state is State.COMPLETE)
+    eventually(lambda: query(url, "SELECT team_id FROM idempotency_claim") == [(1,)])
+    process.terminate()
+    code, _, errors = ended(process)
+    assert code == 0
+    assert 'event="purge failed"' in errors
+    assert "database lost" not in errors
+    assert "Traceback" not in errors

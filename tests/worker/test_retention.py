@@ -6,8 +6,10 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
+import psycopg
 import pytest
 
 from prismd.core.imports.request import RequestLimits, parse_request
@@ -22,7 +24,8 @@ from prismd.store.api_keys import NewStoredKey, insert_key
 from prismd.store.connections.postgres import Connection, connect, open_pool
 from prismd.store.migrate import migrate
 from prismd.store.teams import insert_team
-from prismd.worker.retention import purge
+from prismd.worker import retention as purging
+from prismd.worker.retention import Purge
 from tests import pipeline_switch
 
 SETTINGS = replace(pipeline_switch.SETTINGS, rows_per_chunk=10, sync_rows_max=5)
@@ -32,8 +35,8 @@ TABLES = ("import_job", "import_chunk", "import_result", "import_touch", "idempo
 class Store:
     """A database of its own, as a purge works on all teams at once."""
 
-    def __init__(self, connection: Connection, runtime: Runtime) -> None:
-        self.connection, self.runtime = connection, runtime
+    def __init__(self, url: str, connection: Connection, runtime: Runtime) -> None:
+        self.url, self.connection, self.runtime = url, connection, runtime
         self.team_id = insert_team(connection, runtime.new_id(), runtime.now())
 
     def import_rows(self, count: int, *, to_the_end: bool = True) -> None:
@@ -73,8 +76,8 @@ class Store:
         return {table: count for table, count in found.items() if count}
 
     def purge_all(self, now: datetime) -> int:
-        batches = 0
-        while purge(self.connection, now=now, settings=SETTINGS):
+        batches, purge = 0, Purge(SETTINGS)
+        while purge.step(self.connection, now=now):
             batches += 1
         return batches
 
@@ -84,7 +87,7 @@ def store(make_database: Callable[[], str], clock: Any) -> Any:
     url = make_database()
     migrate(url, Settings())
     with open_pool(url, Settings()) as pool, connect(url, Settings(), autocommit=True) as connection:
-        yield Store(connection, Runtime(pool, SETTINGS, clock.now, system_ids()))
+        yield Store(url, connection, Runtime(pool, SETTINGS, clock.now, system_ids()))
 
 
 def test_a_finished_job_goes_with_all_its_rows_when_it_expires_and_its_records_stay(store: Store, clock: Any) -> None:
@@ -117,7 +120,8 @@ def test_a_large_job_goes_in_batches_that_each_leave_less(
     store.import_rows(30)
     clock.advance(days=8)
     left = [sum(store.counts().values())]
-    while purge(store.connection, now=clock.now(), settings=SETTINGS):
+    purge = Purge(SETTINGS)
+    while purge.step(store.connection, now=clock.now()):
         left.append(sum(store.counts().values()))
     assert left == sorted(set(left), reverse=True)
     assert len(left) > 5
@@ -154,3 +158,53 @@ def test_tickets_go_when_they_have_expired(store: Store, clock: Any) -> None:
     clock.advance(seconds=2)
     assert store.purge_all(clock.now()) == 1
     assert store.counts() == {"realtime_ticket": 1}
+
+
+def test_each_batch_is_of_one_team_and_all_teams_have_their_turn(store: Store, clock: Any) -> None:
+    teams = [store.team_id, *(insert_team(store.connection, store.runtime.new_id(), clock.now()) for _ in range(50))]
+    for store.team_id in teams:
+        store.claim()
+        store.claim()
+    clock.advance(days=30)
+    left = [set(teams)]
+    purge = Purge(SETTINGS)
+    while purge.step(store.connection, now=clock.now()):
+        left.append({team for (team,) in store.connection.execute("SELECT team_id FROM idempotency_claim")})
+    gone = [before - after for before, after in pairwise(left)]
+    assert [team for taken in gone for team in taken] == teams
+    assert max(map(len, gone)) == 1
+
+
+@pytest.mark.parametrize("error", [psycopg.OperationalError("gone"), ValueError("a fault of prismd's")])
+def test_a_purge_that_fails_goes_on_behind_the_team_that_it_failed_at(
+    store: Store, clock: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    store.claim()
+    first, store.team_id = store.team_id, insert_team(store.connection, store.runtime.new_id(), clock.now())
+    store.claim()
+    clock.advance(days=30)
+    purge_claims = retention.purge_claims
+
+    def failing(connection: Connection, team_id: int, *, before: datetime) -> bool:
+        if team_id == first:
+            raise error
+        return purge_claims(connection, team_id, before=before)
+
+    monkeypatch.setattr(purging, "purge_claims", failing)
+    opened: list[Connection] = []
+
+    def opening() -> Connection:
+        opened.append(connect(store.url, Settings(), autocommit=True))
+        return opened[-1]
+
+    turns = purging.Retention(opening, SETTINGS, clock.now())
+    assert not turns.turn(clock.now())
+    assert [one.closed for one in opened] == [True]
+    # Not before it is time again, so that what fails takes no time of imports.
+    assert not turns.turn(clock.now())
+    assert len(opened) == 1
+    clock.advance(seconds=SETTINGS.retention_interval_s)
+    assert turns.turn(clock.now())
+    assert store.connection.execute("SELECT team_id FROM idempotency_claim").fetchall() == [(first,)]
+    assert not turns.turn(clock.now())
+    assert [one.closed for one in opened] == [True, True]

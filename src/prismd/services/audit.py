@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from prismd.core.audit import Action, AuditFilter, Deed, Doer, import_ended
 from prismd.core.imports.job import Job
 from prismd.services.api_keys.authentication import KeyFailure
 from prismd.services.runtime import Runtime
 from prismd.services.session import Transaction
-from prismd.settings import Settings
 from prismd.store import audit
 from prismd.store.audit import AuditEntry, Place
 from prismd.store.connections.postgres import Connection
@@ -108,14 +106,3 @@ def page_of_audit(transaction: Transaction, wanted: AuditFilter, *, before: Plac
     entries = found[:limit]
     last = entries[-1] if len(found) > limit else None
     return AuditPage(entries, None if last is None else Place(last.at, last.id))
-
-
-def purge_audit(connection: Connection, *, now: datetime, settings: Settings) -> bool:
-    """Delete some of what is older than the audit is kept; say whether there was anything.
-
-    Args:
-        connection: Inside a transaction of its own.
-        now: The time.
-        settings: For how long it is kept.
-    """
-    return audit.purge_entries(connection, until=now - timedelta(days=settings.audit_retention_days))

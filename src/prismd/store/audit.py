@@ -15,6 +15,7 @@ from prismd.core.audit import IDS_MAX, AuditFilter, Deed, Doer
 from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Job
 from prismd.store.connections.postgres import Connection
+from prismd.store.places import BEGIN_HERE
 from prismd.store.realtime.notifications import AND_NOTIFY_LISTENERS, notify_parameters
 
 # What an entry names is written with it, so that it is found by each of these.
@@ -26,7 +27,8 @@ SELECT noted.team_id, object_id, noted.at, noted.id FROM noted CROSS JOIN unnest
 _NOTED: Final = """
 WITH noted AS (
     INSERT INTO audit_entry (team_id, at, key_id, request_id, action, object_type, total, object_ids, details)
-    VALUES (%(team)s, %(at)s, %(key)s, %(request)s, %(action)s, %(type)s, %(total)s, %(ids)s::uuid[], %(details)s)
+    VALUES (%(team)s, %(at)s, %(key)s, %(request)s, %(action)s, %(type)s, %(total)s, %(ids)s::text[]::uuid[],
+            %(details)s)
     RETURNING team_id, at, id, object_ids
 )
 """
@@ -83,17 +85,29 @@ LIMIT %(limit)s
 """
 
 # Says to the triggers, to the end of the transaction, until when it deletes.
-_PURGE: Final = """
+_PURGE: Final = f"""
 WITH old AS (
-    DELETE FROM audit_entry WHERE ctid = ANY (ARRAY (
+    DELETE FROM audit_entry AS e
+    USING unnest(ARRAY(
         SELECT ctid FROM audit_entry
-        WHERE at <= (SELECT set_config('prismd.audit_purged_until', %(until)s, true)::timestamptz)
-        ORDER BY at LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
-    RETURNING team_id, at, id, object_ids
+        WHERE team_id = %(team)s
+          AND at <= (SELECT set_config('prismd.audit_purged_until', %(until)s, true)::timestamptz)
+        ORDER BY at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    )) WITH ORDINALITY AS gone (place, nth)
+    WHERE e.team_id = %(team)s AND e.ctid = gone.place AND {BEGIN_HERE}
+    RETURNING e.at, e.id, e.object_ids
 ), named AS (
-    DELETE FROM audit_object USING old CROSS JOIN unnest(old.object_ids) AS gone (id)
-    WHERE audit_object.team_id = old.team_id AND audit_object.object_id = gone.id
-      AND audit_object.at = old.at AND audit_object.entry_id = old.id
+    DELETE FROM audit_object AS o
+    USING unnest(ARRAY(
+        SELECT found.place
+        FROM old CROSS JOIN unnest(old.object_ids) AS named (object_id)
+        CROSS JOIN LATERAL (
+            SELECT ctid AS place FROM audit_object
+            WHERE team_id = %(team)s AND object_id = named.object_id AND at = old.at AND entry_id = old.id
+            OFFSET 0
+        ) AS found
+    )) WITH ORDINALITY AS gone (place, nth)
+    WHERE o.team_id = %(team)s AND o.ctid = gone.place AND {BEGIN_HERE}
 )
 SELECT count(*) FROM old
 """
@@ -213,14 +227,15 @@ def list_entries(
         raise PrismdError("query_timeout", message) from None
 
 
-def purge_entries(connection: Connection, *, until: datetime) -> bool:
-    """Delete a batch of old entries; say whether there was one.
+def purge_entries(connection: Connection, team_id: int, *, until: datetime) -> bool:
+    """Delete a batch of old entries of a team; say whether there was one.
 
     Args:
         connection: Inside a transaction, which may do nothing else.
         until: Entries of then and before go.
     """
-    [(count,)] = connection.execute(_PURGE, {"until": until.isoformat(), "limit": ENTRIES_PER_BATCH})
+    old = {"team": team_id, "until": until.isoformat(), "limit": ENTRIES_PER_BATCH}
+    [(count,)] = connection.execute(_PURGE, old)
     return bool(count)
 
 

@@ -1,11 +1,13 @@
-"""Deleting what has expired, in batches that are short work for PostgreSQL."""
+"""Deleting what has expired of one team, in batches that are short work for PostgreSQL; and tickets, of all teams."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from prismd.store.connections.postgres import Connection
+from prismd.store.places import BEGIN_HERE
 
 JOBS_PER_BATCH: Final = 100
 CLAIMS_PER_BATCH: Final = 500
@@ -15,32 +17,63 @@ ATTEMPTS_PER_BATCH: Final = 500
 #: What hangs on a job and how much of it goes at once: a chunk can be megabytes, a touch or a draft is one row.
 _PARTS: Final = (("import_touch", 5_000), ("import_draft", 5_000), ("import_result", 50), ("import_chunk", 50))
 
+# Each by the index that its purge goes by, too.
+_OLDEST: Final = """
+    SELECT
+        (SELECT created_at FROM idempotency_claim WHERE team_id = %(team)s ORDER BY created_at LIMIT 1),
+        (SELECT created_at FROM attempt_answer WHERE team_id = %(team)s ORDER BY created_at LIMIT 1),
+        (SELECT at FROM audit_entry WHERE team_id = %(team)s ORDER BY at LIMIT 1),
+        (SELECT expires_at FROM import_job WHERE team_id = %(team)s AND state NOT IN ('queued', 'running')
+         ORDER BY expires_at LIMIT 1)
+"""
+
 #: A job that still runs is left alone; it goes once it has ended.
 _EXPIRED_JOBS: Final = """
-    SELECT team_id, id FROM import_job
-    WHERE expires_at <= %s AND state NOT IN ('queued', 'running')
-    ORDER BY expires_at LIMIT %s
+    SELECT id::text FROM import_job
+    WHERE team_id = %(team)s AND expires_at <= %(now)s AND state NOT IN ('queued', 'running')
+    ORDER BY expires_at LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 """
-_DELETE_PARTS: Final = """
-    DELETE FROM {table} WHERE ctid = ANY (ARRAY (
-        SELECT part.ctid FROM unnest(%s::bigint[], %s::uuid[]) AS job (team_id, id)
-        JOIN {table} part ON part.team_id = job.team_id AND part.job_id = job.id
-        LIMIT %s))
+_DELETE_PARTS: Final = f"""
+    DELETE FROM {{table}} AS part
+    USING unnest(ARRAY(
+        SELECT found.place
+        FROM unnest(%(jobs)s::text[]::uuid[]) AS expired (id)
+        CROSS JOIN LATERAL (
+            SELECT ctid AS place FROM {{table}} WHERE team_id = %(team)s AND job_id = expired.id
+            OFFSET 0
+        ) AS found
+        LIMIT %(limit)s
+    )) WITH ORDINALITY AS gone (place, nth)
+    WHERE part.team_id = %(team)s AND part.ctid = gone.place AND {BEGIN_HERE}
 """
-_DELETE_JOBS: Final = """
-    DELETE FROM import_job USING unnest(%s::bigint[], %s::uuid[]) AS job (team_id, id)
-    WHERE import_job.team_id = job.team_id AND import_job.id = job.id
+_DELETE_JOBS: Final = f"""
+    DELETE FROM import_job AS job
+    USING unnest(ARRAY(
+        SELECT found.place
+        FROM unnest(%(jobs)s::text[]::uuid[]) AS expired (id)
+        CROSS JOIN LATERAL (
+            SELECT ctid AS place FROM import_job WHERE team_id = %(team)s AND id = expired.id
+            OFFSET 0
+        ) AS found
+    )) WITH ORDINALITY AS gone (place, nth)
+    WHERE job.team_id = %(team)s AND job.ctid = gone.place AND {BEGIN_HERE}
 """
-_DELETE_CLAIMS: Final = """
-    DELETE FROM idempotency_claim WHERE ctid = ANY (ARRAY (
-        SELECT ctid FROM idempotency_claim WHERE created_at <= %s
-        ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED))
+_DELETE_CLAIMS: Final = f"""
+    DELETE FROM idempotency_claim AS claim
+    USING unnest(ARRAY(
+        SELECT ctid FROM idempotency_claim WHERE team_id = %(team)s AND created_at <= %(before)s
+        ORDER BY created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    )) WITH ORDINALITY AS gone (place, nth)
+    WHERE claim.team_id = %(team)s AND claim.ctid = gone.place AND {BEGIN_HERE}
 """
-_DELETE_ATTEMPTS: Final = """
-    DELETE FROM attempt_answer WHERE ctid = ANY (ARRAY (
-        SELECT ctid FROM attempt_answer WHERE created_at <= %s
-        ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED))
+_DELETE_ATTEMPTS: Final = f"""
+    DELETE FROM attempt_answer AS answer
+    USING unnest(ARRAY(
+        SELECT ctid FROM attempt_answer WHERE team_id = %(team)s AND created_at <= %(before)s
+        ORDER BY created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+    )) WITH ORDINALITY AS gone (place, nth)
+    WHERE answer.team_id = %(team)s AND answer.ctid = gone.place AND {BEGIN_HERE}
 """
 _DELETE_TICKETS: Final = """
     DELETE FROM realtime_ticket WHERE ctid = ANY (ARRAY (
@@ -49,42 +82,69 @@ _DELETE_TICKETS: Final = """
 """
 
 
-def purge_jobs(connection: Connection, *, now: datetime) -> bool:
+@dataclass(frozen=True, slots=True)
+class Oldest:
+    """The oldest of what is purged of a team; None where there is none.
+
+    Args:
+        claim_made: When the oldest idempotency claim was made.
+        attempt_made: When the oldest answer to an attempt was kept.
+        deed_noted: When the oldest entry of the audit was made.
+        job_expires: When the first of the ended jobs expires.
+    """
+
+    claim_made: datetime | None
+    attempt_made: datetime | None
+    deed_noted: datetime | None
+    job_expires: datetime | None
+
+
+def oldest_of_team(connection: Connection, team_id: int) -> Oldest:
+    """Return the oldest of what is purged of a team."""
+    row = connection.execute(_OLDEST, {"team": team_id}).fetchone()
+    assert row is not None  # noqa: S101 - a select without a table has one row
+    return Oldest(*row)
+
+
+def purge_jobs(connection: Connection, team_id: int, *, now: datetime) -> bool:
     """Delete a batch of import jobs that have expired, or a part of their rows; say whether there was one.
 
     Args:
         connection: Inside a transaction.
         now: The time.
     """
-    jobs = connection.execute(_EXPIRED_JOBS, (now, JOBS_PER_BATCH)).fetchall()
+    expired = {"team": team_id, "now": now, "limit": JOBS_PER_BATCH}
+    jobs = [job_id for (job_id,) in connection.execute(_EXPIRED_JOBS, expired)]
     if not jobs:
         return False
-    keys = [team for team, _ in jobs], [job for _, job in jobs]
     for table, rows_max in _PARTS:
-        if connection.execute(_DELETE_PARTS.format(table=table), (*keys, rows_max)).rowcount == rows_max:
+        parts = {"team": team_id, "jobs": jobs, "limit": rows_max}
+        if connection.execute(_DELETE_PARTS.format(table=table), parts).rowcount == rows_max:
             return True
-    connection.execute(_DELETE_JOBS, keys)
+    connection.execute(_DELETE_JOBS, {"team": team_id, "jobs": jobs})
     return True
 
 
-def purge_claims(connection: Connection, *, before: datetime) -> bool:
+def purge_claims(connection: Connection, team_id: int, *, before: datetime) -> bool:
     """Delete a batch of idempotency claims; say whether there was one.
 
     Args:
         connection: Inside a transaction.
         before: Claims made until then go.
     """
-    return connection.execute(_DELETE_CLAIMS, (before, CLAIMS_PER_BATCH)).rowcount > 0
+    old = {"team": team_id, "before": before, "limit": CLAIMS_PER_BATCH}
+    return connection.execute(_DELETE_CLAIMS, old).rowcount > 0
 
 
-def purge_attempts(connection: Connection, *, before: datetime) -> bool:
+def purge_attempts(connection: Connection, team_id: int, *, before: datetime) -> bool:
     """Delete a batch of answers to attempts of clients; say whether there was one.
 
     Args:
         connection: Inside a transaction.
         before: Answers given until then go.
     """
-    return connection.execute(_DELETE_ATTEMPTS, (before, ATTEMPTS_PER_BATCH)).rowcount > 0
+    old = {"team": team_id, "before": before, "limit": ATTEMPTS_PER_BATCH}
+    return connection.execute(_DELETE_ATTEMPTS, old).rowcount > 0
 
 
 def purge_tickets(connection: Connection, *, now: datetime) -> bool:

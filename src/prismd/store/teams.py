@@ -15,6 +15,7 @@ _BOOTSTRAP_LOCK: Final = 7_223_196_072
 _INSERT_TEAM: Final = "INSERT INTO team (public_id, created_at) VALUES (%s, %s) RETURNING id"
 _SELECT_TEAM: Final = "SELECT id FROM team WHERE public_id = %s"
 _SELECT_TEAMS: Final = "SELECT public_id FROM team ORDER BY id LIMIT %s"
+_AFTER: Final = "SELECT id FROM team WHERE id > %s ORDER BY id LIMIT %s"
 
 
 def lock_bootstrap(connection: Connection) -> None:
@@ -37,3 +38,13 @@ def find_team(connection: Connection, public_id: str) -> int | None:
 def first_teams(connection: Connection, limit: int) -> list[str]:
     """Return the public ids of the oldest teams, at most ``limit``."""
     return [public_id for (public_id,) in connection.execute(_SELECT_TEAMS, (limit,))]
+
+
+def teams_after(connection: Connection, team_id: int, limit: int) -> list[int]:
+    """Return the internal ids of the teams that come after one, in order.
+
+    Args:
+        team_id: Internal id of that one; 0 for the first teams.
+        limit: Most of them.
+    """
+    return [one for (one,) in connection.execute(_AFTER, (team_id, limit))]

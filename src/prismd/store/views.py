@@ -51,7 +51,7 @@ _UNNOTED: Final = f"SELECT {_COLUMNS} FROM view WHERE team_id = %s AND names IS 
 
 _NOTE: Final = """
 UPDATE view SET names = noted.names
-FROM unnest(%(ids)s::uuid[], %(names)s::json[]) AS noted (id, names)
+FROM unnest(%(ids)s::text[]::uuid[], %(names)s::json[]) AS noted (id, names)
 WHERE view.team_id = %(team)s AND view.id = noted.id
 """
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 import psycopg
@@ -19,11 +20,11 @@ from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
 from prismd.services.imports.pipeline.overlapped_connection import OverlappedConnection
 from prismd.services.imports.stepping import step_next
 from prismd.settings import Settings
-from prismd.store.connections.postgres import WORKER, Connection, connect_as
+from prismd.store.connections.postgres import WORKER, Connection, connect, connect_as
 from prismd.store.connections.watched import WatchedConnection
 from prismd.store.imports.chunks import CHANNEL
 from prismd.worker.limits import Watch, limit_memory
-from prismd.worker.retention import purge
+from prismd.worker.retention import Retention
 from prismd.worker.stop import Stop
 
 _LOG = structlog.get_logger()
@@ -41,6 +42,8 @@ _LIMIT: Final = "SELECT set_config(%s, %s, false)"
 #: so the same limit applies to each statement.
 _TRANSACTION_TIMEOUT_SINCE: Final = 170000
 _SILENCES_PER_CHUNK: Final = 10
+#: Whoever holds what a purge would delete is not waited for longer: imports stand still meanwhile.
+_PURGE_LOCK_MS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +79,18 @@ def run(around: Surroundings) -> None:
     """
     _favour_throughput()
     limit_memory(around.settings.worker_memory_mib_max)
-    lost = _work_anew(around, told="")
+    with closing(Retention(partial(_open_retention, around), around.settings, around.now())) as retention:
+        _work_on(around, retention)
+
+
+def _work_on(around: Surroundings, retention: Retention) -> None:
+    lost = _work_anew(around, retention, told="")
     wait_s = _RECONNECT_FIRST_S
     while lost and not around.ends():
         _LOG.warning("database lost", error=lost, wait_s=wait_s)
         around.stop.wait(wait_s)
         began = around.now()
-        lost = _work_anew(around, told="database back")
+        lost = _work_anew(around, retention, told="database back")
         well = around.now() - began > timedelta(seconds=_WELL_S)
         wait_s = _RECONNECT_FIRST_S if well else min(wait_s * 2, _RECONNECT_LAST_S)
 
@@ -122,7 +130,15 @@ def _connected(around: Surroundings, pipeline: ImportPipeline | None, name: str)
     return connection
 
 
-def _work_anew(around: Surroundings, *, told: str) -> str:
+def _open_retention(around: Surroundings) -> Connection:
+    options = {"autocommit": True, "application_name": "prismd worker retention", **_KEEPALIVES}
+    connection = connect(around.url, around.settings, **options)
+    connection.execute(_LIMIT, ("lock_timeout", str(_PURGE_LOCK_MS)))
+    connection.execute(_LIMIT, ("statement_timeout", str(round(around.settings.step_timeout_s * 1000))))
+    return connection
+
+
+def _work_anew(around: Surroundings, retention: Retention, *, told: str) -> str:
     """Work until asked to stop, and return an empty text; or until a connection is lost, and return the reason."""
     pipeline = ImportPipeline() if around.settings.import_pipeline else None
     try:
@@ -130,7 +146,7 @@ def _work_anew(around: Surroundings, *, told: str) -> str:
             if told:
                 _LOG.warning(told)
             with _watched(connection, notes, limit_s=around.settings.step_timeout_s) as watch:
-                _take_turns(connection, notes, around, watch, pipeline)
+                _take_turns(connection, notes, retention, around, watch, pipeline=pipeline)
     except (DatabaseUnusableError, psycopg.Error) as error:
         # A new connection cures all of these, PostgreSQL's own time limits included.
         return str(error).strip() or type(error).__name__
@@ -149,9 +165,15 @@ def _watched(*connections: WatchedConnection, limit_s: float) -> Iterator[Watch]
 
 
 def _take_turns(
-    connection: Connection, notes: Connection, around: Surroundings, watch: Watch, pipeline: ImportPipeline | None
+    connection: Connection,
+    notes: Connection,
+    retention: Retention,
+    around: Surroundings,
+    watch: Watch,
+    *,
+    pipeline: ImportPipeline | None,
 ) -> None:
-    next_purge, settings = around.now(), around.settings
+    settings = around.settings
     for turn in itertools.count():
         if around.ends():
             return
@@ -163,9 +185,7 @@ def _take_turns(
             pipeline=pipeline,
             notes=notes,
         )
-        purged = around.now() >= next_purge and purge(connection, now=around.now(), settings=settings)
-        if not purged and around.now() >= next_purge:
-            next_purge = around.now() + timedelta(seconds=settings.retention_interval_s)
+        purged = retention.turn(around.now())
         if stepped is None or turn % _TURNS_PER_COLLECTION == 0:
             gc.collect()
         if stepped is None and not purged:

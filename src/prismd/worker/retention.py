@@ -1,33 +1,136 @@
-"""Retention: expired rows are purged in small steps, so that imports go on between the steps."""
+"""Purging what has expired, a batch of one team at a time, so that imports go on meanwhile and whatever happens."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Final
 
-from prismd.services.audit import purge_audit
+import psycopg
+import structlog
+
+from prismd.database_errors import DatabaseUnusableError
 from prismd.settings import Settings
+from prismd.store.audit import purge_entries
 from prismd.store.connections.postgres import Connection
-from prismd.store.retention import purge_attempts, purge_claims, purge_jobs, purge_tickets
+from prismd.store.retention import oldest_of_team, purge_attempts, purge_claims, purge_jobs, purge_tickets
+from prismd.store.teams import teams_after
+
+_LOG: Final = structlog.get_logger()
+
+#: Teams that are looked at between two chunks of imports; it takes a few milliseconds where nothing has expired.
+_TEAMS_PER_STEP: Final = 20
 
 
-def purge(connection: Connection, *, now: datetime, settings: Settings) -> bool:
-    """Delete some expired rows, and return whether there were any; if so, the caller should call again.
-
-    Contract, section 21, decisions 47 and 60.
+class Purge:
+    """Goes from team to team and deletes what has expired (contract, section 21, decisions 47 and 60).
 
     Args:
-        connection: Not inside a transaction.
-        now: The time.
-        settings: For the retention times.
+        settings: For how long answers and the audit are kept.
     """
-    kept = timedelta(hours=settings.idempotency_hours, days=settings.idempotency_stale_days)
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        #: The team that is gone through, or was last; 0 before the first.
+        self.team_id = 0
+
+    def step(self, connection: Connection, *, now: datetime) -> bool:
+        """Delete a batch of what has expired of the next team that has any.
+
+        Where this fails, the next step goes on with the team after the one that it failed at.
+
+        Args:
+            connection: In autocommit mode, and not inside a transaction.
+            now: The time.
+
+        Returns:
+            False once all teams are gone through, and nothing of theirs is left to delete.
+        """
+        teams = teams_after(connection, self.team_id, _TEAMS_PER_STEP)
+        for team_id in teams:
+            before, self.team_id = self.team_id, team_id
+            if self._purge_team(connection, team_id, now):
+                self.team_id = before
+                return True
+        if len(teams) == _TEAMS_PER_STEP:
+            return True
+        before, self.team_id = self.team_id, 0
+        if _purged_tickets(connection, now):
+            self.team_id = before
+            return True
+        return False
+
+    def _purge_team(self, connection: Connection, team_id: int, now: datetime) -> bool:
+        settings, oldest = self._settings, oldest_of_team(connection, team_id)
+        claims = now - timedelta(hours=settings.idempotency_hours, days=settings.idempotency_stale_days)
+        attempts = now - timedelta(seconds=settings.client_repeat_s)
+        deeds = now - timedelta(days=settings.audit_retention_days)
+        due: list[tuple[datetime | None, datetime, Callable[[], bool]]] = [
+            (oldest.claim_made, claims, lambda: purge_claims(connection, team_id, before=claims)),
+            (oldest.attempt_made, attempts, lambda: purge_attempts(connection, team_id, before=attempts)),
+            (oldest.deed_noted, deeds, lambda: purge_entries(connection, team_id, until=deeds)),
+            (oldest.job_expires, now, lambda: purge_jobs(connection, team_id, now=now)),
+        ]
+        purged = False
+        for first, until, purge in due:
+            if first is not None and first <= until:
+                with connection.transaction():
+                    purged = purge() or purged
+        return purged
+
+
+def _purged_tickets(connection: Connection, now: datetime) -> bool:
     with connection.transaction():
-        purged = purge_claims(connection, before=now - kept)
-    with connection.transaction():
-        purged = purge_attempts(connection, before=now - timedelta(seconds=settings.client_repeat_s)) or purged
-    with connection.transaction():
-        purged = purge_tickets(connection, now=now) or purged
-    with connection.transaction():
-        purged = purge_audit(connection, now=now, settings=settings) or purged
-    with connection.transaction():
-        return purge_jobs(connection, now=now) or purged
+        return purge_tickets(connection, now=now)
+
+
+class Retention:
+    """Purges when it is time, on a connection of its own: whatever goes wrong there, imports go on.
+
+    Args:
+        open_connection: Opens that connection.
+        settings: For the time between two purges, and how long what is kept.
+        now: The time, from which on it purges.
+    """
+
+    def __init__(self, open_connection: Callable[[], Connection], settings: Settings, now: datetime) -> None:
+        self._open_connection = open_connection
+        self._interval = timedelta(seconds=settings.retention_interval_s)
+        self._purge = Purge(settings)
+        self._next = now
+        self._connection: Connection | None = None
+
+    def turn(self, now: datetime) -> bool:
+        """Delete a batch of what has expired, if it is time.
+
+        Args:
+            now: The time.
+
+        Returns:
+            Whether to come back at once, as there may be more.
+        """
+        if now < self._next:
+            return False
+        more = self._stepped(now)
+        if not more:
+            self._next = now + self._interval
+            self.close()
+        return more
+
+    def close(self) -> None:
+        """Close the connection, if it is open."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _stepped(self, now: datetime) -> bool:
+        try:
+            if self._connection is None:
+                self._connection = self._open_connection()
+            return self._purge.step(self._connection, now=now)
+        except (DatabaseUnusableError, psycopg.Error) as error:
+            reason = str(error).strip() or type(error).__name__
+            _LOG.warning("purge failed", team_id=self._purge.team_id, error=reason)
+        except Exception:  # noqa: BLE001 - whatever it is, imports go on
+            _LOG.exception("purge failed", team_id=self._purge.team_id)
+        return False

@@ -233,7 +233,7 @@ class RowImporter:
         connection, job, now = self._connection, self._job, self._now
         import_records.insert_records(connection, job.team_id, job.object_type, created, job_id=job.id, now=now)
         for updates in writes.updates:
-            record_writes.update_records(connection, updates(), now=now)
+            record_writes.update_records(connection, job.team_id, updates(), now=now)
         writes.keys().write(connection)
 
     def _send_contacts(self, contacts: Sequence[KnownRecord]) -> None:

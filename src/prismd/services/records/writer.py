@@ -153,7 +153,7 @@ class RecordWriter:
             )
             for before, after in changed
         ]
-        record_writes.update_records(connection, Updates.of(rewrites), now=self._now)
+        record_writes.update_records(connection, team_id, Updates.of(rewrites), now=self._now)
         made = [KnownRecord(record.id, record.version, record.properties) for record in self._made.values()]
         key_changes(team_id, key_rules(connection, team_id, self.schema), made, rewrites).write(connection)
         self._write_contacts()

@@ -26,9 +26,10 @@ ROLE: Final = "left(session_user, 58) || '_team'"
 #: What workers call themselves where PostgreSQL lists its connections.
 WORKER: Final = "prismd worker"
 SERVER_VERSION_MIN: Final = 150000
-#: Beyond its pool an API process has one connection for word of changes and one for its health; a worker has two.
+#: Beyond its pool an API process has one connection for word of changes and one for its health; a worker has one for
+#: imports, one for notes on them, and one for retention.
 _BESIDE_POOL: Final = 2
-_OF_WORKER: Final = 2
+_OF_WORKER: Final = 3
 _POOL_MIN: Final = 2
 
 # Every statement of prismd goes through an index. A planner whose statistics lag behind a bulk load would read whole

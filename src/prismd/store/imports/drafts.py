@@ -11,6 +11,7 @@ from prismd.core.json.text import decode_stored
 from prismd.core.records.keys import KeyRule
 from prismd.core.records.known_records import KnownRecord
 from prismd.store.connections.postgres import Connection
+from prismd.store.places import BEGIN_HERE
 from prismd.store.records.records import json_text
 
 # From the keys to the drafts, never the other way round: see store/records/records.py.
@@ -33,9 +34,9 @@ FROM (
 ) AS found
 """
 
-_DELETE: Final = """
-DELETE FROM import_draft
-WHERE ctid = ANY(ARRAY(
+_DELETE: Final = f"""
+DELETE FROM import_draft AS draft
+USING unnest(ARRAY(
     SELECT found.place
     FROM unnest(%(ids)b::text[]::uuid[]) AS gone (record_id)
     CROSS JOIN LATERAL (
@@ -43,7 +44,8 @@ WHERE ctid = ANY(ARRAY(
         WHERE team_id = %(team)s AND job_id = %(job)s AND record_id = gone.record_id
         OFFSET 0
     ) AS found
-))
+)) WITH ORDINALITY AS gone (place, nth)
+WHERE draft.team_id = %(team)s AND draft.ctid = gone.place AND {BEGIN_HERE}
 """
 
 _COPY: Final = """

@@ -11,6 +11,7 @@ from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import Rewritten
 from prismd.store.connections.postgres import Connection
 from prismd.store.encoding.arrays import int_array, text_array
+from prismd.store.places import BEGIN_HERE
 from prismd.store.records.records import json_text
 
 #: Stands for the null of COPY until backslashes are doubled; JSON never holds this character.
@@ -23,22 +24,22 @@ COPY import_touch (team_id, job_id, record_id, first_row, version_before, versio
 
 # `before` keeps what the first change found, `after` what the last one left. A value that a later row changed back
 # stays in both: to notice that would cost each record more than all the rest.
-_UPDATE: Final = """
+_UPDATE: Final = f"""
 UPDATE import_touch AS touch
 SET version_before = COALESCE(touch.version_before, changed.version_before), version_after = changed.version_after,
-    before = changed.before || COALESCE(touch.before, '{}'), after = COALESCE(touch.after, '{}') || changed.after
+    before = changed.before || COALESCE(touch.before, '{{}}'), after = COALESCE(touch.after, '{{}}') || changed.after
 FROM (
     SELECT given.*, found.place
     FROM unnest(%(ids)s::uuid[], %(versions_before)s::bigint[], %(versions_after)s::bigint[],
                 %(before)s::jsonb[], %(after)s::jsonb[])
-        AS given (record_id, version_before, version_after, before, after)
+        WITH ORDINALITY AS given (record_id, version_before, version_after, before, after, nth)
     CROSS JOIN LATERAL (
         SELECT ctid AS place FROM import_touch
         WHERE team_id = %(team)s AND job_id = %(job)s AND record_id = given.record_id
         OFFSET 0
     ) AS found
 ) AS changed
-WHERE touch.ctid = changed.place
+WHERE touch.team_id = %(team)s AND touch.ctid = changed.place AND {BEGIN_HERE}
 """
 
 

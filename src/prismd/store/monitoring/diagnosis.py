@@ -46,7 +46,11 @@ SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
 _EXPIRED: Final = """
-SELECT min(expires_at) FROM import_job WHERE expires_at <= %s AND state NOT IN ('queued', 'running')
+SELECT (
+    SELECT expires_at FROM import_job
+    WHERE expires_at AT TIME ZONE 'UTC' <= %s::timestamptz AT TIME ZONE 'UTC' AND state NOT IN ('queued', 'running')
+    ORDER BY expires_at AT TIME ZONE 'UTC' LIMIT 1
+)
 """
 _SCHEMA: Final = re.compile(r"(?<= ON )(ONLY )?(?:[^\s.]+|\"(?:[^\"]|\"\")+\")\.(?=\S+ USING )")
 

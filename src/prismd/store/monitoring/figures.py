@@ -37,15 +37,17 @@ WHERE relnamespace = current_schema()::regnamespace AND pg_class.relname = ANY (
 """
 _SIZE: Final = "SELECT pg_database_size(current_database())"
 
-# The oldest of each, by the index that the purge goes by, too.
+# The oldest of each, by the index that is there for it; the order is that of the times themselves.
 _OLDEST: Final = """
 SELECT
-    (SELECT expires_at FROM import_job WHERE expires_at <= %(now)s AND state NOT IN ('queued', 'running')
-     ORDER BY expires_at LIMIT 1) AS job_expired,
-    (SELECT created_at FROM idempotency_claim ORDER BY created_at LIMIT 1) AS claim_made,
-    (SELECT created_at FROM attempt_answer ORDER BY created_at LIMIT 1) AS attempt_made,
+    (SELECT expires_at FROM import_job
+     WHERE expires_at AT TIME ZONE 'UTC' <= %(now)s::timestamptz AT TIME ZONE 'UTC'
+       AND state NOT IN ('queued', 'running')
+     ORDER BY expires_at AT TIME ZONE 'UTC' LIMIT 1) AS job_expired,
+    (SELECT created_at FROM idempotency_claim ORDER BY created_at AT TIME ZONE 'UTC' LIMIT 1) AS claim_made,
+    (SELECT created_at FROM attempt_answer ORDER BY created_at AT TIME ZONE 'UTC' LIMIT 1) AS attempt_made,
     (SELECT expires_at FROM realtime_ticket ORDER BY expires_at LIMIT 1) AS ticket_expires,
-    (SELECT at FROM audit_entry ORDER BY at LIMIT 1) AS deed_noted
+    (SELECT at FROM audit_entry ORDER BY at AT TIME ZONE 'UTC' LIMIT 1) AS deed_noted
 """
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from prismd.store.connections.postgres import Connection
 from prismd.store.encoding.arrays import int_array, text_array
 from prismd.store.encoding.binary_copy import BIGINT, HEADER, UUID, BinaryCopy
+from prismd.store.places import BEGIN_HERE
 
 #: A key hash and the id of the record that has it.
 Entry = tuple[int, str]
@@ -23,13 +24,15 @@ _INSERT: Final = """
 INSERT INTO record_key (team_id, key_hash, record_id)
 SELECT %(team)s, added.key_hash, added.record_id
 FROM unnest(%(hashes)s::bigint[], %(ids)s::uuid[]) AS added (key_hash, record_id)
+-- Of two values of a record that have one hash, the entry of one is enough.
+ON CONFLICT (team_id, key_hash, record_id) DO NOTHING
 """
 _COPY: Final = BinaryCopy("record_key", {"team_id": BIGINT, "key_hash": BIGINT, "record_id": UUID})
 
 # From the keys to their rows, never the other way round: see store/records/records.py.
-_DELETE: Final = """
-DELETE FROM record_key
-WHERE ctid = ANY(ARRAY(
+_DELETE: Final = f"""
+DELETE FROM record_key AS k
+USING unnest(ARRAY(
     SELECT found.place
     FROM unnest(%(hashes)s::bigint[], %(ids)s::uuid[]) AS gone (key_hash, record_id)
     CROSS JOIN LATERAL (
@@ -37,7 +40,8 @@ WHERE ctid = ANY(ARRAY(
         WHERE team_id = %(team)s AND key_hash = gone.key_hash AND record_id = gone.record_id
         OFFSET 0
     ) AS found
-))
+)) WITH ORDINALITY AS gone (place, nth)
+WHERE k.team_id = %(team)s AND k.ctid = gone.place AND {BEGIN_HERE}
 """
 
 # A name in words keeps this lock apart from every other advisory lock.
@@ -74,7 +78,8 @@ def key_rows(team_id: int, entries: Iterable[Entry]) -> bytes:
         entries: Hashes and records.
     """
     # In the order of the index, whose pages then come one after the other: among many millions of keys, each is a page.
-    in_order = sorted(entries)
+    # Of two values of a record that have one hash, the entry of one is enough.
+    in_order = sorted(set(entries))
     hashes, ids = [key_hash for key_hash, _ in in_order], [record_id for _, record_id in in_order]
     return _COPY.rows_with(team_id=team_id).rows(key_hash=hashes, record_id=ids)
 

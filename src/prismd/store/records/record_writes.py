@@ -13,6 +13,7 @@ from prismd.core.records.merging import Rewritten
 from prismd.core.records.reading_budget import ReadingBudget
 from prismd.store.connections.postgres import Connection
 from prismd.store.encoding.arrays import int_array, text_array
+from prismd.store.places import BEGIN_HERE
 from prismd.store.records.records import StoredRecord, json_text
 from prismd.store.records.values import VALUES, Wanted, asked, read_rows, read_values
 
@@ -34,34 +35,36 @@ FROM unnest(%(ids)b::text[]::uuid[], %(properties)b::text[]::jsonb[]) AS made (i
 """
 
 # They are held, so the places where they are found are the places where they stay.
-_MARK: Final = """
+_MARK: Final = f"""
 UPDATE record AS r
 SET deleted_at = %(deleted_at)s, updated_at = %(now)s, version = r.version + 1
-WHERE r.ctid = ANY(ARRAY(
+FROM unnest(ARRAY(
     SELECT found.place
     FROM unnest(%(ids)b::text[]::uuid[]) AS wanted (id)
     CROSS JOIN LATERAL (
         SELECT ctid AS place FROM record WHERE team_id = %(team)s AND object_type = %(type)s AND id = wanted.id
         OFFSET 0
     ) AS found
-))
+)) WITH ORDINALITY AS held (place, nth)
+WHERE r.team_id = %(team)s AND r.ctid = held.place AND {BEGIN_HERE}
 """
 
-_PURGE: Final = """
-DELETE FROM record
-WHERE ctid = ANY(ARRAY(
+_PURGE: Final = f"""
+DELETE FROM record AS r
+USING unnest(ARRAY(
     SELECT found.place
     FROM unnest(%(ids)b::text[]::uuid[]) AS wanted (id)
     CROSS JOIN LATERAL (
         SELECT ctid AS place FROM record WHERE team_id = %(team)s AND object_type = %(type)s AND id = wanted.id
         OFFSET 0
     ) AS found
-))
+)) WITH ORDINALITY AS held (place, nth)
+WHERE r.team_id = %(team)s AND r.ctid = held.place AND {BEGIN_HERE}
 """
 
-_PURGE_GRANTS: Final = """
-DELETE FROM record_grant
-WHERE ctid = ANY(ARRAY(
+_PURGE_GRANTS: Final = f"""
+DELETE FROM record_grant AS g
+USING unnest(ARRAY(
     SELECT found.place
     FROM unnest(%(ids)b::text[]::uuid[]) AS wanted (id)
     CROSS JOIN LATERAL (
@@ -69,18 +72,18 @@ WHERE ctid = ANY(ARRAY(
         WHERE team_id = %(team)s AND object_type = %(type)s AND record_id = wanted.id
         OFFSET 0
     ) AS found
-))
+)) WITH ORDINALITY AS held (place, nth)
+WHERE g.team_id = %(team)s AND g.ctid = held.place AND {BEGIN_HERE}
 """
 
-# Nobody else writes records of the type, so they lie where they were found. To name the team as well would offer an
-# index, by which a planner without statistics reads all of the team's records for each that changes.
-_UPDATE: Final = """
+# Nobody else writes records of the type, so they lie where they were found.
+_UPDATE: Final = f"""
 UPDATE record AS r
 SET properties = CASE WHEN changed.whole THEN changed.properties ELSE r.properties || changed.properties END,
     version = changed.version, updated_at = %(now)s
 FROM unnest(%(places)s::tid[], %(versions)s::bigint[], %(whole)s::integer[]::boolean[], %(properties)s::jsonb[])
-    AS changed (place, version, whole, properties)
-WHERE r.ctid = changed.place
+    WITH ORDINALITY AS changed (place, version, whole, properties, nth)
+WHERE r.team_id = %(team)s AND r.ctid = changed.place AND {BEGIN_HERE}
 """
 
 
@@ -219,7 +222,7 @@ class Updates:
         return cls(changed, columns)
 
 
-def update_records(connection: Connection, updates: Updates, *, now: datetime) -> None:
+def update_records(connection: Connection, team_id: int, updates: Updates, *, now: datetime) -> None:
     """Write records that have changed, in a transaction that holds the lock of their type.
 
     Args:
@@ -231,7 +234,7 @@ def update_records(connection: Connection, updates: Updates, *, now: datetime) -
     """
     if not updates.changed:
         return
-    updated = connection.execute(_UPDATE, {"now": now, **updates.columns})
+    updated = connection.execute(_UPDATE, {"team": team_id, "now": now, **updates.columns})
     if updated.rowcount != len(updates.changed):
         # Somebody who is not prismd; to do it all again is the cure, as for any conflict of transactions.
         raise psycopg.errors.SerializationFailure("records were written without the lock of their type")

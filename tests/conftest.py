@@ -25,6 +25,7 @@ from prismd.store.connections.postgres import Connection, Pool, connect, open_po
 from prismd.store.connections.transactions import of_all_teams
 from prismd.store.migrate import migrate
 from prismd.store.teams import insert_team
+from tests import sent_statements
 from tests.pipeline_switch import SETTINGS
 from tests.processes import PATIENCE_S, RunningServer, none_left, obey_signals, start_prismd, url_of
 
@@ -67,6 +68,20 @@ def nothing_left_open() -> Iterator[None]:
         for name in ("last_exc", "last_value", "last_traceback"):
             vars(sys).pop(name, None)
         gc.collect()
+
+
+@pytest.fixture(scope="session")
+def sent() -> Iterator[sent_statements.SentStatements]:
+    """What prismd's own code sends to PostgreSQL in this process."""
+    with sent_statements.watched() as watched:
+        yield watched
+
+
+@pytest.fixture(autouse=True)
+def every_statement_names_its_team(sent: sent_statements.SentStatements) -> Iterator[None]:
+    """Fail the test that has a statement sent which reaches data of teams without naming one."""
+    yield
+    assert sent.taken() == []
 
 
 def _open_files() -> set[tuple[str, str]]:

@@ -64,6 +64,10 @@ class Job(msgspec.Struct, frozen=True):
     results: list[RowResult] = []
 
 
+#: Made before any thread asks for it: two that were the first at once would crash the process.
+_JOB: Final = msgspec.json.Decoder(Job)
+
+
 class WrongAnswerError(Exception):
     """The server answered what it never should, or nothing for too long."""
 
@@ -176,7 +180,7 @@ class _Sender:
 
 
 def _job(answer: httpx.Response) -> Job:
-    return msgspec.json.decode(answer.content, type=Job)
+    return _JOB.decode(answer.content)
 
 
 def _until(deadline: float) -> Iterator[None]:

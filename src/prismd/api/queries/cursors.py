@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
@@ -25,6 +25,10 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     after: str
     limit: Annotated[int, Meta(ge=1)]
     filters: tuple[Annotated[str, Meta(pattern=r"\A[a-z]+\Z")] | None, ...] = ()
+
+
+#: Made before any thread reads: where two are the first at once, msgspec crashes the process.
+_CURSORS: Final = msgspec.json.Decoder(Cursor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ def read_cursor(text: str, listing: Listing) -> Cursor:
     """
     payload = read_token(text, listing.scope)
     try:
-        cursor = None if payload is None else msgspec.json.decode(payload, type=Cursor)
+        cursor = None if payload is None else _CURSORS.decode(payload)
     except msgspec.MsgspecError:
         cursor = None
     if cursor is not None and _can_be_of(listing, cursor):

@@ -66,6 +66,10 @@ class _Written(msgspec.Struct, array_like=True, frozen=True):
     values: tuple[_Value, ...]
 
 
+#: Made before any thread reads: where two are the first at once, msgspec crashes the process.
+_WRITTEN: Final = msgspec.msgpack.Decoder(_Written)
+
+
 def write_query_cursor(end: PageEnd, query: Query, team_id: int) -> str:
     """Return the cursor of the page after another.
 
@@ -102,7 +106,7 @@ def read_query_cursor(text: str, query: Query, team_id: int, *, limit_max: int, 
     """
     payload = read_token(text, _scope(query, team_id))
     try:
-        written = None if payload is None else msgspec.msgpack.decode(payload, type=_Written)
+        written = None if payload is None else _WRITTEN.decode(payload)
     except msgspec.MsgspecError:
         written = None
     if written is None or not _can_be_of(query, written, limit_max):

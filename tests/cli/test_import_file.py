@@ -506,7 +506,7 @@ def test_two_imports_of_one_file_at_once_are_refused(
     time.on_sleep = import_too
     assert run(people).exit_code == 1
     assert inner[0].exit_code == 2
-    assert "by another process" in inner[0].stderr
+    assert "another process is importing the same file" in inner[0].stderr
     assert len(prism.records) == 4
 
 

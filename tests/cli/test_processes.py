@@ -327,4 +327,4 @@ def test_a_postgres_with_too_few_connections_is_told(serve: Serve, database_url:
     code, _, errors = ended(process)
     assert code == 0
     assert errors.count("PostgreSQL takes fewer connections than this server may open") == 1
-    assert "opened_at_most=2006" in errors
+    assert "opened_at_most=2007" in errors

@@ -71,7 +71,9 @@ def too_wide(connection: Connection) -> None:
 
 
 def too_complex(connection: Connection) -> None:
-    connection.execute("SELECT '' ~ '(a{255}){255}'")
+    if connection.info.server_version < 160000:
+        pytest.skip("an older PostgreSQL says that such a pattern is wrong")
+    connection.execute("SELECT '' ~ '(a{1,200}){1,200}'")
 
 
 def too_long(connection: Connection) -> None:

@@ -210,17 +210,11 @@ def test_another_encoding_is_told(postgres_url: str) -> None:
     assert (finding.level, "SQL_ASCII" in finding.found) == (Level.ERROR, True)
 
 
-@pytest.mark.parametrize(
-    ("version", "advice"),
-    [("'0000'", "then `prismd migrate`"), ("'9999'", "install the prismd that this database was brought to")],
-)
-def test_another_schema_is_told_and_what_depends_on_it_is_not_looked_at(
-    own: Connection, version: str, advice: str
-) -> None:
-    own.execute(f"UPDATE schema_migration SET version = {version}".encode())
+def test_a_newer_schema_is_told_and_what_depends_on_it_is_not_looked_at(own: Connection) -> None:
+    own.execute("UPDATE schema_migration SET version = '9999'")
     findings = found(own)
     assert findings["migrations"].level is Level.ERROR
-    assert advice in findings["migrations"].advice
+    assert "install the prismd that this database was brought to" in findings["migrations"].advice
     assert {findings[check].level for check in ("indexes", "queue", "retention")} == {Level.SKIPPED}
 
 

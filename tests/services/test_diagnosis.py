@@ -20,10 +20,10 @@ from prismd.services.monitoring.diagnosis import (
     examine,
     judge_bloat,
     judge_clock,
-    judge_disk,
     judge_server,
     judge_transactions,
 )
+from prismd.services.monitoring.disk import judge_disk
 from prismd.settings import Settings
 from prismd.store.connections.postgres import WORKER, Connection, connect
 from prismd.store.migrate import migrate

@@ -21,7 +21,8 @@ from prismd.database_errors import DatabaseAwayError, DatabaseUnusableError
 from prismd.server.exposure import is_readable, public_url, what_to_do
 from prismd.server.failure import told_in_one_line
 from prismd.server.listener import local_url
-from prismd.services.monitoring.diagnosis import CHECKS, ClockReading, examine, judge_clock, judge_disk
+from prismd.services.monitoring.diagnosis import CHECKS, ClockReading, examine, judge_clock
+from prismd.services.monitoring.disk import judge_disk
 from prismd.services.runtime import system_clock
 from prismd.settings import Settings
 from prismd.store.connections.postgres import Connection, connect

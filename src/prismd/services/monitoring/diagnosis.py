@@ -61,10 +61,6 @@ _PURGE_LAG_MAX: Final = timedelta(hours=1)
 _CLOCK_WARNING: Final = timedelta(seconds=1)
 _CLOCK_ERROR: Final = timedelta(seconds=10)
 
-_GIB: Final = 1024 * MIB
-_FREE_MIN: Final = _GIB
-_FREE_SHARE: Final = 0.1
-
 _OTHER_SCHEMA: Final = "the schema is another"
 
 #: What is checked where the database can be reached.
@@ -295,21 +291,6 @@ def judge_clock(read: ClockReading) -> Finding:
         return Finding("clock", Level.OK, found)
     level = Level.ERROR if apart > _CLOCK_ERROR else Level.WARNING
     return Finding("clock", level, found, "have both machines set their clocks by NTP (timedatectl set-ntp true)")
-
-
-def judge_disk(place: str, free: int, total: int) -> Finding:
-    """Return what is to be said of the room where the database is.
-
-    Args:
-        place: The directory.
-        free: Bytes that are free.
-        total: Bytes that there are.
-    """
-    told = f"{free / _GIB:,.1f} of {total / _GIB:,.1f} GiB are free at {place}"
-    if free >= max(_FREE_MIN, total * _FREE_SHARE):
-        return Finding("disk", Level.OK, told)
-    advice = "make room: where the disk is full nothing is written, and once there is room all goes on"
-    return Finding("disk", Level.ERROR if free < _FREE_MIN else Level.WARNING, told, advice)
 
 
 def _skipped(check: str, why: str) -> Finding:

@@ -24,8 +24,8 @@ _PIPELINED_MAX: Final = 16
 #: Seconds in which a client can read its refusal; the server discards what the client still sends.
 _LINGER_S: Final = 1.0
 _LINE_END_BYTES: Final = 4
-#: What is parsed in one go of a body in chunks: they may be tiny, and each takes a step of Python.
-_CHUNKED_BYTES_AT_ONCE: Final = 2**14
+#: What is parsed in one go, but for bodies of known size: headers and chunks may be tiny, and each takes some Python.
+_BYTES_AT_ONCE: Final = 2**14
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -51,7 +51,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._reading_timer: asyncio.TimerHandle | None = None
         self._refusal: PrismdError | None = None
         self._deaf = False
-        self._in_head = self._in_message = self._in_chunks = False
+        self._in_head = self._in_message = self._in_sized_body = False
         self._line_bytes = self._head_bytes = self._unheard_bytes = self._body_bytes = 0
         self._unparsed = b""
 
@@ -86,8 +86,8 @@ class HttpProtocol(HttpToolsProtocol):
     def _parse(self, data: bytes) -> None:
         if self._deaf or self.parser is None:
             return
-        if self._in_chunks and len(data) > _CHUNKED_BYTES_AT_ONCE:
-            data, self._unparsed = data[:_CHUNKED_BYTES_AT_ONCE], data[_CHUNKED_BYTES_AT_ONCE:]
+        if not self._in_sized_body and len(data) > _BYTES_AT_ONCE:
+            data, self._unparsed = data[:_BYTES_AT_ONCE], data[_BYTES_AT_ONCE:]
             self.transport.pause_reading()
             self.loop.call_soon(self._parse_rest)
         self._unset_keepalive_if_required()
@@ -96,6 +96,9 @@ class HttpProtocol(HttpToolsProtocol):
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             if self._should_upgrade():
+                if self._unparsed:  # sent before there was a WebSocket
+                    self._unparsed = b""
+                    self.transport.resume_reading()
                 self._leave()
                 self.handle_websocket_upgrade()
             return
@@ -111,7 +114,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _parse_rest(self) -> None:
         # Meanwhile the loop has served others.
         rest, self._unparsed = self._unparsed, b""
-        if self.transport.is_closing():
+        if not rest or self.transport.is_closing():
             return
         self._parse(rest)
         if not (self._unparsed or self.flow.read_paused):
@@ -147,7 +150,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Start the timer of the body, and pass the request to the application."""
         self._in_head = False
-        self._in_chunks = any(name == b"transfer-encoding" for name, _ in self.headers)
+        self._in_sized_body = all(name != b"transfer-encoding" for name, _ in self.headers)
         self._unheard_bytes = 0
         if len(self.pipeline) >= _PIPELINED_MAX:
             message = f"More than {_PIPELINED_MAX} requests wait for answers on this connection"
@@ -167,7 +170,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Stop the timer: the client has sent its request."""
         self._unheard_bytes = 0
-        self._in_message = self._in_chunks = False
+        self._in_message = self._in_sized_body = False
         self._stop_watching()
         super().on_message_complete()
 

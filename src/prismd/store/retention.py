@@ -59,22 +59,16 @@ _DELETE_JOBS: Final = f"""
     )) WITH ORDINALITY AS gone (place, nth)
     WHERE job.team_id = %(team)s AND job.ctid = gone.place AND {BEGIN_HERE}
 """
-_DELETE_CLAIMS: Final = f"""
-    DELETE FROM idempotency_claim AS claim
+_DELETE_OLD: Final = f"""
+    DELETE FROM {{table}} AS kept
     USING unnest(ARRAY(
-        SELECT ctid FROM idempotency_claim WHERE team_id = %(team)s AND created_at <= %(before)s
+        SELECT ctid FROM {{table}} WHERE team_id = %(team)s AND created_at <= %(before)s
         ORDER BY created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     )) WITH ORDINALITY AS gone (place, nth)
-    WHERE claim.team_id = %(team)s AND claim.ctid = gone.place AND {BEGIN_HERE}
+    WHERE kept.team_id = %(team)s AND kept.ctid = gone.place AND {BEGIN_HERE}
 """
-_DELETE_ATTEMPTS: Final = f"""
-    DELETE FROM attempt_answer AS answer
-    USING unnest(ARRAY(
-        SELECT ctid FROM attempt_answer WHERE team_id = %(team)s AND created_at <= %(before)s
-        ORDER BY created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-    )) WITH ORDINALITY AS gone (place, nth)
-    WHERE answer.team_id = %(team)s AND answer.ctid = gone.place AND {BEGIN_HERE}
-"""
+_DELETE_CLAIMS: Final = _DELETE_OLD.format(table="idempotency_claim")
+_DELETE_ATTEMPTS: Final = _DELETE_OLD.format(table="attempt_answer")
 _DELETE_TICKETS: Final = """
     DELETE FROM realtime_ticket WHERE ctid = ANY (ARRAY (
         SELECT ctid FROM realtime_ticket WHERE expires_at <= %s

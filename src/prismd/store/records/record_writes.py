@@ -35,44 +35,32 @@ FROM unnest(%(ids)b::text[]::uuid[], %(properties)b::text[]::jsonb[]) AS made (i
 """
 
 # They are held, so the places where they are found are the places where they stay.
-_MARK: Final = f"""
-UPDATE record AS r
-SET deleted_at = %(deleted_at)s, updated_at = %(now)s, version = r.version + 1
-FROM unnest(ARRAY(
+_HELD: Final = """unnest(ARRAY(
     SELECT found.place
     FROM unnest(%(ids)b::text[]::uuid[]) AS wanted (id)
     CROSS JOIN LATERAL (
-        SELECT ctid AS place FROM record WHERE team_id = %(team)s AND object_type = %(type)s AND id = wanted.id
+        SELECT ctid AS place FROM {table} WHERE team_id = %(team)s AND object_type = %(type)s AND {id} = wanted.id
         OFFSET 0
     ) AS found
-)) WITH ORDINALITY AS held (place, nth)
+)) WITH ORDINALITY AS held (place, nth)"""
+_HELD_RECORDS: Final = _HELD.format(table="record", id="id")
+
+_MARK: Final = f"""
+UPDATE record AS r
+SET deleted_at = %(deleted_at)s, updated_at = %(now)s, version = r.version + 1
+FROM {_HELD_RECORDS}
 WHERE r.team_id = %(team)s AND r.ctid = held.place AND {BEGIN_HERE}
 """
 
 _PURGE: Final = f"""
 DELETE FROM record AS r
-USING unnest(ARRAY(
-    SELECT found.place
-    FROM unnest(%(ids)b::text[]::uuid[]) AS wanted (id)
-    CROSS JOIN LATERAL (
-        SELECT ctid AS place FROM record WHERE team_id = %(team)s AND object_type = %(type)s AND id = wanted.id
-        OFFSET 0
-    ) AS found
-)) WITH ORDINALITY AS held (place, nth)
+USING {_HELD_RECORDS}
 WHERE r.team_id = %(team)s AND r.ctid = held.place AND {BEGIN_HERE}
 """
 
 _PURGE_GRANTS: Final = f"""
 DELETE FROM record_grant AS g
-USING unnest(ARRAY(
-    SELECT found.place
-    FROM unnest(%(ids)b::text[]::uuid[]) AS wanted (id)
-    CROSS JOIN LATERAL (
-        SELECT ctid AS place FROM record_grant
-        WHERE team_id = %(team)s AND object_type = %(type)s AND record_id = wanted.id
-        OFFSET 0
-    ) AS found
-)) WITH ORDINALITY AS held (place, nth)
+USING {_HELD.format(table="record_grant", id="record_id")}
 WHERE g.team_id = %(team)s AND g.ctid = held.place AND {BEGIN_HERE}
 """
 

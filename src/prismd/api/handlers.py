@@ -25,8 +25,7 @@ from prismd.api.views.records import RECORDS_OF_VIEWS
 
 #: Handlers of imports whose bodies hold rows, and may be large.
 OF_ROWS: Final = (start_import, retry_import)
-#: Handlers of what one team has.
-OF_TEAMS: Final = (
+HANDLERS: Final = (
     start_import,
     list_imports,
     get_import,
@@ -46,5 +45,8 @@ OF_TEAMS: Final = (
     *GRANTS,
     *VIEWS,
     *RECORDS_OF_VIEWS,
+    create_ticket,
+    get_audit,
+    get_health,
+    get_liveness,
 )
-HANDLERS: Final = (*OF_TEAMS, create_ticket, get_audit, get_health, get_liveness)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from litestar import Request, Response
@@ -37,12 +38,13 @@ from prismd.services.records import batches, deleted
 from prismd.services.records.batch_items import ItemOutcome
 from prismd.services.records.deleted import RecordsNamed
 from prismd.services.records.writer import RecordWriter
-from prismd.services.session import Transaction
+from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 
 _CONDITIONS_OF_ITEMS: Final = tuple(
     replace(one, meaning=f"For each item: {one.meaning[0].lower()}{one.meaning[1:]}") for one in CONDITIONS
 )
+_OUTCOMES: Final = (Reply(200, "What became of each item, also if all failed.", BatchResult, REPLAY),)
 _ITEMS: Final = "Items are independent of each other; one that fails spares the rest. At most 100."
 
 
@@ -58,7 +60,7 @@ _ITEMS: Final = "Items are independent of each other; one that fails spares the 
         parameters=(LIST, *_CONDITIONS_OF_ITEMS, IDEMPOTENCY_KEY),
         body=BatchUpdateBody,
         object_types=IMPORTABLE_TYPES,
-        replies=(Reply(200, "What became of each item, also if all failed.", BatchResult, REPLAY),),
+        replies=_OUTCOMES,
         errors=("not_found", "method_not_allowed"),
     )
 )
@@ -88,7 +90,7 @@ def update_records(
         parameters=(*_CONDITIONS_OF_ITEMS, IDEMPOTENCY_KEY),
         body=BatchIds,
         object_types=IMPORTABLE_TYPES,
-        replies=(Reply(200, "What became of each item, also if all failed.", BatchResult, REPLAY),),
+        replies=_OUTCOMES,
         errors=("method_not_allowed",),
     )
 )
@@ -96,14 +98,8 @@ def delete_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
     """Delete records, each for itself."""
-    kind, conditions = _batched_type(object_type), preconditions(request)
-
-    def work(transaction: Transaction) -> Answer:
-        items = read_ids(body, session.settings.batch_items_max)
-        named = RecordsNamed(kind, items, conditions)
-        return _answer(deleted.delete_records(transaction, named), session.settings)
-
-    return write_once(request, session, body, work)
+    wanted = RecordsNamed(_batched_type(object_type), (), preconditions(request))
+    return _each_named(request, session, body, wanted, deleted.delete_records)
 
 
 @handles(
@@ -117,7 +113,7 @@ def delete_records(
         description=f"{_ITEMS} A record that is not deleted stays as it is; one whose key is taken is `key_taken`.",
         parameters=(ALLOW_TAKEN_KEY, *_CONDITIONS_OF_ITEMS, IDEMPOTENCY_KEY),
         body=BatchIds,
-        replies=(Reply(200, "What became of each item, also if all failed.", BatchResult, REPLAY),),
+        replies=_OUTCOMES,
         errors=("method_not_allowed",),
     )
 )
@@ -125,18 +121,9 @@ def restore_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
     """Take the deletion of records back, of each for itself."""
-    kind, conditions = object_type_in_path(object_type), preconditions(request)
-    allowed = flag(request, "allow_taken_key")
-
-    def work(transaction: Transaction) -> Answer:
-        items = read_ids(body, session.settings.batch_items_max)
-        named = RecordsNamed(kind, items, conditions)
-        return _answer(
-            deleted.restore_records(transaction, named, allow_taken_key=allowed),
-            session.settings,
-        )
-
-    return write_once(request, session, body, work)
+    wanted = RecordsNamed(object_type_in_path(object_type), (), preconditions(request))
+    restore = partial(deleted.restore_records, allow_taken_key=flag(request, "allow_taken_key"))
+    return _each_named(request, session, body, wanted, restore)
 
 
 @handles(
@@ -150,7 +137,7 @@ def restore_records(
         description=f"{_ITEMS} Only deleted records are purged; nothing brings them back.",
         parameters=(*_CONDITIONS_OF_ITEMS, IDEMPOTENCY_KEY),
         body=BatchIds,
-        replies=(Reply(200, "What became of each item, also if all failed.", BatchResult, REPLAY),),
+        replies=_OUTCOMES,
         errors=("method_not_allowed",),
     )
 )
@@ -158,17 +145,27 @@ def purge_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
     """Remove deleted records for good, each for itself."""
-    kind, conditions = object_type_in_path(object_type), preconditions(request)
-
-    def work(transaction: Transaction) -> Answer:
-        items = read_ids(body, session.settings.batch_items_max)
-        named = RecordsNamed(kind, items, conditions)
-        return _answer(deleted.purge_records(transaction, named), session.settings)
-
-    return write_once(request, session, body, work)
+    wanted = RecordsNamed(object_type_in_path(object_type), (), preconditions(request))
+    return _each_named(request, session, body, wanted, deleted.purge_records)
 
 
 RECORD_BATCHES: Final = (update_records, delete_records, restore_records, purge_records)
+
+
+def _each_named(
+    request: Request[Any, Any, Any],
+    session: Session,
+    body: bytes,
+    wanted: RecordsNamed,
+    do: Callable[[Transaction, RecordsNamed], list[ItemOutcome]],
+) -> Response[bytes]:
+    """Do the same to each record that a body names; what is wanted has no items until the body is read."""
+
+    def work(transaction: Transaction) -> Answer:
+        items = read_ids(body, session.settings.batch_items_max)
+        return _answer(do(transaction, replace(wanted, items=items)), session.settings)
+
+    return write_once(request, session, body, work)
 
 
 def _batched_type(part: str) -> str:

@@ -16,7 +16,6 @@ from prismd.api.authentication.callers import caller_of
 from prismd.api.authentication.failed_authentication import FailedAuthentication
 from prismd.api.authentication.key_watch import KeyWatch
 from prismd.api.authentication.wrong_keys import WrongKeys
-from prismd.api.document.openapi import document
 from prismd.api.http.addresses import TrustedProxies
 from prismd.api.http.errors import EXCEPTION_HANDLERS, request_id_of
 from prismd.api.http.middleware import Middleware
@@ -77,8 +76,6 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
         caller = caller_of(request)
         return Session(runtime, caller.team_id, caller, request_id_of(request))
 
-    # The document has msgspec look over all shapes, before there are threads: see ``json_bodies``.
-    document()
     app = Litestar(
         routes(runtime.settings),
         dependencies={"session": Provide(provide_session, sync_to_thread=False)},

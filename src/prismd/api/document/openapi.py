@@ -11,6 +11,7 @@ import msgspec
 from prismd.api.document.operation import Operation, Parameter, Reply
 from prismd.api.document.operations import OPERATIONS
 from prismd.api.document.shapes import ErrorEnvelope
+from prismd.api.http.strict_shapes import LOOKING_OVER
 from prismd.api.imports.events import EVENT_STREAM
 from prismd.core.errors import HTTP_STATUS
 
@@ -59,7 +60,8 @@ class _Schemas:
         for operation in operations:
             shapes += [operation.body, *(one for reply in operation.replies for one in _alternatives(reply.shape))]
         types = list(dict.fromkeys(shape for shape in shapes if shape is not None))
-        schemas, self.components = msgspec.json.schema_components(types, ref_template=_REF)
+        with LOOKING_OVER:
+            schemas, self.components = msgspec.json.schema_components(types, ref_template=_REF)
         self._of = dict(zip(types, schemas, strict=True))
 
     def of(self, shape: Any) -> Mapping[str, Any]:  # noqa: ANN401 - any type that msgspec can describe

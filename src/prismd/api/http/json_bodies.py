@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import re
-import threading
 from typing import Any, Final, TypeVar, get_args, get_type_hints
 
 import msgspec
 from litestar import Request
 
-from prismd.api.http.strict_shapes import refuse_unknown_members
+from prismd.api.http.strict_shapes import look_over, refuse_unknown_members
 from prismd.core.errors import PrismdError
 from prismd.core.json.split import split_members
 from prismd.core.json.text import NotJsonError, decode, without_unpaired
@@ -19,8 +17,6 @@ from prismd.core.values.errors import found
 from prismd.core.wording.quoting import quoted
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
-
-_LOOKING_OVER: Final = threading.Lock()
 
 _FIELD_PATH: Final = re.compile(r" - at `\$([^`]*)`$")
 _MISSING: Final = re.compile(r"Object missing required field `([^`]*)`")
@@ -87,7 +83,7 @@ def read_body(body: bytes, shape: type[Shape]) -> Shape:
     Raises:
         PrismdError: ``invalid_request``, with the path of the field that does not fit.
     """
-    _look_over(shape)
+    look_over(shape)
     try:
         value = decode(without_unpaired(body))
         refuse_unknown_members(value, shape)
@@ -98,14 +94,6 @@ def read_body(body: bytes, shape: type[Shape]) -> Shape:
     except msgspec.ValidationError as error:
         refusal = _with_path(str(error))
         raise (_no_choice(value, shape, refusal) if _NO_CHOICE in str(error) else refusal) from None
-
-
-@functools.cache
-def _look_over(shape: type[msgspec.Struct]) -> None:
-    # Where two threads are the first to read by a shape, msgspec crashes the process.
-    with _LOOKING_OVER:
-        msgspec.json.Decoder(shape)
-        refuse_unknown_members({}, shape)
 
 
 def _no_choice(value: Any, shape: type[msgspec.Struct], refusal: PrismdError) -> PrismdError:  # noqa: ANN401 - JSON is any value

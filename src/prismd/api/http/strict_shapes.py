@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import inspect
 
 from prismd.core.json.unknown_members import refuse_unknown
+
+#: Held while msgspec looks shapes over, which it does when they are first used: two threads at once crash the process.
+LOOKING_OVER: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,14 @@ class _Part:
     values: _Part | None
     items: _Part | None
     items_max: float
+
+
+@functools.cache
+def look_over(shape: type[msgspec.Struct]) -> None:
+    """Have msgspec look a shape over, so that any number of threads can read by it."""
+    with LOOKING_OVER:
+        msgspec.json.Decoder(shape)
+        _strict_part(shape)
 
 
 def refuse_unknown_members(value: object, shape: type[msgspec.Struct], field: str = ".body") -> None:

@@ -87,12 +87,9 @@ def differing(before: dict[str, Any] | None, after: dict[str, Any] | None) -> tu
         before: Values of a record before the import, of the properties that a chunk changed; None where none did.
         after: The same after it.
     """
-    slugs = sorted(
-        slug for slug in {*(before or ()), *(after or ())} if (before or {}).get(slug) != (after or {}).get(slug)
-    )
-    return repr({slug: (before or {}).get(slug) for slug in slugs}), repr(
-        {slug: (after or {}).get(slug) for slug in slugs}
-    )
+    was, became = before or {}, after or {}
+    slugs = sorted(slug for slug in was.keys() | became.keys() if was.get(slug) != became.get(slug))
+    return repr({slug: was.get(slug) for slug in slugs}), repr({slug: became.get(slug) for slug in slugs})
 
 
 def check_results(imports: Sequence[Import], found: Found) -> dict[str, tuple[str, int]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chaos.store import differing
 from prismd.core.errors import PrismdError
 from prismd.core.imports.request import parse_request
 from prismd.services.imports import jobs
@@ -56,12 +57,6 @@ def everything(connection: Connection, team_id: int) -> list[Any]:
     found = [connection.execute(query, (team_id,)).fetchall() for query in (records, touches, keys)]
     found[1] = [(*touch[:3], *differing(*touch[3:])) for touch in found[1]]
     return found
-
-
-def differing(before: dict[str, Any] | None, after: dict[str, Any] | None) -> tuple[Any, Any]:
-    """Return the values that an import changed: what it changed back may be among them, or not."""
-    slugs = [slug for slug in before or () if (before or {})[slug] != (after or {})[slug]]
-    return {slug: (before or {})[slug] for slug in slugs}, {slug: (after or {})[slug] for slug in slugs}
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 100])

@@ -20,13 +20,14 @@ from prismd.services.monitoring.diagnosis import (
     examine,
     judge_bloat,
     judge_clock,
+    judge_schema,
     judge_server,
     judge_transactions,
 )
 from prismd.services.monitoring.disk import judge_disk
 from prismd.settings import Settings
 from prismd.store.connections.postgres import WORKER, Connection, connect
-from prismd.store.migrate import migrate
+from prismd.store.migrate import SchemaState, migrate
 from prismd.store.monitoring.diagnosis import OpenTransaction, Table, read_server
 from reference.indexes import INDEXES_FILE, indexes_file
 from tests.conftest import database_in
@@ -216,6 +217,12 @@ def test_a_newer_schema_is_told_and_what_depends_on_it_is_not_looked_at(own: Con
     assert findings["migrations"].level is Level.ERROR
     assert "install the prismd that this database was brought to" in findings["migrations"].advice
     assert {findings[check].level for check in ("indexes", "queue", "retention")} == {Level.SKIPPED}
+
+
+def test_a_schema_that_can_be_brought_up_is_told_with_the_way() -> None:
+    finding = judge_schema(SchemaState("0001", "0002", is_newer=False))
+    assert finding.level is Level.ERROR
+    assert "then `prismd migrate`" in finding.advice
 
 
 def test_an_empty_database_is_told(make_database: Callable[[], str]) -> None:

@@ -72,6 +72,12 @@ def with_records_committed_before_their_verdicts(patch: pytest.MonkeyPatch) -> N
     patch.setattr(results, "insert_results", commit_first)
 
 
+def with_keys_written_twice(patch: pytest.MonkeyPatch) -> None:
+    for name in ("insert_keys", "copy_keys"):
+        write = getattr(record_keys, name)
+        patch.setattr(record_keys, name, lambda *given, write=write: (write(*given), write(*given)))
+
+
 def with_before_images_of_the_last_change(patch: pytest.MonkeyPatch) -> None:
     first, latest = "changed.before || COALESCE(touch.before, '{}')", "COALESCE(touch.before, '{}') || changed.before"
     patch.setattr(effects, "_UPDATE", effects._UPDATE.replace(first, latest))
@@ -125,6 +131,7 @@ def with_contacts_that_no_key_finds(patch: pytest.MonkeyPatch) -> None:
     [
         with_lease_and_fence_gone,
         with_records_committed_before_their_verdicts,
+        with_keys_written_twice,
         with_before_images_of_the_last_change,
         with_idempotency_keys_forgotten,
         with_a_cancel_that_does_not_wait_for_the_chunk,

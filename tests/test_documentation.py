@@ -231,7 +231,8 @@ def executed(snippet: str) -> Iterator[dict[str, Any]]:
         exec(snippet, names)  # noqa: S102 - the page is ours
         yield names
     finally:
-        for client in names.values():
+        for made in names.values():
+            client = getattr(made, "_client", made)  # a page may keep only a resource of the client that it makes
             if isinstance(client, Micro):
                 client.close()
 

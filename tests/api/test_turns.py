@@ -116,6 +116,7 @@ def test_work_that_fails_or_is_given_up_gives_its_turn_to_the_next() -> None:
         work = Work(2, TurnLimits(1, 100, PATIENCE_S))
         running, given_up, last = (work.give("a") for _ in range(3))
         given_up.cancel()
+        await asyncio.sleep(0)  # the loop tells the pool of it in its next round
         work.go_on.set()
         assert await running == await last == "a"
         for _ in range(5):

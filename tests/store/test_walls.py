@@ -447,7 +447,7 @@ def test_another_user_named_by_the_operator_takes_over(shared: Path, mallory: Ow
 
 
 def test_the_copy_of_programs_is_roots_and_made_once(monkeypatch: Any, shared: Path) -> None:
-    monkeypatch.setattr(programs, "PLACE", shared / "cache")
+    monkeypatch.setattr(programs, "COPIES", shared / "cache")
     installed = programs._installed()
     first = programs._copied(installed)
     assert (first / "bin" / "postgres").stat().st_uid == 0

@@ -71,7 +71,7 @@ def slug_of_label(label: str, folded: str, taken: Container[str]) -> str:
     Args:
         label: What people read.
         folded: The label without case.
-        taken: Slugs in use, and labels without case, of other options and of those that are wanted besides.
+        taken: Slugs in use, and labels without case, of other options.
     """
     base = _base(label)
     if base == folded.translate(_SPACES) and base not in taken:

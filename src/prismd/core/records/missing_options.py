@@ -68,17 +68,16 @@ def in_any_case(schema: ObjectSchema, keys: Iterable[str]) -> ObjectSchema:
 
 
 def _new_options(prop: Property, labels: Iterable[str], option_id: OptionId, most: int) -> list[Option]:
-    names, fresh = OptionNames(prop.options, any_case=True), dict[str, str]()
+    # One label after the other, as if each came in a chunk of its own: how rows are cut must not change the options.
+    names = OptionNames(prop.options, any_case=True)
+    taken, made, new = {*names.taken}, set[str](), list[Option]()
     for label in map(trimmed, labels):
+        key = folded(label)
         # What differs by case alone is one option, of which the first spelling stays.
-        if names.meant(label) == Meaning():
-            fresh.setdefault(folded(label), label)
-    taken, new = {*names.taken, *fresh}, []
-    for key, label in list(fresh.items())[: max(0, most)]:
-        taken.discard(key)
-        option = Option(option_id(prop, key), slug_of_label(label, key, taken), label)
-        taken |= {key, option.slug}
-        new.append(option)
+        if len(new) < most and key not in made and names.meant(label) == Meaning():
+            new.append(Option(option_id(prop, key), slug_of_label(label, key, taken), label))
+            made |= {key, new[-1].slug}
+            taken |= {key, new[-1].slug}
     return new
 
 

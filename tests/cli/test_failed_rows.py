@@ -15,9 +15,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prismd.cli.importing.failed_rows import FailedRows
-from prismd.importer.files.csv_rows import read_header
-from prismd.importer.files.failed_cells import escaped, unescaped
-from prismd.importer.files.rows import FileRow
+from prismd.files.csv_rows import read_header
+from prismd.files.failed_cells import escaped, unescaped
+from prismd.files.rows import FileRow
 from prismd.importer.imports import Problem
 from prismd.importer.journal import Growth
 from tests.cli.scripted import Import

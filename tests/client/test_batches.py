@@ -5,8 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prismd.files.rows import ROW_BYTES_MAX, FileRow, RowProblem
 from prismd.importer.batches import batches
-from prismd.importer.files.rows import ROW_BYTES_MAX, FileRow, RowProblem
 from prismd.importer.imports import Job, poll_wait_s
 from prismd.importer.sentences import pattern_of
 

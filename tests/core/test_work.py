@@ -30,7 +30,7 @@ from prismd.core.records.rows import RowLimits, RowParser
 from prismd.core.values.errors import found
 from prismd.core.values.property_values import ValueLimits
 from prismd.core.views.definitions import changed_definition
-from prismd.importer.files.json_blanks import may_be_blank, without_blanks
+from prismd.files.json_blanks import may_be_blank, without_blanks
 
 #: How much is sent, and then twice as much.
 SIZE: Final = 400

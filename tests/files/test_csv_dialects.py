@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prismd.importer.files.csv_rows import JSON_ARRAYS, CsvRows, read_header
-from prismd.importer.files.rows import FileProblemError, FileRow
+from prismd.files.csv_rows import JSON_ARRAYS, CsvRows, read_header
+from prismd.files.rows import FileProblemError, FileRow
 from tests.bounded_work import bounded_work
 
 INVISIBLE = "\ufeff\u200b\u2060\u00a0 \t"

@@ -12,9 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prismd.core.values.blanks import is_blank
-from prismd.importer.files.csv_rows import CsvRows, read_header
-from prismd.importer.files.failed_cells import escaped, unescaped
-from prismd.importer.files.rows import FileProblemError, FileRow
+from prismd.files.csv_rows import CsvRows, read_header
+from prismd.files.failed_cells import escaped, unescaped
+from prismd.files.rows import FileProblemError, FileRow
 
 
 def read(data: bytes | str, delimiter: str | None = None, **settings: Any) -> list[FileRow]:

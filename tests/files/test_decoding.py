@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismd.importer.files.decoding import as_utf8, canonical_encoding, decoded, lines_of
-from prismd.importer.files.opening import open_file
-from prismd.importer.files.rows import FileProblemError
+from prismd.files.decoding import as_utf8, canonical_encoding, decoded, lines_of
+from prismd.files.opening import open_file
+from prismd.files.rows import FileProblemError
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:

@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prismd.core.values.blanks import is_blank
-from prismd.importer.files.json_row import json_row
-from prismd.importer.files.ndjson_rows import NdjsonRows
+from prismd.files.json_row import json_row
+from prismd.files.ndjson_rows import NdjsonRows
 
 texts = st.sampled_from(["", " ", "\t\n", "\u200b", "\ufeff", "\u00a0", "a", " a ", "é", "日本", '"', "\\", "null"])
 json_values = st.recursive(

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prismd.importer.files.json_rows import JsonRows
-from prismd.importer.files.ndjson_rows import NdjsonRows
-from prismd.importer.files.opening import open_file
-from prismd.importer.files.rows import FileProblemError, FileRow
+from prismd.files.json_rows import JsonRows
+from prismd.files.ndjson_rows import NdjsonRows
+from prismd.files.opening import open_file
+from prismd.files.rows import FileProblemError, FileRow
 
 ENVELOPE = {"default", "list", "extended"}
 

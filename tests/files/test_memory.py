@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from prismd.importer.files.csv_rows import CsvRows
-from prismd.importer.files.json_rows import JsonRows
-from prismd.importer.files.ndjson_rows import NdjsonRows
-from prismd.importer.files.rows import CHUNK_BYTES, RowSource
+from prismd.files.csv_rows import CsvRows
+from prismd.files.json_rows import JsonRows
+from prismd.files.ndjson_rows import NdjsonRows
+from prismd.files.rows import CHUNK_BYTES, RowSource
 
 ROW_CHARS = 10_000
 #: A few chunks in bytes and as text; the file below is many times that.

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from prismd.importer.files.opening import open_file
-from prismd.importer.files.rows import FileProblemError
+from prismd.files.opening import open_file
+from prismd.files.rows import FileProblemError
 
 
 def is_open(path: Path) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from prismd.importer.files.rows import ROW_BYTES_MAX, FileRow, RowProblem
+from prismd.files.rows import ROW_BYTES_MAX, FileRow, RowProblem
 
 #: The most rows and the most bytes of one request, unless a single row is longer.
 BATCH_ROWS: Final = 20_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from prismd.importer.files.rows import FileRow
+from prismd.files.rows import FileRow
 from prismd.importer.imports import Problem, RowResult
 from prismd.importer.row_keys import RowKeys
 from prismd.importer.row_outcome import OutcomeKind, RowOutcome

@@ -7,8 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from prismd.core.values.blanks import is_blank
-from prismd.importer.files.csv_rows import CsvRows
-from prismd.importer.files.rows import FileRow, RowSource
+from prismd.files.csv_rows import CsvRows
+from prismd.files.rows import FileRow, RowSource
 
 _BUCKETS: Final = ("default", "extended", "list")
 

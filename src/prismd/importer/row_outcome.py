@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from prismd.importer.files.rows import FileRow
+from prismd.files.rows import FileRow
 from prismd.importer.imports import Problem
 
 

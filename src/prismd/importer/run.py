@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from prismd.files.rows import FileRow
 from prismd.importer.batches import Batch
 from prismd.importer.calls import ClientError, PrismClient, RefusedError, StuckError
 from prismd.importer.events import follow
-from prismd.importer.files.rows import FileRow
 from prismd.importer.imports import Job, Problem, RowResult, Watch, finish_import, poll_to_end, start_import
 from prismd.importer.journal import Journal, Pending
 

@@ -13,8 +13,8 @@ from typing import Final
 
 import msgspec
 
+from prismd.files.rows import FileRow
 from prismd.importer.calls import ClientError
-from prismd.importer.files.rows import FileRow
 
 _IDS_PER_QUESTION: Final = 500
 # Two rows are the same if their members are, in any order, with numbers as they are written.

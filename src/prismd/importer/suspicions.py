@@ -12,10 +12,10 @@ import msgspec
 
 from prismd.core.values.blanks import is_blank
 from prismd.core.wording.quoting import quoted
+from prismd.files.csv_rows import JSON_ARRAYS, CsvRows
+from prismd.files.failed_cells import is_escaped
+from prismd.files.rows import FileRow
 from prismd.importer.calls import ClientError
-from prismd.importer.files.csv_rows import JSON_ARRAYS, CsvRows
-from prismd.importer.files.failed_cells import is_escaped
-from prismd.importer.files.rows import FileRow
 
 _SEPARATORS: Final = ",;|"
 _OTHER_DELIMITERS: Final = ";\t|"

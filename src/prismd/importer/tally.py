@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from prismd.importer.files.rows import FileRow
+from prismd.files.rows import FileRow
 from prismd.importer.imports import Problem
 from prismd.importer.row_outcome import OutcomeKind, RowOutcome
 from prismd.importer.sentences import merged, pattern_of

@@ -17,10 +17,10 @@ from prismd.cli.importing.order import Order
 from prismd.cli.importing.progress import meter_for
 from prismd.cli.importing.results_file import check_name
 from prismd.core.properties.schema import IMPORTABLE_TYPES
+from prismd.files.opening import FORMATS
+from prismd.files.rows import FileProblemError
 from prismd.importer.batches import BATCH_ROWS
 from prismd.importer.calls import ClientError, Outside, StuckError
-from prismd.importer.files.opening import FORMATS
-from prismd.importer.files.rows import FileProblemError
 from prismd.importer.journal import Journals, journal_directory
 
 SOME_ROWS_FAILED: Final = 1

@@ -7,8 +7,8 @@ from typing import Final
 
 from prismd.cli.csv_lines import CsvLines
 from prismd.cli.importing.growing_file import GrowingFile
-from prismd.importer.files.failed_cells import FAILED_COLUMNS, escaped
-from prismd.importer.files.rows import FileRow
+from prismd.files.failed_cells import FAILED_COLUMNS, escaped
+from prismd.files.rows import FileRow
 from prismd.importer.imports import Problem
 from prismd.importer.journal import Growth
 

@@ -17,11 +17,11 @@ from prismd.cli.importing.order import Order
 from prismd.cli.importing.progress import Meter
 from prismd.cli.importing.results_file import ResultsFile
 from prismd.cli.importing.summary import Summary
+from prismd.files.csv_rows import CsvRows
+from prismd.files.opening import ImportFile
+from prismd.files.rows import FileProblemError, FileRow
 from prismd.importer.batches import batches
 from prismd.importer.calls import ClientError, Outside, PrismClient
-from prismd.importer.files.csv_rows import CsvRows
-from prismd.importer.files.opening import ImportFile
-from prismd.importer.files.rows import FileProblemError, FileRow
 from prismd.importer.imports import Job
 from prismd.importer.journal import Growth, Identity, Journal, Journals, Target
 from prismd.importer.outcomes import Outcomes

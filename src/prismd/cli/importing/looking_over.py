@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from prismd.cli.importing.order import Order
+from prismd.files.csv_rows import CsvRows
+from prismd.files.json_rows import JsonRows
+from prismd.files.ndjson_rows import NdjsonRows
+from prismd.files.opening import ImportFile, Survey, open_file
 from prismd.importer.calls import ClientError, PrismClient
 from prismd.importer.columns import ColumnPlan, check_key, plan_columns
-from prismd.importer.files.csv_rows import CsvRows
-from prismd.importer.files.json_rows import JsonRows
-from prismd.importer.files.ndjson_rows import NdjsonRows
-from prismd.importer.files.opening import ImportFile, Survey, open_file
 from prismd.importer.imports import is_prismd, properties_of
 from prismd.importer.suspicions import CsvSuspicions, JsonSuspicions
 

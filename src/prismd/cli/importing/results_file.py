@@ -11,8 +11,8 @@ import msgspec
 from prismd.cli.csv_lines import CsvLines
 from prismd.cli.importing.failed_rows import reason_of
 from prismd.cli.importing.growing_file import GrowingFile
+from prismd.files.failed_cells import escaped
 from prismd.importer.calls import ClientError
-from prismd.importer.files.failed_cells import escaped
 from prismd.importer.journal import Growth
 from prismd.importer.row_outcome import RowOutcome
 

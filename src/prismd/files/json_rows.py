@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from prismd.importer.files.json_row import json_row
-from prismd.importer.files.json_scan import JsonScanner
-from prismd.importer.files.rows import FileProblemError, FileRow
+from prismd.files.json_row import json_row
+from prismd.files.json_scan import JsonScanner
+from prismd.files.rows import FileProblemError, FileRow
 
 
 @dataclass(frozen=True, slots=True)

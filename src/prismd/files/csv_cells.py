@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from prismd.core.values.blanks import INVISIBLE, is_blank
-from prismd.importer.files.rows import ROW_BYTES_MAX
+from prismd.files.rows import ROW_BYTES_MAX
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 

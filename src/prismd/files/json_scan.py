@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from prismd.importer.files.rows import BUFFER_BYTES_MAX, FileProblemError
+from prismd.files.rows import BUFFER_BYTES_MAX, FileProblemError
 
 _WHITE: Final = b" \t\r\n"
 # Everything up to the next relevant character, complete strings included; the match stops before a string that is not

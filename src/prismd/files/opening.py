@@ -12,11 +12,11 @@ from typing import Final
 
 import msgspec
 
-from prismd.importer.files.csv_rows import CsvRows, read_header
-from prismd.importer.files.decoding import as_utf8, canonical_encoding
-from prismd.importer.files.json_rows import JsonRows
-from prismd.importer.files.ndjson_rows import NdjsonRows
-from prismd.importer.files.rows import CHUNK_BYTES, FileProblemError, FileRow, RowSource
+from prismd.files.csv_rows import CsvRows, read_header
+from prismd.files.decoding import as_utf8, canonical_encoding
+from prismd.files.json_rows import JsonRows
+from prismd.files.ndjson_rows import NdjsonRows
+from prismd.files.rows import CHUNK_BYTES, FileProblemError, FileRow, RowSource
 
 FORMATS: Final = ("csv", "json", "ndjson")
 

@@ -10,14 +10,14 @@ import msgspec
 
 from prismd.core.values.blanks import is_blank
 from prismd.core.wording.quoting import quoted
-from prismd.importer.files.csv_cells import DELIMITERS, CellRow, cell_rows
-from prismd.importer.files.csv_header import header_of, shown_delimiter
-from prismd.importer.files.csv_joins import Joins
-from prismd.importer.files.decoding import decoded, lines_of
-from prismd.importer.files.failed_cells import ORIGINAL_COLUMN, unescaped
-from prismd.importer.files.json_row import json_row
-from prismd.importer.files.rows import FileProblemError, FileRow, RowProblem
-from prismd.importer.files.seen_names import MARK
+from prismd.files.csv_cells import DELIMITERS, CellRow, cell_rows
+from prismd.files.csv_header import header_of, shown_delimiter
+from prismd.files.csv_joins import Joins
+from prismd.files.decoding import decoded, lines_of
+from prismd.files.failed_cells import ORIGINAL_COLUMN, unescaped
+from prismd.files.json_row import json_row
+from prismd.files.rows import FileProblemError, FileRow, RowProblem
+from prismd.files.seen_names import MARK
 
 #: With this separator, cells with several values are JSON arrays.
 JSON_ARRAYS: Final = "json"
@@ -196,7 +196,7 @@ def read_header(chunks: Iterator[bytes], encoding: str, delimiter: str | None) -
     Args:
         chunks: The bytes of the file from its beginning; only those of the header are read.
         encoding: Canonical name of the file's encoding.
-        delimiter: The character between cells; None as for :func:`prismd.importer.files.csv_header.header_of`.
+        delimiter: The character between cells; None as for :func:`prismd.files.csv_header.header_of`.
 
     Raises:
         FileProblemError: The file has no header, or a name occurs twice in it.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from prismd.importer.files.json_row import json_row
-from prismd.importer.files.rows import BUFFER_BYTES_MAX, FileProblemError, FileRow
+from prismd.files.json_row import json_row
+from prismd.files.rows import BUFFER_BYTES_MAX, FileProblemError, FileRow
 
 _BOM = b"\xef\xbb\xbf"
 _WHITE = b" \t\r\n"

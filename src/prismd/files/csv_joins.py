@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from prismd.core.values.blanks import is_blank
-from prismd.importer.files.csv_cells import DELIMITERS, cell_rows
-from prismd.importer.files.csv_header import delimiter_named
-from prismd.importer.files.rows import FileProblemError
-from prismd.importer.files.seen_names import MARK, visible
+from prismd.files.csv_cells import DELIMITERS, cell_rows
+from prismd.files.csv_header import delimiter_named
+from prismd.files.rows import FileProblemError
+from prismd.files.seen_names import MARK, visible
 
 _QUOTES: Final = " \t\"'"
 _SPLIT: Final = "two files seem to be joined here"

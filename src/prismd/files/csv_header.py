@@ -10,10 +10,10 @@ from typing import Final
 
 from prismd.core.values.blanks import INVISIBLE
 from prismd.core.wording.quoting import quoted
-from prismd.importer.files.csv_cells import DELIMITERS, CellRow, cell_rows
-from prismd.importer.files.failed_cells import FAILED_COLUMNS, unescaped
-from prismd.importer.files.rows import FileProblemError
-from prismd.importer.files.seen_names import visible
+from prismd.files.csv_cells import DELIMITERS, CellRow, cell_rows
+from prismd.files.failed_cells import FAILED_COLUMNS, unescaped
+from prismd.files.rows import FileProblemError
+from prismd.files.seen_names import visible
 
 #: The line that names the delimiter for spreadsheets; a spreadsheet that saves it may add quotes and empty cells.
 _SEP: Final = re.compile(

@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from prismd.importer.files.json_blanks import list_without_blanks, may_be_blank, members_of, without_blanks
-from prismd.importer.files.rows import FileRow, RowProblem
+from prismd.files.json_blanks import list_without_blanks, may_be_blank, members_of, without_blanks
+from prismd.files.rows import FileRow, RowProblem
 
 _MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENVELOPE: Final = ("default", "list", "extended")

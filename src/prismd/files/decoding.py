@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import Final
 
-from prismd.importer.files.rows import BUFFER_BYTES_MAX, FileProblemError
+from prismd.files.rows import BUFFER_BYTES_MAX, FileProblemError
 
 _BOM = "\ufeff"
 _UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")

@@ -1,1 +1,1 @@
-"""Use cases of single records and batches of them: read, write, delete, restore, find."""
+"""Use cases of single records and of batches: read, write, delete, restore, find."""

@@ -1,4 +1,4 @@
-"""What became of the items of a batch, and what all batches of single records judge alike."""
+"""The outcome of one item of a batch, and the checks that every kind of batch makes for its items."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ItemError:
     """Why an item failed.
 
     Args:
-        code: Of a request or of a row.
+        code: Error code of a request or of a row.
         message: A sentence for people.
     """
 
@@ -28,18 +28,18 @@ class ItemError:
 
     @classmethod
     def of(cls, error: PrismdError) -> ItemError:
-        """Return what an error says to an item."""
+        """Return the error of an item for an error of a request."""
         return cls(error.code, error.message)
 
 
 @dataclass(frozen=True, slots=True)
 class ItemOutcome:
-    """What became of one item.
+    """The outcome of one item.
 
     Args:
-        id: As the caller wrote it; None where it could not be read.
-        record: After the item, if it was changed.
-        error: Why the item failed; None if it succeeded.
+        id: The record's id, exactly as the caller sent it; None if the item has no readable id.
+        record: The record after the item; None if the item failed or removed it.
+        error: The reason for a failure; None if the item succeeded.
     """
 
     id: str | None
@@ -47,17 +47,17 @@ class ItemOutcome:
     error: ItemError | None = None
 
 
-#: Why records cannot be written as they stand, by id.
+#: Errors of the records that do not meet the request's conditions, by id.
 Unmet = Mapping[str, ItemError]
 
 
 def record_ids(items: Sequence[BatchItem]) -> list[str]:
-    """Return the ids of the records that items mean, as they are stored."""
+    """Return the ids of the records that items name, spelled as they are stored."""
     return [item.id.lower() for item in items if item.id is not None and is_uuid(item.id)]
 
 
 def unmet(records: Iterable[StoredRecord], conditions: Preconditions) -> Unmet:
-    """Return why records cannot be written as they stand before the batch; each item is for itself."""
+    """Return the errors of records that do not meet the conditions, judged by their versions before the batch."""
     found: dict[str, ItemError] = {}
     for record in records:
         try:
@@ -68,13 +68,13 @@ def unmet(records: Iterable[StoredRecord], conditions: Preconditions) -> Unmet:
 
 
 def failed(object_type: str, item: BatchItem, there: Mapping[str, StoredRecord], unmet: Unmet) -> ItemOutcome | None:
-    """Return what became of an item that cannot be read, means no record, or one in another version; None of others.
+    """Return the failure of an item that is unreadable, names no record, or does not meet the conditions; else None.
 
     Args:
         object_type: Type of the records.
-        item: The item.
-        there: The records that can be meant, by id.
-        unmet: From :func:`unmet`.
+        item: The item to check.
+        there: The records that items can name, by id.
+        unmet: The result of :func:`unmet`.
     """
     record_id = (item.id or "").lower()
     if item.error is not None:

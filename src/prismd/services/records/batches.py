@@ -1,4 +1,4 @@
-"""Batches of writes to single records: each item for itself, all in one transaction and so many statements."""
+"""Batches of updates: each item succeeds or fails by itself; the number of statements does not grow with the items."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from prismd.store.records.records import StoredRecord
 def update_records(
     writer: RecordWriter, items: Sequence[BatchItem], conditions: Preconditions = NOTHING
 ) -> list[ItemOutcome]:
-    """Change records, those of several items in the order of the items (contract, section 11.11).
+    """Update records; several items for one record apply in order (contract, section 11.11).
 
     Args:
-        writer: Of their type.
-        items: What to write to which.
-        conditions: What must be so of each record's version before the batch.
+        writer: The writer for the records' type.
+        items: The records to update, with their bodies.
+        conditions: Preconditions on each record's version before the batch.
     """
     held = writer.hold(record_ids(items))
     standing = {record_id: one.record for record_id, one in held.items() if not one.deleted}

@@ -1,4 +1,4 @@
-"""Reading what is written to records that there are: what they show or hold already is no change and no error."""
+"""Reading bodies for existing records: a value equal to the one that the record holds or shows is accepted as is."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from prismd.services.records.writer import RecordWriter
 from prismd.store import properties
 from prismd.store.records.records import StoredRecord
 
-#: What references show from their other side, by property and record.
+#: Ids of the records that refer to a record, by the property that shows them and by the record's id.
 _Inverses = Mapping[str, Mapping[str, list[str]]]
 
 
 def read_changes(writer: RecordWriter, bodies: Sequence[RecordBody], records: Sequence[StoredRecord | None]) -> Rows:
-    """Return the values of bodies that are written to records; the statements are the same however many there are.
+    """Return the values of bodies as rows; the number of statements does not grow with the bodies.
 
     Args:
-        writer: Of the records.
-        bodies: What is written.
-        records: To which record each is written, as it stands before; None where there is none.
+        writer: The writer for the records' type.
+        bodies: The bodies.
+        records: The record that each body updates, in its state before; None for a new record.
     """
     rows = _read(writer, bodies, records)
     refused = [
@@ -38,7 +38,7 @@ def read_changes(writer: RecordWriter, bodies: Sequence[RecordBody], records: Se
     ]
     if not refused:
         return rows
-    # Most bodies are right as they are, so what they say is compared with what there is only if they are not.
+    # Most bodies have no faulty value, so compare values with the record only if the row is refused.
     inverses = _inverses(writer, [(rows[number], record) for number, record in refused])
     shorter = {
         number: (body, record)
@@ -65,7 +65,7 @@ def _shown(writer: RecordWriter, record: StoredRecord, inverses: _Inverses) -> S
 
 
 def _inverses(writer: RecordWriter, refused: Sequence[tuple[Row | RefusedRow, StoredRecord]]) -> _Inverses:
-    """Return what records show of those that refer to them, where bodies have sent that back."""
+    """Return the referring records that refused rows sent back as values of inverse properties."""
     named = {
         slug: prop
         for row, _ in refused

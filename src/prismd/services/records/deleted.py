@@ -1,4 +1,4 @@
-"""Records are deleted so that they can be restored, and purged for good: singly, or each item of a batch for itself."""
+"""Deleting, restoring and purging records, singly or in batches whose items succeed or fail by themselves."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from prismd.store.records import record_keys, record_writes
 from prismd.store.records.record_writes import HeldRecord
 from prismd.store.records.records import StoredRecord
 
-#: Whoever deletes a record needs none of its values.
+#: Keys to read if a use case needs no values, as deletion does.
 _NOTHING: Final[Collection[str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RecordPlace:
-    """Where a record is.
+    """The address of a record within a team.
 
     Args:
-        object_type: Its type.
-        record_id: Its id, as the caller wrote it.
+        object_type: The record's type.
+        record_id: The record's id, exactly as the caller sent it.
     """
 
     object_type: str
@@ -44,12 +44,12 @@ class RecordPlace:
 
 @dataclass(frozen=True, slots=True)
 class RecordsNamed:
-    """Records of one type to which the same happens, each for itself.
+    """A batch that does the same to several records of one type.
 
     Args:
-        object_type: Type of the records.
-        items: Which ones.
-        conditions: What must be so of each record's version.
+        object_type: The records' type.
+        items: The items that name the records.
+        conditions: Preconditions on each record's version.
     """
 
     object_type: str
@@ -58,12 +58,12 @@ class RecordsNamed:
 
 
 def delete_record(transaction: Transaction, place: RecordPlace, conditions: Preconditions = NOTHING) -> None:
-    """Delete a record, so that it can be restored (contract, section 11.6).
+    """Delete a record; it can be restored later (contract, section 11.6).
 
     Args:
-        transaction: Of the team.
-        place: Of the record.
-        conditions: What must be so of the record's version.
+        transaction: The team's open transaction.
+        place: The record's address.
+        conditions: Preconditions on the record's version.
 
     Raises:
         PrismdError: ``not_found`` or ``precondition_failed``.
@@ -85,13 +85,13 @@ def restore_record(
     *,
     allow_taken_key: bool = False,
 ) -> RecordView:
-    """Take the deletion of a record back; one that is not deleted stays as it is (contract, section 11.10).
+    """Restore a deleted record; a record that is not deleted stays unchanged (contract, section 11.10).
 
     Args:
-        transaction: Of the team.
-        place: Of the record.
-        conditions: What must be so of its version.
-        allow_taken_key: Restore it also where another record has a value by which it is told apart.
+        transaction: The team's open transaction.
+        place: The record's address.
+        conditions: Preconditions on the record's version.
+        allow_taken_key: Restore the record even if another record has taken one of its key values.
 
     Raises:
         PrismdError: ``not_found``, ``precondition_failed`` or ``key_taken``.
@@ -105,11 +105,11 @@ def restore_record(
 
 
 def delete_records(transaction: Transaction, named: RecordsNamed) -> list[ItemOutcome]:
-    """Delete records, so that they can be restored (contract, section 11.11).
+    """Delete records; they can be restored later (contract, section 11.11).
 
     Args:
-        transaction: Of the team.
-        named: Which ones.
+        transaction: The team's open transaction.
+        named: The batch.
     """
     held = _held_all(transaction, named, _NOTHING)
     standing = {record_id: one.record for record_id, one in held.items() if not one.deleted}
@@ -130,12 +130,12 @@ def delete_records(transaction: Transaction, named: RecordsNamed) -> list[ItemOu
 def restore_records(
     transaction: Transaction, named: RecordsNamed, *, allow_taken_key: bool = False
 ) -> list[ItemOutcome]:
-    """Take the deletion of records back; those that are not deleted stay as they are.
+    """Restore deleted records; records that are not deleted stay unchanged.
 
     Args:
-        transaction: Of the team.
-        named: Which ones.
-        allow_taken_key: Restore them also where other records have values by which they are told apart.
+        transaction: The team's open transaction.
+        named: The batch.
+        allow_taken_key: Restore records even if other records have taken some of their key values.
     """
     held = _held_all(transaction, named)
     restoring = _Restoring(transaction, named.object_type, list(held.values()), allow_taken_key)
@@ -145,11 +145,11 @@ def restore_records(
 
 
 def purge_records(transaction: Transaction, named: RecordsNamed) -> list[ItemOutcome]:
-    """Remove deleted records for good, with their keys, grants and pins; what imports noted of them expires with these.
+    """Remove deleted records for good, with keys, grants and pins; import results about them stay until they expire.
 
     Args:
-        transaction: Of the team.
-        named: Which ones.
+        transaction: The team's open transaction.
+        named: The batch.
     """
     rules = key_rules(
         transaction.connection,
@@ -213,7 +213,7 @@ def _hold(
     ids: Sequence[str],
     keys: Collection[str] | None,
 ) -> dict[str, HeldRecord]:
-    """Hold records, and read the values that are needed of them; None for all."""
+    """Hold records until the transaction ends, and read the values of some keys; None reads all values."""
     record_keys.lock_type(transaction.connection, transaction.team_id, object_type)
     wanted = None if keys is None else {object_type: keys}
     budget = ReadingBudget(transaction.settings.read_bytes_max)
@@ -225,12 +225,12 @@ def _hold(
 def _each(
     named: RecordsNamed, there: Mapping[str, StoredRecord], do: Callable[[StoredRecord], RecordView | None]
 ) -> list[ItemOutcome]:
-    """Do something to the record of each item, in order, and return what became of it.
+    """Apply an action to the record of each item, in order, and return the outcomes.
 
     Args:
-        named: The items.
-        there: The records that can be meant, by id; what is done may take some away.
-        do: Returns the record as it is then, where it still is, or raises PrismdError.
+        named: The batch.
+        there: The records that items can name, by id; the action can remove records from it.
+        do: The action; returns the record's new state, or None if it is gone, or raises PrismdError.
     """
     refused = unmet(there.values(), named.conditions)
 
@@ -246,13 +246,13 @@ def _each(
 
 
 class _Restoring:
-    """Restores records, and writes it all at once.
+    """Plans the restoration of records, then writes all of it together.
 
     Args:
-        transaction: Holds the records.
-        object_type: Their type.
-        held: The records that may be meant.
-        allow_taken_key: Restore them also where other records have values by which they are told apart.
+        transaction: The transaction that holds the records.
+        object_type: The records' type.
+        held: The records that items can name.
+        allow_taken_key: Restore records even if other records have taken some of their key values.
     """
 
     def __init__(
@@ -278,7 +278,7 @@ class _Restoring:
             )
 
     def restored(self, record: StoredRecord) -> RecordView:
-        """Return a record as it is once it is restored; restoring it twice is restoring it once.
+        """Plan a restoration and return the record after it; a second call for the same record changes nothing.
 
         Raises:
             PrismdError: ``key_taken``.
@@ -291,7 +291,7 @@ class _Restoring:
         return view_of(self._schema, self._restored.get(record.id, record))
 
     def write(self) -> None:
-        """Write what was restored, and tell of it."""
+        """Write the restorations, and notify of them."""
         ids, transaction = list(self._restored), self._transaction
         record_writes.restore_records(
             transaction.connection, transaction.team_id, self._object_type, ids, now=self._now

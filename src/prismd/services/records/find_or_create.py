@@ -1,4 +1,4 @@
-"""The person of an e-mail address or the company of a domain, made where there is none (contract, section 16.4)."""
+"""Find the person with an e-mail address or the company with a domain, or create it (contract, section 16.4)."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _ADDRESSES: Final = "email_addresses"
 
 
 def find_or_create_organization(transaction: Transaction, domain: str, defaults: Defaults) -> tuple[RecordView, bool]:
-    """Return the organization with a primary domain, and whether it was made.
+    """Return the organization with a primary domain, and whether this call created it.
 
     Args:
-        transaction: Of the team.
-        domain: Compared as imports compare keys.
-        defaults: Further values of one that is made.
+        transaction: The team's open transaction.
+        domain: The domain to find, compared as imports compare keys.
+        defaults: Further values for a new organization.
 
     Raises:
-        PrismdError: ``multiple_matches``, or ``invalid_request`` with the path of each field at fault.
+        PrismdError: ``multiple_matches``, or ``invalid_request`` with the path of each wrong field.
     """
     writer = RecordWriter(transaction, "organization")
     prop = writer.schema.properties["primary_domain"]
@@ -47,15 +47,15 @@ def find_or_create_organization(transaction: Transaction, domain: str, defaults:
 
 
 def find_or_create_identity(transaction: Transaction, address: str, defaults: Defaults) -> tuple[RecordView, bool]:
-    """Return the person who has an address, and whether it was made; its contact is made where there is none.
+    """Return the person with an e-mail address, and whether this call created it; a missing contact is created too.
 
     Args:
-        transaction: Of the team.
-        address: Compared as imports compare keys.
-        defaults: Further values of a person who is made.
+        transaction: The team's open transaction.
+        address: The address to find, compared as imports compare keys.
+        defaults: Further values for a new person.
 
     Raises:
-        PrismdError: ``multiple_matches``, or ``invalid_request`` with the path of each field at fault.
+        PrismdError: ``multiple_matches``, or ``invalid_request`` with the path of each wrong field.
     """
     writer = RecordWriter(transaction, "identity")
     prop = writer.schema.properties[_ADDRESSES]
@@ -74,7 +74,7 @@ def find_or_create_identity(transaction: Transaction, address: str, defaults: De
 
 
 def _check_domain(prop: Property, domain: str, given: object, defaults: Defaults) -> None:
-    # One that is made with another domain would be made again by the next request.
+    # The next request would not find an organization with another domain, and would create it again.
     rule = KeyRule("organization", prop, fold_case=True)
     if given is not None and rule.keys(given) != rule.keys(domain):
         field = f"{defaults.field}{'.default' if prop.slug in defaults.buckets['default'] else ''}.{prop.slug}"
@@ -89,7 +89,7 @@ def _own(addresses: object) -> list[str]:
 
 
 def _parsed(writer: RecordWriter, defaults: Defaults) -> Row:
-    # Also where nothing is made: what a request asks for is right or wrong whatever is there already.
+    # Check the defaults even if the record exists: a wrong request fails whatever the database holds.
     [row] = writer.parsed([defaults])
     if isinstance(row, RefusedRow):
         raise refusal_of(row.problems, defaults.place_of)

@@ -1,4 +1,4 @@
-"""Making records findable by a property before a read: the only thing that a read ever writes."""
+"""Making records findable by a property before a read; a read writes nothing else."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from prismd.store.connections import transactions
 
 
 def make_findable(transaction: Transaction, object_type: str, prop: Property, *, tells_apart: bool = False) -> None:
-    """Make records findable by a property, and commit that at once, so that nobody waits for the read that follows.
+    """Make records findable by a property and commit at once, so that the following read blocks nobody.
 
-    The first use of a property reads all records of the type, under the lock by which imports of the type take turns.
-    A read calls this before it goes by the property; a write calls :func:`ensure_key
-    <prismd.services.records.keys.ensure_key>`, in its own transaction.
+    The first use of a property reads all records of the type while it holds the lock of the type, which chunks of
+    imports wait for. A read calls this function before it looks records up by the property; a write calls
+    :func:`ensure_key <prismd.services.records.keys.ensure_key>` in its own transaction instead.
 
     Args:
-        transaction: Of the team; it has written nothing, and goes on as another one.
+        transaction: The team's open transaction. It has written nothing yet; after a commit, it continues as a new one.
         object_type: The type that has the property.
-        prop: A property that can be compared.
-        tells_apart: Whether records are told apart by it, and not only found.
+        prop: A property whose values can be compared.
+        tells_apart: Whether the property identifies records; False if it only finds them.
     """
     connection, team_id = transaction.connection, transaction.team_id
     if ensure_key(connection, team_id, object_type, prop, tells_apart=tells_apart):

@@ -1,4 +1,4 @@
-"""Keeping records findable by the values of key properties, and finding them."""
+"""Keeping record keys of the properties that are used for look-ups, and finding records by them."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from prismd.core.wording.quoting import nearest, quoted
 from prismd.store.connections.postgres import Connection
 from prismd.store.records import record_keys, records
 
-#: Records that are found by a value, as who looks for one is told no more than that there are more.
+#: Most records that a look-up returns; for more, the caller learns only that there are more.
 FOUND_MAX: Final = 10
-#: Records whose keys are made at once when a property becomes a key.
+#: Records per page when a property becomes a key and existing records get their keys.
 _BACKFILL_PAGE: Final = 5_000
 
 
 def key_property(schema: ObjectSchema, slug: str, field: str, list_id: str | None = None) -> Property:
-    """Return the property by which a request tells records apart.
+    """Return the property that a request names to identify records.
 
     Args:
-        slug: As the caller wrote it.
-        field: Where, such as ``.body.options.dedupe_by``.
-        list_id: The list whose own properties can be meant too.
+        slug: The property's slug, exactly as the caller sent it.
+        field: Path of the slug in the request, such as ``.body.options.dedupe_by``.
+        list_id: The list whose own properties can be named too.
 
     Raises:
-        PrismdError: ``invalid_request``: there is none of that slug, or it cannot be a key.
+        PrismdError: ``invalid_request``: no property has this slug, or the property cannot be a key.
     """
     prop = schema.get(slug, list_id)
     if prop is None:
@@ -47,7 +47,7 @@ def key_property(schema: ObjectSchema, slug: str, field: str, list_id: str | Non
 
 
 def key_rules(connection: Connection, team_id: int, schema: ObjectSchema) -> list[KeyRule]:
-    """Return the rules of all properties whose values are kept as keys."""
+    """Return the rules of all properties whose values have record keys."""
     keys = record_keys.keys_in_use(connection, team_id, schema.object_type)
     found = (LISTS if key == LISTS.key else schema.properties.get(key) for key in keys)
     return [KeyRule(schema.object_type, prop, fold_case=True) for prop in found if prop is not None]
@@ -56,17 +56,17 @@ def key_rules(connection: Connection, team_id: int, schema: ObjectSchema) -> lis
 def ensure_key(
     connection: Connection, team_id: int, object_type: str, prop: Property, *, tells_apart: bool = False
 ) -> bool:
-    """Make records findable by a property: from its first use as a key on, and for the records that there are already.
+    """Give the records of a type keys of a property: existing records now, later ones as they are written.
 
-    Nobody else writes keys of the type until the transaction ends.
+    Nobody else writes keys of the type until the transaction ends, if this call had work to do.
 
     Args:
-        object_type: The type that has it.
-        prop: A property that can be compared.
-        tells_apart: Whether records are told apart by it, and not only found.
+        object_type: The type that has the property.
+        prop: A property whose values can be compared.
+        tells_apart: Whether the property identifies records; False if it only finds them.
 
     Returns:
-        Whether anything was to be done, so that the transaction holds the lock of the type.
+        True if the call wrote anything; the transaction then holds the lock of the type.
     """
     used = record_keys.keys_in_use(connection, team_id, object_type)
     if prop.key in used and (used[prop.key] or not tells_apart):
@@ -85,32 +85,32 @@ def ensure_key(
 
 @dataclass(frozen=True, slots=True)
 class KeyChanges:
-    """Which keys records of a team get, and which they lose."""
+    """The keys to add to a team's records, and the keys to remove."""
 
     team_id: int
     added: list[record_keys.Entry]
     gone: list[record_keys.Entry]
 
     def write(self, connection: Connection) -> None:
-        """Write them, inside a transaction that holds the lock of the records' type."""
+        """Write the changes, inside a transaction that holds the lock of the records' type."""
         record_keys.delete_keys(connection, self.team_id, self.gone)
         record_keys.insert_keys(connection, self.team_id, self.added)
 
     def packed(self) -> PackedKeyChanges:
-        """Return them as an import writes them."""
+        """Return the changes in the form that imports write."""
         return PackedKeyChanges(self.team_id, record_keys.key_rows(self.team_id, self.added), self.gone)
 
 
 @dataclass(frozen=True, slots=True)
 class PackedKeyChanges:
-    """Which keys records of a team get, as PostgreSQL copies them, and which they lose."""
+    """The keys to add to a team's records, encoded for COPY, and the keys to remove."""
 
     team_id: int
     added: bytes
     gone: list[record_keys.Entry]
 
     def write(self, connection: Connection) -> None:
-        """Write them, inside the import step of a transaction that holds the lock of the records' type."""
+        """Write the changes in an import's step, inside a transaction that holds the lock of the records' type."""
         record_keys.delete_keys(connection, self.team_id, self.gone)
         record_keys.copy_keys(connection, self.added)
 
@@ -123,13 +123,13 @@ def key_changes(
     *,
     hashed: str | None = None,
 ) -> KeyChanges:
-    """Return what becomes of the keys of records that are made and changed.
+    """Return the changes of keys for new and changed records.
 
     Args:
-        rules: Of the properties whose values are kept as keys.
-        made: Records that are made.
-        changed: Records that are changed.
-        hashed: The key whose hashes the records bring that are made, where they bring any.
+        rules: Rules of the properties whose values have record keys.
+        made: The new records.
+        changed: The changed records.
+        hashed: The key whose hashes the new records carry already; None if they carry none.
     """
     added: list[record_keys.Entry] = []
     gone: list[record_keys.Entry] = []
@@ -150,9 +150,9 @@ def key_changes(
 
 
 def find_by_key(connection: Connection, team_id: int, rule: KeyRule, object_type: str, value: object) -> list[str]:
-    """Return ids of records whose property has a value in common with a given one, by the rule's comparison.
+    """Return ids of the records that share a value of a property with a given value, as the rule compares.
 
-    Where more have it than :data:`FOUND_MAX`, one more than that is returned.
+    The result has at most :data:`FOUND_MAX` + 1 ids; the additional one says that there are more.
     """
     wanted = set(rule.keys(value))
     found = records.values_by_key(

@@ -1,4 +1,4 @@
-"""Reading records back: by id, by the value of a property, and how many there are."""
+"""Reading records: one by id, one by the value of a property, and the number of records."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def get_record(
     """Return a record (contract, section 11.4).
 
     Args:
-        select: Paths of the properties wanted; None for all that records have values of.
-        list_id: The list whose values are wanted besides; None for all lists.
+        select: Paths of the properties to return; None for all properties with values.
+        list_id: The list whose values to return beside the record's own; None for all lists.
 
     Raises:
-        PrismdError: ``not_found``, also for deleted records, for ids that are none, and for an unknown list;
-            ``invalid_request`` for an unknown slug.
+        PrismdError: ``not_found``, also for deleted records, malformed ids and an unknown list; ``invalid_request`` for
+            an unknown slug.
     """
     scope = list_scope(transaction, object_type, list_id)
     showing = Showing(transaction, object_type, select=select, list_id=scope)
@@ -59,17 +59,17 @@ def find_record(
     select: Sequence[str] | None = None,
     list_id: str | None = None,
 ) -> RecordView:
-    """Return the one record whose property has a value, compared as imports compare (contract, section 11.7).
+    """Return the one record whose property has a value, compared as imports compare keys (contract, section 11.7).
 
     Args:
-        slug: A property by which records can be told apart.
-        value: As text; for references to contacts, an id or an address.
-        select: Paths of the properties wanted; None for all that records have values of.
-        list_id: The list whose own properties can be meant too.
+        slug: Slug of a property that can identify records.
+        value: The value as text; for a reference to contacts, an id or an e-mail address.
+        select: Paths of the properties to return; None for all properties with values.
+        list_id: The list whose own properties can be named too.
 
     Raises:
-        PrismdError: ``not_found``, ``multiple_matches``, ``missing_scope``, or ``invalid_request`` for a slug that
-            cannot be looked up.
+        PrismdError: ``not_found``, ``multiple_matches``, ``missing_scope``, or ``invalid_request`` for a property that
+            cannot identify records.
     """
     scope = list_scope(transaction, object_type, list_id)
     showing = Showing(transaction, object_type, select=select, list_id=scope)
@@ -96,14 +96,14 @@ def count_records(
     list_id: str | None = None,
     deleted: Deleted = Deleted.LEFT_OUT,
 ) -> int:
-    """Return how many records of a type a team has (contract, section 11.9).
+    """Return the number of a team's records of one type (contract, section 11.9).
 
     Args:
-        list_id: Count only those in this list.
-        deleted: Which of the deleted ones to count.
+        list_id: Count only the records of this list.
+        deleted: Whether to count deleted records too, or alone.
 
     Raises:
-        PrismdError: ``not_found``: there is no such list of records of the type; ``query_timeout``.
+        PrismdError: ``not_found``: the team has no such list for this type; ``query_timeout``.
     """
     scope = list_scope(transaction, object_type, list_id)
     hashes = None
@@ -116,38 +116,38 @@ def count_records(
 
 
 def list_scope(transaction: Transaction, object_type: str, list_id: str | None) -> str | None:
-    """Return the id of the list that a request names in its query, if it names one.
+    """Return the id of the list that a request names in its query; None if it names none.
 
     Args:
-        list_id: As the caller wrote it.
+        list_id: The list's id, exactly as the caller sent it.
 
     Raises:
-        PrismdError: ``not_found``: the team has no such list of records of the type.
+        PrismdError: ``not_found``: the team has no such list for this type.
     """
     return None if list_id is None else require_list(transaction, list_id, object_type).id
 
 
 def parsed_value(prop: Property, value: str, settings: Settings, *, written: bool = False) -> object:
-    """Return what is stored for a value that stands in a path.
+    """Return the stored form of a value that the path of a request gives as text.
 
     Args:
-        prop: Whose value it is.
-        value: As it stands there.
-        written: Whether a record is to get it; what is archived can be found, but is given to none.
+        prop: The property that the value belongs to.
+        value: The text in the path.
+        written: Whether a record will get the value: an archived option can be looked up, but not written.
 
     Raises:
-        InvalidValueError: The property cannot have that value.
+        InvalidValueError: The property cannot have the value.
     """
     limits = ValueLimits(settings.text_chars_max, settings.list_values_max)
     return (writer_for if written else parser_for)(prop, limits)(value)
 
 
 def sought_value(resolved: Rows, prop: Property) -> object | RefusedRow:
-    """Return the value by which a record is sought.
+    """Return the value to look up, or the refused row if no record can have it.
 
     Args:
-        resolved: One row that has it, with the ids of records in place of addresses.
-        prop: Whose value it is.
+        resolved: One row with the value; addresses are replaced by record ids.
+        prop: The property to look the value up by.
 
     Raises:
         PrismdError: ``multiple_matches``: several records have the address.
@@ -162,21 +162,21 @@ def sought_value(resolved: Rows, prop: Property) -> object | RefusedRow:
 
 
 def records_with(transaction: Transaction, object_type: str, prop: Property, value: object) -> list[str]:
-    """Return ids of the records whose property has a value, or one in common, as keys are compared.
+    """Return ids of the records that share a value of a property with a given value, compared as keys are.
 
     Args:
-        transaction: Of a write, which makes records findable by the property where they are not yet.
-        value: As stored.
+        transaction: The transaction of a write; it makes records findable by the property first, if necessary.
+        value: The value in stored form.
     """
     ensure_key(transaction.connection, transaction.team_id, object_type, prop, tells_apart=True)
     return _found(transaction, object_type, prop, value)
 
 
 def the_one(found: Sequence[str], slug: str, value: str) -> str:
-    """Return the id of the record that a value means.
+    """Return the only id of a look-up's result.
 
     Args:
-        found: Ids of the records that have it, one at least.
+        found: Ids of the records that have the value; at least one.
 
     Raises:
         PrismdError: ``multiple_matches``.

@@ -1,4 +1,4 @@
-"""What one request may read, and how long that may take."""
+"""The limits on what one request can read: bytes and time."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from prismd.settings import Settings
 from prismd.store.connections.postgres import Connection
 from prismd.store.queries.pages import limit_time
 
-#: PostgreSQL is told anew how much time is left when so much of it has passed.
+#: Seconds after which PostgreSQL gets the remaining time again, as its own limit covers one statement alone.
 _PASSED_S: Final = 1.0
 
 
 class Reading:
-    """The reading of one request.
+    """The reading of one request, with its limits.
 
     Args:
-        connection: In the transaction of the request.
-        settings: For the limits.
+        connection: Inside the transaction of the request.
+        settings: The settings in force; they hold the limits.
     """
 
     def __init__(self, connection: Connection, settings: Settings) -> None:
@@ -31,10 +31,10 @@ class Reading:
         self._told_at: float | None = None
 
     def limit_time(self) -> None:
-        """Have PostgreSQL give up on the next statements when the time of the request is over.
+        """Make PostgreSQL cancel later statements when the request's time is over.
 
         Raises:
-            PrismdError: ``query_timeout``: it is over.
+            PrismdError: ``query_timeout``: the time is over already.
         """
         now = time.monotonic()
         if now >= self._ends_at:

@@ -1,4 +1,4 @@
-"""Looking up what the references of rows lead to: by id, and contacts also by their address, old ones and new."""
+"""Looking up the targets of references in rows: records by id, and contacts also by e-mail address."""
 
 from __future__ import annotations
 
@@ -29,30 +29,30 @@ from prismd.store.connections.postgres import Connection
 from prismd.store.records import record_keys, records
 
 CONTACT: Final = "contact"
-#: By which contacts are told apart.
+#: The property that identifies contacts.
 EMAIL: Final = native_schema(CONTACT).properties["email"]
 
-#: Contacts that one address may mean where all of them are wanted.
+#: Most contacts that one address can stand for if the caller wants all of them.
 _CONTACTS_MAX: Final = 1_000
-#: The same for all addresses that are named together.
+#: Most contacts that all addresses of one look-up can stand for together.
 _CONTACTS_IN_ALL_MAX: Final = 50_000
 
-#: Returns contacts that are no records yet and carry some keys, by the hashes of these.
+#: Returns contacts that have any of the given key hashes and are no records yet.
 Drafted = Callable[[set[int]], Iterable[KnownRecord]]
 
 
 def resolve_references(
     transaction: Transaction, schema: ObjectSchema, rows: Rows, contacts: NewContacts | None = None
 ) -> Rows:
-    """Return rows whose references are ids of records that exist; rows with others are refused.
+    """Return rows whose references are ids of existing records; a row with another reference is refused.
 
-    Where they name contacts by addresses, contacts are made findable by these first (see :func:`make_findable`).
+    If rows name contacts by address, contacts become findable by address first (see :func:`make_findable`).
 
     Args:
-        transaction: Of the team; it has written nothing.
-        schema: Of the rows.
+        transaction: The team's open transaction; it has written nothing.
+        schema: The schema of the rows' type.
         rows: Parsed rows.
-        contacts: Those that the rows would make, each of which counts as one that exists; None where they make none.
+        contacts: Contacts that the rows would create; each counts as existing. None if rows create no contacts.
     """
     targets = held_references(schema)
     wanted = references_of(rows, targets)
@@ -72,16 +72,16 @@ def resolve_to_write(  # noqa: PLR0917 - where, what, and who may come to be
     contacts: NewContacts,
     drafted: Drafted | None = None,
 ) -> Rows:
-    """Return rows as :func:`resolve_references` does, and let nobody else make a contact until the transaction ends.
+    """Return rows as :func:`resolve_references` does; others cannot create contacts until the transaction ends.
 
-    Whoever writes holds the lock of the rows' own type by then, and the lock of contacts is the last that anybody
-    takes: so nobody waits in a circle. Rows that name no addresses take no second lock.
+    The caller holds the lock of the rows' own type already, and everybody takes the lock of contacts last: so no
+    deadlock is possible. Rows without addresses take no second lock.
 
     Args:
-        schema: Of the rows.
+        schema: The schema of the rows' type.
         rows: Parsed rows.
-        contacts: Those that the rows may make.
-        drafted: Finds contacts that earlier chunks of a dry run would have made.
+        contacts: Collects the contacts that the rows create.
+        drafted: Finds contacts that earlier chunks of a dry run would have created.
     """
     wanted = references_of(rows, held_references(schema))
     if not wanted:
@@ -98,7 +98,7 @@ def _has_addresses(wanted: Iterable[Reference]) -> bool:
 
 
 def _with_references(schema: ObjectSchema, rows: Rows, found: Found, contacts: NewContacts | None) -> Rows:
-    # A contact that refers to another makes none: its address may be that of another row.
+    # A contact that refers to another contact creates none: another row can have the same address.
     if contacts is not None and schema.object_type != CONTACT:
         return contacts.resolve(rows, found)
     targets = held_references(schema)
@@ -123,14 +123,14 @@ def _look_up(
 def all_contacts_by_address(
     connection: Connection, team_id: int, rule: KeyRule, addresses: Iterable[str]
 ) -> dict[str, list[str]]:
-    """Return the ids of all contacts that have some e-mail addresses, compared as imports compare.
+    """Return the ids of all contacts with given e-mail addresses, compared as imports compare keys.
 
     Args:
-        rule: How contacts are told apart by their addresses; they are findable by these.
-        addresses: As somebody wrote them.
+        rule: The key rule of contacts' addresses; contacts are findable by it.
+        addresses: The addresses, exactly as the caller sent them.
 
     Raises:
-        PrismdError: ``invalid_request``: more contacts have one of them than can be meant by it.
+        PrismdError: ``invalid_request``: one address, or all together, stand for too many contacts.
     """
     found = contacts_by_address(
         connection, team_id, rule, addresses, each_max=_CONTACTS_MAX + 1, most=_CONTACTS_IN_ALL_MAX + 1
@@ -155,14 +155,14 @@ def contacts_by_address(
     each_max: int = SHOWN_IDS_MAX + 1,
     most: int | None = None,
 ) -> dict[str, list[str]]:
-    """Return the ids of contacts that have some e-mail addresses, compared as imports compare.
+    """Return the ids of contacts with given e-mail addresses, compared as imports compare keys.
 
     Args:
-        rule: How contacts are told apart by their addresses; they are findable by these.
-        addresses: As somebody wrote them.
+        rule: The key rule of contacts' addresses; contacts are findable by it.
+        addresses: The addresses, exactly as the caller sent them.
         drafted: Finds contacts that are no records yet.
-        each_max: Contacts returned for each; who looks for one needs only to know that there are more.
-        most: Contacts returned in all; None for no limit.
+        each_max: Maximum number of contacts per address; a caller that needs exactly one only needs to see a second.
+        most: Maximum number of contacts in total; None for no limit.
     """
     wanted = {address: rule.keys(address)[0] for address in addresses}
     hashes = {key_hash for address in wanted for key_hash in rule.hashes(address)}
@@ -173,22 +173,22 @@ def contacts_by_address(
         for key in rule.keys(email):
             by_key.setdefault(key, []).append(contact_id)
     for draft in drafted(hashes) if drafted else ():
-        # Whoever has really made one meanwhile would have found it, had it been made.
+        # A draft replaces existing contacts: had one existed when the draft was made, the row would have found it.
         by_key |= {key: [draft.id] for key in rule.keys(draft.properties.get("email"))}
     return {address: by_key.get(key, []) for address, key in wanted.items()}
 
 
 def address_rule(connection: Connection, team_id: int) -> KeyRule:
-    """Return how contacts are told apart by their addresses."""
+    """Return the key rule of contacts' addresses."""
     schema = properties.load_schema(connection, team_id, CONTACT)
     return KeyRule(CONTACT, schema.properties["email"], fold_case=True)
 
 
 def keys_of_contacts(connection: Connection, team_id: int, made: Sequence[KnownRecord]) -> KeyChanges:
-    """Return the keys of contacts that addresses made, inside a transaction that holds the lock of contacts.
+    """Return the keys of contacts created from addresses, in a transaction that holds the lock of contacts.
 
     Args:
-        made: The contacts.
+        made: The new contacts.
     """
     schema = properties.load_schema(connection, team_id, CONTACT)
     return key_changes(team_id, key_rules(connection, team_id, schema), made, ())

@@ -1,4 +1,4 @@
-"""A record as clients see it: its values rendered, its lists, and what was selected."""
+"""Records as clients see them: rendered values, the values of lists, and the selected properties."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class RecordView:
     """A record as clients see it.
 
     Args:
-        properties: Rendered values by slug; properties without a value are absent, unless they were selected.
-        version: Counts the record's changes from 1.
-        lists: Rendered values by list and slug, or by slug alone where the request names the list; None for a record
-            that is in no list, or not in that one.
+        properties: Rendered values by slug; a property without a value is absent, unless it was selected.
+        version: The record's version, counted from 1.
+        lists: Rendered values by list and slug, or by slug alone if the request names a list; None if the record is not
+            in that list, or in no list at all.
     """
 
     id: str
@@ -44,17 +44,17 @@ class RecordView:
 
 
 def view_of(schema: ObjectSchema, record: StoredRecord, *, list_id: str | None = None) -> RecordView:
-    """Return a record as clients see it: all that it has values of.
+    """Return a record as clients see it, with all properties that have values.
 
     Args:
-        schema: Of the record.
-        list_id: The list whose values are shown by slug alone; None for all lists, by their ids.
+        schema: The schema of the record's type.
+        list_id: The list whose values are shown by slug alone; None shows all lists, by their ids.
     """
     values: dict[str, object] = {
         key: render(schema.properties[key], value) for key, value in record.properties.items() if "/" not in key
     }
     if list_id is not None and (stage := schema.own(STATUS, list_id)) is not None and stage.slug != STATUS:
-        # Within the list it is the other name of the stage.
+        # Within the list, the slug of the status names the stage of the list.
         values.pop(STATUS, None)
         if (value := record.properties.get(stage.key)) is not None:
             values[STATUS] = render(stage, value)
@@ -63,10 +63,10 @@ def view_of(schema: ObjectSchema, record: StoredRecord, *, list_id: str | None =
 
 
 def shown_whole(schema: ObjectSchema, record: StoredRecord) -> dict[str | None, dict[str, Any]]:
-    """Return all values of a record as clients see them, by list and slug; None for those of every record.
+    """Return all values of a record as clients see them, by list and slug; the list None holds the record's own values.
 
     Args:
-        schema: Of the record.
+        schema: The schema of the record's type.
     """
     whole = view_of(schema, record)
     shown: dict[str | None, dict[str, Any]] = {None: whole.properties}
@@ -75,16 +75,16 @@ def shown_whole(schema: ObjectSchema, record: StoredRecord) -> dict[str | None, 
 
 
 class Showing:
-    """How a request that reads one record wants to see it.
+    """The form in which a request that reads one record wants to see it.
 
     Args:
-        transaction: Of the team.
-        object_type: Of the record.
-        select: Paths to show; None for all that it has values of.
-        list_id: The list whose values are shown by slug alone, if any.
+        transaction: The team's open transaction.
+        object_type: The record's type.
+        select: Paths of the properties to show; None for all properties with values.
+        list_id: The list whose values are shown by slug alone; None for all lists.
 
     Raises:
-        PrismdError: ``invalid_request``: too many paths, or one that leads nowhere; ``missing_scope``.
+        PrismdError: ``invalid_request``: too many paths, or an unknown path; ``missing_scope``.
     """
 
     def __init__(
@@ -109,15 +109,15 @@ class Showing:
         self._reader = ReferenceReader(self._reading, transaction.team_id, self._schemas)
 
     def make_findable(self) -> None:
-        """Make records findable by the references that are shown from their other side, before anything is read."""
+        """Make records findable by the references that selected inverse properties show; call it before any read."""
         if self._selection is not None:
             make_inverses_findable(self._transaction, self._schemas, self._selection)
 
     def read(self, record_id: str) -> StoredRecord | None:
-        """Return a record that is not deleted, with as much of it as is wanted, or None.
+        """Read a record with the values that the request wants; None if it is deleted or does not exist.
 
         Args:
-            record_id: UUID text.
+            record_id: Id of the record, as UUID text.
         """
         object_type, reading = self.schema.object_type, self._reading
         wanted = None if self._selection is None else {object_type: {*keys_of(self._selection), LISTS_KEY}}
@@ -126,7 +126,7 @@ class Showing:
         )
 
     def view(self, record: StoredRecord) -> RecordView:
-        """Return the record as it is wanted."""
+        """Return the record in the form that the request wants."""
         whole = view_of(self.schema, record, list_id=self._list_id)
         if self._selection is None:
             return whole

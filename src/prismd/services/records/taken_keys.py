@@ -1,4 +1,4 @@
-"""Values by which records are told apart and that others have taken while a record was deleted."""
+"""Key values that another record has taken while their record was deleted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from prismd.services.session import Transaction
 from prismd.store.records import record_keys, records
 from prismd.store.records.records import StoredRecord
 
-#: By what records of a type are meant wherever somebody is given by an address, or a company by its domain.
+#: Properties that always identify records: requests name contacts and people by address, companies by domain.
 _NATURAL: Final[Mapping[str, tuple[str, ...]]] = {
     "contact": ("email",),
     "identity": ("email_addresses",),
@@ -28,12 +28,12 @@ _NATURAL: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Owner:
-    """A record that has a value.
+    """A record that has a key value.
 
     Args:
-        id: Of the record.
-        since: The earliest time from which on it may have it.
-        until: When it was deleted, where it has just been restored.
+        id: Id of the record.
+        since: The earliest time at which the record can have got the value.
+        until: Time of the record's deletion, if this transaction restores it; otherwise None.
     """
 
     id: str
@@ -41,10 +41,10 @@ class _Owner:
     until: datetime | None
 
     def took_from(self, record: StoredRecord) -> bool:
-        """Return whether it got what a deleted record has while only one of them was there.
+        """Return whether this record got the value of a deleted record while only one of the two existed.
 
         Args:
-            record: Which was last changed when it was deleted.
+            record: The deleted record; its last change was the deletion.
         """
         return self.id != record.id and (
             self.since >= record.updated_at or (self.until is not None and record.created_at >= self.until)
@@ -52,16 +52,16 @@ class _Owner:
 
 
 class TakenKeys:
-    """Tells which record has got a value by which another one, that is to be restored, would be found as well.
+    """Finds records that have taken a key value of a record that is to be restored.
 
-    Upserts, find-or-create and imports refuse a value that several records have, so whoever restores a record is told.
-    What records shared already when one of them was deleted is nothing new, and is not told.
+    Upserts, find-or-create and imports refuse a value that several records have, so restoring must not create such a
+    value unnoticed. A value that both records had before the deletion is no new conflict and is not reported.
 
     Args:
-        transaction: Holds the lock of the type.
-        schema: Of the records.
-        deleted: The records that may be restored, one at least.
-        budget: For reading those that may have their values.
+        transaction: A transaction that holds the lock of the type.
+        schema: The schema of the records' type.
+        deleted: The records to restore; at least one.
+        budget: The limit on the bytes to read.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class TakenKeys:
             self._note(_Owner(holder.id, holder.updated_at, None), holder.properties)
 
     def check(self, record: StoredRecord) -> None:
-        """See to it that nobody has taken a value by which a deleted record is found.
+        """Check that no other record has taken a key value of a deleted record.
 
         Raises:
             PrismdError: ``key_taken``.
@@ -103,10 +103,10 @@ class TakenKeys:
                         raise self._taken(owner, rule, key)
 
     def restored(self, record: StoredRecord) -> None:
-        """Note that a record has its values again.
+        """Note that a record has its values again, for checks of later records.
 
         Args:
-            record: As it was while it was deleted.
+            record: The record in its state while it was deleted.
         """
         self._note(_Owner(record.id, record.created_at, record.updated_at), record.properties)
 

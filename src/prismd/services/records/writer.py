@@ -1,4 +1,4 @@
-"""Writing records of one type in one transaction: what single writes, batches and find-or-create have in common."""
+"""Writing records of one type in one transaction: the common part of single writes, batches and find-or-create."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from prismd.store.records.records import StoredRecord
 
 
 class RecordWriter:
-    """Plans what becomes of records, and writes it all at once; nobody else writes the type's keys meanwhile.
+    """Plans new and changed records, then writes all of them together, under the lock of the type.
 
     Args:
-        transaction: Of the team.
-        object_type: Type of the records.
-        list_id: The list that the request names in its query, if it does.
+        transaction: The team's open transaction.
+        object_type: The records' type.
+        list_id: The list that the request names in its query; None if it names none.
 
     Raises:
-        PrismdError: ``not_found``: there is no such list.
+        PrismdError: ``not_found``: the team has no such list for this type.
     """
 
     def __init__(self, transaction: Transaction, object_type: str, list_id: str | None = None) -> None:
@@ -55,19 +55,19 @@ class RecordWriter:
         self._made_contacts: list[NewContact] = []
 
     def read(self, bodies: Sequence[RecordBody]) -> Rows:
-        """Return the values of bodies, as an import would read them: references are ids of records.
+        """Return the values of bodies as an import would read them: references are ids of records.
 
         Args:
-            bodies: Any number; the statements are the same.
+            bodies: The bodies; the number of statements does not grow with them.
         """
         return self.resolved(self.parsed(bodies))
 
     def parsed(self, bodies: Sequence[RecordBody], held: Sequence[Properties] = ()) -> Rows:
-        """Return the values of bodies with references as they were written.
+        """Return the values of bodies, with references exactly as the caller sent them.
 
         Args:
-            bodies: Any number.
-            held: What the record of each holds, where they are written to records that there are.
+            bodies: The bodies.
+            held: The present values of each body's record; empty if the bodies are for new records.
         """
         settings = self.transaction.settings
         values = ValueLimits(settings.text_chars_max, settings.list_values_max)
@@ -78,17 +78,17 @@ class RecordWriter:
         return [parser.parse(body.raw) for parser, body in zip(parsers, bodies, strict=True)]
 
     def resolved(self, rows: Rows) -> Rows:
-        """Return rows whose references are ids of records that exist, or of contacts made once a record refers to them.
+        """Return rows whose references are ids of existing records, or of contacts that the writer will create.
 
         Args:
-            rows: Any number; the statements are the same.
+            rows: The rows; the number of statements does not grow with them.
         """
         return resolve_to_write(
             self.transaction.connection, self.transaction.team_id, self.schema, rows, self._contacts
         )
 
     def hold(self, record_ids: Sequence[str]) -> dict[str, HeldRecord]:
-        """Hold records until the transaction ends, and return those that there are, deleted ones included, by id."""
+        """Hold records until the transaction ends; return the existing ones by id, deleted ones included."""
         held = record_writes.hold_records(
             self.transaction.connection, self.transaction.team_id, self.object_type, record_ids, self.budget
         )
@@ -99,10 +99,10 @@ class RecordWriter:
         """Plan a new record.
 
         Args:
-            row: Its values.
+            row: The record's values.
 
         Returns:
-            The record, or why it cannot be made.
+            The record, or the reasons why it cannot be created.
         """
         after = merged({}, row.values)
         problems = self._problems(None, after, row)
@@ -114,14 +114,14 @@ class RecordWriter:
         return record
 
     def change(self, record: StoredRecord, row: Row) -> StoredRecord | list[Problem]:
-        """Plan a change of a held record; one that changes nothing keeps its version.
+        """Plan an update of a held record; an update without any change keeps the version.
 
         Args:
-            record: As it stands, with what was planned for it before.
-            row: What is written to it.
+            record: The record's present state, with changes planned earlier.
+            row: The values to write.
 
         Returns:
-            The record as it will be, or why it cannot be changed.
+            The record after the update, or the reasons why it cannot be changed.
         """
         after = merged(record.properties, row.values)
         problems = self._problems(record.properties, after, row)
@@ -136,7 +136,7 @@ class RecordWriter:
         return changed
 
     def write(self) -> None:
-        """Write what was planned, with its keys, and tell of it."""
+        """Write the planned records with their keys, and notify of them."""
         transaction, object_type = self.transaction, self.object_type
         connection, team_id = transaction.connection, transaction.team_id
         if not self._made and not self._after:
@@ -181,10 +181,10 @@ class RecordWriter:
         return view_of(self.schema, record, list_id=self.list_id)
 
     def view_of_one(self, record_id: str) -> RecordView:
-        """Return a record that there is as clients see it.
+        """Return an existing record as clients see it.
 
         Args:
-            record_id: UUID text; found in this transaction.
+            record_id: Id of a record that this transaction has found, as UUID text.
         """
         found = records.get_record(
             self.transaction.connection, self.transaction.team_id, self.object_type, record_id, self.budget

@@ -1,4 +1,4 @@
-"""Writes of single records as use cases: create, change, upsert, duplicate (contract, section 11)."""
+"""Use cases that write single records: create, update, upsert, duplicate (contract, section 11)."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _VALUE: Final = ".path.value"
 
 @dataclass(frozen=True, slots=True)
 class LookedUp:
-    """What an upsert goes by.
+    """The property and value by which an upsert looks its record up.
 
     Args:
-        slug: Of a property by which records can be told apart.
-        value: As it stands in the path.
+        slug: Slug of a property that can identify records.
+        value: The value, exactly as the path of the request gives it.
     """
 
     slug: str
@@ -40,15 +40,15 @@ class LookedUp:
 
 
 def create_record(writer: RecordWriter, body: RecordBody, conditions: Preconditions = NOTHING) -> RecordView:
-    """Make a record (contract, section 11.2).
+    """Create a record (contract, section 11.2).
 
     Args:
-        writer: Of its type.
-        body: Its values.
-        conditions: Of the request, which there is no record to meet.
+        writer: The writer for the record's type.
+        body: The record's values.
+        conditions: Preconditions of the request; a new record can meet none that asks for an existing one.
 
     Raises:
-        PrismdError: ``precondition_failed``, or ``invalid_request`` with the path of each field at fault.
+        PrismdError: ``precondition_failed``, or ``invalid_request`` with the path of each wrong field.
     """
     conditions.check(None)
     check_id(body, None)
@@ -58,16 +58,16 @@ def create_record(writer: RecordWriter, body: RecordBody, conditions: Preconditi
 def update_record(
     writer: RecordWriter, record_id: str, body: RecordBody, conditions: Preconditions = NOTHING
 ) -> RecordView:
-    """Change a record (contract, section 11.5).
+    """Update a record (contract, section 11.5).
 
     Args:
-        writer: Of its type.
-        record_id: As the caller wrote it.
-        body: What is written over its values.
-        conditions: What must be so of the record's version.
+        writer: The writer for the record's type.
+        record_id: The record's id, exactly as the caller sent it.
+        body: The values to write.
+        conditions: Preconditions on the record's version.
 
     Raises:
-        PrismdError: ``not_found``, ``precondition_failed``, or ``invalid_request`` with the path of each bad field.
+        PrismdError: ``not_found``, ``precondition_failed``, or ``invalid_request`` with the path of each wrong field.
     """
     held = writer.hold([record_id.lower()] if is_uuid(record_id) else [])
     record = _standing(held, writer.object_type, record_id)
@@ -79,20 +79,20 @@ def update_record(
 def upsert_record(
     writer: RecordWriter, lookup: LookedUp, body: RecordBody, conditions: Preconditions = NOTHING
 ) -> tuple[RecordView, bool]:
-    """Change the one record that has a value, or make it where there is none (contract, section 11.8).
+    """Update the one record that has a value, or create it if no record has the value (contract, section 11.8).
 
     Args:
-        writer: Of its type.
-        lookup: The value.
-        body: What is written.
-        conditions: What must be so of the version of the record that there is; that there is one, or none.
+        writer: The writer for the record's type.
+        lookup: The property and the value.
+        body: The values to write.
+        conditions: Preconditions on the version of the record, or on whether it exists.
 
     Returns:
-        The record, and whether it was made.
+        The record, and whether this call created it.
 
     Raises:
-        PrismdError: ``multiple_matches``, ``precondition_failed``, or ``invalid_request`` with the path of each field
-            at fault.
+        PrismdError: ``multiple_matches``, ``precondition_failed``, or ``invalid_request`` with the path of each wrong
+            field.
     """
     prop = key_property(writer.schema, lookup.slug, ".path.slug", writer.list_id)
     value = _sought(writer, prop, lookup)
@@ -113,15 +113,15 @@ def upsert_record(
 
 
 def duplicate_record(writer: RecordWriter, record_id: str, conditions: Preconditions = NOTHING) -> RecordView:
-    """Make a record with the values and lists of another (contract, section 11.10).
+    """Create a record with the values and lists of another one (contract, section 11.10).
 
     Args:
-        writer: Of its type.
-        record_id: Of the other one, as the caller wrote it.
-        conditions: What must be so of its version.
+        writer: The writer for the records' type.
+        record_id: Id of the record to copy, exactly as the caller sent it.
+        conditions: Preconditions on the version of the record to copy.
 
     Raises:
-        PrismdError: ``not_found``; ``precondition_failed``; ``invalid_request`` where the other one lacks a required
+        PrismdError: ``not_found``; ``precondition_failed``; ``invalid_request`` if the record to copy lacks a required
             value.
     """
     held = writer.hold([record_id.lower()] if is_uuid(record_id) else [])
@@ -171,7 +171,7 @@ def _parsed(writer: RecordWriter, prop: Property, lookup: LookedUp, *, written: 
 
 
 def _not_found_again(writer: RecordWriter, prop: Property, made: StoredRecord, value: object) -> list[Problem]:
-    """Return why a record cannot be made that the same upsert does not find, as it would make another each time."""
+    """Return the problem of a new record that the same upsert would not find, and would therefore create each time."""
     rule = KeyRule(writer.object_type, prop, fold_case=True)
     if not set(rule.keys(value)).isdisjoint(rule.keys(made.properties.get(prop.key))):
         return []
@@ -183,7 +183,7 @@ def _not_found_again(writer: RecordWriter, prop: Property, made: StoredRecord, v
 
 
 def _with_value(row: Row, prop: Property, value: object) -> Row:
-    # Null is no value either: without the one looked up, the next upsert would make the record again.
+    # A null must not stand against the looked-up value: the next upsert would not find the record, and create another.
     given = row.values.get(prop.key)
     if isinstance(given, ArrayChange) and isinstance(value, list):
         row = Row({**row.values, prop.key: given.applied_to(value)})

@@ -1,1 +1,1 @@
-"""Use cases of operators: figures, health, and a diagnosis."""
+"""Use cases for operators of a server: figures, health, and a diagnosis."""

@@ -1,4 +1,4 @@
-"""What is wrong with a database or with the work on it, and what to do about it."""
+"""Diagnosis: faults of the database and of the work on it, each with advice."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from prismd.store.monitoring.health import count_workers, next_job
 
 MIB: Final = 2**20
 
-#: Settings of PostgreSQL without which what prismd promises does not hold, and what breaks otherwise.
+#: Settings of PostgreSQL that prismd's promises depend on: the value needed, and the damage of any other value.
 _NEEDED: Final[Mapping[str, tuple[str, str]]] = {
     "fsync": ("on", "a crash of the machine can destroy the database"),
     "full_page_writes": ("on", "a crash of the machine can destroy the database"),
@@ -37,19 +37,19 @@ _NEEDED: Final[Mapping[str, tuple[str, str]]] = {
     "default_transaction_isolation": ("read committed", "requests that meet fail instead of waiting for each other"),
     "default_transaction_read_only": ("off", "nothing can be written"),
 }
-#: Time limits of PostgreSQL's own, in milliseconds, which cut what prismd bounds by itself.
+#: PostgreSQL's own time limits, in milliseconds; they can cancel work that prismd limits itself.
 _CUTTING: Final = ("statement_timeout", "transaction_timeout", "idle_session_timeout")
 _CUT_MS_MIN: Final = 60_000
 _WAL_MIB_MIN: Final = 1_024
-#: Connections of commands, beside those of the server.
+#: Connections for commands, in addition to the server's.
 _OF_COMMANDS: Final = 2
-#: PostgreSQL takes no more writes at two thousand million.
+#: Highest age of unfrozen transactions; PostgreSQL refuses writes at two thousand million.
 _AGE_MAX: Final = 1_000_000_000
 
-#: Dead rows are a fault where autovacuum would long have come, which is at a fifth of a table.
+#: Dead rows are a fault only above these bounds; by default, autovacuum starts at a fifth of a table.
 _DEAD_MIN: Final = 50_000
 _DEAD_SHARE: Final = 0.4
-#: Bytes of a row of the key table and of its entry in the index, which after random inserts is two thirds full.
+#: Bytes of a row of the key table and of its index entry; after random inserts, index pages are two thirds full.
 _KEY_ROW_BYTES: Final = 68
 _KEY_ENTRY_BYTES: Final = 72
 _KEY_BYTES_MIN: Final = 100 * MIB
@@ -57,13 +57,13 @@ _KEY_BLOAT: Final = 2.5
 _TRANSACTION_MAX: Final = timedelta(hours=1)
 _PURGE_LAG_MAX: Final = timedelta(hours=1)
 
-#: PostgreSQL's clock and this machine's may be so far apart.
+#: Differences between the clocks of PostgreSQL and of this machine, from which they are reported.
 _CLOCK_WARNING: Final = timedelta(seconds=1)
 _CLOCK_ERROR: Final = timedelta(seconds=10)
 
 _OTHER_SCHEMA: Final = "the schema is another"
 
-#: What is checked where the database can be reached.
+#: The checks that need a reachable database.
 CHECKS: Final = (
     "database", "database settings", "migrations", "row-level security", "indexes", "bloat", "transactions",
     "workers", "queue", "retention", "clock",
@@ -72,12 +72,12 @@ CHECKS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """Two clocks, read at about the same time.
+    """The database's time, between two readings of this machine's clock.
 
     Args:
-        before: This machine's, before the other one was read.
-        theirs: The database server's.
-        after: This machine's, after that.
+        before: This machine's time before the database was asked.
+        theirs: The database server's time.
+        after: This machine's time after the database answered.
     """
 
     before: datetime
@@ -86,10 +86,10 @@ class ClockReading:
 
 
 def examine(connection: Connection, settings: Settings, now: datetime) -> Iterator[Finding]:
-    """Yield what is found in a database and of the work on it.
+    """Yield the findings about a database and the work on it.
 
     Args:
-        connection: In autocommit mode; nothing is written.
+        connection: A connection in autocommit mode; nothing is written.
         settings: The settings in force.
         now: The time.
     """
@@ -109,7 +109,7 @@ def examine(connection: Connection, settings: Settings, now: datetime) -> Iterat
 
 
 def judge_server(server: Server, settings: Settings) -> Iterator[Finding]:
-    """Yield what is to be said of the server and its settings."""
+    """Judge the version and state of the server, and then its settings."""
     size = f"PostgreSQL {server.version.split(' ')[0]}, {server.database_bytes / MIB:,.0f} MiB"
     if server.encoding != "UTF8":
         advice = "make a database with ENCODING 'UTF8', and move the data with `prismd backup` and `prismd restore`"
@@ -167,7 +167,7 @@ def _lesser(found: Mapping[str, str], settings: Settings) -> Iterator[tuple[str,
 
 
 def judge_schema(state: SchemaState) -> Finding:
-    """Return what is to be said of the version of the schema."""
+    """Judge the version of the schema."""
     if state.is_current:
         return Finding("migrations", Level.OK, f"schema {state.current}")
     if state.current is None:
@@ -182,7 +182,7 @@ def judge_schema(state: SchemaState) -> Finding:
 
 
 def judge_row_security(connection: Connection) -> Finding:
-    """Return what is to be said of the wall between teams in the database."""
+    """Judge the row-level security that separates teams."""
     if (fault := row_security.fault(connection)) is not None:
         return Finding("row-level security", Level.ERROR, fault.found, fault.advice)
     if row_security.is_superuser(connection):
@@ -192,7 +192,7 @@ def judge_row_security(connection: Connection) -> Finding:
 
 
 def judge_indexes(found: Mapping[str, Index]) -> Finding:
-    """Return what is to be said of the indexes that are there."""
+    """Judge the indexes: each expected one must exist, be valid, and have its definition."""
     expected = expected_indexes()
     told, cures = [], []
     for name, statement in expected.items():
@@ -219,7 +219,7 @@ def judge_indexes(found: Mapping[str, Index]) -> Finding:
 
 
 def judge_bloat(tables: list[Table]) -> Finding:
-    """Return what is to be said of the room that nobody uses."""
+    """Judge the unused space in tables and indexes."""
     told, cures = [], []
     for table in tables:
         if table.dead > max(_DEAD_MIN, _DEAD_SHARE * table.live):
@@ -239,7 +239,7 @@ def judge_bloat(tables: list[Table]) -> Finding:
 
 
 def judge_transactions(longest: OpenTransaction | None) -> Finding:
-    """Return what is to be said of the transaction that is open for longest."""
+    """Judge the oldest open transaction."""
     if longest is None or longest.lasted <= _TRANSACTION_MAX:
         return Finding("transactions", Level.OK, "none is open for long")
     who = longest.application or "a client without a name"
@@ -248,7 +248,7 @@ def judge_transactions(longest: OpenTransaction | None) -> Finding:
 
 
 def judge_workers(count: int, settings: Settings) -> Finding:
-    """Return what is to be said of the number of workers."""
+    """Judge the number of connected workers."""
     if count:
         return Finding("workers", Level.OK, f"{count} connected")
     advice = (
@@ -260,7 +260,7 @@ def judge_workers(count: int, settings: Settings) -> Finding:
 
 
 def judge_queue(connection: Connection, settings: Settings, now: datetime) -> Finding:
-    """Return what is to be said of the import jobs that wait."""
+    """Judge how long the next import job has been waiting."""
     job = next_job(connection, now, running_max=settings.running_jobs_per_team_max)
     stood = now - job.moved_at if job else timedelta()
     if stood <= timedelta(seconds=settings.queue_wait_s):
@@ -274,7 +274,7 @@ def judge_queue(connection: Connection, settings: Settings, now: datetime) -> Fi
 
 
 def judge_retention(expired: datetime | None, now: datetime) -> Finding:
-    """Return what is to be said of import jobs that should have been deleted."""
+    """Judge how late workers delete expired import jobs."""
     if expired is None or now - expired <= _PURGE_LAG_MAX:
         return Finding("retention", Level.OK, "what has expired is deleted")
     found = f"an import job expired {_time(now - expired)} ago, and is still there"
@@ -282,7 +282,7 @@ def judge_retention(expired: datetime | None, now: datetime) -> Finding:
 
 
 def judge_clock(read: ClockReading) -> Finding:
-    """Return what is to be said of the clocks of this machine and of the database."""
+    """Judge the difference between the clocks of this machine and of the database."""
     if read.before <= read.theirs <= read.after:
         return Finding("clock", Level.OK, "agrees with the database")
     apart = read.before - read.theirs if read.theirs < read.before else read.theirs - read.after

@@ -1,4 +1,4 @@
-"""Whether there is room for the database on the disk of this machine."""
+"""Free space on the disk of this machine that holds the database."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _FREE_SHARE: Final = 0.1
 
 
 def judge_disk(place: str, free: int, total: int) -> Finding:
-    """Return what is to be said of the room where the database is.
+    """Judge the free space on the disk that holds the database.
 
     Args:
-        place: The directory.
-        free: Bytes that are free.
-        total: Bytes that there are.
+        place: Path of the database's directory.
+        free: Free bytes.
+        total: Size of the disk in bytes.
     """
     told = f"{free / _GIB:,.1f} of {total / _GIB:,.1f} GiB are free at {place}"
     if free >= max(_FREE_MIN, total * _FREE_SHARE):

@@ -1,4 +1,4 @@
-"""What an operator watches of the database and the queue, as one value."""
+"""Figures of the database and the queue for operators, as one value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from prismd.store.monitoring.figures import Oldest, Queue, Table
 from prismd.store.monitoring.health import count_workers
 
 _KEYS: Final = "record_key"
-#: A row of the key table: its head, two numbers and a UUID, and its place on the page.
+#: Bytes of a row of the key table: the row's header, two numbers and a UUID, and the pointer on the page.
 _KEY_ROW_BYTES: Final = 24 + 32 + 4
 _PAGE_BYTES: Final = 8_192
 _PAGE_HEAD_BYTES: Final = 24
@@ -23,16 +23,16 @@ _KEYS_PER_PAGE: Final = (_PAGE_BYTES - _PAGE_HEAD_BYTES) // _KEY_ROW_BYTES
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Numbers of one moment.
+    """Figures as of one moment.
 
     Args:
-        queue: Import jobs that have not ended, by state.
-        oldest_job_s: Age of the oldest of them, by state.
-        workers: Workers that are connected.
-        database_bytes: Size of the database.
+        queue: Unfinished import jobs, by state.
+        oldest_job_s: Age of the oldest unfinished job in seconds, by state.
+        workers: Number of connected workers.
+        database_bytes: Size of the database in bytes.
         tables: Sizes of tables, by name.
-        keys_bloat_bytes: Room of the key table that its rows do not need.
-        retention_lag_s: For how long what should be gone has been there, by table.
+        keys_bloat_bytes: Bytes of the key table that its rows do not need.
+        retention_lag_s: Seconds since the oldest row of a table should have been deleted, by table.
     """
 
     queue: Mapping[str, Queue]
@@ -45,12 +45,12 @@ class Figures:
 
 
 def look_up(connection: Connection, now: datetime, settings: Settings) -> Figures:
-    """Return the figures of now, with five statements.
+    """Return the figures as of now, with five statements.
 
     Args:
-        connection: Any.
+        connection: Any connection.
         now: The time.
-        settings: For how long things are kept.
+        settings: The settings in force; they say how long rows are kept.
     """
     queue, tables = figures.queue_by_state(connection), figures.table_sizes(connection)
     return Figures(

@@ -1,4 +1,4 @@
-"""Whether imports are worked at: what is wrong with the workers or the queue, in words."""
+"""Health of imports: whether workers are connected and the queue moves, in words."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from prismd.store.monitoring.health import NextJob, count_workers, next_job
 
 @dataclass(slots=True)
 class WorkHealth:
-    """What one process has seen of the workers and the queue.
+    """Observations of the workers and the queue by one process.
 
     Args:
-        settings: For how long either may be missed.
-        now: The time at which the process began to look.
+        settings: The settings in force; they say how long workers can be absent and the queue can stand still.
+        now: Time of the first observation.
     """
 
     settings: Settings
@@ -26,10 +26,10 @@ class WorkHealth:
     _turn_since: datetime | None = None
 
     def fault(self, connection: Connection, now: datetime) -> str:
-        """Return what is wrong; nothing if all is well.
+        """Return the fault, in words; an empty text if there is none.
 
         Args:
-            connection: Any; reads with two statements.
+            connection: Any connection; this call runs two statements.
             now: The time.
         """
         if count_workers(connection):
@@ -45,7 +45,7 @@ class WorkHealth:
             self._turn = None
             return ""
         if job.turn != self._turn:
-            # Seen to move: a job may well have waited for long until its turn came.
+            # Another job is next, so the queue moves; this job's own wait before its turn does not count against it.
             self._turn_since = None if self._turn is None else now
             self._turn = job.turn
         stood = now - (self._turn_since or job.moved_at)

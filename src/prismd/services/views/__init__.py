@@ -1,1 +1,1 @@
-"""Use cases of views: make, read, change, delete, and pin records."""
+"""Use cases of views: create, read, update, delete, and pin records."""

@@ -1,4 +1,4 @@
-"""What the names in a team's views mean, noted before any name can come to mean something else."""
+"""Reading and recording what the names in a team's views refer to, before a rename can change that."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from prismd.store import properties, views
 def view_names(
     transaction: Transaction,
 ) -> ViewNames:
-    """Return what reads and writes the names in a team's views."""
+    """Return the translator of names in a team's views."""
     return ViewNames(properties.load_schemas(transaction.connection, transaction.team_id, OBJECT_TYPES))
 
 
 def note_names(
     transaction: Transaction,
 ) -> None:
-    """Note what names mean in those views of a team that do not say it yet: they come from an earlier version.
+    """Record what names refer to in those views of a team that an earlier version stored without it.
 
     Args:
-        transaction: Of the team.
+        transaction: The team's open transaction.
     """
     unnoted = views.unnoted_views(transaction.connection, transaction.team_id)
     if unnoted:

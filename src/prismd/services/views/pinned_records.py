@@ -1,4 +1,4 @@
-"""Records that come first in a view: pinned, put into order, and unpinned (contract, section 14)."""
+"""Pinned records, which a view shows first: pin one, reorder them, unpin one (contract, section 14)."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from prismd.store.records import records
 
 
 def pin_record(transaction: Transaction, object_type: str, view_id: str, record_id: str) -> None:
-    """Put a record after the last of those that come first in a view; one that is among them keeps its place.
+    """Pin a record to a view, after the other pinned records; a record that is pinned already keeps its position.
 
     Args:
-        transaction: Of the team.
-        view_id: As the caller wrote it.
-        record_id: As the caller wrote it.
+        transaction: The team's open transaction.
+        view_id: The view's id, exactly as the caller sent it.
+        record_id: The record's id, exactly as the caller sent it.
 
     Raises:
-        PrismdError: ``not_found`` for the view or the record; ``invalid_request`` where there are too many.
+        PrismdError: ``not_found`` for the view or the record; ``invalid_request`` for too many pinned records.
     """
     view, pinned = find_view(transaction, object_type, view_id, lock=True)
     wanted = record_id.lower()
@@ -40,15 +40,15 @@ def pin_record(transaction: Transaction, object_type: str, view_id: str, record_
 
 
 def order_records(transaction: Transaction, object_type: str, view_id: str, ids: Sequence[str]) -> None:
-    """Put records that come first in a view into another order; those that are not named come after them, as they were.
+    """Put pinned records of a view first, in the order given; the other pinned records follow in their old order.
 
     Args:
-        transaction: Of the team.
-        view_id: As the caller wrote it.
-        ids: Of pinned records, as the caller wrote them.
+        transaction: The team's open transaction.
+        view_id: The view's id, exactly as the caller sent it.
+        ids: Ids of pinned records, exactly as the caller sent them.
 
     Raises:
-        PrismdError: ``not_found`` for the view; ``invalid_request`` for ids that are too many, not pinned, or repeated.
+        PrismdError: ``not_found`` for the view; ``invalid_request`` for too many, unpinned or repeated ids.
     """
     view, pinned = find_view(transaction, object_type, view_id, lock=True)
     _check_number(transaction.settings, len(ids), ".body.object_ids")
@@ -63,15 +63,15 @@ def order_records(transaction: Transaction, object_type: str, view_id: str, ids:
 
 
 def unpin_record(transaction: Transaction, object_type: str, view_id: str, record_id: str) -> None:
-    """Let a record take the place that the view's order gives it.
+    """Unpin a record, so that the view's own order decides its position.
 
     Args:
-        transaction: Of the team.
-        view_id: As the caller wrote it.
-        record_id: As the caller wrote it; it may be that of a deleted record.
+        transaction: The team's open transaction.
+        view_id: The view's id, exactly as the caller sent it.
+        record_id: The record's id, exactly as the caller sent it; the record can be deleted.
 
     Raises:
-        PrismdError: ``not_found`` for the view, or where the record is not among those that come first.
+        PrismdError: ``not_found`` for the view, or if the record is not pinned.
     """
     view, pinned = find_view(transaction, object_type, view_id, lock=True)
     wanted = record_id.lower()

@@ -1,4 +1,4 @@
-"""A team's views as use cases: make, read, change and delete them, and pin records to their top (contract, 14)."""
+"""Use cases of a team's views: create, read, update and delete one, and read its records (contract, section 14)."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def create_view(
     view_id: str | None,
     wanted: Mapping[str, Any],
 ) -> View:
-    """Make a view.
+    """Create a view.
 
     Args:
-        transaction: Of the team.
-        object_type: The type of its records.
-        view_id: Its id, if the caller chose one.
-        wanted: Its members by name.
+        transaction: The team's open transaction.
+        object_type: The type of the view's records.
+        view_id: The view's id, if the caller chose one, exactly as sent.
+        wanted: The view's members by name.
 
     Raises:
-        PrismdError: ``invalid_request``, also where the team has as many views as it may have; ``id_taken``.
+        PrismdError: ``invalid_request``, also if the team has reached its maximum of views; ``id_taken``.
     """
     if view_id is not None and not is_uuid(view_id):
         raise PrismdError.invalid(".body.id", f"expected a UUID, found {quoted(view_id)}", "format")
@@ -60,13 +60,13 @@ def create_view(
 
 
 def get_view(transaction: Transaction, object_type: str, view_id: str) -> View:
-    """Return a view, with the names of today.
+    """Return a view, with the present names of its properties and options.
 
     Args:
-        view_id: As the caller wrote it.
+        view_id: The view's id, exactly as the caller sent it.
 
     Raises:
-        PrismdError: ``not_found``: unknown, of another type, or of another team.
+        PrismdError: ``not_found``: the team has no view of the type with this id.
     """
     view, _ = find_view(transaction, object_type, view_id)
     return view_names(transaction).today(view).view
@@ -81,16 +81,16 @@ def list_views(
     limit: int,
     offset: int,
 ) -> list[View]:
-    """Return views of an object type, in the order of their ids, with the names of today.
+    """Return views of an object type in the order of their ids, with the present names of properties and options.
 
     Args:
-        list_id: The list whose views they are; None for those of no list.
-        after: Only those with greater ids.
-        limit: Most views.
-        offset: Views to leave out before them.
+        list_id: The list whose views to return; None for the views that belong to no list.
+        after: Only views with greater ids.
+        limit: Maximum number of views.
+        offset: Number of views to skip.
 
     Raises:
-        PrismdError: ``not_found``: there is no such list of that type.
+        PrismdError: ``not_found``: the team has no such list for this type.
     """
     scope = None if list_id is None else require_list(transaction, list_id, object_type).id
     names = view_names(transaction)
@@ -107,12 +107,12 @@ def update_view(
     view_id: str,
     changes: Mapping[str, Any],
 ) -> View:
-    """Change a view; what is not named stays, and is not looked at again.
+    """Update a view; members that the caller does not name stay, and are not checked again.
 
     Args:
-        transaction: Of the team.
-        view_id: As the caller wrote it.
-        changes: Members by name; null clears.
+        transaction: The team's open transaction.
+        view_id: The view's id, exactly as the caller sent it.
+        changes: The new members by name; null clears a member.
 
     Raises:
         PrismdError: ``invalid_request`` or ``not_found``.
@@ -134,10 +134,10 @@ def update_view(
 
 
 def delete_view(transaction: Transaction, object_type: str, view_id: str) -> None:
-    """Delete a view; its records stay.
+    """Delete a view, but not its records.
 
     Args:
-        view_id: As the caller wrote it.
+        view_id: The view's id, exactly as the caller sent it.
 
     Raises:
         PrismdError: ``not_found``.
@@ -150,16 +150,16 @@ def delete_view(transaction: Transaction, object_type: str, view_id: str) -> Non
 def page_of_view(
     transaction: Transaction, object_type: str, view_id: str, wanted: PageWanted
 ) -> tuple[View, QueryPage]:
-    """Return a view and a page of its records: the pinned ones that it wants, then the others in its order.
+    """Return a view and a page of its records: first the pinned ones that match, then the others in its order.
 
     Args:
-        transaction: Of the team.
-        view_id: As the caller wrote it.
-        wanted: Which page.
+        transaction: The team's open transaction.
+        view_id: The view's id, exactly as the caller sent it.
+        wanted: The page to return.
 
     Raises:
-        PrismdError: ``not_found``; ``missing_scope``; ``query_timeout``; ``invalid_request`` for the cursor, or where
-            the view names a property that has been deleted.
+        PrismdError: ``not_found``; ``missing_scope``; ``query_timeout``; ``invalid_request`` for the cursor, or if the
+            view names a deleted property.
     """
     stored, pinned = find_view(transaction, object_type, view_id)
     today = view_names(transaction).today(stored)
@@ -206,11 +206,11 @@ def _check_patterns(transaction: Transaction, query: Query) -> None:
 def find_view(
     transaction: Transaction, object_type: str, view_id: str, *, lock: bool = False
 ) -> tuple[View, list[str]]:
-    """Return a view as it is stored, and the ids of the records that are pinned in it.
+    """Return a view as it is stored, and the ids of its pinned records.
 
     Args:
-        view_id: As the caller wrote it.
-        lock: Whether to keep others from changing it until the transaction ends.
+        view_id: The view's id, exactly as the caller sent it.
+        lock: Whether to prevent changes by others until the transaction ends.
 
     Raises:
         PrismdError: ``not_found``.

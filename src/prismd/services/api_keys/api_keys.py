@@ -1,4 +1,4 @@
-"""API keys as use cases: make one, list them, have another take its place, and revoke it."""
+"""Use cases of API keys: create, list, rotate and revoke them."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from prismd.store.connections.postgres import Connection
 NAME_CHARS_MAX: Final = 200
 
 _HINT_CHARS: Final = 4
-#: A key that is so short that its last characters would give it away shows none.
+#: Shorter keys have no hint, as their last characters would reveal too much of them.
 _HINTED_KEY_CHARS_MIN: Final = 16
 
 
 class KeyRefusedError(Exception):
-    """A command asks for a key, or a change of one, that cannot be; the message says what to do."""
+    """A command asks for an impossible key or an impossible change of one; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key just made, which is shown this once.
+    """A new key; its text is shown only once.
 
     Args:
-        id: By which it is revoked.
-        team: Public id of its team.
+        id: Id of the key, for revoking it.
+        team: Public id of the key's team.
         key: The key itself.
-        given: Whether the operator chose it, and so need not be told.
+        given: Whether the operator chose the key, so that it need not be shown.
     """
 
     id: str
@@ -48,11 +48,11 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """A key that takes the place of another.
+    """A rotation: the new key, and the old key's remaining time.
 
     Args:
-        new: The key just made.
-        old_until: From then on the other one is refused.
+        new: The new key.
+        old_until: Time from which the old key is refused.
     """
 
     new: NewKey
@@ -65,8 +65,8 @@ def new_secret() -> str:
 
 
 def digest_of(key: str) -> bytes:
-    """Return what is stored of a key, by which it is found."""
-    # Keys are long and random, so a plain hash keeps them; a slow one would only slow each request down.
+    """Return the digest of a key, which is stored in its place and finds it."""
+    # Keys are long and random, so a plain hash protects them; a slow one would only slow down every request.
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
@@ -82,21 +82,21 @@ def create_key(
     scopes: Scopes = ALL,
     lifetime: timedelta | None = None,
 ) -> NewKey:
-    """Make a key of a team.
+    """Create a key for a team.
 
     Args:
-        connection: On which this is one transaction.
+        connection: A connection on which this call is one transaction.
         team: Public id of the team; None means the only one.
-        name: What people shall call the key.
+        name: A name for people.
         now: The time.
-        new_id: Makes ids.
-        make_team: Whether to make the team where there is none of that id.
-        secret: Makes keys.
-        scopes: What the key may do.
-        lifetime: After which it is refused; None for never.
+        new_id: Returns a new id.
+        make_team: Whether to create the team if no team has this public id.
+        secret: Returns a new key.
+        scopes: The scopes of the key.
+        lifetime: Time after which the key is refused; None for no expiry.
 
     Raises:
-        KeyRefusedError: There is no such team, or none is named and there is not exactly one; or the name is none.
+        KeyRefusedError: No team has this id; or no team is named and there is not exactly one; or the name is invalid.
     """
     with connection.transaction():
         public_id = team or (new_id() if make_team else _only_team(connection))
@@ -119,19 +119,19 @@ def rotate_key(
     new_id: NewId,
     secret: Callable[[], str] = new_secret,
 ) -> Rotated:
-    """Make a key with the name, scopes and lifetime of another, which goes on being good for a while.
+    """Create a key with the name, scopes and lifetime of another one, which expires after an overlap.
 
     Args:
-        connection: On which this is one transaction.
-        key_id: Id of the other key.
-        team: Public id of the team that it must belong to; None means any.
-        overlap: For how long both are good.
+        connection: A connection on which this call is one transaction.
+        key_id: Id of the old key.
+        team: Public id of the team that the old key must belong to; None means any.
+        overlap: Time for which both keys are accepted.
         now: The time.
-        new_id: Makes ids.
-        secret: Makes keys.
+        new_id: Returns a new id.
+        secret: Returns a new key.
 
     Raises:
-        KeyRefusedError: There is no such key, or it is not good, or another has taken its place already.
+        KeyRefusedError: No key has this id, or the key is revoked, expired or already rotated.
     """
     with connection.transaction():
         old = _held(connection, key_id, team)
@@ -149,23 +149,23 @@ def list_keys(connection: Connection, team: str | None) -> list[StoredKey]:
     """Return all keys, oldest first.
 
     Args:
-        connection: Any.
+        connection: Any connection.
         team: Public id of the team; None means all.
     """
     return api_keys.list_keys(connection, team)
 
 
 def revoke_key(connection: Connection, key_id: str, *, team: str | None, now: datetime) -> None:
-    """Refuse a key from now on; one that is revoked already stays so.
+    """Refuse a key from now on; a revoked key stays revoked.
 
     Args:
-        connection: On which this is one transaction.
+        connection: A connection on which this call is one transaction.
         key_id: Id of the key.
-        team: Public id of the team that it must belong to; None means any.
+        team: Public id of the team that the key must belong to; None means any.
         now: The time.
 
     Raises:
-        KeyRefusedError: There is no such key.
+        KeyRefusedError: No key has this id.
     """
     with connection.transaction():
         key = _held(connection, key_id, team)
@@ -179,11 +179,11 @@ class KeyMaker:
     """Stores new keys of a team.
 
     Args:
-        connection: Inside a transaction.
+        connection: A connection inside a transaction.
         team_id: Internal id of the team.
         team: Public id of the team.
         now: The time.
-        new_id: Makes ids.
+        new_id: Returns a new id.
     """
 
     connection: Connection
@@ -204,14 +204,14 @@ class KeyMaker:
         """Store a key and return it.
 
         Args:
-            name: What people shall call it.
-            key: The key itself, of which the digest is stored.
-            scopes: What it may do.
-            expires_at: From when on it is refused; None for never.
-            replaces: Id of the key in whose place it is made.
+            name: A name for people.
+            key: The key itself; only its digest is stored.
+            scopes: The scopes of the key.
+            expires_at: Time from which the key is refused; None for no expiry.
+            replaces: Id of the key that this one replaces; None for none.
 
         Raises:
-            KeyRefusedError: The name cannot be one.
+            KeyRefusedError: The name is too long or not printable.
         """
         key_id = self.new_id()
         hint = key[-_HINT_CHARS:] if len(key) >= _HINTED_KEY_CHARS_MIN else ""
@@ -262,14 +262,14 @@ def _check_can_be_replaced(key: StoredKey, now: datetime) -> None:
 
 
 def team_named(connection: Connection, team: str | None) -> int:
-    """Return the internal id of the team that a command means.
+    """Return the internal id of the team that a command names.
 
     Args:
-        connection: Any.
+        connection: Any connection.
         team: Public id of the team; None means the only one.
 
     Raises:
-        KeyRefusedError: There is no such team, or none is named and there is not exactly one.
+        KeyRefusedError: No team has this id; or no team is named and there is not exactly one.
     """
     public_id = team or _only_team(connection)
     team_id = teams.find_team(connection, public_id)

@@ -1,4 +1,4 @@
-"""Who is calling: the check of a key on each request, and the first team and key of an empty database."""
+"""Authentication: check the key of each request, and create the first team and key of an empty database."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from prismd.store.api_keys import KeyMatch
 from prismd.store.connections.faults import passes
 from prismd.store.connections.postgres import Connection
 
-#: The use of a key is noted at most so often.
+#: Shortest time between two notes of a key's use.
 _NOTED_EVERY: Final = timedelta(minutes=1)
 
 _UNKNOWN: Final = "the API key is unknown or revoked: check the header x-api-key"
@@ -32,14 +32,14 @@ _LOG: Final = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever sent a request with a good key.
+    """The sender of a request with an accepted key.
 
     Args:
         team_id: Internal id of the team.
-        public_id: The team's id in paths.
+        public_id: Id of the team in paths.
         key_id: Id of the key.
-        scopes: What the key may do.
-        key_hint: Its last characters, by which people tell keys apart.
+        scopes: The scopes of the key.
+        key_hint: The last characters of the key, which help people recognise it.
     """
 
     team_id: int
@@ -49,17 +49,17 @@ class Caller:
     key_hint: str = ""
 
 
-#: What the first start on an empty database made.
+#: The key that the first start on an empty database creates.
 Bootstrap = NewKey
 
 
 @dataclass(frozen=True, slots=True)
 class KeyFailure:
-    """Why a key was refused, for the audit of the team that it concerns.
+    """The reason for refusing a key, for the audit log of the team concerned.
 
     Args:
-        team_id: Internal id of that team.
-        key_id: Of the key, where it is one of the team's.
+        team_id: Internal id of the team concerned.
+        key_id: Id of the key; None if it is not a key of this team.
         reason: ``unknown``, ``revoked``, ``expired``, or ``other_team`` for a key of another team.
     """
 
@@ -69,11 +69,11 @@ class KeyFailure:
 
 
 class RefusedKeyError(PrismdError):
-    """The key of a request does not let it in.
+    """The request's key gives no access.
 
     Args:
         message: A sentence for people.
-        failure: What the audit of a team says of it; None where it concerns none.
+        failure: The entry for a team's audit log; None if no team is concerned.
     """
 
     def __init__(self, message: str, failure: KeyFailure | None) -> None:
@@ -82,23 +82,23 @@ class RefusedKeyError(PrismdError):
 
 
 class UnknownKeyError(RefusedKeyError):
-    """The key of a request is unknown or revoked, or has expired."""
+    """The request's key is unknown, revoked or expired."""
 
 
 def authenticate(connection: Connection, key: str, team_public_id: str | None, *, now: datetime) -> Caller:
-    """Return who calls, and note that the key is used.
+    """Return the caller, and note that the key is used.
 
     Contract, section 2.
 
     Args:
-        connection: Outside a transaction; reads with one statement, and once a minute and key writes with another.
-        key: The key as sent.
-        team_public_id: The team in the path; None where the path has none, and the key alone counts.
-        now: The time, by which keys expire.
+        connection: A connection outside of transactions; one statement reads, and another writes once a minute and key.
+        key: The key, exactly as the caller sent it.
+        team_public_id: The team in the path; None if the path names no team, and the key alone decides.
+        now: The time; it decides whether the key has expired.
 
     Raises:
-        UnknownKeyError: The key is unknown or revoked, or has expired.
-        PrismdError: ``forbidden``: it belongs to another team.
+        UnknownKeyError: The key is unknown, revoked or expired.
+        PrismdError: ``forbidden``: the key belongs to another team.
     """
     digest = digest_of(key)
     found = api_keys.find_key(connection, digest)
@@ -117,9 +117,9 @@ def authenticate(connection: Connection, key: str, team_public_id: str | None, *
 
 
 def _at_path(connection: Connection, public_id: str | None, reason: str) -> KeyFailure | None:
-    """Return that somebody came to a team's path with a key that is none of the team's; None if there is no such team.
+    """Return that a request used a key of no use to the team in its path; None if no team has this public id.
 
-    Of another team's key nothing is told: it is not that team's to see.
+    The failure does not identify the key, as it may belong to another team, and this team must not learn about it.
     """
     if public_id is None or not public_id.isprintable():  # what no database can hold is no team
         return None
@@ -137,17 +137,17 @@ def _note_use(connection: Connection, key: KeyMatch, now: datetime) -> None:
     except Exception as error:
         if not passes(error):
             raise
-        # A standby, or a full disk, still serves reads.
+        # On a standby or a full disk the use cannot be noted, but reads must go on.
         _LOG.info("the use of a key could not be noted", key=key.key_id, reason=str(error).strip())
 
 
 def good_keys(connection: Connection, key_ids: Sequence[str], *, now: datetime) -> set[str]:
-    """Return which keys let somebody in now.
+    """Return the keys that are accepted now.
 
     Args:
-        connection: Any; reads with one statement.
-        key_ids: Ids of keys, of whatever team.
-        now: The time, by which keys expire.
+        connection: Any connection; this call runs one statement.
+        key_ids: Ids of keys, of any teams.
+        now: The time; it decides whether keys have expired.
     """
     return api_keys.good_keys(connection, key_ids, now=now) if key_ids else set()
 
@@ -160,17 +160,17 @@ def bootstrap(
     new_id: NewId,
     secret: Callable[[], str] = new_secret,
 ) -> Bootstrap | None:
-    """Make the first team and key where there is no team yet, and return them.
+    """Create the first team and key if the database has no team yet; return None if it has one.
 
     Args:
-        connection: On which this is one transaction.
-        environment: ``MICRO_TEAM_ID`` and ``MICRO_API_KEY`` are taken where they say something.
+        connection: A connection on which this call is one transaction.
+        environment: The environment; ``MICRO_TEAM_ID`` and ``MICRO_API_KEY`` are used unless they are empty.
         now: The time.
-        new_id: Makes ids.
-        secret: Makes keys.
+        new_id: Returns a new id.
+        secret: Returns a new key.
 
     Raises:
-        SettingError: ``MICRO_API_KEY`` could be guessed.
+        SettingError: ``MICRO_API_KEY`` is easy to guess.
     """
     with connection.transaction():
         if teams.first_teams(connection, 1):

@@ -1,1 +1,1 @@
-"""Use cases of the realtime stream: tickets, and word of changes."""
+"""Use cases of the realtime stream: tickets, and notifications of changes."""

@@ -1,4 +1,4 @@
-"""Tickets: an API key is exchanged for one, and one opens one realtime stream, soon or never (contract, section 15)."""
+"""Tickets: an API key gets a ticket, which opens one realtime stream within a short time (contract, section 15)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prismd.store.connections.postgres import Connection
 from prismd.store.realtime import tickets
 
 _RANDOM_BYTES: Final = 32
-#: What is longer is no ticket, and not worth a look into the database.
+#: Longest text that can be a ticket; a longer one is refused without asking the database.
 _CHARS_MAX: Final = 100
 
 
@@ -22,8 +22,8 @@ class Listener:
     """A holder of a ticket, who may listen to a team.
 
     Args:
-        team_id: Its internal id.
-        public_id: Its id in paths.
+        team_id: Internal id of the team.
+        public_id: Id of the team in paths.
         key_id: Id of the key that got the ticket.
     """
 
@@ -33,12 +33,12 @@ class Listener:
 
 
 def issue_ticket(transaction: Transaction, key_id: str, *, valid_s: int) -> str:
-    """Return a new ticket of a team; only its digest is stored.
+    """Return a new ticket for a team; the database stores only its digest.
 
     Args:
-        transaction: A transaction of the team.
-        key_id: Id of the key that gets it.
-        valid_s: Seconds in which it can be used.
+        transaction: The team's open transaction.
+        key_id: Id of the key that gets the ticket.
+        valid_s: Seconds until the ticket expires.
     """
     ticket = secrets.token_urlsafe(_RANDOM_BYTES)
     tickets.insert_ticket(
@@ -52,12 +52,12 @@ def issue_ticket(transaction: Transaction, key_id: str, *, valid_s: int) -> str:
 
 
 def redeem_ticket(connection: Connection, ticket: str, *, now: datetime) -> Listener | None:
-    """Use up a ticket and return its holder; None if the ticket, or the key that got it, is not good.
+    """Use up a ticket and return its holder; None if the ticket, or the key that got it, is not accepted.
 
     Args:
-        connection: Any; runs one statement.
-        ticket: The ticket as sent.
-        now: The time.
+        connection: Any connection; this call runs one statement.
+        ticket: The ticket, exactly as the caller sent it.
+        now: The time; it decides whether the ticket has expired.
     """
     if not ticket or len(ticket) > _CHARS_MAX:
         return None

@@ -1,1 +1,1 @@
-"""Use cases of properties and options: read, define, change, delete, and try values."""
+"""Use cases of properties and options: read, create, update, delete, and validate values."""

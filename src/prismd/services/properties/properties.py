@@ -1,4 +1,4 @@
-"""A team's properties as use cases: read them, define, change and delete them and their options (contract, 13)."""
+"""Use cases of a team's properties and their options: list, create, update, delete (contract, section 13)."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from prismd.store.records import record_keys
 
 @dataclass(frozen=True, slots=True)
 class PropertyPlace:
-    """Where a property is.
+    """The address of a property, as a request gives it.
 
     Args:
-        object_type: The type that has it.
-        property_id: Its id, as the caller wrote it.
-        type: The property's type as the caller believes it to be; it locates, and never changes.
-        type_field: Where the caller said so, such as ``.body.type``.
-        list_id: The list that has it, as the caller wrote it; None where the caller does not say.
+        object_type: The type that has the property.
+        property_id: The property's id, exactly as the caller sent it.
+        type: The property's type, as the caller states it; the request fails if it differs, and never changes the type.
+        type_field: Path of the type in the request, such as ``.body.type``.
+        list_id: The list that owns the property, exactly as the caller sent it; None if the caller names none.
     """
 
     object_type: str
@@ -42,7 +42,7 @@ class PropertyPlace:
 
 
 class OwnOption(NamedTuple):
-    """An option, and the property that has it."""
+    """An option with the property that owns it."""
 
     prop: Property
     option: Option
@@ -55,16 +55,16 @@ def list_properties(
     term: str | None = None,
     list_id: str | None = None,
 ) -> dict[str, list[Property]]:
-    """Return the properties of object types, native ones first, without archived ones (contract, sections 13.1 and 23).
+    """Return the unarchived properties of object types, native ones first (contract, sections 13.1 and 23).
 
     Args:
-        transaction: Of the team.
-        object_types: Types whose records prismd keeps.
-        term: Only those with this text in name or slug, whatever its case.
-        list_id: Those of this list alone; None for those of all records.
+        transaction: The team's open transaction.
+        object_types: The types; prismd keeps records of each.
+        term: Return only properties with this text in name or slug, ignoring case; None for all.
+        list_id: Return only the properties of this list; None for the properties of all records.
 
     Raises:
-        PrismdError: ``not_found``: there is no such list, or none of the one type asked for.
+        PrismdError: ``not_found``: the team has no such list, or the list does not take the only type asked for.
     """
     if list_id is not None:
         list_id = require_list(transaction, list_id, object_types[0] if len(object_types) == 1 else None).id
@@ -85,7 +85,7 @@ def create_property(transaction: Transaction, object_type: str, new: NewProperty
 
     Raises:
         PrismdError: ``invalid_request``, ``name_taken``, ``slug_taken``, ``required_backfill_needed``, or ``not_found``
-            for its list.
+            for the property's list.
     """
     if new.list_id is not None:
         new = replace(new, list_id=require_list(transaction, new.list_id, object_type, ".body.list_id").id)
@@ -99,7 +99,7 @@ def create_property(transaction: Transaction, object_type: str, new: NewProperty
 
 
 def update_property(transaction: Transaction, place: PropertyPlace, changes: Mapping[str, Any]) -> Property:
-    """Change a custom property.
+    """Update a custom property.
 
     Raises:
         PrismdError: ``invalid_request``, ``name_taken``, ``required_backfill_needed`` or ``not_found``.
@@ -115,7 +115,7 @@ def update_property(transaction: Transaction, place: PropertyPlace, changes: Map
 
 
 def delete_property(transaction: Transaction, place: PropertyPlace) -> None:
-    """Delete a custom property that nothing uses, with its options.
+    """Delete an unused custom property, with its options.
 
     Raises:
         PrismdError: ``invalid_request``, ``not_found`` or ``property_in_use``.
@@ -154,7 +154,7 @@ def create_option(transaction: Transaction, place: PropertyPlace, new: NewOption
 def update_option(
     transaction: Transaction, place: PropertyPlace, option_id: str, changes: Mapping[str, Any]
 ) -> OwnOption:
-    """Change an option that the team made; records that have it keep it.
+    """Update a custom option; records that have the option keep it.
 
     Raises:
         PrismdError: ``invalid_request``, ``not_found``, ``name_taken`` or ``slug_taken``.
@@ -167,7 +167,7 @@ def update_option(
 
 
 def delete_option(transaction: Transaction, place: PropertyPlace, option_id: str) -> None:
-    """Delete an option that the team made and no record has.
+    """Delete a custom option that no record has.
 
     Raises:
         PrismdError: ``invalid_request``, ``not_found`` or ``option_in_use``.
@@ -188,8 +188,8 @@ def _deed(action: Action, object_type: str, prop: Property, option: Option | Non
 
 
 def _locked_schema(transaction: Transaction, object_type: str) -> ObjectSchema:
-    # What imports write goes by the schema, and what may be defined or deleted goes by what is there: so definitions
-    # and chunks of imports take turns. Names and slugs can then be judged without a race.
+    # An import's chunk reads the schema and then writes by it, and a deletion first checks that records have no values:
+    # each must finish before the other starts. The lock also keeps names and slugs unique without a race.
     record_keys.lock_type(transaction.connection, transaction.team_id, object_type)
     note_names(transaction)
     return properties.load_schema(transaction.connection, transaction.team_id, object_type)

@@ -1,4 +1,4 @@
-"""Trying values without writing them: by the very rules by which rows are read (contract, section 13.3)."""
+"""Trying values without writing them, by the same rules that read rows (contract, section 13.3)."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def validate(
     list_id: str | None,
     creates: bool,
 ) -> Sequence[Problem]:
-    """Return what stands against writing values to a record; nothing if they could be written.
+    """Return the problems that would prevent writing values to a record; none if they could be written.
 
     Args:
-        values: As they were sent, by slug; one that a list has too means the list's.
-        list_id: The list that the record is in, or would be; as the caller wrote it.
-        creates: They would make a record, so what is required must be there.
+        values: The values by slug, exactly as the caller sent them; the list's own properties take precedence.
+        list_id: The list that contains the record, exactly as the caller sent it; None for no list.
+        creates: Whether the values are for a new record, which needs all required values.
 
     Raises:
-        PrismdError: ``not_found``: there is no such list of the object type.
+        PrismdError: ``not_found``: the team has no such list for this type.
     """
     if list_id is not None:
         list_id = require_list(transaction, list_id, object_type, ".body.scope.list_id").id
@@ -45,7 +45,7 @@ def validate(
         transaction.settings.row_errors_max,
     )
     parsed = RowParser(schema, limits).parse(encode(_row(schema, values, list_id)))
-    # Nothing is written, so any id will do for a contact that an address would make.
+    # Nothing is written, so a contact that an address would create needs no id of its own.
     contacts = NewContacts(schema, lambda: "")
     [row] = resolve_references(transaction, schema, [parsed], contacts)
     if isinstance(row, RefusedRow):
@@ -56,7 +56,7 @@ def validate(
 
 
 def _as_sent(problem: Problem, values: Mapping[str, object]) -> Problem:
-    # The stage of a list has two names, and clients look for a problem by the one that they sent.
+    # The stage of a list has two slugs; name the one that the caller sent.
     is_stage = problem.list_id is not None and problem.slug == APP_STAGE
     return replace(problem, slug=STATUS) if is_stage and STATUS in values and APP_STAGE not in values else problem
 

@@ -1,1 +1,1 @@
-"""Use cases of repeats: a write under a key, or one that a client sends again, is done once."""
+"""Use cases of repeated requests: a write with an idempotency key, or a client's new attempt, is done once."""

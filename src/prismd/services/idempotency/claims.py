@@ -1,4 +1,4 @@
-"""Do a write once under its idempotency key, and give the same answer to whoever repeats it (contract, 4 and 21)."""
+"""Do a write with an idempotency key once, and give every repeat the same answer (contract, sections 4 and 21)."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from prismd.settings import Settings
 from prismd.store.idempotency import claims
 from prismd.store.idempotency.claims import Claim
 
-#: Refusals that say nothing about the request itself: with another key, or later, the same request may pass.
+#: Statuses of refusals that are not stored: the same request can succeed with another API key, or later.
 _NOT_KEPT: Final = frozenset({401, 403, 429})
 _SERVER_FAULT: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a write answers, in the form in which it can be kept and given again.
+    """The answer to a write, in the form in which it is stored and replayed.
 
     Args:
         status: The HTTP status.
-        body: The body, byte for byte; empty where there is none.
-        headers: The headers that a replay repeats, by lower-case name.
+        body: The body, byte for byte; empty if the answer has none.
+        headers: The headers to replay, by lower-case name.
     """
 
     status: int
@@ -35,13 +35,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
-    """A write that must be done once.
+    """A write with an idempotency key.
 
     Args:
         key: The idempotency key, 1 to 255 characters.
         fingerprint: SHA-256 of method, path with query, and body.
-        work: Does the write in the transaction that it gets, and answers or raises PrismdError.
-        refuse: Turns an error into its answer.
+        work: Does the write in the given transaction, and returns the answer or raises PrismdError.
+        refuse: Turns an error into an answer.
     """
 
     key: str
@@ -57,17 +57,17 @@ def answer_once(
     work: Callable[[Transaction], Answer],
     refuse: Callable[[PrismdError], Answer],
 ) -> tuple[Answer, bool]:
-    """Do the work in one transaction, unless it was done before under the same key.
+    """Do the work in one transaction, unless an earlier request with the same key has done it.
 
-    The answer is kept in the transaction of the work, so that either both exist or neither does. What the work refuses
-    with is kept too, after its traces have been rolled back; faults of the server are not.
+    The transaction of the work also stores the answer, so both exist or neither does. If the work refuses, its changes
+    are rolled back and the refusal is stored. Faults of the server are not stored.
 
     Args:
-        session: Of the team whose key it is; teams do not share keys.
-        key: The idempotency key, or None for a write that is simply done.
+        session: The session of the team that the key belongs to; each team has its own keys.
+        key: The idempotency key; None does the work without storing anything.
         fingerprint: SHA-256 of method, path with query, and body.
-        work: Does the write in the transaction that it gets, and answers or raises PrismdError.
-        refuse: Turns an error into its answer.
+        work: Does the write in the given transaction, and returns the answer or raises PrismdError.
+        refuse: Turns an error into an answer.
 
     Returns:
         The answer, and whether it is a replay (contract, section 4).
@@ -101,7 +101,7 @@ def _answer(transaction: Transaction, write: Keyed) -> tuple[Answer, bool]:
 
 
 def _replay(claim: Claim, fingerprint: bytes, now: datetime, settings: Settings) -> Answer | None:
-    """Return the kept answer; None where the key is free again."""
+    """Return the stored answer; None if it has expired and the key can be used again."""
     alive, stale = _lifetimes(settings)
     age = now - claim.created_at
     if age >= alive + stale:

@@ -1,9 +1,9 @@
-"""Recognise the repeats of a client that repeats its writes by itself, and give them the answer that it has lost.
+"""Recognise new attempts of a client that repeats its writes by itself, and replay the answer that it did not receive.
 
-The official client tries a request that was not answered again, unasked and without an idempotency key; it counts its
-attempts in a header. A first attempt leaves its answer for a few minutes, and a repeat of the same request by the same
-API key takes it instead of doing the work once more. First attempts are never taken for one another: two equal writes
-are two writes.
+The official client repeats an unanswered request by itself, without an idempotency key, and counts its attempts in a
+header. The answer to a first attempt is stored for a few minutes; a later attempt of the same request with the same API
+key gets that answer, and the work is not done again. Two first attempts are never matched with each other, because two
+equal writes are two writes.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from prismd.store.idempotency.claims import Claim
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A write without an idempotency key, of a client that counts its attempts.
+    """A write without an idempotency key, by a client that counts its attempts.
 
     Args:
-        caller: Whose client it is.
+        caller: The sender of the request.
         fingerprint: SHA-256 of method, path with query, and body.
-        repeats: Whether the client has tried before.
+        repeats: Whether this is a later attempt.
     """
 
     caller: Caller
@@ -37,16 +37,16 @@ class Attempt:
 
     @property
     def digest(self) -> bytes:
-        """SHA-256 of what makes two requests attempts at one write."""
+        """SHA-256 of the API key's id and the fingerprint: attempts of the same write share it."""
         return hashlib.sha256(self.caller.key_id.encode() + self.fingerprint).digest()
 
 
 def answered_once(attempt: Attempt, work: Callable[[Transaction], Answer]) -> Callable[[Transaction], Answer]:
-    """Return work that a repeat does only if nothing has done it before.
+    """Return work that does a write only if no earlier attempt has done it.
 
     Args:
-        attempt: The request.
-        work: Does the write, and answers or raises PrismdError; refusals are not kept, as they leave nothing behind.
+        attempt: The attempt that the request makes.
+        work: Does the write, and returns the answer or raises PrismdError; refusals change nothing and are not stored.
     """
 
     def once(transaction: Transaction) -> Answer:

@@ -1,1 +1,1 @@
-"""Use cases of queries: a page of records, with what its references lead to."""
+"""Use cases of queries: a page of records, with the records that they refer to."""

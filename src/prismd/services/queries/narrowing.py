@@ -1,4 +1,4 @@
-"""Narrowing a query by keys: reading under which hashes its records are found. Nothing is written here."""
+"""Narrowing a query by record keys: find the hashes that its records have, without writing anything."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from prismd.store.connections.postgres import Connection
 from prismd.store.queries import pages
 from prismd.store.records import record_keys
 
-#: With more records at the end of a reference, going by them finds no longer few records.
+#: Most targets of a reference to look up by; more targets would match too many records to be faster than a scan.
 _TARGETS_MAX: Final = 1_000
 
 
 class NotFindableError(Exception):
-    """Records cannot be found by a property yet, but could be.
+    """Records cannot be found by a property yet, but making keys would change that.
 
     Args:
         object_type: The type of the records.
@@ -31,12 +31,12 @@ class NotFindableError(Exception):
 
 
 class Narrowing:
-    """Looks for the keys of which every wanted record has one.
+    """Chooses the record keys to look a query's records up by.
 
     Args:
-        connection: To the database.
-        team_id: Whose records.
-        keys_max: Most properties of an object type by which records can be found.
+        connection: A connection inside the team's transaction.
+        team_id: Internal id of the team.
+        keys_max: Maximum number of properties of an object type that can have keys.
     """
 
     def __init__(self, connection: Connection, team_id: int, keys_max: int) -> None:
@@ -46,10 +46,10 @@ class Narrowing:
         self._in_use: dict[str, set[str]] = {}
 
     def hashes(self, query: Query) -> Sequence[int] | None:
-        """Return the hashes of those keys; None where the records of the type have to be gone through.
+        """Return hashes such that each matching record has one of them; None if no look-up is possible.
 
         Raises:
-            NotFindableError: No keys are kept of a property by which the query would be looked up.
+            NotFindableError: The query could be looked up by a property that has no keys yet.
         """
         found: dict[int, None] = {}
         for choices in key_lookups(query):
@@ -73,9 +73,13 @@ class Narrowing:
         return found
 
     def _kept_hashes(self, object_type: str, prop: Property, values: Iterable[Any]) -> Sequence[int] | None:
-        """Return the hashes of keys that are kept; None where none can be."""
+        """Return the hashes if the property has keys; None if it has none and the type has its maximum of keys.
+
+        Raises:
+            NotFindableError: The property has no keys yet.
+        """
         found = key_hashes(object_type, prop, values)
-        # An option that does not exist has no hash; no record has it, so no keys are needed.
+        # Without hashes, for instance for an option that does not exist, no record can match, so no keys are needed.
         if not found or prop.key in self._keys(object_type):
             return found
         if len(self._keys(object_type)) >= self._keys_max:

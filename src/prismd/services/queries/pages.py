@@ -1,4 +1,4 @@
-"""Querying a team's records: from a request's JSON to a page of rows (contract, sections 8, 9.3, 9.4 and 11.9)."""
+"""Querying a team's records: read a request's JSON, return a page of rows (contract, sections 8, 9.3, 9.4 and 11.9)."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from prismd.store.queries import pages
 
 @dataclass(frozen=True, slots=True)
 class PageWanted:
-    """Which page of a query is wanted.
+    """The page of a query that a request asks for.
 
     Args:
-        limit: Rows of a page; a cursor brings its own.
-        cursor: Where the page before ended; None for the first page.
-        offset: Rows to leave out, for clients that count pages.
-        include_total: Whether to count all records that the query wants.
-        cursor_field: Where the cursor stands in the request.
+        limit: Maximum number of rows; a cursor has its own.
+        cursor: The cursor from the page before; None for the first page.
+        offset: Number of rows to skip, for clients that count pages.
+        include_total: Whether to count all records that match the query.
+        cursor_field: Path of the cursor in the request.
     """
 
     limit: int
@@ -50,16 +50,16 @@ class PageWanted:
 
 @dataclass(frozen=True, slots=True)
 class QueryAsked:
-    """A query as it was asked.
+    """A query as the caller sent it.
 
     Args:
-        object_type: Type of the records.
-        raw: Its parts, as JSON was decoded.
-        list_id: The list that it is about, as the caller wrote it; None for all records.
-        field: Where the parts stand in the request, such as ``.body.query``.
-        ids: The records that it is about; None for all.
-        deleted: Which of the deleted records it wants.
-        filter_by_name: Entries of the filter stand in the request under their slugs alone, as in a query string.
+        object_type: The type of the records.
+        raw: The parts of the query, as decoded from JSON.
+        list_id: The list to query, exactly as the caller sent it; None for all records.
+        field: Path of the query's parts in the request, such as ``.body.query``.
+        ids: Ids of the records to query; None for all.
+        deleted: Whether to return deleted records too, or alone.
+        filter_by_name: Whether errors name entries of the filter by slug alone, as for a query string.
     """
 
     object_type: str
@@ -76,9 +76,9 @@ class QueryPage:
     """A page of a query.
 
     Args:
-        rows: JSON as clients see it: ``{id, properties}``, and ``deleted_at`` of deleted records.
-        next_cursor: Of the next page; None where this is the last.
-        total: How many records the query wants; None where they were not counted.
+        rows: Rows as JSON: ``{id, properties}``, and ``deleted_at`` for deleted records.
+        next_cursor: The cursor of the next page; None on the last page.
+        total: Number of records that match the query; None if they were not counted.
     """
 
     rows: list[Raw]
@@ -87,19 +87,19 @@ class QueryPage:
 
 
 def answer_query(transaction: Transaction, asked: QueryAsked, wanted: PageWanted) -> QueryPage:
-    """Read a query and return a page of it.
+    """Read a query and return a page of its rows.
 
     Args:
-        transaction: Of the team.
-        asked: The query.
-        wanted: Which page.
+        transaction: The team's open transaction.
+        asked: The query as the caller sent it.
+        wanted: The page to return.
 
     Raises:
-        PrismdError: ``invalid_request``, with the path of the part at fault; ``missing_scope``; ``query_timeout``.
+        PrismdError: ``invalid_request``, with the path of the wrong part; ``missing_scope``; ``query_timeout``.
     """
     list_id = asked.list_id
     if list_id is not None:
-        # The id as it is stored; a client may write it in capitals.
+        # The stored id is in lower case; the client can send capitals.
         where = f"{asked.field}.list_id"
         list_id = require_list(transaction, list_id, asked.object_type, where, unknown="invalid_request").id
     reader = query_reader(transaction, asked.object_type, list_id=list_id, field=asked.field)
@@ -110,18 +110,18 @@ def answer_query(transaction: Transaction, asked: QueryAsked, wanted: PageWanted
 
 
 def query_reader(transaction: Transaction, object_type: str, *, list_id: str | None, field: str) -> QueryReader:
-    """Return a reader of queries about a type.
+    """Return a reader of queries for one object type.
 
     Args:
-        list_id: The list whose own properties can be named; it is one of the team's lists of that type.
-        field: Where the parts of the query stand in the request, such as ``.body.query``.
+        list_id: The list whose own properties can be named, which is a list of this team and type; None for none.
+        field: Path of the query's parts in the request, such as ``.body.query``.
     """
     schemas = properties.load_schemas(transaction.connection, transaction.team_id, OBJECT_TYPES)
     return QueryReader(schemas, object_type, list_id, query_limits(transaction.settings), field)
 
 
 def query_limits(settings: Settings) -> QueryLimits:
-    """Return how much a query may ask."""
+    """Return the limits of a query."""
     return QueryLimits(
         ValueLimits(settings.text_chars_max, settings.list_values_max),
         select_max=settings.query_select_max,
@@ -138,30 +138,29 @@ def run_query(
     *,
     schemas: Schemas,
 ) -> QueryPage:
-    """Return a page of a query.
+    """Return a page of a query's rows.
 
     Args:
-        transaction: Of the team; it has written nothing (see :func:`make_findable`).
-        query: The query.
-        wanted: Which page.
-        schemas: Of all types, as the query was read with.
+        transaction: The team's open transaction; it has written nothing (see :func:`make_findable`).
+        query: The parsed query.
+        wanted: The page to return.
+        schemas: The schemas of all types; the same as for parsing the query.
 
     Raises:
-        PrismdError: ``invalid_request`` for a cursor of another query or a pattern that cannot be read;
-            ``query_timeout``.
+        PrismdError: ``invalid_request`` for a cursor of another query or a malformed pattern; ``query_timeout``.
     """
     connection, team_id = transaction.connection, transaction.team_id
     query, after = _resumed(transaction, query, wanted)
     limit, offset = (wanted.limit, wanted.offset) if after is None else (after.limit, 0)
     reading = Reading(connection, transaction.settings)
     shown = _selection(query, schemas)
-    # These make records findable by what the query goes by for the first time; from then on it only reads.
+    # The first query by a property makes records findable by it and commits; from then on, this request only reads.
     resolved = _with_contacts(transaction, query)
     hashes = _narrowed(transaction, resolved)
     make_inverses_findable(transaction, schemas, shown)
     reading.limit_time()
     pages.check_patterns(connection, query.patterns())
-    # Records are read whole where all of their properties are shown.
+    # Without a selection, all properties are shown, so records are read whole.
     keys = None if query.select is None else {query.object_type: keys_of(shown)}
     found = pages.query_page(
         connection, resolved, team_id, hashes, reading.budget, after=after, limit=limit + 1, offset=offset, wanted=keys
@@ -195,7 +194,7 @@ def _selection(query: Query, schemas: Schemas) -> Selection:
 
 
 def _narrowed(transaction: Transaction, query: Query) -> Sequence[int] | None:
-    """Return the hashes by which a query's records are found, after making them findable by what it is looked up by."""
+    """Return the hashes to look a query's records up by, after making missing keys; None if no look-up is possible."""
     keys_max = transaction.settings.key_properties_max
     while True:
         try:
@@ -205,7 +204,7 @@ def _narrowed(transaction: Transaction, query: Query) -> Sequence[int] | None:
 
 
 def _with_contacts(transaction: Transaction, query: Query) -> Query:
-    """Return the query with the ids of contacts in place of their addresses."""
+    """Return the query with e-mail addresses of contacts replaced by the contacts' ids."""
     addresses = {value for condition in query.conditions() for value in _addresses(condition)}
     if not addresses:
         return query

@@ -1,4 +1,4 @@
-"""Reading the records that references lead to, in a few statements for each reference that is followed."""
+"""Reading the records behind references, in a few statements for each reference followed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from prismd.store.records.values import Wanted
 
 
 def make_inverses_findable(transaction: Transaction, schemas: Schemas, shown: Selection) -> None:
-    """Make records findable by the references that a selection shows from their other side (see :func:`make_findable`).
+    """Make records findable by the references that selected inverse properties show (see :func:`make_findable`).
 
     Args:
-        transaction: Of the team; it has written nothing.
-        schemas: Of all types whose records prismd keeps.
+        transaction: The team's open transaction; it has written nothing.
+        schemas: The schemas of all types.
         shown: The selection.
     """
     references = {prop.inverse_of: reference_behind(schemas, prop) for prop in inverses_in(shown)}
@@ -30,14 +30,14 @@ def make_inverses_findable(transaction: Transaction, schemas: Schemas, shown: Se
 
 
 class ReferenceReader:
-    """Reads the records that others refer to, and those that refer to them.
+    """Reads the records that given records refer to, and the records that refer to them.
 
-    Records must be findable by the references that it goes by from their other side.
+    The caller makes records findable by the references behind inverse properties first.
 
     Args:
-        reading: Counts what the request reads.
-        team_id: Whose records.
-        schemas: Of all types whose records prismd keeps.
+        reading: The reading of the request, with its limits.
+        team_id: Internal id of the team.
+        schemas: The schemas of all types.
     """
 
     def __init__(self, reading: Reading, team_id: int, schemas: Schemas) -> None:
@@ -50,15 +50,14 @@ class ReferenceReader:
         self._referring = 0
 
     def read(self, records: Sequence[QueriedRecord], shown: Selection) -> References:
-        """Return what must be known to show records. It is called once: other records are read as this selection says.
+        """Return the references and the records behind them that a selection shows; call it once for each reader.
 
         Args:
             records: The records to show.
-            shown: What to show of them.
+            shown: The selection.
 
         Raises:
-            PrismdError: ``invalid_request``: it is more than one answer may show, or one request may read;
-                ``query_timeout``.
+            PrismdError: ``invalid_request``: more than one answer can show, or one request can read; ``query_timeout``.
         """
         self._follow(records, shown, keys_behind(shown))
         return self._references
@@ -92,11 +91,11 @@ class ReferenceReader:
                 self._references.inverses |= {(one.prop.id, target): ids for target, ids in found.items()}
 
     def referring(self, prop: Property, ids: Sequence[str]) -> dict[str, list[str]]:
-        """Return the ids of the records that refer to some records, by the id of what they refer to.
+        """Return the ids of the records that refer to given records, by the id of the record referred to.
 
         Args:
-            prop: A property that shows a reference from its other side.
-            ids: Of records of the type that has the property.
+            prop: An inverse property.
+            ids: Ids of records of the type that has the property.
         """
         other, reference = reference_behind(self._schemas, prop)
         rule = KeyRule(other, reference, fold_case=True)

@@ -1,4 +1,4 @@
-"""The audit as use cases: noting what is done, in its transaction, and reading what was."""
+"""Use cases of the audit log: add an entry in the transaction of the change, and read entries."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from prismd.store.queries import pages
 
 @dataclass(frozen=True, slots=True)
 class FailureCount:
-    """How often a key was refused in a minute.
+    """The number of requests in one minute that failed with the same key fault.
 
     Args:
-        failure: What was wrong with it.
-        address: Where the requests came from.
-        requests: How many there were.
+        failure: The fault of the key.
+        address: Network address of the client.
+        requests: Number of requests.
     """
 
     failure: KeyFailure
@@ -33,11 +33,11 @@ class FailureCount:
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """A page of the audit.
+    """A page of the audit log.
 
     Args:
-        entries: Newest first.
-        next_place: Where the next page begins; None where this is the last.
+        entries: The entries, newest first.
+        next_place: Start of the next page; None on the last page.
     """
 
     entries: list[AuditEntry]
@@ -45,40 +45,40 @@ class AuditPage:
 
 
 def doer_of(transaction: Transaction) -> Doer:
-    """Return who does what is done in a transaction, now."""
+    """Return the actor of a transaction: the time now, the key and the request."""
     session = transaction.session
     return Doer(transaction.now(), session.called_by.key_id if session.called_by else None, session.request_id)
 
 
 def note(transaction: Transaction, deed: Deed, notices: Sequence[str] = ()) -> None:
-    """Add to the audit what was done in this transaction; neither is there without the other.
+    """Add an entry to the audit log; the entry and the change commit together.
 
     Args:
-        transaction: In which it is done, and by whom.
-        deed: What was done.
-        notices: What to tell of it to whoever listens, in the same statement.
+        transaction: The transaction of the change; its session names the actor.
+        deed: The change.
+        notices: Payloads of notifications about the change; the same statement sends them.
     """
     audit.write_entry(transaction.connection, transaction.team_id, doer_of(transaction), deed, notices)
 
 
 def note_end(connection: Connection, job: Job) -> None:
-    """Add the end of an import to the audit, if it has come to its end by itself.
+    """Add the end of an import to the audit log, if this step ended the job.
 
     Args:
         connection: Inside the transaction that moves the import.
-        job: As it is then.
+        job: The job after that step.
     """
     if job.ended:
         audit.write_entry_of_job(connection, job, import_ended(job))
 
 
 def note_failures(runtime: Runtime, team_id: int, failures: Sequence[FailureCount]) -> None:
-    """Add to the audit of a team which keys were refused, in a transaction of its own.
+    """Add refused keys to the audit log of a team, in a transaction of its own.
 
     Args:
-        runtime: For a connection and the time.
-        team_id: The team of the keys, or of the paths.
-        failures: Counted over a minute; few.
+        runtime: Gives the connection and the time.
+        team_id: Internal id of the team that owns the keys or the paths of the requests.
+        failures: Counts of one minute; there are few, because each is a statement.
     """
     at = runtime.now()
     with runtime.of_team(team_id) as connection:
@@ -90,13 +90,13 @@ def note_failures(runtime: Runtime, team_id: int, failures: Sequence[FailureCoun
 
 
 def page_of_audit(transaction: Transaction, wanted: AuditFilter, *, before: Place | None, limit: int) -> AuditPage:
-    """Return entries of a team, newest first.
+    """Return entries of a team's audit log, newest first.
 
     Args:
-        transaction: Of the team.
-        wanted: Which entries.
-        before: Where the page begins; None for the newest.
-        limit: Most entries.
+        transaction: The team's open transaction.
+        wanted: The filter.
+        before: Start of the page; None for the newest entries.
+        limit: Maximum number of entries.
 
     Raises:
         PrismdError: ``query_timeout``.

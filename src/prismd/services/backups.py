@@ -1,4 +1,4 @@
-"""Backups: a database at one moment becomes a dump, and a dump becomes a database again."""
+"""Backups: write a database to a dump, as of one moment, and restore a database from a dump."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ _VERSION_TABLES: Final = frozenset({VERSION_TABLE, EARLIER_VERSION_TABLE})
 
 
 class RestoreRefusedError(DatabaseUnusableError):
-    """A database does not take a backup as it is; the message says what to do."""
+    """A database cannot take a backup in its present state; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A backup that was made.
+    """The result of making a backup.
 
     Args:
         schema: Version of the schema.
-        bytes: Size of the file.
+        bytes: Size of the backup file.
     """
 
     schema: str
@@ -60,13 +60,13 @@ class Backup:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was restored.
+    """The result of a restore.
 
     Args:
-        schema: Version of the schema of the backup.
-        head: Version of the schema that the database has now.
-        rows: Of each table, how many.
-        left_out: Tables of the backup that are not prismd's.
+        schema: Version of the schema in the backup.
+        head: Version of the schema that the database has after the restore.
+        rows: Number of rows restored, by table.
+        left_out: Tables of the backup that do not belong to prismd.
     """
 
     schema: str
@@ -76,15 +76,15 @@ class Restored:
 
 
 def back_up(url: str, settings: Settings, file: int) -> Backup:
-    """Write a backup of a database as it is at one moment; servers and workers go on meanwhile.
+    """Write a backup of a database as of one moment; servers and workers can keep running.
 
     Args:
         url: Connection string of PostgreSQL.
-        settings: For the time that connecting may take.
+        settings: The settings in force; they limit the time to connect.
         file: Descriptor of a new file.
 
     Raises:
-        DatabaseUnusableError: It has no schema of prismd's, or cannot be read; the message says what to do.
+        DatabaseUnusableError: The database has no schema of prismd, or cannot be read; the message says what to do.
     """
     with connect(url, settings, autocommit=True) as connection:
         if schema_state(connection).current is None:
@@ -92,23 +92,23 @@ def back_up(url: str, settings: Settings, file: int) -> Backup:
         program = dumping_program(connection.info.server_version)
         schema = schema_name(connection)
     write_dump(program, url, schema, file)
-    # Read once more as a restore would begin: the version is that of the moment of the dump.
+    # The server may have migrated since the first look, so read the version from the dump, as a restore does.
     dump = Dump(reading_program(), file)
     return Backup(dump.schema_version, os.fstat(file).st_size)
 
 
 def restore(url: str, settings: Settings, file: int, *, replace: bool) -> Restored:
-    """Bring what a backup holds into a database, in one transaction: all of it or nothing.
+    """Load a backup into a database, in one transaction: everything or nothing.
 
     Args:
         url: Connection string of PostgreSQL.
-        settings: For the time that connecting may take.
+        settings: The settings in force; they limit the time to connect.
         file: Descriptor of the backup.
-        replace: Whether what prismd has in the database goes; otherwise there must be nothing.
+        replace: Whether to delete the data that prismd has in the database; if False, the database must hold none.
 
     Raises:
         BadDumpError: The backup cannot be read.
-        RestoreRefusedError: The database is in use or not empty, or the backup is of a newer prismd.
+        RestoreRefusedError: The database is in use or not empty, or a newer prismd made the backup.
     """
     dump = Dump(reading_program(), file)
     known = known_versions()
@@ -126,7 +126,7 @@ def restore(url: str, settings: Settings, file: int, *, replace: bool) -> Restor
 
 
 def _first_version(dump: Dump, known: list[str]) -> str:
-    """Return the version of the schema that takes the rows of a dump."""
+    """Return the version of the schema that fits the rows of a dump."""
     if dump.is_earlier and dump.schema_version == EARLIER_VERSIONS[-1]:
         return known[0]
     if dump.is_earlier and dump.schema_version in EARLIER_VERSIONS:

@@ -1,4 +1,4 @@
-"""Who may do what with a record, read and put as use cases; prismd keeps it and acts on none of it (contract, 12)."""
+"""Use cases of grants: prismd stores who can do what with a record, and enforces none of it (contract, section 12)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from prismd.store import grants
 
 
 def get_grant(transaction: Transaction, object_type: str, record_id: str) -> Grant:
-    """Return the grant of a record; until one is put, the whole team has all.
+    """Return the grant of a record; a record without one grants everything to the whole team.
 
     Args:
-        record_id: As the caller wrote it.
+        record_id: The record's id, exactly as the caller sent it.
 
     Raises:
-        PrismdError: ``not_found``, also for deleted records and for ids that are none.
+        PrismdError: ``not_found``, also for deleted records and for malformed ids.
     """
     everything = Grant({transaction.session.caller.public_id: "a"})
     found = (
@@ -34,14 +34,14 @@ def get_grant(transaction: Transaction, object_type: str, record_id: str) -> Gra
 
 
 def put_grant(transaction: Transaction, place: RecordPlace, grant: Grant) -> None:
-    """Put the grant of a record in place of what it had.
+    """Replace the grant of a record.
 
     Args:
-        place: Of the record.
-        grant: The whole of it.
+        place: The address of the record.
+        grant: The complete new grant.
 
     Raises:
-        PrismdError: ``not_found``, also for deleted records and for ids that are none.
+        PrismdError: ``not_found``, also for deleted records and for malformed ids.
     """
     where = (transaction.team_id, place.object_type, place.record_id)
     if not is_uuid(place.record_id) or not grants.put_grant(transaction.connection, *where, grant):

@@ -1,4 +1,4 @@
-"""A team's lists as use cases: make one, read them, and find the one that a request means (contract, section 16.1)."""
+"""Use cases of a team's lists: create one, read them, find the list that a request names (contract, section 16.1)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from prismd.store.records import record_keys
 
 @dataclass(frozen=True, slots=True)
 class ListView:
-    """A view of a list, by name."""
+    """The id and name of a view of a list."""
 
     id: str
     name: str
@@ -28,21 +28,21 @@ class ListView:
 
 @dataclass(frozen=True, slots=True)
 class ShownList:
-    """A list with the views that there are of it."""
+    """A list with its views."""
 
     list: List
     views: MutableSequence[ListView]
 
 
 def create_list(transaction: Transaction, new: NewList) -> ShownList:
-    """Make a list with its stage properties and its first views.
+    """Create a list with its stage properties and its first views.
 
     Args:
-        transaction: Of the team.
-        new: What is asked for.
+        transaction: The team's open transaction.
+        new: The list to create.
 
     Raises:
-        PrismdError: ``invalid_request``, also where the team has as many lists or views as it may have.
+        PrismdError: ``invalid_request``, also if the team has reached its maximum of lists or views.
     """
     made = define_list(new, new_id=transaction.new_id, now=transaction.now())
     lists.lock_lists(transaction.connection, transaction.team_id)
@@ -50,15 +50,15 @@ def create_list(transaction: Transaction, new: NewList) -> ShownList:
     if lists.count_lists(transaction.connection, transaction.team_id) >= most:
         raise PrismdError.invalid(".body", f"the team has {most} lists, which is the most there may be", "maxItems")
     lists.insert_list(transaction.connection, transaction.team_id, made.list)
-    # Always in the same order, so that nobody waits for somebody who waits for them.
+    # Take the locks in one fixed order; otherwise two requests can wait for each other.
     for object_type in sorted(made.stages):
-        # Imports write by the schema that they read, so what is defined takes turns with their chunks.
+        # An import reads the schema before it writes, so a new definition must wait until the chunk ends.
         record_keys.lock_type(transaction.connection, transaction.team_id, object_type)
         stage = made.stages[object_type]
         properties.insert_property(
             transaction.connection, transaction.team_id, object_type, stage, now=made.list.created_at
         )
-        # No record can have been in a list before the first one, so there is nothing to make keys of but what comes.
+        # Before its first list, a team has no records in lists: no existing record needs a key.
         record_keys.add_key(transaction.connection, transaction.team_id, object_type, LISTS_KEY)
     _insert_views(transaction, made)
     details = {"template_id": made.list.template_id}
@@ -82,10 +82,10 @@ def get_list(transaction: Transaction, list_id: str) -> ShownList:
     """Return a list.
 
     Args:
-        list_id: As the caller wrote it.
+        list_id: The list's id, exactly as the caller sent it.
 
     Raises:
-        PrismdError: ``not_found``: unknown, or of another team.
+        PrismdError: ``not_found``: the team has no list with this id.
     """
     return _with_views(transaction, [require_list(transaction, list_id)])[0]
 
@@ -105,17 +105,17 @@ def require_list(
     *,
     unknown: str = "not_found",
 ) -> List:
-    """Return the list that a request means.
+    """Return the list that a request names.
 
     Args:
-        list_id: As the caller wrote it.
-        object_type: The type of the records that the request is about; None for any.
-        field: Where in the request the list is named, such as ``.body.options.list_id``.
-        unknown: The code of the error where there is no such list.
+        list_id: The list's id, exactly as the caller sent it.
+        object_type: The type of the records in the request; None for any type.
+        field: Path of the list's id in the request, such as ``.body.options.list_id``.
+        unknown: Error code for an unknown list.
 
     Raises:
-        PrismdError: ``invalid_request`` where the list takes no records of the type, on every route; ``unknown`` where
-            there is no such list.
+        PrismdError: ``invalid_request`` if the list takes no records of the type; the code in ``unknown`` if the team
+            has no such list.
     """
     found = lists.get_list(transaction.connection, transaction.team_id, list_id.lower()) if is_uuid(list_id) else None
     if found is None:

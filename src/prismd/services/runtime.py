@@ -1,4 +1,4 @@
-"""What use cases need from the outside world: connections, the clock, ids and settings, as one value."""
+"""The outside world of use cases as one value: connections, the clock, ids and settings."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from prismd.store.connections.postgres import Connection, Pool, open_pool
 _Asked = ParamSpec("_Asked")
 _Answer = TypeVar("_Answer")
 
-#: Time for connections that are still lent out.
+#: Seconds that closing waits for connections still in use.
 _CLOSING_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The outside world of a process.
+    """The outside world of one process.
 
     Args:
-        pool: Connections to PostgreSQL; what has a team goes through :meth:`of_team`.
+        pool: Connections to PostgreSQL; work on a team's data uses :meth:`of_team`.
         settings: The settings in force.
         now: Returns the time, in UTC.
-        new_id: Returns a new id; may be called from several threads.
+        new_id: Returns a new id; several threads can call it.
     """
 
     pool: Pool
@@ -50,7 +50,7 @@ class Runtime:
         self.pool.close(_CLOSING_S)
 
     def of_team(self, team_id: int) -> AbstractContextManager[Connection]:
-        """Give one transaction in which nothing is found or written but what belongs to a team.
+        """Open a transaction that can read and write the data of one team alone.
 
         Args:
             team_id: Internal id of the team.
@@ -60,12 +60,12 @@ class Runtime:
     def do_for_all_teams(
         self, use_case: Callable[Concatenate[Connection, _Asked], _Answer], *asked: _Asked.args, **named: _Asked.kwargs
     ) -> _Answer:
-        """Do what comes before a team is known in a transaction of its own, beyond row-level security."""
+        """Run a use case that does not know its team yet: in its own transaction, without row-level security."""
         with self.of_all_teams() as connection:
             return use_case(connection, *asked, **named)
 
     def of_all_teams(self) -> AbstractContextManager[Connection]:
-        """Give one transaction beyond row-level security, for what comes before a team is known."""
+        """Open a transaction without row-level security, for work that does not know its team yet."""
         return transactions.of_all_teams(self.pool)
 
 
@@ -92,7 +92,7 @@ def system_ids() -> NewId:
 
 
 def open_runtime(url: str, settings: Settings) -> Runtime:
-    """Return the outside world of a process of prismd; its pool is closed by whoever asked.
+    """Return the outside world of a prismd process; the caller closes it.
 
     Args:
         url: Connection string of PostgreSQL.

@@ -1,4 +1,4 @@
-"""A session is what one caller does with one team's data; its transactions carry the connection, and all else."""
+"""A session holds what a caller needs to work on one team's data; its transactions add an open connection."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What one caller does with one team's data; no transaction is open.
+    """The work of one caller on one team's data; no transaction is open.
 
     Args:
         runtime: The process: connections, clock, ids and settings.
         team_id: Internal id of the team.
-        called_by: Whose API key it is; None where the server or its operator acts of their own accord.
-        request_id: In which request.
+        called_by: The caller, known by an API key; None if the server or its operator acts on its own.
+        request_id: Id of the request; None outside of requests.
     """
 
     runtime: Runtime
@@ -41,36 +41,36 @@ class Session:
 
     @property
     def scopes(self) -> Scopes:
-        """What the caller may do."""
+        """The scopes of the caller; all of them if no API key is in use."""
         return ALL if self.called_by is None else self.called_by.scopes
 
     @property
     def caller(self) -> Caller:
-        """Who is calling; only behind the check of keys."""
+        """The caller; use this only on routes that check API keys."""
         assert self.called_by is not None  # noqa: S101 - routes of teams stand behind that check
         return self.called_by
 
     def do(
         self, use_case: Callable[Concatenate[Transaction, _Asked], _Answer], *asked: _Asked.args, **named: _Asked.kwargs
     ) -> _Answer:
-        """Do a use case in a transaction of its own, and return what it returns."""
+        """Run a use case in its own transaction and return the result."""
         with self.transaction() as transaction:
             return use_case(transaction, *asked, **named)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Give one transaction in which nothing is found or written but what belongs to the team."""
+        """Open a transaction that can read and write the records of this team alone."""
         with self.runtime.of_team(self.team_id) as connection:
             yield Transaction(self, connection)
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One open transaction of a session: a use case that takes it cannot be called outside of one.
+    """One open transaction of a session; a use case that takes this type cannot run outside of a transaction.
 
     Args:
-        session: Whose it is.
-        connection: Inside the transaction.
+        session: The session that opened the transaction.
+        connection: The connection, with the transaction open.
     """
 
     session: Session
@@ -88,7 +88,7 @@ class Transaction:
 
     @property
     def scopes(self) -> Scopes:
-        """What the caller may do."""
+        """The scopes of the caller."""
         return self.session.scopes
 
     def now(self) -> datetime:

@@ -81,6 +81,7 @@ docs: $(INSTALLED) ## write the pages that follow from the code anew
 	@$(RUN) reference.generate
 	@$(RUN) reference.native_properties
 	@$(RUN) reference.indexes
+	@$(RUN) reference.mapping_schema
 
 lock: ## resolve the dependencies of pyproject.toml anew, to versions and hashes
 	@test -x build/uv/bin/uv || { $(PYTHON) -P -m venv build/uv && build/uv/bin/pip install --quiet uv==$(UV_VERSION); }

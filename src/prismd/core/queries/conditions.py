@@ -1,4 +1,4 @@
-"""What a filter says of a record's values: operators, the property types they are for, and the values they take."""
+"""Conditions of filters: the operators, the property types that they apply to, and reading their values."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from prismd.core.values.errors import found, text_problem
 from prismd.core.values.property_values import InvalidValueError, ValueLimits, parser_for
 from prismd.core.wording.quoting import nearest, quoted
 
-#: Longest pattern of ``like_regex``, in characters.
+#: Maximum length of a pattern of ``like_regex``, in characters.
 PATTERN_CHARS_MAX: Final = 1_000
 
 _BETWEEN_VALUES: Final = 2
 
 
 class Operator(enum.Enum):
-    """What is asked of one value of a record; clients write several of them by more than one name."""
+    """The comparison of a condition; several have more than one name in requests."""
 
     EQUALS = "is one of the given ones"
     LESS = "is less than"
@@ -43,13 +43,13 @@ class Operator(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a value at the end of a path must be, or, negated, what none of them may be.
+    """A test of the values at the end of a path: one of them must pass, or, if negated, none of them.
 
     Args:
-        path: To the values.
+        path: The path to the values.
         operator: What is asked of them.
-        values: What they are compared with, in comparable form (see :func:`comparable`).
-        negated: Whether a record is wanted that has no such value.
+        values: The values to compare with, in comparable form (see :func:`comparable`).
+        negated: Whether the condition matches records without a passing value.
     """
 
     path: Path
@@ -67,7 +67,7 @@ _CONTAINMENT: Final = {"contains": False, "not_contains": True}
 _TEXTUAL: Final = {"begins_with": Operator.BEGINS, "ends_with": Operator.ENDS, "like_regex": Operator.MATCHES}
 _PRESENCE: Final = {"is_null": True, "not_exists": True, "is_not_null": False, "exists": False}
 
-#: The name of every operator of the contract (section 9.4).
+#: The names of all operators (contract, section 9.4).
 OPERATOR_NAMES: Final = (*_EQUALITY, *_ORDER, *_CONTAINMENT, *_TEXTUAL, *_PRESENCE)
 
 _ORDERED: Final = {Kind.STR, Kind.TEXT, Kind.MULTI_STR, Kind.NUM, Kind.DATE}
@@ -77,7 +77,7 @@ _ARRAYS: Final = {Kind.MULTI_STR, Kind.MULTISELECT, Kind.MULTIREF}
 
 
 def operator_names(prop: Property) -> list[str]:
-    """Return the names of the operators that make sense for a property."""
+    """Return the names of the operators that apply to a property."""
     names = [*_EQUALITY]
     if prop is not IDENTIFIER:
         names += _ORDER if prop.kind in _ORDERED else ()
@@ -87,22 +87,22 @@ def operator_names(prop: Property) -> list[str]:
 
 
 def comparable(prop: Property, stored: Any) -> Any:  # noqa: ANN401 - any stored value
-    """Return one stored value in the form in which it is compared: days as the moments at which they begin."""
+    """Return one stored value in the form for comparisons: a day becomes the moment of its start."""
     return comparable_date(stored, day=prop.holds_days) if prop.kind is Kind.DATE else stored
 
 
 def parse_condition(path: Path, name: str, value: object, limits: ValueLimits, field: str) -> list[Condition]:
-    """Return the conditions that an operator with its value stands for; all of them must hold.
+    """Return the conditions of an operator with its value; all of them must hold.
 
     Args:
-        path: To the values.
-        name: Of the operator, as clients write it.
-        value: Decoded JSON.
-        limits: How much a value may hold.
-        field: Where it stands in the request.
+        path: The path to the values.
+        name: Name of the operator, exactly as the caller sent it.
+        value: The operator's value, as decoded from JSON.
+        limits: The limits of values.
+        field: Path of the value in the request.
 
     Raises:
-        PrismdError: ``invalid_request``: no such operator, not for this type, or not with this value.
+        PrismdError: ``invalid_request``: the operator is unknown, or does not apply to this type or this value.
     """
     prop = path.leaf
     _check_operator(prop, name, field)
@@ -123,7 +123,7 @@ def parse_condition(path: Path, name: str, value: object, limits: ValueLimits, f
 
 
 def _containment(path: Path, values: Sequence[tuple[Any, ...]], *, negated: bool) -> list[Condition]:
-    # An array contains values, a text contains parts of itself.
+    # An array contains values; a text contains parts.
     operator = Operator.EQUALS if path.leaf.kind in _ARRAYS else Operator.CONTAINS
     return [Condition(path, operator, value, negated=negated) for value in values]
 
@@ -157,7 +157,7 @@ def _pattern(value: object, field: str) -> str:
 
 
 class _Values:
-    """Reads the values that a property is compared with."""
+    """Reads the values that a condition compares a property with."""
 
     def __init__(self, prop: Property, limits: ValueLimits, field: str) -> None:
         self._prop = prop
@@ -181,11 +181,11 @@ class _Values:
         return parsed.lower() if self._prop is IDENTIFIER else comparable(self._prop, parsed)
 
     def equal_to(self, value: object) -> tuple[Any, ...]:
-        """Return the values that equal one that is asked for: none where it names no option that exists."""
+        """Return the values equal to a given one: itself, or none if it names an option that does not exist."""
         return () if self._names_no_option(value) else (self.one(value),)
 
     def some(self, value: object) -> list[tuple[Any, ...]]:
-        """Return for each value that is asked for the values that equal it: one, or none."""
+        """Return, for each given value, the values equal to it: one, or none."""
         given = value if isinstance(value, list) else [value]
         most = self._limits.list_values_max
         if not 1 <= len(given) <= most:
@@ -193,13 +193,13 @@ class _Values:
         return [self.equal_to(item) for item in given]
 
     def _names_no_option(self, value: object) -> bool:
-        # A workspace need not have the options that a client asks for (contract, section 23, fact 114).
+        # A team need not have the options that clients name (contract, section 23, fact 114).
         if self._prop.kind not in _SELECTS or not isinstance(value, str):
             return False
         try:
             self._parse(value)
         except InvalidValueError:
-            # A label that several options have is refused: it names one of them, but not which.
+            # A label that several options share is refused as ambiguous.
             return all(option.value != value for option in self._prop.options)
         return False
 

@@ -1,9 +1,8 @@
-"""Cursors of queries: where a page ended, as an opaque token that is good for the same query only.
+"""Cursors of queries: the end of a page as an opaque token, which is valid for the same query only.
 
-Options of a select property can be added, deleted and reordered between two pages. So a cursor holds the option at
-which the page ended, and those that come before it. Whatever their order is now, the next page goes on within that one
-option, leaves out those before it, and takes the rest in today's order. No record comes twice, and no record is left
-out while its values stay the same.
+Between two pages, options of a select property can be added, deleted and reordered. So a cursor holds the option at
+the end of the page, and the options before it. The next page continues within that option, skips the options before
+it, and puts all others in their present order. So no record is repeated, and none is skipped unless its values change.
 """
 
 from __future__ import annotations
@@ -27,12 +26,12 @@ from prismd.core.values.numbers import kept_exactly, written_number
 
 
 class _Reached(msgspec.Struct, array_like=True, frozen=True):
-    """How far a page got among the options of a select property.
+    """The position of a page's end among the options of a select property.
 
     Args:
-        option: The option at which it ended.
-        salt: Of the digests.
-        passed: Digests of the options before it, one after the other.
+        option: Id of the option at the end of the page.
+        salt: The salt of the digests.
+        passed: The digests of the options before it, concatenated.
     """
 
     option: str
@@ -40,19 +39,19 @@ class _Reached(msgspec.Struct, array_like=True, frozen=True):
     passed: bytes
 
 
-#: A value by which records are sorted, as a cursor holds it: numbers and dates as text, so that nothing is rounded.
+#: A sort value in a cursor: numbers and dates are texts, so that nothing is rounded.
 _Value = _Reached | str | int | bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class PageEnd:
-    """Where a page ended.
+    """The end of a page.
 
     Args:
-        limit: Rows of a page.
+        limit: Maximum number of rows of the page.
         after: Id of the last record.
-        values: The values by which the last record is sorted, one for each key of the query. Of a select property it is
-            the rank of the option, from 1. Where a query pins records, the rank among those comes first.
+        values: The last record's sort values, one for each sort key of the query; for a select property, the rank of
+            the option, from 1. If the query pins records, the rank among the pinned ones precedes them.
     """
 
     limit: int
@@ -66,17 +65,17 @@ class _Written(msgspec.Struct, array_like=True, frozen=True):
     values: tuple[_Value, ...]
 
 
-#: Made before any thread reads: where two are the first at once, msgspec crashes the process.
+#: Created at import: if two threads create a decoder's first use at the same time, msgspec crashes the process.
 _WRITTEN: Final = msgspec.msgpack.Decoder(_Written)
 
 
 def write_query_cursor(end: PageEnd, query: Query, team_id: int) -> str:
-    """Return the cursor of the page after another.
+    """Return the cursor of the page that follows another page.
 
     Args:
-        end: Where that one ended.
-        query: Of the pages.
-        team_id: Whose records they are.
+        end: The end of the other page.
+        query: The query of both pages.
+        team_id: Internal id of the team.
     """
     pinned = len(end.values) - len(query.sort)
     sorted_by = (_written(key, value) for key, value in zip(query.sort, end.values[pinned:], strict=True))
@@ -85,24 +84,24 @@ def write_query_cursor(end: PageEnd, query: Query, team_id: int) -> str:
 
 
 class Resumed(NamedTuple):
-    """A query that goes on after a page, with the options of what it sorts by in the order of the pages before."""
+    """A query that continues after a page; its sort keys hold options in the order of the earlier pages."""
 
     query: Query
     end: PageEnd
 
 
 def read_query_cursor(text: str, query: Query, team_id: int, *, limit_max: int, field: str) -> Resumed:
-    """Return the query that goes on where a cursor says, and where that is.
+    """Return the query that continues after a cursor's page, and the end of that page.
 
     Args:
-        text: As :func:`write_query_cursor` made it.
-        query: The query that is sent with it.
-        team_id: Whose records they are.
-        limit_max: Most rows of a page.
-        field: Where the cursor stands in the request.
+        text: A cursor from :func:`write_query_cursor`.
+        query: The query that the caller sent with the cursor.
+        team_id: Internal id of the team.
+        limit_max: Maximum number of rows of a page.
+        field: Path of the cursor in the request.
 
     Raises:
-        PrismdError: ``invalid_request``: it is altered, made up, or of another query.
+        PrismdError: ``invalid_request``: the cursor is malformed, altered, or of another query.
     """
     payload = read_token(text, _scope(query, team_id))
     try:
@@ -137,7 +136,7 @@ def _written(key: SortKey, value: Any) -> _Value:  # noqa: ANN401 - whatever rec
 
 
 def _resumed(key: SortKey, reached: _Reached) -> tuple[SortKey, int]:
-    """Return the key with its options in the order of the page before, and the rank of the option at which it ended."""
+    """Return the sort key with options in the order of the earlier page, and the rank of the option at its end."""
     passed = {reached.passed[at : at + _DIGEST_BYTES] for at in range(0, len(reached.passed), _DIGEST_BYTES)}
     before: list[str] = []
     behind: list[str] = []
@@ -146,7 +145,7 @@ def _resumed(key: SortKey, reached: _Reached) -> tuple[SortKey, int]:
             (before if _digest(option.id, reached.salt) in passed else behind).append(option.id)
     if key.descending:
         before, behind = behind, before
-    # A deleted option keeps its rank: no record has it any more.
+    # A deleted option keeps its rank, although no record has it any more.
     return replace(key, order=(*before, reached.option, *behind)), len(before) + 1
 
 
@@ -187,7 +186,7 @@ def _fits(key: SortKey, value: _Value) -> bool:
             return isinstance(value, str) and text_problem(value, len(value)) is None
 
 
-#: Short, as there can be thousands of options. The salt is one with which no two digests that matter are equal.
+#: Short, because a property can have thousands of options; a salt is chosen that avoids harmful collisions.
 _DIGEST_BYTES: Final = 4
 _SALTS: Final = 256
 

@@ -1,4 +1,4 @@
-"""Which conditions of a query can be looked up by keys, and under which hashes (decision 0011)."""
+"""Finding a query's records by record keys: the usable conditions, and their hashes (decision 0011)."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from prismd.core.queries.paths import IDENTIFIER
 from prismd.core.queries.tree import Query
 from prismd.core.records.keys import KeyRule
 
-#: Many records share a value of these kinds as a rule, so a condition on another kind is looked up first.
+#: Ranks of the kinds whose values many records share; conditions on other kinds are looked up first.
 _SHARED: Final = {Kind.SELECT: 1, Kind.MULTISELECT: 1, Kind.BOOL: 2}
 
 
 @dataclass(frozen=True, slots=True)
 class KeyLookup:
-    """A condition of equality, as records are found by it.
+    """An equality condition, in the form for looking records up by it.
 
     Args:
-        steps: The properties of its path, each with the object type that has it, from the far end on: records are found
-            by a value of the first one, then those that refer to them by the next one, and so on.
-        values: What the condition compares with, in comparable form.
+        steps: The properties of its path with the object types that have them, from the end to the start: a value of
+            the first property finds records, the next property finds the records that refer to them, and so on.
+        values: The values to compare with, in comparable form.
     """
 
     steps: tuple[tuple[str, Property], ...]
@@ -31,10 +31,11 @@ class KeyLookup:
 
 
 def key_lookups(query: Query) -> list[list[KeyLookup]]:
-    """Return the look-ups among which a query can choose.
+    """Return the look-ups that find a query's records.
 
-    Every wanted record is found by one of the lists; of each list, one look-up finds all that the others find. A list
-    comes with the best look-up first. An empty one says that the records of the type have to be gone through.
+    Each inner list is a choice: any one of its look-ups finds the records of that list, and the best one comes first.
+    All inner lists together find all matching records. An empty inner list means that only a scan of the type finds
+    them.
     """
     if query.ids is not None:
         return [[]]
@@ -47,15 +48,15 @@ def key_lookups(query: Query) -> list[list[KeyLookup]]:
 
 
 def key_hashes(object_type: str, prop: Property, values: Iterable[Any]) -> list[int] | None:
-    """Return the hashes of the keys of records that have one of some values.
+    """Return the hashes of keys of records that have one of the given values.
 
     Args:
         object_type: The type that has the property.
-        prop: Whose values they are.
-        values: In comparable form.
+        prop: The property that the values belong to.
+        values: The values in comparable form.
 
     Returns:
-        None where one of the values is blank, because no key is made of that.
+        The hashes; None if a value is blank, because blank values have no keys.
     """
     rule = KeyRule(object_type, prop, fold_case=True)
     found: dict[int, None] = {}
@@ -80,7 +81,7 @@ def _steps(object_type: str, condition: Condition) -> tuple[tuple[str, Property]
 
 def _is_usable(condition: Condition) -> bool:
     leaf = condition.path.leaf
-    # What the server alone sets is no part of the record's values, and no key is made of it.
+    # Values that only the server sets are stored outside of the record's properties, and have no keys.
     can_be_keys = condition.path.is_kept and leaf is not IDENTIFIER and not leaf.read_only
     return condition.operator is Operator.EQUALS and not condition.negated and can_be_keys
 

@@ -1,4 +1,4 @@
-"""Several values in one parameter of a query string: exactly as they are written, with commas between them."""
+"""Several values in one parameter of a query string, separated by commas and otherwise read exactly as written."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Final
 from prismd.core.errors import PrismdError
 from prismd.core.wording.quoting import quoted
 
-# A text in double quotes; a double quote within it is written twice.
+# A text in double quotes, in which a double quote is written twice.
 _QUOTED: Final = re.compile(r'"((?:[^"]|"")*+)"(?=,|\Z)')
 
 
 def listed_values(text: str, field: str) -> Iterator[str]:
-    """Return the values that a text lists. In double quotes a value may hold commas, and double quotes written twice.
+    """Return the values in a text; a value in double quotes can contain commas, and double quotes written twice.
 
     Args:
-        text: Decoded.
-        field: Where it stands in the request.
+        text: The decoded text.
+        field: Path of the parameter in the request.
 
     Raises:
-        PrismdError: ``invalid_request``: what begins with a double quote does not end with one.
+        PrismdError: ``invalid_request``: a value begins with a double quote, but does not end with one.
     """
     start = 0
     while start <= len(text):

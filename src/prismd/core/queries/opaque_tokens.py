@@ -1,4 +1,4 @@
-"""Opaque tokens: texts that clients pass back unread, each good for the one thing that it was given for."""
+"""Opaque tokens: texts that clients pass back unread, each valid for one scope only."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _DIGEST_BYTES: Final = 8
 def write_token(payload: bytes, scope: str) -> str:
     """Return the token of a payload.
 
-    Its digest is no secret, so anybody can make one up: it only tells an altered token, or one of another scope, from a
-    real one. Callers check that the payload is one that they could have written.
+    The digest is no secret, so anybody can forge a token: it only detects altered tokens and tokens of other scopes.
+    Callers must check that they could have written the payload.
 
     Args:
-        payload: Anything.
-        scope: What the token is good for.
+        payload: Any bytes.
+        scope: The use that the token is valid for.
     """
     return base64.urlsafe_b64encode(_digest(payload, scope) + payload).rstrip(b"=").decode()
 
 
 def read_token(text: str, scope: str) -> bytes | None:
-    """Return the payload of a token; None where the text is altered, or is the token of another scope.
+    """Return the payload of a token; None if the token is altered, or of another scope.
 
     Args:
-        text: As :func:`write_token` made it.
-        scope: What it is used for.
+        text: A token from :func:`write_token`.
+        scope: The use of the token.
     """
     try:
         raw = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -1,4 +1,4 @@
-"""Reading queries from the decoded JSON of a request or of a view; errors name the field at fault."""
+"""Reading queries from the decoded JSON of a request or a view; errors name the wrong field."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _DIRECTIONS: Final = ("asc", "desc")
 
 @dataclass(frozen=True, slots=True)
 class QueryLimits:
-    """How much a query may ask.
+    """The limits of a query.
 
     Args:
-        values: How much a value may hold, and how many an operator may be given.
-        select_max: Most paths to show.
-        filter_max: Most entries of a filter.
-        sort_max: Most things to sort by.
-        ids_max: Most ids to restrict a query to.
+        values: The limits of values, and of the number of values of one operator.
+        select_max: Maximum number of paths to show.
+        filter_max: Maximum number of entries of a filter.
+        sort_max: Maximum number of sort keys.
+        ids_max: Maximum number of ids to query.
     """
 
     values: ValueLimits
@@ -41,16 +41,16 @@ class QueryLimits:
 
 @dataclass(frozen=True, slots=True)
 class QueryReader:
-    """Reads the parts of a query about one object type.
+    """Reads the parts of a query for one object type.
 
     Args:
-        schemas: Of all types whose records prismd keeps.
-        object_type: The type.
-        list_id: The list whose own properties can be named, if any.
-        limits: How much a query may ask.
-        field: Where the parts stand in the request, such as ``.body.query``.
-        filter_by_name: Whether errors name entries of the filter by their slugs alone, as a query string has them.
-        named: Paths by the names that a view keeps for them; None where the property has been deleted.
+        schemas: The schemas of all types.
+        object_type: The type of the records.
+        list_id: The list whose own properties can be named; None for no list.
+        limits: The limits of a query.
+        field: Path of the query's parts in the request, such as ``.body.query``.
+        filter_by_name: Whether errors name entries of the filter by slug alone, as for a query string.
+        named: Paths by the names in a stored view; None for a deleted property.
     """
 
     schemas: Schemas
@@ -62,11 +62,11 @@ class QueryReader:
     named: Mapping[str, Path | None] = dataclasses.field(default_factory=dict)
 
     def read(self, raw: Mapping[str, object], **others: Any) -> Query:  # noqa: ANN401 - fields of a query
-        """Return the query of select, filter, sort and combinator; each may be absent or null.
+        """Return the query with select, filter, sort and combinator; each can be absent or null.
 
         Args:
-            raw: Decoded JSON by name.
-            others: Fields of the query that stand elsewhere in the request.
+            raw: The parts by name, as decoded from JSON.
+            others: Further fields of the query.
 
         Raises:
             PrismdError: ``invalid_request``.
@@ -136,11 +136,11 @@ class QueryReader:
         return path
 
     def path(self, text: str, field: str) -> Path:
-        """Return the path that a text means.
+        """Return the path that a text names.
 
         Args:
             text: Slugs with dots between them.
-            field: Where it stands in the request.
+            field: Path of the text in the request.
 
         Raises:
             PrismdError: ``invalid_request``.
@@ -155,15 +155,15 @@ class QueryReader:
 
 
 def read_ids(raw: object, field: str, ids_max: int) -> tuple[str, ...] | None:
-    """Return the ids that a request restricts itself to; None where it does not.
+    """Return the ids that a request restricts its query to; None if it names none.
 
     Args:
-        raw: Decoded JSON: one id or several.
-        field: Where it stands.
-        ids_max: Most ids.
+        raw: One id or several, as decoded from JSON.
+        field: Path of the value in the request.
+        ids_max: Maximum number of ids.
 
     Raises:
-        PrismdError: ``invalid_request``: something is no id.
+        PrismdError: ``invalid_request``: a value is no id, or there are too many.
     """
     if raw is None:
         return None

@@ -1,4 +1,4 @@
-"""Paths from a record to a value: through references, one after the other, to a property (contract, section 9.4)."""
+"""Paths from a record to a value, through any number of references to a property (contract, section 9.4)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from prismd.core.properties.schema import OBJECT_TYPES, ObjectSchema, Property
 from prismd.core.properties.unkept import Reference, unkept_property, unkept_schema
 from prismd.core.wording.quoting import nearest, quoted
 
-#: The properties of each object type of a team.
+#: The schemas of all types, by object type.
 Schemas = Mapping[str, ObjectSchema]
 
-#: Most references that one path follows.
+#: Maximum number of references in a path.
 STEPS_MAX: Final = 4
 
-#: The id of a record. It is none of its properties, but can be asked for like one.
+#: Stands for a record's id, which queries treat like a property.
 IDENTIFIER: Final = Property(id="", slug="id", type="str", name="Id", native=True, read_only=True)
 
-#: When a record was deleted. It is no property either; a property of the team with that slug wins.
+#: Stands for the time of a record's deletion; a team's own property with this slug takes precedence.
 DELETED_AT: Final = Property(id="", slug="deleted_at", type="date", name="Deleted at", native=True, read_only=True)
 
 
@@ -30,7 +30,7 @@ class Path:
     """A path from a record to a value.
 
     Args:
-        text: As clients write it, such as ``company.name``.
+        text: The path as clients write it, such as ``company.name``.
         steps: The references to follow, in order.
         leaf: The property at the end.
     """
@@ -41,32 +41,32 @@ class Path:
 
     @property
     def leads_to_one(self) -> bool:
-        """Whether it leads to one value at most."""
+        """Whether the path leads to at most one value."""
         return not any(prop.holds_many for prop in (*self.steps, self.leaf))
 
     @property
     def inverse(self) -> Property | None:
-        """The first property of the path that shows a reference from its other side, if one does."""
+        """The first inverse property in the path; None if it has none."""
         return next((prop for prop in (*self.steps, self.leaf) if prop.inverse_of is not None), None)
 
     @property
     def is_kept(self) -> bool:
-        """Whether prismd keeps values that the path can lead to."""
+        """Whether prismd stores values at the end of the path."""
         return not self.leaf.unkept and all(not step.unkept and step.target in OBJECT_TYPES for step in self.steps)
 
 
 def resolve_path(schemas: Schemas, object_type: str, text: str, *, list_id: str | None, field: str) -> Path:
-    """Return the path that a text means.
+    """Return the path that a text names.
 
     Args:
-        schemas: Of all types whose records prismd keeps.
-        object_type: Where it starts.
+        schemas: The schemas of all types.
+        object_type: The type at the start of the path.
         text: Slugs with dots between them.
-        list_id: The list whose own properties can be named at the start.
-        field: Where the text stands in the request.
+        list_id: The list whose own properties can be named at the start; None for no list.
+        field: Path of the text in the request.
 
     Raises:
-        PrismdError: ``invalid_request``: a slug is unknown, or cannot be followed.
+        PrismdError: ``invalid_request``: a slug is unknown, or leads to no records, or there are too many.
     """
     *through, last = text.split(".")
     if len(through) > STEPS_MAX:
@@ -86,11 +86,11 @@ def resolve_path(schemas: Schemas, object_type: str, text: str, *, list_id: str 
 
 
 def reference_behind(schemas: Schemas, prop: Property) -> tuple[str, Property]:
-    """Return the reference that a property shows from its other side, and the object type that has it.
+    """Return the reference behind an inverse property, and the object type that has the reference.
 
     Args:
-        schemas: Of all types whose records prismd keeps.
-        prop: The property.
+        schemas: The schemas of all types.
+        prop: An inverse property.
     """
     assert prop.inverse_of is not None, prop  # noqa: S101 - callers ask of such properties alone
     object_type, slug = prop.inverse_of
@@ -98,17 +98,17 @@ def reference_behind(schemas: Schemas, prop: Property) -> tuple[str, Property]:
 
 
 def check_readable(paths: Iterable[Path], scopes: Scopes) -> None:
-    """Check that a caller may read the records that paths lead through.
+    """Check that a caller can read all records along some paths.
 
     Args:
-        paths: Of what is shown, filtered and sorted by.
-        scopes: What the caller may do.
+        paths: The paths to show, filter or sort by.
+        scopes: The scopes of the caller.
 
     Raises:
         PrismdError: ``missing_scope``.
     """
     for path in paths:
-        # A reference is a value of the record itself; the records that refer to it are others.
+        # A reference at the end of a path shows only ids; an inverse property reads the records that refer to this one.
         others = (*path.steps, path.leaf) if path.leaf.inverse_of else path.steps
         for prop in others:
             if prop.target in OBJECT_TYPES:

@@ -1,11 +1,11 @@
-"""The size of a regular expression with its repeats written out, as PostgreSQL does before it matches anything."""
+"""The size of a regular expression with repeats expanded, which is how PostgreSQL compiles it."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-#: Most parts of a pattern with its counted repeats written out; PostgreSQL takes the square of that in memory.
+#: Maximum number of parts of a pattern with repeats expanded; PostgreSQL's memory grows with the square of it.
 PARTS_MAX: Final = 2_000
 
 _TOKEN: Final = re.compile(
@@ -14,12 +14,12 @@ _TOKEN: Final = re.compile(
 
 
 def parts_of(pattern: str) -> int:
-    """Return how many parts a pattern has with its counted repeats written out.
+    """Return the number of parts of a pattern with repeats expanded.
 
     Args:
-        pattern: Of ``like_regex``, of bounded length; it may be one that PostgreSQL refuses.
+        pattern: A pattern of bounded length for ``like_regex``; PostgreSQL can still refuse it.
     """
-    # Of each open group: the parts before its last item, and the parts of that item.
+    # For each open group: the number of parts before its last item, and in that item.
     groups = [(0, 0)]
     for token in _TOKEN.finditer(pattern):
         before, last = groups[-1]

@@ -1,7 +1,7 @@
-"""How selected values are shown: by slug, references as ``{id, properties}`` (contract, section 9.3).
+"""Rows of queries: selected values by slug, and references as ``{id, properties}`` (contract, section 9.3).
 
-Every row has each property that is selected by name: null where it has no value, an empty array where it could have
-several (contract, section 23, fact 107). Without a selection a row has all properties but the empty ones.
+Every row has each selected property: null if it has no value, an empty array if it could have several (contract,
+section 23, fact 107). Without a selection, a row has all properties that are not empty.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from prismd.core.queries.paths import DELETED_AT, IDENTIFIER, Path
 from prismd.core.queries.semantics import QueriedRecord
 from prismd.core.values.property_values import render
 
-#: Object type and id of a record.
+#: Object type and id of a record that a reference leads to.
 Target = tuple[str, str]
 
 
@@ -29,7 +29,7 @@ class Shown:
 
     Args:
         prop: The property.
-        inner: What to show of the records to which it refers, by slug.
+        inner: The properties to show of the records that it refers to, by slug.
     """
 
     prop: Property
@@ -37,25 +37,25 @@ class Shown:
 
     @property
     def refers(self) -> bool:
-        """Whether its values are references."""
+        """Whether the property's values are references."""
         return self.prop.kind in (Kind.REF, Kind.MULTIREF)
 
     @property
     def is_followed(self) -> bool:
-        """Whether the records to which it refers have to be read."""
+        """Whether to read the records that the property refers to."""
         return self.refers and bool(self.inner) and self.prop.target in OBJECT_TYPES
 
 
-#: What to show of a record, by slug.
+#: The properties to show of a record, by slug.
 Selection = dict[str, Shown]
 
 
 class ShownRow(NamedTuple):
-    """A record as it is shown; one that is shown in several places is encoded once.
+    """The JSON of a record; a record that appears in several places is encoded once.
 
     Args:
-        text: Its JSON.
-        rows: The number of rows shown inside it.
+        text: The row as JSON.
+        rows: Number of rows nested in this one.
     """
 
     text: Raw
@@ -64,18 +64,18 @@ class ShownRow(NamedTuple):
 
 @dataclass(slots=True)
 class References:
-    """The records that references lead to, and how much of the answer they have taken so far.
+    """The records behind references, and the size of the answer so far.
 
     Args:
-        rows_max: Most rows that are shown inside others. A record is shown again wherever a reference leads to it, so
-            behind several references in turn rows multiply.
-        bytes_max: Most bytes of JSON of all rows.
-        records: The records that references lead to, by type and id.
-        inverses: Ids of the records that refer to a record, by the id of the property that shows them and its own id.
-        shown: The number of rows shown inside others so far.
-        written: Bytes of JSON so far, by the number of references that lead there. Each row counts once, so it is never
-            more than the answer takes.
-        rows: Rows inside others, by the identity of their selection and their id.
+        rows_max: Maximum number of nested rows. A record is nested again wherever a reference leads to it, so a chain
+            of references multiplies rows.
+        bytes_max: Maximum size of all rows together, in bytes of JSON.
+        records: The records behind references, by type and id.
+        inverses: Ids of the records that refer to a record, by the inverse property's id and the record's id.
+        shown: Number of nested rows so far.
+        written: Bytes of JSON so far, by depth of nesting. Each row counts once, so no number exceeds the size of the
+            answer.
+        rows: Encoded nested rows, by the ``id()`` of their selection and the record's id.
     """
 
     rows_max: int
@@ -87,13 +87,13 @@ class References:
     rows: dict[tuple[int, str], ShownRow] = field(default_factory=dict)
 
     def check(self, rows: int) -> None:
-        """Check how many rows are shown inside others.
+        """Check a number of nested rows against the limit.
 
         Args:
-            rows: Their number.
+            rows: Number of nested rows.
 
         Raises:
-            PrismdError: ``invalid_request``: there are too many.
+            PrismdError: ``invalid_request``: the limit is exceeded.
         """
         if rows > self.rows_max:
             message = f"the answer would show more than {self.rows_max:,} records inside others"
@@ -102,20 +102,20 @@ class References:
             )
 
     def check_bytes(self, taken: int) -> None:
-        """Check how much the answer takes.
+        """Check a size of the answer against the limit.
 
         Args:
-            taken: Bytes of JSON.
+            taken: Size in bytes of JSON.
 
         Raises:
-            PrismdError: ``invalid_request``: it is too much.
+            PrismdError: ``invalid_request``: the limit is exceeded.
         """
         if taken > self.bytes_max:
             message = f"the answer would take more than {self.bytes_max:,} bytes (PRISMD_ANSWER_BYTES_MAX)"
             raise PrismdError("invalid_request", f"{message}; ask for fewer rows, or select fewer properties")
 
     def ids(self, record: QueriedRecord, prop: Property) -> Sequence[str]:
-        """Return the ids that a record has in a reference."""
+        """Return the ids in a record's reference."""
         if prop.inverse_of is not None:
             return self.inverses.get((prop.id, record.id), ())
         value = record.stored(prop)
@@ -125,7 +125,7 @@ class References:
 
 
 def selection(paths: Iterable[Path]) -> Selection:
-    """Return what paths select, by their slugs."""
+    """Return the selection of some paths, by slug."""
     root: Selection = {}
     for path in paths:
         level = root
@@ -136,7 +136,7 @@ def selection(paths: Iterable[Path]) -> Selection:
 
 
 def whole_selection(schema: ObjectSchema, list_id: str | None) -> Selection:
-    """Return the selection of all properties: those of the type and, within a list, those of the list, which win."""
+    """Return the selection of all properties; within a list, its own properties take precedence."""
     visible = [prop for prop in schema if prop.list_id is None and prop.inverse_of is None]
     whole = {prop.slug: Shown(prop) for prop in (DELETED_AT, *visible)}
     if list_id is None:
@@ -149,17 +149,17 @@ def whole_selection(schema: ObjectSchema, list_id: str | None) -> Selection:
 def row(
     record: QueriedRecord, shown: Selection, references: References, *, whole: bool = False, depth: int = 0
 ) -> ShownRow:
-    """Return a record as a row of a query; the row of a deleted record says when it was deleted.
+    """Return the row of a record; the row of a deleted record has the time of its deletion.
 
     Args:
         record: The record.
-        shown: What to show of it.
-        references: The records that its references lead to.
-        whole: Whether to leave empty properties out, as nothing was selected by name.
-        depth: The number of references that lead there.
+        shown: The properties to show.
+        references: The records behind the record's references.
+        whole: Whether to leave out empty properties, because the query has no selection.
+        depth: Number of references that lead to the record.
 
     Raises:
-        PrismdError: ``invalid_request``: the answer would show or take more than it may.
+        PrismdError: ``invalid_request``: the answer has too many rows or bytes.
     """
     properties, rows = _shown(record, shown, references, depth=depth)
     if whole:
@@ -175,7 +175,7 @@ def row(
 
 
 def wanted_targets(records: Iterable[QueriedRecord], shown: Selection, references: References) -> set[Target]:
-    """Return the records that must be read to show what records refer to."""
+    """Return the records behind references that must be read to show some records."""
     followed = [one for one in shown.values() if one.is_followed]
     return {
         (one.prop.target or "", target)
@@ -186,12 +186,12 @@ def wanted_targets(records: Iterable[QueriedRecord], shown: Selection, reference
 
 
 def keys_of(shown: Selection) -> set[str]:
-    """Return the keys of the stored values that must be read to show what is selected."""
+    """Return the keys of the stored values that a selection shows."""
     return {one.prop.key for one in shown.values() if one.prop.inverse_of is None}
 
 
 def inverses_in(shown: Selection) -> Iterator[Property]:
-    """Return the properties of a selection that show a reference from its other side, at any depth."""
+    """Return the inverse properties of a selection, at any depth."""
     for one in shown.values():
         if one.prop.inverse_of is not None:
             yield one.prop
@@ -199,10 +199,10 @@ def inverses_in(shown: Selection) -> Iterator[Property]:
 
 
 def keys_behind(shown: Selection) -> dict[str, set[str]]:
-    """Return the keys of the values that must be read of the records behind references, by type.
+    """Return the keys of the values to read of the records behind references, by type.
 
     Args:
-        shown: What is selected of the records that have the references.
+        shown: The selection for the records that have the references.
     """
     wanted: dict[str, set[str]] = {}
     for one in shown.values():
@@ -214,14 +214,14 @@ def keys_behind(shown: Selection) -> dict[str, set[str]]:
 
 
 def shown_values(record: QueriedRecord, shown: Selection, references: References) -> dict[str, Any]:
-    """Return the shown values of a record that is read by itself, by slug.
+    """Return the shown values of a single record, by slug.
 
-    A reference is shown as its ids where no path goes through it (contract, section 9.2).
+    A reference that no path follows is shown as ids (contract, section 9.2).
 
     Args:
         record: The record.
-        shown: What to show of it.
-        references: The records that its references lead to.
+        shown: The properties to show.
+        references: The records behind the record's references.
 
     Raises:
         PrismdError: As :func:`row`.
@@ -232,7 +232,7 @@ def shown_values(record: QueriedRecord, shown: Selection, references: References
 def _shown(
     record: QueriedRecord, shown: Selection, references: References, *, depth: int, bare_ids: bool = False
 ) -> tuple[dict[str, Any], int]:
-    """Return what is shown of a record by slug, and the number of rows shown in it."""
+    """Return the shown values of a record by slug, and the number of rows nested in it."""
     properties: dict[str, Any] = {}
     rows = taken = 0
     for slug, one in shown.items():
@@ -242,7 +242,7 @@ def _shown(
         found = [_referred(target, one, references, depth + 1) for target in references.ids(record, one.prop)]
         rows += sum(inside.rows for inside in found)
         references.check(rows)
-        # Checked before they are joined: together they may take many times what one of them takes.
+        # Check before joining: together, the nested rows can be many times as large as one.
         taken += sum(len(inside.text) for inside in found)
         references.check_bytes(taken)
         texts = [inside.text for inside in found]
@@ -262,7 +262,7 @@ def _referred(target: str, shown: Shown, references: References, depth: int) -> 
     key = id(shown), target
     found = references.rows.get(key)
     if found is None:
-        # Of a deleted record, and of one that prismd does not keep, only the id is shown.
+        # For a deleted record, or one that prismd does not store, show only the id.
         record = references.records.get((shown.prop.target or "", target)) or QueriedRecord(target, "", {})
         found = row(record, shown.inner, references, depth=depth)
         if shown.inner:

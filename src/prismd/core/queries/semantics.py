@@ -1,4 +1,4 @@
-"""The semantics of queries: which records one wants, and in which order. A test compares PostgreSQL with it."""
+"""The semantics of queries: matching records and their order, in plain Python; a test compares PostgreSQL with it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class QueriedRecord:
     """A record as queries see it.
 
     Args:
-        properties: Stored values by key, and the times at which it was made and changed, by slug.
-        deleted_at: When it was deleted, as clients see it; None where it is not.
+        properties: Stored values by key, and the times of creation and last update, by slug.
+        deleted_at: Time of deletion, as clients see it; None for a record that is not deleted.
     """
 
     id: str
@@ -29,22 +29,22 @@ class QueriedRecord:
     deleted_at: str | None = None
 
     def stored(self, prop: Property) -> Any:  # noqa: ANN401 - any stored value
-        """Return what is stored of a property, or None."""
+        """Return the stored value of a property, or None."""
         if prop is DELETED_AT:
             return self.deleted_at
         return self.id if prop is IDENTIFIER else self.properties.get(prop.key)
 
 
-#: Returns the record of a type and id that is not deleted, or None.
+#: Returns the record with a type and an id; None if it is deleted or does not exist.
 Find = Callable[[str, str], QueriedRecord | None]
 
 
 def answer(query: Query, records: Iterable[QueriedRecord], find: Find) -> list[QueriedRecord]:
-    """Return the records that a query wants, in its order.
+    """Return the records that match a query, in the query's order.
 
     Args:
-        records: All of the type.
-        find: Finds the records that others refer to.
+        records: All records of the type.
+        find: Finds the records behind references.
     """
     wanted = [record for record in records if is_wanted(query, record, find)]
     wanted.sort(key=lambda record: record.id)
@@ -55,7 +55,7 @@ def answer(query: Query, records: Iterable[QueriedRecord], find: Find) -> list[Q
 
 
 def is_wanted(query: Query, record: QueriedRecord, find: Find) -> bool:
-    """Tell whether a query wants a record."""
+    """Return whether a record matches a query."""
     if query.deleted is not Deleted.TOO and (record.deleted_at is None) is (query.deleted is Deleted.ONLY):
         return False
     if query.ids is not None and record.id not in query.ids:
@@ -77,7 +77,7 @@ def _is_met(condition: Condition, record: QueriedRecord, find: Find) -> bool:
 
 
 def values_at(path: Path, record: QueriedRecord, find: Find) -> list[Any]:
-    """Return the values that a record has at the end of a path, in comparable form."""
+    """Return a record's values at the end of a path, in comparable form."""
     if not path.is_kept:
         return []
     reached = [record]
@@ -103,7 +103,7 @@ def _sorted(records: list[QueriedRecord], key: SortKey, find: Find) -> list[Quer
 
 
 def sort_value(key: SortKey, record: QueriedRecord, find: Find) -> Any:  # noqa: ANN401 - a comparable value of any type
-    """Return what a record is sorted by: its comparable value, or of a select property the rank of its option."""
+    """Return a record's sort value: its comparable value or, for a select property, the rank of its option."""
     values = values_at(key.path, record, find)
     if not values:
         return None

@@ -1,4 +1,4 @@
-"""A query after it was read."""
+"""The parts of a query, after it was read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from prismd.core.queries.paths import Path
 
 
 class Deleted(enum.Enum):
-    """Whether a query wants deleted records; the values are as clients write them."""
+    """Whether a query returns deleted records; the values are those of requests."""
 
     LEFT_OUT = False
     TOO = True
@@ -21,12 +21,12 @@ class Deleted(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """One thing to sort by; records without a value come last, whatever the direction.
+    """A sort key; records without a value come last in either direction.
 
     Args:
-        path: It leads to one value at most.
-        descending: Greatest first.
-        order: Ids of the options of a select property in the order of the page before; None for today's order.
+        path: A path to at most one value.
+        descending: Whether the greatest value comes first.
+        order: Ids of a select property's options in the order of an earlier page; None for the present order.
     """
 
     path: Path
@@ -34,7 +34,7 @@ class SortKey:
     order: tuple[str, ...] | None = None
 
     def options(self) -> tuple[str, ...]:
-        """Return the ids of the options of a select property, least first."""
+        """Return the ids of a select property's options, in ascending order."""
         return tuple(option.id for option in self.path.leaf.options) if self.order is None else self.order
 
 
@@ -47,17 +47,17 @@ class Clause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What is asked of the records of one type; those with equal sort values come in the order in which they were made.
+    """A query for records of one type; records with equal sort values come in the order of their creation.
 
     Args:
-        object_type: The type.
-        select: Paths to show; None for all properties.
+        object_type: The type of the records.
+        select: The paths to show; None for all properties.
         clauses: The filter.
-        any_clause: One entry of the filter is enough; otherwise all must hold.
-        sort: The first key decides, and the next one where values of the first are equal.
-        list_id: Only members of this list, whose own properties can be named.
-        ids: Only these records.
-        deleted: Whether deleted records are wanted.
+        any_clause: Whether one entry of the filter has to hold; otherwise all have to.
+        sort: The sort keys; each one decides between records that are equal by the keys before it.
+        list_id: Only records of this list, whose own properties can be named; None for all records.
+        ids: Only these records; None for all.
+        deleted: Whether to return deleted records too, or alone.
         pinned: Ids of the records that come first, in this order.
     """
 
@@ -76,7 +76,7 @@ class Query:
         return (condition for clause in self.clauses for condition in clause.conditions)
 
     def paths(self) -> Iterator[Path]:
-        """Return the paths of all that is shown, filtered and sorted by."""
+        """Return all paths to show, to filter by and to sort by."""
         yield from self.select or ()
         yield from (condition.path for condition in self.conditions())
         yield from (key.path for key in self.sort)
@@ -86,7 +86,7 @@ class Query:
         return [condition.values[0] for condition in self.conditions() if condition.operator is Operator.MATCHES]
 
     def identity(self) -> str:
-        """Return a text that is the same for queries with the same answer in the same order."""
+        """Return a text that is equal for queries with the same records in the same order."""
         clauses = [[_told(condition) for condition in clause.conditions] for clause in self.clauses]
         sort = [[key.path.text, key.descending] for key in self.sort]
         scope = [self.list_id, self.ids, self.deleted.value, self.pinned]

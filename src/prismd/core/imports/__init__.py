@@ -1,1 +1,1 @@
-"""The rules of imports: what a request, a row, a match and a result are."""
+"""The rules of imports: requests, options, jobs, matching rows with records, and results."""

@@ -1,4 +1,4 @@
-"""An import job: its states, which may follow which, and what its numbers mean (contract, sections 10.3, 19.3, 22)."""
+"""Import jobs: their states and transitions, and their counts (contract, sections 10.3, 19.3 and 22)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from prismd.core.imports.plan import RowResult
 
 
 class State(enum.StrEnum):
-    """Where a job stands."""
+    """The state of a job."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -23,7 +23,7 @@ class State(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
-#: Which state may follow which; a state without successors is final.
+#: The possible next states of each state; a state without any is final.
 TRANSITIONS: Final = MappingProxyType(
     {
         State.QUEUED: frozenset({State.RUNNING, State.COMPLETE, State.FAILED, State.CANCELLED}),
@@ -34,7 +34,7 @@ TRANSITIONS: Final = MappingProxyType(
     }
 )
 
-#: The closed set of the public contract, by state.
+#: The contract's word for each state.
 WIRE_STATUS: Final = MappingProxyType(
     {
         State.QUEUED: "processing",
@@ -48,7 +48,7 @@ WIRE_STATUS: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Rows by outcome, with ``updated`` among ``existing``, and the contacts that the rows made."""
+    """Numbers of rows by outcome, where ``existing`` includes ``updated``, and the number of contacts created."""
 
     created: int = 0
     existing: int = 0
@@ -78,13 +78,13 @@ class Job:
     """One import of one team.
 
     Args:
-        chunks: How many chunks its rows are cut into.
-        cursor: The next chunk to do.
-        attempts: Failures of that chunk so far.
-        crashes: How often whoever did that chunk was lost inside it, a worker or its connection.
-        contacts_created: Contacts that rows made by naming their addresses.
-        request_id: The request that made it, by which log lines and traces of its chunks are found; UUID text.
-        team: Public id of its team, where a worker has claimed it.
+        chunks: Number of chunks.
+        cursor: Number of the next chunk.
+        attempts: Number of failures of the next chunk so far.
+        crashes: How often a worker, or its connection, was lost during the next chunk.
+        contacts_created: Number of contacts created from addresses.
+        request_id: Id of the request that started the job, as UUID text; logs and traces of its chunks have it.
+        team: Public id of the team; set if a worker has claimed the job.
     """
 
     team_id: int
@@ -114,25 +114,25 @@ class Job:
 
     @property
     def status(self) -> str:
-        """The job's state in the words of the public contract."""
+        """The contract's word for the state."""
         return WIRE_STATUS[self.state]
 
     @property
     def succeeded(self) -> int:
-        """Rows that made or matched a record."""
+        """Number of rows that created or matched a record."""
         return self.created + self.existing
 
     @property
     def processed(self) -> int:
-        """Rows attempted."""
+        """Number of rows attempted."""
         return self.succeeded + self.failed
 
     def after_chunk(self, counts: Counts, now: datetime) -> Job:
-        """Return the job after one more chunk; it is complete with its last one.
+        """Return the job after its next chunk; the last chunk completes it.
 
         Args:
-            counts: Of the chunk's rows.
-            now: When the chunk is committed.
+            counts: The counts of the chunk.
+            now: Time of the commit.
         """
         done = self.cursor + 1 == self.chunks
         job = replace(
@@ -163,14 +163,14 @@ class Job:
 
     @property
     def not_attempted(self) -> int:
-        """Rows that have no result; they come after all rows that have one."""
+        """Number of rows without a result; they are the last rows of the import."""
         return self.total - self.processed
 
     def cancelled(self, now: datetime) -> Job:
-        """Return the job as it is once somebody has cancelled it.
+        """Return the job after a cancellation.
 
         Args:
-            now: When that is.
+            now: Time of the cancellation.
         """
         message = f"the import was cancelled after {self.processed} of {self.total} rows; rows done stay done"
         return replace(
@@ -187,12 +187,12 @@ class Job:
         return not TRANSITIONS[self.state]
 
     def after_failure(self, message: str, now: datetime, *, attempts_max: int) -> Job:
-        """Return the job after a chunk that could not be processed: to be tried again, or failed for good.
+        """Return the job after a failure of its next chunk: ready for another attempt, or failed for good.
 
         Args:
-            message: What people are told if the job fails.
-            now: When it happened.
-            attempts_max: Failures of one chunk in a row that end the job.
+            message: The job's error message if it has failed for good.
+            now: Time of the failure.
+            attempts_max: Number of failures in a row of one chunk that make the job fail.
         """
         attempts = self.attempts + 1
         if attempts < attempts_max:
@@ -203,20 +203,20 @@ class Job:
         )
 
     def after_crashes(self, count: int, now: datetime) -> Job:
-        """Return the job after a worker was lost inside the chunk at its cursor.
+        """Return the job after workers were lost during its next chunk.
 
         Args:
-            count: How often.
-            now: When it was noticed.
+            count: Number of losses.
+            now: Time at which the losses were noticed.
         """
         return replace(self, crashes=self.crashes + count, updated_at=now)
 
     def after_cut(self, parts: int, now: datetime) -> Job:
-        """Return the job after the chunk at its cursor was cut into smaller ones, none of which has crashed yet.
+        """Return the job after its next chunk was cut into smaller ones, which have no crashes yet.
 
         Args:
-            parts: How many took the chunk's place.
-            now: When that was.
+            parts: Number of smaller chunks.
+            now: Time of the cut.
         """
         return replace(self, chunks=self.chunks + parts - 1, attempts=0, crashes=0, updated_at=now)
 

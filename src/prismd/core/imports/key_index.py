@@ -1,4 +1,4 @@
-"""The records that rows of an import can match, found by the keys that they have at that moment."""
+"""An index of the records that rows of an import can match, by their present keys."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from prismd.core.records.merging import Properties
 
 
 class KeyIndex:
-    """Finds records by their keys while an import makes and changes them.
+    """Finds records by key while an import creates and changes them.
 
     Args:
-        rule: How keys are compared.
+        rule: The key rule of the import.
     """
 
     def __init__(self, rule: KeyRule) -> None:
-        #: How keys are compared.
+        #: The key rule of the import.
         self.rule = rule
         self._stored: set[str] = set()
         self._by_key: dict[str, list[KnownRecord]] = {}
 
     def add_stored(self, records: Iterable[KnownRecord]) -> None:
-        """Add records of the store.
+        """Add records from the database.
 
         Args:
-            records: One that was added before stays as rows have left it since.
+            records: The records; those added before keep the state in which earlier rows left them.
         """
         for record in records:
             if record.id not in self._stored:
@@ -34,27 +34,27 @@ class KeyIndex:
                 self._add(record, record.properties)
 
     def add_new(self, record: KnownRecord, keys: Sequence[str]) -> None:
-        """Add a record that is made.
+        """Add a new record.
 
         Args:
             record: The record.
-            keys: Its keys, which no record of the index has.
+            keys: The record's keys; no record in the index has one of them.
         """
         for key in keys:
             self._by_key[key] = [record]
 
     def having(self, keys: Sequence[str]) -> Sequence[KnownRecord]:
-        """Return the records that have one of some keys, each once."""
+        """Return the records that have one of some keys, without repetition."""
         if len(keys) == 1:  # as most rows have
             return self._by_key.get(keys[0], ())
         return list({record.id: record for key in keys for record in self._by_key.get(key, ())}.values())
 
     def change(self, record: KnownRecord, after: Properties) -> None:
-        """Give a record other values, and the keys of these.
+        """Give a record new values, and index it by their keys.
 
         Args:
-            record: A record of the index.
-            after: All its values from now on.
+            record: A record in the index.
+            after: All of its new values.
         """
         before, record.properties = record.properties, after
         if before.get(self.rule.key) != after.get(self.rule.key):

@@ -1,4 +1,4 @@
-"""The options of an import: what a request may say, and what it means (contract, sections 10.1, 21 and 22)."""
+"""The options of an import: reading them from a request, and their meaning (contract, sections 10.1, 21 and 22)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prismd.core.wording.quoting import nearest, quoted
 
 
 class OnMatch(enum.StrEnum):
-    """What happens to a record that a row matches."""
+    """The effect of a row on the record that it matches."""
 
     SKIP = "skip"
     UPDATE = "update"
@@ -22,18 +22,18 @@ class OnMatch(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What a request asks of an import.
+    """The options of an import.
 
     Args:
-        dedupe_by: Slug of the key property; None creates every row.
-        fold_case: Compare keys without regard to case.
-        on_match: What happens to a matched record.
-        create_missing_options: Unknown select values become options.
-        dry_run: Judge every row, write nothing.
-        require_key: A row without a key value is an error.
-        list_id: The list that every row is put into, and whose slugs come first.
-        require_list_stage: A row without a stage in that list is an error.
-        key: Under which records store what ``dedupe_by`` means; settled once, when the import is accepted.
+        dedupe_by: Slug of the key property; None creates a record for every row.
+        fold_case: Whether the comparison of keys ignores case.
+        on_match: The effect of a row on the record that it matches.
+        create_missing_options: Whether unknown select values become options.
+        dry_run: Whether to judge all rows, but write nothing.
+        require_key: Whether a row without a key value fails.
+        list_id: A list that every row's record joins, and whose own slugs take precedence.
+        require_list_stage: Whether a row without a stage in that list fails.
+        key: Property key for ``dedupe_by``; determined once, when the import is accepted.
     """
 
     dedupe_by: str | None = None
@@ -48,7 +48,7 @@ class ImportOptions:
 
     @property
     def changes_matches(self) -> bool:
-        """Whether a matched record may be changed."""
+        """Whether rows can change the values of matched records."""
         return self.on_match is not OnMatch.SKIP
 
     def to_json(self) -> dict[str, Any]:
@@ -70,13 +70,13 @@ KNOWN_OPTIONS: Final = ("dedupe_by", "on_match", *_FLAGS, *_LIST_NAMES)
 
 
 def parse_options(raw: object) -> ImportOptions:
-    """Return the options of a request's ``options`` member.
+    """Return the options in the member ``options`` of a body.
 
     Args:
-        raw: The decoded JSON value; None where the request has none.
+        raw: The decoded JSON value; None if the body has no such member.
 
     Raises:
-        PrismdError: ``invalid_request``, with the path of the option at fault.
+        PrismdError: ``invalid_request``, with the path of the wrong option.
     """
     if raw is None:
         return ImportOptions()

@@ -1,8 +1,8 @@
-"""What an import does with each row: its result, and the records to make and to change. Nothing is decided later.
+"""The plan of an import: the result of each row, and the records to create and to change; writing decides nothing.
 
-Rows are judged in input order against the records that have their keys: those that stood before the import, and those
-that earlier rows made. The plan is the same wherever the rows are cut into chunks, because a record that an earlier
-chunk made comes back with the row that made it.
+Rows are judged in input order against the records that have their keys: records from before the import, and records of
+earlier rows. The plan does not depend on how rows are cut into chunks, because a record that an earlier chunk created
+comes back from the database with the number of its row.
 """
 
 from __future__ import annotations
@@ -20,37 +20,37 @@ from prismd.core.records.merging import ArrayChange, Properties, Rewritten, merg
 from prismd.core.records.rows import Problem, RefusedRow, Row
 
 _SHOWN_IDS_MAX = 3
-#: Most records that match one row and are counted; a message says of more that they are more.
+#: Maximum number of matching records to count for one row; a message says only "more" beyond it.
 MATCHES_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A record that stood before the chunk and that a row changed, with its values before."""
+    """A change of a record from before the chunk, with its values before."""
 
     record: KnownRecord
     version_before: int
     before: Properties
 
     def rewritten(self) -> Rewritten:
-        """Return what the chunk changes of the record."""
+        """Return the chunk's change of the record."""
         record = self.record
         return rewritten(record.id, (self.version_before, record.version), self.before, record.properties, record.place)
 
 
 @dataclass(slots=True)
 class RowResult:
-    """What became of one row (contract, sections 10.4 and 22).
+    """The result of one row (contract, sections 10.4 and 22).
 
     Args:
-        index: Position of the row in the import, from 0.
-        id: The record made or matched; None where there is none.
-        existing: The row matched a record through its key.
-        updated: The matched record really changed.
-        duplicate_of: The earlier row of this import that stands for the same record.
-        problems: Why the row failed; empty if it succeeded.
-        parent_index: For a retry, where the row stood in the import that it comes from.
-        contacts: The contacts that the row made by naming their addresses: id, None in a dry run, and address.
+        index: Index of the row in the import, from 0.
+        id: Id of the created or matched record; None if there is none.
+        existing: Whether the row matched a record by its key.
+        updated: Whether the row changed the matched record.
+        duplicate_of: Index of the earlier row of this import with the same record; None if there is none.
+        problems: The reasons for a failure; empty if the row succeeded.
+        parent_index: For a retry, the index of the row in the original import.
+        contacts: Contacts created from addresses in the row: the id, which is None in a dry run, and the address.
     """
 
     index: int
@@ -69,31 +69,31 @@ class RowResult:
 
     @property
     def created(self) -> bool:
-        """Whether the row made a record."""
+        """Whether the row created a record."""
         return not self.existing and not self.problems
 
 
 @dataclass(slots=True)
 class Plan:
-    """What is to be written for some rows, and the result of each."""
+    """The results of some rows, and the writes that follow from them."""
 
     results: list[RowResult] = field(default_factory=list)
     created: list[KnownRecord] = field(default_factory=list)
-    #: Changed records that stood before the chunk, by id.
+    #: Changes of records from before the chunk, by id.
     changed: dict[str, Change] = field(default_factory=dict)
-    #: Records that stood before the import and that a row matched for the first time.
+    #: Records from before the import that a row matched for the first time.
     first_matched: list[KnownRecord] = field(default_factory=list)
-    #: Contacts that rows make by naming their addresses.
+    #: Contacts created from addresses.
     contacts: list[KnownRecord] = field(default_factory=list)
 
 
 class Planner:
-    """Judges rows one after the other.
+    """Judges rows one by one.
 
     Args:
-        rule: How keys are compared; None creates every row.
-        options: What the import asks for.
-        new_id: Makes the ids of new records.
+        rule: The key rule of the import; None creates a record for every row.
+        options: The options of the import.
+        new_id: Returns the ids of new records.
         first_row: Index of the first row in the import.
     """
 
@@ -102,24 +102,24 @@ class Planner:
         self._new_id = new_id
         self._first_row = first_row
         self._known = None if rule is None else KeyIndex(rule)
-        #: What becomes of the rows judged so far.
+        #: The plan of the rows judged so far.
         self.plan = Plan()
 
     def enter(self, candidates: Iterable[KnownRecord]) -> None:
-        """Take notice of records of the store that may have a key of the rows to come.
+        """Enter records from the database that can have keys of the next rows.
 
         Args:
-            candidates: More than needed do no harm; one that was entered before stays as rows have left it since.
+            candidates: The records; further ones do no harm. Those entered before keep their present state.
         """
         if self._known is not None:
             self._known.add_stored(candidates)
 
     def judge(self, rows: Iterable[Row | RefusedRow]) -> None:
-        """Plan what becomes of the next rows.
+        """Plan the next rows.
 
         Args:
-            rows: In input order; where there is a rule, :func:`find_keys` has seen them, and the records that carry
-                their keys have been entered.
+            rows: The rows in input order. With a key rule, :func:`find_keys` has found their keys, and the records with
+                these keys are entered.
         """
         results = self.plan.results
         results += [self._judge(index, row) for index, row in enumerate(rows, self._first_row + len(results))]
@@ -177,36 +177,36 @@ class Planner:
         return record.made_by_import and record.first_row is not None and record.first_row >= self._first_row
 
     def _merged(self, properties: Properties, row: Row) -> Properties:
-        # A row that joins a list is not plain, because joining changes the record.
+        # A row that joins a list is never plain, because it changes the record even if it has no values.
         after, joined = properties, None if row.plain else row.values.get(LISTS_KEY)
         if self._options.changes_matches:
             fill = self._options.on_match is OnMatch.FILL
             after = merged(after, row.values, fill=fill) if fill or not row.plain else overwritten(after, row.values)
-        # A matched record joins the lists of the row whatever on_match says, which is about values.
+        # ``on_match`` is about values: a matched record joins the lists of the row in any case.
         return after if joined is None else merged(after, {LISTS_KEY: joined})
 
     def _shown_id(self, record: KnownRecord) -> str | None:
-        # A dry run makes no records, so those that it would make have no ids.
+        # A dry run creates no records, so their ids would lead nowhere.
         return None if self._options.dry_run and record.made_by_import else record.id
 
 
 def find_keys(rule: KeyRule, rows: Iterable[Row | RefusedRow]) -> None:
-    """Note in each row the keys by which it is compared and their hashes, unless that was done before."""
+    """Set the keys and hashes of the rows that have none yet."""
     slug = rule.key
     for row in rows:
         if type(row) is Row and row.keys is None:
             value = row.values.get(slug)
             if type(value) is ArrayChange:
-                # Values that a row appends name the record as values that it writes do; values that it removes do not.
+                # Appended values identify the record like written values do; removed values do not.
                 value = merged({}, {slug: value}).get(slug)
             row.keys, row.hashes = rule.keys_and_hashes(value)
 
 
 def hashes_of(rows: Iterable[Row | RefusedRow]) -> set[int]:
-    """Return the hashes by which PostgreSQL finds the records that rows may match.
+    """Return the hashes that find the records which rows can match.
 
     Args:
-        rows: That :func:`find_keys` has seen.
+        rows: Rows whose keys :func:`find_keys` has found.
     """
     return {one for row in rows if type(row) is Row for one in row.hashes}
 

@@ -1,4 +1,4 @@
-"""The body of an import request: the envelope is checked here, the rows later, one by one."""
+"""The body of an import request; only its envelope is checked here, and rows are read later."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from prismd.core.json.text import NotJsonError, decode
 
 @dataclass(frozen=True, slots=True)
 class RequestLimits:
-    """How large an import request may be.
+    """The limits of an import request.
 
     Args:
-        rows_max: Most rows of one request.
+        rows_max: Maximum number of rows of one request.
     """
 
     rows_max: int
@@ -27,11 +27,11 @@ class RequestLimits:
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """An import as it was asked for; rows are unread JSON that shares the memory of the body.
+    """The content of an import request; rows are unread JSON that shares the memory of the body.
 
     Args:
-        parent_job_id: The import whose rows are tried again, if any.
-        origins: Where each row stood in that import.
+        parent_job_id: For a retry, id of the original job.
+        origins: For a retry, the index of each row in the original import; otherwise empty.
     """
 
     object_type: str
@@ -43,13 +43,13 @@ class ImportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Rows that are committed together: a stretch of an import's rows, in input order.
+    """Rows that are committed together: a range of an import's rows, in input order.
 
     Args:
-        number: Place among the chunks, from 0.
+        number: Number of the chunk in the import, from 0.
         first_row: Index of the first row in the import, from 0.
         rows: JSON texts of the rows.
-        origins: For a retry, where each row stood in the import that it comes from; else empty.
+        origins: For a retry, the index of each row in the original import; otherwise empty.
     """
 
     number: int
@@ -58,15 +58,15 @@ class Chunk:
     origins: Sequence[int] = ()
 
     def halves(self) -> tuple[Chunk, Chunk]:
-        """Return the chunk in two parts, each with rows if there are two at least."""
+        """Return the chunk in two parts; neither is empty if the chunk has at least two rows."""
         middle = len(self.rows) // 2
         return self._part(0, 0, middle), self._part(0, middle, len(self.rows))
 
     def cut(self, parts_max: int) -> list[Chunk]:
-        """Return the chunk as smaller chunks of about the same size, numbered on from its number.
+        """Return the chunk as smaller chunks of about equal size, with consecutive numbers from its own.
 
         Args:
-            parts_max: Most chunks.
+            parts_max: Maximum number of smaller chunks.
         """
         size = -(-len(self.rows) // parts_max)
         starts = range(0, len(self.rows), size)
@@ -78,15 +78,15 @@ class Chunk:
 
 
 def parse_request(object_type: str, body: bytes, limits: RequestLimits) -> ImportRequest:
-    """Return the import that a request body asks for (contract, section 10.1).
+    """Return the import that a request asks for (contract, section 10.1).
 
     Args:
-        object_type: From the path; already known to be importable.
+        object_type: The type in the path of the request; the caller has checked that it is importable.
         body: The request body.
-        limits: How large the request may be.
+        limits: The limits of the request.
 
     Raises:
-        PrismdError: ``invalid_request``, with the path of the field at fault. Nothing has been stored.
+        PrismdError: ``invalid_request``, with the path of the wrong field; nothing is stored.
     """
     members = _members(body)
     rows = rows_of(members, limits)
@@ -96,13 +96,13 @@ def parse_request(object_type: str, body: bytes, limits: RequestLimits) -> Impor
 def cut_into_chunks(
     rows: list[msgspec.Raw], *, rows_max: int, bytes_max: int, origins: Sequence[int] = ()
 ) -> Iterator[Chunk]:
-    """Cut rows into chunks; a row larger than a chunk stands alone.
+    """Cut rows into chunks; a row larger than a chunk becomes a chunk of its own.
 
     Args:
         rows: The rows of an import.
-        origins: For a retry, where each row stood in the import that it comes from.
-        rows_max: Most rows of a chunk.
-        bytes_max: Bytes of JSON above which a chunk takes no further row.
+        origins: For a retry, the index of each row in the original import; otherwise empty.
+        rows_max: Maximum number of rows of a chunk.
+        bytes_max: Size in bytes of JSON above which a chunk gets no further row.
     """
     number = first_row = size = 0
     for index, row in enumerate(rows):
@@ -122,14 +122,14 @@ def _members(body: bytes) -> dict[str, msgspec.Raw]:
 
 
 def rows_of(members: dict[str, msgspec.Raw], limits: RequestLimits) -> list[msgspec.Raw]:
-    """Return the rows of a request's ``objects`` member, unread.
+    """Return the unread rows in the member ``objects`` of a body.
 
     Args:
-        members: The members of the request body.
-        limits: How many rows there may be.
+        members: The members of the body.
+        limits: The limits of the request.
 
     Raises:
-        PrismdError: ``invalid_request``: it is missing, no array, or too long.
+        PrismdError: ``invalid_request``: the member is missing, no array, or has too many rows.
     """
     field = ".body.objects"
     if "objects" not in members:

@@ -1,4 +1,4 @@
-"""Results of rows as the JSON that clients receive (contract, section 10.4); written once, then only copied."""
+"""Results of rows as JSON for clients (contract, section 10.4); encoded once, and only copied afterwards."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from prismd.core.json.text import encode
 
 OUTCOMES: Final = ("created", "existing", "updated", "failed")
 
-#: Every result begins with it, and it stands nowhere else: quotation marks within texts are escaped.
+#: The start of every result. It occurs nowhere else, because quotation marks in texts are escaped.
 _START: Final = b'{"input_index":'
 
-#: What most results say, by whether the row matched and whether that changed the record.
+#: The flags of a successful row, by whether it matched a record and whether it changed the record.
 _FLAGS: Final = {
     (False, False): '"created":true,"existing":false,"updated":false',
     (True, False): '"created":false,"existing":true,"updated":false',
@@ -25,10 +25,10 @@ _FLAGS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is told of the rows of a chunk.
+    """The results of a chunk, with their counts.
 
     Args:
-        counts: Of the results.
+        counts: The counts of the results.
         content: The results as JSON without brackets.
     """
 
@@ -37,11 +37,11 @@ class Report:
 
 
 def report_of(results: Sequence[RowResult], origins: Iterable[int] = ()) -> Report:
-    """Return what is told of the rows of a chunk.
+    """Return the results of a chunk as JSON, with their counts.
 
     Args:
-        results: One for each row, in input order; each gets its origin.
-        origins: For a retry, where each row stood in the import that it comes from; else nothing.
+        results: The results of all rows, in input order; each one gets its origin.
+        origins: For a retry, the index of each row in the original import; otherwise empty.
     """
     for result, origin in zip(results, origins, strict=False):
         result.parent_index = origin
@@ -49,36 +49,36 @@ def report_of(results: Sequence[RowResult], origins: Iterable[int] = ()) -> Repo
 
 
 def results_json(results: Iterable[RowResult]) -> bytes:
-    """Return results as the content of a JSON array, without its brackets.
+    """Return results as the content of a JSON array, without brackets.
 
-    Every result has every flag, so that a reader need not tell false from absent.
+    Every result has all flags, so that readers need not distinguish false from absent.
     """
     return ",".join([_result_json(result) for result in results]).encode()
 
 
 def result_start(index: int) -> bytes:
-    """Return the text that the result of a row begins with, and no other result.
+    """Return the text that the result of a row starts with; no other result contains it.
 
     Args:
-        index: Of the row.
+        index: Index of the row in the import.
     """
     return b"%b%d," % (_START, index)
 
 
 def whole_results(text: bytes) -> int:
-    """Return the length of the whole results in a text that may go on, without the comma after them.
+    """Return the length of the complete results in a text that can be cut, without the comma after them.
 
     Args:
-        text: Begins with a result.
+        text: A text that starts with a result.
     """
     return max(0, text.rfind(b"," + _START))
 
 
 def outcome_of(result: dict[str, Any]) -> str:
-    """Return the one word for a result: a matched record that changed is ``updated``, one that did not ``existing``.
+    """Return the outcome of a result: a matched record counts as ``updated`` if it changed, else as ``existing``.
 
     Args:
-        result: Decoded JSON.
+        result: The result, as decoded from JSON.
     """
     if result.get("error"):
         return "failed"

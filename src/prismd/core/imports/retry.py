@@ -1,4 +1,4 @@
-"""The body of a retry: which failed rows are corrected, and whether rows that were never attempted run too."""
+"""The body of a retry: corrected rows, and whether to run rows that were never attempted."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from prismd.core.json.unknown_members import refuse_unknown
 
 @dataclass(frozen=True, slots=True)
 class RetryRequest:
-    """What a retry asks for.
+    """The content of a retry's body.
 
     Args:
-        corrections: JSON of rows that replace failed ones, by their index in the import.
-        not_attempted: Run the rows that were never attempted as well.
+        corrections: JSON of corrected rows, by the index of the failed row in the import.
+        not_attempted: Whether to run rows that were never attempted too.
     """
 
     corrections: Mapping[int, msgspec.Raw] = field(default_factory=dict)
@@ -28,14 +28,14 @@ class RetryRequest:
 
 
 def parse_retry(body: bytes, limits: RequestLimits) -> RetryRequest:
-    """Return the retry that a request body asks for; an empty one asks for the failed rows as they were sent.
+    """Return the retry that a request asks for; an empty body repeats the failed rows unchanged.
 
     Args:
         body: The request body.
-        limits: How large the request may be.
+        limits: The limits of the request.
 
     Raises:
-        PrismdError: ``invalid_request``, with the path of the field at fault.
+        PrismdError: ``invalid_request``, with the path of the wrong field.
     """
     if not body.strip():
         return RetryRequest()

@@ -1,1 +1,1 @@
-"""The pure part of the import pipeline: rows recognised by the shape of earlier rows."""
+"""The pure part of the import pipeline: recognising rows by the shape of earlier rows."""

@@ -1,25 +1,25 @@
-"""Row templates: rows with the shape of an earlier row are recognised by a pattern, and stay as they were sent.
+"""Row templates: a pattern recognises rows with the shape of an earlier row, which are stored exactly as sent.
 
 The invariant
-    ``TemplatedRowParser(…, rule=rule).parse_all(rows)`` is ``[RowParser(…).parse(row) for row in rows]``, with the keys
-    that ``find_keys(rule, …)`` finds in them; this holds for every list of rows.
+    ``TemplatedRowParser(…, rule=rule).parse_all(rows)`` equals ``[RowParser(…).parse(row) for row in rows]`` followed
+    by ``find_keys(rule, …)``, for every list of rows.
 
 Before
-    A template is made of a row that ``RowParser`` accepted, that is stored just as it was sent, that consists of texts
-    alone, and that refers to no record.
+    A template is made from a row that ``RowParser`` accepted, that is stored exactly as sent, that consists of texts
+    only, and that has no references.
 
 After
-    A template returns a row or None. Where it returns None, ``RowParser`` reads the row. It never refuses a row.
+    A template returns a row or None. After None, ``RowParser`` reads the row. A template never refuses a row.
 
 Why the outcome cannot differ
     1. A row that fits the pattern is JSON of the template's shape: the same slugs in the same order, each once, and
-       each value a text without escapes and control characters. So every slug is known, and no value clears or changes
-       an array.
-    2. The row is not larger than a row and a text may be.
-    3. A value of a property that accepts every such text needs no further check. Every other value goes through the
-       property's own parser and must come out as it was sent, unless it is a day that every month has.
-    4. The bytes are UTF-8, as JSON has to be.
-    5. The keys are made of the key's value by the same :class:`KeyRule`.
+       each value a text without escapes and control characters. So every slug is known, and no value clears a property
+       or changes an array.
+    2. The size of the row is within the limits of a row and of a text.
+    3. A value of a property that accepts every such text needs no further check. Every other value passes the
+       property's own parser and must come out exactly as sent, unless it is a day that every month has.
+    4. The bytes are valid UTF-8, as JSON requires.
+    5. The same :class:`KeyRule` makes the keys from the value.
 """
 
 from __future__ import annotations
@@ -37,29 +37,29 @@ from prismd.core.records.keys import KeyRule
 from prismd.core.records.rows import RefusedRow, RowLimits, RowParser, Rows
 from prismd.core.values.property_values import InvalidValueError, Parser
 
-#: A text without escapes; control characters JSON does not allow.
+#: A text without escapes; JSON allows no control characters in it.
 _TEXT: Final = rb'[^"\\\x00-\x1f]*'
-#: A day that every month has, as nearly all days are: it needs no look at the calendar.
+#: A day that every month has. Nearly all days are such, and they need no check against the calendar.
 _USUAL_DAY: Final = rb"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
 
-#: Bytes of a row beside the object that the pattern picks out.
+#: Bytes of a row outside of the object that the pattern captures.
 _AROUND: Final = len(b'{"default":}')
 
-#: Rows of a file have few shapes, and making a template takes as long as reading a hundred rows.
+#: Maximum number of templates: rows of a file have few shapes, and making a template costs as much as reading 100 rows.
 _TEMPLATES_MAX: Final = 8
 
 
 class RowTemplate:
-    """Recognises rows of one shape: the same texts in the same order, without white space between them or escapes.
+    """Recognises rows of one shape: the same texts in the same order, without escapes and white space around them.
 
-    It takes half of the time that it takes to make an object of each row.
+    Recognising a row takes half the time of decoding it.
 
     Args:
-        slugs: Of the texts, in order.
-        parsers: Of the properties that do not accept every text, by slug.
-        dates: Slugs of those that hold dates; a day is stored as it was sent.
-        rule: How keys of the rows are compared; None where they are not.
-        row_bytes_max: A larger row does not fit.
+        slugs: Slugs of the texts, in order.
+        parsers: Parsers by slug, of the properties that do not accept every text.
+        dates: Slugs of the date properties; a day is stored exactly as sent.
+        rule: The key rule of the import; None for an import without keys.
+        row_bytes_max: Maximum size of a row, in bytes of JSON; larger rows do not fit.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class RowTemplate:
         self._key_group = 1 + picked.index(key) if key is not None else None
 
     def read(self, raw: bytes | msgspec.Raw) -> Row | None:
-        """Return a row of this shape with its keys; None where the row has another shape or may be wrong.
+        """Return a row of this shape with its keys; None if the row has another shape or can be invalid.
 
         Args:
             raw: JSON text of the row.
@@ -116,14 +116,14 @@ class RowTemplate:
 
 
 class TemplatedRowParser(RowParser):
-    """Reads rows as :class:`RowParser` does, and most of them by the templates of earlier ones.
+    """Reads rows like :class:`RowParser`, most of them by templates made from earlier rows.
 
     Args:
-        schema: The team's properties of the object type.
-        limits: How large rows and values may be.
-        list_id: A list of the team that every row is put into, and whose slugs ``list`` may hold without its id.
-        require_stage: Refuse rows that do not say their stage in that list.
-        rule: How keys of the rows are compared; None where they are not.
+        schema: The schema of the rows' type.
+        limits: The limits of rows and values.
+        list_id: A list that every row's record joins; ``list`` can hold slugs of this list without its id.
+        require_stage: Whether to refuse rows without a stage in that list.
+        rule: The key rule of the import; None for an import without keys.
     """
 
     def __init__(

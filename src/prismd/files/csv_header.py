@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from prismd.core.tables.csv_cells import DELIMITERS, CellRow, cell_rows
 from prismd.core.values.blanks import INVISIBLE
 from prismd.core.wording.quoting import quoted
-from prismd.files.csv_cells import DELIMITERS, CellRow, cell_rows
 from prismd.files.failed_cells import FAILED_COLUMNS, unescaped
 from prismd.files.rows import FileProblemError
 from prismd.files.seen_names import visible

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import io
 from collections.abc import Iterator
 from typing import Final
 
+from prismd.core.tables import lines as tables
 from prismd.files.rows import BUFFER_BYTES_MAX, FileProblemError
 
 _BOM = "\ufeff"
@@ -85,23 +85,10 @@ def lines_of(texts: Iterator[str]) -> Iterator[str]:
     Raises:
         FileProblemError: A line is too long to be held.
     """
-    pending = ""
-    line = 0
-    for text in texts:
-        pending += text
-        # A carriage return at the end may be half of a line end.
-        whole = pending.removesuffix("\r")
-        rest = pending[len(whole) :]
-        last = ""
-        for last in io.StringIO(whole, newline=""):
-            if last.endswith(("\n", "\r")):
-                yield last
-                line += 1
-        pending = rest if last.endswith(("\n", "\r")) else last + rest
-        if len(pending) > BUFFER_BYTES_MAX:
-            raise FileProblemError(f"line {line + 1} has more than {BUFFER_BYTES_MAX} characters; is this CSV?")
-    if pending:
-        yield pending
+    try:
+        yield from tables.lines_of(texts, BUFFER_BYTES_MAX)
+    except tables.LongLineError as error:
+        raise FileProblemError(str(error)) from None
 
 
 def _and_end(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""The limit on what one request can read: beyond it, the request is refused and memory stays free."""
+"""How much of records one request may read: what would be more is refused, and never held in memory."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Final
 
 from prismd.core.errors import PrismdError
 
-#: Bytes of memory that a value takes in addition to its text.
+#: What a value takes in memory beside its text.
 VALUE_BYTES: Final = 100
 
 
 @dataclass(slots=True)
 class ReadingBudget:
-    """The bytes that one request has read, and their limit.
+    """What one request reads.
 
     Args:
-        bytes_max: Maximum of bytes of JSON, where each value counts :data:`VALUE_BYTES` more.
-        of: The things read, for the message.
-        advice: Advice on how to read less, for the message.
+        bytes_max: Bytes of JSON, with :data:`VALUE_BYTES` more for each value.
+        of: What it reads.
+        advice: How to read less.
         taken: Bytes read so far.
     """
 
@@ -28,14 +28,14 @@ class ReadingBudget:
     taken: int = 0
 
     def take(self, text: str | None, values: int = 0) -> None:
-        """Count a text that was read.
+        """Count what was read.
 
         Args:
-            text: JSON text; None if the text alone exceeds the limit and was not read.
-            values: Number of values in the text.
+            text: JSON, or None where it alone was too long to be read.
+            values: Values in it.
 
         Raises:
-            PrismdError: ``invalid_request``: the limit is exceeded.
+            PrismdError: ``invalid_request``: it is more than may be.
         """
         if text is not None:
             self.taken += (len(text) if text.isascii() else len(text.encode())) + values * VALUE_BYTES

@@ -1,1 +1,1 @@
-"""Encodings of values for PostgreSQL, and packing."""
+"""How values are encoded for PostgreSQL, and packed."""

@@ -1,18 +1,18 @@
-"""Long arrays in PostgreSQL's text form, made many times faster than element by element."""
+"""Long arrays as PostgreSQL writes them in text, made many times as fast as element by element."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-#: Separates texts before they are quoted: no JSON and no text that prismd stores contains it unescaped.
+#: Stands between texts until they are quoted: neither JSON nor any text that prismd stores has it raw.
 _BETWEEN = "\x01"
 
 
 def text_array(texts: Sequence[str]) -> str:
-    """Return texts in the text form of an array, for a parameter that is cast to the array's type.
+    """Return texts as an array's own text, for a parameter that is cast to the type of the array.
 
     Args:
-        texts: The texts; none of them contains the control character 1, as no JSON does.
+        texts: None of which has the control character 1, as no JSON has.
     """
     if not texts:
         return "{}"
@@ -21,11 +21,11 @@ def text_array(texts: Sequence[str]) -> str:
 
 
 def array_of_any(texts: Iterable[str]) -> str:
-    """Return any texts in the text form of an array, made element by element."""
+    """Return any texts as an array's own text, one by one."""
     escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
     return "{" + ",".join([f'"{text}"' for text in escaped]) + "}"
 
 
 def int_array(numbers: Iterable[int]) -> str:
-    """Return whole numbers in the text form of an array, for a parameter that is cast to the array's type."""
+    """Return whole numbers as an array's own text, for a parameter that is cast to the type of the array."""
     return f"{{{','.join(map(str, numbers))}}}"

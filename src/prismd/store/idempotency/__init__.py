@@ -1,1 +1,1 @@
-"""Idempotency in PostgreSQL: answers that are kept for repeated requests."""
+"""Idempotency in PostgreSQL: answers that are kept for repeats."""

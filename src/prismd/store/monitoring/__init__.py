@@ -1,1 +1,1 @@
-"""Facts from PostgreSQL for operators: figures, health, and the input of a diagnosis."""
+"""What PostgreSQL tells operators: figures, health, and what a diagnosis needs."""

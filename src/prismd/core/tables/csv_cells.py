@@ -9,14 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from prismd.core.values.blanks import INVISIBLE, is_blank
-from prismd.files.rows import ROW_BYTES_MAX
+from prismd.core.tables.cell_patterns import CellPatterns
+from prismd.core.tables.dialects import Dialect
+from prismd.core.values.blanks import is_blank
 
 DELIMITERS: Final = (",", ";", "\t", "|")
 
+#: The most characters of one row.
+ROW_CHARS_MAX: Final = 8 * 2**20
+
 _ENDS: Final = "\r\n"
-#: A quotation mark inside a cell that looks like the start of quoted text: before a word, and not after one.
-_OPENS: Final = re.compile(r'(?<![^\s(\[])"(?=[^\s"])')
 
 
 class CellRow(NamedTuple):
@@ -33,6 +35,20 @@ class CellRow(NamedTuple):
     cells: list[str]
     broken: str | None = None
     raw: str = ""
+
+
+class _Cut(NamedTuple):
+    """The cells of a row with quotes.
+
+    Args:
+        cells: All its cells.
+        quoted: Its quoted cells, as they are written.
+        bare: Its unquoted cells that contain quotes.
+    """
+
+    cells: list[str]
+    quoted: list[str]
+    bare: list[str]
 
 
 class _BrokenError(Exception):
@@ -69,36 +85,8 @@ class _Lines:
         self.number -= len(lines)
 
 
-class _Dialect:
-    """The patterns of cells with one delimiter.
-
-    Args:
-        delimiter: The character between cells.
-    """
-
-    def __init__(self, delimiter: str) -> None:
-        self.delimiter = delimiter
-        sign, blank = re.escape(delimiter), f"(?:(?!{re.escape(delimiter)})(?:[^\\S\r\n]|[{INVISIBLE}]))*+"
-        end = f"(?={sign}|[\r\n]|\\Z)"
-        #: A whole cell, quoted or not; groups: the quoted text, whether its quote is closed, the text without quotes.
-        self.cell = re.compile(f'{blank}"((?:[^"]++|"")*+)("{blank}{end})?|([^{sign}\r\n]*+)')
-        #: A line in which every quote is at the start or end of a cell, or doubled inside one.
-        self._strict = re.compile(f'(?:(?:"(?:[^"]++|"")*+"|[^"{sign}\r\n]*+)(?:{sign}|[\r\n]*+\\Z))*+')
-        self._line = list[str]()
-        self._reader = csv.reader(iter(self._line.pop, None), delimiter=delimiter, strict=True)
-        #: The rest of a quoted cell that began in an earlier line; the same groups.
-        self.rest = re.compile(f'((?:[^"]++|"")*+)("{blank}{end})?')
-
-    def strict(self, line: str) -> list[str] | None:
-        """Return the cells of a line that follows the standard, by the fastest way; None for any other line."""
-        if not self._strict.fullmatch(line):
-            return None
-        self._line.append(line)
-        return next(self._reader)
-
-
 def cell_rows(
-    lines: Iterator[str], delimiter: str, widths: range | None = None, *, above: int = 0
+    lines: Iterator[str], dialect: Dialect | str, widths: range | None = None, *, above: int = 0
 ) -> Iterator[CellRow]:
     """Yield the rows of a CSV text: RFC 4180, and also blanks around quoted cells and quotes inside unquoted cells.
 
@@ -108,13 +96,15 @@ def cell_rows(
 
     Args:
         lines: The lines of the text with their ends.
-        delimiter: The character between cells.
+        dialect: The signs that cut it into cells; a delimiter alone means quotes that are doubled inside quotes.
         widths: The possible numbers of cells of a row; None takes the number of the first row.
         above: The number of lines above these.
     """
     # A cell may be as long as a line; the length of a row is limited where its lines are read.
     csv.field_size_limit(2**31 - 1)
-    feed, dialect = _Lines(lines, above), _Dialect(delimiter)
+    feed, patterns = _Lines(lines, above), CellPatterns(Dialect(dialect) if isinstance(dialect, str) else dialect)
+    delimiter, quote = patterns.delimiter, patterns.quote or ""
+    splits = patterns.splits if patterns.escape or not quote else None
     suspect, lost = 0, False
     while (line := feed.returned.popleft() if feed.returned else next(lines, None)) is not None:
         feed.number += 1
@@ -123,14 +113,15 @@ def cell_rows(
             yield _broken(begins, line, delimiter, "it may belong to the row above it, whose quote is broken")
             continue
         try:
-            cells = _quoteless(line, delimiter) if '"' not in line else _cells(line, feed, dialect, widths)
+            whole = splits(line) if splits else quote not in line
+            cells = _quoteless(line, delimiter) if whole else _cells(line, feed, patterns, widths)
         except _BrokenError as error:
             suspect, lost = begins + error.held - 1, lost or error.opens
             yield _broken(begins, line, delimiter, error.reason)
             continue
         widths = widths or range(len(cells), len(cells) + 1)
         if lost and cells:
-            lost = _count(cells, widths) not in widths or any('"' in cell for cell in cells)
+            lost = _count(cells, widths) not in widths or (quote != "" and any(quote in cell for cell in cells))
             broken = "it follows a row with a broken quote and may belong to it" if lost else None
         yield _broken(begins, line, delimiter, broken) if broken else CellRow(begins, cells)
 
@@ -153,28 +144,26 @@ def _quoteless(line: str, delimiter: str) -> list[str]:
     return text.split(delimiter) if text else []
 
 
-def _cells(line: str, feed: _Lines, dialect: _Dialect, widths: range | None) -> list[str]:
-    if (whole := dialect.strict(line)) is not None:
+def _cells(line: str, feed: _Lines, patterns: CellPatterns, widths: range | None) -> list[str]:
+    if (whole := patterns.strict(line)) is not None:
         return whole
     begins, taken = feed.number, list[str]()
     try:
-        cells, quoted, bare = _quoted_cells(line, feed, dialect, taken)
-        _check(cells, quoted, bare, (begins, len(taken)), widths)
+        cut = _quoted_cells(line, feed, patterns, taken)
+        _check(cut, (begins, len(taken)), widths, patterns)
     except _BrokenError:
         feed.take_back(taken)
         raise
-    return cells
+    return cut.cells
 
 
-def _quoted_cells(
-    line: str, feed: _Lines, dialect: _Dialect, taken: list[str]
-) -> tuple[list[str], list[str], list[str]]:
-    """Return all cells of a row, its quoted cells, and its unquoted cells that contain quotes.
+def _quoted_cells(line: str, feed: _Lines, patterns: CellPatterns, taken: list[str]) -> _Cut:
+    """Return the cells of a row.
 
     Args:
         line: The first line of the row.
         feed: The lines after it.
-        dialect: The patterns of cells.
+        patterns: The patterns of cells.
         taken: Gets the further lines of the row.
 
     Raises:
@@ -183,30 +172,32 @@ def _quoted_cells(
     cells, quoted, bare = list[str](), list[str](), list[str]()
     position, begins = 0, feed.number
     while True:
-        found = dialect.cell.match(line, position)
+        found = patterns.cell.match(line, position)
         assert found  # noqa: S101 - the pattern matches the empty text too
         text, closed, plain = found.groups()
         if plain is not None:
-            cells.append(plain)
-            if '"' in plain:
+            cells.append(patterns.plain_text(plain))
+            if patterns.quote and patterns.quote in plain:
                 bare.append(plain)
         else:
             if not closed:
                 if found.end() < len(line):
                     # With an even number of quotes, none is open at the end of the line.
-                    opens = len(taken) > 0 or line.count('"') % 2 == 1
-                    raise _BrokenError(_more_text(begins, feed.number, text), opens=opens)
-                text, line, found = _to_its_end(text, feed, dialect, taken, begins)
-            cells.append(text.replace('""', '"'))
+                    opens = len(taken) > 0 or line.count(patterns.quote or "") % 2 == 1
+                    raise _BrokenError(_more_text(begins, feed.number, text, patterns), opens=opens)
+                text, line, found = _to_its_end(text, feed, patterns, taken, begins)
+            cells.append(patterns.quoted_text(text))
             quoted.append(text)
         position = found.end()
-        if not line.startswith(dialect.delimiter, position):
-            return cells, quoted, bare
-        position += len(dialect.delimiter)
+        if not line.startswith(patterns.delimiter, position):
+            if line[position : position + 1] == patterns.escape:
+                raise _BrokenError(f"{_where(begins, feed.number)}: the sign {patterns.escape} protects nothing")
+            return _Cut(cells, quoted, bare)
+        position += len(patterns.delimiter)
 
 
 def _to_its_end(
-    text: str, feed: _Lines, dialect: _Dialect, taken: list[str], begins: int
+    text: str, feed: _Lines, patterns: CellPatterns, taken: list[str], begins: int
 ) -> tuple[str, str, re.Match[str]]:
     """Return a quoted cell over several lines, its last line, and the match that ends it there."""
     pieces, chars, opened = [text], len(text), feed.number
@@ -215,62 +206,63 @@ def _to_its_end(
         if line is not None:
             taken.append(line)
             chars += len(line)
-        if line is None or chars > ROW_BYTES_MAX:
-            raise _BrokenError(f'the quote (") opened in line {opened} is never closed')
-        found = dialect.rest.match(line)
+        if line is None or chars > ROW_CHARS_MAX:
+            raise _BrokenError(f"the quote ({patterns.quote}) opened in line {opened} is never closed")
+        found = patterns.rest.match(line)
         assert found  # noqa: S101 - the pattern matches the empty text too
         pieces.append(found[1])
         if found[2]:
             return "".join(pieces), line, found
         if found.end() < len(line):
-            raise _BrokenError(_more_text(begins, feed.number, found[1]))
+            raise _BrokenError(_more_text(begins, feed.number, found[1], patterns))
 
 
-def _check(cells: list[str], quoted: list[str], bare: list[str], lines: tuple[int, int], widths: range | None) -> None:
+def _check(cut: _Cut, lines: tuple[int, int], widths: range | None, patterns: CellPatterns) -> None:
     """Refuse a row whose cells have uncertain boundaries.
 
     Args:
-        cells: All its cells.
-        quoted: Its quoted cells.
-        bare: Its unquoted cells that contain quotes.
+        cut: Its cells.
         lines: Number of its first line, and the number of further lines.
         widths: The possible numbers of cells of a row.
+        patterns: The patterns of cells.
 
     Raises:
         _BrokenError: With the reason.
     """
-    begins, further = lines
+    (cells, quoted, bare), (begins, further) = cut, lines
     where = _where(begins, begins + further)
     short = widths is not None and len(cells) < widths.start
     if short and further:
         raise _BrokenError(
             f"{where}: a quoted cell goes over several lines, and the row has too few cells ({len(cells)}); "
-            'close the quote (") where its cell ends',
+            f"close the quote ({patterns.quote}) where its cell ends",
             further + 1,
         )
     if not bare:
         return
-    if any(text.endswith("\\") for text in quoted):
-        raise _BrokenError(_by_backslash(where), further + 1, opens=further > 0)
-    odd = [cell for cell in bare if cell.count('"') % 2]
-    if short or (len(odd) > 1 and any(_OPENS.search(cell) for cell in odd[:-1])):
+    if patterns.escape is None and any(text.endswith("\\") for text in quoted):
+        raise _BrokenError(_by_backslash(where, patterns), further + 1, opens=further > 0)
+    odd = [cell for cell in bare if cell.count(patterns.quote or "") % 2]
+    if short or (len(odd) > 1 and any(patterns.opens.search(cell) for cell in odd[:-1])):
         raise _BrokenError(
-            f'{where}: a quote (") stands inside a cell that does not begin with one, so it is uncertain where cells '
-            "end; put the whole cell in quotes and double those inside",
+            f"{where}: a quote ({patterns.quote}) stands inside a cell that does not begin with one, so it is "
+            "uncertain where cells end; put the whole cell in quotes and double those inside",
             further + 1,
             opens=further > 0,
         )
 
 
-def _more_text(begins: int, ends: int, text: str) -> str:
+def _more_text(begins: int, ends: int, text: str, patterns: CellPatterns) -> str:
     where = _where(begins, ends)
-    if text.endswith("\\"):
-        return _by_backslash(where)
-    return f'{where}: after the closing quote (") of a cell stands more text; double the quotes inside a cell'
+    if patterns.escape is None and text.endswith("\\"):
+        return _by_backslash(where, patterns)
+    quote = patterns.quote
+    return f"{where}: after the closing quote ({quote}) of a cell stands more text; double the quotes inside a cell"
 
 
-def _by_backslash(where: str) -> str:
-    return f'{where}: a backslash stands before a quote (\\"); in CSV a quote inside a cell is doubled ("")'
+def _by_backslash(where: str, patterns: CellPatterns) -> str:
+    q = patterns.quote or ""
+    return f"{where}: a backslash stands before a quote (\\{q}); in CSV a quote inside a cell is doubled ({q}{q})"
 
 
 def _where(begins: int, ends: int) -> str:

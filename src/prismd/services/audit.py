@@ -45,7 +45,7 @@ class AuditPage:
 
 
 def doer_of(transaction: Transaction) -> Doer:
-    """Return the actor of a transaction: the time now, the key and the request."""
+    """Return the author of a transaction's changes: the key and the request, with the present time."""
     session = transaction.session
     return Doer(transaction.now(), session.called_by.key_id if session.called_by else None, session.request_id)
 
@@ -54,7 +54,7 @@ def note(transaction: Transaction, deed: Deed, notices: Sequence[str] = ()) -> N
     """Add an entry to the audit log; the entry and the change commit together.
 
     Args:
-        transaction: The transaction of the change; its session names the actor.
+        transaction: The transaction of the change; its session names the author.
         deed: The change.
         notices: Payloads of notifications about the change; the same statement sends them.
     """
@@ -78,7 +78,7 @@ def note_failures(runtime: Runtime, team_id: int, failures: Sequence[FailureCoun
     Args:
         runtime: Gives the connection and the time.
         team_id: Internal id of the team that owns the keys or the paths of the requests.
-        failures: Counts of one minute; there are few, because each is a statement.
+        failures: Counts of one minute. Each takes a statement, so the caller keeps their number small.
     """
     at = runtime.now()
     with runtime.of_team(team_id) as connection:

@@ -173,7 +173,7 @@ def contacts_by_address(
         for key in rule.keys(email):
             by_key.setdefault(key, []).append(contact_id)
     for draft in drafted(hashes) if drafted else ():
-        # A draft replaces existing contacts: had one existed when the draft was made, the row would have found it.
+        # A draft replaces existing contacts: without the dry run it would be older, and they would not exist.
         by_key |= {key: [draft.id] for key in rule.keys(draft.properties.get("email"))}
     return {address: by_key.get(key, []) for address, key in wanted.items()}
 

@@ -1,4 +1,4 @@
-"""The ASGI application: it puts routes, limits, authentication, streams and error handling together."""
+"""The ASGI application: combines routes, limits, authentication, streams and error handling."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
 
     Args:
         runtime: Connections, settings, time and ids; the caller closes the connections.
-        watches_work: Whether ``/health`` reports a failure where no worker runs, or where the job queue does not move.
-        shared: Memory for limits that all API processes of the server share; None where this is the only process.
+        watches_work: Whether ``/health`` reports a failure if no worker runs, or if the job queue does not move.
+        shared: Memory for limits that all API processes of the server share; None if this is the only process.
     """
     shared = shared or SharedMemory()
     unread = UnreadAnswers(runtime.settings.unread_bytes_max)
@@ -121,5 +121,5 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
 
 
 def _later(wait_s: float, work: Callable[[], None]) -> object:
-    # An empty context, because log lines of the later work do not belong to the current request.
+    # In an empty context, because log lines of the later work do not belong to the current request.
     return asyncio.get_running_loop().call_later(wait_s, work, context=contextvars.Context())

@@ -23,7 +23,7 @@ from prismd.api.records.writes import RECORD_WRITES
 from prismd.api.views.handlers import VIEWS
 from prismd.api.views.records import RECORDS_OF_VIEWS
 
-#: Handlers of imports whose bodies hold rows, and may be large.
+#: Handlers of imports, whose bodies hold rows and can be large.
 OF_ROWS: Final = (start_import, retry_import)
 HANDLERS: Final = (
     start_import,

@@ -1,4 +1,4 @@
-"""Every route of the API: who stands before it, and how large its body may be."""
+"""Every route of the API, with the checks before it and the size limit of its body."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def routes(settings: Settings) -> list[ControllerRouterHandler]:
     """Return the routes.
 
     Args:
-        settings: For the size of bodies; what is not an import is small.
+        settings: The settings, for the size of bodies; all bodies but those of imports are small.
     """
     of_teams = [handler for handler in HANDLERS if operation_of(handler).path.startswith(TEAM)]
     team_routes: list[ControllerRouterHandler] = [

@@ -22,7 +22,7 @@ from prismd.settings import Settings
 from prismd.store.audit import AuditEntry
 
 _PAGE: Final = 1_000
-#: Ids that a line names; the output as JSON has all of them.
+#: The most ids in a line; JSON output has all of them.
 _SHOWN_IDS: Final = 3
 
 

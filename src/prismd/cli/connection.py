@@ -1,4 +1,4 @@
-"""The server that a command uses: the official client's variables or options name it."""
+"""The server that a command uses, from the official client's variables or from options."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def client_for(given: Mapping[str, Any], environment: Mapping[str, str], outside
 
     Args:
         given: ``base_url`` and ``team`` from the command line, or None.
-        environment: For ``MICRO_API_KEY``, ``MICRO_TEAM_ID`` and ``MICRO_BASE_URL``.
+        environment: The environment, for ``MICRO_API_KEY``, ``MICRO_TEAM_ID`` and ``MICRO_BASE_URL``.
         outside: Clock and random numbers.
 
     Raises:

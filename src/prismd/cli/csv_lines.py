@@ -18,7 +18,7 @@ class CsvLines:
         """Return a row with its line end.
 
         Args:
-            cells: The cells; None makes a blank cell.
+            cells: The cells; None becomes an empty cell.
         """
         self._text.seek(0)
         self._text.truncate()

@@ -24,10 +24,10 @@ def database(settings: Settings) -> Iterator[str]:
     """Bring the database to this prismd's schema, and yield its URL.
 
     Args:
-        settings: For its URL or directory.
+        settings: The settings, for the database's URL or directory.
 
     Raises:
-        DatabaseUnusableError: It cannot be used; one line says why.
+        DatabaseUnusableError: The database cannot be used; the message says why, in one line.
     """
     with reached(settings) as url:
         migrate(url, settings)
@@ -39,10 +39,10 @@ def database_as_it_is(settings: Settings) -> Iterator[str]:
     """Yield the URL of an existing database, of any schema.
 
     Args:
-        settings: For its URL or directory.
+        settings: The settings, for the database's URL or directory.
 
     Raises:
-        DatabaseUnusableError: There is none, or it cannot be used; one line says why.
+        DatabaseUnusableError: No database exists, or it cannot be used; the message says why, in one line.
     """
     if not settings.database_url and not os.path.lexists(Path(settings.data_dir) / LOCK):
         raise DatabaseUnusableError(
@@ -55,13 +55,13 @@ def database_as_it_is(settings: Settings) -> Iterator[str]:
 
 @contextmanager
 def reached(settings: Settings) -> Iterator[str]:
-    """Yield the URL of a database of any schema; an embedded one is made where there is none.
+    """Yield the URL of a database of any schema; an embedded one is made if it does not exist.
 
     Args:
-        settings: For its URL or directory.
+        settings: The settings, for the database's URL or directory.
 
     Raises:
-        DatabaseUnusableError: It cannot be used; one line says why.
+        DatabaseUnusableError: The database cannot be used; the message says why, in one line.
     """
     if settings.database_url:
         yield settings.database_url
@@ -74,8 +74,8 @@ def embedded_postgres(settings: Settings, *, given_up: Callable[[], bool] = lamb
     """Return the PostgreSQL of a data directory, with connections for all processes that these settings start.
 
     Args:
-        settings: For its directory and size.
-        given_up: Asked while PostgreSQL starts; returns whether to stop waiting.
+        settings: The settings, for its directory and size.
+        given_up: Called while PostgreSQL starts; returns whether to stop waiting.
     """
     return EmbeddedPostgres(
         Path(settings.data_dir),

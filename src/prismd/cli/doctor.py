@@ -33,7 +33,7 @@ _EXITS: Final = {Level.OK: 0, Level.ERROR: 1, Level.WARNING: 3}
 _ANSWER_S: Final = 10
 #: With this client encoding the checks work even on a database whose encoding prismd refuses.
 _CONNECTION: Final[dict[str, Any]] = {"autocommit": True, "client_encoding": "UTF8"}
-#: No check takes this long, unless another session blocks it.
+#: No check takes longer, unless another session blocks it.
 _LIMITS: Final = "SET statement_timeout = '30s'; SET lock_timeout = '5s'"
 _WIDTH: Final = 8
 

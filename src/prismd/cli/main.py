@@ -1,4 +1,4 @@
-"""The command ``prismd``: a group that loads a command only when it runs, so that each starts quickly."""
+"""The command ``prismd``: a group that loads a command only when it runs, so that every command starts quickly."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - Click's signature
-        """Import and return a command; None if there is none of that name."""
+        """Import and return a command; None if no command has the name."""
         if cmd_name not in COMMANDS:
             return None
         module, name = COMMANDS[cmd_name][0].split(":")

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from prismd.server.web_server import WebServer
 
-#: Seconds that workers get at a stop. Together with requests and PostgreSQL, a stop takes less than five seconds.
+#: Seconds that workers get at a stop. With requests and PostgreSQL, a stop takes less than five seconds.
 _WORKERS_S: Final = 3.0
 _WATCH_S: Final = 0.25
 #: Waits between attempts to reach PostgreSQL while the server starts, in seconds.
@@ -74,7 +74,7 @@ def serve_command(**options: Any) -> None:  # noqa: ANN401 - settings of any typ
         try:
             _serve(settings, stop, stack)
         except (DatabaseUnusableError, psycopg.OperationalError):
-            # A stop during the start is no failure.
+            # A stop during the start is not a failure.
             if not stop.is_set():
                 raise
     sys.stdout.flush()
@@ -88,7 +88,7 @@ def _serve(settings: Settings, stop: Stop, stack: ExitStack) -> None:
     if is_readable(settings):
         _LOG.warning("keys and records can be read on the network", listens_on=settings.host, advice=what_to_do())
     metrics_server = begin_metrics(settings, "server", stack)
-    # Begin here even where other processes answer, so that a wrong setting is reported before they start.
+    # Begin here even if other processes answer, so that a wrong setting is reported before they start.
     stack.callback(traces.begin(settings, "server"))
     # The web framework loads while PostgreSQL starts.
     loading = stack.enter_context(ThreadPoolExecutor(1)).submit(_load_web) if settings.processes == 1 else None
@@ -148,7 +148,7 @@ def _warn_of_superuser(connection: Connection) -> None:
 
 
 def _persistently(work: Callable[[], _Result], stop: Stop) -> _Result:
-    # PostgreSQL may be restarting just now, so try a few times.
+    # PostgreSQL may be restarting, so try a few times.
     for wait_s in _START_WAITS_S:
         try:
             return work()

@@ -44,7 +44,7 @@ def worker_command(parent_pid: int | None, name: str) -> None:
                 server.start(settings.database_url, stack)
         else:
             # The server that started this worker serves its metrics and has checked the schema. So this worker does not
-            # fail on a database that is away; it waits for it.
+            # fail if the database is away; it waits for it.
             metrics.join(name)
         stack.callback(traces.begin(settings, name))
         run(around)

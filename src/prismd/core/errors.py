@@ -1,4 +1,4 @@
-"""The one error type of prismd: a stable code, a sentence for people, and the fields at fault."""
+"""The only error type of prismd: a stable code, a sentence for people, and the wrong fields."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-#: Every code that an answer can carry in ``error.code``, with its HTTP status (contract, section 3). One table, so
-#: that a code means the same everywhere; a test proves that each is documented in ``docs/errors.md``.
+#: Every code that an answer can carry in ``error.code``, with its HTTP status (contract, section 3). A code means the
+#: same in every answer, because only this table defines it; ``docs/errors.md`` documents each one.
 HTTP_STATUS: Final = MappingProxyType(
     {
         "invalid_request": 400,
@@ -75,12 +75,12 @@ JOB_CODES: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """One thing wrong with one field of a request.
+    """One fault of one field of a request.
 
     Args:
-        field: Where, as a path such as ``.body.options.dedupe_by``.
+        field: Path of the field, such as ``.body.options.dedupe_by``.
         message: What was expected, what was found, and what to do.
-        code: For machines, such as ``type.openapi.validation``.
+        code: A code for programs, such as ``type.openapi.validation``.
     """
 
     field: str
@@ -89,14 +89,14 @@ class FieldProblem:
 
 
 class PrismdError(Exception):
-    """A request that cannot be served, with the answer that it gets (contract, section 3).
+    """A refusal of a request, with the answer that the caller gets (contract, section 3).
 
     Args:
         code: A key of :data:`HTTP_STATUS`.
         message: A sentence for people: what was expected, what was found, what to do.
-        problems: The fields at fault, for ``invalid_request``.
-        retry_after_s: Seconds after which to try again, where that helps.
-        details: Facts for programs, by name; for a conflict, the object that is in the way.
+        problems: The wrong fields, for ``invalid_request``.
+        retry_after_s: Seconds until a new attempt can succeed; None if it cannot.
+        details: Facts for programs, by name; for a conflict, the conflicting object.
     """
 
     def __init__(
@@ -118,12 +118,12 @@ class PrismdError(Exception):
 
     @property
     def status(self) -> int:
-        """The HTTP status that goes with the code."""
+        """The HTTP status of the code."""
         return HTTP_STATUS[self.code]
 
     @classmethod
     def invalid(cls, field: str, message: str, keyword: str = "type") -> PrismdError:
-        """Return the error for one bad field of a request.
+        """Return the error for one wrong field of a request.
 
         Args:
             field: Path of the field, such as ``.body.objects``.

@@ -1,4 +1,4 @@
-"""Grants: who may do what with a record, as a client put it (contract, section 12)."""
+"""Grants: who can do what with a record; clients set them (contract, section 12)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from prismd.core.wording.quoting import quoted
 
 #: The types whose records have grants.
 GRANTED_TYPES: Final = ("deal", "action", "document", "engagement", "event")
-#: Read, write, and all.
+#: The levels: read, write, and all.
 LEVELS: Final = ("r", "w", "a")
 ID_CHARS_MAX: Final = 255
 
-#: Levels by id.
+#: Levels by the id of a team, group or person.
 Levels = dict[str, str]
 
 _EXPECTED: Final = "expected an object of ids and levels"
@@ -24,12 +24,12 @@ _EXPECTED: Final = "expected an object of ids and levels"
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Who may do what with a record; the names are those of the contract.
+    """A record's grant; its fields have the contract's names.
 
     Args:
-        team_id: Levels by team.
-        team_group_id: Levels by group of a team, as clients split them.
-        user_id: Levels by person, as clients split them.
+        team_id: Levels by id of a team.
+        team_group_id: Levels by id of a team's group, in objects exactly as the client divided them.
+        user_id: Levels by id of a person, in objects exactly as the client divided them.
     """
 
     team_id: Levels = field(default_factory=dict)
@@ -38,14 +38,14 @@ class Grant:
 
 
 def parse_grant(sent: Mapping[str, Any], *, ids_max: int) -> Grant:
-    """Return the grant in a body; an absent group is empty.
+    """Return the grant in a body; an absent member is empty.
 
     Args:
         sent: The members of the body.
-        ids_max: Most ids of all groups together.
+        ids_max: Maximum number of ids in all members together.
 
     Raises:
-        PrismdError: ``invalid_request``, with the path of the field at fault.
+        PrismdError: ``invalid_request``, with the path of the wrong field.
     """
     grant = Grant(
         _levels(sent["team_id"], ".body.team_id") if sent.get("team_id") is not None else {},

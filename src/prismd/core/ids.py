@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-#: Makes a new id each time it is called.
+#: Returns a new id with each call.
 NewId = Callable[[], str]
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""A value that is made once: when it is first asked for, or before."""
+"""A value that is computed once: when it is needed first, or earlier."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _Value = TypeVar("_Value")
 
 
 class Once(Generic[_Value]):
-    """A value, and how to make it.
+    """A value, and the function that computes it.
 
     Args:
-        make: Called once at most.
+        make: Computes the value; it is called at most once.
     """
 
     def __init__(self, make: Callable[[], _Value]) -> None:
@@ -21,14 +21,14 @@ class Once(Generic[_Value]):
         self._error: Exception | None = None
 
     def __call__(self) -> _Value:
-        """Return the value, or raise the error that making it ended in."""
+        """Return the value, or raise the error of its computation."""
         self.settle()
         if self._error is not None:
             raise self._error
         return self._values[0]
 
     def settle(self) -> None:
-        """Make the value unless it is made; an error is kept for the caller who asks for the value."""
+        """Compute the value if it is missing; an error waits for the caller that asks for the value."""
         make, self._make = self._make, None
         if make is None:
             return

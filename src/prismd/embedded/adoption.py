@@ -58,7 +58,7 @@ def _move(data: DataDir, former: Path) -> None:
 
 
 def _sweep(data: DataDir) -> None:
-    # The former owner of the directory may have put any other file there, under any name.
+    # The former owner of the directory could have put any other file there, under any name.
     for entry in list(os.scandir(data.base)):
         if entry.name not in {CLUSTER, FORMER, LOCK}:
             data.remove(entry.name)

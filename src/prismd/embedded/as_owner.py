@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 _Result = TypeVar("_Result")
 
-#: Longest time of a piece of work, in seconds. The user whose rights it has could stop its process.
+#: The longest time of a piece of work, in seconds. The user whose rights it has could stop its process.
 PATIENCE_S: Final = 60.0
 _READ_BYTES: Final = 65_536
 _PRIVATE_UMASK: Final = 0o077
@@ -29,7 +29,7 @@ class Owner:
         uid: Number of the user.
         gid: Number of the user's group.
         borrowed: Whether this process is root and takes on the rights of that user for the work.
-        name: Name of the user; empty where it is not borrowed.
+        name: Name of the user; empty if the rights are not borrowed.
     """
 
     uid: int
@@ -47,7 +47,7 @@ def done_as(owner: Owner, work: Callable[[], _Result], *, timeout_s: float = PAT
 
     Args:
         owner: The user.
-        work: Uses ``os`` alone, and returns a JSON value; it runs in a forked process where the user is borrowed.
+        work: Uses only ``os``, and returns a JSON value; it runs in a forked process if the rights are borrowed.
         timeout_s: Longest time of the work, in seconds.
 
     Raises:
@@ -70,7 +70,7 @@ def opened_as(owner: Owner, path: Path, flags: int, mode: int = 0o600) -> int:
         mode: Mode of a file that is created.
 
     Raises:
-        OSError: The user may not open it, or the file is a link.
+        OSError: The user has no right to open the file, or the file is a link.
     """
 
     def opened() -> int:
@@ -96,7 +96,7 @@ def become(owner: Owner) -> None:
 
 
 def fork() -> int:
-    """Fork this process; the child must use :mod:`os` alone, so that it needs no lock of another thread."""
+    """Fork this process; the child must use only :mod:`os`, so that it needs no lock of another thread."""
     with warnings.catch_warnings():
         # Python warns that a child may wait for a lock of a thread that it does not have.
         warnings.simplefilter("ignore", DeprecationWarning)

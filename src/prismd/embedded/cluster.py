@@ -1,4 +1,4 @@
-"""The cluster of the embedded PostgreSQL: its files, and prismd's own login in it, which is no superuser."""
+"""The cluster of the embedded PostgreSQL: its files, and prismd's own login in it, which is not a superuser."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _INITDB: Final = (
     "--auth=trust",
     f"--username={SUPERUSER}",
 )
-#: A file among PostgreSQL's that says that prismd has a login of its own.
+#: A file among PostgreSQL's files; it says that prismd has its own login.
 _DIVIDED: Final = "prismd.roles"
 _INITDB_S: Final = 120
-#: Longest single-user run, in seconds; it may first have to recover from a crash.
+#: The longest single-user run, in seconds; it may first have to recover from a crash.
 _ALONE_S: Final = 600
 #: Seconds in which the backends of a killed postmaster end.
 _LEAVING_S: Final = 10.0
@@ -46,9 +46,9 @@ class Cluster:
         return self._data.has_cluster() and not self._is_divided(self._data.cluster)
 
     def make(self) -> None:
-        """Make the files where there are none, and give files of a former version today's roles.
+        """Make the files if they do not exist, and give files of a former version today's roles.
 
-        Files that an interrupted run left behind are made again.
+        Files of an interrupted run are made again.
 
         Raises:
             DatabaseUnusableError: PostgreSQL's programs cannot run here, or fail.
@@ -86,7 +86,7 @@ class Cluster:
         done_as(self._data.runner, (files / _DIVIDED).touch)
 
     def _run_alone(self, files: Path, statement: str) -> str:
-        # Single-user mode runs as the superuser, as which nobody can log in. Return the reason of a failure, or "".
+        # Single-user mode runs as the superuser, as whom nobody can log in. Return the reason of a failure, or "".
         parent = os.getpid()
         done_as(self._data.runner, lambda: forget_pid(files, parent))
         postgres = program(self._data, "postgres")

@@ -46,12 +46,12 @@ class DataDir(OwnedFiles):
 
     It belongs to the user that runs prismd. Under root, the directories of the cluster and of the socket in it belong
     to the user that runs PostgreSQL. That user can change nothing else, and root works inside these two directories
-    with the rights of that user alone. Where the whole directory belongs to another user, root works in it with the
-    rights of its owner alone.
+    only with the rights of that user. If the whole directory belongs to another user, root works in it only with the
+    rights of its owner.
 
     Args:
-        path: Path of the directory, which need not exist yet.
-        user: Name of the system user that runs PostgreSQL in a directory of root's.
+        path: Path of the directory; it need not exist yet.
+        user: Name of the system user that runs PostgreSQL in root's directory.
     """
 
     def __init__(self, path: Path, user: str) -> None:
@@ -64,10 +64,10 @@ class DataDir(OwnedFiles):
         self._lasting = False
 
     def prepare(self) -> None:
-        """Make the directory where there is none, and determine its owners.
+        """Make the directory if it does not exist, and determine its owners.
 
         Raises:
-            DatabaseUnusableError: It cannot be made or written, or contains files that are not prismd's.
+            DatabaseUnusableError: The directory cannot be made or written, or contains files that are not prismd's.
         """
         try:
             self._reach()
@@ -90,10 +90,10 @@ class DataDir(OwnedFiles):
         return self.base / CLUSTER
 
     def lock(self, *, lasting: bool) -> bool:
-        """Take the lock by which one prismd at a time runs the directory's PostgreSQL, and return whether it was free.
+        """Take the lock that lets one prismd at a time run the directory's PostgreSQL; return whether it was free.
 
         Args:
-            lasting: Whether a server holds the lock, and not just a short command.
+            lasting: Whether the holder of the lock is a server, and not just a short command.
 
         Raises:
             DatabaseUnusableError: The lock file cannot be written.
@@ -103,7 +103,7 @@ class DataDir(OwnedFiles):
         except OSError as error:
             raise self._unusable("cannot be written", error) from error
         try:
-            # The system releases this lock however the process ends; a lock by the existence of a file would remain.
+            # The system releases this lock however the process ends; a lock that consists in a file would remain.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(lock)
@@ -139,28 +139,28 @@ class DataDir(OwnedFiles):
         return Holder(text.removesuffix(_LASTING) or "unknown", lasting=text.endswith(_LASTING))
 
     def has_cluster(self) -> bool:
-        """Say whether PostgreSQL's files are there."""
+        """Say whether PostgreSQL's files exist."""
         return done_as(self.runner, (self.cluster / "PG_VERSION").exists)
 
     def new_cluster(self) -> Path:
-        """Return an empty directory for a new cluster, and remove the ones that interrupted runs left behind."""
+        """Return an empty directory for a new cluster, and remove those that interrupted runs left behind."""
         for name in self.names():
             if name.startswith(_HALF):
                 self.remove(name)
-        # The name contains the process id: a killed prismd may have left an initdb that still writes.
+        # The name contains the process id, because an initdb of a killed prismd may still write to its own directory.
         name = f"{_HALF}{os.getpid()}"
         self.own_directory(name)
         return self.base / name
 
     def keep_cluster(self, made: Path) -> None:
-        """Make a new, complete cluster the directory's cluster."""
+        """Make a new, complete cluster the cluster of the directory."""
         done_as(self.keeper, lambda: os.rename(made, self.cluster))  # noqa: PTH104 - returns nothing, as it must here
 
     def socket_dir(self) -> Path:
-        """Return the private directory of PostgreSQL's socket, and make it where there is none.
+        """Return the private directory of PostgreSQL's socket; make it if it does not exist.
 
         Raises:
-            DatabaseUnusableError: Another user has made a directory of that name.
+            DatabaseUnusableError: Another user made a directory of that name.
         """
         if not fits(self.path / _SOCKET):
             return temporary_socket_dir(self.path, self.runner)
@@ -186,10 +186,10 @@ class DataDir(OwnedFiles):
         return not belongs or os.path.lexists(self.base / FORMER)
 
     def take_over(self) -> None:
-        """Make root the owner of the directory, whatever it contains; the lock stays held.
+        """Make root the owner of the directory with any content; the lock stays held.
 
         Raises:
-            DatabaseUnusableError: There is no user to run PostgreSQL in it.
+            DatabaseUnusableError: The system has no user to run PostgreSQL in the directory.
         """
         runner = service_user(self._user)
         self._owners = Owners(ROOT, runner)
@@ -220,7 +220,7 @@ class DataDir(OwnedFiles):
         """Close the directory to all other users."""
         if not self.divided:
             return done_as(self.keeper, lambda: self.base.chmod(0o700))
-        # The user that runs PostgreSQL may pass to its own directories, and read the files made for it.
+        # The user that runs PostgreSQL can pass to its own directories, and read the files made for it.
         os.chown(self.base, 0, self.runner.gid)
         return self.base.chmod(0o710)
 
@@ -241,7 +241,7 @@ class DataDir(OwnedFiles):
         found = os.fstat(lock)
         if not self.divided or (found.st_uid == 0 and found.st_nlink == 1 and stat.S_ISREG(found.st_mode)):
             return lock
-        # The former owner left this file: it may be a hard link to a file elsewhere.
+        # The former owner left this file, and it could be a hard link to a file elsewhere.
         os.close(lock)
         return self.new_file(LOCK, access=os.O_RDWR)
 

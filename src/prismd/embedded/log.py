@@ -61,7 +61,7 @@ class PostgresLog:
         try:
             self._keep(self._opened)
         finally:
-            # Cut even where the copy failed: the usual reason is a full disk, which the cut relieves.
+            # Cut even if the copy failed: the usual reason is a full disk, which the cut relieves.
             os.ftruncate(self._opened, 0)
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class PostgresLog:
                 former.write(part)
 
     def _is_ours(self) -> bool:
-        # A former owner of the directory may have left a file of its own, or a link, under this name.
+        # A former owner of the directory could have left a file of its own, or a link, under this name.
         try:
             found = (self._files.base / LOG).lstat()
         except OSError:

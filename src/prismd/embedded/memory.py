@@ -21,8 +21,8 @@ _LIMITS: Final = {"": ("", "memory.max"), "memory": ("memory", "memory.limit_in_
 def buffers_mib(memory_mib: int) -> int:
     """Return the size of PostgreSQL's buffers, in MiB.
 
-    It is an eighth of the memory. Together with the system's own cache, the keys of ten million records then fit into
-    a small machine.
+    The size is an eighth of the memory. Together with the system's own cache, the keys of ten million records then fit
+    into a small machine.
 
     Args:
         memory_mib: The whole memory, in MiB.
@@ -31,7 +31,7 @@ def buffers_mib(memory_mib: int) -> int:
 
 
 def memory_mib(groups: Path = _GROUPS, limits: Path = Path("/sys/fs/cgroup")) -> int:
-    """Return the memory that this process and its children may use, in MiB: the machine's, or less in a container.
+    """Return the memory that this process and its children can use, in MiB: the machine's, or less in a container.
 
     Args:
         groups: The file that lists the control groups of this process.
@@ -45,13 +45,13 @@ def _group_limits(groups: Path, limits: Path) -> Iterator[int]:
     try:
         lines = groups.read_text().splitlines()
     except OSError:
-        return  # not Linux: there are no control groups
+        return  # not Linux, so the system has no control groups
     for line in lines:
         _, controllers, group = line.split(":", 2)
         for controller in _LIMITS.keys() & {*controllers.split(",")}:
             folder, file = _LIMITS[controller]
-            # A container may see its own group as the root under any name, so look at every level.
+            # A container can see its own group as the root under any name, so look at every level.
             path = Path(group.lstrip("/"))
             for level in (path, *path.parents):
-                with contextlib.suppress(OSError, ValueError):  # no limit is kept at this level, or it says "max"
+                with contextlib.suppress(OSError, ValueError):  # this level has no limit, or the file says "max"
                     yield int((limits / folder / level / file).read_text())

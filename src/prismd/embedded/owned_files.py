@@ -24,7 +24,7 @@ class OwnedFiles:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        #: The path by which processes reach it; for root, a path that nobody can redirect to another directory.
+        #: The path by which processes reach the directory; for root, a path that nobody can redirect.
         self.base = path
         self._owners: Owners | None = None
 
@@ -35,16 +35,16 @@ class OwnedFiles:
 
     @property
     def runner(self) -> Owner:
-        """The user that runs PostgreSQL, who owns the cluster."""
+        """The user that runs PostgreSQL and owns the cluster."""
         return self._known().runner
 
     @property
     def divided(self) -> bool:
-        """Whether root owns the directory and another user runs PostgreSQL, who can change nothing else in it."""
+        """Whether root owns the directory and another user, which can change nothing else in it, runs PostgreSQL."""
         return self.keeper != self.runner
 
     def read(self, reader: Owner, path: Path) -> bytes:
-        """Return the last 64 KiB of a file; an empty value where it cannot be read.
+        """Return the last 64 KiB of a file; empty if it cannot be read.
 
         Args:
             reader: The file's owner, with whose rights it is read.
@@ -64,9 +64,9 @@ class OwnedFiles:
         """Return the descriptor of a new file of the directory's owner; it replaces a file of that name.
 
         Args:
-            name: Its name in the directory.
+            name: The file's name in the directory.
             access: Flag of ``os.open``.
-            readable: Whether the user that runs PostgreSQL may read it.
+            readable: Whether the user that runs PostgreSQL can read the file.
         """
         path = self.base / name
         done_as(self.keeper, lambda: path.unlink(missing_ok=True))
@@ -77,10 +77,10 @@ class OwnedFiles:
         return file
 
     def own_directory(self, name: str) -> None:
-        """Make a directory of the user that runs PostgreSQL, where there is none.
+        """Make a directory of the user that runs PostgreSQL, if it does not exist.
 
         Args:
-            name: Its name in the data directory.
+            name: The directory's name in the data directory.
         """
         path = self.base / name
         done_as(self.keeper, lambda: path.mkdir(mode=0o700, exist_ok=True))
@@ -90,14 +90,14 @@ class OwnedFiles:
                 f"{self.path / name} is not a directory of {user_name(self.runner.uid)}'s: remove it and start again"
             )
         if self.divided and found.st_uid != self.runner.uid:
-            # The directory is new, and nobody but root could have replaced it.
+            # The directory is new, and only root could have replaced it.
             os.chown(path, self.runner.uid, self.runner.gid, follow_symlinks=False)
 
     def remove(self, name: str) -> None:
         """Remove a file, or a directory with its content; the content is removed with the rights of its owner.
 
         Args:
-            name: Its name in the data directory.
+            name: The name of the file or directory in the data directory.
         """
         path = self.base / name
         if not stat.S_ISDIR(path.lstat().st_mode):
@@ -111,7 +111,7 @@ class OwnedFiles:
         return done_as(self.keeper, lambda: os.listdir(self.base))  # noqa: PTH208 - only names can pass from one process to another
 
     def owner_of(self, path: Path) -> Owner:
-        """Return the owner of a file or directory in it."""
+        """Return the owner of a file or directory in the data directory."""
         found = path.lstat()
         return Owner(found.st_uid, found.st_gid, borrowed=found.st_uid != 0, name=user_name(found.st_uid))
 

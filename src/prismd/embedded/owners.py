@@ -1,4 +1,4 @@
-"""The owner of a data directory, and the user that runs PostgreSQL in it, which is never root."""
+"""The owner of a data directory, and the user that runs PostgreSQL in it, who is never root."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Owners:
 
     Args:
         keeper: The owner of the directory.
-        runner: The user that runs PostgreSQL, who owns the cluster in it.
+        runner: The user that runs PostgreSQL and owns the cluster.
     """
 
     keeper: Owner
@@ -36,12 +36,12 @@ def owners_for_root(path: Path, base: Path, user: str) -> Owners:
     """Return the owners of a data directory for a prismd that runs as root.
 
     Args:
-        path: The directory, as people call it.
+        path: The directory, under the name that people use.
         base: The directory, by a path that nobody can redirect to another directory.
-        user: Name of the user that runs PostgreSQL in a directory of root's.
+        user: Name of the user that runs PostgreSQL in root's directory.
 
     Raises:
-        DatabaseUnusableError: There is no such user.
+        DatabaseUnusableError: The user does not exist.
     """
     uid = base.stat().st_uid
     if uid == 0:
@@ -63,7 +63,7 @@ def service_user(name: str) -> Owner:
         name: Name of the user.
 
     Raises:
-        DatabaseUnusableError: There is no user of that name, or it is root.
+        DatabaseUnusableError: No user has that name, or the user is root.
     """
     try:
         user = pwd.getpwnam(name)

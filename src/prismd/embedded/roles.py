@@ -1,10 +1,10 @@
-"""The roles of the embedded PostgreSQL: prismd's login is no superuser, and nobody can log in as the superuser."""
+"""The roles of the embedded PostgreSQL: prismd's login is not a superuser, and nobody can log in as the superuser."""
 
 from __future__ import annotations
 
 from typing import Final
 
-#: prismd's login, and the database that it owns.
+#: prismd's login, and the database that belongs to it.
 LOGIN: Final = "prismd"
 DATABASE: Final = "postgres"
 #: PostgreSQL requires a superuser.
@@ -13,7 +13,8 @@ SUPERUSER: Final = "postgres"
 _FIRST_ROLE: Final = 10
 
 # Up to schema 0012 prismd logged in as the superuser of initdb, whose rights cannot be reduced. So this statement
-# renames it, as another superuser because no role can rename itself, and gives its tables to a new login of its name.
+# renames that role, as another superuser because no role can rename itself, and gives its tables to a new login with
+# the old name.
 _DIVIDE: Final = """
 DO $$
 DECLARE
@@ -56,7 +57,7 @@ END $$
 
 
 def division(options: str = "") -> str:
-    """Return the statement that gives prismd a login of its own, on one line; the superuser runs it.
+    """Return the statement that gives prismd its own login, on one line; the superuser runs it.
 
     A second run changes nothing.
 

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL of a data directory: start it, find it after a crash, and share it between commands."""
+"""The embedded PostgreSQL of a data directory: starts it, finds it after a crash, and shares it between commands."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from prismd.embedded.postmaster import Postmaster
 from prismd.embedded.program_runs import wait_until
 from prismd.embedded.roles import DATABASE, LOGIN
 
-#: Longest start, in seconds; it may include crash recovery.
+#: The longest start, in seconds; it can include crash recovery.
 _START_S: Final = 120.0
 #: Seconds in which a short command releases the directory, and in which backends of a killed postmaster end.
 _PATIENCE_S: Final = 10.0
 _STOP_S: Final = 1.5
-#: Connections for short commands and further workers, and for those that a killed process left open.
+#: Connections for short commands and further workers, and for connections that a killed process left open.
 _CONNECTIONS_SPARE: Final = 40
 _CONNECTIONS_MIN: Final = 60
 #: Size at which PostgreSQL's log is cut by default.
@@ -34,14 +34,14 @@ class EmbeddedPostgres:
     """The PostgreSQL of a data directory.
 
     Args:
-        data_dir: The data directory, which need not exist yet.
-        buffers_mib: Size of its buffers, in MiB; 0 takes a share of the memory.
+        data_dir: The data directory; it need not exist yet.
+        buffers_mib: Size of PostgreSQL's buffers, in MiB; 0 takes a share of the memory.
         connections: The number of connections that prismd needs.
         kept_free_mib: Memory for other processes, in MiB; it is subtracted before the share is taken.
-        user: Name of the system user that runs it, where prismd runs as root; other users run it as themselves.
-        log_bytes_max: Size at which its log is cut.
+        user: Name of the system user that runs PostgreSQL if prismd runs as root; other users run it as themselves.
+        log_bytes_max: Size at which PostgreSQL's log is cut, in bytes.
         login_options: Further options of ``CREATE ROLE`` for prismd's login, in new clusters.
-        given_up: Asked while PostgreSQL starts; returns whether to stop waiting.
+        given_up: Called while PostgreSQL starts; returns whether to stop waiting.
     """
 
     def __init__(
@@ -70,7 +70,8 @@ class EmbeddedPostgres:
         """Start PostgreSQL, or take over one that a killed prismd left running, and return its URL.
 
         Raises:
-            DatabaseUnusableError: Another prismd uses the directory, or the directory is unusable; one line says why.
+            DatabaseUnusableError: Another prismd uses the directory, or the directory is unusable; the message says
+                why, in one line.
         """
         self._data.prepare()
         wait_until(lambda: self._data.lock(lasting=True) or self._data.holder().lasting, _PATIENCE_S)
@@ -83,10 +84,10 @@ class EmbeddedPostgres:
         return self._start_locked()
 
     def revive(self) -> bool:
-        """Restart PostgreSQL if it has ended unasked, and return whether it had.
+        """Restart PostgreSQL if it has ended unasked; return whether it had.
 
         Raises:
-            DatabaseUnusableError: It does not start.
+            DatabaseUnusableError: PostgreSQL does not start.
         """
         postmaster = self._postmaster
         if postmaster is None or postmaster.runs():
@@ -117,10 +118,10 @@ class EmbeddedPostgres:
 
     @contextmanager
     def borrowed(self) -> Iterator[str]:
-        """Yield the URL of the directory's PostgreSQL: the running one, or else one that runs only for the block.
+        """Yield the URL of the directory's PostgreSQL: the running one, or one that runs only for the block.
 
         Raises:
-            DatabaseUnusableError: The directory is unusable; one line says why.
+            DatabaseUnusableError: The directory is unusable; the message says why, in one line.
         """
         self._data.prepare()
         postmaster = self._postmaster_of()
@@ -197,7 +198,7 @@ class EmbeddedPostgres:
 
     def _url(self, postmaster: Postmaster) -> str:
         address = f"postgresql://{LOGIN}@/{DATABASE}?host={quote(str(postmaster.socket_dir()), safe='')}&port=5432"
-        # Root accepts answers on the socket from that user's PostgreSQL alone, not from another process.
+        # Root accepts answers on the socket only from that user's PostgreSQL, not from another process.
         return (
             f"{address}&requirepeer={quote(self._data.runner.name, safe='')}" if self._data.runner.borrowed else address
         )

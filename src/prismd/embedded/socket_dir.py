@@ -12,7 +12,7 @@ from typing import Final
 from prismd.database_errors import DatabaseUnusableError
 from prismd.embedded.as_owner import Owner, done_as
 
-#: Longest path of a socket's directory, so that ``/.s.PGSQL.5432.lock`` still fits into the 104 bytes of a path.
+#: The longest path of a socket's directory, so that ``/.s.PGSQL.5432.lock`` still fits into the 104 bytes of a path.
 SOCKET_DIR_BYTES_MAX: Final = 84
 
 _OF_OTHERS: Final = 0o077
@@ -28,11 +28,11 @@ def temporary_socket_dir(data_dir: Path, runner: Owner) -> Path:
     """Return a private directory in the temporary folder; the user that runs PostgreSQL owns it.
 
     Args:
-        data_dir: The data directory that it belongs to.
+        data_dir: The data directory that the socket belongs to.
         runner: The user that runs PostgreSQL.
 
     Raises:
-        DatabaseUnusableError: Another user has made a directory of that name, or could replace it.
+        DatabaseUnusableError: Another user made a directory of that name, or could replace it.
     """
     folder, name = _folder_and_name(data_dir, runner)
     path = folder / name

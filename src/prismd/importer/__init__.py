@@ -1,1 +1,1 @@
-"""The importing client: it reads files and sends their rows to any Prism server, by the public API alone."""
+"""The importing client: it reads files and sends their rows to any Prism server, only through the public API."""

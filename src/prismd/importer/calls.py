@@ -14,14 +14,14 @@ from urllib.parse import quote, urlsplit
 import httpx
 import msgspec
 
-#: Waits between attempts double from the first to the longest, each cut by chance by up to half.
+#: Waits between attempts double from the first to the longest; chance shortens each by up to half.
 WAIT_FIRST_S: Final = 0.5
 WAIT_MAX_S: Final = 30.0
-#: How often one call is tried; the waits then add up to about two minutes.
+#: The most attempts at one call; their waits then add up to about two minutes.
 ATTEMPTS_MAX: Final = 9
-#: How often the very first call is tried, so that a wrong address is reported within seconds.
+#: The most attempts at a client's first call, so that a wrong address is reported within seconds.
 FIRST_ATTEMPTS_MAX: Final = 3
-#: The longest wait that a server may ask for; beyond it the import stops and says so.
+#: The longest wait that a server can ask for; for a longer one the import stops and says so.
 ASKED_WAIT_MAX_S: Final = 120.0
 #: The longest wait for another request with the same idempotency key.
 IN_PROGRESS_MAX_S: Final = 300.0
@@ -34,19 +34,19 @@ _SHOWN_CHARS_MAX: Final = 300
 
 
 class ClientError(Exception):
-    """The server cannot be used for what was asked; the message is a sentence for people."""
+    """The server cannot serve the request; the message is a sentence for people."""
 
 
 class StuckError(ClientError):
-    """The import cannot go on where it stopped; the message says what to do instead."""
+    """The import cannot continue; the message says what to do instead."""
 
 
 class RefusedError(ClientError):
-    """The server has refused a call.
+    """The server refused a call.
 
     Args:
         status: The HTTP status.
-        code: The error code of the answer, empty where it has none.
+        code: The error code of the answer; empty if it has none.
         message: The server's own sentence.
     """
 
@@ -63,7 +63,7 @@ class Outside:
     """The clock and random numbers, passed in so that tests can replace them.
 
     Args:
-        sleep: Waits for that many seconds.
+        sleep: Waits for a number of seconds.
         monotonic: Returns seconds that never step back.
         chance: Returns a number from 0 up to 1.
         now: Returns the time of day, aware, in UTC.
@@ -81,7 +81,7 @@ class PrismClient:
     Args:
         base_url: The server's address, such as ``http://127.0.0.1:8400``.
         key: The API key.
-        team: The team's id as it stands in paths.
+        team: The team's id, as in paths.
         outside: Clock and random numbers.
 
     Raises:
@@ -96,7 +96,7 @@ class PrismClient:
         self.base_url = base_url.rstrip("/")
         self.team = team
         self.outside = outside
-        #: Whether to ask the server for events; False once it has answered that it has none.
+        #: Whether to ask the server for events; False after the server answered that it has none.
         self.has_events = True
         self._met = False
         self._http = httpx.Client(timeout=_TIMEOUTS, headers={"x-api-key": key, "accept": "application/json"})
@@ -123,7 +123,7 @@ class PrismClient:
             method: ``GET`` or ``POST``.
             path: The segments after the team, not yet percent-encoded.
             body: JSON to send.
-            key: The idempotency key; without one, a call that changes anything must not be made here.
+            key: The idempotency key; a call that changes anything must have one.
             query: Parameters of the query.
 
         Raises:
@@ -155,7 +155,7 @@ class PrismClient:
 
     @contextmanager
     def stream(self, *path: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
-        """Send one request and yield its answer, of any status, to be read as it arrives.
+        """Send one request and yield its answer, with any status, so that the caller reads it as it arrives.
 
         Args:
             path: The segments after the team, not yet percent-encoded.
@@ -183,7 +183,7 @@ class PrismClient:
 
 
 def asked_wait_s(response: httpx.Response, now: datetime) -> float:
-    """Return the seconds that an answer asks to wait before the next call; 0 where it asks for no wait.
+    """Return the seconds that an answer asks to wait before the next call; 0 if it asks for no wait.
 
     Args:
         response: The answer; ``retry-after-ms`` wins over ``Retry-After``, which is in seconds or a date.

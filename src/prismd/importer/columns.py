@@ -1,4 +1,4 @@
-"""The columns of a CSV file: they are compared with the server's properties before anything is sent."""
+"""Compares the columns of a CSV file with the server's properties, before anything is sent."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _OTHER_DELIMITERS: Final = ";\t|,"
 
 @dataclass(frozen=True, slots=True)
 class ColumnPlan:
-    """The columns that are not simply sent as text.
+    """The columns that are split or left out; all others are sent as text.
 
     Args:
-        multiple: Columns whose cells contain several values.
+        multiple: Columns whose cells have several values.
         ignored: Columns that are not sent; the empty name stands for columns without a name.
     """
 
@@ -30,12 +30,12 @@ class ColumnPlan:
 def plan_columns(
     columns: Sequence[str], properties: Mapping[str, KnownProperty] | None, *, ignore_unknown: bool
 ) -> ColumnPlan:
-    """Return what to do with the columns of a file.
+    """Return how to send the columns of a file.
 
     Args:
-        columns: The names of the header; empty where a column has none.
-        properties: Properties by slug; None where the server does not list them, so that every column is sent as it is.
-        ignore_unknown: Leave out columns that are no property, that are read-only, or that have no name.
+        columns: The names in the header; empty for a column without a name.
+        properties: Properties by slug; None if the server does not list them, so that every column is sent as it is.
+        ignore_unknown: Whether to leave out columns that are not properties, are read-only, or have no name.
 
     Raises:
         ClientError: A column cannot be sent; the message says why and what to do.
@@ -60,19 +60,19 @@ def check_key(dedupe_by: str, columns: Sequence[str] | None, properties: Mapping
     """Refuse a de-duplication key that cannot match any record, because every row would create one.
 
     Args:
-        dedupe_by: The slug.
-        columns: The names of the header; None for a file without a header.
-        properties: Properties by slug; None where the server does not list them.
+        dedupe_by: The slug of the key.
+        columns: The names in the header; None for a file without a header.
+        properties: Properties by slug; None if the server does not list them.
 
     Raises:
-        ClientError: The key is no property, or no column of the file.
+        ClientError: The key is not a property, or not a column of the file.
     """
     if properties is not None and dedupe_by not in properties:
         raise ClientError(f"--dedupe-by: there is no property {quoted(dedupe_by)}{nearest(dedupe_by, properties)}")
     if columns is not None and dedupe_by not in columns:
         has = _listed([quoted(name) for name in columns[:_SHOWN_MAX]], len(columns))
         meant = nearest(dedupe_by, columns) or f"; it has {has}"
-        # A header of one cell is a line above the header, or the delimiter is another character.
+        # A header with one cell is probably a line above the real header, or was cut at the wrong delimiter.
         advice = (
             "; if cells were told apart wrongly, --delimiter names the sign between them" if len(columns) == 1 else ""
         )

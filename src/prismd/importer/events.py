@@ -13,7 +13,7 @@ from prismd.importer.calls import PrismClient
 from prismd.importer.imports import Job
 
 _EVENT_STREAM: Final = "text/event-stream"
-#: The most connections in a row without an event; after them the job is polled instead.
+#: The most connections in a row without an event; after that, the job is polled instead.
 _ATTEMPTS_MAX: Final = 3
 _COME_BACK_S: Final = 1.0
 #: Statuses of servers that have no event streams at all.
@@ -35,9 +35,9 @@ def follow(client: PrismClient, job_id: str, watch: Callable[[Job], None]) -> bo
     """Watch a job by its events until it ends.
 
     Args:
-        client: The server that runs the job; its ``has_events`` is set to False where it has no events.
+        client: The server that runs the job; its ``has_events`` is set to False if it has no events.
         job_id: The job.
-        watch: Takes each snapshot, which has no results.
+        watch: Receives each snapshot; snapshots have no results.
 
     Returns:
         Whether the job has ended; if not, the caller must poll it.

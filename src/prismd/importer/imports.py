@@ -1,4 +1,4 @@
-"""The import routes of a Prism server, for a client: send rows, wait, and get one result per row."""
+"""The import routes of a Prism server, for a client: sends rows, waits, and returns one result per row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _GROWTH: Final = 1.5
 
 
 class Problem(msgspec.Struct):
-    """Why a row or a job failed (contract, sections 10.3 and 10.4)."""
+    """The reason why a row or a job failed (contract, sections 10.3 and 10.4)."""
 
     code: str | None = None
     message: str | None = None
@@ -38,13 +38,13 @@ class RowResult(msgspec.Struct):
 
     @property
     def contacts(self) -> tuple[str, ...]:
-        """The addresses for which the row made contacts; empty where the server does not say so in prismd's form."""
+        """The addresses for which the row made contacts; empty if the server does not list them in prismd's form."""
         made = self.contacts_created if isinstance(self.contacts_created, list) else []
         return tuple(str(one["email"]) for one in made if isinstance(one, dict) and "email" in one)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """All problems of the row; empty where the server names none."""
+        """All problems of the row; empty if the server names none."""
         try:
             found = msgspec.convert(self.errors or [], tuple[Problem, ...])
         except msgspec.ValidationError:
@@ -76,12 +76,12 @@ class KnownProperty(NamedTuple):
     read_only: bool = False
 
 
-#: Takes each snapshot of a job while it runs.
+#: Receives each snapshot of a running job.
 Watch = Callable[[Job], None]
 
 
 def properties_of(client: PrismClient, object_type: str) -> Mapping[str, KnownProperty] | None:
-    """Return an object type's properties by slug, or None where the server does not list them.
+    """Return an object type's properties by slug; None if the server does not list them.
 
     Args:
         client: The server to ask.
@@ -126,7 +126,7 @@ def is_prismd(client: PrismClient) -> bool:
 
 
 def start_import(client: PrismClient, object_type: str, body: bytes, key: str) -> tuple[Job, float]:
-    """Send rows and return the first snapshot, with the seconds to wait before asking again.
+    """Send rows and return the first snapshot, with the seconds to wait before the next request.
 
     Args:
         client: The server to send to.
@@ -152,10 +152,10 @@ def finish_import(client: PrismClient, job: Job, since: float, wait_s: float, wa
         job: The newest snapshot.
         since: The time of that snapshot, in seconds of the client's monotonic clock.
         wait_s: Seconds from that time that the server asks to wait before the next request; 0 for no wait.
-        watch: Takes each snapshot.
+        watch: Receives each snapshot.
 
     Raises:
-        ClientError: The server cannot be reached any more, or has forgotten the job.
+        ClientError: The server cannot be reached any more, or no longer knows the job.
     """
     wait, now = _POLL_FIRST_S, client.outside.monotonic
     wait_s -= now() - since
@@ -175,10 +175,10 @@ def poll_to_end(client: PrismClient, job_id: str, watch: Watch) -> Job:
     Args:
         client: The server that runs the job.
         job_id: The job.
-        watch: Takes each snapshot.
+        watch: Receives each snapshot.
 
     Raises:
-        ClientError: The server cannot be reached any more, or has forgotten the job.
+        ClientError: The server cannot be reached any more, or no longer knows the job.
     """
     since = client.outside.monotonic()
     answer = client.call("GET", "imports", job_id)
@@ -188,7 +188,7 @@ def poll_to_end(client: PrismClient, job_id: str, watch: Watch) -> Job:
 
 
 def poll_wait_s(job: Job, elapsed_s: float, last_s: float) -> float:
-    """Return the seconds to wait before the next poll: half of the time that the job seems to need.
+    """Return the seconds to wait before the next poll: half of the time that the job probably still needs.
 
     Args:
         job: The newest snapshot.

@@ -1,4 +1,4 @@
-"""Existing import jobs: list them, read one, cancel it, run its failed rows again."""
+"""Existing import jobs: lists them, reads one, cancels one, and runs failed rows again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 
 from prismd.importer.calls import ClientError, PrismClient
 
-#: A job as the server shows it (contract, section 10.3), with all its fields.
+#: A job with all fields that the server sends (contract, section 10.3).
 ShownJob = dict[str, Any]
 
 
@@ -35,7 +35,7 @@ def read_job(client: PrismClient, job_id: str) -> ShownJob:
     """Return a job without its results.
 
     Raises:
-        ClientError: The server cannot be used, or has no such job.
+        ClientError: The server cannot be used, or does not know the job.
     """
     return _without_results(client.call("GET", "imports", job_id))
 
@@ -59,14 +59,14 @@ def retry_job(client: PrismClient, job_id: str, body: bytes) -> ShownJob:
         body: The request (contract, section 22).
 
     Raises:
-        RefusedError: No row failed, or a correction does not fit.
+        RefusedError: No row failed, or a correction is invalid.
         ClientError: The server cannot be used.
     """
     return _without_results(client.call("POST", "imports", job_id, "retry", body=body, key=_new_key()))
 
 
 def _new_key() -> str:
-    # The client may send the call several times; by the key, the server does it once.
+    # The client may send the call several times; because of the key, the server does it once.
     return f"prismd-{secrets.token_hex(16)}"
 
 

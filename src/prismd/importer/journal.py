@@ -1,4 +1,4 @@
-"""The journal of a running import on disk, by which a run after a crash continues where the last one stopped."""
+"""The journal of a running import on disk, from which a run after a crash continues."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Identity(msgspec.Struct, frozen=True):
     Args:
         target: File and destination.
         options: The import's options on the wire.
-        reading: How the file is read and cut: encoding, delimiter, rows of a batch …
+        reading: The way the file is read and cut: encoding, delimiter, rows of a batch …
     """
 
     target: Target
@@ -47,15 +47,15 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Growth(msgspec.Struct):
-    """The state of a file that grows with an import, after the batches that are done.
+    """The state of a file that grows with an import, after the finished batches.
 
     Args:
-        path: Its path, even where the file does not exist yet.
-        size: Its length in bytes; 0 where it does not exist yet.
+        path: The file's path, even if it does not exist yet.
+        size: The file's length in bytes; 0 if it does not exist yet.
         sha256: Hexadecimal hash of these bytes.
-        next_size: Its length after the current batch, once that is known.
-        next_sha256: Its hash after the current batch.
-        earlier: Files with the earlier content, which somebody changed so that a new file was begun.
+        next_size: The file's length in bytes after the current batch, once it is known.
+        next_sha256: The file's hash after the current batch.
+        earlier: Files with the earlier content; somebody changed them, so that a new file was begun.
     """
 
     path: str
@@ -74,7 +74,7 @@ class Pending(msgspec.Struct):
 
 
 class _Head(msgspec.Struct):
-    """The members of a journal of any version."""
+    """The members that a journal of any version has."""
 
     format: int
     identity: Identity
@@ -89,12 +89,12 @@ class Journal(msgspec.Struct):
         run_id: A random text; the idempotency keys of the run are made from it.
         started: The time when the run began, for people.
         failed: The file of failed rows.
-        multiple: Columns whose cells are split; stored so that the same requests are made again.
+        multiple: Columns whose cells are split; stored so that a later run makes the same requests.
         ignored: Columns that are not sent; stored for the same reason.
         batches_done: The number of batches whose results are all counted and written.
         pending: The current batch, if the server has accepted it.
         tally: The counts of these batches.
-        results: The file of all results, if one is wanted.
+        results: The file of all results, if the user wants one.
     """
 
     identity: Identity
@@ -133,7 +133,7 @@ class Journals:
     """The journals of a user, one file for each unfinished import.
 
     Args:
-        directory: Their directory; it is made when the first journal is saved.
+        directory: The journals' directory; it is made when the first journal is saved.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -144,7 +144,7 @@ class Journals:
         """Keep other processes from importing the same file to the same destination while the block runs.
 
         Raises:
-            ClientError: Another process imports it now, or the directory cannot be written.
+            ClientError: Another process is importing it, or the directory cannot be written.
         """
         name = hashlib.sha256(msgspec.json.encode(target)).hexdigest()[:32]
         path = self._directory / f"{name}.lock"
@@ -169,7 +169,7 @@ class Journals:
         """Return the journals of unfinished imports of a file to a destination, with any options.
 
         Raises:
-            ClientError: Another version of prismd wrote one of them.
+            ClientError: Another version of prismd wrote one of the journals.
         """
         found = []
         for path in sorted(self._directory.glob("*.json")):
@@ -193,14 +193,14 @@ class Journals:
         return self._path(journal.identity).with_suffix(".seen")
 
     def forget_seen(self, identity: Identity) -> None:
-        """Remove the database of seen rows of a run whose journal is gone."""
+        """Remove the database of seen rows of a run that has no journal any more."""
         self._path(identity).with_suffix(".seen").unlink(missing_ok=True)
 
     def save(self, journal: Journal) -> None:
         """Write a journal, completely or not at all.
 
         Raises:
-            ClientError: It cannot be written.
+            ClientError: The journal cannot be written.
         """
         path = self._path(journal.identity)
         part = path.with_suffix(".part")
@@ -225,7 +225,7 @@ class Journals:
 def _locked(lock: int, path: Path) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # The last holder may have removed the file after it was opened here; other processes then lock a new file.
+        # The last holder may have removed the file after this process opened it; other processes then lock a new file.
         return os.fstat(lock).st_ino == path.stat().st_ino
     except (BlockingIOError, FileNotFoundError):
         return False

@@ -1,4 +1,4 @@
-"""The de-duplication key of a row, as the file has it."""
+"""The de-duplication key of a row, as the file writes it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class RowKeys:
             self._position, self._clear_token = source.columns.index(slug), source.clear_token
 
     def of(self, row: FileRow) -> str | None:
-        """Return the key, or None where the row has no value for the property.
+        """Return the key; None if the row has no value for the property.
 
         Args:
             row: A row that can be sent.

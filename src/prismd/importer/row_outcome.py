@@ -13,16 +13,16 @@ class OutcomeKind(enum.Enum):
     """The kinds of outcomes."""
 
     CREATED = "created"
-    #: The row matched a record of no earlier row of the file, and did not change it.
+    #: The row matched a record that no earlier row of the file has, and did not change it.
     EXISTING = "existing"
-    #: The row matched such a record and changed it.
+    #: The row matched a record that no earlier row of the file has, and changed it.
     UPDATED = "updated"
     #: The row has the key and the values of an earlier row of the file.
     REPEATED = "repeated"
     #: The row has the key of an earlier row of the file and other values.
     FOLDED = "folded"
     FAILED = "failed"
-    #: The line is no row: it is empty or repeats the header.
+    #: The line is not a row: it is empty or repeats the header.
     LEFT_OUT = "left_out"
 
 
@@ -33,13 +33,13 @@ class RowOutcome:
     Args:
         row: The row.
         kind: The kind of the outcome.
-        id: Id of the record that was created or matched, where the server names it.
-        matched_key: The key by which the row matched, if it did.
+        id: Id of the created or matched record, if the server names it.
+        matched_key: The key by which the row matched a record, if it matched one.
         duplicate_of: Number of the earlier row of the file with the same record.
-        updated: Whether it changed an existing record.
-        keyless: Whether it created a record because it has no value for the de-duplication property.
-        problems: Why it failed.
-        contacts: Addresses for which it made contacts.
+        updated: Whether the row changed an existing record.
+        keyless: Whether the row created a record because it has no value for the de-duplication property.
+        problems: The reasons of the failure.
+        contacts: Addresses for which the row made contacts.
         remark: A further sentence for people.
     """
 

@@ -1,4 +1,4 @@
-"""A whole import: batches in the order of the file, where each is answered before the next is sent."""
+"""A whole import: sends the batches in the order of the file, each after the answer to the one before."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AGAIN = "give --again to begin anew"
 
 @dataclass(frozen=True, slots=True)
 class BatchResults:
-    """A batch with the result of each of its rows; None for rows that are left out."""
+    """A batch with the result of each of its rows; None for a row that is left out."""
 
     batch: Batch
     results: list[RowResult | None]
@@ -29,7 +29,7 @@ class BatchResults:
 
 @dataclass(frozen=True, slots=True)
 class _Started:
-    """A batch that the server has: its first snapshot, the time of that snapshot, and the wait from then on."""
+    """A batch that the server has: its first snapshot, the time of that snapshot, and the wait after it."""
 
     job: Job
     since: float
@@ -43,9 +43,9 @@ class ImportRun:
     Args:
         client: The server to import to.
         options: The import's options on the wire.
-        journal: The progress; this object changes it when the server accepts a batch.
-        save: Makes the journal durable.
-        watch: Takes each snapshot of the job of a batch.
+        journal: The progress; this object updates it when the server accepts a batch.
+        save: Writes the journal to disk.
+        watch: Receives each snapshot of a batch's job.
     """
 
     client: PrismClient
@@ -55,13 +55,13 @@ class ImportRun:
     watch: Watch
 
     def outcomes(self, found: Iterable[Batch]) -> Iterator[BatchResults]:
-        """Yield the results of each batch that the journal does not have yet.
+        """Yield the results of each batch that the journal does not count yet.
 
         Args:
             found: All batches of the file.
 
         Raises:
-            ClientError: The server cannot be used any further.
+            ClientError: The server cannot be used any more.
         """
         left = (batch for batch in found if batch.number > self.journal.batches_done)
         batch = next(left, None)
@@ -97,7 +97,7 @@ class ImportRun:
         return BatchResults(batch, _merged(batch, job.results), job.job_id)
 
     def _started(self, batch: Batch) -> _Started | None:
-        """Send a batch, unless an earlier run sent it; return None where no row of it can be sent."""
+        """Send a batch, unless an earlier run sent it; return None if no row of it can be sent."""
         if all(row.wire is None for row in batch.rows):
             return None
         now, pending = self.client.outside.monotonic, self.journal.pending

@@ -17,7 +17,7 @@ from prismd.files.rows import FileRow
 from prismd.importer.calls import ClientError
 
 _IDS_PER_QUESTION: Final = 500
-# Two rows are the same if their members are, in any order, with numbers as they are written.
+# Two rows are the same if their members are the same, in any order, with numbers exactly as they are written.
 _DECODE: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 _ENCODE: Final = msgspec.json.Encoder(order="deterministic").encode
 
@@ -42,10 +42,10 @@ class SeenRows:
     """The first row of the file for each record.
 
     Args:
-        path: Path of the database, which exists as long as the import is unfinished.
+        path: Path of the database, which exists while the import is unfinished.
 
     Raises:
-        ClientError: The database cannot be written there.
+        ClientError: The database cannot be written at the path.
     """
 
     def __init__(self, path: Path) -> None:
@@ -53,13 +53,13 @@ class SeenRows:
         with _told(path):
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
             self._database = sqlite3.connect(path, isolation_level=None)
-            # After a crash only the notes on repeated rows are incomplete; the import itself depends on the journal.
+            # After a crash only the notes on repeated rows can be incomplete; the import itself depends on the journal.
             self._database.execute("PRAGMA synchronous = OFF")
             self._database.execute("PRAGMA journal_mode = MEMORY")
             self._database.execute(_TABLE)
 
     def of(self, ids: Iterable[str]) -> dict[str, tuple[int, bytes]]:
-        """Return number and digest of the first row of each record that is known.
+        """Return number and digest of the first row of each known record.
 
         Args:
             ids: Ids of records.
@@ -75,7 +75,7 @@ class SeenRows:
         return found
 
     def keep(self, seen: Mapping[str, tuple[int, bytes]]) -> None:
-        """Store rows for later batches.
+        """Store the first rows of records, for later batches.
 
         Args:
             seen: Id of a record -> number and digest of its first row.

@@ -8,7 +8,7 @@ from typing import Final
 _TEXT: Final = r'"(?:[^"\\]|\\.)*+"|“[^”]*+”'
 _ID: Final = r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
 _NUMBER: Final = r"(?<![\w.])[-+]?\d(?:[\d.,]*\d)?"
-#: A part that may differ from row to row. The words before it say whether it was found in a row or is a name.
+#: A part that can differ from row to row. The words before it say whether it was found in a row or is a name.
 _PART: Final = re.compile(
     rf"(?P<found>(?:found|the text|the number|not) )?(?P<meant>did you mean )?"
     rf"(?:(?P<text>{_TEXT})|(?P<id>{_ID}|…)|(?P<number>{_NUMBER}|(?<!\w)#))",
@@ -18,7 +18,7 @@ _MASKS: Final = {"text": '"…"', "id": "…", "number": "#"}
 
 
 def pattern_of(message: str) -> str:
-    """Return an error's sentence with masks for the parts that differ from row to row; a proposed name stays.
+    """Return an error's sentence with masks for the parts that differ from row to row; a suggested name stays.
 
     Args:
         message: The sentence for one row.

@@ -1,4 +1,4 @@
-"""Probable mistakes in a file, found while it is checked, before anything is sent."""
+"""Finds probable mistakes in a file while it is checked, before anything is sent."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class _Found:
 
 @dataclass(slots=True)
 class CsvSuspicions:
-    """Looks at the cells of a CSV file.
+    """Checks the cells of a CSV file.
 
     Args:
         source: The file, with the plan of its columns.
-        minds_apostrophes: Refuse cells with apostrophes that protect them from spreadsheets.
+        minds_apostrophes: Whether to refuse cells with apostrophes that protect them from spreadsheets.
     """
 
     source: CsvRows
@@ -69,7 +69,7 @@ class CsvSuspicions:
         self._alone = len(self.source.columns) == 1 and not sent
 
     def look(self, row: FileRow) -> None:
-        """Look at a row.
+        """Check a row.
 
         Raises:
             ClientError: The row seems to come from a file of failed rows that has lost its first columns.
@@ -91,7 +91,7 @@ class CsvSuspicions:
                 self._look_at_values(row, slug, cells[position])
 
     def sentences(self) -> Iterator[str]:
-        """Yield what people should know before anything is sent."""
+        """Yield warnings to show before anything is sent."""
         separator = self.source.separator
         for slug, found in self._arrays.items():
             yield (
@@ -161,11 +161,11 @@ class CsvSuspicions:
 
 @dataclass(slots=True)
 class JsonSuspicions:
-    """Looks at the members of rows that are JSON.
+    """Checks the members of rows that are JSON.
 
     Args:
-        read_only: Slugs that the server alone sets.
-        updates: Whether null clears values of records that are there.
+        read_only: Slugs of properties that only the server sets.
+        updates: Whether null clears values of existing records.
     """
 
     read_only: frozenset[str]
@@ -176,12 +176,12 @@ class JsonSuspicions:
     _names: re.Pattern[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Compile the pattern by which most rows are skipped."""
+        """Compile the pattern that lets most rows be skipped."""
         words = [b'"%s"' % re.escape(slug.encode()) for slug in self.read_only] + [b"null"] * self.updates
         self._names = re.compile(b"|".join(words) or b"(?!)")
 
     def look(self, row: FileRow) -> None:
-        """Look at a row."""
+        """Check a row."""
         if row.wire is None:
             return
         self._rows += 1
@@ -193,10 +193,10 @@ class JsonSuspicions:
                 self._look_at(row, bytes(members[bucket]))
 
     def check(self) -> None:
-        """Refuse a file in which every row sets a property that the server alone sets.
+        """Refuse a file in which every row sets a property that only the server sets.
 
         Raises:
-            ClientError: With the slugs.
+            ClientError: Every row sets such properties; the message names the slugs.
         """
         everywhere = [slug for slug, count in self._counts.items() if count == self._rows]
         if everywhere:
@@ -204,7 +204,7 @@ class JsonSuspicions:
             raise ClientError(f"every row sets {slugs}, which the server alone sets; take that out of the rows")
 
     def sentences(self) -> Iterator[str]:
-        """Yield what people should know before anything is sent."""
+        """Yield warnings to show before anything is sent."""
         if self._nulls.count:
             found = self._nulls
             rows = "row has" if found.count == 1 else "rows have"

@@ -12,7 +12,7 @@ from prismd.importer.row_outcome import OutcomeKind, RowOutcome
 from prismd.importer.sentences import merged, pattern_of
 
 SHOWN_MAX: Final = 10
-#: Kinds of failures that are told apart; further kinds are counted together.
+#: The most kinds of failures that are counted separately; further kinds are counted together.
 _REASONS_MAX: Final = 1_000
 _REST: Final = "other reasons; see the file of failed rows"
 
@@ -27,7 +27,7 @@ class Reason(msgspec.Struct):
 
 
 class RowError(msgspec.Struct):
-    """One failed row, as it is shown."""
+    """One failed row, for display."""
 
     row: int
     line: int
@@ -54,13 +54,13 @@ class Tally(msgspec.Struct):
         folded: Existing rows with the key of an earlier row of the file and other values.
         folded_updated: Folded rows that changed the record.
         without_key: Created rows without a value for the de-duplication property.
-        contacts_created: Contacts that rows made by naming their addresses; they are not counted as rows.
+        contacts_created: Contacts that rows made by naming addresses; they are not counted as rows.
         reasons: Reasons of failures, by kind.
         errors: The first failed rows.
         repeats: The first repeated rows.
         folds: The first folded rows.
         keyless: The first rows without a key.
-        left_out: Lines that are no rows, by reason.
+        left_out: Lines that are not rows, by reason.
         job_ids: The jobs of the server.
     """
 
@@ -83,7 +83,7 @@ class Tally(msgspec.Struct):
 
     @property
     def rows(self) -> int:
-        """The number of rows with an outcome, without those that are left out."""
+        """The number of rows with an outcome, without those left out."""
         return self.created + self.existing + self.failed
 
     def count(self, outcome: RowOutcome) -> None:

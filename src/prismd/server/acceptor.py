@@ -1,4 +1,4 @@
-"""Accepting connections from a socket that several processes share, so that each gets its share."""
+"""Accepts connections from a socket that several processes share, so that each process gets its share."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Final
 
 from prismd.api.limits.connections import ConnectionLimits
 
-#: Seconds in which the process with the turn should accept; after them another process does.
+#: Seconds in which the process with the turn should accept; after that, another process does.
 _TURN_S: Final = 0.005
-#: Seconds to wait where the system has no memory or descriptor for a connection.
+#: Seconds to wait if the system has no memory or descriptor for a connection.
 _NO_ROOM_S: Final = 0.1
 
 _Served = tuple[asyncio.Transport, asyncio.Protocol]
@@ -20,8 +20,8 @@ _Served = tuple[asyncio.Transport, asyncio.Protocol]
 class Acceptor:
     """Accepts connections one by one, and leaves each to the process with the fewest connections.
 
-    Without this rule the first process that wakes up accepts all waiting connections. Where the process with the turn
-    is busy or hangs, another process accepts after a moment.
+    Without this rule the first process that wakes up accepts all waiting connections. If the process with the turn is
+    busy or hangs, another process accepts after a moment.
 
     Args:
         listener: The socket; the caller closes it.

@@ -1,4 +1,4 @@
-"""One API process of several of ``prismd serve``; it answers requests on a socket that all of them share."""
+"""One of several API processes of ``prismd serve``; it answers requests on a socket that all of them share."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def api_process(parent_pid: int, number: int, listener: int, memory: int, ready:
 
 
 def _tell(ready: int, number: int) -> None:
-    # The server does not wait for a process that was restarted, so the pipe may be closed.
+    # The server does not wait for a process that was restarted, so the pipe can be closed.
     with contextlib.suppress(OSError):
         os.write(ready, b"%d\n" % number)
 

@@ -24,10 +24,10 @@ class ApiProcesses:
     """The API processes of one server.
 
     Args:
-        settings: For their number, and the time that requests get at a stop.
+        settings: The settings, for the number of processes, and the time that requests get at a stop.
         environment: Environment of each process, with the settings in force.
-        listener: The socket that they share; closed at a stop.
-        stop: Asks the server to end.
+        listener: The socket that the processes share; closed at a stop.
+        stop: Says when the server must end.
         stack: Closes everything that is opened here.
     """
 
@@ -54,14 +54,14 @@ class ApiProcesses:
         stack.callback(self._supervisor.stop, settings.shutdown_s + _END_S)
 
     def serve(self, *, ready: Callable[[], None], stopping: Callable[[], None]) -> None:
-        """Answer requests until asked to stop; running requests then get time to end.
+        """Answer requests until the server must stop; running requests then get time to end.
 
         Args:
             ready: Called once all processes answer requests.
             stopping: Called when no more connections are accepted; must not block.
 
         Raises:
-            Failure: A process cannot start; its own message says why.
+            Failure: A process cannot start; the process has printed the reason.
         """
         self._supervisor.start()
         self._wait_until_ready()
@@ -90,8 +90,8 @@ class ApiProcesses:
 
     def _on_end(self, number: int, code: int) -> None:
         forget_process(self._memory, number)
-        # A process that a signal ended may work after a restart. One that exits by itself before all processes were
-        # ready would fail again.
+        # A process that a signal ended may work after a restart. A process that exits by itself before all processes
+        # are ready would fail again.
         if code > 0 and len(self._ready) < self._settings.processes:
             self._failed = True
             self._stop.set()

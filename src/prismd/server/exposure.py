@@ -1,4 +1,4 @@
-"""Whether others on the network can read the server's traffic: where it listens, and whether TLS is in front of it."""
+"""Tells whether others on the network can read the server's traffic: by its address, and by the TLS in front of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from prismd.settings import SettingError, Settings
 
 
 def public_url(settings: Settings) -> str:
-    """Return the address by which clients reach the server; empty where the setting is empty.
+    """Return the address by which clients reach the server; empty if the setting is empty.
 
     Args:
         settings: The settings in force.

@@ -27,7 +27,7 @@ def told_in_one_line() -> Iterator[None]:
     """Turn errors that a person can fix, in a setting, a key or the database, into one line without a traceback.
 
     Raises:
-        Failure: With the line.
+        Failure: The error, as one line.
     """
     try:
         yield

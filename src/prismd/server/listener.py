@@ -39,10 +39,10 @@ def url_of(listener: socket.socket) -> str:
 
 
 def local_url(host: str, port: int) -> str | None:
-    """Return the URL under which this machine reaches a server; None where its port is 0, that is, any free one.
+    """Return the URL under which this machine reaches a server; None if its port is 0, which stands for any free port.
 
     Args:
-        host: Name or address that it listens on.
+        host: Name or address that the server listens on.
         port: TCP port.
     """
     return _url(host, port) if port else None

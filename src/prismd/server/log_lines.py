@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from structlog.typing import EventDict, WrappedLogger
 
-#: The members that every line begins with, in this order.
+#: The members at the beginning of every line, in this order.
 _FIRST: Final = ("timestamp", "level", "event")
-#: Characters that end an unquoted value for readers of logfmt.
+#: Characters that end an unquoted value, for programs that read logfmt.
 _QUOTED: Final = frozenset(' "=\\')
 
 
@@ -44,5 +44,5 @@ def _written(value: object) -> str:
         return json.dumps(value)
     text = str(value)
     if not text.isprintable():
-        return json.dumps(text)  # in ASCII: line ends of all kinds, control characters and marks of direction
+        return json.dumps(text)  # in ASCII: line ends of all kinds, control characters and direction marks
     return text if text and _QUOTED.isdisjoint(text) else json.dumps(text, ensure_ascii=False)

@@ -20,7 +20,7 @@ def configure_logs(settings: Settings) -> None:
     """Send logs to standard error.
 
     Args:
-        settings: For the lowest level that is shown, and the format of the lines.
+        settings: The settings, for the lowest level that is shown, and the format of the lines.
 
     Raises:
         SettingError: The level or the format is unknown.

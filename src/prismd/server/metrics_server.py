@@ -1,4 +1,4 @@
-"""The metrics server: it has its own address and thread, and serves the metrics of all processes of one server."""
+"""The metrics server: serves the metrics of all processes of one server, at an address and in a thread of its own."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class MetricsServer:
     Args:
         listener: The listening socket.
         directory: The private directory of the processes' files.
-        settings: For limits.
+        settings: The settings, for limits.
     """
 
     def __init__(self, listener: socket.socket, directory: Path, settings: Settings) -> None:
@@ -44,7 +44,7 @@ class MetricsServer:
         """Answer scrapes until the stack is left.
 
         Args:
-            database_url: Connection string of PostgreSQL.
+            database_url: The database's connection string.
             stack: Stops the server when it is left.
         """
         import uvicorn  # noqa: PLC0415 - loaded only where metrics are served
@@ -78,15 +78,15 @@ class MetricsServer:
 
 
 def begin_metrics(settings: Settings, name: str, stack: ExitStack) -> MetricsServer | None:
-    """Begin to count, and return the metrics server; None where the settings name no port for it.
+    """Begin to count, and return the metrics server; None if the settings name no port for it.
 
     Args:
-        settings: For the address.
+        settings: The settings, for the address.
         name: Name of this process in the metrics.
         stack: Closes the socket and removes the files at the end.
 
     Raises:
-        Failure: The address is not available, or there is no room for the files.
+        Failure: The address is not available, or the disk has no room for the files.
     """
     if not settings.metrics_port:
         return None

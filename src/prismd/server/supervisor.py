@@ -1,4 +1,4 @@
-"""The supervisor of processes: it restarts each process that ends unasked, after a wait that grows."""
+"""The supervisor of processes: restarts each process that ends unasked, after a growing wait."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Program:
     """A program whose processes are kept running.
 
     Args:
-        name: Name of its processes in the log.
+        name: Name of the processes in the log.
         arguments: Returns the module and arguments of a process, by its number from 0.
         environment: Environment of each process.
         files: Descriptors that each process inherits.
-        ended: Called with number and exit code when a process has ended unasked, before it is restarted.
+        ended: Called with number and exit code when a process has ended unasked, before the restart.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Supervisor:
         """Ask the processes to end, and kill those that take too long; PostgreSQL rolls back their open transactions.
 
         Args:
-            timeout_s: Time to end, in seconds since they were first asked.
+            timeout_s: Time to end, in seconds from the first time they were asked.
         """
         self.terminate()
         deadline = self._asked_at + timeout_s
@@ -109,7 +109,7 @@ class Supervisor:
         try:
             process = self._started(number)
         except OSError as error:
-            # The machine has no memory or process slot just now.
+            # The machine is out of memory or process slots at the moment.
             return str(error)
         if process is None:
             return "it was not started"
@@ -121,12 +121,12 @@ class Supervisor:
         return f"process {process.pid} ended with {code}"
 
     def _started(self, number: int) -> subprocess.Popen[bytes] | None:
-        # -P: otherwise a file of the current directory, such as email.py, would run instead of Python's module.
+        # With -P, a file of the current directory, such as email.py, cannot run instead of Python's module.
         command = [sys.executable, "-P", "-m", *self._program.arguments(number), "--parent-pid", str(os.getpid())]
         with self._lock:
             if self._stopping.is_set():
                 return None
-            # A session of its own: Ctrl-C in the terminal reaches the server alone, which then ends its processes.
+            # In a session of its own: Ctrl-C in the terminal reaches only the server, which then ends its processes.
             process = subprocess.Popen(  # noqa: S603 - our own command
                 command,
                 env=self._program.environment,
@@ -139,9 +139,9 @@ class Supervisor:
 
 
 def is_orphan(parent_pid: int | None) -> bool:
-    """Say whether the supervisor of this process is gone; the system then gives the process another parent.
+    """Say whether the supervisor of this process has ended; the system then gives the process another parent.
 
     Args:
-        parent_pid: Process id of the supervisor, passed at the start; None where there is no supervisor.
+        parent_pid: Process id of the supervisor, passed at the start; None if the process has no supervisor.
     """
     return parent_pid is not None and os.getppid() != parent_pid

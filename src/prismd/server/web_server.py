@@ -19,7 +19,7 @@ from prismd.api.http.scope_keys import CONNECTION_LIMITS
 from prismd.api.http.web_socket_protocol import OPTIONS, WebSocketProtocol
 from prismd.server.acceptor import Acceptor
 
-#: The number of open files to ask the system for: each connection is one, and event streams stay open long.
+#: The number of open files to ask the system for: each connection uses one, and event streams stay open long.
 _FILES: Final = 65_536
 
 
@@ -63,19 +63,19 @@ class WebServer(uvicorn.Server):
         self._alone = alone
 
     def serve_on(self, listener: socket.socket) -> None:
-        """Answer requests until asked to stop.
+        """Answer requests until the server must stop.
 
         Args:
-            listener: From :func:`prismd.server.listener.listen`; closed at the end.
+            listener: The socket from :func:`prismd.server.listener.listen`; closed at the end.
         """
         _allow_files()
         loop = uvloop.new_event_loop()
         asyncio.set_event_loop(loop)
-        # The loop is not closed, because this would wait for threads of abandoned requests.
+        # The loop stays open, because closing it would wait for threads of abandoned requests.
         loop.run_until_complete(self.serve(sockets=[listener]))
 
     async def on_tick(self, counter: int) -> bool:
-        """Do uvicorn's work of every tick, ten times a second, and return whether to stop."""
+        """Do uvicorn's work of every tick, ten times a second; return whether to stop."""
         return await super().on_tick(counter) or self._ends()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -98,7 +98,7 @@ class WebServer(uvicorn.Server):
     def _share(self, listeners: list[socket.socket]) -> None:
         life: dict[str, Any] = self.lifespan.state
         protocol = partial(HttpProtocol, config=self.config, server_state=self.server_state, app_state=life)
-        servers: list[Any] = self.servers  # uvicorn closes them and waits for them as for its own
+        servers: list[Any] = self.servers  # uvicorn closes them and waits for them, as for its own
         servers += [Acceptor(listener, life[CONNECTION_LIMITS], protocol) for listener in listeners]
 
 
@@ -108,7 +108,7 @@ def whole_grace_s(grace_s: float) -> int:
 
 
 def _allow_files() -> None:
-    """Raise the limit of open files as far as allowed; the default, often 1,024, exists for old programs."""
+    """Raise the limit of open files as far as allowed; the default, often 1,024, is made for old programs."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < most:

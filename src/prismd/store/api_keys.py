@@ -1,4 +1,4 @@
-"""API keys in PostgreSQL, as digests."""
+"""API keys in PostgreSQL, stored as digests."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ _LIST: Final = f"""
     ORDER BY k.created_at, k.id
 """
 _NAMED: Final = "k.id::text = %(key)s AND (%(team)s::text IS NULL OR t.public_id = %(team)s)"
-# Read by a statement of its own: whoever waited for the lock sees what the other did before it let go.
+# A statement of its own reads the key: after waiting for the lock, it sees what the other transaction committed.
 _HOLD: Final = f"SELECT {_FROM} WHERE {_NAMED} FOR UPDATE OF k"
 _READ: Final = f"SELECT {_COLUMNS} {_FROM} WHERE {_NAMED}"
 _REVOKE: Final = "UPDATE api_key SET revoked_at = coalesce(revoked_at, %s) WHERE team_id = %s AND id = %s"
 _EXPIRE: Final = "UPDATE api_key SET expires_at = %s WHERE team_id = %s AND id = %s"
 
-# Whoever finds the row locked leaves it to the other, and nobody waits.
+# If another transaction holds the row, that one notes the use, and nobody waits.
 _USED: Final = """
     UPDATE api_key SET last_used_at = %(now)s WHERE team_id = %(team)s AND id = (
         SELECT id FROM api_key
@@ -61,18 +61,18 @@ _USED: Final = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewStoredKey:
-    """A key that is made.
+    """A key to store.
 
     Args:
-        id: By which it is known.
-        team_id: Internal id of its team.
-        name: What people call it.
+        id: UUID text of the key.
+        team_id: Internal id of the key's team.
+        name: The name that people gave the key.
         digest: SHA-256 of the key.
-        hint: Its last characters.
-        scopes: What it may do, as texts.
-        created_at: When it is made.
-        expires_at: From when on it is refused; None for never.
-        replaces: Id of the key in whose place it is made, if it is.
+        hint: The last characters of the key.
+        scopes: What the key allows, as texts.
+        created_at: The time at which the key is made.
+        expires_at: The time from which the key is refused; None for never.
+        replaces: Id of the key that this one replaces, if it replaces one.
     """
 
     id: str
@@ -88,22 +88,22 @@ class NewStoredKey:
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """What is known of an API key, without the key.
+    """All that is known of an API key, without the key.
 
     Args:
-        id: By which it is revoked.
-        team_id: Internal id of its team.
-        team: Public id of its team.
+        id: UUID text of the key.
+        team_id: Internal id of the key's team.
+        team: Public id of the key's team.
         digest: SHA-256 of the key.
-        name: What people call it.
-        hint: Its last characters.
-        scopes: What it may do, as texts.
-        created_at: When it was made.
-        expires_at: From when on it is refused; None for never.
-        revoked_at: Since when it is refused; None while nobody has revoked it.
-        last_used_at: When it was last seen, to the minute; None for never.
-        replaces: Id of the key in whose place it was made.
-        replaced_by: Id of the key that was made in its place.
+        name: The name that people gave the key.
+        hint: The last characters of the key.
+        scopes: What the key allows, as texts.
+        created_at: The time at which the key was made.
+        expires_at: The time from which the key is refused; None for never.
+        revoked_at: The time at which somebody revoked the key; None if nobody did.
+        last_used_at: The time of the last use, to the minute; None for never.
+        replaces: Id of the key that this one replaced.
+        replaced_by: Id of the key that replaced this one.
     """
 
     id: str
@@ -123,19 +123,19 @@ class StoredKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyMatch:
-    """A key that somebody sent, good or not, and its team.
+    """The stored key that a request sent, whether it is good or not, and its team.
 
     Args:
         key_id: Id of the key.
         digest: SHA-256 of the key, as stored.
         team_id: Internal id of the team.
         team: Public id of the team.
-        name: What people call the key.
-        hint: Its last characters.
-        scopes: What it may do, as texts.
-        expires_at: From when on it is refused; None for never.
-        revoked_at: Since when it is refused; None while nobody has revoked it.
-        last_used_at: When it was last seen, to the minute; None for never.
+        name: The name that people gave the key.
+        hint: The last characters of the key.
+        scopes: What the key allows, as texts.
+        expires_at: The time from which the key is refused; None for never.
+        revoked_at: The time at which somebody revoked the key; None if nobody did.
+        last_used_at: The time of the last use, to the minute; None for never.
     """
 
     key_id: str
@@ -157,36 +157,36 @@ def insert_key(connection: Connection, key: NewStoredKey) -> None:
 
 
 def find_key(connection: Connection, digest: bytes) -> KeyMatch | None:
-    """Return the key with a digest and its team, whether or not it is still good; None if there is none."""
+    """Return the key with a digest and its team, whether it is good or not; None if no key has the digest."""
     return connection.cursor(row_factory=class_row(KeyMatch)).execute(_FIND, (digest,)).fetchone()
 
 
 def note_use(connection: Connection, team_id: int, key_id: str, *, now: datetime, before: datetime) -> None:
-    """Note that a key is used now, unless that was noted since a time, or somebody notes it at this moment."""
+    """Note that a key is used now, unless a use after ``before`` is noted or another transaction notes one."""
     connection.execute(_USED, {"team": team_id, "key": key_id, "now": now, "before": before})
 
 
 def good_keys(connection: Connection, key_ids: Sequence[str], *, now: datetime) -> set[str]:
-    """Return which of some keys are good, of whatever team.
+    """Return those of the keys that are good; they can belong to any team.
 
     Args:
         key_ids: UUID texts.
-        now: The time, by which keys expire.
+        now: The current time, against which expiry is checked.
     """
     return {key_id for (key_id,) in connection.execute(_GOOD, {"ids": list(key_ids), "now": now})}
 
 
 def list_keys(connection: Connection, team: str | None) -> list[StoredKey]:
-    """Return all keys, oldest first, of one team (public id) or of all."""
+    """Return all keys of one team (by its public id) or of all teams, oldest first."""
     return connection.cursor(row_factory=class_row(StoredKey)).execute(_LIST, {"team": team}).fetchall()
 
 
 def hold_key(connection: Connection, key_id: str, team: str | None) -> StoredKey | None:
-    """Return a key and keep others from changing it until the transaction ends; None if there is none.
+    """Return a key and keep others from changing it until the transaction ends; None if no key has the id.
 
     Args:
-        key_id: As somebody wrote it.
-        team: Public id of the team that it must belong to; None means any.
+        key_id: The key's id, exactly as the caller sent it.
+        team: Public id of the team that the key must belong to; None for any team.
     """
     named = {"key": key_id, "team": team}
     connection.execute(_HOLD, named)
@@ -199,5 +199,5 @@ def revoke_key(connection: Connection, team_id: int, key_id: str, now: datetime)
 
 
 def expire_key(connection: Connection, team_id: int, key_id: str, expires_at: datetime) -> None:
-    """Refuse a key from a time on."""
+    """Refuse a key from a given time on."""
     connection.execute(_EXPIRE, (expires_at, team_id, key_id))

@@ -1,4 +1,4 @@
-"""The audit in PostgreSQL, which is only ever added to."""
+"""The audit in PostgreSQL: entries are added, never changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from prismd.store.connections.postgres import Connection
 from prismd.store.places import BEGIN_HERE
 from prismd.store.realtime.notifications import AND_NOTIFY_LISTENERS, notify_parameters
 
-# What an entry names is written with it, so that it is found by each of these.
+# Every object that an entry names gets a row of its own, by which the entry is found.
 _NAMED: Final = """
 INSERT INTO audit_object (team_id, object_id, at, entry_id)
 SELECT noted.team_id, object_id, noted.at, noted.id FROM noted CROSS JOIN unnest(noted.object_ids) AS object_id
@@ -84,7 +84,7 @@ ORDER BY o.at DESC, o.entry_id DESC
 LIMIT %(limit)s
 """
 
-# Says to the triggers, to the end of the transaction, until when it deletes.
+# The statement sets until when it deletes; triggers check that setting, which lasts until the transaction ends.
 _PURGE: Final = f"""
 WITH old AS (
     DELETE FROM audit_entry AS e
@@ -113,7 +113,7 @@ SELECT count(*) FROM old
 """
 ENTRIES_PER_BATCH: Final = 500
 
-#: After all that there are.
+#: Greater than every id.
 _LAST_ID: Final = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 
@@ -122,17 +122,17 @@ class AuditEntry:
     """An entry of the audit.
 
     Args:
-        at: When it was done.
+        at: The time of the action.
         id: UUID text.
-        key_id: By whose key; None where the server or its operator did it.
-        key_name: What people call that key.
-        key_hint: Its last characters.
-        request_id: In which request.
-        action: What was done.
-        object_type: The type of what it was done to.
-        total: To how many.
-        object_ids: To which, at most a thousand of them.
-        details: What else is known.
+        key_id: Id of the key that did it; None if the server or its operator did it.
+        key_name: The name that people gave that key.
+        key_hint: The last characters of that key.
+        request_id: Id of the request that did it.
+        action: The action.
+        object_type: The type of the objects that the action changed.
+        total: The number of those objects.
+        object_ids: UUID texts of those objects, at most a thousand of them.
+        details: Further facts about the action.
     """
 
     at: datetime
@@ -150,21 +150,21 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an entry stands: the next ones are older."""
+    """The position of an entry in the list; the entries after it are older."""
 
     at: datetime
     id: str
 
 
 def write_entry(connection: Connection, team_id: int, doer: Doer, deed: Deed, notices: Sequence[str] = ()) -> None:
-    """Add an entry, in the transaction of what was done.
+    """Add an entry, in the transaction that does the action.
 
     Args:
-        connection: Inside that transaction.
-        team_id: Whose audit it is.
-        doer: Who did it, and when.
-        deed: What was done.
-        notices: What to tell of it to whoever listens, in the same statement.
+        connection: A connection inside that transaction.
+        team_id: The team whose audit gets the entry.
+        doer: The key that did it, and the time.
+        deed: The action.
+        notices: Notifications to send to listeners in the same statement.
     """
     connection.execute(
         _NOTE_AND_TELL if notices else _NOTE,
@@ -184,12 +184,12 @@ def write_entry(connection: Connection, team_id: int, doer: Doer, deed: Deed, no
 
 
 def write_entry_of_job(connection: Connection, job: Job, deed: Deed) -> None:
-    """Add an entry of what an import did by itself, for whoever started it.
+    """Add an entry for something that an import did, under the key that started the import.
 
     Args:
-        connection: Inside the transaction in which the import did it.
-        job: The import, as it is then.
-        deed: What it did.
+        connection: A connection inside the transaction in which the import did it.
+        job: The import, in its state after the action.
+        deed: The action.
     """
     asked = {"team": job.team_id, "job": job.id, "at": job.updated_at, "action": deed.action}
     connection.execute(_NOTE_OF_JOB, {**asked, "details": Jsonb(deed.details)})
@@ -198,12 +198,12 @@ def write_entry_of_job(connection: Connection, job: Job, deed: Deed) -> None:
 def list_entries(
     connection: Connection, team_id: int, wanted: AuditFilter, *, before: Place | None, limit: int
 ) -> list[AuditEntry]:
-    """Return entries of a team, newest first.
+    """Return a team's entries, newest first.
 
     Args:
-        wanted: Which ones.
-        before: Only those older than this one.
-        limit: Most of them.
+        wanted: The entries to return.
+        before: Only entries older than this one are returned.
+        limit: The largest number of entries to return.
 
     Raises:
         PrismdError: ``query_timeout``.
@@ -228,11 +228,11 @@ def list_entries(
 
 
 def purge_entries(connection: Connection, team_id: int, *, until: datetime) -> bool:
-    """Delete a batch of old entries of a team; say whether there was one.
+    """Delete one batch of a team's old entries; say whether any were deleted.
 
     Args:
-        connection: Inside a transaction, which may do nothing else.
-        until: Entries of then and before go.
+        connection: A connection inside a transaction that does nothing else.
+        until: Entries of this time or earlier are deleted.
     """
     old = {"team": team_id, "until": until.isoformat(), "limit": ENTRIES_PER_BATCH}
     [(count,)] = connection.execute(_PURGE, old)

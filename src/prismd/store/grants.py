@@ -1,4 +1,4 @@
-"""Grants in PostgreSQL: one per record, as it was last put."""
+"""Grants in PostgreSQL: one per record, the last that was put."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ ON CONFLICT (team_id, object_type, record_id) DO UPDATE SET grants = excluded.gr
 def find_grant(
     connection: Connection, team_id: int, object_type: str, record_id: str, *, otherwise: Grant
 ) -> Grant | None:
-    """Return the grant of a record, or None where there is no such record or a deleted one.
+    """Return the grant of a record; None if the record does not exist or is deleted.
 
     Args:
         record_id: UUID text.
-        otherwise: The grant of a record for which nobody has put one.
+        otherwise: The grant of a record that has none of its own.
     """
     row = connection.execute(_GET, {"team": team_id, "type": object_type, "id": record_id}).fetchone()
     if row is None:
@@ -46,11 +46,11 @@ def find_grant(
 
 
 def put_grant(connection: Connection, team_id: int, object_type: str, record_id: str, grant: Grant) -> bool:
-    """Store the grant of a record in place of what it had; return whether there is such a record.
+    """Replace the grant of a record; return whether the record exists.
 
     Args:
         record_id: UUID text.
-        grant: The whole of it.
+        grant: The whole grant.
     """
     values = {"team": team_id, "type": object_type, "id": record_id, "grants": encode(asdict(grant)).decode()}
     return connection.execute(_PUT, values).rowcount == 1

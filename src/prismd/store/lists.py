@@ -1,4 +1,4 @@
-"""A team's lists in PostgreSQL; which records are in them is kept with the records."""
+"""A team's lists in PostgreSQL; the records themselves say which lists they are in."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 
 _GET: Final = f"SELECT {_COLUMNS} FROM list WHERE team_id = %s AND id = %s"
 
-# Ids are made in the order of time.
+# Ids increase with time, so their order is the order of creation.
 _LIST: Final = f"SELECT {_COLUMNS} FROM list WHERE team_id = %s ORDER BY id"
 
 _COUNT: Final = "SELECT count(*) FROM list WHERE team_id = %s"
@@ -39,22 +39,18 @@ ORDER BY v.created_at, v.id
 
 
 def lock_lists(connection: Connection, team_id: int) -> None:
-    """Wait until no other transaction makes a list of the team; held until this one ends."""
+    """Wait until no other transaction makes a list of the team; keep others waiting until this one ends."""
     connection.execute(_LOCK, (f"prismd lists of team {team_id}",))
 
 
 def insert_list(connection: Connection, team_id: int, made: List) -> None:
-    """Add a list; its properties are added by themselves."""
+    """Add a list without its properties; the caller adds those separately."""
     texts = (made.object_type, made.template_id, made.name, made.description, made.icon)
     connection.execute(_INSERT, (team_id, made.id, *texts, made.created_at))
 
 
 def get_list(connection: Connection, team_id: int, list_id: str) -> List | None:
-    """Return a list, or None.
-
-    Args:
-        list_id: UUID text.
-    """
+    """Return a list; None if it does not exist."""
     return connection.cursor(row_factory=class_row(List)).execute(_GET, (team_id, list_id)).fetchone()
 
 
@@ -64,16 +60,16 @@ def all_lists(connection: Connection, team_id: int) -> list[List]:
 
 
 def count_lists(connection: Connection, team_id: int) -> int:
-    """Return how many lists a team has."""
+    """Return the number of a team's lists."""
     [(count,)] = connection.execute(_COUNT, (team_id,))
     return int(count)
 
 
 def views_of(connection: Connection, team_id: int, lists: Sequence[List]) -> list[tuple[str, str, str]]:
-    """Return the views of lists for the types that these are made for, oldest first.
+    """Return the views that belong to lists and have the object type of their list, oldest first.
 
     Returns:
-        Id of the list, id of the view, and its name.
+        For each view: the id of the list, the id of the view, and its name.
     """
     wanted = {
         "team": team_id,

@@ -1,4 +1,4 @@
-"""Bringing a database to the schema of this prismd: files of SQL, applied once, in order."""
+"""Brings a database to the schema of this prismd: files of SQL, applied once each, in order."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from prismd.settings import Settings
 from prismd.store.connections import row_security
 from prismd.store.connections.postgres import Connection, connect
 
-#: Holds a row for each migration that a database has had.
+#: Has one row for each migration that was applied to the database.
 VERSION_TABLE: Final = "schema_migration"
-#: Stands in its place in databases of a prismd whose migrations the first one of today has taken the place of.
+#: The version table of databases that an earlier prismd made, before today's first migration replaced its migrations.
 EARLIER_VERSION_TABLE: Final = "alembic_version"
-#: The schemas of those; the rows of the last one fit the tables of the first migration of today.
+#: The schema versions of those databases; rows of the last one fit the tables of today's first migration.
 EARLIER_VERSIONS: Final = tuple(f"{number:04}" for number in range(1, 17))
 
-#: Any number of our own: two servers that start at once on one database migrate one after the other.
+#: An arbitrary number: two servers that start at once on one database migrate one after the other.
 _LOCK: Final = 7_223_196_071
 _TAKE_LOCK: Final = "SELECT pg_advisory_xact_lock(%s)"
 _HISTORIES: Final = f"""
@@ -36,13 +36,14 @@ _NOTE: Final = f"INSERT INTO {VERSION_TABLE} (version, applied_at) VALUES (%s, n
 
 @dataclass(frozen=True, slots=True)
 class SchemaState:
-    """The schema that a database has.
+    """The schema of a database.
 
     Args:
-        current: Its version; None where it has none.
+        current: The schema's version; None if the database has no schema.
         head: The version that this prismd needs.
         is_newer: Whether this prismd does not know the version.
-        is_earlier: Whether it is older than the first migration of this prismd, which does not bring it up.
+        is_earlier: Whether the version is older than this prismd's first migration; prismd does not upgrade such a
+            schema.
     """
 
     current: str | None
@@ -52,12 +53,12 @@ class SchemaState:
 
     @property
     def is_current(self) -> bool:
-        """Whether it is the one that this prismd needs."""
+        """Whether the database has the version that this prismd needs."""
         return self.current == self.head and not self.is_earlier
 
 
 def schema_state(connection: Connection) -> SchemaState:
-    """Return which schema a database has, also where it is none of ours."""
+    """Return the schema of a database, even of a database that prismd did not make."""
     known = known_versions()
     has_history, has_earlier = connection.execute(_HISTORIES).fetchone() or (False, False)
     if has_earlier and not has_history:
@@ -69,15 +70,15 @@ def schema_state(connection: Connection) -> SchemaState:
 
 
 def migrate(url: str, settings: Settings) -> None:
-    """Bring a database to this prismd's schema, under row-level security; quick where it is there already.
+    """Bring a database to this prismd's schema, under row-level security; quick if the database has it already.
 
     Args:
-        url: Connection string of PostgreSQL.
-        settings: For the time that connecting may take.
+        url: The database's connection string.
+        settings: The settings, for the longest time to connect.
 
     Raises:
-        DatabaseUnusableError: It cannot be reached, its schema is newer than this prismd or older than its first
-            migration, or its login may not put it under row-level security.
+        DatabaseUnusableError: The database cannot be reached, its schema is newer than this prismd or older than the
+            first migration, or its login has no right to set up row-level security.
     """
     with connect(url, settings) as connection:
         missing = _missing(_usable(connection))
@@ -92,14 +93,15 @@ def migrate(url: str, settings: Settings) -> None:
 
 
 def check_schema(url: str, settings: Settings) -> None:
-    """Make sure that a database has this prismd's schema, under row-level security.
+    """Check that a database has this prismd's schema, under row-level security.
 
     Args:
-        url: Connection string of PostgreSQL.
-        settings: For the time that connecting may take.
+        url: The database's connection string.
+        settings: The settings, for the longest time to connect.
 
     Raises:
-        DatabaseUnusableError: It cannot be reached, its schema is another, or row-level security does not hold.
+        DatabaseUnusableError: The database cannot be reached, it has another schema, or row-level security does not
+            hold.
     """
     with connect(url, settings) as connection:
         state = _usable(connection)
@@ -110,19 +112,19 @@ def check_schema(url: str, settings: Settings) -> None:
 
 
 def known_versions() -> list[str]:
-    """Return the versions of the schema that this prismd knows, in order."""
+    """Return the schema versions that this prismd knows, in order."""
     return sorted(_files())
 
 
 @contextmanager
 def upgrading(connection: Connection) -> Iterator[None]:
-    """Run a block as one transaction in which nobody else migrates the database.
+    """Run a block in one transaction, while nobody else migrates the database.
 
     Args:
-        connection: Outside a transaction, not in autocommit mode.
+        connection: A connection outside a transaction, not in autocommit mode.
 
     Raises:
-        DatabaseUnusableError: A statement of the block, or the commit, does not succeed.
+        DatabaseUnusableError: A statement of the block or the commit fails.
     """
     try:
         with connection.transaction():
@@ -134,21 +136,21 @@ def upgrading(connection: Connection) -> Iterator[None]:
 
 
 def upgrade(connection: Connection, until: str) -> None:
-    """Apply the migrations that a database has not had, and put its tables under row-level security.
+    """Apply the migrations that a database lacks, and enable row-level security on its tables.
 
     Args:
-        connection: Inside :func:`upgrading`.
+        connection: A connection inside :func:`upgrading`.
         until: The last version to apply.
 
     Raises:
-        DatabaseUnusableError: As :func:`migrate`.
+        DatabaseUnusableError: The same faults as of :func:`migrate`.
     """
     migrations = _files()
     for version in _missing(_usable(connection)):
         if version <= until:
             connection.execute(migrations[version].read_bytes())
             connection.execute(_NOTE, (version,))
-    # With the tables, so that there is never one without it.
+    # The same transaction makes the tables, so no table ever exists without row-level security.
     row_security.set_up(connection)
 
 
@@ -156,7 +158,7 @@ def earlier_schema_advice(version: str | None) -> str:
     """Return what to do about a database whose schema is older than the first migration.
 
     Args:
-        version: Of that schema.
+        version: The version of that schema.
     """
     last = EARLIER_VERSIONS[-1]
     if version == last:

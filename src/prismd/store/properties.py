@@ -1,4 +1,4 @@
-"""A team's properties and options in PostgreSQL; native ones come from the core and are only added to here."""
+"""A team's properties and options in PostgreSQL; the core defines native ones, teams add options to them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prismd.core.properties.schema import ObjectSchema, Option, Property
 from prismd.core.values.blanks import UNSEEN
 from prismd.store.connections.postgres import Connection
 
-# One row per custom property, and one per native property that the team gave options (slug NULL).
+# One row per custom property, and one per native property to which the team added options (slug NULL).
 _SELECT: Final = """
 WITH added AS (
     SELECT object_type, property_id,
@@ -65,7 +65,8 @@ _DELETE_OPTION: Final = """
 DELETE FROM property_option WHERE team_id = %s AND object_type = %s AND property_id = %s AND id = %s
 """
 
-# The property with all that hangs on it, its keys apart: those are gone, as no record has it any more.
+# Deletes the property with everything that belongs to it. Its keys in record_key are gone already, because no record
+# has a value of it.
 _DELETE: Final = """
 WITH options AS (
     DELETE FROM property_option WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND property_id = %(id)s
@@ -75,7 +76,8 @@ WITH options AS (
 DELETE FROM property WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND id = %(id)s
 """
 
-# Deleted records count: they can be restored. So do imports that will look for the property when their turn comes.
+# Deleted records count, because they can be restored. Queued and running imports count if they look records up by the
+# property.
 _IN_USE: Final = """
 SELECT EXISTS (
     SELECT FROM record WHERE team_id = %(team_id)s AND object_type = %(object_type)s AND properties ? %(key)s
@@ -86,7 +88,7 @@ SELECT EXISTS (
 )
 """
 
-# Whether a record that is not deleted has no value, or a blank one. The first that is found is enough.
+# Whether a record that is not deleted has no value, or a blank one. The search ends at the first.
 _LACKED: Final = """
 SELECT EXISTS (
     SELECT FROM record
@@ -107,7 +109,7 @@ SELECT EXISTS (
 )
 """
 
-# Containment holds for an array that has the option and for a single value that is it.
+# Containment is true of an array that has the option, and of a single value that equals it.
 _OPTION_IN_USE: Final = """
 SELECT EXISTS (
     SELECT FROM record
@@ -117,12 +119,12 @@ SELECT EXISTS (
 
 
 def load_schema(connection: Connection, team_id: int, object_type: str) -> ObjectSchema:
-    """Return all properties of an object type in a team: native, then custom by age, with their options.
+    """Return all properties of an object type in a team with their options: native, then custom, oldest first.
 
     Args:
         connection: An open connection.
         team_id: The team.
-        object_type: One of the types whose records prismd keeps.
+        object_type: A type whose records prismd keeps.
     """
     return load_schemas(connection, team_id, (object_type,))[object_type]
 
@@ -153,14 +155,14 @@ def load_schemas(connection: Connection, team_id: int, object_types: Sequence[st
 def add_options(
     connection: Connection, team_id: int, object_type: str, property_id: str, options: Sequence[Option]
 ) -> None:
-    """Add options to a select property, native or custom; those whose slug or id is there already are left alone.
+    """Add options to a select property, native or custom; an option whose slug or id exists is left unchanged.
 
     Args:
         connection: A connection inside a transaction.
         team_id: The team.
         object_type: The type that has the property.
         property_id: The property.
-        options: The options, with ids of their own.
+        options: The options, with their ids.
     """
     with connection.cursor() as cursor:
         cursor.executemany(_ADD_OPTION, [_option_row(team_id, object_type, property_id, option) for option in options])
@@ -173,8 +175,8 @@ def insert_property(connection: Connection, team_id: int, object_type: str, prop
         connection: A connection inside a transaction.
         team_id: The team.
         object_type: The type that gets the property.
-        prop: The property, with a slug that is free.
-        now: The time.
+        prop: The property; its slug is free.
+        now: The current time.
     """
     row = (team_id, object_type, prop.id, prop.slug, prop.type, prop.name, prop.icon, prop.role_id)
     connection.execute(_INSERT, (*row, prop.enabled, prop.required, prop.list_id, prop.alias, now))
@@ -182,19 +184,19 @@ def insert_property(connection: Connection, team_id: int, object_type: str, prop
 
 
 def update_property(connection: Connection, team_id: int, object_type: str, prop: Property) -> None:
-    """Write what can change of a custom property."""
+    """Write the fields of a custom property that can change."""
     changed = (prop.name, prop.icon, prop.enabled, prop.required)
     connection.execute(_UPDATE, (*changed, team_id, object_type, prop.id))
 
 
 def delete_property(connection: Connection, team_id: int, object_type: str, prop: Property) -> None:
-    """Remove a custom property that nothing uses, with its options."""
+    """Delete an unused custom property, with its options."""
     place = {"team_id": team_id, "object_type": object_type, "id": prop.id, "key": prop.key}
     connection.execute(_DELETE, place)
 
 
 def is_in_use(connection: Connection, team_id: int, object_type: str, prop: Property) -> bool:
-    """Tell whether a record has a value of a property, or an import under way goes by it."""
+    """Tell whether a record has a value of a property, or an unfinished import looks records up by it."""
     place = {"team_id": team_id, "object_type": object_type, "key": prop.key}
     return bool(connection.execute(_IN_USE, place).fetchone() == (True,))
 
@@ -202,10 +204,10 @@ def is_in_use(connection: Connection, team_id: int, object_type: str, prop: Prop
 def is_lacked(
     connection: Connection, team_id: int, object_type: str, prop: Property, list_hashes: Sequence[int]
 ) -> bool:
-    """Tell whether a record that is not deleted lacks a value of a property: any, or any in the property's list.
+    """Tell whether a record that is not deleted, in the property's list if it has one, lacks a value of a property.
 
     Args:
-        list_hashes: Key hashes of being in that list, if the property belongs to one.
+        list_hashes: Key hashes of membership in that list, if the property belongs to one.
     """
     place: dict[str, Any] = {"team_id": team_id, "object_type": object_type, "key": prop.key, "unseen": UNSEEN}
     if prop.list_id is None:
@@ -215,7 +217,7 @@ def is_lacked(
 
 
 def update_option(connection: Connection, team_id: int, object_type: str, property_id: str, option: Option) -> None:
-    """Write what can change of an option that a team made."""
+    """Write the fields of a team's option that can change."""
     texts = (option.slug, option.value, option.color_scheme, option.description, option.icon, option.option_group)
     connection.execute(
         _UPDATE_OPTION, (*texts, option.sort_index, option.enabled, team_id, object_type, property_id, option.id)
@@ -223,7 +225,7 @@ def update_option(connection: Connection, team_id: int, object_type: str, proper
 
 
 def delete_option(connection: Connection, team_id: int, object_type: str, property_id: str, option_id: str) -> None:
-    """Remove an option that no record has."""
+    """Delete an option that no record has."""
     connection.execute(_DELETE_OPTION, (team_id, object_type, property_id, option_id))
 
 

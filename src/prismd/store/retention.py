@@ -1,4 +1,4 @@
-"""Deleting what has expired of one team, in batches that are short work for PostgreSQL; and tickets, of all teams."""
+"""Deletes expired data of one team in batches that are short work for PostgreSQL, and expired tickets of all teams."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ CLAIMS_PER_BATCH: Final = 500
 TICKETS_PER_BATCH: Final = 500
 ATTEMPTS_PER_BATCH: Final = 500
 
-#: What hangs on a job and how much of it goes at once: a chunk can be megabytes, a touch or a draft is one row.
+#: The tables that belong to a job, and the rows deleted at once: a chunk can be megabytes, a draft is one short row.
 _PARTS: Final = (("import_touch", 5_000), ("import_draft", 5_000), ("import_result", 50), ("import_chunk", 50))
 
-# Each by the index that its purge goes by, too.
+# Each uses the same index as its purge.
 _OLDEST: Final = """
     SELECT
         (SELECT created_at FROM idempotency_claim WHERE team_id = %(team)s ORDER BY created_at LIMIT 1),
@@ -27,7 +27,7 @@ _OLDEST: Final = """
          ORDER BY expires_at LIMIT 1)
 """
 
-#: A job that still runs is left alone; it goes once it has ended.
+#: A running job is not deleted before it has ended.
 _EXPIRED_JOBS: Final = """
     SELECT id::text FROM import_job
     WHERE team_id = %(team)s AND expires_at <= %(now)s AND state NOT IN ('queued', 'running')
@@ -78,13 +78,13 @@ _DELETE_TICKETS: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Oldest:
-    """The oldest of what is purged of a team; None where there is none.
+    """The age of a team's oldest rows that retention purges; None if a table has no such row.
 
     Args:
-        claim_made: When the oldest idempotency claim was made.
-        attempt_made: When the oldest answer to an attempt was kept.
-        deed_noted: When the oldest entry of the audit was made.
-        job_expires: When the first of the ended jobs expires.
+        claim_made: The time at which the oldest idempotency claim was made.
+        attempt_made: The time at which the oldest answer to an attempt was kept.
+        deed_noted: The time at which the oldest audit entry was made.
+        job_expires: The expiry time of the ended job that expires first.
     """
 
     claim_made: datetime | None
@@ -94,18 +94,18 @@ class Oldest:
 
 
 def oldest_of_team(connection: Connection, team_id: int) -> Oldest:
-    """Return the oldest of what is purged of a team."""
+    """Return the age of a team's oldest rows that retention purges."""
     row = connection.execute(_OLDEST, {"team": team_id}).fetchone()
     assert row is not None  # noqa: S101 - a select without a table has one row
     return Oldest(*row)
 
 
 def purge_jobs(connection: Connection, team_id: int, *, now: datetime) -> bool:
-    """Delete a batch of import jobs that have expired, or a part of their rows; say whether there was one.
+    """Delete a batch of expired import jobs, or some of their rows; say whether any job has expired.
 
     Args:
-        connection: Inside a transaction.
-        now: The time.
+        connection: A connection inside a transaction.
+        now: The current time.
     """
     expired = {"team": team_id, "now": now, "limit": JOBS_PER_BATCH}
     jobs = [job_id for (job_id,) in connection.execute(_EXPIRED_JOBS, expired)]
@@ -120,32 +120,32 @@ def purge_jobs(connection: Connection, team_id: int, *, now: datetime) -> bool:
 
 
 def purge_claims(connection: Connection, team_id: int, *, before: datetime) -> bool:
-    """Delete a batch of idempotency claims; say whether there was one.
+    """Delete a batch of idempotency claims; say whether any were deleted.
 
     Args:
-        connection: Inside a transaction.
-        before: Claims made until then go.
+        connection: A connection inside a transaction.
+        before: Claims made at this time or earlier are deleted.
     """
     old = {"team": team_id, "before": before, "limit": CLAIMS_PER_BATCH}
     return connection.execute(_DELETE_CLAIMS, old).rowcount > 0
 
 
 def purge_attempts(connection: Connection, team_id: int, *, before: datetime) -> bool:
-    """Delete a batch of answers to attempts of clients; say whether there was one.
+    """Delete a batch of answers to attempts of clients; say whether any were deleted.
 
     Args:
-        connection: Inside a transaction.
-        before: Answers given until then go.
+        connection: A connection inside a transaction.
+        before: Answers given at this time or earlier are deleted.
     """
     old = {"team": team_id, "before": before, "limit": ATTEMPTS_PER_BATCH}
     return connection.execute(_DELETE_ATTEMPTS, old).rowcount > 0
 
 
 def purge_tickets(connection: Connection, *, now: datetime) -> bool:
-    """Delete a batch of realtime tickets that have expired; say whether there was one.
+    """Delete a batch of expired realtime tickets; say whether any were deleted.
 
     Args:
-        connection: Inside a transaction.
-        now: The time.
+        connection: A connection inside a transaction.
+        now: The current time.
     """
     return connection.execute(_DELETE_TICKETS, (now, TICKETS_PER_BATCH)).rowcount > 0

@@ -9,7 +9,7 @@ from psycopg.rows import scalar_row
 
 from prismd.store.connections.postgres import Connection
 
-#: Any number of our own: of two servers that start at once on an empty database, one makes the first team.
+#: An arbitrary number: of two servers that start at once on an empty database, only one makes the first team.
 _BOOTSTRAP_LOCK: Final = 7_223_196_072
 
 _INSERT_TEAM: Final = "INSERT INTO team (public_id, created_at) VALUES (%s, %s) RETURNING id"
@@ -19,7 +19,7 @@ _AFTER: Final = "SELECT id FROM team WHERE id > %s ORDER BY id LIMIT %s"
 
 
 def lock_bootstrap(connection: Connection) -> None:
-    """Wait until nobody else makes the first team, and keep others from it until the transaction ends."""
+    """Wait until nobody else makes the first team, and keep others waiting until the transaction ends."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_BOOTSTRAP_LOCK,))
 
 
@@ -30,7 +30,7 @@ def insert_team(connection: Connection, public_id: str, now: datetime) -> int:
 
 
 def find_team(connection: Connection, public_id: str) -> int | None:
-    """Return a team's internal id, None if there is no such team."""
+    """Return a team's internal id; None if the team does not exist."""
     found: int | None = connection.cursor(row_factory=scalar_row).execute(_SELECT_TEAM, (public_id,)).fetchone()
     return found
 
@@ -41,10 +41,10 @@ def first_teams(connection: Connection, limit: int) -> list[str]:
 
 
 def teams_after(connection: Connection, team_id: int, limit: int) -> list[int]:
-    """Return the internal ids of the teams that come after one, in order.
+    """Return the internal ids of the teams that follow a given team, in order.
 
     Args:
-        team_id: Internal id of that one; 0 for the first teams.
-        limit: Most of them.
+        team_id: Internal id of the given team; 0 for the first teams.
+        limit: The largest number of teams.
     """
     return [one for (one,) in connection.execute(_AFTER, (team_id, limit))]

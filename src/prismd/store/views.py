@@ -1,4 +1,4 @@
-"""Views in PostgreSQL, with the records that come first in each."""
+"""Views in PostgreSQL, with the records pinned at the top of each."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ WHERE team_id = %(team)s AND object_type = %(type)s
 ORDER BY view.id
 LIMIT %(limit)s OFFSET %(offset)s
 """
-# Two statements, because no index serves one that compares with a value which may be null.
+# Two statements, because no index serves a comparison with a value that can be null.
 _LIST_OF_LIST: Final = _LISTING.format(of="= %(list)s")
 _LIST_OF_NONE: Final = _LISTING.format(of="IS NULL")
 
@@ -55,7 +55,7 @@ FROM unnest(%(ids)s::text[]::uuid[], %(names)s::json[]) AS noted (id, names)
 WHERE view.team_id = %(team)s AND view.id = noted.id
 """
 
-# Few views pin anything, and of those few what is purged.
+# Few views pin records, and few of those pin a purged one.
 _UNPIN: Final = """
 UPDATE view
 SET pinned = ARRAY(SELECT id FROM unnest(pinned) WITH ORDINALITY AS pin (id, place)
@@ -68,12 +68,12 @@ _DELETE: Final = "DELETE FROM view WHERE team_id = %s AND id = %s AND object_typ
 
 
 def lock_views(connection: Connection, team_id: int, object_type: str) -> None:
-    """Wait until no other transaction makes a view of a team's object type; held until this one ends."""
+    """Wait until no other transaction makes a view of a team's object type; keep others waiting until this one ends."""
     connection.execute(_LOCK, (f"prismd views of {object_type} in team {team_id}",))
 
 
 def count_views(connection: Connection, team_id: int, object_type: str) -> int:
-    """Return how many views of an object type a team has."""
+    """Return the number of a team's views of an object type."""
     [(count,)] = connection.execute(_COUNT, (team_id, object_type))
     return int(count)
 
@@ -97,11 +97,11 @@ def insert_view(connection: Connection, team_id: int, view: View) -> bool:
 def get_view(
     connection: Connection, team_id: int, object_type: str, view_id: str, *, lock: bool = False
 ) -> tuple[View, list[str]] | None:
-    """Return a view and the ids of the records that come first in it, or None.
+    """Return a view and the ids of the records pinned in it; None if the view does not exist.
 
     Args:
         view_id: UUID text.
-        lock: Keep others from changing it until the transaction ends.
+        lock: Whether to keep others from changing the view until the transaction ends.
     """
     statement = _GET_TO_CHANGE if lock else _GET
     row = connection.execute(statement, (team_id, view_id, object_type)).fetchone()
@@ -125,11 +125,11 @@ def list_views(  # noqa: PLR0917 - which views, from where on
     """Return views of an object type, in the order of their ids.
 
     Args:
-        list_id: The list whose views they are; None for those of no list.
-        after: Only those with greater ids.
-        budget: Of the request.
-        limit: Most views.
-        offset: Views to leave out before them.
+        list_id: The list whose views are returned; None for views that belong to no list.
+        after: Only views with greater ids are returned.
+        budget: The request's reading budget.
+        limit: The largest number of views.
+        offset: Number of views to skip.
 
     Raises:
         PrismdError: ``invalid_request``: the budget is used up.
@@ -142,13 +142,13 @@ def list_views(  # noqa: PLR0917 - which views, from where on
 
 
 def update_view(connection: Connection, team_id: int, view: View) -> None:
-    """Store what changed of a view; the records that come first in it stay."""
+    """Store the changed fields of a view; its pinned records stay."""
     definition = encode(view.definition).decode()
     connection.execute(_UPDATE, (definition, view.updated_at, _names(view), team_id, view.id))
 
 
 def unnoted_views(connection: Connection, team_id: int) -> list[View]:
-    """Return the views of a team that do not say what their names mean, and keep others from changing them."""
+    """Return the team's views that do not say what their names mean, and keep others from changing them."""
     return [_view(row) for row in connection.execute(_UNNOTED, (team_id,))]
 
 
@@ -168,12 +168,12 @@ def unpin_records(connection: Connection, team_id: int, object_type: str, record
 
 
 def set_pinned(connection: Connection, team_id: int, view_id: str, pinned: Sequence[str]) -> None:
-    """Store which records come first in a view, in which order."""
+    """Store the records that are pinned in a view, in their order."""
     connection.execute(_PIN, (list(pinned), team_id, view_id))
 
 
 def delete_view(connection: Connection, team_id: int, object_type: str, view_id: str) -> bool:
-    """Delete a view; return whether it was there."""
+    """Delete a view; return whether it existed."""
     return connection.execute(_DELETE, (team_id, view_id, object_type)).rowcount == 1
 
 

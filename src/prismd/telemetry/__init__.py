@@ -1,1 +1,1 @@
-"""What processes tell of themselves to who operates them: numbers, and where time went."""
+"""Measurements of processes for operators: numbers, and the time that each step took."""

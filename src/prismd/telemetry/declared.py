@@ -1,4 +1,4 @@
-"""Every metric of prismd: its name, kind, labels and meaning; there are no others."""
+"""Every metric of prismd: its name, kind, labels and meaning; prismd has no others."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Declared:
     """A metric.
 
     Args:
-        name: As it is scraped; counters end in ``_total``.
-        kind: How it is read.
-        meaning: One sentence.
-        labels: By what it is told apart; each takes few values, whatever clients send.
+        name: The name in a scrape; names of counters end in ``_total``.
+        kind: The kind of metric.
+        meaning: The description, in one sentence.
+        labels: Names of the labels; each label has few values, whatever clients send.
         buckets: Upper bounds of a histogram's buckets, in seconds.
     """
 
@@ -109,12 +109,12 @@ PROCESS_START: Final = Declared(
 )
 BUILD: Final = Declared("prismd_build_info", "gauge", "Always 1, with the version of prismd.", ("version",))
 
-#: What processes count for themselves.
+#: Metrics that each process counts for itself.
 COUNTED: Final = (
     REQUESTS, REQUEST_DURATION, ROWS, CHUNKS, PHASE_DURATION, PROCESS_RESTARTS, POSTGRES_RESTARTS, CONNECTIONS,
     EVENT_STREAMS, REALTIME_SOCKETS, BODY_BYTES, POOL, POOL_WAITING, LOOP_LATE,
 )  # fmt: skip
-#: What is looked up at each scrape.
+#: Metrics that are looked up at each scrape.
 LOOKED_UP: Final = (
     DATABASE_UP, JOBS, OLDEST_JOB_AGE, ROWS_WAITING, WORKERS, DATABASE_BYTES, TABLE_BYTES, TABLE_ROWS, KEYS_BLOAT,
     RETENTION_LAG, PROCESS_MEMORY, PROCESS_CPU, PROCESS_START, BUILD,

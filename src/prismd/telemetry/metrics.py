@@ -1,6 +1,6 @@
-"""Counting, in files that outlive the process: each process has its own, and whoever serves a scrape adds them up.
+"""Counting in files that outlive the process: each process has its own files, and the server of a scrape adds them up.
 
-As long as nobody began, nothing is counted, and nothing is loaded for it.
+Before :func:`begin`, a process counts nothing and loads no library for it.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from prismd.telemetry.declared import COUNTED, Declared
 if TYPE_CHECKING:
     from prismd.core.imports.job import Counts
 
-#: By which the library finds the files, also in the processes that this one starts.
+#: The variable by which the library finds the files, also in the processes that this one starts.
 DIRECTORY: Final = "PROMETHEUS_MULTIPROC_DIR"
-#: The name of a process. The process that replaces it takes the same name, so a restart makes no further file.
+#: The pattern of process names. A restarted process keeps its name, so a restart makes no further file.
 _NAME: Final = re.compile(r"[a-z]+(?:-[0-9]+)?")
 
-#: The label of every method that a route does not take, and of every path without a route.
+#: The label of every method that a route does not accept, and of every path without a route.
 OTHER: Final = "other"
 
-#: Room of the files, taken at once: a disk that is full later would end a process that writes to them. They hold a
-#: thousand of each kind of number, which is more than there are routes, methods and statuses.
+#: Sizes of the files, reserved at the start: a disk that fills up later would end a process that writes to them. They
+#: have room for a thousand numbers of each kind, which is more than the combinations of routes, methods and statuses.
 _ROOM_BYTES: Final = {"counter": 2**19, "histogram": 2**21, "gauge_sum": 2**16}
 
 _instruments: dict[Declared, Any] = {}
 
 
 def begin(directory: Path, name: str) -> None:
-    """Begin to count in this process, from where the last process of the same name stopped.
+    """Begin to count in this process, and continue where the last process of the same name stopped.
 
     Args:
         directory: The directory of the files; private, and the same for all processes of one server.
-        name: Name of this process, such as ``worker-0``; no two processes that run at once have the same.
+        name: Name of this process, such as ``worker-0``; unique among the running processes.
 
     Raises:
-        OSError: There is no room for the files.
+        OSError: The disk has no room for the files.
     """
     from prometheus_client import Counter, Gauge, Histogram, values  # noqa: PLC0415 - loaded where it is wanted alone
 
@@ -59,7 +59,7 @@ def begin(directory: Path, name: str) -> None:
             _instruments[one] = Gauge(one.name, one.meaning, one.labels, registry=None, multiprocess_mode="sum")
         else:
             _instruments[one] = Histogram(one.name, one.meaning, one.labels, registry=None, buckets=one.buckets)
-    # From the start, so that the first one shows as a rise.
+    # Every label exists from the start, so that the first count shows as a rise.
     for result in declared.RESULTS:
         add(declared.CHUNKS, 0, result)
     for outcome, dry_run in itertools.product(declared.OUTCOMES, ("false", "true")):
@@ -70,14 +70,14 @@ def join(name: str) -> None:
     """Begin to count in the directory of the process that started this one, if that process counts.
 
     Args:
-        name: As for :func:`begin`.
+        name: Name of this process, as in :func:`begin`.
     """
     if directory := os.environ.get(DIRECTORY):
         begin(Path(directory), name)
 
 
 def end() -> None:
-    """Count no longer, as at the end of a test."""
+    """Stop counting, as at the end of a test."""
     _instruments.clear()
     os.environ.pop(DIRECTORY, None)
 
@@ -91,9 +91,9 @@ def add(one: Declared, amount: float = 1, *labels: str) -> None:
     """Add to a counter.
 
     Args:
-        one: Which.
-        amount: How much.
-        labels: Values of its labels, in their order.
+        one: The counter.
+        amount: The amount to add.
+        labels: Values of the counter's labels, in their order.
     """
     if instrument := _labelled(one, labels):
         instrument.inc(amount)
@@ -115,10 +115,10 @@ def request_ended(method: str, route: str, status: int, seconds: float) -> None:
     """Count a request.
 
     Args:
-        method: One that the route takes, or :data:`OTHER`.
-        route: The template of its path, or :data:`OTHER`.
-        status: Of the answer; 0 where there was none.
-        seconds: How long it took.
+        method: A method that the route accepts, or :data:`OTHER`.
+        route: The template of the request's path, or :data:`OTHER`.
+        status: Status of the answer; 0 if the request got none.
+        seconds: Duration of the request.
     """
     if _instruments:
         add(declared.REQUESTS, 1, method, route, str(status))
@@ -126,11 +126,11 @@ def request_ended(method: str, route: str, status: int, seconds: float) -> None:
 
 
 def rows_done(counts: Counts, *, dry_run: bool) -> None:
-    """Count rows of an import, once they are committed.
+    """Count rows of an import, after they are committed.
 
     Args:
-        counts: How many came to which end.
-        dry_run: Whether nothing was written.
+        counts: The numbers of rows, by outcome.
+        dry_run: Whether the import is a dry run.
     """
     told = (counts.created, counts.existing - counts.updated, counts.updated, counts.failed)
     for outcome, count in zip(declared.OUTCOMES, told, strict=True):
@@ -139,7 +139,7 @@ def rows_done(counts: Counts, *, dry_run: bool) -> None:
 
 
 def named_processes(directory: Path) -> Iterable[tuple[str, int]]:
-    """Yield the names of the processes that count in a directory, with their process ids."""
+    """Yield the names and process ids of the processes that count in a directory."""
     for file in sorted(directory.glob("*.pid")):
         with suppress(OSError, ValueError):
             yield file.stem, int(file.read_text())

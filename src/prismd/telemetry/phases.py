@@ -1,4 +1,4 @@
-"""Where the time of a chunk goes: each phase is timed, and is a span where traces are kept."""
+"""The phases of a chunk: each is timed, and becomes a span if traces are kept."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _NOTHING: Final[AbstractContextManager[None]] = nullcontext()
 
 
 def phase(job: Job, name: str) -> AbstractContextManager[None]:
-    """Time what is done inside.
+    """Time the block, as a phase of a chunk.
 
     Args:
-        job: Whose chunk it is.
-        name: Of the phase; one of few words.
+        job: The job of the chunk.
+        name: Name of the phase; one of a few words.
     """
     return _Phase(job, name) if metrics.counting() or traces.tracing() else _NOTHING
 
 
 def phase_took(job: Job, name: str, seconds: float) -> None:
-    """Note how long a phase took that could not be timed from outside."""
+    """Note the duration of a phase that cannot be timed as a block."""
     metrics.observe(PHASE_DURATION, seconds, _kind(job), name)
 
 

@@ -13,7 +13,7 @@ from prismd.telemetry.metrics import named_processes
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
-#: Fields of ``/proc/PID/stat`` behind the name of the command, counted from 0.
+#: Fields of ``/proc/PID/stat`` after the name of the command, counted from 0.
 _USER, _SYSTEM, _STARTED, _RESIDENT = 11, 12, 19, 21
 
 
@@ -23,9 +23,9 @@ class Process:
 
     Args:
         name: Name of the process.
-        resident_bytes: Its resident memory.
-        cpu_s: Processor time that it has used, in seconds.
-        started_s: Time of its start, in seconds since 1970.
+        resident_bytes: Resident memory of the process.
+        cpu_s: Processor time that the process has used, in seconds.
+        started_s: Time of the process's start, in seconds since 1970.
     """
 
     name: str
@@ -35,13 +35,13 @@ class Process:
 
 
 def processes_in(directory: Path) -> list[Process]:
-    """Return the processes that count in a directory and still run.
+    """Return the running processes that count in a directory.
 
     Args:
-        directory: As for :func:`prismd.telemetry.metrics.begin`.
+        directory: The directory that was given to :func:`prismd.telemetry.metrics.begin`.
     """
     found = []
-    with suppress(OSError):  # there is no /proc on other systems than Linux
+    with suppress(OSError):  # systems other than Linux have no /proc
         booted_s = _booted_s()
         for name, pid in named_processes(directory):
             with suppress(OSError):

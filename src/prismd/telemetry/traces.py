@@ -1,7 +1,7 @@
 """Traces for an OpenTelemetry collector: a span for each request, chunk of an import, and group of statements.
 
-The libraries are an extra, ``prismd[traces]``, and are loaded where somebody asks for traces alone. The trace of a
-request has the request's id, and so have the spans of an import that it made, in whichever process its chunks are done.
+The libraries are an extra, ``prismd[traces]``, and are loaded only if traces are wanted. The trace of a request has the
+request's id, and the spans of an import that the request made belong to it, whichever process does the chunks.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ if TYPE_CHECKING:
 
 _SPAN_BITS: Final = (1 << 64) - 1
 _SERVER_FAULT: Final = 500
-#: Longest wait for the collector: for each message, and for the last ones at the end.
+#: The longest wait for the collector: for each message, and for the last messages at the end.
 _EXPORT_S: Final = 5
 _END_S: Final = 1.0
 
-#: What is the trace of: the id of a request, as a number.
+#: The id of the traced request, as a number.
 _request: ContextVar[int | None] = ContextVar("prismd_traced_request", default=None)
 _tracer: Any = None
 
 
 def begin(settings: Settings, name: str) -> Callable[[], None]:
-    """Send traces from here on, if a collector is named; return what ends it.
+    """Send traces from now on, if the settings name a collector; return the function that ends it.
 
     Args:
-        settings: For the collector, and the share that is traced.
+        settings: The settings, for the collector, and the share of requests that is traced.
         name: Name of this process.
 
     Raises:
-        SettingError: The settings do not fit, or the extra is not installed.
+        SettingError: A setting is invalid, or the extra is not installed.
     """
     endpoint = settings.traces_endpoint
     if not endpoint:
@@ -59,11 +59,11 @@ def begin(settings: Settings, name: str) -> Callable[[], None]:
 
 
 def begin_with(processor: SpanProcessor, *, share: float = 1, name: str = "server") -> Callable[[], None]:
-    """Give spans to a processor from here on; return what ends it.
+    """Pass spans to a processor from now on; return the function that ends it.
 
     Args:
-        processor: Takes each span when it ends.
-        share: Share of requests that are traced, with all that belongs to them.
+        processor: Receives each span when it ends.
+        share: Share of requests that are traced, with everything that belongs to them.
         name: Name of this process.
     """
     from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - an extra
@@ -72,7 +72,7 @@ def begin_with(processor: SpanProcessor, *, share: float = 1, name: str = "serve
     from opentelemetry.sdk.trace.sampling import TraceIdRatioBased  # noqa: PLC0415 - as above
 
     class Ids(RandomIdGenerator):
-        """Ids of what belongs to a request follow from the request's."""
+        """Derives the ids of a request's spans from the id of the request."""
 
         def generate_trace_id(self) -> int:
             return _request.get() or super().generate_trace_id()
@@ -82,7 +82,7 @@ def begin_with(processor: SpanProcessor, *, share: float = 1, name: str = "serve
             return (request and request & _SPAN_BITS) or super().generate_span_id()
 
     about = {"service.name": "prismd", "service.version": version("prismd"), "service.instance.id": name}
-    # By the id of the trace alone, so that all processes decide alike.
+    # The decision depends only on the trace's id, so that all processes decide alike.
     provider = TracerProvider(TraceIdRatioBased(share), Resource(about), shutdown_on_exit=False, id_generator=Ids())
     provider.add_span_processor(processor)
     global _tracer  # noqa: PLW0603 - one for the process, as its log is
@@ -91,7 +91,7 @@ def begin_with(processor: SpanProcessor, *, share: float = 1, name: str = "serve
     def end() -> None:
         global _tracer  # noqa: PLW0603 - as above
         _tracer = None
-        # In a thread, as a collector that is away is waited for longer than a stop may take.
+        # In a thread, because the wait for an absent collector is longer than a stop can take.
         last = threading.Thread(target=provider.shutdown, daemon=True)
         last.start()
         last.join(_END_S)
@@ -106,13 +106,13 @@ def tracing() -> bool:
 
 @contextmanager
 def request(request_id: str, method: str, route: str, status: Callable[[], int]) -> Iterator[None]:
-    """Make what is done inside the span of a request, which begins a trace.
+    """Make the block the span of a request, which begins a trace.
 
     Args:
         request_id: UUID text; the trace has the same id.
-        method: One of few.
-        route: The template of its path.
-        status: Returns the status of its answer once it is over.
+        method: The method; one of a few words.
+        route: The template of the request's path.
+        status: Returns the status of the answer, after the request has ended.
     """
     if _tracer is None:
         yield
@@ -137,10 +137,10 @@ def request(request_id: str, method: str, route: str, status: Callable[[], int])
 
 
 def chunk(job: Job) -> AbstractContextManager[Any]:
-    """Make what is done inside the span of a chunk, in the trace of the request that made the import.
+    """Make the block the span of a chunk, in the trace of the request that made the import.
 
     Args:
-        job: The job, standing at the chunk.
+        job: The job, with its cursor at the chunk.
     """
     if _tracer is None:
         return nullcontext()
@@ -161,10 +161,10 @@ def chunk(job: Job) -> AbstractContextManager[Any]:
 
 
 def group(name: str) -> AbstractContextManager[Any]:
-    """Make what is done inside the span of a group of statements.
+    """Make the block the span of a group of statements.
 
     Args:
-        name: What they do; one of few words.
+        name: Name of the group; one of a few words.
     """
     if _tracer is None:
         return nullcontext()

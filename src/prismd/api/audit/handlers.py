@@ -1,4 +1,4 @@
-"""The audit of a team over HTTP: who did what to what, and when; prismd's own addition to the API."""
+"""The audit of a team over HTTP: who did what, and when; prismd's own addition to the API."""
 
 from __future__ import annotations
 

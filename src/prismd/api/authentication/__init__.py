@@ -1,1 +1,1 @@
-"""Who is calling: API keys on requests, wrong keys, and what a key may do."""
+"""The caller of a request: API keys, wrong keys, and the scopes of a key."""

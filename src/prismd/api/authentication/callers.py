@@ -1,4 +1,4 @@
-"""The check of API keys: it comes before everything else of a request (contract, section 2)."""
+"""The check of API keys, which comes before everything else in a request (contract, section 2)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from prismd.services.runtime import Runtime
 
 
 async def let_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """Admit a request with a key of the team in its path, or of any team where the path names none.
+    """Admit a request with a key of the team in its path, or of any team if the path names none.
 
     Raises:
         PrismdError: ``unauthorized`` without a key, ``forbidden`` with a wrong one, ``rate_limited`` with too many
@@ -39,10 +39,10 @@ async def let_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseR
 
 
 async def let_in_by_key(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """Admit a request with a good key of any team; for routes without a team in their path.
+    """Admit a request with a good key of any team, on routes without a team in their path.
 
     Raises:
-        PrismdError: As :func:`let_in`.
+        PrismdError: The errors of :func:`let_in`.
     """
     await _let_in(connection, _key_of(connection), None)
 
@@ -73,7 +73,7 @@ async def _let_in(connection: ASGIConnection[Any, Any, Any, Any], key: str, team
         if isinstance(error, UnknownKeyError):
             wrong_keys.wrong(address, key)
         else:
-            wrong_keys.good(address, key)  # of another team
+            wrong_keys.good(address, key)  # the key belongs to another team
         failed: FailedAuthentication = state.failed_authentication
         failed.note(error.failure, address)
         raise
@@ -91,7 +91,7 @@ async def _let_in(connection: ASGIConnection[Any, Any, Any, Any], key: str, team
 
 def _address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     proxies: TrustedProxies = connection.app.state.proxies
-    scope: Any = connection.scope  # holds a key of ours besides those of ASGI
+    scope: Any = connection.scope  # has a key of prismd in addition to those of ASGI
     return proxies.client(scope.get(PEER, ""), connection.headers.getall("x-forwarded-for", []))
 
 

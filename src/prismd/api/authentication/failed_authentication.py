@@ -19,9 +19,9 @@ from prismd.services.runtime import Runtime
 _LOG: Final = structlog.get_logger()
 
 _MINUTE_S: Final = 60
-#: Entries of one team in a minute; one more entry counts the rest.
+#: The most entries of one team in a minute; one more entry counts the rest.
 ENTRIES_MAX: Final = 20
-#: Teams that are counted in a minute; failures of further teams are in the log alone.
+#: The most teams counted in a minute; failures of further teams are only logged.
 _TEAMS_MAX: Final = 1_000
 _OTHERS: Final = "other addresses"
 
@@ -30,10 +30,10 @@ _Counts = dict[tuple[KeyFailure, str], int]
 
 
 class FailedAuthentication:
-    """Counts the failures of one API process; its memory is bounded, whatever clients send.
+    """Counts the failures of one API process, in bounded memory.
 
     Args:
-        runtime: For connections and the time.
+        runtime: The runtime, for connections and the time.
     """
 
     def __init__(self, runtime: Runtime) -> None:
@@ -41,10 +41,10 @@ class FailedAuthentication:
         self._counted: dict[int, _Counts] = {}
 
     def note(self, failure: KeyFailure | None, address: str) -> None:
-        """Count a request that was refused for its key.
+        """Count a request that was refused because of its key.
 
         Args:
-            failure: What was wrong; None where it concerns no team, so that there is nothing to count.
+            failure: The reason; None if the failure concerns no team, so that nothing is counted.
             address: Address of the client.
         """
         if failure is None:

@@ -44,7 +44,7 @@ class KeyWatch:
     """The keys of all open streams of one application.
 
     Args:
-        runtime: For the database and settings.
+        runtime: The runtime, for the database and settings.
         threads: Threads for the checks.
     """
 
@@ -56,16 +56,16 @@ class KeyWatch:
 
     @contextmanager
     def held(self, key_id: str, revoked: Callable[[], None]) -> Iterator[HeldKey]:
-        """Watch a key as long as its stream is open.
+        """Watch a key while its stream is open.
 
         Args:
-            key_id: Id of the key, which was good when the stream was opened.
+            key_id: Id of the key, which was good when the stream opened.
             revoked: Called once the key is no longer good; must not block.
         """
         key = HeldKey(key_id, revoked)
         self._held.add(key)
         if self._task is None:
-            # An empty context, because the log lines of this task belong to no single request.
+            # In an empty context, because the log lines of this task belong to no single request.
             self._task = asyncio.create_task(self._watch(), context=Context())
         try:
             yield key

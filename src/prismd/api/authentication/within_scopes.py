@@ -1,4 +1,4 @@
-"""The check of scopes: whether the key of a request may do what its operation does, by the table of operations."""
+"""The check of scopes: the key of a request must have a scope that its operation requires."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from prismd.services.api_keys.authentication import Caller
 
 
 async def within_scopes(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Admit a request whose key has the scopes of the operation; runs after the check of keys.
+    """Admit a request whose key has a scope of the operation; runs after the check of keys.
 
-    The object type of an operation on an import is known only once the import is read, so the handler checks again.
+    The object type of an operation on an import is known only after the import is read, so the handler checks again.
 
     Raises:
         PrismdError: ``missing_scope``.

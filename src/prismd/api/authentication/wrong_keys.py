@@ -17,20 +17,20 @@ from prismd.core.errors import PrismdError
 _LOG = structlog.get_logger()
 
 _MINUTE_S: Final = 60
-#: Addresses that one line of the log counts.
+#: The most addresses that one line of the log counts.
 _COUNTED_MAX: Final = 10_000
 
-#: Calls a function after so many seconds.
+#: Calls a function after a number of seconds.
 Later = Callable[[float, Callable[[], None]], object]
 
 
 class WrongKeys:
-    """Counts unknown keys over all API processes of a server; its memory is bounded, whatever clients send.
+    """Counts unknown keys over all API processes of a server, in bounded memory.
 
     Args:
-        per_minute_max: Unknown keys that one address may send in a minute; 0 sets no limit.
+        per_minute_max: Unknown keys that one address can send in a minute; 0 sets no limit.
         now: Returns the time.
-        later: Calls a function after so many seconds.
+        later: Calls a function after a number of seconds.
         shared: Memory in which all processes count; each process logs its own counts.
     """
 
@@ -50,15 +50,15 @@ class WrongKeys:
 
         Args:
             address: Address of the client.
-            key: The key as sent.
+            key: The key, exactly as the client sent it.
 
         Raises:
-            PrismdError: ``rate_limited``: too many; the error says when to try again.
+            PrismdError: ``rate_limited``: the address sent too many; the error says when to try again.
         """
         if not self._most or key in self._good:
             return
         origin = origin_of(address)
-        # Take the try before the look-up, so that requests at the same time do not all pass.
+        # Take the try before the look-up, so that simultaneous requests do not all pass.
         if short_s := self._tries.take(origin):
             self._note(origin)
             wait_s = math.ceil(short_s)

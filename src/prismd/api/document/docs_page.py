@@ -1,4 +1,4 @@
-"""The API as a page to read and to try: Swagger UI from an installed package, and nothing from elsewhere."""
+"""The API as a page to read and to try: Swagger UI from an installed package, with nothing from other servers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from prismd.core.errors import PrismdError
 from prismd.core.json.text import encode
 from prismd.services.idempotency.claims import Answer
 
-#: Scripts and styles of this server alone, none within the page, no `eval`; requests to this server alone; no frames.
+#: Scripts and styles only from this server, none inline, no `eval`; requests only to this server; no frames.
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -26,10 +26,10 @@ _PAGE_HEADERS: Final = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-cache",
 }
-#: They change with prismd's version alone.
+#: The files change only with prismd's version.
 _FILE_HEADERS: Final = {"cache-control": "public, max-age=3600"}
 
-#: The key that somebody enters to try the API stays in the page, and goes with it.
+#: A key that somebody enters to try the API stays in the page, and is gone when the page closes.
 _START: Final = """\
 window.ui = SwaggerUIBundle({
   url: "openapi.json",
@@ -42,7 +42,7 @@ window.ui = SwaggerUIBundle({
   validatorUrl: null,
 });
 """
-#: By name, the media type of each file beside the page.
+#: The media types of the files beside the page, by name.
 _FILES: Final = {
     "start.js": "text/javascript",
     "swagger-ui-bundle.js": "text/javascript",

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document: written from the table of operations and from the shapes that the API really sends."""
+"""The OpenAPI 3.1 document, made from the table of operations and from the shapes that the API really sends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ API_VERSION: Final = "2.0.0"
 _REF: Final = "#/components/schemas/{name}"
 _JSON: Final = "application/json"
 _REQUEST_ID: Final = {"x-request-id": {"description": "Id of the request.", "schema": {"type": "string"}}}
-#: Streams of events are described by what each of their events is.
+#: A stream of events is described by the shape of one event.
 _EVENT: Final = {"type": "object", "properties": {name: {"type": "string"} for name in ("event", "id", "data")}}
 _ABOUT: Final = """\
 A self-hosted server for the Prism records API, built around bulk imports. Every answer carries `x-request-id`; every
@@ -53,7 +53,7 @@ def document() -> Document:
 
 
 class _Schemas:
-    """The JSON Schemas of all shapes, and where to find that of each type."""
+    """The JSON Schemas of all shapes, and the schema of each type."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         shapes: list[Any] = [ErrorEnvelope]

@@ -1,4 +1,4 @@
-"""What is said of an operation of the API, and what many operations have in common."""
+"""The description of one operation of the API, and what many operations have in common."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Parameter:
     """A parameter of an operation.
 
     Args:
-        name: As it is written.
+        name: The name that clients write.
         location: ``path``, ``query`` or ``header``.
-        meaning: One sentence.
-        schema: Its JSON Schema.
-        required: Whether it must be there; those of paths always are.
+        meaning: The description, in one sentence.
+        schema: The JSON Schema of the value.
+        required: Whether the parameter is required; parameters of paths always are.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Parameter:
 
     @classmethod
     def in_path(cls, name: str) -> Self:
-        """Return the parameter that stands in paths under a name."""
+        """Return the path parameter with a given name."""
         return cls(name, "path", _IN_PATH[name], required=True)
 
 
@@ -43,10 +43,10 @@ class Reply:
 
     Args:
         status: The HTTP status.
-        meaning: When it is given.
-        shape: Type of the JSON body; several where it can be one or another, None where there is none.
-        headers: What each header says, by name.
-        texts: Further media types in which the body can be asked for.
+        meaning: The description of this success.
+        shape: Type of the JSON body; a tuple if it can be one of several, None if the body is empty.
+        headers: Descriptions of the headers, by name.
+        texts: Further media types that clients can ask for.
     """
 
     status: int
@@ -61,22 +61,22 @@ class Operation:
     """An operation of the API.
 
     Args:
-        name: Its ``operationId``.
+        name: The ``operationId``.
         method: The HTTP method.
-        path: With parameters in braces.
-        tag: The group that it is shown in.
-        scopes: What the key must be good for, each of which is enough; of the object type in the path, or of all types
-            where the path has none. Nothing where no key is asked for.
-        typed_by_job: Whether the object type is not that of the path but that of the import that is asked for.
-        summary: What it does, in a few words.
-        description: What else there is to know.
-        parameters: Of query and headers; those of the path follow from the path.
-        any_parameter: Whether the query can hold further ones, such as slugs of properties.
-        body: Type of the JSON body; None where there is none.
-        body_required: Whether it must be there.
-        object_types: What ``objectType`` in the path may be.
-        replies: Its successes.
-        errors: Codes of its own, beside those that any operation can answer.
+        path: The path, with parameters in braces.
+        tag: The group that shows the operation.
+        scopes: Scopes of the key, each of which is enough, for the object type in the path, or for all types if the
+            path has none; empty if no key is required.
+        typed_by_job: Whether the object type comes from the import that the request names, and not from the path.
+        summary: The operation in a few words.
+        description: Further facts about the operation.
+        parameters: Parameters of query and headers; those of the path are taken from the path.
+        any_parameter: Whether the query can have further parameters, such as slugs of properties.
+        body: Type of the JSON body; None if the operation takes none.
+        body_required: Whether the body is required.
+        object_types: Allowed values of ``objectType`` in the path.
+        replies: The successes of the operation.
+        errors: The operation's own error codes, beside those that any operation can answer.
     """
 
     name: str
@@ -97,7 +97,7 @@ class Operation:
 
     @property
     def has_versions(self) -> bool:
-        """Whether what it is about has versions, which its handler compares with those that a request names."""
+        """Whether the operation's object has versions, which its handler compares with those that a request names."""
         return any(one.name == "If-Match" for one in self.parameters)
 
     def all_parameters(self) -> tuple[Parameter, ...]:

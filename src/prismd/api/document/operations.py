@@ -1,4 +1,4 @@
-"""All operations of the API, as they are declared with their handlers; the document is written from them."""
+"""All operations of the API, collected from their handlers; the document is made from them."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 Count = Annotated[int, Meta(ge=0)]
-#: A date-time in UTC, written with ``Z``.
+#: A date-time in UTC, with ``Z``.
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
@@ -90,7 +90,7 @@ class JobError(Struct, frozen=True, kw_only=True):
 
 
 class ImportJob(Struct, frozen=True, kw_only=True):
-    """An import as it stands; the same shape wherever an import is answered."""
+    """The state of an import; all answers about imports have this shape."""
 
     job_id: Annotated[str | None, Meta(description="Null for an import that was answered at once.")]
     status: Literal["complete", "processing", "failed"]
@@ -145,7 +145,7 @@ class ObjectProperties(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class ImportOptionsBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an import may be asked for."""
+    """The options of an import."""
 
     dedupe_by: (
         Annotated[
@@ -218,7 +218,7 @@ class RecordPage(Struct, frozen=True, kw_only=True):
 
 
 class QueryMembers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is asked of the records of a type."""
+    """A query on the records of a type."""
 
     select: Annotated[list[str], Meta(description="Slugs of the properties to show; dots follow references.")]
     filter: Annotated[
@@ -256,7 +256,7 @@ class QueryBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Total(Struct, frozen=True, kw_only=True):
-    """How many records there are."""
+    """The number of records."""
 
     total: Count
 

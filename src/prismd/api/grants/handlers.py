@@ -1,4 +1,4 @@
-"""Grants over HTTP: who may do what with a record, read and put (contract, section 12)."""
+"""Grants over HTTP: reading and replacing the rights on a record (contract, section 12)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _ERRORS: Final = ("not_found", "method_not_allowed")
     )
 )
 def get_grant(object_type: PathPart, record_id: PathPart, session: SessionIn) -> Response[bytes]:
-    """Answer who may do what with a record."""
+    """Answer the grant of a record."""
     kind, wanted = _granted_type(object_type), id_in_path(record_id)
     return respond(_answer(session.do(grants.get_grant, kind, wanted)))
 
@@ -74,7 +74,7 @@ def put_grant(
     session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
-    """Put who may do what with a record, in place of what was put before."""
+    """Replace the grant of a record."""
     kind, wanted = _granted_type(object_type), id_in_path(record_id)
 
     def work(transaction: Transaction) -> Answer:

@@ -14,7 +14,7 @@ _Some = Annotated[dict[_Id, _Level], Meta(min_length=1)]
 
 
 class GrantSent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A grant as it arrives; the core says what is wrong with it, and where."""
+    """A grant as it arrives; the core reports what is wrong with it, and in which field."""
 
     team_id: Any = None
     team_group_id: Any = None
@@ -38,5 +38,5 @@ class RecordGrant(Struct, frozen=True, kw_only=True):
 
 
 def shown_grant(grant: Grant) -> dict[str, Any]:
-    """Return a grant as clients see it: with the members of :class:`RecordGrant`."""
+    """Return a grant as clients see it, with the members of :class:`RecordGrant`."""
     return {"team_id": grant.team_id, "team_group_id": grant.team_group_id, "user_id": grant.user_id}

@@ -1,7 +1,7 @@
-"""Routes of the API that prismd lacks, each with the reason, and routes of earlier versions, each with its successor.
+"""Routes of the API that prismd does not serve, each with the reason, and old routes, each with its successor.
 
-A request for one of them, by any method, gets this reason. Without this table the answer would be that there is no
-such record, which would mislead.
+A request for such a route, by any method, gets the reason. Without this table the answer would be that no such record
+exists, which would mislead.
 """
 
 from __future__ import annotations
@@ -51,13 +51,7 @@ def absent_route(path: str) -> str | None:
 
 
 def absence(method: str, path: str, written: str) -> PrismdError | None:
-    """Return the error for a route that prismd is known to lack, or None for any other route.
-
-    Args:
-        method: The HTTP method.
-        path: The routed path, percent-encoded.
-        written: The path as the client wrote it.
-    """
+    """Return the error for a route that prismd does not serve, or None for any other route."""
     if (absent := absent_route(path)) is not None:
         message = f"The API has {written}, but prismd does not serve it, by {method} or otherwise: {ABSENT[absent]}"
         return PrismdError("not_found", f"{message}. COMPATIBILITY.md lists what is not there")

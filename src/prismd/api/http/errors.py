@@ -33,7 +33,7 @@ _log = structlog.get_logger()
 
 def request_id_of(request: ASGIConnection[Any, Any, Any, Any]) -> str:
     """Return the id of a request, which its answer carries in ``x-request-id``."""
-    scope: Any = request.scope  # holds a key of ours besides those of ASGI
+    scope: Any = request.scope  # has a key of prismd in addition to those of ASGI
     return str(scope[REQUEST_ID])
 
 

@@ -1,4 +1,4 @@
-"""A handler stands with the declaration of its operation, which gives its route and its part of the document."""
+"""A handler is declared together with its operation, which gives its route and its part of the document."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from litestar.types import Guard
 
 from prismd.api.document.operation import TEAM, Operation
 
-#: Where a handler keeps what is declared of it.
+#: The key under which a handler keeps its declared operation.
 _DECLARED: Final = "operation"
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 _CAPITAL: Final = re.compile(r"[A-Z]")
@@ -25,9 +25,10 @@ def handles(
     """Make a function the handler of an operation.
 
     Args:
-        operation: What is declared of it; parts of its path are passed under their names in snake case.
-        guards: That stand before this one alone.
-        in_thread: Whether the function waits for something, and may not hold up all else; a coroutine never does.
+        operation: The declared operation; variable parts of its path are passed under their names in snake case.
+        guards: Guards of this handler only.
+        in_thread: Whether the function waits for something, so that it must not run on the event loop; ignored for a
+            coroutine.
     """
 
     def made(function: Callable[..., Any]) -> HTTPRouteHandler:
@@ -36,7 +37,7 @@ def handles(
             http_method=[operation.method],  # type: ignore[list-item] # one of the methods that HTTP has
             guards=list(guards),
             opt={_DECLARED: operation},
-            status_code=200,  # every answer says its own
+            status_code=200,  # every answer sets its own
             sync_to_thread=None if inspect.iscoroutinefunction(function) else in_thread,
         )
         return handler(function)
@@ -45,17 +46,17 @@ def handles(
 
 
 def operation_of(handler: BaseRouteHandler) -> Operation:
-    """Return what is declared of the operation of a handler.
+    """Return the declared operation of a handler.
 
     Raises:
-        KeyError: Nothing is, which is a programmer's error.
+        KeyError: The handler has none, which is a programmer's error.
     """
     operation: Operation = handler.opt[_DECLARED]
     return operation
 
 
 def _litestar_path(path: str) -> str:
-    """Return a path as Litestar writes it, from behind the team where there is one."""
+    """Return a path in Litestar's form, without its part up to the team if it has one."""
     below = path.removeprefix(TEAM)
     return _PARAMETER.sub(lambda match: f"{{{_snake(match[1])}:str}}", below)
 

@@ -24,7 +24,8 @@ _PIPELINED_MAX: Final = 16
 #: Seconds in which a client can read its refusal; the server discards what the client still sends.
 _LINGER_S: Final = 1.0
 _LINE_END_BYTES: Final = 4
-#: What is parsed in one go, but for bodies of known size: headers and chunks may be tiny, and each takes some Python.
+#: The most bytes parsed at once, except bodies of known size: headers and chunks can be tiny, and each takes some
+#: Python.
 _BYTES_AT_ONCE: Final = 2**14
 
 
@@ -56,7 +57,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._unparsed = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for a request, or refuse the connection where there are too many."""
+        """Wait for a request, or refuse the connection if too many are open."""
         super().connection_made(transport)
         self._counted = self._limits.enter(self._address())
         if self._counted:
@@ -96,7 +97,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             if self._should_upgrade():
-                if self._unparsed:  # sent before there was a WebSocket
+                if self._unparsed:  # sent before the connection became a WebSocket
                     self._unparsed = b""
                     self.transport.resume_reading()
                 self._leave()
@@ -108,11 +109,11 @@ class HttpProtocol(HttpToolsProtocol):
         if self._unheard_bytes > self._settings.header_bytes_max:
             self._refuse(self._head_too_large())
         elif not self._in_message and self._timer is None and (self.cycle is None or self.cycle.response_complete):
-            # The client sent empty lines alone: they are no request, and they do not extend the wait for one.
+            # The client sent only empty lines: they are no request, and they do not extend the wait for one.
             self._watch(self._settings.keep_alive_s, self._close)
 
     def _parse_rest(self) -> None:
-        # Meanwhile the loop has served others.
+        # The event loop has served other connections since.
         rest, self._unparsed = self._unparsed, b""
         if not rest or self.transport.is_closing():
             return
@@ -123,7 +124,7 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Start the counters and the timer of a request."""
         super().on_message_begin()
-        scope: Any = self.scope  # holds a key of ours besides those of ASGI
+        scope: Any = self.scope  # has a key of prismd in addition to those of ASGI
         scope[PEER] = self._address()
         self._in_head = self._in_message = True
         self._line_bytes = self._head_bytes = self._unheard_bytes = self._body_bytes = 0
@@ -220,7 +221,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._linger()
 
     def _end(self) -> None:
-        """Close the connection after an answer; where the answer came before the end of the body, wait a moment."""
+        """Close the connection after an answer; if the answer came before the end of the body, linger first."""
         if self._in_message and not self.transport.is_closing():
             self._linger()
         else:

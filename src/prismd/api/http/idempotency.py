@@ -1,4 +1,4 @@
-"""Writes that happen once: the header ``Idempotency-Key``, how repeats are recognised and answered (contract, 4)."""
+"""Writes that happen once: the header ``Idempotency-Key``, recognising repeats, and answering them (contract, 4)."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ def write_once(
     *,
     keyed: bool = True,
 ) -> Response[bytes]:
-    """Do a write in one transaction, once where it can be told from its repeats, and answer it.
+    """Do a write in one transaction, only once if its repeats can be recognised, and answer it.
 
-    It can by its idempotency key, or by the count of attempts that the official client sends of its own accord.
+    Repeats are recognised by the idempotency key, or by the count of attempts that the official client sends by itself.
 
     Args:
-        request: For the header, method and path.
-        session: Of the team that the key belongs to.
+        request: The request, for its headers, method and path.
+        session: The session of the team that the key belongs to.
         body: The request body, byte for byte.
-        work: Does the write in the transaction that it gets, and answers or raises PrismdError.
-        keyed: Whether the request may carry an idempotency key; that of any other is ignored.
+        work: Does the write in the transaction that it receives, and returns the answer or raises PrismdError.
+        keyed: Whether the request can have an idempotency key; if not, a key is ignored.
 
     Raises:
-        PrismdError: ``invalid_request``: the header is empty, too long, or stands twice.
+        PrismdError: ``invalid_request``: the header is empty, too long, or occurs twice.
     """
     require_json(request, body)
     key = key_of(request) if keyed else None
@@ -69,16 +69,16 @@ def write_once(
 def delete_once(
     request: Request[Any, Any, Any], session: Session, body: bytes, work: Callable[[Transaction], None]
 ) -> Response[bytes]:
-    """Delete something in one transaction, and answer 204, also to a repeat of the client that lost the answer.
+    """Delete something in one transaction, and answer 204, also to a repeat from a client that lost the answer.
 
     Args:
-        request: For the header, method and path; deletions take no idempotency key (contract, section 19.4, 61).
-        session: Of who deletes.
-        body: Of the request, in which nothing may stand.
-        work: Deletes in the transaction that it gets, or raises PrismdError.
+        request: The request; deletions take no idempotency key (contract, section 19.4, 61).
+        session: The session of the caller.
+        body: The request body, which must be empty.
+        work: Deletes in the transaction that it receives, or raises PrismdError.
 
     Raises:
-        PrismdError: ``invalid_request``: the body holds something.
+        PrismdError: ``invalid_request``: the body is not empty.
     """
     refuse_body(body)
 
@@ -90,7 +90,7 @@ def delete_once(
 
 
 def key_of(request: Request[Any, Any, Any]) -> str | None:
-    """Return the request's idempotency key, or None where it has none.
+    """Return the request's idempotency key; None if it has none.
 
     Raises:
         PrismdError: ``invalid_request``: the header is empty, too long, or occurs twice.
@@ -108,10 +108,10 @@ def key_of(request: Request[Any, Any, Any]) -> str | None:
 
 
 def fingerprint(request: Request[Any, Any, Any], body: bytes) -> bytes:
-    """Return the SHA-256 of method, path with query as sent, and body; two requests are the same if it is equal.
+    """Return the SHA-256 of method, path with query as sent, and body; equal requests have equal fingerprints.
 
     Args:
-        request: For method and path.
+        request: The request, for its method and path.
         body: The request body, byte for byte.
     """
     target = request.scope["raw_path"] + b"?" + request.scope["query_string"]

@@ -21,7 +21,7 @@ Shape = TypeVar("Shape", bound=msgspec.Struct)
 _FIELD_PATH: Final = re.compile(r" - at `\$([^`]*)`$")
 _MISSING: Final = re.compile(r"Object missing required field `([^`]*)`")
 
-#: msgspec begins its message so where a word is not one of the allowed ones; it does not list them.
+#: The beginning of msgspec's message for a word that is not allowed; the message does not list the allowed ones.
 _NO_CHOICE: Final = "Invalid enum value"
 
 _WORDS: Final = {
@@ -43,8 +43,8 @@ def require_json(request: Request[Any, Any, Any], body: bytes) -> None:
     """Refuse a body whose ``Content-Type`` is not JSON; a body without the header passes (contract, 19.4, 67).
 
     Args:
-        request: For the header ``Content-Type``.
-        body: The request's body; an empty one passes whatever the header says.
+        request: The request, for its header ``Content-Type``.
+        body: The request's body; an empty one passes with any header.
 
     Raises:
         PrismdError: ``invalid_request``.

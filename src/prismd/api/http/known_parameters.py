@@ -1,4 +1,4 @@
-"""Parameters of the query string that an operation does not know: they are refused, never ignored (contract, 8)."""
+"""Refuses parameters of the query string that an operation does not know; they are never ignored (contract, 8)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from prismd.core.json.unknown_members import refuse_unknown
 
 
 async def known_parameters(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Refuse a query string that has a parameter which the operation does not take.
+    """Refuse a query string that has a parameter unknown to the operation.
 
     Raises:
-        PrismdError: ``invalid_request``: the operation does not take a parameter.
+        PrismdError: ``invalid_request``: a parameter is unknown.
     """
     scope: Any = connection.scope
     if scope["query_string"] and not (asked := operation_of(handler)).any_parameter:

@@ -40,7 +40,7 @@ class _Node:
 
 
 def route_of(path: str) -> Route | None:
-    """Return the route of a path, or None where no operation has such a path.
+    """Return the route of a path; None if no operation has it.
 
     Args:
         path: The routed path, percent-encoded.

@@ -5,7 +5,7 @@ Two other forms are accepted:
 - A path without a team: an object type or a collection follows ``/v2/prism/``. It means the team of the key.
 - The old path of queries, ``/v2/prism/query/{teamId}/{objectType}`` (contract, sections 18 and 23, fact 113).
 
-A path that makes sense with a team is read with a team, whatever the team's name is.
+A path that makes sense with a team is read with a team, even if the team's name looks like another word.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from prismd.api.http.paths import decoded
 from prismd.core.properties.schema import OBJECT_TYPES, UNHELD_TYPES
 
 _ROOT: Final = "/v2/prism/"
-#: The routed path has this part where the client named no team; the check of keys looks at the scope instead.
+#: The routed path has this part if the client named no team; the check of keys looks at the scope instead.
 _UNNAMED: Final = "-"
 _OLD_QUERY: Final = "query"
 _OLD_QUERY_PARTS: Final = 3
@@ -79,7 +79,7 @@ def _literals(index: int) -> frozenset[str]:
     return frozenset(parts[index] for parts in paths if len(parts) > index and not parts[index].startswith("{"))
 
 
-#: Words that can follow the team, besides object types; and words that can follow an object type or a collection.
+#: Words that can follow the team, in addition to object types; words that can follow an object type or a collection.
 _COLLECTIONS: Final = _literals(0)
 _FIRST: Final = _TYPES | _COLLECTIONS
 _SECOND: Final = _literals(1)

@@ -7,12 +7,12 @@ from prismd.core.errors import PrismdError
 from prismd.core.properties.schema import IMPORTABLE_TYPES, OBJECT_TYPES, UNHELD_TYPES
 from prismd.core.wording.quoting import nearest, quoted
 
-#: Words that can occur where a path has an id, and that are never an id (contract, section 11.1).
+#: Words that can occur in the position of an id, and that are never an id (contract, section 11.1).
 RESERVED = frozenset({"count", "query", "import", "batch", "by", "properties", "views", "imports", "lists"})
 
 
 def decoded(part: str) -> str | None:
-    """Return the text of a part of a path, or None where it is not text, so that nothing in prismd can have it.
+    """Return the text of a part of a path; None if it is not text, so that nothing in prismd can match it.
 
     Args:
         part: The part between two slashes, percent-encoded.
@@ -80,7 +80,8 @@ def importable_type_in_path(part: str) -> str:
         part: The part between two slashes, percent-encoded.
 
     Raises:
-        PrismdError: As :func:`object_type_in_path`, and ``method_not_allowed`` for a type that cannot be imported.
+        PrismdError: The errors of :func:`object_type_in_path`, and ``method_not_allowed`` for a type that cannot be
+            imported.
     """
     object_type = object_type_in_path(part)
     if object_type not in IMPORTABLE_TYPES:

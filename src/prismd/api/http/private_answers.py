@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from litestar.types import Message, Send
 
-#: Defaults for every answer. An answer depends on the API key and on the format that was asked for.
+#: Defaults for every answer. An answer depends on the API key and on the requested format.
 HEADERS: Final = {
     "cache-control": "private, no-store",
     "vary": "x-api-key, accept",
@@ -17,7 +17,7 @@ _BEGINNINGS: Final = frozenset({"http.response.start", "websocket.http.response.
 
 
 def guarded(send: Send) -> Send:
-    """Return a ``send`` that adds these headers where an answer does not set them.
+    """Return a ``send`` that adds these headers to answers that do not set them.
 
     Args:
         send: The server's ``send``.

@@ -23,8 +23,8 @@ def page_limit(request: Request[Any, Any, Any], *, default: int = PAGE_DEFAULT, 
     """Return the number of entries of a page; a larger number than the server's limit is lowered to it (contract, 8).
 
     Args:
-        request: For ``limit``.
-        default: The number where the request has no ``limit``.
+        request: The request, for its parameter ``limit``.
+        default: The number if the request has no ``limit``.
         most: The server's limit.
 
     Raises:
@@ -40,10 +40,10 @@ def page_limit(request: Request[Any, Any, Any], *, default: int = PAGE_DEFAULT, 
 
 
 def one_of(request: Request[Any, Any, Any], name: str, known: Collection[str]) -> str | None:
-    """Return a parameter that is one of a few words, or None where it is absent.
+    """Return a parameter that is one of a few words; None if it is absent.
 
     Args:
-        request: For the parameter.
+        request: The request with the parameter.
         name: Name of the parameter.
         known: The allowed words.
 
@@ -61,9 +61,9 @@ def flag(request: Request[Any, Any, Any], name: str, *, default: bool = False) -
     """Return a parameter that is true or false, in upper or lower case.
 
     Args:
-        request: For the parameter.
+        request: The request with the parameter.
         name: Name of the parameter.
-        default: The value where the parameter is absent.
+        default: The value if the parameter is absent.
 
     Raises:
         PrismdError: ``invalid_request``: the value is neither true nor false.
@@ -79,7 +79,7 @@ def deleted_in_query(request: Request[Any, Any, Any]) -> Deleted:
     """Return whether a request wants deleted records, and whether it wants only them.
 
     Args:
-        request: For ``deleted``.
+        request: The request, for its parameter ``deleted``.
 
     Raises:
         PrismdError: ``invalid_request``: it is none of ``true``, ``false`` and ``only``.
@@ -92,10 +92,10 @@ def deleted_in_query(request: Request[Any, Any, Any]) -> Deleted:
 
 
 def slugs(request: Request[Any, Any, Any], name: str) -> list[str] | None:
-    """Return the slugs of a parameter, separated by commas or given by repeating it; None where it is absent.
+    """Return the slugs of a parameter, separated by commas or given by repeating it; None if it is absent.
 
     Args:
-        request: For the parameter.
+        request: The request with the parameter.
         name: Name of the parameter.
     """
     listed: list[str] = request.query_params.getall(name, [])
@@ -108,7 +108,7 @@ def values(request: Request[Any, Any, Any], name: str) -> list[str]:
     A value in double quotes may contain commas; a double quote inside it is written twice.
 
     Args:
-        request: For the parameter.
+        request: The request with the parameter.
         name: Name of the parameter.
 
     Raises:
@@ -119,10 +119,10 @@ def values(request: Request[Any, Any, Any], name: str) -> list[str]:
 
 
 def list_in_query(request: Request[Any, Any, Any]) -> str | None:
-    """Return the id of the list that a request names, or None.
+    """Return the id of the list that a request names; None if it names none.
 
     Args:
-        request: For ``list_id``.
+        request: The request, for its parameter ``list_id``.
 
     Raises:
         PrismdError: ``invalid_request``: the value is not an id.
@@ -134,10 +134,10 @@ def list_in_query(request: Request[Any, Any, Any]) -> str | None:
 
 
 def given(request: Request[Any, Any, Any], name: str) -> str | None:
-    """Return a parameter, or None where it is absent or empty.
+    """Return a parameter; None if it is absent or empty.
 
     Args:
-        request: For the parameter.
+        request: The request with the parameter.
         name: Name of the parameter.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The log of requests: each finished request is counted, and is a line of the log where the setting says so."""
+"""The log of requests: each finished request is counted, and logged if the setting says so."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _JOB: Final = "{jobId}"
 _UNREAD: Final = "unread"
 _FORWARDED: Final = b"x-forwarded-for"
 
-#: Logs from the level INFO on, whatever level the rest of the log is set to.
+#: Logs from the level INFO on, independent of the level of the rest of the log.
 _LOG: Final = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
 
 
@@ -37,9 +37,9 @@ class ObservedRequest:
     Args:
         scope: The ASGI scope of the request as it arrived.
         path: The routed path.
-        route: The route of the path; None where there is no such route.
+        route: The route of the path; None if no route has it.
         began: The start time, from :func:`time.perf_counter`.
-        status: The status of the answer; 0 before there is an answer.
+        status: The status of the answer; 0 before it begins.
     """
 
     scope: HTTPScope
@@ -53,7 +53,7 @@ class RequestLog:
     """Counts requests and logs them.
 
     Args:
-        settings: For whether requests are logged, and for the trusted proxies.
+        settings: The settings, for whether requests are logged, and for the trusted proxies.
 
     Raises:
         SettingError: The setting is neither on nor off.
@@ -99,7 +99,7 @@ class RequestLog:
             _LOG.info("no request", status=error.status, code=error.code, address=address, request_id=request_id)
 
     def _address(self, scope: HTTPScope) -> str:
-        known: Any = scope  # holds a key of ours besides those of ASGI
+        known: Any = scope  # has a key of prismd in addition to those of ASGI
         forwarded = [value.decode("latin-1") for name, value in scope["headers"] if name == _FORWARDED]
         return self._proxies.client(known.get(PEER, ""), forwarded)
 

@@ -1,4 +1,4 @@
-"""Keys of prismd's own in the ASGI scope of a request, and in the state of the server's lifespan."""
+"""Keys that prismd adds to the ASGI scope of a request, and to the state of the server's lifespan."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Final
 
 #: The id of a request.
 REQUEST_ID: Final = "prismd_request_id"
-#: Present where the HTTP server sends only the head of the answer.
+#: Present if the HTTP server sends only the head of the answer.
 HEAD_ONLY: Final = "prismd_head_only"
 #: Address of the connection's other end; headers do not change it.
 PEER: Final = "prismd_peer"
 #: Whether the path names no team, so that the team of the key is meant.
 OWN_TEAM: Final = "prismd_own_team"
 #: In the lifespan state: a callback for when the server begins to stop. It ends requests that would not end by
-#: themselves, and may be called more than once.
+#: themselves, and can be called more than once.
 ON_STOP: Final = "prismd_on_stop"
 #: In the lifespan state: a callback for a refusal of bytes that never became a request.
 ON_REFUSED: Final = "prismd_on_refused"

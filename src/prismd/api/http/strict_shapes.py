@@ -1,4 +1,4 @@
-"""Unknown members of a JSON body: they are found at every depth before the body is read (contract, section 3)."""
+"""Finds unknown members of a JSON body, at every depth, before the body is read (contract, section 3)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from msgspec import inspect
 
 from prismd.core.json.unknown_members import refuse_unknown
 
-#: Held while msgspec looks shapes over, which it does when they are first used: two threads at once crash the process.
+#: Held while msgspec inspects a shape, which it does at its first use: two threads at once crash the process.
 LOOKING_OVER: Final = threading.Lock()
 
 
@@ -22,9 +22,9 @@ class _Struct:
     """An object with named members.
 
     Args:
-        names: The members that it knows.
-        strict: Whether it refuses other members.
-        below: The members that contain something strict, by name.
+        names: The members that the object knows.
+        strict: Whether the object refuses other members.
+        below: The members with a strict part, by name.
     """
 
     names: Sequence[str]
@@ -38,8 +38,8 @@ class _Part:
 
     Args:
         structs: The strict objects that the value can be.
-        values: The strict part of each member, where the value is an object with any members.
-        items: The strict part of each item, where the value is an array.
+        values: The strict part of each member, if the value is an object with any members.
+        items: The strict part of each item, if the value is an array.
         items_max: The most items of that array; a longer array is refused for its length later.
     """
 
@@ -51,14 +51,14 @@ class _Part:
 
 @functools.cache
 def look_over(shape: type[msgspec.Struct]) -> None:
-    """Have msgspec look a shape over, so that any number of threads can read by it."""
+    """Make msgspec inspect a shape, so that afterwards any number of threads can read with it."""
     with LOOKING_OVER:
         msgspec.json.Decoder(shape)
         _strict_part(shape)
 
 
 def refuse_unknown_members(value: object, shape: type[msgspec.Struct], field: str = ".body") -> None:
-    """Refuse unknown members of every strict shape, that is, one with ``forbid_unknown_fields``.
+    """Refuse unknown members of every strict shape, that is, of every shape with ``forbid_unknown_fields``.
 
     Args:
         value: Decoded JSON; the conversion that follows reports every other misfit.
@@ -77,7 +77,7 @@ def _strict_part(shape: type[msgspec.Struct]) -> _Part | None:
 
 
 def _part(types: Iterable[inspect.Type]) -> _Part | None:
-    """Return the strict parts of values of some types, or None if there are none."""
+    """Return the strict parts of values of some types; None if they have none."""
     plain = [one for type_ in types for one in _alternatives(type_)]
     structs = [_struct(one) for one in plain if isinstance(one, inspect.StructType)]
     structs = [one for one in structs if one.strict or one.below]

@@ -1,4 +1,4 @@
-"""The limit of the size of answers: a larger answer is refused before it is put together in memory."""
+"""The limit of the size of answers: a larger answer is refused before it is assembled in memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def entries(shapes: Iterable[_Shape], settings: Settings, *, written: bool = Fal
 
     Args:
         shapes: The entries, made one at a time.
-        settings: For the limit of the answer's size.
+        settings: The settings, for the limit of the answer's size.
         written: Whether the request writes; a refusal then undoes the write, and says so.
 
     Raises:
@@ -40,15 +40,15 @@ def entries(shapes: Iterable[_Shape], settings: Settings, *, written: bool = Fal
 
 
 def within_limits(answer: Answer, settings: Settings, *, written: bool = False) -> Answer:
-    """Return an answer, if it is not larger than an answer may be.
+    """Return an answer, unless it is larger than the limit.
 
     Args:
         answer: The answer.
-        settings: For the limit of its size.
+        settings: The settings, for the limit of its size.
         written: Whether the request writes; a refusal then undoes the write, and says so.
 
     Raises:
-        PrismdError: ``invalid_request``: it is larger.
+        PrismdError: ``invalid_request``: the answer is larger.
     """
     _check(len(answer.body), settings, written=written)
     return answer

@@ -28,7 +28,7 @@ class BodyBudget:
     only as they arrive, so a client that announces many bytes and sends none takes no room from other teams.
 
     Args:
-        settings: For the limits; each is at least the size of the largest body.
+        settings: The settings, for the limits; each limit is at least the size of the largest body.
         shared: Counts the bytes of teams over all processes.
     """
 
@@ -44,7 +44,7 @@ class BodyBudget:
         """Count bytes that a team is going to send.
 
         Args:
-            team: Name of the team; empty where the caller is unknown.
+            team: Name of the team; empty if the caller is unknown.
             size: The number of bytes.
 
         Raises:
@@ -155,7 +155,7 @@ class BudgetedBody:
 
 
 def _announced(headers: Mapping[bytes, bytes]) -> int:
-    # The HTTP parser has refused any other value than a number.
+    # The HTTP parser refuses a value that is not a number.
     return int(headers.get(_LENGTH, b"0"))
 
 

@@ -20,7 +20,7 @@ class ConnectionLimits:
     """Counts the open connections of one process, and sees the counts of the server's other processes.
 
     Args:
-        settings: For the limits.
+        settings: The settings, for the limits.
         shared: Memory in which all processes count.
     """
 
@@ -30,14 +30,14 @@ class ConnectionLimits:
         self._open_max = 0
         self._by_origin = Counts(shared := shared or SharedMemory())
         self._proxies: TrustedProxies | None = None
-        # Per process: the number of open connections plus one while it accepts further ones, else 0.
+        # Per process: the number of open connections plus one while the process accepts further ones, otherwise 0.
         parts = [part.cast("q") for part in shared.own(_NUMBER_BYTES)]
         self._mine = parts.pop(shared.number)
         self._others = parts
 
     @property
     def open(self) -> int:
-        """How many connections are open."""
+        """The number of open connections."""
         return self._open
 
     def enter(self, address: str) -> bool:

@@ -11,7 +11,7 @@ from prismd.api.limits.shared_memory import ROWS, SharedMemory
 
 _NUMBER_BYTES: Final = 8
 _COUNT_CELLS: Final = 8_192
-#: An attacker who sends unknown keys from ever more addresses fills cells, so there are many.
+#: An attacker who sends unknown keys from ever more addresses fills cells, so the table has many.
 _CELLS: Final = 65_536
 _NS: Final = 1_000_000_000
 _NS_PER_US: Final = 1_000
@@ -19,7 +19,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Counts:
-    """Counters by name, summed over all processes; the part of a process disappears when it ends.
+    """Counters by name, summed over all processes; the part of a process disappears when the process ends.
 
     Args:
         shared: Memory that holds the counters.
@@ -42,7 +42,7 @@ class Counts:
             most: The limit of the counter.
         """
         with self._threads:
-            # Add first, then check: two processes at the same time may both be refused, but never both be let in.
+            # Add first, then check: two simultaneous processes can both be refused, but never both be let in.
             self._add(name, amount)
             if self.total(name) <= most:
                 return True
@@ -91,7 +91,7 @@ class Buckets:
         self._cells = shared.common(ROWS * _CELLS * _NUMBER_BYTES).cast("q")
 
     def take(self, name: str) -> float:
-        """Take a token and return 0; or take none and return the seconds until there is one.
+        """Take a token and return 0; or take none and return the seconds until the next one.
 
         Args:
             name: Name of the bucket.
@@ -101,7 +101,7 @@ class Buckets:
         with self._shared.alone():
             full_at = max(now, min(self._cells[position] for position in positions))
             if full_at - now > self._full_ns + _NS:
-                full_at = now  # the clock was put back
+                full_at = now  # the clock was set back
             full_at += self._token_ns
             if full_at - now > self._full_ns:
                 return (full_at - now - self._full_ns) / _NS
@@ -120,12 +120,12 @@ class Buckets:
 
     def _further(self, current: int, full_at: int, now: int) -> int:
         # Another name with this cell may have an emptier bucket, so keep the later time. A time that is too far ahead
-        # was written before the clock was put back, so overwrite it.
+        # was written before the clock was set back, so overwrite it.
         return full_at if current - now > self._full_ns + _NS else max(current, full_at)
 
 
 class Marks:
-    """A set of names that all processes share; very rarely, a name counts as marked that was never added.
+    """A set of names that all processes share; very rarely, it contains a name that was never added.
 
     Args:
         shared: Memory that holds the set.

@@ -50,16 +50,16 @@ class SharedMemory:
         self._threads = threading.Lock()
 
     def common(self, size: int) -> memoryview:
-        """Return a part of so many bytes that all processes write; it is zero at first."""
+        """Return a part of ``size`` bytes that all processes write; it is zero at first."""
         start = self._common_taken
         self._common_taken += _rounded(size)
         assert self._common_taken <= _COMMON_BYTES  # noqa: S101 - this program alone decides what takes room
         return self._memory[start : start + size]
 
     def own(self, size: int) -> list[memoryview]:
-        """Return one part of so many bytes per process; it is zero at first, and again after its process has ended.
+        """Return one part of ``size`` bytes per process; it is zero at first, and again after its process has ended.
 
-        Each process writes its own part and reads all.
+        Each process writes its own part and reads all parts.
         """
         start = self._own_taken
         self._own_taken += _rounded(size)

@@ -1,7 +1,7 @@
 """The threads of an API process, in three pools: quick work, imports, and everything else.
 
-No pool waits for another. There are as many threads as connections to the database, so a thread never waits for a
-connection. Quick work is what every client needs first: the check of keys, polls of imports, reads for event streams.
+No pool waits for another. The process has as many threads as connections to the database, so a thread never waits for
+a connection. Quick work is what every client needs first: the check of keys, polls of imports, reads for event streams.
 Within a pool, teams share fairly (:mod:`prismd.api.limits.turns`).
 """
 
@@ -27,7 +27,7 @@ class Threads:
     """The threads of one application.
 
     Args:
-        settings: For the number of connections, and the share of one team.
+        settings: The settings, for the number of connections and the share of one team.
         admit: Called with the owner when a turn begins whose answer may be large; raises to refuse it.
     """
 
@@ -60,7 +60,7 @@ class Threads:
 
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncIterator[None]:
-        """Make the third pool the default executor as long as the application runs."""
+        """Make the third pool the default executor while the application runs."""
         asyncio.get_running_loop().set_default_executor(self._others)
         yield
         # The web server decides how long requests may take to end, so do not wait for them here.
@@ -69,5 +69,5 @@ class Threads:
 
 
 async def _run(threads: FairThreads, work: Callable[[], _Result]) -> _Result:
-    # In the context of the request, so that its log lines name the request.
+    # Run in the context of the request, so that its log lines name the request.
     return await asyncio.get_running_loop().run_in_executor(threads, partial(copy_context().run, work))

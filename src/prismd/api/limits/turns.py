@@ -50,8 +50,8 @@ class _Turn:
 class FairThreads(ThreadPoolExecutor):
     """An executor for an event loop; work must be submitted on the event loop.
 
-    Work that finds no free turn waits for a limited time. It is refused after that time, or at once where too much
-    work of its owner waits already. So a team that sends too much learns of it, and other teams do not wait longer.
+    Work that finds no free turn waits for a limited time. It is refused after that time, or at once if too much work of
+    its owner waits already. So a team that sends too much learns of it, and other teams do not wait longer.
 
     Args:
         threads: The number of threads.
@@ -75,7 +75,7 @@ class FairThreads(ThreadPoolExecutor):
 
         Raises:
             PrismdError: ``too_many_requests``: too much work of the owner waits already. The future raises the same
-                error where the work waits for too long.
+                error if the work waits for too long.
         """
         turn = _Turn(OWNER.get(), lambda: fn(*args, **kwargs))
         with self._lock:
@@ -139,7 +139,7 @@ class FairThreads(ThreadPoolExecutor):
                     self._begin(following)
 
     def _next(self) -> _Turn | None:
-        # At most as many owners as threads have all their turns, so this looks at few owners.
+        # At most as many owners as threads use all their turns, so this looks at few owners.
         owner = next((one for one in self._ring if self._running.get(one, 0) < self._each_max), None)
         if owner is None:
             return None

@@ -108,7 +108,7 @@ def get_list(list_id: PathPart, session: SessionIn) -> Response[bytes]:
     in_thread=False,
 )
 def list_templates() -> Response[bytes]:
-    """Answer what lists can be made from."""
+    """Answer the templates for lists."""
     page = ListTemplatePage(data=[shown_template(template) for template in TEMPLATES.values()])
     return respond(Answer(200, encode(page), {}))
 

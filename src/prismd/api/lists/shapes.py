@@ -1,4 +1,4 @@
-"""The public shapes of lists and their templates, and how they are made (contract, section 16.1)."""
+"""The public shapes of lists and their templates, and how they are built (contract, section 16.1)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class ListCreate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
 
     def meant(self) -> NewList:
-        """Return the list that is asked for."""
+        """Return the list that the body describes."""
         return NewList(template_id=self.template_id, name=self.name, icon=self.icon, object_type=self.object_type)
 
 
@@ -64,7 +64,7 @@ class ListStage(Struct, frozen=True, kw_only=True):
 
 
 class ListTemplateShape(Struct, frozen=True, kw_only=True):
-    """What lists can be made from."""
+    """A template for lists."""
 
     id: str
     name: str
@@ -89,7 +89,7 @@ def shown_list(shown: ShownList, team_id: str) -> ObjectList:
 
     Args:
         shown: The list, with its views.
-        team_id: The team, as clients write it.
+        team_id: The team's public id.
     """
     one = shown.list
     return ObjectList(

@@ -21,18 +21,18 @@ from prismd.store.connections.postgres import Connection, connect
 _LOG: Final = structlog.get_logger()
 _Seen = TypeVar("_Seen")
 
-#: The rest of the time that a request may take is for the answer itself.
+#: The rest of the longest time of a request is for the answer itself.
 _PART_WAITED: Final = 0.8
 
 
 class DatabaseProbe(Generic[_Seen]):
-    """Runs one query at a time, whose answer serves all requests that wait.
+    """Runs one query at a time; its answer serves all waiting requests.
 
     Args:
-        url: Connection string of PostgreSQL.
-        settings: For the longest wait.
+        url: The database's connection string.
+        settings: The settings, for the longest wait.
         now: Returns the time.
-        look: The query; it gets the connection and the time.
+        look: The query; it receives the connection and the time.
         fresh_s: Seconds in which an answer is reused, so that frequent requests do not load the database.
     """
 
@@ -56,7 +56,7 @@ class DatabaseProbe(Generic[_Seen]):
         self._asked_at = 0.0
 
     async def ask(self) -> _Seen:
-        """Return the answer of the query.
+        """Return the answer to the query.
 
         Raises:
             DatabaseAwayError: PostgreSQL cannot be reached, or does not answer in time.

@@ -1,4 +1,4 @@
-"""The text of the metrics: counts of all processes and figures of the database, in the format of the request."""
+"""The text of the metrics: counts of all processes and figures of the database, in the requested format."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _Looked(Collector):
 
     Args:
         directory: The directory in which processes count.
-        figures: Figures of the database; None where it does not answer.
+        figures: Figures of the database; None if it does not answer.
     """
 
     def __init__(self, directory: Path, figures: Figures | None) -> None:
@@ -47,7 +47,7 @@ def exposition(directory: Path, figures: Figures | None, accept: str) -> tuple[b
 
     Args:
         directory: The directory in which processes count.
-        figures: Figures of the database; None where it does not answer.
+        figures: Figures of the database; None if it does not answer.
         accept: The header ``Accept`` of the request.
     """
     registry = CollectorRegistry()

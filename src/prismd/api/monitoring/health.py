@@ -1,4 +1,4 @@
-"""Health: whether the process runs, and whether it is ready; the two differ while PostgreSQL or workers are away."""
+"""Health: whether the process runs, and whether it is ready; the two differ if PostgreSQL or the workers are away."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _FRESH_S = 0.2
 
 
 class HealthProbe:
-    """Checks PostgreSQL and, if asked to, the workers and the queue.
+    """Checks PostgreSQL and, if wanted, the workers and the queue.
 
     Args:
-        runtime: For the database and the limits.
+        runtime: The runtime, for the database and the limits.
         watches_work: Whether to check the workers and the queue too.
     """
 
@@ -40,7 +40,7 @@ class HealthProbe:
         self._probe = DatabaseProbe(runtime.url, runtime.settings, runtime.now, self._look, fresh_s=_FRESH_S)
 
     async def fault(self) -> str:
-        """Return a sentence about the first fault; empty if all is well."""
+        """Return a sentence about the first fault; empty if none is found."""
         try:
             return await self._probe.ask()
         except DatabaseAwayError as error:
@@ -75,7 +75,7 @@ class HealthProbe:
     )
 )
 async def get_health(request: Request[object, object, State]) -> Response[bytes]:
-    """Answer 200 if the database answers and workers do import jobs, or else 503 with the fault.
+    """Answer 200 if the database answers and workers do import jobs, otherwise 503 with the fault.
 
     Raises:
         PrismdError: ``service_unavailable``.
@@ -98,5 +98,5 @@ async def get_health(request: Request[object, object, State]) -> Response[bytes]
     in_thread=False,
 )
 def get_liveness() -> Response[bytes]:
-    """Answer 200 as long as the process serves; a supervisor that restarts dead processes asks here."""
+    """Answer 200 while the process serves; a supervisor that restarts dead processes asks here."""
     return respond(Answer(200, encode(Health()), {}))

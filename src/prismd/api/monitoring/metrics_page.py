@@ -1,4 +1,4 @@
-"""The metrics page; it is made at most once a second, however often it is read."""
+"""The metrics page; it is made at most once a second, even if it is read more often."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from prismd.settings import Settings
 
 PATH: Final = "/metrics"
 
-#: One or two programs read metrics, so a few connections are enough, and no address may take all of them.
+#: One or two programs read metrics, so a few connections are enough, and no address can take all of them.
 _CONNECTIONS_MAX: Final = 64
 _PER_ADDRESS_MAX: Final = 16
 _FRESH_S: Final = 1.0
@@ -34,8 +34,8 @@ class MetricsPage:
 
     Args:
         directory: The directory in which processes count.
-        url: Connection string of PostgreSQL.
-        settings: For the limits of connections, and for retention times.
+        url: The database's connection string.
+        settings: The settings, for the limits of connections and the retention times.
         now: Returns the time.
     """
 

@@ -18,7 +18,7 @@ _BEAT_S: Final = 1.0
 
 
 class Pulse:
-    """Measures as long as the application runs, if metrics are served.
+    """Measures while the application runs, if metrics are served.
 
     Args:
         pool: The connections that requests share.

@@ -1,4 +1,4 @@
-"""Properties over HTTP: read, define, change, delete, and try values (contract, section 13)."""
+"""Properties over HTTP: reading, defining, changing and deleting them, and trying values (contract, section 13)."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def list_all_properties(request: Request[Any, Any, Any], session: SessionIn) -> 
     )
 )
 def list_properties(request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn) -> Response[bytes]:
-    """Answer the properties of one object type; of a type without records here, none."""
+    """Answer the properties of one object type; none for a type whose records prismd does not keep."""
     if (unheld := decoded(object_type)) in UNHELD_TYPES:
         return respond(Answer(200, encode({unheld: {}}), {}))
     return _listing(request, session, (object_type_in_path(object_type),))
@@ -205,7 +205,7 @@ def delete_property(
     )
 )
 def validate_values(object_type: PathPart, session: SessionIn, body: BodyBytes) -> Response[bytes]:
-    """Answer whether values could be written."""
+    """Answer whether values can be written."""
     kind = object_type_in_path(object_type)
     wanted = read_body(body, PropertyValidation)
     list_id = _scope_of(wanted.scope)
@@ -224,7 +224,7 @@ PROPERTIES: Final = (list_all_properties, list_properties, create_property, upda
 
 def _listing(request: Request[Any, Any, Any], session: Session, object_types: tuple[str, ...]) -> Response[bytes]:
     list_id = list_in_query(request)
-    # Autofill is a matter of the hosted product; a client that asks for it is told what there is.
+    # Autofill belongs to the hosted product; a client that asks for it gets the properties without it.
     flag(request, "autofill")
     with_options = flag(request, "include_options", default=True)
     found = session.do(properties.list_properties, object_types, term=given(request, "term"), list_id=list_id)

@@ -1,4 +1,4 @@
-"""Options of select properties over HTTP: add, change, delete (contract, section 13.3)."""
+"""Options of select properties over HTTP: adding, changing and deleting them (contract, section 13.3)."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def delete_option(
     session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
-    """Delete an option that the team made and no record has."""
+    """Delete an option that the team made and that no record has."""
     place = place_in_query(request, object_type, property_id)
     option = value_in_path(option_id)
     return delete_once(

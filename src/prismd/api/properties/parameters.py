@@ -1,4 +1,4 @@
-"""Paths, parameters and errors that several operations on properties and options have."""
+"""Paths, parameters and errors that several operations on properties and options share."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _Scoped = PropertyDefinitionCreate | PropertyDefinitionPatch | PropertyOptionCre
 
 
 def place_in_query(request: Request[Any, Any, Any], object_type: str, property_id: str) -> PropertyPlace:
-    """Return which property a request means by its path and its query string.
+    """Return the property that a request names by its path and its query string.
 
     Raises:
-        PrismdError: ``invalid_request``: its type is not there, or its lists are two.
+        PrismdError: ``invalid_request``: the type is missing, or the request names two lists.
     """
     kind, which = object_type_in_path(object_type), value_in_path(property_id)
     list_id = list_in_query(request)
@@ -46,16 +46,16 @@ def place_in_query(request: Request[Any, Any, Any], object_type: str, property_i
 
 
 def list_in(wanted: _Scoped) -> str | None:
-    """Return the list that a body names, by the new name or the old one.
+    """Return the list that a body names, by the new member or the old one; None if it names none.
 
     Raises:
-        PrismdError: ``invalid_request``: it is no id, or the two name different lists.
+        PrismdError: ``invalid_request``: the value is not an id, or the two members name different lists.
     """
     return _one_list({name: getattr(wanted, name) for name in _LIST_NAMES}, ".body")
 
 
 def list_in_query(request: Request[Any, Any, Any]) -> str | None:
-    """Return the list that a query string names, as :func:`list_in` does."""
+    """Return the list that a query string names, under the same rules as :func:`list_in`."""
     return _one_list({name: given(request, name) for name in _LIST_NAMES}, ".query")
 
 

@@ -1,4 +1,4 @@
-"""The public shapes of properties and options, and how they are made (contract, sections 13.2 and 13.3)."""
+"""The public shapes of properties and options, and how they are built (contract, sections 13.2 and 13.3)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ENABLED = Meta(description="`false` archives: not listed, takes no new values, 
 _DERIVED = Meta(description="Absent: made of the name, and numbered where that is taken.")
 
 
-#: What validation calls by another name than rows of imports do (contract, section 23, 117).
+#: Codes that validation names differently from rows of imports (contract, section 23, 117).
 _TYPE_CODES: Final = {"invalid_value": "invalid_type"}
 
 
@@ -75,7 +75,7 @@ class OptionBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     crm_id: Annotated[str | None, _OLD_SCOPE] = None
 
     def meant(self) -> NewOption:
-        """Return the option that is asked for."""
+        """Return the option that the body describes."""
         return NewOption(**{name: getattr(self, name) for name in NewOption.__dataclass_fields__})
 
 
@@ -86,7 +86,7 @@ class PropertyOptionCreate(OptionBody, frozen=True, kw_only=True):
 
 
 class PropertyOptionPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change of an option; null clears."""
+    """Changes to an option; null clears a member."""
 
     type: Annotated[str, Meta(description="Type of the property.")]
     value: str | UnsetType = UNSET
@@ -115,10 +115,10 @@ class PropertyDefinitionCreate(Struct, frozen=True, kw_only=True, forbid_unknown
     crm_id: Annotated[str | None, _OLD_SCOPE] = None
 
     def meant(self, list_id: str | None) -> NewProperty:
-        """Return the property that is asked for.
+        """Return the property that the body describes.
 
         Args:
-            list_id: The list that gets it.
+            list_id: The list that gets the property; None for no list.
         """
         return NewProperty(
             name=self.name,
@@ -133,7 +133,7 @@ class PropertyDefinitionCreate(Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class ValidationScope(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which properties are meant."""
+    """The properties that the values belong to."""
 
     type: Annotated[Literal["workspace", "list"], Meta(description="Those of all records, or those of a list too.")]
     list_id: Annotated[str | None, Meta(description="The list; needed for `list`.")] = None
@@ -150,7 +150,7 @@ class PropertyValidation(Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class ValueProblem(Struct, frozen=True, kw_only=True):
-    """Why a value could not be written."""
+    """The reason why a value cannot be written."""
 
     field: Annotated[str, Meta(description="Where, as a path such as `properties.email`.")]
     code: Annotated[str, Meta(description="As rows of imports have it, but `invalid_type` for `invalid_value`.")]
@@ -158,14 +158,14 @@ class ValueProblem(Struct, frozen=True, kw_only=True):
 
 
 class ValidationAnswer(Struct, frozen=True, kw_only=True):
-    """Whether values could be written."""
+    """Whether the values can be written."""
 
     valid: bool
     errors: list[ValueProblem]
 
 
 class PropertyDefinitionPatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to change of a property; null clears."""
+    """Changes to a property; null clears a member."""
 
     type: Annotated[str, Meta(description="Type of the property; it locates and cannot change.")]
     name: str | UnsetType = UNSET
@@ -180,7 +180,7 @@ class PropertyDefinitionPatch(Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 def changes_of(patch: PropertyDefinitionPatch | PropertyOptionPatch) -> dict[str, Any]:
-    """Return what a patch names, without what only locates."""
+    """Return the changes that a patch names, without the members that only locate the property."""
     located_by = ("type", "list_id", "crm_id")
     values = {name: getattr(patch, name) for name in patch.__struct_fields__ if name not in located_by}
     return {name: value for name, value in values.items() if value is not UNSET}
@@ -191,7 +191,7 @@ def shown_option(option: Option, list_id: str | None) -> PropertyOption:
 
     Args:
         option: The option.
-        list_id: The list that has its property.
+        list_id: The list that has the option's property; None for no list.
     """
     values = {name: getattr(option, name) for name in Option.__dataclass_fields__}
     return PropertyOption(**values, list_id=list_id, crm_id=list_id)
@@ -202,8 +202,8 @@ def shown_property(prop: Property, team_id: str, *, with_options: bool = True) -
 
     Args:
         prop: The property.
-        team_id: The team, as clients write it.
-        with_options: Show its options if it is a select property.
+        team_id: The team's public id.
+        with_options: Whether to show the options of a select property.
     """
     has_options = with_options and prop.kind in (Kind.SELECT, Kind.MULTISELECT)
     return PropertyDefinition(
@@ -231,7 +231,7 @@ def _listed_options(prop: Property) -> list[PropertyOption]:
 
 
 def shown_problems(problems: Sequence[Problem]) -> ValidationAnswer:
-    """Return as clients see it what is wrong with values, if anything is."""
+    """Return the problems of values as clients see them; the values are valid if the sequence is empty."""
     return ValidationAnswer(
         valid=not problems,
         errors=[

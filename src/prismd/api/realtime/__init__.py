@@ -1,1 +1,1 @@
-"""The realtime stream: tickets, WebSockets, and what is sent on them."""
+"""The realtime stream: tickets, WebSockets, and the messages on them."""

@@ -40,7 +40,7 @@ PATH: Final = "/v2/realtime"
 
 _GUARDS: Final = [let_in_by_key, within_scopes, readable_query, known_parameters, without_version]
 _SOCKET_SCHEMES: Final = {"http": "ws", "https": "wss"}
-#: Seconds in which a client must read the last messages after the end of its session.
+#: Seconds in which a client must read the last messages after its session has ended.
 _LAST_WORDS_S: Final = 5.0
 
 _LOG = structlog.get_logger()
@@ -87,7 +87,7 @@ class RealtimeSocket:
     """ASGI application that serves the WebSocket.
 
     Args:
-        runtime: For connections, settings and the time.
+        runtime: The runtime, for connections, settings and the time.
         listener: Receives the notifications of PostgreSQL.
         hub: Makes the messages.
         threads: Threads for redeeming tickets.
@@ -106,7 +106,7 @@ class RealtimeSocket:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection until it ends."""
         await receive()  # the message "websocket.connect"
-        # Where the client has left, sending raises an OSError, which the web server expects.
+        # If the client has left, sending raises an OSError, which the web server expects.
         with self._hub.seat() as free:
             found = await self._admitted(_token(scope)) if free else TRY_LATER
             await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
@@ -115,7 +115,7 @@ class RealtimeSocket:
                 await _close(send, ending)
 
     async def _admitted(self, ticket: str) -> Listener | Ending:
-        """Return the team that the client may listen to, or the reason why it may not."""
+        """Return the team whose messages the client can receive, or the reason why it cannot."""
         if self._hub.stopping:
             return GOING_AWAY
         try:

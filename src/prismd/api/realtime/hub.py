@@ -1,4 +1,4 @@
-"""The hub of realtime sockets: it makes messages of notifications, once per team and in order, for all its sockets."""
+"""The hub of realtime sockets: turns notifications into messages, once per team and in order, for all its sockets."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from prismd.services.realtime.notifications import changes_of_chunk
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session
 
-#: A chunk of an import may change thousands of records, so one message carries a part of them.
+#: A chunk of an import can change thousands of records, so one message carries only a part of them.
 IDS_PER_MESSAGE: Final = 500
-#: Reads at a time, so that other requests find free threads and connections during imports.
+#: The most simultaneous reads, so that other requests find free threads and connections during imports.
 _READS_MAX: Final = 2
 
 _LOG = structlog.get_logger()
@@ -32,7 +32,7 @@ class RealtimeHub:
     """All realtime sockets of one application.
 
     Args:
-        runtime: For connections and settings.
+        runtime: The runtime, for connections and settings.
         listener: Receives the notifications of PostgreSQL.
         threads: Threads for reading the database.
     """
@@ -49,17 +49,17 @@ class RealtimeHub:
 
     @property
     def idle(self) -> bool:
-        """Whether no socket is open and no line is left."""
+        """Whether no socket is open and every team's line is closed."""
         return not self._sockets and not self._lines
 
     @property
     def sockets(self) -> int:
-        """How many sockets are open."""
+        """The number of open sockets."""
         return self._sockets
 
     @contextmanager
     def seat(self) -> Iterator[bool]:
-        """Take a seat for a socket, and yield whether one was free."""
+        """Take a seat for a socket; yield whether one was free."""
         if self._sockets >= self._runtime.settings.realtime_sockets_max:
             yield False
             return
@@ -71,7 +71,7 @@ class RealtimeHub:
 
     @contextmanager
     def team_seat(self, team_id: int) -> Iterator[bool]:
-        """Take a seat among the sockets of a team, and yield whether one was free.
+        """Take a seat among the sockets of a team; yield whether one was free.
 
         Args:
             team_id: Internal id of the team.
@@ -85,7 +85,7 @@ class RealtimeHub:
 
     @contextmanager
     def joined(self, team_id: int) -> Iterator[SendQueue]:
-        """Yield a send queue that gets the messages of a team, as long as the block runs.
+        """Yield a send queue that receives the messages of a team while the block runs.
 
         Args:
             team_id: Internal id of the team.
@@ -116,7 +116,7 @@ class RealtimeHub:
             line.miss()
 
     def stop(self) -> None:
-        """Close all sockets because the server stops; may be called repeatedly."""
+        """Close all sockets because the server stops; can be called repeatedly."""
         if not self.stopping:
             self.stopping = True
             for line in self._lines.values():
@@ -128,9 +128,9 @@ class _Line:
     """The notifications of one team, turned into messages one after the other.
 
     Args:
-        runtime: For connections and settings.
+        runtime: The runtime, for connections and settings.
         threads: Threads for reading the database.
-        reads: Limits the reads at a time.
+        reads: Limits the number of simultaneous reads.
     """
 
     def __init__(self, runtime: Runtime, threads: Threads, reads: asyncio.Semaphore) -> None:
@@ -138,20 +138,20 @@ class _Line:
         self._runtime = runtime
         self._threads = threads
         self._reads = reads
-        #: Notifications that wait; None stands for a gap.
+        #: Waiting notifications; None marks a gap.
         self._waiting: asyncio.Queue[Notification | None] = asyncio.Queue()
-        # An empty context, because the log lines of this task belong to no single request.
+        # In an empty context, because the log lines of this task belong to no single request.
         self._sending = asyncio.create_task(self._send(), context=contextvars.Context())
 
     def add(self, notification: Notification) -> None:
-        """Queue a notification, or a gap where too many wait."""
+        """Queue a notification, or a gap if too many wait."""
         if self._waiting.qsize() < self._runtime.settings.realtime_queue_max:
             self._waiting.put_nowait(notification)
         else:
             self.miss()
 
     def miss(self) -> None:
-        """Replace all notifications that wait by a gap."""
+        """Replace all waiting notifications by a gap."""
         while not self._waiting.empty():
             self._waiting.get_nowait()
         self._waiting.put_nowait(None)
@@ -173,7 +173,7 @@ class _Line:
         if isinstance(notification, RecordsChanged):
             return [records_message(notification)]
         progress = [] if notification.synchronous else [import_message(notification)]
-        # Records come first: a client that learns of the end of an import has learnt of all its changes.
+        # Records come first, so that a client that learns of an import's end has already learnt of all its changes.
         return progress if notification.chunk is None else [*await self._of_chunk(notification), *progress]
 
     async def _of_chunk(self, moved: ImportMoved) -> list[str]:

@@ -29,7 +29,7 @@ class Subscriber(Protocol):
     """A receiver of notifications; both methods are called on the event loop and must not block."""
 
     def on_notification(self, notification: Notification) -> None:
-        """Take a notification of something that was committed; notifications come in the order of commits."""
+        """Take a notification of a committed change; notifications come in the order of commits."""
 
     def on_gap(self) -> None:
         """Take note that notifications may have been missed."""
@@ -39,7 +39,7 @@ class NotificationListener:
     """Passes notifications on to all subscribers in one application.
 
     Args:
-        runtime: For the database and settings.
+        runtime: The runtime, for the database and settings.
     """
 
     def __init__(self, runtime: Runtime) -> None:
@@ -56,12 +56,12 @@ class NotificationListener:
 
     @contextmanager
     def used(self) -> Iterator[None]:
-        """Listen as long as somebody uses the notifications; without users there is no connection."""
+        """Listen while somebody uses the notifications; without users, the process has no such connection."""
         self._users += 1
         if self._rest:
             self._rest.cancel()
         if self._task is None:
-            # An empty context, because the log lines of this task belong to no single request.
+            # In an empty context, because the log lines of this task belong to no single request.
             self._task = asyncio.create_task(self._listen(), context=contextvars.Context())
         try:
             yield

@@ -1,4 +1,4 @@
-"""The send queue of one client: messages that wait, up to a limit, and how the socket is closed."""
+"""The send queue of one client: waiting messages, up to a limit, and how the socket is closed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class SendQueue:
         self._news = asyncio.Event()
 
     def put(self, message: str) -> None:
-        """Queue a message; where too many wait, close the stream instead."""
+        """Queue a message; if too many wait, close the stream instead."""
         if self._ending:
             return
         if len(self._waiting) >= self._messages_max:
@@ -55,7 +55,7 @@ class SendQueue:
             self._news.set()
 
     def end(self, ending: Ending, *last_words: str) -> None:
-        """Close the stream after the last words, and drop the messages that wait; a second ending changes nothing."""
+        """Close the stream after the last words, and drop waiting messages; a second ending changes nothing."""
         if not self._ending:
             self._waiting.clear()
             self._waiting.extend(last_words)

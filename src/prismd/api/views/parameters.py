@@ -1,4 +1,4 @@
-"""Paths, parameters and replies that several operations on views have."""
+"""Paths, parameters and replies that several operations on views share."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ ERRORS: Final = ("method_not_allowed", "not_found")
 
 
 def view_operation(name: str, method: str, path: str, summary: str, **more: Any) -> Operation:  # noqa: ANN401 - fields of an operation
-    """Return an operation on views, which has what all of them have unless it says otherwise."""
+    """Return an operation on views, with the fields that all of them share unless ``more`` replaces them."""
     own = {"tag": "Views", "object_types": VIEW_TYPES, "errors": ERRORS}
     return Operation(name=name, method=method, path=path, summary=summary, **{**own, **more})

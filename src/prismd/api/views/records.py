@@ -1,4 +1,4 @@
-"""The records of views over HTTP: a page of them, and which of them come first (contract, section 14)."""
+"""The records of views over HTTP: pages of them, and the pinned ones (contract, section 14)."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def pin_record(
     session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
-    """Pin a record after those that are pinned."""
+    """Pin a record after those that are already pinned."""
     kind, view, record = type_with_views(object_type), id_in_path(view_id), id_in_path(record_id)
 
     def work(transaction: Transaction) -> Answer:
@@ -154,7 +154,7 @@ RECORDS_OF_VIEWS: Final = (list_records, order_records, pin_record, unpin_record
 
 
 def type_with_views(part: str) -> str:
-    """Return the object type that a part of a path names, which has views.
+    """Return the object type that a part of a path names, if the type has views.
 
     Args:
         part: The part between two slashes, percent-encoded.
@@ -170,14 +170,14 @@ def type_with_views(part: str) -> str:
 
 
 def page_wanted(request: Request[Any, Any, Any], settings: Settings) -> PageWanted:
-    """Return which page of records a request asks for.
+    """Return the page of records that a request asks for.
 
     Args:
-        request: For ``cursor``, ``limit`` and ``page``; beside a cursor the others say nothing.
-        settings: For limits.
+        request: The request, for ``cursor``, ``limit`` and ``page``; a cursor makes the others meaningless.
+        settings: The settings, for limits.
 
     Raises:
-        PrismdError: ``invalid_request``: one of them makes no sense.
+        PrismdError: ``invalid_request``: one of the parameters is invalid.
     """
     limit = page_limit(request, default=settings.page_max, most=settings.page_max)
     offset = page_offset(request, limit, settings)
@@ -185,15 +185,15 @@ def page_wanted(request: Request[Any, Any, Any], settings: Settings) -> PageWant
 
 
 def page_offset(request: Request[Any, Any, Any], limit: int, settings: Settings) -> int:
-    """Return how many entries stand before the page that a request asks for by its number.
+    """Return the number of entries before the page that a request asks for by its number.
 
     Args:
-        request: For ``page``, which counts from 1; beside a cursor it says nothing.
-        limit: Entries of a page.
-        settings: For the most entries to leave out.
+        request: The request, for ``page``, which counts from 1; it is ignored if the request has a cursor.
+        limit: Number of entries on a page.
+        settings: The settings, for the most entries that can be skipped.
 
     Raises:
-        PrismdError: ``invalid_request``: not a whole number from 1, or too far.
+        PrismdError: ``invalid_request``: ``page`` is not a whole number from 1, or skips too many entries.
     """
     raw = "1" if given(request, "cursor") else given(request, "page") or "1"
     digits = raw.lstrip("0")

@@ -13,7 +13,7 @@ _INT_MAX = 2**31 - 1
 _LIST = "A list of the team: the view shows its members. It never changes; beside a patch it may be said again."
 
 ViewKind = Literal["grid", "list", "kanban"]
-# What it says is judged later, with a sentence that names the three.
+# The service checks the value, with a message that names the three kinds.
 _Kind = Annotated[str, Meta(extra_json_schema={"enum": list(KINDS)})]
 _Text = Annotated[str, Meta(max_length=TEXT_CHARS_MAX)]
 _Name = Annotated[str, Meta(min_length=1, max_length=TEXT_CHARS_MAX)]
@@ -23,7 +23,7 @@ _DIRECTION = {"type": "string", "enum": ["asc", "desc"]}
 
 
 def _judged_later(description: str, schema: dict[str, Any]) -> Meta:
-    # What a query says is judged where the properties are known; here it is only described.
+    # The service checks a query's parts, because it knows the properties; the schema only describes them.
     return Meta(description=description, extra_json_schema={"anyOf": [schema, {"type": "null"}]})
 
 
@@ -54,7 +54,7 @@ _Combinator = Annotated[
 ]
 
 
-#: What a view that was read has, and clients send back with it.
+#: Members of a view that clients read and may send back with it.
 _OwnToServer = Annotated[Any, Meta(description="The server's own, whatever is sent.")]
 
 
@@ -88,7 +88,7 @@ class ViewCreate(_Members, frozen=True, kw_only=True):
 
 
 class ViewPatch(_Members, frozen=True, kw_only=True):
-    """What to change of a view; null clears, and what is absent stays."""
+    """Changes to a view; null clears a member, and an absent member stays."""
 
     name: _Name | UnsetType = UNSET
     view_type: _Kind | UnsetType = UNSET
@@ -145,13 +145,13 @@ class ViewWithRecords(Struct, frozen=True, kw_only=True):
 
 
 class ViewOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The order of records that come first in a view."""
+    """The order of the records pinned in a view."""
 
     object_ids: Annotated[list[str], Meta(description="Pinned ones, in order; those not named come after them.")]
 
 
 def members_of(sent: ViewCreate | ViewPatch) -> dict[str, Any]:
-    """Return what a body says of a view, its id apart."""
+    """Return the members of a view in a body, without its id."""
     values = {name: getattr(sent, name) for name in sent.__struct_fields__ if name != "id"}
     return {name: value for name, value in values.items() if value is not UNSET}
 
@@ -161,7 +161,7 @@ def shown_view(view: View, team: str) -> ViewBundle:
 
     Args:
         view: The view.
-        team: Its team, as clients write it.
+        team: The public id of the view's team.
     """
     return ViewBundle(
         id=view.id,

@@ -30,7 +30,7 @@ def weakness(key: str) -> str:
         return f"it has {len(key)} characters, and {KEY_CHARS_MIN} are the least"
     if len(set(key.casefold())) < _DIFFERENT_CHARS_MIN:
         return "it has too few different characters"
-    # Of a text that is repeated, one.
+    # Keep one copy of a repeated text.
     telling = _REPEATED.sub(r"\1", key.casefold()[:_LOOKED_AT_CHARS])
     telling = _without_runs(_WORDS.sub("", telling))
     if len(telling) < _TELLING_CHARS_MIN or len(set(telling)) < _DIFFERENT_CHARS_MIN:
@@ -39,6 +39,6 @@ def weakness(key: str) -> str:
 
 
 def _without_runs(text: str) -> str:
-    # Of "aaaa", "1234", "dcba" and "aabbcc" one character is left.
+    # "aaaa", "1234", "dcba" and "aabbcc" are each reduced to one character.
     shorter = "".join(one for before, one in zip(f"\0{text}", text, strict=False) if abs(ord(one) - ord(before)) > 1)
     return shorter if shorter == text else _without_runs(shorter)

@@ -1,4 +1,4 @@
-"""What a list is, and how one is made from a template (contract, section 16.1)."""
+"""Definitions of lists, and creating one from a template (contract, section 16.1)."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ NAME_CHARS_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """A list of records. Which records are in it is kept with the records.
+    """A list of records; each record stores the ids of its lists.
 
     Args:
-        id: UUID of the list.
-        object_type: The type that it is made for.
-        template_id: What it was made from.
+        id: Id of the list, as UUID text.
+        object_type: The main type of the list's records.
+        template_id: Id of the template that the list was created from.
     """
 
     id: str
@@ -38,18 +38,18 @@ class List:
 
     @property
     def object_types(self) -> tuple[str, ...]:
-        """The types whose records can be in it, the one that it is made for first."""
+        """The types whose records can join the list; the main type comes first."""
         return types_in(self.object_type)
 
 
 @dataclass(frozen=True, slots=True)
 class MadeList:
-    """A list with all that it starts with.
+    """A new list with its properties and views.
 
     Args:
         list: The list.
-        stages: Its stage property for each type that it takes.
-        views: Of the records of the type that it is made for.
+        stages: The stage property of each type that the list takes.
+        views: The first views, which show records of the main type.
     """
 
     list: List
@@ -59,7 +59,7 @@ class MadeList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewList:
-    """A list as it is asked for; what is left out comes from the template."""
+    """A list that a request asks for; the template supplies missing values."""
 
     template_id: str
     name: str | None = None
@@ -68,15 +68,15 @@ class NewList:
 
 
 def define_list(new: NewList, *, new_id: NewId, now: datetime) -> MadeList:
-    """Return the list that is asked for, with its stages and its first views.
+    """Return the list that a request asks for, with its stages and its first views.
 
     Args:
-        new: What is asked for.
-        new_id: Makes the ids of the list, its properties, their options and the views.
-        now: When it is made.
+        new: The request.
+        new_id: Returns the ids of the list, its properties, their options and the views.
+        now: Time of creation.
 
     Raises:
-        PrismdError: ``invalid_request``, with the path of the field at fault.
+        PrismdError: ``invalid_request``, with the path of the wrong field.
     """
     template = template_named(new.template_id, ".body.template_id")
     object_type = _object_type(new, template)
@@ -99,11 +99,11 @@ def template_named(template_id: str, field: str | None = None) -> ListTemplate:
     """Return a template.
 
     Args:
-        template_id: As the caller wrote it.
-        field: Where in the request; None where it is what the path names.
+        template_id: Id of the template, exactly as the caller sent it.
+        field: Path of the id in the request; None if the id is in the URL.
 
     Raises:
-        PrismdError: ``invalid_request``, or ``not_found`` without a field.
+        PrismdError: ``invalid_request`` for an unknown id; ``not_found`` if there is no ``field``.
     """
     template = TEMPLATES.get(template_id)
     if template is None:

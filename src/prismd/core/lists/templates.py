@@ -1,6 +1,6 @@
-"""The templates that lists are made from: what each holds, and the stages that its records go through (contract, 16.1).
+"""The templates of lists: the types of their records, and the stages of these (contract, section 16.1).
 
-The contract publishes the names of the templates alone; what they hold is prismd's choice.
+The contract publishes only the names of the templates; their contents are prismd's choice.
 """
 
 from __future__ import annotations
@@ -12,33 +12,33 @@ from typing import Final
 #: The types whose records can be in a list.
 LISTABLE_TYPES: Final = ("organization", "identity", "action", "document", "deal")
 
-#: The template whose lists hold whatever type is asked for.
+#: The template whose lists take the type that the request names.
 CUSTOM: Final = "custom"
 
-#: What a list takes besides records of the type that it is made for (contract, section 23, fact 110).
+#: Further types that a list takes, by its main type (contract, section 23, fact 110).
 _BESIDES: Final = {"deal": ("identity", "organization")}
 
 
 def types_in(object_type: str) -> tuple[str, ...]:
-    """Return the types whose records a list takes.
+    """Return the types whose records a list takes; the main type comes first.
 
     Args:
-        object_type: The type that the list is made for; it comes first.
+        object_type: The list's main type.
     """
     return (object_type, *_BESIDES.get(object_type, ()))
 
 
 @dataclass(frozen=True, slots=True)
 class ListTemplate:
-    """What lists can be made from.
+    """A template for lists.
 
     Args:
-        id: What requests name it by.
-        name: What people read; also the name of a list that is given none.
-        description: What such a list is for, in one sentence.
-        object_type: The type that such a list is made for; None for :data:`CUSTOM`, where the request says.
+        id: The template's id in requests.
+        name: A name for people, which is also the name of a list without one of its own.
+        description: The purpose of such a list, in one sentence.
+        object_type: The main type of such a list; None for :data:`CUSTOM`, for which the request names it.
         icon: Name of an icon.
-        stages: Slugs and labels of the options of its stage property, in order.
+        stages: Slugs and labels of the options of the stage property, in order.
     """
 
     id: str
@@ -50,7 +50,7 @@ class ListTemplate:
 
     @property
     def supported_object_types(self) -> tuple[str, ...]:
-        """The types whose records such a list takes; for :data:`CUSTOM` those that it can be made for."""
+        """The types whose records such a list takes; for :data:`CUSTOM`, its possible main types."""
         return LISTABLE_TYPES if self.object_type is None else types_in(self.object_type)
 
 
@@ -117,5 +117,5 @@ _ALL: Final = (
     ),
 )  # fmt: skip
 
-#: Every template by its id, in the order in which they are shown.
+#: Every template by id, in the order in which clients see them.
 TEMPLATES: Final = MappingProxyType({template.id: template for template in _ALL})

@@ -1,1 +1,1 @@
-"""Properties and options: the schema of a team, native and custom."""
+"""Properties and options: the schema of a team, with native and custom properties."""

@@ -1,4 +1,4 @@
-"""Definitions of custom properties, checked against the existing ones (contract, 13.3)."""
+"""Definitions of custom properties, checked against the existing ones (contract, section 13.3)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from prismd.core.properties.schema import (
 from prismd.core.properties.slugs import RESERVED, slug_for
 from prismd.core.wording.quoting import nearest, quoted
 
-# What records and clients go by, so that it never changes.
+# Members that never change, because records and clients rely on them.
 _KEPT: Final = ("slug", "role_id")
 #: Every type that a custom property can have.
 WRITABLE_TYPES: Final = (
@@ -46,7 +46,7 @@ class NewProperty:
     """A requested property; without a slug, one is derived from the name.
 
     Args:
-        list_id: The list that gets it; None for all records of the type.
+        list_id: The list that gets the property; None for all records of the type.
     """
 
     name: str
@@ -65,7 +65,7 @@ def define_property(schema: ObjectSchema, new: NewProperty, *, new_id: NewId, li
     Args:
         schema: The existing properties.
         new: The request.
-        new_id: Makes the ids of the property and its options.
+        new_id: Returns the ids of the property and its options.
         limits: Limits of definitions.
 
     Raises:
@@ -91,12 +91,12 @@ def define_property(schema: ObjectSchema, new: NewProperty, *, new_id: NewId, li
 
 
 def change_property(schema: ObjectSchema, prop: Property, changes: Mapping[str, Any]) -> Property:
-    """Return a custom property with changes made to it; its slug, type, role and scope stay.
+    """Return a custom property after changes; its slug, type, role and list never change.
 
     Args:
         schema: The existing properties.
         prop: The property.
-        changes: New values of ``name``, ``icon``, ``enabled`` and ``required``; other values must not differ.
+        changes: New values of ``name``, ``icon``, ``enabled`` and ``required``; other members must not differ.
 
     Raises:
         PrismdError: ``invalid_request`` or ``name_taken``.
@@ -129,7 +129,7 @@ def _check_name(schema: ObjectSchema, name: str, list_id: str | None, *, own_id:
 
 def _property_slug(schema: ObjectSchema, new: NewProperty) -> str:
     if new.slug is None:
-        # A list may have a slug that all records have too, but only where somebody asks for it.
+        # A list's property can share its slug with one of all records, but only if the caller asks for that slug.
         return slug_for(new.name, {*schema.slugs(new.list_id), *RESERVED})
     check_slug(new.slug, ".body")
     if new.slug in RESERVED:

@@ -1,6 +1,6 @@
-"""The properties that every team has from the start, and their options (contract, section 17).
+"""The native properties and options, which every team has from the start (contract, section 17).
 
-Ids follow from the names in these tables, so they are the same in every team, version and installation.
+Their ids are derived from the names in these tables, so they are the same in every team, version and installation.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from prismd.core.properties.schema import OBJECT_TYPES, ObjectSchema, Option, Pr
 #: The namespace of native ids. It must never change, because clients and stored records keep the ids.
 _ID_SPACE: Final = UUID("6f0c8f3e-3c0b-5d5e-9a53-0b1f5c3a7d11")
 
-#: Set by the server alone, on every type.
+#: Properties of every type that only the server sets.
 _AUDIT: Final = {"date": "created_at updated_at last_updated_at", "ref_user": "created_by updated_by"}
 
-#: What every type has besides; unlike the audit properties it can be written.
+#: Further properties of every type, which clients can write.
 _COMMON: Final = {"date": "source_created_at"}
 
 # Object type -> the wire's type name -> slugs. Where the contract publishes no type, the one here is prismd's choice.
@@ -70,7 +70,7 @@ _PROPERTIES: Final[dict[str, dict[str, str]]] = {
         " linkedin_followers twitter_followers",
         "date": "last_funding_round_date start_date close_date last_interaction_date",
         "ref_event": "last_calendar_event",
-        # The contract has no type for several users; an account is the nearest it has.
+        # The contract has no type for several users; an account is the closest one.
         "multiref_account": "team",
     },
     "deal": {
@@ -93,7 +93,7 @@ _PROPERTIES: Final[dict[str, dict[str, str]]] = {
         "multiref_identity": "people",
         "multiref_organization": "companies",
     },
-    # The contract names no property of engagements. One is a logged interaction: a call, a meeting, a message, a note.
+    # The contract names no properties of engagements, which are logged interactions: calls, meetings, messages, notes.
     "engagement": {
         "str": "title location",
         "text": "summary notes",
@@ -126,8 +126,8 @@ _PROPERTIES: Final[dict[str, dict[str, str]]] = {
     },
 }
 
-# Object type -> slug -> the reference of another type that it shows from the other side. They have no values of their
-# own, so the two sides can never disagree.
+# Object type -> slug -> the reference of another type that this property shows from the other side. Such a property
+# stores no values, so the two sides cannot disagree.
 _INVERSES: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "organization": {
         "contacts": ("contact", "company"),
@@ -136,7 +136,7 @@ _INVERSES: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "contact": {"identities": ("identity", "email_addresses")},
 }
 
-#: Dates that are days, whatever time and offset are written behind them; all others are moments.
+#: Dates that are days, so that a time and an offset in sent values are dropped; all other dates are moments.
 _DAYS: Final = frozenset(
     {"birthday", "linkedin_connection_since", "last_funding_round_date", "start_date", "close_date"}
 )
@@ -145,8 +145,8 @@ _ROUNDS: Final = (
     "pre_seed seed series_a series_b series_c series_d series_e_or_later growth bridge debt grant private_equity ipo"
 )
 
-# Slug, or type and slug, of a select property -> its options in order. Select properties that are not here (tags,
-# labels, categories, sectors) start empty: what belongs in them is each team's own.
+# Slug, or type and slug, of a select property -> its options in order. Select properties that are absent here (tags,
+# labels, categories, sectors) have no options at first, because those differ from team to team.
 _OPTIONS: Final = {
     "seniority": "intern entry senior manager director vp head c_suite partner founder owner",
     "department": "engineering product design marketing sales customer_success support operations finance legal"
@@ -176,11 +176,11 @@ _OPTIONS: Final = {
     "engagement.status": "planned completed missed cancelled",
     "direction": "inbound outbound",
     "outcome": "positive neutral negative no_answer follow_up",
-    # Both spellings of the third are in use among clients of the contract, and so is the last.
+    # Clients of the contract use both spellings of the third option, and the last option too.
     "event.status": "confirmed tentative canceled cancelled no",
 }
 
-# What people read where it is not the slug with spaces and a capital.
+# Names and labels for people that differ from the slug with spaces and a capital.
 _NAMES: Final = {
     "linkedin": "LinkedIn",
     "github": "GitHub",

@@ -1,4 +1,4 @@
-"""Definitions of options: labels, slugs and texts, checked against the existing ones (contract, 13.3)."""
+"""Definitions of options: labels, slugs and texts, checked against the existing ones (contract, section 13.3)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DESCRIPTION_CHARS_MAX: Final = 2_000
 #: The kinds of properties that have options.
 SELECTS: Final = (Kind.SELECT, Kind.MULTISELECT)
 _INDEX_MAX: Final = 2**31 - 1
-# The texts of a definition, with the most characters of each.
+# Maximum number of characters of each text in a definition.
 _CHARS_MAX: Final = {
     "name": NAME_CHARS_MAX,
     "value": OPTION_CHARS_MAX,
@@ -39,9 +39,9 @@ class DefinitionLimits:
     """Limits of the definitions of a team.
 
     Args:
-        properties_max: Custom properties of one object type, including those of its lists, but not their stages.
-        options_max: Options of one select property, including native ones.
-        options_left: Options that the properties of the object type may still get.
+        properties_max: Maximum of custom properties of one object type; lists' properties count, but not lists' stages.
+        options_max: Maximum of options of one select property; native options count.
+        options_left: Number of options that properties of the object type can still get.
     """
 
     properties_max: int
@@ -63,13 +63,13 @@ class NewOption:
 
 
 def define_option(prop: Property, new: NewOption, *, new_id: NewId, limits: DefinitionLimits) -> Option:
-    """Return the option that is asked for.
+    """Return the option that a request asks for.
 
     Args:
-        prop: A property with the options that there are.
-        new: What is asked for.
-        new_id: Makes the option's id.
-        limits: How much a team may define.
+        prop: The property with its present options.
+        new: The request.
+        new_id: Returns the option's id.
+        limits: The limits of definitions.
 
     Raises:
         PrismdError: ``invalid_request``, ``name_taken`` or ``slug_taken``.
@@ -90,14 +90,14 @@ def define_option(prop: Property, new: NewOption, *, new_id: NewId, limits: Defi
 
 
 def _check_left(wanted: int, limits: DefinitionLimits, field: str) -> None:
-    # Whatever reads records reads the options of their type first.
+    # All readers of records load all options of the type first, so their total number is limited.
     if wanted > max(0, limits.options_left):
         message = f"the properties of the type have room for {max(0, limits.options_left):,} more options in all"
         raise PrismdError.invalid(field, f"{message} (PRISMD_OPTIONS_PER_TYPE_MAX); delete some", "maxItems")
 
 
 def change_option(prop: Property, option: Option, changes: Mapping[str, Any]) -> Option:
-    """Return an option with changes made to it; records keep it, as they hold its id.
+    """Return an option after changes; records refer to it by id, so they keep it.
 
     Args:
         prop: The property with all its options.
@@ -110,7 +110,7 @@ def change_option(prop: Property, option: Option, changes: Mapping[str, Any]) ->
     check_fields({name: value for name, value in changes.items() if name != "slug"}, ".body")
     changed = replace(option, **changes)
     others = OptionNames(one for one in prop.options if one is not option)
-    # What is not changed is not judged: options of earlier versions can have names that clash.
+    # Check changed names only: options of earlier versions can have names that clash.
     if changed.slug != option.slug:
         _check_option_slug(prop.type, changed.slug, others, ".body")
     if changed.value != option.value:
@@ -119,12 +119,12 @@ def change_option(prop: Property, option: Option, changes: Mapping[str, Any]) ->
 
 
 def define_options(wanted: tuple[NewOption, ...], new_id: NewId, limits: DefinitionLimits) -> tuple[Option, ...]:
-    """Return the options of a property that is made with them.
+    """Return the options of a new property.
 
     Args:
-        wanted: What is asked for.
-        new_id: Makes the ids of the options.
-        limits: How much a team may define.
+        wanted: The options that the request asks for.
+        new_id: Returns the ids of the options.
+        limits: The limits of definitions.
 
     Raises:
         PrismdError: ``invalid_request``, ``name_taken`` or ``slug_taken``.
@@ -139,7 +139,7 @@ def define_options(wanted: tuple[NewOption, ...], new_id: NewId, limits: Definit
     _check_apart([new.slug for new in wanted], labels)
     taken, made = {*labels, *(new.slug for new in wanted if new.slug)}, []
     for index, (new, label) in enumerate(zip(wanted, labels, strict=True)):
-        # What is another's label is left to it, whichever of the two comes first.
+        # An option can derive its slug from its own label, but never take the label of another option.
         taken.discard(label)
         option = _option(new, taken, new_id)
         taken |= {label, option.slug}
@@ -180,10 +180,10 @@ def _texts_of(new: NewOption) -> dict[str, Any]:
 
 
 def check_fields(values: Mapping[str, Any], field: str) -> None:
-    """Refuse texts and numbers of a definition that cannot be kept.
+    """Refuse invalid texts and numbers in a definition.
 
     Args:
-        values: Values by name; those of other names may have any type.
+        values: Values by name; values of unknown names can have any type.
         field: Path of the definition in the request.
 
     Raises:
@@ -236,13 +236,13 @@ def _check_label(wire_type: str, label: str, others: OptionNames) -> None:
 
 
 def taken_by(code: str, message: str, holder: Property | Option, wire_type: str) -> PrismdError:
-    """Return the error of a name or slug that is taken, with what has it (contract, section 23, 116).
+    """Return the error for a taken name or slug, with the property or option that has it (contract, section 23, 116).
 
     Args:
         code: ``name_taken`` or ``slug_taken``.
-        message: A sentence that names it.
-        holder: The property or option that has it.
-        wire_type: Type of that property, or of the property of that option.
+        message: A sentence that names the holder.
+        holder: The property or option that has the name or slug.
+        wire_type: The type of the property; for an option, the type of its property.
     """
     details = {"id": holder.id, "slug": holder.slug, "type": wire_type}
     return PrismdError(code, message, details=details)
@@ -256,7 +256,7 @@ def check_slug(slug: str, field: str) -> None:
     """Refuse a text that cannot be a slug.
 
     Args:
-        slug: The text as the caller wrote it.
+        slug: The text, exactly as the caller sent it.
         field: Path of the definition in the request.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The names of the options of one select property: a text can be an id, a label, a slug, or a clash of two of them."""
+"""The names of a select property's options: resolving a text that can be an id, a label, a slug, or ambiguous."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NONE: Final[tuple[Option, ...]] = ()
 
 
 class Meaning(NamedTuple):
-    """The option that a text means, or several options if it is ambiguous, or none."""
+    """The option that a text names; or several rivals, if the text is ambiguous; or neither."""
 
     option: Option | None = None
     rivals: tuple[Option, ...] = ()
@@ -25,10 +25,10 @@ _NOTHING: Final = Meaning()
 
 
 def folded(label: str) -> str:
-    """Return a label as labels are compared with each other: as keys are, without regard to case and to its ends.
+    """Return the form of a label for comparing labels: like a key, without case and outer white space.
 
     Args:
-        label: Of an option, or a text that may be one.
+        label: The label of an option, or a text that can be one.
     """
     return normalised(label, fold_case=True)
 
@@ -36,11 +36,11 @@ def folded(label: str) -> str:
 class OptionNames:
     """The names of the options of a property.
 
-    An id wins, then an exact label, then a slug, then a label in another case where that counts.
+    An id takes precedence, then an exact label, then a slug, then a label in another case, if that counts.
 
     Args:
         options: All options, including archived ones.
-        any_case: Whether labels that differ only by case and ends count, as in imports that make options.
+        any_case: Whether a label counts regardless of case and outer white space, as in imports that create options.
     """
 
     def __init__(self, options: Iterable[Option], *, any_case: bool = False) -> None:
@@ -52,7 +52,7 @@ class OptionNames:
 
     @cached_property
     def _by_folded(self) -> dict[str, tuple[Option, ...]]:
-        # Of thousands of options this takes a while, and most texts are names as they are written.
+        # Built only if needed: with thousands of options it takes a while, and most texts are exact names.
         return _grouped((folded(option.value), option) for option in self._options)
 
     @cached_property
@@ -71,35 +71,35 @@ class OptionNames:
         return self.meant_by_case(text) if self._any_case else _NOTHING
 
     def meant_by_case(self, text: str) -> Meaning:
-        """Return what a text means that is no name of an option as it is written."""
+        """Return the meaning of a text that is no exact name of an option."""
         key = folded(text)
         by_slug, by_label = self._by_slug.get(key), self._by_folded.get(key, _NONE)
         if by_slug is None or by_slug in by_label:
             return _one_of(by_label)
-        # A text that means a label, or would become one, must not end in another option, of which it is the slug.
+        # The text names a label, or would become a new one, but is also the slug of another option: ambiguous.
         return Meaning(rivals=(*by_label, by_slug))
 
     def exact(self) -> dict[str, str]:
-        """Return the ids of options by all texts that mean one as they are written."""
+        """Return ids of options by all texts that are exact names of one option."""
         labels = {label: found[0].id for label, found in self._by_label.items() if len(found) == 1}
         slugs = {slug: option.id for slug, option in self._by_slug.items() if slug not in self._by_label}
         return slugs | labels | {option_id: option_id for option_id in self._by_id}
 
     def labelled(self, label: str) -> Option | None:
-        """Return an option that has a label already, whatever its case."""
+        """Return an option with the same label, ignoring case; None if there is none."""
         return next(iter(self._by_folded.get(folded(label), _NONE)), None)
 
     def nearest(self, text: str) -> Option | None:
-        """Return the option that a misspelt text may stand for; archived ones are given to nobody."""
+        """Return the option whose label is nearest to a misspelt text; archived options do not count."""
         return self._near.nearest(text)
 
     def with_slug(self, slug: str) -> Option | None:
-        """Return the option that has a slug."""
+        """Return the option with a slug; None if there is none."""
         return self._by_slug.get(slug)
 
     @property
     def taken(self) -> Mapping[str, object]:
-        """What no further option may have as its slug: slugs, and labels whatever their case."""
+        """The slugs that new options cannot have: existing slugs, and labels in their form for comparison."""
         return {**self._by_folded, **self._by_slug}
 
 

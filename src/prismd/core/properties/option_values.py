@@ -63,14 +63,14 @@ def _several(slug: str, value: str, rivals: Sequence[Option]) -> str:
     if all(option.value == value for option in rivals):
         how = f"has several options called {quoted(value)}"
     else:
-        # They differ from the text by case, as they may from each other; each is named as it is called.
+        # All rivals differ from the text by case, and perhaps from each other, so show each label exactly.
         which = " and of ".join(quoted(option.value) for option in rivals[:_OPTIONS_SHOWN])
         how = f"has no option called exactly {quoted(value)}, which but for case is a name of {which}"
     return f"`{slug}` {how}; write the {_telling(value, rivals)}"
 
 
 def _telling(value: str, rivals: Sequence[Option]) -> str:
-    # What two options are called, none of them is called by; then only ids tell them apart.
+    # A text that is both a label and a slug identifies no option by name; then only ids do.
     shown, by_id = rivals[:_OPTIONS_SHOWN], value in {option.slug for option in rivals}
     names = ", ".join(f"`{option.id if by_id else option.slug}`" for option in shown)
     return f"{'id' if by_id else 'slug'} of the one meant: {names}"
@@ -85,7 +85,7 @@ def _clash(names: OptionNames, value: str) -> str:
         near = names.nearest(value)
         return f"; did you mean {quoted(near.value)}?" if near else ""
     if trimmed(value) != option.value and composed(trimmed(value)) == composed(option.value):
-        # Both look the same on a screen: Unicode has several ways to write one letter.
+        # The texts look the same on a screen: Unicode can write one letter in several ways.
         return f": that is not letter for letter the label {quoted(option.value)}, however alike; write `{option.slug}`"
     return f"; did you mean {quoted(option.value)}?"
 

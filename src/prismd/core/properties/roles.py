@@ -1,4 +1,4 @@
-"""Roles: how values of a property are shown, under ids that are the same everywhere (contract, 13.2 and 23, 116)."""
+"""Roles: ids for the ways to show values, the same in every installation (contract, sections 13.2 and 23, 116)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from functools import cache
 from typing import Final
 from uuid import UUID, uuid5
 
-#: The space in which the ids of roles are made. It must never change: clients and databases keep them.
+#: The namespace of role ids. It must never change, because clients and databases keep the ids.
 _ROLE_SPACE: Final = UUID("3f0b5a52-0f4c-5c0e-8a55-6c2d9b7f4e10")
 
 
@@ -20,5 +20,5 @@ def usual_role(wire_type: str) -> str:
     return str(uuid5(_ROLE_SPACE, wire_type))
 
 
-#: The role of dates that are days: neither a time nor an offset is kept with them.
+#: The role of dates that are days; their values have neither a time nor an offset.
 DAY_ROLE: Final = usual_role("day")

@@ -9,7 +9,7 @@ from typing import Final
 
 from prismd.core.properties.roles import DAY_ROLE, usual_role
 
-#: The types whose records prismd keeps (contract, section 1).
+#: The types whose records prismd stores (contract, section 1).
 OBJECT_TYPES: Final = (
     "contact", "organization", "identity", "deal", "action", "document", "engagement", "event", "comment",
 )  # fmt: skip
@@ -17,12 +17,12 @@ OBJECT_TYPES: Final = (
 #: The types that can be imported (contract, section 10.1).
 IMPORTABLE_TYPES: Final = tuple(name for name in OBJECT_TYPES if name != "event")
 
-#: Types of the contract whose records prismd does not keep; it knows only their names (contract, sections 11.1, 13.1).
+#: Types of the contract whose records prismd does not store; it knows only the names (contract, sections 11.1, 13.1).
 UNHELD_TYPES: Final = ("ai_chat_thread", "ai_chat_message", "agent_artifact", "agent_site")
 
 
 class Kind(enum.Enum):
-    """How values of a property behave; the wire's type names map onto these (contract, section 13.2)."""
+    """The kinds of values of properties; each wire type has one of these kinds (contract, section 13.2)."""
 
     NUM = "num"
     STR = "str"
@@ -36,17 +36,17 @@ class Kind(enum.Enum):
     MULTIREF = "multiref_"
 
 
-#: Key of the property that holds the ids of the lists a record is in; no slug can be the same.
+#: Key of the property that holds the ids of a record's lists; no slug can equal it.
 LISTS_KEY: Final = "/lists"
 
-#: The name under which every list knows its stage property (contract, sections 13.2 and 16.1).
+#: The slug of the stage property of every list (contract, sections 13.2 and 16.1).
 APP_STAGE: Final = "app_stage"
 
-#: The other name of the stage within a list: that of a native property, which means something else without the list
-#: (contract, section 23, fact 102).
+#: A second slug of the stage within a list. Outside of lists, it is the slug of a native property (contract,
+#: section 23, fact 102).
 STATUS: Final = "status"
 
-#: The wire's names of the types that a person can write, references apart.
+#: The wire's names of the types of custom properties, without references.
 PLAIN_TYPES: Final = tuple(kind.value for kind in Kind if not kind.value.endswith("_"))
 
 SINGLE_REFERENCE_TARGETS: Final = (
@@ -71,7 +71,7 @@ class Option:
     icon: str | None = None
     option_group: str | None = None
     sort_index: int | None = None
-    #: Records that have an archived option keep it, and no other record can get it (contract, 23, 103).
+    #: False for an archived option: records that have it keep it, and no other record can get it (contract, 23, 103).
     enabled: bool = True
 
 
@@ -80,21 +80,22 @@ class Property:
     """One property of an object type (contract, section 13.2).
 
     Args:
-        id: UUID of the definition; native properties have the same in every team.
+        id: Id of the definition, as UUID text; a native property has the same id in every team.
         slug: The name that rows use as a key; it never changes.
         type: The wire's type name, such as ``str`` or ``multiref_organization``.
-        name: What people read.
-        native: Shipped with the product, the same in every team.
-        read_only: Set by the server alone, such as ``created_at``.
+        name: A name for people.
+        native: Whether the property comes with prismd and is the same in every team.
+        read_only: Whether only the server sets values, as for ``created_at``.
         list_id: The list within which the property exists; None for properties of all records of the type.
         alias: ``app_stage`` for the stage property of a list.
-        enabled: False for an archived property, whose values stay readable and which gets no others.
-        role_id: How its values are shown, and whether dates are days; the usual one of its type where none is given.
-        inverse_of: Object type and slug of the reference that this one shows from its other side; such a property has
-            no values of its own.
-        unkept: Clients may name it, and no record has a value of it (see :mod:`prismd.core.properties.unkept`).
-        any_case: Whether the labels of its options count whatever their case, as they do while an import makes options.
-        key: Under which records store its values: the slug, after the list's id where it belongs to a list.
+        enabled: False for an archived property, which keeps its values but takes no new ones.
+        role_id: Id of the role: how to show values, and whether dates are days; by default the type's usual role.
+        inverse_of: Object type and slug of the reference that an inverse property shows from the other side; an inverse
+            property has no stored values.
+        unkept: Whether clients can name the property although prismd stores no values (see
+            :mod:`prismd.core.properties.unkept`).
+        any_case: Whether labels of options match regardless of case, as during an import that creates options.
+        key: Key under which records store values: the slug, after the list's id if the property belongs to a list.
     """
 
     id: str
@@ -136,7 +137,7 @@ class Property:
 
     @property
     def holds_days(self) -> bool:
-        """Whether the value is a day, whatever time and offset were written behind it."""
+        """Whether the value is a day; a time and an offset in sent values are dropped."""
         return self.kind is Kind.DATE and self.role_id == DAY_ROLE
 
 
@@ -144,17 +145,17 @@ def property_key(slug: str, list_id: str | None) -> str:
     """Return the key under which records store the values of a property.
 
     Args:
-        slug: Of the property; it holds no slash.
-        list_id: The list that the property belongs to, if any.
+        slug: The property's slug, which contains no slash.
+        list_id: The list that the property belongs to; None for the properties of all records.
     """
     return slug if list_id is None else f"{list_id}/{slug}"
 
 
 def split_key(key: str) -> tuple[str | None, str]:
-    """Return the list and the slug of the property that has a key: the other way round from :func:`property_key`.
+    """Return the list and the slug in a key from :func:`property_key`.
 
     Args:
-        key: Of a property.
+        key: Key of a property.
     """
     list_id, _, slug = key.rpartition("/")
     return list_id or None, slug
@@ -162,7 +163,7 @@ def split_key(key: str) -> tuple[str | None, str]:
 
 @dataclass(frozen=True, slots=True)
 class ObjectSchema:
-    """The properties of one object type in one team, by key: their slug, or their list's id and their slug."""
+    """The properties of one object type in one team, by key."""
 
     object_type: str
     properties: Mapping[str, Property]
@@ -171,21 +172,21 @@ class ObjectSchema:
         return iter(self.properties.values())
 
     def get(self, slug: str, list_id: str | None = None) -> Property | None:
-        """Return the property that a slug means, or None.
+        """Return the property that a slug names, or None.
 
         Args:
-            slug: As clients write it.
-            list_id: The list whose own properties come before those of all records of the type.
+            slug: The slug, exactly as the caller sent it.
+            list_id: A list whose own properties take precedence over those of all records.
         """
         own = None if list_id is None else self.own(slug, list_id)
         return own or (self.properties.get(slug) if "/" not in slug else None)
 
     def own(self, slug: str, list_id: str) -> Property | None:
-        """Return the property of a list that a slug means, or None.
+        """Return the property of a list that a slug names, or None.
 
         Args:
-            slug: As clients write it; the stage has two names, unless the list has a property of the second one.
-            list_id: The list.
+            slug: The slug, exactly as the caller sent it; :data:`STATUS` means the stage by default.
+            list_id: Id of the list.
         """
         found = self.properties.get(property_key(slug, list_id))
         if found is None and slug == STATUS:
@@ -193,25 +194,25 @@ class ObjectSchema:
         return found
 
     def slugs(self, list_id: str | None = None) -> list[str]:
-        """Return the slugs that mean something, within a list if one is given."""
+        """Return the slugs of the properties of all records, and of those of a list if one is given."""
         return list(dict.fromkeys(prop.slug for prop in self if prop.list_id in (None, list_id)))
 
 
-#: Stands for the lists that a record is in, wherever values of properties are compared and found.
+#: A property that stands for a record's lists, for comparing them and finding records by them.
 LISTS: Final = Property(id="", slug=LISTS_KEY, type="multi_str", name="Lists", native=True, read_only=True)
 
 
 def count_options(schema: ObjectSchema) -> int:
-    """Return how many options the properties of a type have in all.
+    """Return the number of options of all properties of a type.
 
     Args:
-        schema: Of the type.
+        schema: The schema of the type.
     """
     return sum(len(prop.options) for prop in schema)
 
 
 def held_references(schema: ObjectSchema) -> dict[str, str]:
-    """Return the object types by the keys of the references whose targets are records that prismd holds."""
+    """Return the references to records that prismd stores: the target's type by the reference's key."""
     return {
         prop.key: prop.target
         for prop in schema

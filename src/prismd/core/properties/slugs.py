@@ -1,4 +1,4 @@
-"""Slugs, the names that rows and filters use: their form, and how one is derived from a label."""
+"""Slugs, by which rows and filters name properties: their form, and deriving one from a label."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from anyascii import anyascii
 
 SLUG_CHARS_MAX: Final = 64
 
-#: What no property is called by: it would be taken for something else that stands in the same place.
+#: Names that no property can have, because they mean something else in rows, requests or paths.
 RESERVED: Final = {
     "id": "the record itself",
     "app_stage": "the stage of a record in a list",
@@ -52,7 +52,7 @@ def is_slug(text: str) -> bool:
 
 
 def slug_for(label: str, taken: Container[str]) -> str:
-    """Return a slug for a name, with a number at its end where the plain slug is taken.
+    """Return a slug for a name; a number at the end makes it unique if the plain slug is taken.
 
     Args:
         label: The name, of any length and script.
@@ -63,15 +63,15 @@ def slug_for(label: str, taken: Container[str]) -> str:
 
 
 def slug_of_label(label: str, folded: str, taken: Container[str]) -> str:
-    """Return a slug for an option of which the label alone is known, while others are still to come.
+    """Return a slug for a new option that depends only on its label, because later labels are not known yet.
 
-    It is the label where that says the same. Where something was left out or spelled otherwise, a mark that follows
-    from the label stands at its end: else the slug of "C++" would be what the next row calls another option.
+    If the slug says less than the label, it ends with a mark derived from the label. Without the mark, the slug of
+    "C++" would be "c", which can be the label of another option in the next row.
 
     Args:
-        label: What people read.
-        folded: The label without case.
-        taken: Slugs in use, and labels without case, of other options.
+        label: The label.
+        folded: The label in its form for comparison.
+        taken: Slugs and folded labels of other options.
     """
     base = _base(label)
     if base == folded.translate(_SPACES) and base not in taken:
@@ -83,19 +83,19 @@ def slug_of_label(label: str, folded: str, taken: Container[str]) -> str:
 
 def _base(label: str) -> str:
     text = unicodedata.normalize("NFC", label[: 4 * SLUG_CHARS_MAX])
-    # Signs have names as well, which say something where there are no letters.
+    # Signs have names too ("plus"), which make a slug for a label without letters.
     spoken = "".join(char if unicodedata.category(char)[0] in _SPOKEN else " " for char in text)
     return _plain(spoken) or _plain(text) or _FALLBACK
 
 
 def _plain(text: str) -> str:
-    # An apostrophe that stands for a letter parts no word.
+    # An apostrophe does not separate words, so drop it without leaving an underscore.
     spelled = "".join(char if char.isascii() else anyascii(char).translate(_APOSTROPHES) for char in text)
     return _NOT_SLUG.sub("_", spelled.lower()).strip("_")[:SLUG_CHARS_MAX].rstrip("_")
 
 
 def _free_number(base: str, taken: Container[str]) -> int:
-    # Names that all derive to one slug are numbered on; looking for the end of them one by one would take squares.
+    # Numbered names form an unbroken sequence; search its end in ever larger steps, as counting takes quadratic time.
     lowest, free = 1, 2
     while _numbered(base, free) in taken:
         lowest, free = free, 2 * free

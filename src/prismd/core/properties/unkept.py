@@ -1,7 +1,7 @@
-"""Properties that clients of the contract name, but whose values prismd does not keep (contract, section 23, fact 115).
+"""Properties that clients can name although prismd stores no values of them (contract, section 23, fact 115).
 
-Queries can select, filter and sort by them, and no record has a value of them. They cannot be written, and no list of
-properties has them. A property of the team with the same slug wins.
+Queries can select, filter and sort by them, but no record has a value. Clients cannot write them, and listings of
+properties leave them out. If a team has a property with the same slug, the slug means the team's property.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from prismd.core.properties.schema import ObjectSchema, Option, Property
 #: A reference: the object type that has it, and its slug.
 Reference = tuple[str, str]
 
-# Object type -> the wire's type name -> slugs. Of types that prismd holds no records of, all that can be named.
+# Object type -> the wire's type name -> slugs. For types without records in prismd, these are all known slugs.
 _PROPERTIES: Final[dict[str, dict[str, str]]] = {
     "contact": {"select_str": "email_address_type"},
     "identity": {"multiref_organization": "education_history"},
@@ -24,7 +24,7 @@ _PROPERTIES: Final[dict[str, dict[str, str]]] = {
     "message": {"str": "subject"},
 }
 
-# A reference -> what stands behind it alone: not a property of the record that it leads to, but of the link to it.
+# A reference -> properties that exist only behind it: they belong to the link, not to the record at its end.
 _LINKS: Final[dict[Reference, dict[str, str]]] = {
     ("identity", "work_history"): {
         "str": "institution position",
@@ -34,7 +34,7 @@ _LINKS: Final[dict[Reference, dict[str, str]]] = {
     ("identity", "education_history"): {"ref_organization": "organization"},
 }
 
-#: References behind which the contract gives no names (``education_history.*``), so any slug can be named.
+#: References whose properties the contract does not name (``education_history.*``); behind them, any slug is valid.
 _OPEN: Final[frozenset[Reference]] = frozenset({("identity", "education_history")})
 _SLUG: Final = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
@@ -42,7 +42,7 @@ _OPTIONS: Final = {"email_address_type": "system group human"}
 
 
 def unkept_schema(object_type: str) -> ObjectSchema | None:
-    """Return what can be named of the records of a type that prismd holds none of; None where that is nothing.
+    """Return the schema of an object type whose records prismd does not store; None if it has no known properties.
 
     Args:
         object_type: Any type of the contract.
@@ -51,12 +51,12 @@ def unkept_schema(object_type: str) -> ObjectSchema | None:
 
 
 def unkept_property(object_type: str, slug: str, behind: Reference | None) -> Property | None:
-    """Return the property that a slug names, and of which prismd keeps nothing.
+    """Return the property without values that a slug names, or None.
 
     Args:
-        object_type: The type whose property it is.
-        slug: As clients write it.
-        behind: The reference through which it is reached, if it is.
+        object_type: The type that has the property.
+        slug: The slug, exactly as the caller sent it.
+        behind: The reference that leads to the property; None if none does.
     """
     if behind is not None and behind in _LINKS:
         if slug in _BEHIND[behind]:
@@ -68,7 +68,7 @@ def unkept_property(object_type: str, slug: str, behind: Reference | None) -> Pr
 
 
 def unkept_paths() -> list[str]:
-    """Return all that can be named: ``type.slug``, and ``type.reference.slug`` of what stands behind a reference."""
+    """Return all known paths: ``type.slug``, and ``type.reference.slug`` for properties behind a reference."""
     own = [f"{name}.{prop.slug}" for name, schema in _SCHEMAS.items() for prop in schema]
     behind = [f"{'.'.join(reference)}.{slug}" for reference, props in _BEHIND.items() for slug in props]
     return [*own, *behind, *(f"{'.'.join(reference)}.*" for reference in sorted(_OPEN))]

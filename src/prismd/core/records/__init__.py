@@ -1,1 +1,1 @@
-"""Records: a row read and validated, matched by keys, merged into what is there."""
+"""Records: reading and validating rows, comparing keys, merging values, and the rules of single writes."""

@@ -1,4 +1,4 @@
-"""Bodies that hold several records, taken apart (contract, section 11.11)."""
+"""Bodies of batches: splitting them into items (contract, section 11.11)."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Members = Mapping[str, msgspec.Raw]
 
 @dataclass(frozen=True, slots=True)
 class BatchItem:
-    """An item of a batch as far as it could be read.
+    """An item of a batch, read as far as possible.
 
     Args:
-        id: Of the record, as the caller wrote it; None where it could not be read.
-        body: What is to be written; None where nothing is, and where it could not be read.
-        error: Why the item could not be read.
+        id: The record's id, exactly as the caller sent it; None if the item has no readable id.
+        body: The values to write; None if the batch writes none, or if they are unreadable.
+        error: The reason why the item is unreadable; None if it is readable.
     """
 
     id: str | None
@@ -33,28 +33,28 @@ class BatchItem:
 
 
 def read_updates(body: bytes, items_max: int) -> list[BatchItem]:
-    """Return the items of a batch update; one that is malformed spares the rest.
+    """Return the items of a batch of updates; a malformed item fails alone.
 
     Args:
         body: JSON text.
-        items_max: Most items there may be.
+        items_max: Maximum number of items.
 
     Raises:
-        PrismdError: ``invalid_request``: there are no items, too many, or something else.
+        PrismdError: ``invalid_request``: the items are missing, too many, or not an array.
     """
     items = _items(body, "items", items_max)
     return [_update(raw, f".body.items[{index}]") for index, raw in enumerate(items)]
 
 
 def read_ids(body: bytes, items_max: int) -> list[BatchItem]:
-    """Return the items of a batch that names records alone; one that is malformed spares the rest.
+    """Return the items of a batch of ids; a malformed id fails alone.
 
     Args:
         body: JSON text.
-        items_max: Most items there may be.
+        items_max: Maximum number of items.
 
     Raises:
-        PrismdError: ``invalid_request``: there are no ids, too many, or something else.
+        PrismdError: ``invalid_request``: the ids are missing, too many, or not an array.
     """
     return [_named(raw, f".body.ids[{index}]") for index, raw in enumerate(_items(body, "ids", items_max))]
 

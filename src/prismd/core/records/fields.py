@@ -1,4 +1,4 @@
-"""The values of one bucket of a row, those of every record of a type or those of one list: validated, or told apart."""
+"""Reading the values of one bucket of a row, the record's own or a list's: validated values, or the problems."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from prismd.core.wording.quoting import nearest, quoted
 _TEXT_KINDS: Final = (Kind.STR, Kind.TEXT)
 _NONE: Final[frozenset[str]] = frozenset()
 
-#: Looking for the nearest known slug is slow, so one parser does it for that many unknown slugs and no more; rows that
-#: have the same ones share what is said of them, as there can be hundreds of thousands in a chunk.
+#: Maximum number of unknown slugs for which one parser looks for the nearest known slug, which is slow. Rows share the
+#: problem of a slug, because hundreds of thousands of rows in a chunk can have the same one.
 _HINTS_MAX: Final = 200
 
 
@@ -27,10 +27,10 @@ class Problem:
 
     Args:
         code: A key of ``core.errors.ROW_CODES``.
-        message: A sentence that a person who made the file understands.
-        slug: The property at fault, where there is one.
-        missing_options: The values that are not options of a select property, where that is the whole problem.
-        list_id: The list that the property belongs to, if any.
+        message: A sentence that the author of the imported file can understand.
+        slug: Slug of the wrong property; None if the problem is the row's.
+        missing_options: The values that are no options of a select property, if nothing else is wrong with the value.
+        list_id: The list that the property belongs to; None for the properties of all records.
     """
 
     code: str
@@ -41,21 +41,21 @@ class Problem:
 
     @property
     def key(self) -> str | None:
-        """Under which records store the values of the property at fault."""
+        """Key under which records store values of the wrong property."""
         return None if self.slug is None else property_key(self.slug, self.list_id)
 
 
-# Not frozen: making a frozen one takes twice as long, for every row of an import.
+# Not frozen, because creating a frozen one takes twice as long, and each row of an import needs one.
 @dataclass(slots=True)
 class Row:
     """A row whose values are valid.
 
     Args:
-        values: By key of the property, with None to clear and :class:`ArrayChange` to change an array.
-        plain: Whether no value clears or changes, so that a new record simply has the values.
-        refers: Whether any of them may be a reference to a record.
-        keys: By which the row is compared, once :func:`~prismd.core.imports.plan.find_keys` has found them.
-        hashes: By which records with those keys are found.
+        values: Values by property key; None clears a property, and :class:`ArrayChange` changes an array.
+        plain: Whether no value clears or changes a property, so that the values are those of a new record.
+        refers: Whether any value can be a reference to a record.
+        keys: The row's values of the import's key; None until :func:`~prismd.core.imports.plan.find_keys` sets them.
+        hashes: Hashes of the keys, which find the records that have them.
     """
 
     values: Mapping[str, Any]
@@ -69,9 +69,9 @@ class FieldParser:
     """Reads the values of one bucket.
 
     Args:
-        schema: The team's properties of the object type.
-        limits: How large values may be.
-        list_id: The list whose own properties are in the bucket; None for the properties of every record.
+        schema: The schema of the object type.
+        limits: The limits of values.
+        list_id: The list whose own properties are in the bucket; None for the properties of all records.
     """
 
     def __init__(self, schema: ObjectSchema, limits: ValueLimits, list_id: str | None = None) -> None:
@@ -87,21 +87,21 @@ class FieldParser:
         self._texts = frozenset(
             prop.slug for prop in self._properties.values() if _is_text(prop) and prop.slug in self._writable
         )
-        #: By slug, of the properties that do not hold any text that is fine as such.
+        #: Parsers by slug, of the properties that need more than a valid text.
         self.parsers_besides_texts = {slug: parse for slug, parse in self._parsers.items() if slug not in self._texts}
-        #: Slugs of those that hold dates.
+        #: Slugs of the date properties.
         self.dates = frozenset(slug for slug in self.parsers_besides_texts if self._properties[slug].kind is Kind.DATE)
         self._references = held_references(schema).keys()
         self._unknown_slugs: dict[str, Problem] = {}
 
     def parse(self, fields: Mapping[str, object], *, texts_are_fine: bool) -> Row | list[Problem]:
-        """Return the values, by slug, or everything that is wrong with them.
+        """Return the values by slug, or all of their problems.
 
         Args:
-            fields: Values by slug, as they were sent.
-            texts_are_fine: Whether no text among them can be too long or hold what text may not.
+            fields: Values by slug, exactly as the caller sent them.
+            texts_are_fine: Whether all texts are known to be short enough and free of forbidden characters.
         """
-        # Nearly every row is plain and right, and is read in one go; the others are read again, value by value.
+        # Nearly all rows are plain and valid, so read them at once; read other rows again, value by value.
         parsers = self._parsers
         texts = self._texts if texts_are_fine else _NONE
         try:
@@ -117,11 +117,11 @@ class FieldParser:
         return Row(values, plain)
 
     def parse_texts(self, texts: dict[str, str], raw: bytes) -> Row | list[Problem]:
-        """Return a row of texts, or everything that is wrong with them.
+        """Return a row of texts, or all problems of the values.
 
         Args:
-            texts: By slug, none of which is too long or holds what text may not.
-            raw: JSON of the row that they come from.
+            texts: Texts by slug, known to be short enough and free of forbidden characters.
+            raw: JSON of the row that contains the texts.
         """
         parsers, others = self._parsers, texts.keys() - self._texts
         values: dict[str, Any] = texts
@@ -171,7 +171,7 @@ class FieldParser:
 
     def _removed(self, prop: Property, values: object) -> object:
         try:
-            # What is archived takes nothing new, and lets go of what it has.
+            # An archived property or option takes no new values, but values can be removed.
             return parser_for(prop, self._limits)(values)
         except InvalidValueError as error:
             error.options = ()  # no option is made only to be taken away

@@ -1,4 +1,4 @@
-"""What makes two values the same key: normalisation, comparison and hashing of de-duplication keys."""
+"""Record keys: normalising, comparing and hashing the values that identify records."""
 
 from __future__ import annotations
 
@@ -15,56 +15,56 @@ from prismd.core.values.dates import comparable_date
 Keys = tuple[str, ...]
 Hashes = tuple[int, ...]
 
-#: More digits than any stored number has, so that normalising one never rounds it.
+#: Precision for normalising numbers: more digits than any stored number has, so nothing is rounded.
 _EXACT: Final = Context(prec=400)
 
 _COMPARABLE: Final = (Kind.STR, Kind.TEXT, Kind.NUM, Kind.DATE, Kind.SELECT, Kind.MULTI_STR)
 
 
 def is_comparable(prop: Property) -> bool:
-    """Tell whether records can be told apart by a property (contract, section 19.1, 10)."""
+    """Return whether a property can identify records (contract, section 19.1, 10)."""
     by_address = prop.kind in (Kind.REF, Kind.MULTIREF) and prop.target == "contact"
-    # What the server alone sets is kept beside the record's values, where no key is made of it.
+    # Values that only the server sets are stored outside of the record's properties, and get no keys.
     return not prop.read_only and (prop.kind in _COMPARABLE or by_address)
 
 
 def normalised(text: str, *, fold_case: bool) -> str:
-    """Return a text as it is compared: NFC, without what nobody sees at its ends and, if asked, without case.
+    """Return the form of a text for comparison: NFC, without invisible characters at its ends, and caseless if asked.
 
     Args:
         text: The value as stored.
-        fold_case: Apply Unicode's full case folding (contract, section 19.1, 6 and 7).
+        fold_case: Whether to apply Unicode's full case folding (contract, section 19.1, 6 and 7).
     """
     if text.isascii():
         return text.strip().lower() if fold_case else text.strip()
     plain = trimmed(composed(text))
-    # Folding can undo the composition, so it is composed once more.
+    # Case folding can decompose characters, so compose once more.
     return composed(plain.casefold()) if fold_case else plain
 
 
 class KeyRule:
-    """How one property's values are compared and found.
+    """The comparison of one property's values, and their hashes for look-ups.
 
     Args:
         object_type: The type that has the property.
-        prop: A property for which :func:`is_comparable` holds.
-        fold_case: Compare without regard to case.
+        prop: A property that :func:`is_comparable` accepts.
+        fold_case: Whether the comparison ignores case.
     """
 
     def __init__(self, object_type: str, prop: Property, *, fold_case: bool) -> None:
         self.prop = prop
         self.slug = prop.slug
-        #: Under which records store what is compared.
+        #: Key under which records store the values to compare.
         self.key = prop.key
         self._values = _as_texts(prop)
         self._as_stored = prop.kind is not Kind.DATE
         self._fold_case = fold_case
-        # Copied for each key, it has taken in already what all of them begin with.
+        # The common start of all keys is hashed once; each key continues with a copy.
         number = "number\0" if prop.kind is Kind.NUM else ""  # up to schema 0003 without, and made of rounded ones
         self._begun = blake2b(f"{object_type}\0{prop.key}\0{number}".encode(), digest_size=8)
 
     def keys(self, value: object) -> Keys:
-        """Return the keys of a stored value: none where it is absent or blank, several where it holds many."""
+        """Return the keys of a stored value: none if it is absent or blank, several if it holds several values."""
         if value is None:
             return ()
         if type(value) is str and self._as_stored:
@@ -74,7 +74,7 @@ class KeyRule:
         return tuple(dict.fromkeys(text for text in texts if text))
 
     def keys_and_hashes(self, value: object) -> tuple[Keys, Hashes]:
-        """Return both; for a text this takes little more than one of them."""
+        """Return keys and hashes; for a text, this takes little longer than either alone."""
         if type(value) is not str or not self._as_stored:
             return self.keys(value), self.hashes(value)
         folded = normalised(value, fold_case=True)
@@ -84,9 +84,9 @@ class KeyRule:
         return (key,), (self._hash(folded),)
 
     def hashes(self, value: object) -> Hashes:
-        """Return the 64-bit signed hashes by which a stored value is found.
+        """Return the 64-bit signed hashes of a stored value.
 
-        They are made of the case-folded form whatever the rule, so that one index serves both ways of comparing.
+        Hashes ignore case under every rule, so that one index serves both ways of comparing.
         """
         if value is None:
             return ()

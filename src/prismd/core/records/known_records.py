@@ -1,4 +1,4 @@
-"""A record as rules compare rows with it: which values it has, and what the import at work has done to it so far."""
+"""A record in the state in which an import compares rows with it: its values, and the import's own traces."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from prismd.core.records.merging import Properties
 
 @dataclass(slots=True)
 class KnownRecord:
-    """A record that rows can match, as it stands while rows are judged.
+    """A record that rows can match, in its state after the rows judged so far.
 
     Args:
-        id: UUID of the record.
-        version: Counts the record's changes from 1.
-        properties: Stored values by slug.
-        first_row: The first row of this import that made or matched it; None if no row has yet.
-        made_by_import: Whether an earlier row of this import made it.
-        place: Where it lies in its table, as long as the transaction holds the lock of its type.
-        hashes: By which it is found by the key of the import, where that is at hand.
+        id: Id of the record, as UUID text.
+        version: The record's version, counted from 1.
+        properties: Stored values by key.
+        first_row: The first row of this import that created or matched the record; None if none has yet.
+        made_by_import: Whether an earlier row of this import created the record.
+        place: Physical position of the row in its table, valid while the transaction holds the lock of the type.
+        hashes: Hashes of the record's values of the import's key; None if they are not known.
     """
 
     id: str

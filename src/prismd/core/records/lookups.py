@@ -1,4 +1,4 @@
-"""The body of find-or-create: what a record is looked up by, and what a new one gets (contract, section 16.4)."""
+"""The body of find-or-create: the value to look a record up by, and values for a new one (contract, section 16.4)."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from prismd.core.values.blanks import is_blank, trimmed
 from prismd.core.values.errors import found, text_problem
 from prismd.core.wording.quoting import quoted
 
-#: By what records are looked up, and what is wrong with a text that is none of these.
+#: Checks of the values to look up by, by name.
 _PROBLEMS: Final = {"email_address": address_problem, "primary_domain": domain_problem}
 
-#: Members of ``defaults`` that hold values themselves; all others are slugs.
+#: Members of ``defaults`` that are objects of values; all other members are slugs.
 _BUCKETS: Final = ("default", "list")
 
 
 @dataclass(frozen=True, slots=True)
 class Defaults(RecordBody):
-    """Values of a record that is made, by slug; ``default`` and ``list`` may hold some of them."""
+    """Values for a new record by slug; the members ``default`` and ``list`` can contain some of them."""
 
     def place_of(self, problem: Problem) -> str:
-        """Return where the property at fault stands, or would stand if it were there."""
+        """Return the path of a wrong property in the request, or the path that it would have if it is absent."""
         nested = problem.list_id is not None or problem.slug in self.buckets["default"]
         if nested or problem.slug is None:
             return RecordBody.place_of(self, problem)
@@ -39,18 +39,18 @@ class Defaults(RecordBody):
 
 
 def read_lookup(body: bytes, name: str, chars_max: int) -> tuple[str, Defaults]:
-    """Return the value to look a record up by, and the values that one gets which is made.
+    """Return the value to look a record up by, and the values for a new record.
 
     Args:
         body: JSON text.
-        name: Of the value: ``email_address`` or ``primary_domain``.
-        chars_max: Most characters that it may have.
+        name: Name of the value: ``email_address`` or ``primary_domain``.
+        chars_max: Maximum length of the value, in characters.
 
     Returns:
         The value without white space at its ends, and the values.
 
     Raises:
-        PrismdError: ``invalid_request``, with the path of the field at fault.
+        PrismdError: ``invalid_request``, with the path of the wrong field.
     """
     members = _members(body, ".body", "match", ["defaults"], 'put values of a new record inside "defaults"')
     match, field = _members(members["match"], ".body.match", name), f".body.match.{name}"

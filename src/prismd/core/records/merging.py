@@ -1,4 +1,4 @@
-"""What happens to a record's properties when values are written to it: merging, clearing, filling, array changes."""
+"""Merging values into a record's properties: replacing, clearing, filling blanks, and changing arrays."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from prismd.core.json.text import SentTexts
 from prismd.core.values.errors import found
 from prismd.core.wording.quoting import nearest, quoted
 
-#: What counts as no value where values are filled in.
+#: Values that count as missing when an import fills in values.
 _BLANK: Final = (None, "")
 
-#: A record's stored properties by slug; a property without a value is absent.
+#: A record's stored properties by key; a property without a value is absent.
 Properties = Mapping[str, Any]
 
 
 class Rewritten(NamedTuple):
-    """A record that a transaction changes, and the values that are others at its end.
+    """A record that a transaction changes, with its changed values.
 
     Args:
-        id: Of the record.
-        version_before: Before the transaction.
-        version: At its end.
-        before: The values that change, as they were; None where there was none.
-        after: The same values at the end; None where there is none any more.
-        properties: All its properties at the end.
-        place: Where it lies in its table, as long as the transaction holds the lock of its type.
+        id: Id of the record.
+        version_before: Version before the transaction.
+        version: Version at the end of the transaction.
+        before: The changed values before the transaction, by key; None for no value.
+        after: The changed values at the end of the transaction, by key; None for no value.
+        properties: All properties at the end of the transaction.
+        place: Physical position of the row in its table, valid while the transaction holds the lock of the type.
     """
 
     id: str
@@ -43,14 +43,14 @@ class Rewritten(NamedTuple):
 def rewritten(
     record_id: str, versions: tuple[int, int], before: Properties, after: Properties, place: str
 ) -> Rewritten:
-    """Return what a transaction changes of a record.
+    """Return the changes that a transaction makes to a record.
 
     Args:
-        record_id: Of the record.
-        versions: Before the transaction and at its end.
-        before: All its properties before.
-        after: All its properties at the end.
-        place: Where it lies in its table.
+        record_id: Id of the record.
+        versions: The version before the transaction, and the version at its end.
+        before: All properties before the transaction.
+        after: All properties at the end of the transaction.
+        place: Physical position of the row in its table.
     """
     values: dict[str, Any] = {slug: value for slug, value in after.items() if before.get(slug) != value}
     if not before.keys() <= after.keys():
@@ -73,17 +73,17 @@ class ArrayChange:
     values: list[str]
 
     def applied_to(self, current: list[str]) -> list[str]:
-        """Return the changed array; a value that is there is not appended again."""
+        """Return the changed array; appending skips values that the array has already."""
         if self.operation is ArrayOperation.REMOVE:
             return [value for value in current if value not in self.values]
         return [*current, *(value for value in dict.fromkeys(self.values) if value not in current)]
 
 
 def array_change_problem(value: Mapping[str, object]) -> str | None:
-    """Return what is wrong with a change of an array as it was sent, or None.
+    """Return the fault of an array change exactly as the caller sent it; None if it has none.
 
     Args:
-        value: An object with ``_op``.
+        value: An object with the member ``_op``.
     """
     names = [operation.value for operation in ArrayOperation]
     operation = value["_op"]
@@ -99,22 +99,22 @@ def array_change_problem(value: Mapping[str, object]) -> str | None:
 
 
 def merged(properties: Properties, values: Mapping[str, object], *, fill: bool = False) -> Properties:
-    """Return properties with values written over them; the very same object where nothing changes.
+    """Return properties with values written to them; without any change, return the same object.
 
     Args:
-        properties: What the record has.
-        values: What is written, by slug: None clears, an :class:`ArrayChange` changes an array, anything else
-            replaces. Slugs not named are untouched (contract, sections 9.1 and 11.5).
-        fill: Write values alone, and only where the record has none; empty text is none (contract, section 22,
-            ``on_match``).
+        properties: The record's present properties.
+        values: The values to write, by key: None clears, an :class:`ArrayChange` changes an array, any other value
+            replaces. Other properties stay (contract, sections 9.1 and 11.5).
+        fill: Write only to properties without a value, and ignore clearing; empty text is no value (contract,
+            section 22, ``on_match``).
     """
     changed: dict[str, Any] | None = None
     for slug, value in values.items():
         old = properties.get(slug)
         new = value.applied_to(old or []) if isinstance(value, ArrayChange) else value
-        # An empty array is no value, so writing one clears.
+        # An empty array counts as no value, so writing one clears the property.
         new = None if new == [] else new
-        # To fill in, empty text is no value, in the record and in the row.
+        # For filling, an empty text counts as no value too, in the record and in the row.
         if new == old or (fill and (old not in _BLANK or new in _BLANK)):
             continue
         changed = dict(properties) if changed is None else changed
@@ -126,11 +126,11 @@ def merged(properties: Properties, values: Mapping[str, object], *, fill: bool =
 
 
 def overwritten(properties: Properties, values: Mapping[str, object]) -> Properties:
-    """Return what :func:`merged` does where all values are plain, several times as fast.
+    """Return the same as :func:`merged` for plain values, several times as fast.
 
     Args:
-        properties: What the record has.
-        values: What is written, by slug; none clears, and none changes an array.
+        properties: The record's present properties.
+        values: The values to write, by key; none of them clears a property or changes an array.
     """
     after = {**properties, **(values.read() if isinstance(values, SentTexts) else values)}
     return properties if after == properties else after

@@ -1,4 +1,4 @@
-"""Select values that are not options yet: which of them an import may create, and the schema that then holds."""
+"""Missing options: the labels that an import can add to select properties, and the schema with the new options."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from prismd.core.properties.slugs import slug_of_label
 from prismd.core.records.rows import RefusedRow, Row
 from prismd.core.values.blanks import trimmed
 
-#: Labels that are wanted as options, by the key of their property, in the order of their first row.
+#: Missing labels by property key, in the order of the rows.
 Wanted = Mapping[str, list[str]]
-#: Makes the id of an option from its property and its label without case.
+#: Returns the id of a new option for its property and its folded label.
 OptionId = Callable[[Property, str], str]
 
 
 def wanted_options(rows: Iterable[Row | RefusedRow]) -> Wanted:
-    """Return the options whose absence alone stands between a row and its import.
+    """Return the missing labels of rows that have no other problem.
 
-    A row that is refused for any other reason too creates none: it would leave options behind that nothing uses.
+    A row with another problem stays refused, so its labels would become options that no record uses.
     """
     wanted: dict[str, dict[str, None]] = {}
     for row in rows:
@@ -35,14 +35,14 @@ def wanted_options(rows: Iterable[Row | RefusedRow]) -> Wanted:
 def with_options(
     schema: ObjectSchema, wanted: Wanted, *, option_id: OptionId, options_max: int, options_in_all_max: int
 ) -> tuple[ObjectSchema, dict[str, list[Option]]]:
-    """Return the schema with the wanted options, and the options that are new, by key of their property.
+    """Return the schema with new options, and the new options by property key.
 
     Args:
-        schema: The schema that lacks them.
-        wanted: Labels by key of a select property.
-        option_id: Makes the ids of the new options.
-        options_max: Most options of one property; what goes beyond is not created.
-        options_in_all_max: The same for all properties of the type together.
+        schema: The schema without the options.
+        wanted: The missing labels.
+        option_id: Returns the ids of the new options.
+        options_max: Maximum number of options of one property; further labels get none.
+        options_in_all_max: Maximum number of options of all properties of the type together.
     """
     properties, created = dict(schema.properties), {}
     left = options_in_all_max - count_options(schema)
@@ -57,23 +57,23 @@ def with_options(
 
 
 def in_any_case(schema: ObjectSchema, keys: Iterable[str]) -> ObjectSchema:
-    """Return the schema by which rows are read whose labels are options now, however their case and ends are written.
+    """Return the schema for reading rows again: labels match options regardless of case and outer white space.
 
     Args:
-        schema: With the options that were made.
-        keys: Of the select properties that lacked some.
+        schema: The schema with the new options.
+        keys: Keys of the select properties with missing labels.
     """
     others = {key: replace(schema.properties[key], any_case=True) for key in keys}
     return ObjectSchema(schema.object_type, {**schema.properties, **others})
 
 
 def _new_options(prop: Property, labels: Iterable[str], option_id: OptionId, most: int) -> list[Option]:
-    # One label after the other, as if each came in a chunk of its own: how rows are cut must not change the options.
+    # Create options one by one, as if each label came in its own chunk, so that the cut into chunks changes nothing.
     names = OptionNames(prop.options, any_case=True)
     taken, made, new = {*names.taken}, set[str](), list[Option]()
     for label in map(trimmed, labels):
         key = folded(label)
-        # What differs by case alone is one option, of which the first spelling stays.
+        # Labels that differ only by case are one option, spelled as its first label.
         if len(new) < most and key not in made and names.meant(label) == Meaning():
             new.append(Option(option_id(prop, key), slug_of_label(label, key, taken), label))
             made |= {key, new[-1].slug}
@@ -82,5 +82,5 @@ def _new_options(prop: Property, labels: Iterable[str], option_id: OptionId, mos
 
 
 def forecast_id(prop: Property, label: str) -> str:
-    """Return the id that an option has in a dry run: the same in every chunk, as no chunk keeps its options."""
+    """Return the id of a new option in a dry run: the same in every chunk, because no chunk stores its options."""
     return str(uuid5(UUID(prop.id), label))

@@ -1,7 +1,7 @@
-"""The contacts that addresses make: one for each new address, made by the first write that links it (contract, 23).
+"""New contacts: each new e-mail address becomes one contact with the first write that links it (contract, 23).
 
-An address of a row is known to be new before anybody knows what becomes of the row. So it gets its id at once, and
-becomes a contact only when a record refers to it: rows that are refused, or leave what they match alone, make none.
+A row's address is known to be new before the result of the row is known. So the address gets an id at once, but becomes
+a contact only when a record refers to it: rows that are refused or change nothing create no contacts.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from prismd.core.values.blanks import trimmed
 
 @dataclass(frozen=True, slots=True)
 class NewContact:
-    """A contact that an address makes.
+    """A contact created from an address.
 
     Args:
-        id: Of the contact.
-        email: The address, as the write that links it has it, without white space at its ends.
+        id: Id of the contact.
+        email: The address as the linking write spells it, without outer white space.
     """
 
     id: str
@@ -36,11 +36,11 @@ class NewContact:
 
 
 class NewContacts:
-    """The contacts that the writes of a transaction may make to records of one type.
+    """The contacts that one transaction's writes to records of one type can create.
 
     Args:
-        schema: Of the records that refer to them.
-        new_id: Makes their ids.
+        schema: The schema of the records' type.
+        new_id: Returns the ids of new contacts.
     """
 
     def __init__(self, schema: ObjectSchema, new_id: NewId) -> None:
@@ -49,7 +49,7 @@ class NewContacts:
         self._new_id = new_id
         self._ids: dict[str, str] = {}
         self._unlinked: dict[str, str] = {}
-        # By the identity of a row, which is kept so that no other row ever has it.
+        # By id() of a row; keeping the row ensures that no other row gets the same id().
         self._spelled: dict[int, tuple[Row, dict[str, str]]] = {}
 
     def __bool__(self) -> bool:
@@ -57,18 +57,18 @@ class NewContacts:
         return bool(self._ids)
 
     def resolve(self, rows: Rows, found: Found) -> Rows:
-        """Return rows with references to what was found, and to a new contact where an address leads nowhere.
+        """Return rows with references to the found records, and to new contacts for unknown addresses.
 
         Args:
             rows: Parsed rows.
-            found: What was looked up for them.
+            found: The results of the look-up.
         """
         for address in addresses_to_link(rows, self._targets):
             if not found.get(("contact", address)):
                 self._expect(address)
         if not self._ids:
             return [with_references(row, self._targets, found) for row in rows]
-        # Also what rows remove: it may be what another one links.
+        # Include addresses that rows remove: another row can link the same address.
         new = {
             reference: [self._ids[folded]]
             for reference, ids in found.items()
@@ -92,11 +92,11 @@ class NewContacts:
         return row
 
     def link(self, row: Row, after: Properties) -> list[NewContact]:
-        """Return the contacts that a write makes: those to which no record has referred before.
+        """Return the contacts that a write creates: the new ones that no earlier record refers to.
 
         Args:
-            row: What is written.
-            after: The properties of the record from then on.
+            row: The row that the write applies.
+            after: The record's properties after the write.
         """
         if not self._unlinked:
             return []
@@ -111,14 +111,14 @@ def _folded(address: str) -> str:
 
 
 class ContactPlanner(Planner):
-    """Judges rows that name new addresses: what links one makes the contact.
+    """Judges rows with new addresses, and creates a contact with the first row that links its address.
 
     Args:
-        rule: How keys are compared; None creates every row.
-        options: What the import asks for.
-        new_id: Makes the ids of new records.
+        rule: The key rule of the import; None creates a record for every row.
+        options: The options of the import.
+        new_id: Returns the ids of new records.
         first_row: Index of the first row in the import.
-        contacts: Those that the rows may make.
+        contacts: The contacts that the rows can create.
     """
 
     def __init__(

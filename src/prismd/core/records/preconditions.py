@@ -1,4 +1,4 @@
-"""What a request demands of the version of what it is about: ``If-Match`` and ``If-None-Match`` (RFC 9110, 13.1)."""
+"""Preconditions of requests on the version of a record: ``If-Match`` and ``If-None-Match`` (RFC 9110, 13.1)."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from typing import Final
 
 from prismd.core.errors import PrismdError
 
-#: Entity tags of a header, or this where it says that any will do.
+#: Stands for the entity tags of a header whose value is ``*``: any version matches.
 ANY: Final = frozenset({"*"})
 
 _WEAK: Final = "W/"
 
 
 def etag(version: int) -> str:
-    """Return the entity tag of a version of a record: a strong one (contract, section 19.4, 63)."""
+    """Return the strong entity tag of a version of a record (contract, section 19.4, 63)."""
     return f'"{version}"'
 
 
 @dataclass(frozen=True, slots=True)
 class Preconditions:
-    """What a request demands; without a header, nothing.
+    """The preconditions of a request; without headers there are none.
 
     Args:
-        match: The tags of ``If-Match``, of which one must be the record's own, weak ones never; :data:`ANY` where the
-            record only has to be there; None where the header is not sent.
-        none_match: The tags of ``If-None-Match``, of which none may be the record's own, weak ones neither;
-            :data:`ANY` where it must not be there; None where the header is not sent.
+        match: The tags of ``If-Match``: one of them must equal the record's tag, and weak tags never do. :data:`ANY`
+            demands only that the record exists; None if the header is absent.
+        none_match: The tags of ``If-None-Match``: none of them can equal the record's tag, even as a weak tag.
+            :data:`ANY` demands that the record does not exist; None if the header is absent.
     """
 
     match: frozenset[str] | None = None
     none_match: frozenset[str] | None = None
 
     def check(self, version: int | None) -> None:
-        """See to it that a record stands as whoever writes it believes.
+        """Check the preconditions against the version of a record.
 
         Args:
-            version: Of the record; None where there is none.
+            version: The record's version; None if there is no record.
 
         Raises:
             PrismdError: ``precondition_failed``.
@@ -44,10 +44,10 @@ class Preconditions:
         self.check_tag(None if version is None else etag(version))
 
     def check_tag(self, tag: str | None) -> None:
-        """See to it that a record stands as whoever writes it believes.
+        """Check the preconditions against an entity tag.
 
         Args:
-            tag: Of the record; None where there is none.
+            tag: The tag of the record; None if there is no record.
 
         Raises:
             PrismdError: ``precondition_failed``.
@@ -62,10 +62,10 @@ class Preconditions:
             raise PrismdError("precondition_failed", why)
 
     def met_by_none_match(self, tag: str | None) -> bool:
-        """Return whether ``If-None-Match`` names what there is, which it must not: a reader knows it then.
+        """Return whether ``If-None-Match`` names the present tag: a reader then has this version already.
 
         Args:
-            tag: Of what there is; None where there is nothing.
+            tag: The present tag; None if there is nothing to read.
         """
         if self.none_match is None or tag is None:
             return False
@@ -75,5 +75,5 @@ class Preconditions:
         return self.match is None or (tag is not None and (self.match == ANY or tag in self.match))
 
 
-#: What a request without the headers demands.
+#: The preconditions of a request without the headers.
 NOTHING: Final = Preconditions()

@@ -1,4 +1,4 @@
-"""How much of records one request may read: what would be more is refused, and never held in memory."""
+"""The limit on what one request can read: beyond it, the request is refused and memory stays free."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Final
 
 from prismd.core.errors import PrismdError
 
-#: What a value takes in memory beside its text.
+#: Bytes of memory that a value takes in addition to its text.
 VALUE_BYTES: Final = 100
 
 
 @dataclass(slots=True)
 class ReadingBudget:
-    """What one request reads.
+    """The bytes that one request has read, and their limit.
 
     Args:
-        bytes_max: Bytes of JSON, with :data:`VALUE_BYTES` more for each value.
-        of: What it reads.
-        advice: How to read less.
+        bytes_max: Maximum of bytes of JSON, where each value counts :data:`VALUE_BYTES` more.
+        of: The things read, for the message.
+        advice: Advice on how to read less, for the message.
         taken: Bytes read so far.
     """
 
@@ -28,14 +28,14 @@ class ReadingBudget:
     taken: int = 0
 
     def take(self, text: str | None, values: int = 0) -> None:
-        """Count what was read.
+        """Count a text that was read.
 
         Args:
-            text: JSON, or None where it alone was too long to be read.
-            values: Values in it.
+            text: JSON text; None if the text alone exceeds the limit and was not read.
+            values: Number of values in the text.
 
         Raises:
-            PrismdError: ``invalid_request``: it is more than may be.
+            PrismdError: ``invalid_request``: the limit is exceeded.
         """
         if text is not None:
             self.taken += (len(text) if text.isascii() else len(text.encode())) + values * VALUE_BYTES

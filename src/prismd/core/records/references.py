@@ -1,4 +1,4 @@
-"""What the references of rows lead to: the ids and addresses to look up, and the rows with ids alone, or refused."""
+"""References in rows: collect the ids and addresses to look up, and replace them by ids of records."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from prismd.core.values.addresses import address_problem
 from prismd.core.values.blanks import trimmed
 from prismd.core.wording.quoting import quoted
 
-#: Object type and what a row says: the id of a record of that type, or, for contacts, an e-mail address.
+#: An object type, and the text of a row: the id of a record of that type or, for contacts, an e-mail address.
 Reference = tuple[str, str]
 #: The ids of the records that a reference leads to: none, one, or several.
 Found = Mapping[Reference, list[str]]
 
 ADDRESS_MARK: Final = "@"
 
-#: Ids of records that are named where an address means several.
+#: Maximum number of ids to list if an address stands for several records.
 SHOWN_IDS_MAX: Final = 3
 
 
 def references_of(rows: Iterable[Row | RefusedRow], targets: Mapping[str, str]) -> set[Reference]:
-    """Return everything that the rows refer to.
+    """Return all references of the rows.
 
     Args:
         rows: Parsed rows.
-        targets: Object types by the key of the reference.
+        targets: Object types that references lead to, by the reference's key.
     """
     keys = frozenset(targets)
     return {
@@ -41,11 +41,11 @@ def references_of(rows: Iterable[Row | RefusedRow], targets: Mapping[str, str]) 
 
 
 def addresses_to_link(rows: Iterable[Row | RefusedRow], targets: Mapping[str, str]) -> list[str]:
-    """Return the addresses that the rows want to link, in the order of the rows; what they remove is none of them.
+    """Return the addresses that the rows link, in the order of the rows; addresses to remove are left out.
 
     Args:
         rows: Parsed rows.
-        targets: Object types by the key of the reference.
+        targets: Object types that references lead to, by the reference's key.
     """
     return [
         token
@@ -59,12 +59,12 @@ def addresses_to_link(rows: Iterable[Row | RefusedRow], targets: Mapping[str, st
 
 
 def with_references(row: Row | RefusedRow, targets: Mapping[str, str], found: Found) -> Row | RefusedRow:
-    """Return a row whose references are ids of records that exist, or why it is refused.
+    """Return a row with ids of existing records as references, or refused if a reference leads to none.
 
     Args:
         row: A parsed row.
-        targets: Object types by the key of the reference.
-        found: What was looked up for it.
+        targets: Object types that references lead to, by the reference's key.
+        found: The results of the look-up.
     """
     keys = targets.keys() & row.values.keys() if isinstance(row, Row) and row.refers else ()
     if not keys or isinstance(row, RefusedRow):
@@ -83,7 +83,7 @@ def with_references(row: Row | RefusedRow, targets: Mapping[str, str], found: Fo
 
 
 def tokens_of(value: Any) -> list[str]:  # noqa: ANN401 - a parsed value of a reference
-    """Return what a value of a reference names: ids and addresses."""
+    """Return the ids and addresses in a value of a reference."""
     if value is None:
         return []
     if isinstance(value, ArrayChange):
@@ -115,12 +115,12 @@ def _problem(key: str, target: str, token: str, found: Found, *, removed: bool) 
 
 
 def several(ids: list[str], target: str, address: str) -> str:
-    """Return the clause that names the records that have an address.
+    """Return a clause that lists the records with an address.
 
     Args:
-        ids: Of the records, two at least.
-        target: Their type.
-        address: As somebody wrote it.
+        ids: Ids of the records; at least two.
+        target: The records' type.
+        address: The address, exactly as the caller sent it.
     """
     more = len(ids) > SHOWN_IDS_MAX
     rest = " and others" if more else ""
@@ -133,7 +133,7 @@ def _resolved(value: Any, target: str | None, found: Found) -> Any:  # noqa: ANN
     if target is None or value is None:
         return value
     if isinstance(value, ArrayChange):
-        # What leads nowhere can only be an address that is removed, and is not there.
+        # A token without a record is the address of a removal, which then has nothing to remove.
         known = [token for token in value.values if found.get((target, token))]
         return ArrayChange(value.operation, _resolved(known, target, found))
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""One row of an import: from JSON to validated values, or to the problems that refuse it; never an exception."""
+"""Reading one row of an import: JSON becomes validated values, or the problems that refuse it; nothing is raised."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _FIELDS: Final = ("default", "list", "extended")
 
 @dataclass(frozen=True, slots=True)
 class RowLimits:
-    """How large a row may be.
+    """The limits of a row.
 
     Args:
-        values: Limits of single values.
-        row_bytes_max: Most bytes of JSON of one row.
-        row_errors_max: Most problems that are listed for one row.
+        values: The limits of single values.
+        row_bytes_max: Maximum size of a row, in bytes of JSON.
+        row_errors_max: Maximum number of problems to list for one row.
     """
 
     values: ValueLimits
@@ -39,7 +39,7 @@ class RowLimits:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that cannot be imported, with every reason found; the first is told first."""
+    """A row that cannot be imported, with every problem found, in the order in which they are shown."""
 
     problems: list[Problem] = field(default_factory=list)
 
@@ -47,12 +47,12 @@ class RefusedRow:
 #: Parsed rows, in input order.
 Rows = list[Row | RefusedRow]
 
-#: Values as they were sent, by slug, and the lists that they belong to: None for those of every record.
+#: Values by slug, exactly as the caller sent them, by list; the list None holds the record's own values.
 _Parts = dict[str | None, dict[str, object]]
 
 
 def refused(code: str, message: str, slug: str | None = None) -> RefusedRow:
-    """Return a row refused for one reason."""
+    """Return a row that is refused for one problem."""
     return RefusedRow([Problem(code, message, slug)])
 
 
@@ -60,10 +60,10 @@ class RowParser:
     """Reads the rows of one object type.
 
     Args:
-        schema: The team's properties of that type.
-        limits: How large rows and values may be.
-        list_id: A list of the team that every row is put into, and whose slugs ``list`` may hold without its id.
-        require_stage: Refuse rows that do not say their stage in that list.
+        schema: The schema of the rows' type.
+        limits: The limits of rows and values.
+        list_id: A list that every row's record joins; ``list`` can hold slugs of this list without its id.
+        require_stage: Whether to refuse rows without a stage in that list.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class RowParser:
         self._limits = limits
         self._list_id = list_id
         self._require_stage = require_stage
-        # Every list has a stage property at least.
+        # Every list has at least its stage property.
         self._lists = {prop.list_id for prop in schema if prop.list_id is not None}
         self._default = FieldParser(schema, limits.values)
         self._of_lists: dict[str | None, FieldParser] = {None: self._default}
@@ -92,7 +92,7 @@ class RowParser:
         return [self.parse(raw) for raw in rows]
 
     def parse(self, raw: bytes | msgspec.Raw) -> Row | RefusedRow:
-        """Return the row's values, or why it is refused (contract, sections 9.1, 19.2 and 21).
+        """Return the row's values, or the problems that refuse it (contract, sections 9.1, 19.2 and 21).
 
         Args:
             raw: JSON text of the row.
@@ -101,7 +101,7 @@ class RowParser:
         size = len(raw)
         if size > self._limits.row_bytes_max:
             return refused("invalid_row", f"the row has {size} bytes, the most is {self._limits.row_bytes_max}")
-        # What text may not hold is only ever written as an escape, and what is too long makes its row longer still.
+        # Characters that no text can have need an escape, and a row is at least as long as each of its texts.
         texts_are_fine = b"\\" not in raw and size <= self._limits.values.text_chars_max
         if texts_are_fine and self._list_id is None and (texts := decode_texts(raw, "default")) is not None:
             plain = self._default.parse_texts(texts, raw)
@@ -137,10 +137,10 @@ class RowParser:
         return _member(values, [list_id for list_id in parts if list_id is not None])
 
     def _take_apart(self, row: Mapping[str, Any], parts: _Parts) -> str:
-        """Sort values by what they belong to; return what is wrong, if anything is."""
+        """Sort values by the list that they belong to; return the fault of the row, or an empty text."""
         parts[None] = {**(row.get("default") or {}), **(row.get("extended") or {})}
         if self._list_id is not None:
-            # Clients that name the list mean its stage, wherever they write it.
+            # If the import names a list, these slugs mean the stage of that list wherever the row has them.
             names = (APP_STAGE, STATUS) if self._has_two_names(self._list_id) else (APP_STAGE,)
             parts[self._list_id] = {name: parts[None].pop(name) for name in names if name in parts[None]}
         for name, value in (row.get("list") or {}).items():
@@ -161,7 +161,7 @@ class RowParser:
         return stage is not None and stage.slug == APP_STAGE
 
     def _name_stage(self, list_id: str, fields: dict[str, object]) -> str:
-        """Write the stage of a list under its first name; return what is wrong, if it has two values."""
+        """Rename the second slug of a list's stage to the first; return the fault if they have different values."""
         if STATUS not in fields or not self._has_two_names(list_id):
             return ""
         if APP_STAGE in fields and fields[APP_STAGE] != fields[STATUS]:

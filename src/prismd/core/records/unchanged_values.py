@@ -1,4 +1,4 @@
-"""What a body sends back as it was read: values that a record shows already are no change, whoever may set them."""
+"""Values that a client read and sends back unchanged: they are no change, so even read-only properties accept them."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from prismd.core.records.rows import RefusedRow, Row
 from prismd.core.records.writes import RecordBody
 from prismd.core.values.property_values import InvalidValueError, ValueLimits, parser_for
 
-#: Values as clients see them, by list and slug; None for those of every record.
+#: Values as clients see them, by list and slug; the list None holds the record's own values.
 Shown = Mapping[str | None, Mapping[str, Any]]
 
 _TIMES: Final = ValueLimits(text_chars_max=100, list_values_max=1)
 
 
-#: What is wrong with values that no record shows.
+#: Codes of problems with values that no record can show.
 _NEVER_SHOWN: Final = frozenset({"invalid_value", "missing_required"})
 
 
 def may_be_unchanged(row: Row | RefusedRow) -> bool:
-    """Return whether a row may pass without the values that change nothing.
+    """Return whether a refused row could be valid without its unchanged values.
 
-    A value that no property takes was never read from a record, so a row with no other problem is not looked at again.
+    No record ever shows an invalid value, so a row whose problems are all of that kind is not read again.
     """
     if not isinstance(row, RefusedRow) or row.problems[0].slug is None:
         return False
@@ -39,14 +39,14 @@ def may_be_unchanged(row: Row | RefusedRow) -> bool:
 def without_unchanged(
     body: RecordBody, schema: ObjectSchema, shown: Shown, list_id: str | None, kept: Property | None = None
 ) -> RecordBody | None:
-    """Return a body without the values that a record shows already; None where it has none of them.
+    """Return a body without the values that the record shows already; None if the body has no such value.
 
     Args:
-        body: As it was sent.
-        schema: Of the record.
-        shown: What the record shows.
-        list_id: The list that the request names, if it does.
-        kept: The property whose value stays in any case.
+        body: The body, exactly as the caller sent it.
+        schema: The schema of the record's type.
+        shown: The values that the record shows.
+        list_id: The list that the request names; None if it names none.
+        kept: A property whose value stays in the body even if unchanged.
     """
 
     def unchanged(own: str | None, slug: str, value: object) -> bool:
@@ -57,12 +57,12 @@ def without_unchanged(
 
 
 def with_one(body: RecordBody, list_id: str | None, prop: Property) -> RecordBody:
-    """Return a body with the value of one property alone.
+    """Return a body with the value of one property only.
 
     Args:
-        body: As it was sent.
-        list_id: The list that the request names, if it does.
-        prop: The property.
+        body: The body, exactly as the caller sent it.
+        list_id: The list that the request names; None if it names none.
+        prop: The property to keep.
     """
     wanted = (prop.list_id, prop.slug)
     return _without(body, list_id, lambda own, slug, _: (own, slug) != wanted) or body
@@ -71,7 +71,7 @@ def with_one(body: RecordBody, list_id: str | None, prop: Property) -> RecordBod
 def _without(
     body: RecordBody, list_id: str | None, goes: Callable[[str | None, str, object], bool]
 ) -> RecordBody | None:
-    """Return a body without the values of which a test holds, given their list, slug and value; None without any."""
+    """Return a body without the values that a test selects by list, slug and value; None if it selects none."""
     members = split_members(body.raw)
     left: dict[str, bytes] = {}
     for name, values in body.buckets.items():
@@ -97,7 +97,7 @@ def _bucket(
             left[name] = _bucket("", value, raw, name.lower(), goes)
         elif not goes(own, name, value):
             left[name] = raw
-    # As it was sent where nothing goes, so that the caller can tell.
+    # Without a removal, return the bucket byte for byte, so that the caller can compare it.
     return sent if left == {name: bytes(raw) for name, raw in raws.items()} else _object(left)
 
 
@@ -106,7 +106,7 @@ def _same(list_id: str | None, slug: str, sent: object, schema: ObjectSchema, sh
     if sent == there and isinstance(sent, bool) == isinstance(there, bool):
         return True
     prop = schema.get(slug, list_id)
-    # The same moment can be written in several ways.
+    # Texts of the same moment can differ.
     return prop is not None and prop.kind is Kind.DATE and _moment(prop, sent) == _moment(prop, there) is not None
 
 
@@ -126,11 +126,11 @@ def _member(name: str, raw: bytes) -> bytes:
 
 
 def with_held_options(schema: ObjectSchema, held: Properties) -> ObjectSchema:
-    """Return the schema by which a record is written: what it holds of archived options it may go on holding.
+    """Return the schema for writing a record: archived options that the record holds are accepted.
 
     Args:
-        schema: Of the record.
-        held: What the record holds.
+        schema: The schema of the record's type.
+        held: The record's present properties.
     """
     kept = {
         prop.key: replace(prop, options=tuple(_going_on(option, held[prop.key]) for option in prop.options))
@@ -141,19 +141,19 @@ def with_held_options(schema: ObjectSchema, held: Properties) -> ObjectSchema:
 
 
 def _going_on(option: Option, held: str | Sequence[str]) -> Option:
-    # An id is never a part of another, so it does not matter whether one is held or several.
+    # ``in`` also works for the id of a single option, because no id is part of another one.
     return replace(option, enabled=option.enabled or option.id in held)
 
 
 def without_held(
     rows: Sequence[Row | RefusedRow], held: Sequence[Properties], schema: ObjectSchema
 ) -> list[Row | RefusedRow]:
-    """Return rows without the references that their records hold already, which need not lead to a record any more.
+    """Return rows without the references that their records hold already, as the records referred to can be gone.
 
     Args:
-        rows: Parsed rows; references are as they were written.
-        held: What the record of each holds.
-        schema: Of the rows.
+        rows: Parsed rows, with references exactly as the caller sent them.
+        held: The present properties of each row's record.
+        schema: The schema of the rows' type.
     """
     keys = held_references(schema).keys()
     return [
@@ -173,13 +173,13 @@ def with_held(
     held: Sequence[Properties],
     schema: ObjectSchema,
 ) -> list[Row | RefusedRow]:
-    """Return rows with the references back that :func:`without_held` took from them, each where it stood.
+    """Return rows with the references that :func:`without_held` removed, in their old positions.
 
     Args:
-        rows: With ids of records in place of what was written.
-        written: The same rows as they were before.
-        held: What the record of each holds.
-        schema: Of the rows.
+        rows: The rows after look-up: their references are ids of records.
+        written: The same rows before :func:`without_held`.
+        held: The present properties of each row's record.
+        schema: The schema of the rows' type.
     """
     keys = held_references(schema).keys()
     return [
@@ -210,7 +210,7 @@ def _with_ids(resolved: Any, sent: Any, before: Any) -> Any:  # noqa: ANN401 - v
     if not isinstance(sent, list):
         return sent if sent == before else resolved
     if len(resolved) < sum(one not in (before or ()) for one in sent):
-        # Two of them lead to one record, so which stood where cannot be told.
+        # Two references lead to the same record, so the positions are lost; put the held references first.
         return list(dict.fromkeys([*(one for one in sent if one in (before or ())), *resolved]))
     others = iter(resolved)
     return list(dict.fromkeys(one if one in (before or ()) else next(others) for one in sent))

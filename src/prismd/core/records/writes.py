@@ -1,4 +1,4 @@
-"""The rules of writing single records: what a body says, where it is wrong, and what every write demands."""
+"""The rules of writing single records: reading a body, locating its faults, and requirements of every write."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from prismd.core.wording.quoting import quoted
 #: The members of a body that hold values (contract, section 9.1).
 BUCKETS: Final[tuple[str, ...]] = ("default", "list", "extended")
 
-#: Why a write is refused that leaves a required property without a value.
+#: Code of the problem of a write that leaves a required property without a value.
 MISSING_REQUIRED: Final = "missing_required"
 
 
 @dataclass(frozen=True, slots=True)
 class RecordBody:
-    """Values of a record as a client wrote them.
+    """Values of a record, exactly as the caller sent them.
 
     Args:
-        raw: They alone, as JSON of a row.
-        field: Where they stand in the request, such as ``.body``.
-        buckets: The members that are there, by name.
-        id: Of the record, where the body names it, as one that was read does.
+        raw: JSON of a row that holds only the values.
+        field: Path of the body in the request, such as ``.body``.
+        buckets: The present members of :data:`BUCKETS`, by name.
+        id: The record's id, if the body has one, as a body that was read from the server has.
     """
 
     raw: bytes
@@ -44,7 +44,7 @@ class RecordBody:
     id: str | None = None
 
     def place_of(self, problem: Problem) -> str:
-        """Return where the property at fault stands, or would stand if it were there."""
+        """Return the path of a wrong property in the request, or the path that it would have if it is absent."""
         slug, list_id = problem.slug, problem.list_id
         if slug is None:
             return self.field if list_id is None else f"{self.field}.list.{list_id}"
@@ -54,8 +54,8 @@ class RecordBody:
 
     def _place_in_list(self, slug: str, list_id: str) -> str:
         in_lists = {name.lower(): values for name, values in self.buckets.get("list", {}).items()}
-        # The stage has two names. A list that the request names elsewhere needs no name here, and its stage may stand
-        # among the other values.
+        # The stage has two slugs. If the request names the list elsewhere, the body need not name it again, and the
+        # stage can be among the other values.
         names = (slug, STATUS) if slug == APP_STAGE else (slug,)
         for name in names:
             if name in (in_lists.get(list_id) or ()):
@@ -72,14 +72,14 @@ class RecordBody:
 
 
 def read_record_body(body: bytes | msgspec.Raw, field: str = ".body") -> RecordBody:
-    """Return the values of a body, of which no more is read here than its outline.
+    """Return the values of a body; this reads only its outline, and leaves the values unchecked.
 
     Args:
-        body: JSON text; beside values it can hold the id of the record.
-        field: Where it stands in the request.
+        body: JSON text; it can hold the record's id in addition to values.
+        field: Path of the body in the request.
 
     Raises:
-        PrismdError: ``invalid_request``, with the path of the field at fault.
+        PrismdError: ``invalid_request``, with the path of the wrong field.
     """
     try:
         members = split_members(bytes(body))
@@ -97,14 +97,14 @@ def read_record_body(body: bytes | msgspec.Raw, field: str = ".body") -> RecordB
 
 
 def read_id(raw: msgspec.Raw, field: str) -> str:
-    """Return the id of a record, as somebody wrote it.
+    """Return the id of a record, exactly as the caller sent it.
 
     Args:
         raw: JSON text.
-        field: Where it stands in the request.
+        field: Path of the id in the request.
 
     Raises:
-        PrismdError: ``invalid_request``: it is no text that can be an id.
+        PrismdError: ``invalid_request``: the value is no text, or a text that no id can be.
     """
     try:
         value = decode(raw)
@@ -116,14 +116,14 @@ def read_id(raw: msgspec.Raw, field: str) -> str:
 
 
 def check_id(body: RecordBody, record_id: str | None) -> None:
-    """See to it that a body that names a record names the one that is written.
+    """Check that the id in a body, if it has one, is that of the record to write.
 
     Args:
-        body: What is written.
-        record_id: Of the record; None for one that is made.
+        body: The body.
+        record_id: Id of the record to write; None for a new record.
 
     Raises:
-        PrismdError: ``invalid_request``: it names another one.
+        PrismdError: ``invalid_request``: the body names another record.
     """
     if body.id is None or (record_id is not None and body.id.lower() == record_id.lower()):
         return
@@ -144,11 +144,11 @@ def _bucket(raw: msgspec.Raw, field: str) -> Mapping[str, Any]:
 
 
 def refusal_of(problems: Iterable[Problem], place_of: Callable[[Problem], str]) -> PrismdError:
-    """Return the error of a request whose values cannot be written.
+    """Return the error of a request with values that cannot be written.
 
     Args:
-        problems: What is wrong with them.
-        place_of: Tells where the property at fault stands in the request.
+        problems: The problems of the values.
+        place_of: Returns the path of a problem's property in the request.
     """
     fields = tuple(FieldProblem(place_of(problem), problem.message, problem.code) for problem in problems)
     return PrismdError("invalid_request", f"{fields[0].field}: {fields[0].message}", problems=fields)
@@ -157,14 +157,14 @@ def refusal_of(problems: Iterable[Problem], place_of: Callable[[Problem], str]) 
 def write_problems(
     schema: ObjectSchema, before: Properties | None, after: Properties, written: Collection[str], values_max: int
 ) -> list[Problem]:
-    """Return why a write cannot be done, whose values are fine by themselves.
+    """Return the problems of a write whose values are valid in themselves.
 
     Args:
-        schema: Of the record.
-        before: Its properties before the write; None for a new record.
-        after: Its properties after the write.
+        schema: The schema of the record's type.
+        before: The record's properties before the write; None for a new record.
+        after: The record's properties after the write.
         written: Keys of the properties that the write names.
-        values_max: Most values that a property may have.
+        values_max: Maximum number of values of one property.
     """
     grown = {
         key: len(after[key])
@@ -187,15 +187,15 @@ def write_problems(
 def missing_required(
     schema: ObjectSchema, before: Properties | None, after: Properties, written: Collection[str]
 ) -> list[Problem]:
-    """Return a problem for each required property that a write leaves without a value (contract, 11.2 and 11.5).
+    """Return a problem for each required property that a write leaves empty (contract, sections 11.2 and 11.5).
 
-    A new record must have them all; of a record that stands already, only those written are judged, so that one which
-    an import made without can still be changed. Those of a list are demanded once the record is put into it.
+    A new record needs all required values. An update needs only those that it writes, so that a record which an import
+    created without them can still be updated. The required values of a list are needed when the record joins the list.
 
     Args:
-        schema: Of the record.
-        before: Its properties before the write; None for a new record.
-        after: Its properties after the write.
+        schema: The schema of the record's type.
+        before: The record's properties before the write; None for a new record.
+        after: The record's properties after the write.
         written: Keys of the properties that the write names.
     """
     joined = set(after.get(LISTS_KEY, ())).difference((before or {}).get(LISTS_KEY, ()))
@@ -221,5 +221,5 @@ def _is_empty(value: object) -> bool:
 
 
 def no_record(object_type: str, record_id: str) -> PrismdError:
-    """Return the error that says that there is no such record."""
+    """Return the error for an id that names no record."""
     return PrismdError("not_found", f"there is no {object_type} with the id {quoted(record_id)}")

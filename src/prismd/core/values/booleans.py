@@ -1,4 +1,4 @@
-"""True and false written as text: in any case, and by no other words."""
+"""Booleans written as text: true and false in any case, and no other words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _CHARS_MAX: Final = len("false")
 
 
 def written_boolean(text: str) -> bool | None:
-    """Return the boolean that a text names, or None where it names neither.
+    """Return the boolean that a text names; None for any other text.
 
     Args:
         text: Any text, of any length.

@@ -14,7 +14,7 @@ _MONTH_NAMES: Final = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 
-# A day, its parts of any length; what follows it is looked at by itself.
+# A day with parts of any length; the code checks the rest of the text separately.
 _YEAR_FIRST: Final = re.compile(
     r"(?P<year>\d{4})(?P<mark>[-/.])(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?!\d)", re.ASCII
 )
@@ -25,7 +25,7 @@ _MONTH_ALONE: Final = re.compile(r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})", re.A
 _COMPACT: Final = re.compile(
     r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?:[Tt ]?(?P<time>\d{4}(?:\d\d)?)[Zz]?)?", re.ASCII
 )
-# What else people write for dates, and what is the matter with it; the first that is found is said.
+# Other ways in which people write dates, and the problem of each; the first match counts.
 _OTHERWISE: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern, re.ASCII | re.IGNORECASE), problem)
     for pattern, problem in (
@@ -43,7 +43,7 @@ _OTHERWISE: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     )
 )
 
-# What may follow a day, and what is the matter with it; the first that fits is said, with what its groups found.
+# Texts that people write after a day, and the problem of each, which can quote groups; the first match counts.
 _AFTER_DAY: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
     (re.compile(pattern, re.ASCII | re.IGNORECASE), problem)
     for pattern, problem in (

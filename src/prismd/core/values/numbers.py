@@ -22,7 +22,7 @@ _CHARS_MAX: Final = 400
 _LARGEST: Final = Decimal(f"1E{EXPONENT_MAX}")
 _JSON_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
-# Passes a number through unchanged, or raises where the limits would cut it.
+# Returns a number unchanged, or raises if a limit would change it.
 _EXACT: Final = Context(
     prec=DIGITS_MAX, Emax=EXPONENT_MAX, Emin=-EXPONENT_MAX, traps=[Inexact, Overflow, Subnormal, InvalidOperation]
 )

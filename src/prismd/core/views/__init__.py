@@ -1,1 +1,1 @@
-"""Views, and the meaning of the names in them."""
+"""Views: their definitions, and the names in them."""

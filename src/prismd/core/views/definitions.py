@@ -1,4 +1,4 @@
-"""Views: saved ways to show the records of one type (contract, section 14)."""
+"""Definitions of views, which are stored ways to show the records of one type (contract, section 14)."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from prismd.core.values.errors import found, text_problem
 from prismd.core.values.numbers import NUMBERS_KEPT, kept_exactly
 from prismd.core.wording.quoting import quoted
 
-#: How a view is shown (contract, section 23, fact 112).
+#: The layouts of a view (contract, section 23, fact 112).
 GRID: Final = "grid"
 KANBAN: Final = "kanban"
 KINDS: Final = (GRID, "list", KANBAN)
 
-#: The types that have views; newer clients have none of comments either, the client 0.8.0 has.
+#: The types that have views; only the client 0.8.0 knows views of comments.
 VIEW_TYPES: Final = ("comment", "action", "deal", "engagement", "document", "event", "identity", "organization")
 
-#: The members that make the query of a view's records; each is replaced as a whole.
+#: The members that form the query of a view; each is replaced as a whole.
 QUERIED: Final = ("select", "filter", "sort", "combinator")
-#: Members whose worth hangs on the properties that there are.
+#: Members that are checked against the team's properties and lists.
 CHECKED: Final = (*QUERIED, "group_by", "list_id")
-#: All that clients write of a view, its id and list apart.
+#: All members that clients write, except the view's id and list.
 MEMBERS: Final = (
     "name", "view_type", *QUERIED, "user_id", "icon", "group_by", "group_sort", "group_hide_empty",
     "group_hidden_option_ids", "aggregation_prop_def_id", "aggregation_type", "column_layout", "sort_order",
@@ -41,15 +41,15 @@ _ABSENT: Final[Mapping[str, Any]] = {"select": [], "filter": [], "sort": [], "co
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How records of one type are shown.
+    """A view of the records of one type.
 
     Args:
-        id: UUID; another team may have a view of the same.
+        id: Id of the view, as UUID text; ids are unique only within a team.
         list_id: The list whose records it shows, and whose properties it can name; None for all records of the type.
-        definition: The members of :data:`MEMBERS` that have a value, as clients wrote them.
-        created_at: When it was made.
-        updated_at: When it was last changed; its order of records apart.
-        names: What its names mean (see :mod:`prismd.core.views.names`); None where that was never noted.
+        definition: The members of :data:`MEMBERS` that have a value, exactly as clients sent them.
+        created_at: Time of creation.
+        updated_at: Time of the last change of the definition; pinned records do not count.
+        names: The ids that its names refer to (see :mod:`prismd.core.views.names`); None if they were never recorded.
     """
 
     id: str
@@ -61,24 +61,24 @@ class View:
     names: Mapping[str, Any] | None = None
 
     def query(self) -> dict[str, Any]:
-        """Return the query of its records; without a selection they show everything."""
+        """Return the view's query; a view without a selection shows all properties."""
         asked = {name: self.definition.get(name) for name in QUERIED}
         return {**asked, "select": asked["select"] or None}
 
     def shown(self) -> dict[str, Any]:
-        """Return all members, with what stands for those that have no value."""
+        """Return all members, with defaults for those without a value."""
         return {name: self.definition.get(name, _ABSENT.get(name)) for name in MEMBERS}
 
 
 def changed_definition(definition: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of a view with changes made to them; null clears.
+    """Return the members of a view after changes; null clears a member.
 
     Args:
-        definition: As they are; empty for a new view.
-        changes: By name, each of the right type; others than those of :data:`MEMBERS` are left out.
+        definition: The present members; empty for a new view.
+        changes: The new members by name, each of the right type; names outside of :data:`MEMBERS` are ignored.
 
     Raises:
-        PrismdError: ``invalid_request``: something cannot be kept.
+        PrismdError: ``invalid_request``: a value is invalid or cannot be stored.
     """
     known = {name: value for name, value in changes.items() if name in MEMBERS}
     for name, value in known.items():
@@ -107,7 +107,7 @@ def _is_kept(number: int | Decimal) -> bool:
 
 
 def _check_free_form(value: object, field: str) -> None:
-    # Level by level: what is nested as deep as a body can be would be too deep for a function that calls itself.
+    # Go level by level, because a body can be nested deeper than recursion allows.
     level: list[object] = [value]
     for _ in range(DEPTH_MAX):
         if not level:

@@ -1,7 +1,7 @@
-"""What the names in a view mean: properties and options are kept by id, and shown by the names that they have today.
+"""Names in views: the view keeps ids of properties and options, and shows their present names.
 
-A name is noted with what it means when it is written. Later the property or option may be called otherwise, be gone, or
-have left its name to another one: the view goes on to mean what it meant.
+Each name is recorded with the id that it refers to when it is written. The property or option can later be renamed or
+deleted, or another one can take its name: the view still refers to the same id.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from prismd.core.values.property_values import OPTION_CHARS_MAX, InvalidValueErr
 from prismd.core.views.definitions import View
 
 _SELECTS: Final = (Kind.SELECT, Kind.MULTISELECT)
-#: A name is one value, and an option's.
+#: Limits for reading a name as the single value of an option.
 _ONE_NAME: Final = ValueLimits(OPTION_CHARS_MAX, 1)
-#: Stands before a slug that is no property of a team, such as that of a record's id; it never means another.
+#: Prefix of a slug that belongs to no property, such as a record's id; its meaning never changes.
 _FIXED: Final = "="
 
-#: By text, the ids of the properties along a path.
+#: Ids of the properties along a path, by the text of the path.
 _Paths = dict[str, tuple[str, ...]]
-#: By the text of a path and that of a value, the id of an option.
+#: Id of an option, by the text of a path and the text of a value.
 _Options = dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class TodaysView:
-    """A view with the names of today.
+    """A view with present names.
 
     Args:
-        view: Its definition and what its names mean.
-        paths: What is meant by names that a query would take for another property; None where it has been deleted.
+        view: The view; its definition has present names.
+        paths: Properties for texts that a query would resolve to another property; None if the property is deleted.
     """
 
     view: View
@@ -41,10 +41,10 @@ class TodaysView:
 
 
 class ViewNames:
-    """Reads and writes the names in the views of a team.
+    """Records and resolves the names in a team's views.
 
     Args:
-        schemas: Of all types whose records prismd keeps.
+        schemas: The schemas of all types.
     """
 
     def __init__(self, schemas: Schemas) -> None:
@@ -53,7 +53,7 @@ class ViewNames:
         self._parsers: dict[str, tuple[Callable[[object], object], set[str]]] = {}
 
     def noted(self, view: View) -> View:
-        """Return a view with what its names mean; those of which that is known already keep it."""
+        """Return a view with the ids that its names refer to; ids recorded earlier stay."""
         known = view.names or {}
         paths: _Paths = {text: tuple(ids) for text, ids in known.get("paths", {}).items()}
         options: _Options = {text: dict(named) for text, named in known.get("options", {}).items()}
@@ -74,7 +74,7 @@ class ViewNames:
         })  # fmt: skip
 
     def today(self, view: View) -> TodaysView:
-        """Return a view as it is to be read today."""
+        """Return a view with present names."""
         if view.names is None:
             return TodaysView(view)
         paths: _Paths = {text: tuple(ids) for text, ids in view.names.get("paths", {}).items()}
@@ -101,7 +101,7 @@ class ViewNames:
     # --- properties ---
 
     def _ids(self, view: View, text: str) -> tuple[str, ...]:
-        """Return the ids along a path; nothing where no property of a team is on it."""
+        """Return the ids along a path; empty if it contains no property of the team."""
         ids: list[str] = []
         schema, scope = self._schemas.get(view.object_type), view.list_id
         for slug in text.split("."):
@@ -116,11 +116,11 @@ class ViewNames:
         props = [self._by_id.get(one) for one in ids]
         if all(prop is not None or one.startswith(_FIXED) for prop, one in zip(props, ids, strict=True)):
             return ".".join(prop.slug if prop else one[1:] for prop, one in zip(props, ids, strict=True))
-        # What is gone keeps its last name, unless that means something else by now.
+        # A deleted property keeps its last name, unless the name now belongs to another property.
         return ".".join(one.removeprefix(_FIXED) for one in ids) if self._ids(view, text) else text
 
     def _meant(self, view: View, text: str, ids: tuple[str, ...]) -> tuple[Path | None, bool]:
-        """Return the path that is meant, and whether its name alone says so."""
+        """Return the path that a text refers to, and whether a query resolves the text to the same path."""
         if self._ids(view, text) == ids:
             return None, True
         props = [self._by_id.get(one) for one in ids]
@@ -153,7 +153,7 @@ class ViewNames:
         option = next((one for one in prop.options if one.id == option_id), None) if prop is not None else None
         if prop is not None and option is not None:
             return option.slug if self._option(prop, option.slug) == option_id else option_id
-        # One that is gone is met by nothing, whatever its name means by now.
+        # For a deleted option use its id, which matches nothing: its name can belong to another option by now.
         return option_id
 
 
@@ -181,7 +181,7 @@ def _option_texts(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _texts(value: object) -> Iterator[str]:
-    # As deep as what is kept may be nested.
+    # Recursion is safe: stored definitions have a maximum depth.
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -227,7 +227,7 @@ def _with_names(value: Any, names: Mapping[str, str], *, keys: bool = True) -> A
         return [_with_names(one, names) for one in value]
     if isinstance(value, dict):
         renamed = {key: names.get(key, key) if keys else key for key in value}
-        # Two that would come to one name keep their own.
+        # If two keys would get the same name, all keys keep their present names.
         clear = len(set(renamed.values())) == len(renamed)
         return {renamed[key] if clear else key: _with_names(one, names) for key, one in value.items()}
     return value

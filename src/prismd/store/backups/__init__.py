@@ -1,1 +1,1 @@
-"""Dumps of a database: written, read, and restored."""
+"""Dumps of a database: writing, reading and restoring them."""

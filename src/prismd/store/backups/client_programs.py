@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs for dumps: which of those there are fit a server, and how they reach it."""
+"""PostgreSQL's own programs for dumps: which installed one fits a server, and how it connects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from prismd.database_errors import DatabaseUnusableError
 from prismd.embedded.programs import installed_programs
 
 _VERSION_S: Final = 10
-#: Told to programs on their command line, which all users of a machine can read.
+#: Secrets that the programs accept only on their command line, which all users of a machine can read.
 _SECRET: Final = ("password", "sslpassword")
 
 
@@ -26,8 +26,8 @@ class Program:
     """A program of PostgreSQL.
 
     Args:
-        path: Where it is.
-        major: The version of PostgreSQL that it belongs to, such as 18.
+        path: The program's file.
+        major: The major version of PostgreSQL that the program belongs to, such as 18.
     """
 
     path: Path
@@ -35,23 +35,23 @@ class Program:
 
 
 def dumping_program(server_version: int) -> Program:
-    """Return a ``pg_dump`` that can read a server: one of its version or newer.
+    """Return a ``pg_dump`` that can read a server: its version must be the server's or newer.
 
     Args:
-        server_version: As psycopg tells it, such as 180004.
+        server_version: The version as psycopg reports it, such as 180004.
 
     Raises:
-        DatabaseUnusableError: There is none.
+        DatabaseUnusableError: No such program is installed.
     """
     needed = server_version // 10_000
     return _program("pg_dump", needed, f"which is PostgreSQL {needed}")
 
 
 def reading_program() -> Program:
-    """Return the newest ``pg_restore`` there is, which reads the dumps of all before it.
+    """Return the newest installed ``pg_restore``, because it reads the dumps of all earlier versions.
 
     Raises:
-        DatabaseUnusableError: There is none.
+        DatabaseUnusableError: No such program is installed.
     """
     return _program("pg_restore", 0, "")
 
@@ -84,15 +84,15 @@ def _known(path: Path) -> Program | None:
 
 
 def environment_for(url: str) -> tuple[dict[str, str], str]:
-    """Return the variables by which a program reaches a database, and what is left for its command line.
+    """Return the environment variables that connect a program to a database, and the rest for its command line.
 
-    Secrets are variables, as other users of a machine can read command lines.
+    Secrets go into variables, because other users of a machine can read command lines.
 
     Args:
-        url: Connection string of PostgreSQL.
+        url: The database's connection string.
 
     Raises:
-        DatabaseUnusableError: It has a secret that PostgreSQL's programs take on the command line alone.
+        DatabaseUnusableError: The connection string has a secret that the programs accept only on the command line.
     """
     parts = conninfo.conninfo_to_dict(url)
     names = _variables()

@@ -1,7 +1,7 @@
-"""Dumps in PostgreSQL's custom format: written by ``pg_dump``, read table by table with ``pg_restore``.
+"""Dumps in PostgreSQL's custom format: ``pg_dump`` writes them, ``pg_restore`` reads them table by table.
 
-Nothing that stands in a dump is executed. Of each table it is the rows that are taken, and of each sequence its place:
-the tables themselves are made by migrations, so that a dump fits any login, role and schema.
+Nothing in a dump is executed. prismd takes the rows of each table and the position of each sequence from it.
+Migrations make the tables themselves, so a dump fits any login, role and schema.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from prismd.database_errors import DatabaseUnusableError
 from prismd.store.backups.client_programs import Program, environment_for
 from prismd.store.migrate import EARLIER_VERSION_TABLE, VERSION_TABLE
 
-#: Longest wait of ``pg_dump`` for tables that somebody else has locked, such as a migration.
+#: The longest that ``pg_dump`` waits for tables that somebody else has locked, such as a migration.
 _LOCK_WAIT_MS: Final = 60_000
 _ENTRY: Final = re.compile(r"^\d+; \d+ \d+ (TABLE DATA|SEQUENCE SET) (\S+) (\S+) \S+$", re.MULTILINE)
 _DUMPED_FROM: Final = re.compile(r"^;\s+Dumped from database version: (\S+)", re.MULTILINE)
@@ -31,28 +31,28 @@ _END: Final = b"\\.\n"
 
 
 class BadDumpError(DatabaseUnusableError):
-    """What is to be restored is no dump that prismd can read; the message says why."""
+    """The file to restore is not a dump that prismd can read; the message says why."""
 
 
 class _EarlyEndError(Exception):
-    """The rows of a table have no end."""
+    """The dump ends in the middle of a table's rows."""
 
 
 def write_dump(program: Program, url: str, schema: str, file: int) -> None:
-    """Write a dump of a schema, as it is at one moment, whatever is written meanwhile.
+    """Write a dump of a schema as it is at one moment, even if others write meanwhile.
 
     Args:
         program: A ``pg_dump`` that fits the server.
-        url: Connection string of PostgreSQL.
+        url: The database's connection string.
         schema: Name of the schema.
-        file: Descriptor of the file.
+        file: Descriptor of the file to write.
 
     Raises:
-        DatabaseUnusableError: It cannot be written; the message is the last thing that ``pg_dump`` said.
+        DatabaseUnusableError: ``pg_dump`` fails; the message is the last line that it printed.
     """
     environment, rest = environment_for(url)
     options = ["--format=custom", "--no-password", f"--lock-wait-timeout={_LOCK_WAIT_MS}", "--strict-names"]
-    # By its path it is written with the places of its parts, which it is not as standard output.
+    # ``pg_dump`` writes the offsets of the dump's parts only into a file that it opens by path, not to standard output.
     options += [f"--schema={_as_pattern(schema)}", f"--file=/proc/self/fd/{file}", f"--dbname={rest}"]
     done = subprocess.run(  # noqa: S603 - PostgreSQL's own program
         [str(program.path), *options], env=environment, stdin=subprocess.DEVNULL, capture_output=True,
@@ -64,12 +64,12 @@ def write_dump(program: Program, url: str, schema: str, file: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a sequence has got to.
+    """The position of a sequence.
 
     Args:
-        sequence: Its name.
-        value: Its last value.
-        is_called: Whether that was given to somebody.
+        sequence: The sequence's name.
+        value: The sequence's last value.
+        is_called: Whether the sequence has handed out that value.
     """
 
     sequence: str
@@ -83,7 +83,7 @@ class Rows:
 
     Args:
         columns: Names of the columns, in order.
-        lines: A row each, with its line end; to be read to the end.
+        lines: One row each, with its line end; the caller reads them to the end.
     """
 
     columns: Sequence[str]
@@ -91,14 +91,14 @@ class Rows:
 
 
 class Dump:
-    """A dump that is read.
+    """A dump that can be read.
 
     Args:
-        program: A ``pg_restore``, of the version of PostgreSQL that wrote the dump or newer.
-        file: Descriptor of the file; its place in the file is this object's business.
+        program: A ``pg_restore`` of the version of PostgreSQL that wrote the dump, or newer.
+        file: Descriptor of the file; this object moves its offset.
 
     Raises:
-        BadDumpError: It is no dump of prismd's tables, or of a newer PostgreSQL.
+        BadDumpError: The file is not a dump of prismd's tables, or a newer PostgreSQL wrote it.
     """
 
     def __init__(self, program: Program, file: int) -> None:
@@ -111,22 +111,22 @@ class Dump:
         self.tables = [name for _, name in found["TABLE DATA"]]
         self._sequences = [name for _, name in found["SEQUENCE SET"]]
         server = _DUMPED_FROM.search(contents)
-        #: The version of the PostgreSQL that was dumped.
+        #: The version of the PostgreSQL server that was dumped.
         self.server_version = server[1] if server else "unknown"
-        #: Whether the schema that was dumped is older than the first migration.
+        #: Whether the dumped schema is older than the first migration.
         self.is_earlier = VERSION_TABLE not in self.tables
         table = EARLIER_VERSION_TABLE if self.is_earlier else VERSION_TABLE
         if table not in self.tables or len({schema for schema, _ in found["TABLE DATA"]}) > 1:
             raise BadDumpError("this is a dump of something else than one database of prismd")
-        #: The version of the schema that was dumped.
+        #: The version of the dumped schema.
         self.schema_version = self._last_version(table)
 
     @contextmanager
     def rows(self, table: str) -> Iterator[Rows]:
-        """Give the rows of a table.
+        """Yield the rows of a table.
 
         Args:
-            table: Its name.
+            table: The table's name.
 
         Raises:
             BadDumpError: The dump ends early, or is damaged.
@@ -140,7 +140,7 @@ class Dump:
         raise BadDumpError(f"the dump has no rows of {table}")
 
     def places(self) -> list[Place]:
-        """Return where the sequences have got to."""
+        """Return the positions of the sequences."""
         if not self._sequences:
             return []
         said = self._said("--data-only", *(f"--table={name}" for name in self._sequences), "--file=-")
@@ -150,7 +150,7 @@ class Dump:
         ]
 
     def _last_version(self, table: str) -> str:
-        # In both tables it is the first column.
+        # Both tables have the version in their first column.
         with self.rows(table) as rows:
             versions = [line.decode().rstrip("\n").split("\t")[0] for line in rows.lines]
         if not versions:
@@ -176,7 +176,7 @@ class Dump:
                 yield process.stdout
                 process.stdout.read()
             except _EarlyEndError:
-                pass  # why, it says itself
+                pass  # the error says why itself
             except BaseException:
                 process.kill()
                 raise
@@ -187,7 +187,7 @@ class Dump:
 
 
 def _until_end(said: IO[bytes]) -> Iterator[bytes]:
-    # No row is that line: in the text format a backslash of a value is written as two.
+    # No row equals that line: the text format doubles every backslash of a value.
     for line in said:
         if line == _END:
             return

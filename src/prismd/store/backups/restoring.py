@@ -1,4 +1,4 @@
-"""A database that gets the rows of a dump: what is in it before, making room, and writing table by table."""
+"""The database side of restoring a dump: what the database holds, making room, and writing table by table."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ORDER BY relname
 _SEQUENCES: Final = """
 SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'S'
 """
-#: Those that defaults of columns take, and that go with no table by themselves.
+#: Sequences that defaults of columns use and that are not dropped with a table.
 _SEQUENCES_USED: Final = """
 SELECT DISTINCT sequence.relname
 FROM pg_attrdef AS value
@@ -45,17 +45,17 @@ WHERE contype = 'f' AND holder.relnamespace = current_schema()::regnamespace
 
 
 def schema_name(connection: Connection) -> str:
-    """Return the name of the schema in which prismd's tables are, or would be made."""
+    """Return the name of the schema that holds prismd's tables, or will hold them."""
     [(name,)] = connection.execute(_SCHEMA)
     return str(name or "public")
 
 
 def own_tables(connection: Connection) -> list[str]:
-    """Return which tables there are that prismd makes, that of the schema's version included."""
+    """Return the existing tables that prismd makes, with the table of the schema's version."""
     made = {statement.partition(" ON ")[2].split(" ", 1)[0] for statement in expected_indexes().values()}
     found = all_tables(connection)
     if VERSION_TABLE not in found:
-        made.add(EARLIER_VERSION_TABLE)  # beside the other one, it would be another program's
+        made.add(EARLIER_VERSION_TABLE)  # next to the present version table, this name belongs to another program
     return [name for name in found if name in made]
 
 
@@ -65,10 +65,10 @@ def all_tables(connection: Connection) -> list[str]:
 
 
 def has_rows(connection: Connection, tables: list[str]) -> list[str]:
-    """Return which of some tables hold anything.
+    """Return those of the tables that have at least one row.
 
     Args:
-        tables: Their names.
+        tables: Names of the tables.
     """
     if not tables:
         return []
@@ -79,10 +79,10 @@ def has_rows(connection: Connection, tables: list[str]) -> list[str]:
 
 
 def drop_tables(connection: Connection, tables: list[str]) -> None:
-    """Drop tables, and the sequences that they take values from.
+    """Drop tables, and the sequences that fill their columns.
 
     Args:
-        tables: Their names.
+        tables: Names of the tables.
     """
     if not tables:
         return
@@ -93,20 +93,20 @@ def drop_tables(connection: Connection, tables: list[str]) -> None:
 
 
 def empty_tables(connection: Connection, tables: list[str]) -> None:
-    """Take away what migrations wrote into tables that they made.
+    """Delete the rows that migrations wrote into the tables they made.
 
     Args:
-        tables: Their names.
+        tables: Names of the tables.
     """
     if tables:
         connection.execute(sql.SQL("TRUNCATE {}").format(_listed(tables)))
 
 
 def in_order(connection: Connection, tables: list[str]) -> list[str]:
-    """Return tables in an order in which each comes after those that its rows refer to.
+    """Sort tables so that each comes after the tables that its rows refer to.
 
     Args:
-        tables: Their names.
+        tables: Names of the tables.
     """
     refers: dict[str, set[str]] = {name: set() for name in tables}
     for holder, meant in connection.execute(_REFERENCES).fetchall():
@@ -116,11 +116,11 @@ def in_order(connection: Connection, tables: list[str]) -> list[str]:
 
 
 def write_rows(connection: Connection, table: str, rows: Rows) -> int:
-    """Write rows into a table, and return how many they were.
+    """Write rows into a table, and return their number.
 
     Args:
-        table: Its name.
-        rows: Read to their end.
+        table: The table's name.
+        rows: The rows; they are read to the end.
     """
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), _listed(rows.columns))
     with connection.cursor() as cursor:
@@ -131,13 +131,13 @@ def write_rows(connection: Connection, table: str, rows: Rows) -> int:
 
 
 def set_places(connection: Connection, places: list[Place]) -> None:
-    """Bring sequences to where they had got to.
+    """Set sequences to the positions from a dump.
 
     Args:
-        places: Of sequences that there must be.
+        places: The positions; each sequence must exist.
 
     Raises:
-        BadDumpError: There is no such sequence.
+        BadDumpError: A sequence does not exist.
     """
     there = {name for (name,) in connection.execute(_SEQUENCES).fetchall()}
     for place in places:
@@ -149,7 +149,7 @@ def set_places(connection: Connection, places: list[Place]) -> None:
 
 
 def refresh_statistics(connection: Connection) -> None:
-    """Have PostgreSQL look at what is in the tables now."""
+    """Make PostgreSQL refresh the statistics of its tables."""
     connection.execute("ANALYZE")
 
 

@@ -1,4 +1,4 @@
-"""A file of output that comes into being whole, is its owner's alone, and never takes the place of another."""
+"""An output file that appears only when complete, that only its owner can read, and that never replaces another."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[int]:
-    """Give the descriptor of a new file, which gets its name when the block ends well, and is gone if it does not.
+    """Yield the descriptor of a new file; it gets its name if the block succeeds, and is deleted if it fails.
 
-    Where root writes, links of others on the way to it are not followed, and whatever is there already is left alone.
+    Under root, links of other users on the path are not followed. An existing file is never touched.
 
     Args:
-        path: The file.
+        path: The file's path.
 
     Raises:
-        FileExistsError: The name is taken, by whatever it may be.
-        OSError: It cannot be written.
+        FileExistsError: Something with that name exists.
+        OSError: The file cannot be written.
     """
     directory = _held(path.parent)
     try:
@@ -54,13 +54,13 @@ def whole_file(path: Path) -> Iterator[int]:
 
 @contextmanager
 def existing_file(path: Path) -> Iterator[int]:
-    """Give the descriptor of a regular file to read.
+    """Yield the descriptor of a regular file to read.
 
     Args:
-        path: The file. Where root reads, links of others on the way to it are not followed.
+        path: The file's path. Under root, links of other users on the path are not followed.
 
     Raises:
-        OSError: It cannot be read, or is something else than a regular file.
+        OSError: The file cannot be read, or is not a regular file.
     """
     directory = _held(path.parent)
     try:
@@ -92,18 +92,18 @@ def _check_free(name: str, directory: int) -> None:
 
 def _name(part: str, name: str, directory: int) -> None:
     try:
-        # Unlike a renaming, this never takes the place of another file.
+        # Unlike a rename, a link never replaces another file.
         os.link(part, name, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        # A file system without links: the name is taken first, and then given to the file.
+        # The file system has no links: reserve the name first, then rename the file to it.
         os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ALONE, dir_fd=directory))
         os.rename(part, name, src_dir_fd=directory, dst_dir_fd=directory)
 
 
 def _sync(directory: int) -> None:
-    # A directory held by path alone cannot be synced; it is opened once more by itself.
+    # A directory opened with O_PATH cannot be synced, so open it again.
     with suppress(OSError):
         file = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
         try:

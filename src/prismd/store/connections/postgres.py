@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: how they are opened, pooled, and what they demand of the server."""
+"""Connections to PostgreSQL: opening and pooling them, and what they require of the server."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from prismd.database_errors import DatabaseAwayError, DatabaseUnusableError
 from prismd.settings import Settings
 from prismd.telemetry.traces import group
 
-#: The connection type of every store function. Rows are tuples, unless a row factory makes objects of their columns.
+#: The connection type of every store function. Rows are tuples unless a row factory makes objects of them.
 Connection = psycopg.Connection[TupleRow]
 Pool = ConnectionPool[Connection]
 _Kind = TypeVar("_Kind", bound=Connection)
 
-#: The role that row-level security binds, and that requests take; see :mod:`prismd.store.connections.row_security`.
+#: The role of requests, which row-level security binds; see :mod:`prismd.store.connections.row_security`.
 ROLE: Final = "left(session_user, 58) || '_team'"
 
-#: What workers call themselves where PostgreSQL lists its connections.
+#: The name of workers in PostgreSQL's list of connections.
 WORKER: Final = "prismd worker"
 SERVER_VERSION_MIN: Final = 150000
-#: Beyond its pool an API process has one connection for word of changes and one for its health; a worker has one for
-#: imports, one for notes on them, and one for retention.
+#: Beyond its pool, an API process has one connection for notifications and one for its health. A worker has one for
+#: imports, one for notes about them, and one for retention.
 _BESIDE_POOL: Final = 2
 _OF_WORKER: Final = 3
 _POOL_MIN: Final = 2
 
-# Every statement of prismd goes through an index. A planner whose statistics lag behind a bulk load would read whole
-# tables instead, and keep that plan for the life of a prepared statement; so it is not given the choice.
+# Every statement of prismd uses an index. If the statistics lag behind a bulk load, the planner would read whole
+# tables, and keep that plan for as long as a prepared statement lives. So those plans are switched off.
 _SESSION: Final = """
 SELECT set_config(name, 'off', false)
 FROM unnest(ARRAY[
@@ -58,17 +58,17 @@ def connect_as(
     settings: Settings,
     **options: Any,  # noqa: ANN401 - psycopg's own options
 ) -> _Kind:
-    """Open one connection of a class.
+    """Open one connection of a given class.
 
     Args:
-        kind: The class.
-        url: Connection string of PostgreSQL.
-        settings: For the time that connecting may take.
+        kind: The class of the connection.
+        url: The database's connection string.
+        settings: The settings, for the longest time to connect.
         options: Passed on to psycopg.
 
     Raises:
-        DatabaseAwayError: The server is away or refuses.
-        DatabaseUnusableError: It is older than PostgreSQL 15.
+        DatabaseAwayError: The server is away or refuses the connection.
+        DatabaseUnusableError: The server is older than PostgreSQL 15.
     """
     try:
         connection = kind.connect(url, connect_timeout=max(1, round(settings.database_wait_s)), **options)
@@ -85,58 +85,58 @@ def connect_as(
 
 
 def prepare_session(connection: Connection) -> None:
-    """Set what every session of prismd relies on; the connection is left outside a transaction."""
+    """Set what every session of prismd relies on; afterwards no transaction is open."""
     connection.execute(_SESSION)
     if not connection.autocommit:
         connection.commit()
 
 
 def connections_needed(settings: Settings) -> int:
-    """Return how many connections the processes of one server open at most.
+    """Return the largest number of connections that the processes of one server open together.
 
     Args:
-        settings: For the number of its processes, and of the connections of each.
+        settings: The settings, for the number of processes and the connections of each.
     """
     of_api_process = settings.database_connections_max + _BESIDE_POOL
     return settings.processes * of_api_process + settings.workers * _OF_WORKER
 
 
 def connections_allowed(connection: Connection) -> int:
-    """Return how many connections PostgreSQL takes from all its clients together, superusers aside."""
+    """Return how many connections PostgreSQL accepts from all clients together, without those for superusers."""
     [(allowed,)] = connection.execute(_ALLOWED)
     return int(allowed)
 
 
 def bind_session(connection: Connection) -> None:
-    """Do as :func:`prepare_session`, and have row-level security bind the session.
+    """Do what :func:`prepare_session` does, and bind the session to row-level security.
 
-    It finds nothing outside the transactions of :mod:`prismd.store.connections.transactions`.
+    The session finds nothing outside the transactions of :mod:`prismd.store.connections.transactions`.
     """
     prepare_session(connection)
     connection.execute(_TAKE_ROLE)
 
 
 class TracedPool(ConnectionPool[Connection]):
-    """A pool in which what is done on a borrowed connection is one group of statements, where traces are kept."""
+    """A pool whose traces group all statements of one borrowed connection."""
 
     @contextmanager
     def connection(self, timeout: float | None = None) -> Iterator[Connection]:
-        """Lend a connection, as the library does; the wait for it belongs to the group."""
+        """Lend a connection as the library does; the wait for it belongs to the group."""
         with group("database"), super().connection(timeout) as connection:
             yield connection
 
 
 def open_pool(url: str, settings: Settings) -> Pool:
-    """Open the pool of an API process, whose sessions are bound by row-level security.
+    """Open the pool of an API process, whose sessions row-level security binds.
 
     Args:
-        url: Connection string of PostgreSQL.
-        settings: For the size of the pool and the longest wait for a connection.
+        url: The database's connection string.
+        settings: The settings, for the size of the pool and the longest wait for a connection.
     """
 
     def check(connection: Connection) -> None:
         if _was_cut(connection):
-            pool.check()  # the others will have been cut as well
+            pool.check()  # the other connections were probably cut too
             raise psycopg.OperationalError("the connection was cut while nobody used it")
 
     pool: Pool = TracedPool(
@@ -144,10 +144,10 @@ def open_pool(url: str, settings: Settings) -> Pool:
         min_size=_POOL_MIN,
         max_size=settings.database_connections_max,
         timeout=settings.database_wait_s,
-        # Attempts to connect come less and less often; given up, they make room for the next request's own attempt, so
-        # that however long PostgreSQL was away, its return is soon noticed.
+        # The pool retries less and less often. When it gives up, the next request makes an attempt of its own. So
+        # PostgreSQL's return is noticed soon, however long it was away.
         reconnect_timeout=settings.database_wait_s,
-        # Transactions are begun in one round trip with what holds in them.
+        # A transaction begins in the same round trip as the settings that hold in it.
         kwargs={"autocommit": True},
         configure=bind_session,
         check=check,
@@ -158,13 +158,13 @@ def open_pool(url: str, settings: Settings) -> Pool:
 
 
 def _was_cut(connection: Connection) -> bool:
-    # An idle connection has little to say, except that its end has come: then it is not lent, so a restart of
-    # PostgreSQL fails no request for each connection that it cut. Asking the server would cost each a round trip.
+    # An idle connection has nothing to read unless it ended. An ended one is not lent, so a restart of PostgreSQL does
+    # not fail one request per cut connection. Asking the server would cost every request a round trip.
     watch = select.poll()
     try:
         watch.register(connection.fileno(), select.POLLIN)
         while watch.poll(0):
-            connection.pgconn.consume_input()  # raises at the end, which comes after PostgreSQL's last words
+            connection.pgconn.consume_input()  # raises at the end, which follows PostgreSQL's last message
     except psycopg.OperationalError:
         return True
     return False

@@ -1,7 +1,7 @@
-"""Row-level security of all tables of team data: how it is set up, and whether it holds.
+"""Row-level security of all tables of team data: setting it up, and checking that it holds.
 
-Sessions of requests take a role that owns nothing. It finds and writes the rows of the team that the transaction
-names, and none where it names no team. The login itself owns the tables, so row-level security does not bind it.
+Sessions of requests take a role that owns nothing. The role finds and writes only rows of the team that the transaction
+names, and none if it names no team. The login itself owns the tables, so row-level security does not bind it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import psycopg
 from prismd.database_errors import DatabaseUnusableError
 from prismd.store.connections.postgres import ROLE, Connection
 
-#: The setting of a transaction that says whose it is.
+#: The transaction's setting that names its team.
 SETTING: Final = "prismd.team"
 
 _POLICY: Final = "of_team"
@@ -30,14 +30,14 @@ WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p'
         SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'team_id' AND NOT a.attisdropped))
 """
 
-# Whoever made a role may give it to others, and with that counts as a member, but not yet as one that can take it.
+# A login that made a role may grant it to others and so counts as a member, but it may not yet take the role itself.
 _HAS_ROLE: Final = f"""
 SELECT session_user::text, {ROLE}, EXISTS (
     SELECT FROM pg_roles WHERE rolname = {ROLE} AND pg_has_role(session_user, oid,
         CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END))
 """
 
-#: Tables of whose rows the login does not see all, and those of whose rows the role sees more than its team's.
+#: Tables that hide rows from the login, and tables that show the role more than its team's rows.
 _BINDS: Final = f"""
 SELECT array_remove(array_agg(CASE WHEN row_security_active(t.oid) THEN t.name END), NULL),
        array_remove(array_agg(CASE WHEN r.rolsuper OR r.rolbypassrls OR pg_has_role(r.oid, t.relowner, 'USAGE')
@@ -59,7 +59,7 @@ FROM pg_roles AS r WHERE r.rolname = {ROLE}
 
 _IS_SUPERUSER: Final = "SELECT rolsuper FROM pg_roles WHERE rolname = session_user"
 
-# Another server may be making the same role, for another database of the same login.
+# Another server can make the same role at the same time, for another database of the same login.
 _MAKE_ROLE: Final = f"""
 DO $$
 BEGIN
@@ -72,7 +72,7 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN
 END $$
 """
 
-# The policy asks for the team in a query of its own: it is answered once per statement, and a constant to every index.
+# The policy reads the team in a subquery: PostgreSQL evaluates it once per statement, and indexes see a constant.
 _SECURE: Final = f"""
 DO $$
 DECLARE
@@ -93,18 +93,18 @@ END $$
 
 
 def is_set_up(connection: Connection) -> bool:
-    """Say whether all tables of team data are under row-level security, and the role is there that it binds."""
+    """Say whether row-level security covers all tables of team data, and the role that it binds exists."""
     return _role(connection)[2] and _is_secured(connection)
 
 
 def set_up(connection: Connection) -> None:
-    """Put all tables of team data under row-level security, and make the role that it binds.
+    """Enable row-level security on all tables of team data, and make the role that it binds.
 
     Args:
-        connection: Inside a transaction.
+        connection: A connection inside a transaction.
 
     Raises:
-        DatabaseUnusableError: The login may not do it; the message says what to run.
+        DatabaseUnusableError: The login has no right to do it; the message says what to run.
     """
     _try_to(connection, _MAKE_ROLE, done=_role(connection)[2])
     login, role, has_role = _role(connection)
@@ -114,11 +114,11 @@ def set_up(connection: Connection) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why row-level security does not hold.
+    """The reason why row-level security does not hold.
 
     Args:
-        found: What is wrong.
-        advice: What an operator must do.
+        found: The fault that was found.
+        advice: The step that an operator must take.
     """
 
     found: str
@@ -126,19 +126,19 @@ class Fault:
 
 
 def check(connection: Connection) -> None:
-    """Make sure that row-level security is set up, binds requests, and does not bind the login.
+    """Refuse a database unless row-level security is set up, binds requests, and does not bind the login.
 
     Args:
-        connection: Any, to a database of this prismd's schema.
+        connection: Any connection to a database with this version's schema.
 
     Raises:
-        DatabaseUnusableError: It does not hold; the message says what to do.
+        DatabaseUnusableError: Row-level security does not hold; the message says what to do.
     """
     _refuse(fault(connection))
 
 
 def fault(connection: Connection) -> Fault | None:
-    """Return why row-level security does not hold, None if it does."""
+    """Return why row-level security does not hold; None if it holds."""
     login, role, has_role = _role(connection)
     if not has_role:
         return _without_role(login, role)
@@ -164,7 +164,7 @@ def fault(connection: Connection) -> Fault | None:
 
 
 def is_superuser(connection: Connection) -> bool:
-    """Say whether the login is a superuser, which it need not be."""
+    """Say whether the login is a superuser; prismd does not need one."""
     row = connection.execute(_IS_SUPERUSER).fetchone()
     return row == (True,)
 
@@ -191,7 +191,7 @@ def _is_secured(connection: Connection) -> bool:
 
 
 def _try_to(connection: Connection, statement: str, *, done: bool) -> None:
-    # What the login may not do, an operator may have to; what is missing then is told by who looks next.
+    # If the login lacks a right, an operator must do this instead; the next check names what is missing.
     if not done:
         with suppress(psycopg.errors.InsufficientPrivilege), connection.transaction():
             connection.execute(statement)

@@ -1,4 +1,4 @@
-"""Transactions of one team, in which row-level security hides what belongs to others, and those beyond it."""
+"""Transactions of one team, in which row-level security hides other teams' rows, and transactions beyond it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from prismd.store.connections.postgres import Connection, Pool
 from prismd.store.connections.row_security import SETTING
 
-# In the round trip that opens the transaction, so that saying whose it is costs no further one.
+# The same round trip opens the transaction and names its team, so naming it costs no further one.
 _BEGIN: Final = f"BEGIN; SET LOCAL {SETTING} = {{team:d}}"
 _BEGIN_BEYOND: Final = b"BEGIN; SET LOCAL ROLE NONE"
 
@@ -21,10 +21,10 @@ BECOME: Final = "SELECT current_setting('role'), set_config('role', %s, true)"
 
 @contextmanager
 def of_team(pool: Pool, team_id: int) -> Iterator[Connection]:
-    """Give one transaction in which nothing is found or written but what belongs to a team.
+    """Yield one transaction that finds and writes only the team's rows.
 
     Args:
-        pool: From :func:`prismd.store.connections.postgres.open_pool`.
+        pool: The pool from :func:`prismd.store.connections.postgres.open_pool`.
         team_id: Internal id of the team.
     """
     with pool.connection() as connection:
@@ -34,10 +34,10 @@ def of_team(pool: Pool, team_id: int) -> Iterator[Connection]:
 
 @contextmanager
 def of_all_teams(pool: Pool) -> Iterator[Connection]:
-    """Give one transaction beyond row-level security, for what comes before a team is known, such as whose a key is.
+    """Yield one transaction beyond row-level security, for work before the team is known, such as finding a key's team.
 
     Args:
-        pool: From :func:`prismd.store.connections.postgres.open_pool`.
+        pool: The pool from :func:`prismd.store.connections.postgres.open_pool`.
     """
     with pool.connection() as connection:
         _send(connection, _BEGIN_BEYOND)
@@ -48,17 +48,17 @@ def begin(connection: Connection, team_id: int) -> None:
     """Begin a transaction of a team.
 
     Args:
-        connection: Outside a transaction.
+        connection: A connection outside a transaction.
         team_id: Internal id of the team.
     """
     _send(connection, _BEGIN.format(team=team_id).encode())
 
 
 def commit(connection: Connection, team_id: int) -> None:
-    """Commit what was done so far, and go on in another transaction of the same team.
+    """Commit the work so far, and begin another transaction of the same team.
 
     Args:
-        connection: Inside a transaction of the team; outside one there is nothing to commit.
+        connection: A connection inside a transaction of the team; outside one, nothing happens.
         team_id: Internal id of the team.
     """
     if connection.info.transaction_status != TransactionStatus.IDLE:
@@ -68,19 +68,19 @@ def commit(connection: Connection, team_id: int) -> None:
 
 @contextmanager
 def import_step(connection: Connection) -> Iterator[None]:
-    """Do the import step of a team's transaction beyond row-level security, under which PostgreSQL has no COPY.
+    """Do the import step of a team's transaction beyond row-level security, because COPY does not work under it.
 
     Args:
-        connection: Inside a transaction.
+        connection: A connection inside a transaction.
     """
     [(role, _)] = connection.execute(BECOME, ("none",))
     yield
-    # Where the step fails, PostgreSQL takes the role back with all else, to the savepoint or the beginning.
+    # If the step fails, PostgreSQL resets the role with the rollback to the savepoint or to the beginning.
     connection.execute(BECOME, (role,))
 
 
 def _send(connection: Connection, command: bytes) -> None:
-    # Below the cursors of psycopg, as every request does this twice: they would cost more than all that is done here.
+    # This calls libpq directly: every request does it twice, and psycopg's cursors would cost more than the rest.
     result = connection.pgconn.exec_(command)
     if connection.pgconn.status == ConnStatus.BAD:
         raise psycopg.OperationalError(connection.pgconn.get_error_message())

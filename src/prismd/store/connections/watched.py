@@ -1,4 +1,4 @@
-"""A connection that says when it waits for PostgreSQL, and when it goes on."""
+"""A connection that reports when it waits for PostgreSQL, and when it continues."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def _ignore() -> None:
 
 
 class WatchedConnection(psycopg.Connection[TupleRow]):
-    """A connection of one thread whose waits are known."""
+    """A connection of one thread that reports its waits."""
 
-    #: Called before it waits for PostgreSQL with nothing else to do, and once it goes on.
+    #: Called before the thread waits for PostgreSQL with nothing else to do; ``on_go`` is called when it continues.
     on_wait: Callable[[], None] = staticmethod(_ignore)
     on_go: Callable[[], None] = staticmethod(_ignore)
 
     def wait(self, gen: PQGen[_Result], *args: Any, **options: Any) -> _Result:  # noqa: ANN401 - psycopg's own
-        """Drive one exchange with PostgreSQL to its end; psycopg calls it for whatever it sends."""
+        """Drive one exchange with PostgreSQL to its end; psycopg calls this for everything that it sends."""
         return super().wait(self._exchange(gen), *args, **options)
 
     def _exchange(self, gen: PQGen[_Result]) -> PQGen[_Result]:

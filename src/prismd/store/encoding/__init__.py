@@ -1,1 +1,1 @@
-"""How values are encoded for PostgreSQL, and packed."""
+"""Encodings of values for PostgreSQL, and packing."""

@@ -11,7 +11,7 @@ from operator import itemgetter
 from struct import Struct
 from typing import Any, Final
 
-#: Stands before the rows of a copy: a signature, no flags, no extension. Their end needs no mark.
+#: The head of a copy: a signature, no flags, no extension. The rows follow, and need no end mark.
 HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 
 _FIELDS: Final = Struct(">h")
@@ -19,9 +19,9 @@ _LENGTH: Final = Struct(">i")
 _UUID: Final = Struct("16s")
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
-#: Encoded values of rows, by column.
+#: The encoded values of rows, by column.
 _Encoded = Mapping[str, Sequence[Any]]
-#: Gives one thing for each row.
+#: Gives one value for each row.
 _Piece = Callable[[_Encoded], Iterable[Any]]
 
 
@@ -30,9 +30,9 @@ class Type:
     """A type of columns.
 
     Args:
-        encode: Turns values into what :mod:`struct` packs by the format; without a format, into bytes.
-        format: Of :mod:`struct`, where all values have the same length.
-        prefix: Stands before the bytes of each value, and counts as part of them.
+        encode: Turns values into the arguments of :mod:`struct` for the format; without a format, into bytes.
+        format: The format of :mod:`struct`, if all values have the same length.
+        prefix: Bytes in front of each value, which count towards its length.
     """
 
     encode: Callable[[Sequence[Any]], Sequence[Any]]
@@ -40,7 +40,7 @@ class Type:
     prefix: bytes = b""
 
     def field(self, value: object) -> bytes:
-        """Return one value after its length."""
+        """Return one value with its length in front."""
         [encoded] = self.encode([value])
         content: bytes = Struct(f">{self.format}").pack(encoded) if self.format else encoded
         return _LENGTH.pack(len(self.prefix) + len(content)) + self.prefix + content
@@ -63,16 +63,16 @@ def _microseconds(moments: Iterable[datetime]) -> list[int]:
     return [(one.days * 86_400 + one.seconds) * 1_000_000 + one.microseconds for one in since]
 
 
-#: Of whole numbers.
+#: For whole numbers.
 BIGINT: Final = Type(_unchanged, "q")
 INTEGER: Final = Type(_unchanged, "i")
-#: Of texts.
+#: For texts.
 TEXT: Final = Type(_utf8)
-#: Of texts with hyphens.
+#: For UUID texts with hyphens.
 UUID: Final = Type(_uuids, "16s")
-#: Of moments with a zone.
+#: For moments with a zone.
 TIMESTAMPTZ: Final = Type(_microseconds, "q")
-#: Of bytes of JSON. The version of the encoding stands before them.
+#: For JSON as bytes. The prefix is the version of the encoding.
 JSONB: Final = Type(_unchanged, prefix=b"\x01")
 
 
@@ -80,32 +80,32 @@ class BinaryCopy:
     """Copies rows into a table.
 
     Args:
-        table: Its name.
-        columns: The types of the columns that are written, by name, in order.
+        table: The table's name.
+        columns: The types of the written columns, by name, in order.
     """
 
     def __init__(self, table: str, columns: Mapping[str, Type]) -> None:
-        #: The statement, which takes :data:`HEADER` and then rows.
+        #: The COPY statement; it takes :data:`HEADER` and then rows.
         self.statement: Final = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
         self._columns = columns
 
     def rows_with(self, **same: object) -> RowEncoder:
-        """Return what encodes rows that have some values in common.
+        """Return an encoder of rows that share some values.
 
         Args:
-            same: The values, by column.
+            same: The shared values, by column.
         """
         return RowEncoder(self._columns, same)
 
 
 class RowEncoder:
-    """Encodes rows that have some values in common.
+    """Encodes rows that share some values.
 
-    One call for each row packs all columns up to the next one whose values differ in length.
+    One call per row packs all columns up to the next column whose values differ in length.
 
     Args:
         columns: The types of all columns, by name, in order.
-        same: The values that the rows have in common, by column.
+        same: The shared values, by column.
     """
 
     def __init__(self, columns: Mapping[str, Type], same: Mapping[str, object]) -> None:
@@ -127,24 +127,24 @@ class RowEncoder:
         self._pieces += [packed.piece()] if packed else []
 
     def rows(self, **each: Sequence[Any]) -> bytes:
-        """Return rows.
+        """Return rows as bytes.
 
         Args:
             each: The values of the other columns, one for each row.
 
         Raises:
-            ValueError: The columns are not all there, or have different numbers of values.
+            ValueError: A column is missing, or the columns have different numbers of values.
         """
         encoded = {name: kind.encode(each.get(name, ())) for name, kind in self._each.items()}
         if each.keys() != self._each.keys() or len({len(values) for values in encoded.values()}) != 1:
             raise ValueError(f"expected as many values of each of {', '.join(self._each)}")
         pieces = [piece(encoded) for piece in self._pieces]
-        # A piece that is the same in all rows has no end of its own.
+        # A piece that is the same in all rows repeats without end, so the pieces differ in length.
         return b"".join(chain.from_iterable(zip(*pieces, strict=False)) if len(pieces) > 1 else pieces[0])
 
 
 class _Packed:
-    """A piece of each row that has the same length in all of them."""
+    """The part of each row that has the same length in all rows."""
 
     def __init__(self) -> None:
         self._format = ">"

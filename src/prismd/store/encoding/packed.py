@@ -1,15 +1,15 @@
-"""What is kept but seldom read, packed: the rows of imports as they were sent."""
+"""Packing of content that is kept but seldom read: the rows of imports as they were sent."""
 
 from __future__ import annotations
 
 import zstandard
 
-#: Packs JSON to a sixth and more, faster than PostgreSQL would write what this spares.
+#: Packs JSON to a sixth or less, in less time than PostgreSQL would need to write the difference.
 _LEVEL = 1
 
 
 def packed(content: bytes) -> bytes:
-    """Return a text in a few bytes.
+    """Return a text, packed.
 
     Args:
         content: The text.
@@ -18,9 +18,9 @@ def packed(content: bytes) -> bytes:
 
 
 def unpacked(content: bytes) -> bytes:
-    """Return the text that was packed; one that an earlier version stored as it was is returned as it is.
+    """Return a packed text; a text that an earlier version stored unpacked is returned unchanged.
 
     Args:
-        content: As stored.
+        content: The text as stored.
     """
     return zstandard.decompress(content) if content.startswith(zstandard.FRAME_HEADER) else content

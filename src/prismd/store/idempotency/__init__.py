@@ -1,1 +1,1 @@
-"""Idempotency in PostgreSQL: answers that are kept for repeats."""
+"""Idempotency in PostgreSQL: answers that are kept for repeated requests."""

@@ -1,4 +1,4 @@
-"""Idempotency claims: the answer that was given under a key, kept with the work that it answered."""
+"""Idempotency claims: the answer given under a key, kept together with the work that it reports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from psycopg.types.json import Json
 
 from prismd.store.connections.postgres import Connection
 
-# The lock ends with the transaction, however that ends, so a crash never leaves a key taken.
+# PostgreSQL frees the lock with the end of the transaction, so a crash never leaves a key taken.
 _TRY_LOCK: Final = """
 SELECT pg_try_advisory_xact_lock(hashtextextended('idempotency ' || %s::text || ' ' || %s::text, 0))
 """
@@ -23,7 +23,7 @@ FROM idempotency_claim
 WHERE team_id = %s AND key = %s
 """
 
-# A key whose time has passed is free again: its new answer takes the place of the old one.
+# An expired key is free again: its new answer replaces the old one.
 _KEEP: Final = """
 INSERT INTO idempotency_claim (team_id, key, fingerprint, status, headers, body, created_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s)
@@ -35,14 +35,14 @@ SET fingerprint = excluded.fingerprint, status = excluded.status, headers = excl
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What was answered under a key, to which request, and when.
+    """The answer given under a key, the request that it answers, and the time.
 
     Args:
         fingerprint: SHA-256 of the request: method, path with query, and body.
         status: The HTTP status of the answer.
         headers: The headers that a replay repeats, by lower-case name.
         body: The body of the answer, byte for byte.
-        created_at: When the key was first used.
+        created_at: The time of the key's first use.
     """
 
     fingerprint: bytes
@@ -53,10 +53,10 @@ class Claim:
 
 
 def try_lock(connection: Connection, team_id: int, key: str) -> bool:
-    """Take a key for the rest of the transaction; False where another transaction holds it.
+    """Take a key until the transaction ends; return False if another transaction holds it.
 
     Args:
-        connection: In a transaction, whose end gives the key back.
+        connection: A connection inside a transaction, whose end frees the key.
         team_id: The team that the key belongs to.
         key: The idempotency key.
     """
@@ -65,10 +65,10 @@ def try_lock(connection: Connection, team_id: int, key: str) -> bool:
 
 
 def find_claim(connection: Connection, team_id: int, key: str) -> Claim | None:
-    """Return what is remembered of a key, or None.
+    """Return the claim of a key; None if the key is unused.
 
     Args:
-        connection: Holds the key's lock, so that nobody else is about to answer.
+        connection: A connection that holds the key's lock, so that nobody else is about to answer.
         team_id: The team that the key belongs to.
         key: The idempotency key.
     """
@@ -76,10 +76,10 @@ def find_claim(connection: Connection, team_id: int, key: str) -> Claim | None:
 
 
 def keep_claim(connection: Connection, team_id: int, key: str, claim: Claim) -> None:
-    """Remember an answer under a key, in the transaction that did the work.
+    """Keep an answer under a key, in the transaction that did the work.
 
     Args:
-        connection: Holds the key's lock and the work.
+        connection: A connection whose transaction holds the key's lock and the work.
         team_id: The team that the key belongs to.
         key: The idempotency key.
         claim: The answer and the request that it answers.

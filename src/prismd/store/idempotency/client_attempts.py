@@ -1,4 +1,4 @@
-"""Answers to writes of clients that repeat them by themselves, kept with the work for as long as they may do so."""
+"""Answers to writes that clients repeat by themselves, kept with the work for as long as clients can repeat them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prismd.store.idempotency.claims import Claim
 
 _NAME: Final = "hashtextextended('prismd attempt ' || %s::text || ' ' || %s::text, 0)"
 
-# First attempts do not wait for each other: two equal writes are two writes. A repeat never overtakes what it repeats.
+# First attempts do not wait for each other: two equal writes are two writes. A repeat is refused while one runs.
 _LOCK_SHARED: Final = f"SELECT pg_advisory_xact_lock_shared({_NAME})"
 _TRY_LOCK: Final = f"SELECT pg_try_advisory_xact_lock({_NAME})"
 
@@ -32,36 +32,36 @@ SET status = excluded.status, headers = excluded.headers, body = excluded.body, 
 
 
 def begin_first(connection: Connection, team_id: int, digest: bytes) -> None:
-    """Make repeats of an attempt know that it is under way, until the transaction ends.
+    """Mark an attempt as under way until the transaction ends, so that its repeats see it.
 
     Args:
-        connection: In a transaction.
+        connection: A connection inside a transaction.
         team_id: The team.
-        digest: Of the request and who sends it.
+        digest: The digest of the request and its sender.
     """
     connection.execute(_LOCK_SHARED, (team_id, digest.hex()))
 
 
 def try_begin_repeat(connection: Connection, team_id: int, digest: bytes) -> bool:
-    """Return whether no attempt is under way that a request repeats; none begins until the transaction ends.
+    """Return whether no attempt of a repeated request is under way; if so, none can begin until the transaction ends.
 
     Args:
-        connection: In a transaction.
+        connection: A connection inside a transaction.
         team_id: The team.
-        digest: Of the request and who sends it.
+        digest: The digest of the request and its sender.
     """
     [(taken,)] = connection.execute(_TRY_LOCK, (team_id, digest.hex()))
     return bool(taken)
 
 
 def find_answer(connection: Connection, team_id: int, digest: bytes, *, after: datetime) -> Claim | None:
-    """Return what the last attempt was answered, or None.
+    """Return the answer to the last attempt; None if there was none.
 
     Args:
-        connection: Holds what :func:`try_begin_repeat` took.
+        connection: A connection that holds the lock of :func:`try_begin_repeat`.
         team_id: The team.
-        digest: Of the request and who sends it.
-        after: Answers given before are too old to be meant.
+        digest: The digest of the request and its sender.
+        after: Answers given at this time or earlier are too old to count.
     """
     return connection.cursor(row_factory=class_row(Claim)).execute(_FIND, (team_id, digest, after)).fetchone()
 
@@ -70,9 +70,9 @@ def keep_answer(connection: Connection, team_id: int, claim: Claim) -> None:
     """Keep the answer to an attempt, in the transaction that did the work.
 
     Args:
-        connection: Holds the work.
+        connection: A connection whose transaction holds the work.
         team_id: The team.
-        claim: The answer; its fingerprint is the digest.
+        claim: The answer; the claim's fingerprint is the digest.
     """
     answer = (claim.status, Json(dict(claim.headers)), claim.body, claim.created_at)
     connection.execute(_KEEP, (team_id, claim.fingerprint, *answer))

@@ -1,1 +1,1 @@
-"""The schema of the database, as numbered files of SQL that are applied in order."""
+"""The schema of the database: numbered files of SQL, applied in order."""

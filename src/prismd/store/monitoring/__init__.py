@@ -1,1 +1,1 @@
-"""What PostgreSQL tells operators: figures, health, and what a diagnosis needs."""
+"""Facts from PostgreSQL for operators: figures, health, and the input of a diagnosis."""

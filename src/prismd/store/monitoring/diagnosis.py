@@ -1,4 +1,4 @@
-"""What PostgreSQL tells of itself to whoever looks for trouble: settings, indexes, room, connections."""
+"""Facts about PostgreSQL that help to find trouble: settings, indexes, disk space, connections."""
 
 from __future__ import annotations
 
@@ -57,16 +57,16 @@ _SCHEMA: Final = re.compile(r"(?<= ON )(ONLY )?(?:[^\s.]+|\"(?:[^\"]|\"\")+\")\.
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A PostgreSQL, and the database of it that is used.
+    """A PostgreSQL server, and the database on it that prismd uses.
 
     Args:
-        version: As PostgreSQL writes it.
-        settings: As new connections of this role get them, by name, in PostgreSQL's base units.
-        in_recovery: Whether it is a standby, which takes no writes.
-        encoding: Of the database.
-        age: Transactions since the oldest that is not frozen.
-        sorts_otherwise: Whether the system's rules of sorting have changed since the database was made.
-        database_bytes: Room that the database takes on the disk.
+        version: The version as PostgreSQL writes it.
+        settings: The settings of this role's new connections, by name, in PostgreSQL's base units.
+        in_recovery: Whether the server is a standby, which refuses writes.
+        encoding: The encoding of the database.
+        age: Number of transactions since the oldest one that is not frozen.
+        sorts_otherwise: Whether the operating system's sorting rules have changed since the database was made.
+        database_bytes: Disk space of the database, in bytes.
     """
 
     version: str
@@ -80,11 +80,11 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index as it is there.
+    """An index that exists.
 
     Args:
-        definition: The statement that makes it, without the name of a schema.
-        valid: Whether PostgreSQL uses it.
+        definition: The statement that makes the index, without a schema name.
+        valid: Whether PostgreSQL can use the index.
     """
 
     definition: str
@@ -93,14 +93,14 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table by PostgreSQL's own statistics.
+    """A table, according to PostgreSQL's own statistics.
 
     Args:
-        name: Of the table.
-        live: Rows that are there.
-        dead: Versions of rows that nobody sees any more.
-        table_bytes: Room of the rows.
-        index_bytes: Room of its indexes.
+        name: The table's name.
+        live: Number of rows.
+        dead: Number of row versions that no transaction sees any more.
+        table_bytes: Disk space of the rows, in bytes.
+        index_bytes: Disk space of the indexes, in bytes.
     """
 
     name: str
@@ -112,12 +112,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class OpenTransaction:
-    """A transaction that another connection has open.
+    """An open transaction of another connection.
 
     Args:
-        pid: Process id of the connection at the server.
-        application: What the client calls itself.
-        lasted: Since when.
+        pid: Process id of that connection on the server.
+        application: The name that the client gives itself.
+        lasted: The time since the transaction began.
     """
 
     pid: int
@@ -126,27 +126,27 @@ class OpenTransaction:
 
 
 def expected_indexes() -> dict[str, str]:
-    """Return the statements of all indexes that the migrations make, by the names of the indexes."""
+    """Return the statements of all indexes that the migrations make, by index name."""
     text = (files("prismd.store") / "migrations" / "indexes.sql").read_text(encoding="utf-8")
     statements = [line.removesuffix(";") for line in text.splitlines() if line.startswith("CREATE ")]
     return {statement.partition(" INDEX ")[2].split(" ", 1)[0]: statement for statement in statements}
 
 
 def read_server(connection: Connection) -> Server:
-    """Return what a server says of itself."""
+    """Return the facts that a server reports about itself."""
     [server] = connection.cursor(row_factory=class_row(Server)).execute(_SERVER)
     return server
 
 
 def read_time(connection: Connection) -> datetime:
-    """Return the time by the clock of the server."""
+    """Return the time of the server's clock."""
     now: datetime
     [(now,)] = connection.execute(_TIME)
     return now
 
 
 def read_indexes(connection: Connection) -> dict[str, Index]:
-    """Return the indexes that are there, by name."""
+    """Return the existing indexes, by name."""
     return {
         name: Index(_SCHEMA.sub(r"\1", definition), valid)
         for name, definition, valid in connection.execute(_INDEXES).fetchall()
@@ -154,27 +154,27 @@ def read_indexes(connection: Connection) -> dict[str, Index]:
 
 
 def read_tables(connection: Connection) -> list[Table]:
-    """Return the tables, by name."""
+    """Return the tables, in order of their names."""
     return connection.cursor(row_factory=class_row(Table)).execute(_TABLES).fetchall()
 
 
 def longest_transaction(connection: Connection) -> OpenTransaction | None:
-    """Return the transaction of another connection to the database that is open for longest; None if there is none."""
+    """Return the transaction of another connection that has been open for longest; None if none is open."""
     return connection.cursor(row_factory=class_row(OpenTransaction)).execute(_LONGEST).fetchone()
 
 
 def count_others(connection: Connection) -> int:
-    """Return how many other connections to the database clients have."""
+    """Return the number of other client connections to the database."""
     [(count,)] = connection.execute(_OTHERS)
     return int(count)
 
 
 def oldest_expired(connection: Connection, now: datetime) -> datetime | None:
-    """Return when the import job expired that waits for longest to be deleted; None if none waits.
+    """Return the expiry time of the expired import job that has waited longest for deletion; None if none waits.
 
     Args:
-        connection: Any.
-        now: The time.
+        connection: Any connection.
+        now: The current time.
     """
     expired: datetime | None
     [(expired,)] = connection.execute(_EXPIRED, (now,))

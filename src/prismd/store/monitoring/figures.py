@@ -1,4 +1,4 @@
-"""What the database tells of itself and of the queue in numbers, at a cost that does not grow with what it holds."""
+"""Numbers about the database and the queue, at a cost that does not grow with the data."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from psycopg.rows import class_row, kwargs_row
 
 from prismd.store.connections.postgres import Connection
 
-#: The tables that grow with what clients send.
+#: The tables that grow with the requests of clients.
 TABLES: Final = (
     "record", "record_key", "import_job", "import_chunk", "import_result", "import_touch", "idempotency_claim",
     "attempt_answer", "audit_entry", "audit_object",
 )  # fmt: skip
-#: Jobs that are looked at; where more wait, the operator knows enough.
+#: The most jobs that are counted; if more wait, the exact number helps no operator.
 JOBS_MAX: Final = 10_000
 
-# By turn, which has an index, and never all of them.
+# By turn, because that column has an index; the limit bounds the cost.
 _QUEUE: Final = """
 SELECT state, count(*), min(created_at), sum(total - created - existing - failed)
 FROM (
@@ -37,7 +37,7 @@ WHERE relnamespace = current_schema()::regnamespace AND pg_class.relname = ANY (
 """
 _SIZE: Final = "SELECT pg_database_size(current_database())"
 
-# The oldest of each, by the index that is there for it; the order is that of the times themselves.
+# Every oldest row is found by an index. Sorting by the time in UTC keeps the order of the times.
 _OLDEST: Final = """
 SELECT
     (SELECT expires_at FROM import_job
@@ -56,9 +56,9 @@ class Queue:
     """The import jobs in one state.
 
     Args:
-        jobs: How many, up to :data:`JOBS_MAX` of all states.
-        oldest: When the oldest of them was made.
-        rows: Rows of theirs without a verdict.
+        jobs: Number of jobs; all states together count up to :data:`JOBS_MAX`.
+        oldest: The time at which the oldest of the jobs was made.
+        rows: Number of their rows that have no result yet.
     """
 
     jobs: int
@@ -68,14 +68,14 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table.
+    """The sizes of a table.
 
     Args:
-        heap_bytes: Size of its rows.
-        index_bytes: Size of its indexes.
-        all_bytes: Size of all, with long values that are stored apart.
-        live: Rows, as PostgreSQL estimates them.
-        dead: Rows that were replaced or deleted and still take room.
+        heap_bytes: Size of the rows, in bytes.
+        index_bytes: Size of the indexes, in bytes.
+        all_bytes: Size of everything, with long values that PostgreSQL stores separately, in bytes.
+        live: Number of rows, as PostgreSQL estimates it.
+        dead: Number of row versions that were replaced or deleted and still take space.
     """
 
     heap_bytes: int
@@ -87,14 +87,14 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Oldest:
-    """The oldest of what is purged; None where there is none.
+    """The age of the oldest rows that retention purges; None if a table has no such row.
 
     Args:
-        job_expired: When the first of the ended jobs expired that are still there.
-        claim_made: When the oldest idempotency claim was made.
-        attempt_made: When the oldest answer to an attempt was kept.
-        ticket_expires: When the first realtime ticket expires.
-        deed_noted: When the oldest entry of the audit was made.
+        job_expired: The expiry time of the ended job that expired first and still exists.
+        claim_made: The time at which the oldest idempotency claim was made.
+        attempt_made: The time at which the oldest answer to an attempt was kept.
+        ticket_expires: The expiry time of the realtime ticket that expires first.
+        deed_noted: The time at which the oldest audit entry was made.
     """
 
     job_expired: datetime | None
@@ -105,12 +105,12 @@ class Oldest:
 
 
 def queue_by_state(connection: Connection) -> Mapping[str, Queue]:
-    """Return the import jobs of all teams that have not ended, by state."""
+    """Return the unfinished import jobs of all teams, by state."""
     return {state: Queue(jobs, oldest, rows) for state, jobs, oldest, rows in connection.execute(_QUEUE, (JOBS_MAX,))}
 
 
 def table_sizes(connection: Connection) -> Mapping[str, Table]:
-    """Return the sizes of the tables that grow, by name."""
+    """Return the sizes of the growing tables, by name."""
     return dict(connection.cursor(row_factory=kwargs_row(_named_table)).execute(_TABLES, (list(TABLES),)))
 
 
@@ -121,10 +121,10 @@ def database_bytes(connection: Connection) -> int:
 
 
 def oldest_kept(connection: Connection, now: datetime) -> Oldest:
-    """Return the oldest of what is purged.
+    """Return the age of the oldest rows that retention purges.
 
     Args:
-        now: Jobs that expire later are passed over.
+        now: Jobs that expire after this time are ignored.
     """
     [oldest] = connection.cursor(row_factory=class_row(Oldest)).execute(_OLDEST, {"now": now})
     return oldest

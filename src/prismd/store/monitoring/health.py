@@ -1,4 +1,4 @@
-"""What the database tells of the workers and of the queue."""
+"""The state of the workers and of the queue, as the database shows it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WORKERS: Final = """
 SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s
 """
 
-# Of all teams, as the queue is one; those that workers pass over are passed over here.
+# All teams share one queue. Jobs that workers pass over are passed over here too.
 _NEXT: Final = """
 SELECT turn, updated_at AS moved_at FROM import_job
 WHERE state IN ('queued', 'running') AND not_before <= %(now)s
@@ -30,8 +30,8 @@ class NextJob:
     """The import job whose turn it is.
 
     Args:
-        turn: Its place in the queue; each step gives it another.
-        moved_at: When it was made or last did a step.
+        turn: Position in the queue; every step gives the job another.
+        moved_at: The time at which the job was made, or did its last step.
     """
 
     turn: int
@@ -39,17 +39,17 @@ class NextJob:
 
 
 def count_workers(connection: Connection) -> int:
-    """Return how many workers are connected to the database, on whatever machine."""
+    """Return the number of workers that are connected to the database, from any machine."""
     [(count,)] = connection.execute(_WORKERS, (WORKER,))
     return int(count)
 
 
 def next_job(connection: Connection, now: datetime, *, running_max: int) -> NextJob | None:
-    """Return the import job whose turn it is, whether or not a worker is at it; None if there is nothing to do.
+    """Return the import job whose turn it is, even if a worker is doing it; None if no job waits.
 
     Args:
-        now: Jobs that wait for a later time are passed over.
-        running_max: Jobs of a team that take turns; where so many do, its others are passed over.
+        now: Jobs that wait for a later time are ignored.
+        running_max: The most jobs of a team that take turns; a team's further jobs are ignored.
     """
     cursor = connection.cursor(row_factory=class_row(NextJob))
     return cursor.execute(_NEXT, {"now": now, "running_max": running_max}).fetchone()

@@ -1,1 +1,1 @@
-"""Queries in PostgreSQL: their SQL, and their pages."""
+"""Queries in PostgreSQL: their SQL and their pages."""

@@ -34,9 +34,9 @@ class Filter:
     """Writes the filter of one statement.
 
     Args:
-        query: The query; references to contacts are ids by now.
-        parameters: Of the statement.
-        paths: Of the statement.
+        query: The query; ids have replaced its references to contacts.
+        parameters: The parameters of the statement.
+        paths: The paths of the statement.
     """
 
     def __init__(self, query: Query, parameters: Parameters, paths: Paths) -> None:
@@ -45,7 +45,7 @@ class Filter:
         self._paths = paths
 
     def conditions(self) -> list[str]:
-        """Return conditions that must all hold, one at least."""
+        """Return at least one condition; a record must meet all of them."""
         query = self._query
         wanted = [*_OF_DELETED[query.deleted]]
         if query.list_id is not None:
@@ -65,7 +65,7 @@ class Filter:
         return "(" + " AND ".join(self._condition(condition) for condition in clause.conditions) + ")"
 
     def _each(self, conditions: Sequence[Condition]) -> str:
-        """Return that all conditions hold, which differ in their values alone; one of them takes as many parameters."""
+        """Return SQL for "all conditions hold", with one parameter for conditions that differ only in their values."""
         first, each = conditions[0], self._parameters.alias()
         kind = type_of(first.path.leaf)
         values = [[written(one, kind) for one in condition.values] for condition in conditions]
@@ -81,7 +81,7 @@ class Filter:
         return f"NOT EXISTS (SELECT FROM unnest({given}::text[]) AS {each} (value) WHERE {unmet})"
 
     def _all_there(self, first: Condition, texts: Sequence[str]) -> str:
-        """Return that a record has all of some values at the end of a condition's path."""
+        """Return SQL for "a record has all of these values at the end of a condition's path"."""
         wanted = list(set(texts))
         tables, value = self._paths.values(first.path)
         given = f"{self._parameters.bound(wanted)}::text[]::{type_of(first.path.leaf)}[]"
@@ -93,7 +93,7 @@ class Filter:
         return f"{'NOT ' if condition.negated else ''}{self._passes(condition)}"
 
     def _passes(self, condition: Condition, given: str | None = None) -> str:
-        """Return that a value at the end of a condition's path passes, compared with a given value or with its own."""
+        """Return SQL for "a value at the end of the path passes", compared with a given or the condition's value."""
         path = condition.path
         if not path.steps and not path.leaf.holds_many:
             return f"coalesce({self._compared(condition, self._paths.value('r', path.leaf), given)}, false)"

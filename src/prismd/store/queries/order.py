@@ -1,4 +1,4 @@
-"""The order of a query as SQL: what records are sorted by, and which of them come after the end of a page."""
+"""The order of a query as SQL: the sort keys, and the condition that a record comes after the end of a page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from prismd.store.queries.values import as_text, sort_type, written
 
 
 class _SortedBy(NamedTuple):
-    """One thing to sort by: its expression, direction, and the type as which PostgreSQL compares it."""
+    """A sort key: its expression, its direction, and the type as which PostgreSQL compares it."""
 
     expression: str
     descending: bool
@@ -26,26 +26,26 @@ class Order:
 
     Args:
         query: The query.
-        record_id: The id of a record, which decides where nothing else does.
-        parameters: Of the statement.
-        paths: Of the statement.
+        record_id: The expression of a record's id, which decides between records that are equal otherwise.
+        parameters: The parameters of the statement.
+        paths: The paths of the statement.
     """
 
     def __init__(self, query: Query, record_id: str, parameters: Parameters, paths: Paths) -> None:
         self._record_id = record_id
         self._parameters = parameters
         self._paths = paths
-        #: Lead to what stands behind references.
+        #: Joins that lead to values behind references.
         self.joins: list[str] = []
         self._keys = [self._pinned(query.pinned)] if query.pinned else []
         self._keys += [self._sorted_by(key) for key in query.sort]
 
     def columns(self) -> list[str]:
-        """Return what a record is sorted by, as text."""
+        """Return the values of the sort keys, as text."""
         return [as_text(key.expression, key.kind) for key in self._keys]
 
     def by(self) -> str:
-        """Return what stands behind ORDER BY."""
+        """Return the part after ORDER BY."""
         return ", ".join([*map(self._directed, self._keys), self._record_id])
 
     def after(self, end: PageEnd) -> str:
@@ -56,23 +56,23 @@ class Order:
         return beyond
 
     def _after_value(self, key: _SortedBy, value: object, beyond: str) -> str:
-        """Return the condition by one more key.
+        """Return the condition, extended by one more key.
 
         Args:
             key: The key.
-            value: What the last record of the page has.
-            beyond: The condition of those that have the same.
+            value: The value of the last record on the page.
+            beyond: The condition for records with the same value.
         """
         if value is None:
             return f"({key.expression} IS NULL AND {beyond})"
         end = f"{self._parameters.bound(written(value, key.kind))}::{key.kind}"
         later = f"{key.expression} {'<' if key.descending else '>'} {end}"
-        if key.expression == self._record_id:  # every record has an id, and no two have the same
+        if key.expression == self._record_id:  # every record has an id, and ids are unique
             return later
         return f"({later} OR {key.expression} IS NULL OR ({key.expression} = {end} AND {beyond}))"
 
     def _directed(self, key: _SortedBy) -> str:
-        # Every record has an id. With NULLS LAST, PostgreSQL would not read its index backwards.
+        # Every record has an id, and with NULLS LAST PostgreSQL would not read its index backwards.
         nulls = "" if key.expression == self._record_id else " NULLS LAST"
         return f"{key.expression} {'DESC' if key.descending else 'ASC'}{nulls}"
 

@@ -1,4 +1,4 @@
-"""Queries in PostgreSQL: pages, totals, and the records that the references on a page lead to."""
+"""Queries in PostgreSQL: pages, totals, and the records that a page refers to."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CROSS JOIN LATERAL (
 ) AS r
 """
 
-# Keys only narrow the search, and the record decides: containment holds for an array with the id, and for the id alone.
+# Keys only narrow the search; the record decides. Containment is true of an array with the id, and of the id alone.
 _REFERRING: Final = """
 SELECT given.id, k.record_id::text
 FROM unnest(%(ids)b::text[], %(hashes)b::bigint[]) AS given (id, key_hash)
@@ -84,20 +84,20 @@ def query_page(
     offset: int = 0,
     wanted: Wanted | None = None,
 ) -> list[tuple[QueriedRecord, tuple[Any, ...]]]:
-    """Return records that a query wants, each with the values by which it is sorted.
+    """Return one page of the records that a query finds, each with the values that it is sorted by.
 
     Args:
-        query: The query; references to contacts are ids by now.
-        team_id: Whose records.
-        hashes: Of keys of which every wanted record has one; None where the records of the type are gone through.
-        budget: Of the request.
-        after: Where the page before ended.
-        limit: Most records.
-        offset: Records to leave out.
-        wanted: What to read of them; None for all.
+        query: The query; ids have replaced its references to contacts.
+        team_id: The team whose records are searched.
+        hashes: Key hashes, of which every wanted record has one; None to search all records of the type.
+        budget: The request's reading budget.
+        after: The end of the page before.
+        limit: The largest number of records.
+        offset: Number of records to skip.
+        wanted: The values to read of each record; None for all.
 
     Raises:
-        PrismdError: ``invalid_request`` for a pattern that PostgreSQL cannot read, and where the budget is used up;
+        PrismdError: ``invalid_request`` for a pattern that PostgreSQL cannot read, and if the budget is used up;
             ``query_timeout``.
     """
     sql = QuerySql(query, team_id, hashes)
@@ -111,10 +111,10 @@ def query_page(
 
 
 def query_total(connection: Connection, query: Query, team_id: int, hashes: Sequence[int] | None) -> int:
-    """Return how many records a query wants.
+    """Return the number of records that a query finds.
 
     Raises:
-        PrismdError: As :func:`query_page`.
+        PrismdError: The same errors as of :func:`query_page`.
     """
     sql = QuerySql(query, team_id, hashes)
     [(total,)] = read_rows(connection, sql.total(), sql.parameters, tuple)
@@ -122,7 +122,7 @@ def query_total(connection: Connection, query: Query, team_id: int, hashes: Sequ
 
 
 def limit_time(connection: Connection, timeout_s: float) -> None:
-    """Limit the time of each further statement of the transaction."""
+    """Limit the time of each later statement of the transaction."""
     connection.execute(_TIMEOUT, (f"{round(timeout_s * 1000)}ms",))
 
 
@@ -133,12 +133,12 @@ def records_by_ids(
     budget: ReadingBudget,
     wanted: Wanted | None = None,
 ) -> dict[Target, QueriedRecord]:
-    """Return some records, without the deleted ones.
+    """Return records by their ids, without the deleted ones.
 
     Args:
         targets: Pairs of object type and id.
-        budget: Of the request.
-        wanted: What to read of them; None for all.
+        budget: The request's reading budget.
+        wanted: The values to read of each record; None for all.
 
     Raises:
         PrismdError: ``invalid_request``: the budget is used up; ``query_timeout``.
@@ -160,14 +160,14 @@ def referring_records(
     each_max: int,
     most: int,
 ) -> dict[str, list[str]]:
-    """Return the records of a type that refer to some records, in order, by the id of what they refer to.
+    """Return the ids of a type's records that refer to given records, in order, by the id of the record they refer to.
 
     Args:
-        object_type: Of the records that refer.
-        key: Of their reference.
-        hashes: Hashes of the ids that are referred to, by id.
-        each_max: Most records returned for each of them.
-        most: Most records returned in all.
+        object_type: The type of the records that refer.
+        key: The key of the property by which they refer.
+        hashes: Key hashes of the ids that they refer to, by id.
+        each_max: The most records returned for each of these ids.
+        most: The most records returned in all.
 
     Raises:
         PrismdError: ``query_timeout``.
@@ -183,18 +183,18 @@ def referring_records(
 
 
 def records_with_keys(connection: Connection, team_id: int, hashes: Sequence[int], *, most: int) -> list[str]:
-    """Return ids of records by their keys, also of deleted ones and of others whose keys have the same hash.
+    """Return ids of records by key hash, with deleted records and records whose other keys have the same hash.
 
     Args:
-        hashes: Of the keys.
-        most: Most ids returned.
+        hashes: Hashes of the keys.
+        most: The most ids returned.
     """
     wanted = {"team": team_id, "hashes": int_array(hashes), "most": most}
     return [record_id for (record_id,) in connection.execute(_WITH_KEYS, wanted)]
 
 
 def check_patterns(connection: Connection, patterns: Sequence[str]) -> None:
-    """Check that PostgreSQL can read regular expressions, also where no record is compared with them.
+    """Check that PostgreSQL can read regular expressions, even if no record is compared with them.
 
     Raises:
         PrismdError: ``invalid_request``.

@@ -1,4 +1,4 @@
-"""What a statement of a query is given: values as numbered parameters, and a name for each table that it reads."""
+"""The parameters of a query's statement, numbered, and a name for each table that it reads."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from typing import Any
 
 
 class Parameters:
-    """The parameters of one statement; a value never stands in its text.
+    """The parameters of one statement; its text contains no value.
 
     Args:
-        team_id: Whose records.
-        object_type: Of the records.
+        team_id: The team whose records are searched.
+        object_type: The type of the records.
     """
 
     def __init__(self, team_id: int, object_type: str) -> None:
-        #: The values by name.
+        #: The values, by name.
         self.values: dict[str, Any] = {"team": team_id, "type": object_type}
         self._aliases = 0
 
     def bound(self, value: object) -> str:
-        """Return the placeholder of a value."""
+        """Add a value, and return its placeholder."""
         name = f"p{len(self.values)}"
         self.values[name] = value
         return f"%({name})s"
 
     def key(self, key: str) -> str:
-        """Return the placeholder of the key of a property."""
+        """Add the key of a property, and return its placeholder."""
         return f"{self.bound(key)}::text"
 
     def alias(self) -> str:

@@ -1,4 +1,4 @@
-"""Paths as SQL: the tables that lead from a record to a value, and the value in the form in which it is compared."""
+"""Paths as SQL: the tables that lead from a record to a value, and the value in comparable form."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Paths:
     """Writes the paths of one statement.
 
     Args:
-        parameters: Of the statement.
-        record_id: The id of a record where the paths begin.
+        parameters: The parameters of the statement.
+        record_id: The expression of the id of the record at which the paths begin.
     """
 
     def __init__(self, parameters: Parameters, record_id: str) -> None:
@@ -25,10 +25,10 @@ class Paths:
         self._record_id = record_id
 
     def value(self, record: str, prop: Property) -> str:
-        """Return the comparable value of a property that holds one.
+        """Return the comparable value of a single-valued property.
 
         Args:
-            record: What the record is called: ``r`` where the paths begin.
+            record: The record's name in the statement: ``r`` at the beginning of a path.
             prop: The property.
         """
         if prop is IDENTIFIER:
@@ -48,7 +48,7 @@ class Paths:
                 return f'({text} COLLATE "C")'
 
     def values(self, path: Path) -> tuple[str, str]:
-        """Return the tables that lead to all values of a path, and what a value is called there."""
+        """Return the tables that lead to all values of a path, and the expression of one value."""
         record, tables = "r", ["(VALUES (1)) AS start"]
         for step in path.steps:
             target = self._parameters.alias()
@@ -66,10 +66,10 @@ class Paths:
         return _AND_FROM_THERE.join(tables), f'({one}.value COLLATE "C")'
 
     def one_value(self, path: Path) -> tuple[list[str], str]:
-        """Return the joins that lead to the one value of a path, and what it is called there; NULL where there is none.
+        """Return the joins to the only value of a path, and its expression, which is NULL if the record has no value.
 
         Args:
-            path: It leads to one value at most.
+            path: A path that leads to one value at most.
         """
         record = "r"
         joins: list[str] = []

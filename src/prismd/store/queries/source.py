@@ -1,7 +1,7 @@
-"""Where a query reads its records from: the ids that it names, the keys that they are found by, or the whole type.
+"""The source of a query's records: ids that the query names, keys that find them, or all records of the type.
 
-The statement says in which order tables are read and does not leave it to the planner (decision 0009): from keys to
-records where a condition can be looked up, else through the records of the type in the order in which they were made.
+The statement fixes the order in which tables are read, instead of the planner (decision 0009): from keys to records if
+a condition can be looked up, otherwise through all records of the type in order of creation.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _ALL: Final = "(SELECT * FROM record WHERE team_id = %(team)s AND object_type = 
 
 
 class Source:
-    """The tables that give the records ``r``.
+    """The tables that yield the records ``r``.
 
     Args:
         query: The query.
-        hashes: Of keys of which every wanted record has one; None where the records of the type are gone through.
-        parameters: Of the statement.
+        hashes: Key hashes, of which every wanted record has one; None to search all records of the type.
+        parameters: The parameters of the statement.
     """
 
     def __init__(self, query: Query, hashes: Sequence[int] | None, parameters: Parameters) -> None:
@@ -31,21 +31,21 @@ class Source:
 
     @property
     def record_id(self) -> str:
-        """The id of a record.
+        """The expression of a record's id.
 
-        Where ids come first, they come in order; the planner would sort records again by an id of their own.
+        If ids come first, they come in order. By the record's own id, the planner would sort the records again.
         """
         return "r.id" if self._ids is None and self._hashes is None else "found.id"
 
     def tables(self) -> str:
-        """Return what stands behind FROM."""
+        """Return the part after FROM."""
         if self._ids is not None:
             ids = self._parameters.bound(list(self._ids))
             return _by_ids(f"SELECT id FROM unnest({ids}::text[]::uuid[]) AS given (id)")
         return _ALL if self._hashes is None else _by_ids(self._found_by(self._hashes))
 
     def _found_by(self, hashes: Sequence[int]) -> str:
-        # The index has the records of one key in order; several keys may have the same records.
+        # The index yields the records of one key in order. Several keys can have the same records.
         wanted = f"{self._parameters.bound(list(hashes))}::bigint[]"
         if len(hashes) == 1:
             return f"SELECT record_id AS id FROM record_key WHERE team_id = %(team)s AND key_hash = ({wanted})[1]"

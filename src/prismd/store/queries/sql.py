@@ -1,7 +1,7 @@
-"""Queries as SQL: the statement that finds in PostgreSQL what :mod:`prismd.core.queries.semantics` says is wanted.
+"""Queries as SQL: statements that agree with :mod:`prismd.core.queries.semantics` on the records that a query finds.
 
-A statement has a source, a filter and an order. :mod:`source <prismd.store.queries.source>` says where records are
-read from, :mod:`filters <prismd.store.queries.filters>` which of them are wanted, and
+A statement has a source, a filter and an order. :mod:`source <prismd.store.queries.source>` says from where records
+are read, :mod:`filters <prismd.store.queries.filters>` which of them are wanted, and
 :mod:`order <prismd.store.queries.order>` in which order.
 """
 
@@ -23,9 +23,9 @@ class QuerySql:
     """Writes the statements of one query.
 
     Args:
-        query: The query; references to contacts are ids by now.
-        team_id: Whose records.
-        hashes: Of keys of which every wanted record has one; None where the records of the type are gone through.
+        query: The query; ids have replaced its references to contacts.
+        team_id: The team whose records are searched.
+        hashes: Key hashes, of which every wanted record has one; None to search all records of the type.
     """
 
     def __init__(self, query: Query, team_id: int, hashes: Sequence[int] | None) -> None:
@@ -37,17 +37,17 @@ class QuerySql:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The parameters of what was written so far, by name."""
+        """The parameters of all statements written so far, by name."""
         return self._parameters.values
 
     def page(self, columns: str, *, after: PageEnd | None, limit: int, offset: int = 0) -> str:
-        """Return the statement that finds a page: the columns, then what each record is sorted by as text.
+        """Return the statement that finds a page: the columns, followed by each record's sort keys as text.
 
         Args:
-            columns: What to read of the record ``r``.
-            after: Where the page before ended.
-            limit: Most rows.
-            offset: Rows to leave out.
+            columns: The columns to read of the record ``r``.
+            after: The end of the page before.
+            limit: The largest number of rows.
+            offset: Number of rows to skip.
         """
         order = Order(self._query, self._source.record_id, self._parameters, self._paths)
         wanted = self._filter.conditions()
@@ -61,5 +61,5 @@ class QuerySql:
         )
 
     def total(self) -> str:
-        """Return the statement that counts all that is wanted."""
+        """Return the statement that counts all records that the query finds."""
         return f"SELECT count(*) FROM {self._source.tables()} WHERE {' AND '.join(self._filter.conditions())}"

@@ -1,4 +1,4 @@
-"""Values in statements of queries: the type as which PostgreSQL compares them, and how each one is written."""
+"""Values in statements of queries: the type as which PostgreSQL compares them, and their text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from prismd.core.properties.schema import Kind, Property
 from prismd.core.queries.paths import IDENTIFIER
 from prismd.core.queries.tree import SortKey
 
-#: The columns of properties that are columns of the record (contract, section 17).
+#: Properties whose values are columns of the record, with their columns (contract, section 17).
 MOMENTS: Final = {
     "created_at": "created_at", "updated_at": "updated_at", "last_updated_at": "updated_at", "deleted_at": "deleted_at",
 }  # fmt: skip
@@ -29,7 +29,7 @@ def type_of(prop: Property) -> str:
 
 
 def written(value: object, kind: str) -> str:
-    """Return a value as PostgreSQL reads one of a type."""
+    """Return a value as text that PostgreSQL reads as a type."""
     if isinstance(value, bool):
         return "true" if value else "false"
     # Comparable moments have no zone, because it is always UTC.
@@ -37,12 +37,12 @@ def written(value: object, kind: str) -> str:
 
 
 def as_text(key: str, kind: str) -> str:
-    """Return the SQL that makes text of an expression of a type, as :func:`written` makes it of a value."""
+    """Return SQL that turns an expression of a type into the text that :func:`written` makes of a value."""
     if kind == "timestamptz":
         return f"to_char({key} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
     return f"({key})::text"
 
 
 def begin_of(text: str) -> str:
-    """Return the SQL that makes a moment of a date: of a day, the moment at which it begins."""
+    """Return SQL that turns a date into a moment; a day becomes the moment at which it begins."""
     return f"CASE length({text}) WHEN 10 THEN {text} || 'T00:00:00' ELSE rtrim({text}, 'Z') END"

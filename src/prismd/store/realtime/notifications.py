@@ -47,15 +47,15 @@ _BEGIN_TO_LISTEN: Final = (
     f"SELECT pg_advisory_unlock({_WRITERS})",
 )
 
-#: These notice the loss of the server's machine within half a minute, even where the network reports nothing.
+#: These notice the loss of the server's machine within half a minute, even if the network reports nothing.
 _KEEPALIVES: Final[dict[str, Any]] = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
 
 def notify(connection: Connection, payloads: Sequence[str]) -> None:
-    """Send notifications when the transaction commits, in order, whether or not a process listens now.
+    """Send notifications when the transaction commits, in order, even if no process listens.
 
     Args:
-        connection: Inside the transaction of the change.
+        connection: A connection inside the transaction that makes the change.
         payloads: From :mod:`prismd.core.notifications`; each below 8,000 bytes.
     """
     connection.execute(_NOTIFY_ALWAYS, (CHANNEL, list(payloads)))
@@ -65,7 +65,7 @@ def notify_listeners(connection: Connection, payloads: Sequence[str]) -> None:
     """Send notifications when the transaction commits, in order, if a process listens; else this costs next to nothing.
 
     Args:
-        connection: Inside the transaction of the change.
+        connection: A connection inside the transaction that makes the change.
         payloads: From :mod:`prismd.core.notifications`; each below 8,000 bytes.
     """
     connection.execute(_NOTIFY_LISTENERS, notify_parameters(payloads))
@@ -85,8 +85,8 @@ async def listening(pool: Pool, settings: Settings) -> AsyncIterator[AsyncGenera
     """Listen on a connection of its own; every notification that is committed inside the block arrives.
 
     Args:
-        pool: Names the PostgreSQL; none of the pool's connections is taken.
-        settings: For the time that connecting may take.
+        pool: Names the PostgreSQL server; none of the pool's connections is used.
+        settings: The settings, for the longest time to connect.
 
     Yields:
         The payloads, in the order in which their transactions committed.

@@ -12,7 +12,7 @@ from prismd.store.connections.postgres import Connection
 
 _INSERT: Final = "INSERT INTO realtime_ticket (digest, team_id, key_id, expires_at) VALUES (%s, %s, %s, %s)"
 
-# Where two clients use the same ticket, one of them finds no row.
+# If two clients use the same ticket, one of them finds no row.
 _TAKE: Final = """
     DELETE FROM realtime_ticket AS ticket USING team, api_key AS k
     WHERE ticket.digest = %s AND team.id = ticket.team_id AND k.id = ticket.key_id
@@ -26,10 +26,10 @@ class StoredTicket:
     """A stored ticket.
 
     Args:
-        team_id: Internal id of its team.
-        team: Public id of its team.
-        key_id: Id of the key that got it.
-        expires_at: The time at which the ticket or its key stops being good.
+        team_id: Internal id of the ticket's team.
+        team: Public id of the ticket's team.
+        key_id: Id of the key that requested the ticket.
+        expires_at: The time at which the ticket expires, or its key expires or is revoked, whichever comes first.
     """
 
     team_id: int
@@ -39,7 +39,7 @@ class StoredTicket:
 
 
 def insert_ticket(connection: Connection, digest: bytes, team_id: int, key_id: str, *, expires_at: datetime) -> None:
-    """Store a new ticket, which a key of the team got."""
+    """Store a new ticket that a key of the team requested."""
     connection.execute(_INSERT, (digest, team_id, key_id, expires_at))
 
 

@@ -1,1 +1,1 @@
-"""Records in PostgreSQL: read, found by keys, written."""
+"""Records in PostgreSQL: reading them, finding them by keys, writing them."""

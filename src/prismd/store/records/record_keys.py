@@ -1,4 +1,4 @@
-"""Where records are found by a property's value: hashes of normalised keys, for the properties in use as keys."""
+"""The index of records by property values: hashes of normalised keys, for the properties that are used as keys."""
 
 from __future__ import annotations
 
@@ -44,41 +44,41 @@ USING unnest(ARRAY(
 WHERE k.team_id = %(team)s AND k.ctid = gone.place AND {BEGIN_HERE}
 """
 
-# A name in words keeps this lock apart from every other advisory lock.
+# The name in words keeps this lock different from every other advisory lock.
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
 def lock_type(connection: Connection, team_id: int, object_type: str) -> None:
-    """Wait until no other transaction writes keys of a team's object type; held until this one ends.
+    """Wait until no other transaction writes keys of a team's object type; keep others waiting until this one ends.
 
-    Two imports at once can then never make the same key twice, whatever they take as their key.
+    So two simultaneous imports never make the same key twice, whichever property is their key.
     """
     connection.execute(_LOCK, (f"prismd keys of {object_type} in team {team_id}",))
 
 
 def keys_in_use(connection: Connection, team_id: int, object_type: str) -> dict[str, bool]:
-    """Return the keys of the properties by whose values records are found, and whether they are told apart by them."""
+    """Return the keys of the properties that find records, and whether a property also tells records apart."""
     return dict(connection.execute(_KEYS_IN_USE, (team_id, object_type)).fetchall())
 
 
 def add_key(connection: Connection, team_id: int, object_type: str, key: str, *, tells_apart: bool = False) -> None:
-    """Note that records are found by a property's values from now on.
+    """Note that a property's values find records from now on.
 
     Args:
-        key: Of the property.
-        tells_apart: Whether they are told apart by it; once they are, they stay so.
+        key: The property's key.
+        tells_apart: Whether the property tells records apart; once it does, it always does.
     """
     connection.execute(_ADD, (team_id, object_type, key, tells_apart))
 
 
 def key_rows(team_id: int, entries: Iterable[Entry]) -> bytes:
-    """Return keys as :func:`copy_keys` takes them.
+    """Return keys in the form that :func:`copy_keys` takes.
 
     Args:
-        entries: Hashes and records.
+        entries: Key hashes and ids of their records.
     """
-    # In the order of the index, whose pages then come one after the other: among many millions of keys, each is a page.
-    # Of two values of a record that have one hash, the entry of one is enough.
+    # In the order of the index, so that its pages are visited one after the other: among many millions of keys, each
+    # key is on another page. If two values of a record have the same hash, one entry is enough.
     in_order = sorted(set(entries))
     hashes, ids = [key_hash for key_hash, _ in in_order], [record_id for _, record_id in in_order]
     return _COPY.rows_with(team_id=team_id).rows(key_hash=hashes, record_id=ids)
@@ -88,7 +88,7 @@ def insert_keys(connection: Connection, team_id: int, entries: Iterable[Entry]) 
     """Write keys of a team's records.
 
     Args:
-        entries: Hashes and records.
+        entries: Key hashes and ids of their records.
     """
     # In the order of the index, as in :func:`key_rows`.
     if added := sorted(entries):
@@ -97,10 +97,10 @@ def insert_keys(connection: Connection, team_id: int, entries: Iterable[Entry]) 
 
 
 def copy_keys(connection: Connection, rows: bytes) -> None:
-    """Do as :func:`insert_keys`, faster, for imports alone: PostgreSQL has no COPY under row-level security.
+    """Do the same as :func:`insert_keys`, faster, for imports only: COPY does not work under row-level security.
 
     Args:
-        rows: From :func:`key_rows`.
+        rows: The rows from :func:`key_rows`.
     """
     if rows:
         with connection.cursor().copy(_COPY.statement) as copy:
@@ -108,7 +108,7 @@ def copy_keys(connection: Connection, rows: bytes) -> None:
 
 
 def delete_keys(connection: Connection, team_id: int, entries: Iterable[Entry]) -> None:
-    """Remove keys that records no longer have."""
+    """Delete keys that records no longer have."""
     gone = list(entries)
     if gone:
         hashes, ids = int_array(entry[0] for entry in gone), text_array([entry[1] for entry in gone])

@@ -1,4 +1,4 @@
-"""Writing records in PostgreSQL: held while they are changed, updated, made singly, deleted, restored and purged."""
+"""Writes records in PostgreSQL: holds them for a change, then inserts, updates, deletes, restores or purges them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from prismd.store.places import BEGIN_HERE
 from prismd.store.records.records import StoredRecord, json_text
 from prismd.store.records.values import VALUES, Wanted, asked, read_rows, read_values
 
-# Nobody else writes records of a type while its lock is held, so the rows need none of their own.
+# Nobody else writes records of a type while its lock is held, so the rows need no locks of their own.
 _HOLD: Final = f"""
 SELECT r.id::text, r.version, r.created_at, r.updated_at, {VALUES}, r.deleted_at IS NOT NULL,
        r.ctid::text
@@ -34,7 +34,7 @@ SELECT %(team)s, %(type)s, made.id, 1, %(now)s, %(now)s, made.properties
 FROM unnest(%(ids)b::text[]::uuid[], %(properties)b::text[]::jsonb[]) AS made (id, properties)
 """
 
-# They are held, so the places where they are found are the places where they stay.
+# The records are held, so their addresses do not change after they are found.
 _HELD: Final = """unnest(ARRAY(
     SELECT found.place
     FROM unnest(%(ids)b::text[]::uuid[]) AS wanted (id)
@@ -64,7 +64,7 @@ USING {_HELD.format(table="record_grant", id="record_id")}
 WHERE g.team_id = %(team)s AND g.ctid = held.place AND {BEGIN_HERE}
 """
 
-# Nobody else writes records of the type, so they lie where they were found.
+# Nobody else writes records of the type, so they are still at the addresses where they were found.
 _UPDATE: Final = f"""
 UPDATE record AS r
 SET properties = CASE WHEN changed.whole THEN changed.properties ELSE r.properties || changed.properties END,
@@ -81,7 +81,7 @@ class HeldRecord:
 
     Args:
         deleted: Whether it is marked as deleted.
-        place: Where it lies in its table.
+        place: The record's address in its table (`ctid`).
     """
 
     record: StoredRecord
@@ -98,13 +98,13 @@ def hold_records(
     *,
     wanted: Wanted | None = None,
 ) -> dict[str, HeldRecord]:
-    """Return records that are to be changed, deleted ones included, by id.
+    """Return records to change, by id, deleted ones included.
 
     Args:
-        connection: Inside a transaction that holds the lock of the type, and with it the records.
+        connection: A connection inside a transaction that holds the lock of the type, and with it the records.
         record_ids: UUID texts, in any order.
-        budget: Of the request.
-        wanted: What to read of them; None for all.
+        budget: The request's reading budget.
+        wanted: The values to read of each record; None for all.
 
     Raises:
         PrismdError: ``invalid_request``: the budget is used up.
@@ -123,11 +123,11 @@ def hold_records(
 def insert_new(
     connection: Connection, team_id: int, object_type: str, made: Sequence[StoredRecord], *, now: datetime
 ) -> None:
-    """Write records that no import made.
+    """Write new records that come from requests other than imports.
 
     Args:
-        made: Each in its first version.
-        now: When they are made.
+        made: The records, each in its first version.
+        now: The time at which the records are made.
     """
     if made:
         ids, texts = [record.id for record in made], [json_text(record.properties) for record in made]
@@ -141,7 +141,7 @@ def delete_records(
 
     Args:
         record_ids: UUID texts.
-        now: When they are deleted.
+        now: The time of the deletion.
     """
     _mark(connection, team_id, object_type, record_ids, deleted_at=now, now=now)
 
@@ -149,17 +149,17 @@ def delete_records(
 def restore_records(
     connection: Connection, team_id: int, object_type: str, record_ids: Sequence[str], *, now: datetime
 ) -> None:
-    """Take the mark of deletion from held records.
+    """Remove the mark of deletion from held records.
 
     Args:
         record_ids: UUID texts.
-        now: When they are restored.
+        now: The time of the restoration.
     """
     _mark(connection, team_id, object_type, record_ids, deleted_at=None, now=now)
 
 
 def purge_records(connection: Connection, team_id: int, object_type: str, record_ids: Sequence[str]) -> None:
-    """Remove held records for good, with their grants.
+    """Delete held records for good, with their grants.
 
     Args:
         record_ids: UUID texts.
@@ -185,11 +185,11 @@ def _mark(
 
 @dataclass(frozen=True, slots=True)
 class Updates:
-    """Records that have changed.
+    """Changes to records.
 
     Args:
-        changed: What of them is another from now on.
-        columns: The same as PostgreSQL takes it.
+        changed: The records with their new values.
+        columns: The same, as PostgreSQL's arrays by column.
     """
 
     changed: Sequence[Rewritten]
@@ -197,8 +197,9 @@ class Updates:
 
     @classmethod
     def of(cls, changed: Sequence[Rewritten]) -> Updates:
-        """Return updates of records."""
-        # Only what has changed is sent, unless a value goes, which takes the others to say.
+        """Return the updates for changed records."""
+        # Only changed values are sent. If a value is removed, the whole record is sent, because a merge cannot remove
+        # one.
         whole = [None in one.after.values() for one in changed]
         texts = [json_text(one.properties if all_ else one.after) for one, all_ in zip(changed, whole, strict=True)]
         columns = {
@@ -211,18 +212,18 @@ class Updates:
 
 
 def update_records(connection: Connection, team_id: int, updates: Updates, *, now: datetime) -> None:
-    """Write records that have changed, in a transaction that holds the lock of their type.
+    """Write changed records, in a transaction that holds the lock of their type.
 
     Args:
-        updates: Of the records.
-        now: When they changed.
+        updates: The changes.
+        now: The time of the change.
 
     Raises:
-        psycopg.OperationalError: Somebody has written one of them without the lock.
+        psycopg.OperationalError: Somebody wrote one of the records without the lock.
     """
     if not updates.changed:
         return
     updated = connection.execute(_UPDATE, {"team": team_id, "now": now, **updates.columns})
     if updated.rowcount != len(updates.changed):
-        # Somebody who is not prismd; to do it all again is the cure, as for any conflict of transactions.
+        # Another program wrote them. Doing all of it again cures that, as for any conflict of transactions.
         raise psycopg.errors.SerializationFailure("records were written without the lock of their type")

@@ -1,4 +1,4 @@
-"""Records in PostgreSQL: reading one or many, by id and by key."""
+"""Reads records in PostgreSQL: one or many, by id and by key."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from prismd.store.records.values import VALUES, Wanted, asked, read_rows, read_v
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A record as it is stored.
+    """A stored record.
 
     Args:
-        version: Counts the record's changes from 1.
-        properties: Stored values by slug.
+        version: The record's version, counted from 1.
+        properties: The stored values, by the property's slug.
     """
 
     id: str
@@ -38,8 +38,8 @@ WHERE r.team_id = %(team)s AND r.object_type = %(type)s AND r.id = %(id)s AND r.
 """
 
 #: Finds the records of key hashes.
-# Here and below, LATERAL with OFFSET 0 says in which order to go: from the keys to the records, each by its whole
-# primary key. Left to choose, a planner whose statistics lag behind a bulk load goes the other way round.
+# Here and below, LATERAL with OFFSET 0 fixes the order: from the keys to the records, each found by its whole primary
+# key. With a free choice, a planner whose statistics lag behind a bulk load goes the other way.
 FOUND: Final = """
     SELECT DISTINCT found.record_id
     FROM unnest(%(hashes)s::bigint[]) AS wanted (key_hash)
@@ -49,7 +49,7 @@ FOUND: Final = """
     ) AS found
 """
 
-# The keys narrow, the record decides: what is deleted has keys still, so that restoring it needs no more than that.
+# Keys narrow the search, the record decides. Deleted records keep their keys, so restoring one needs no new keys.
 _WITH_KEY: Final = """
 SELECT holder.*
 FROM unnest(%(hashes)s::bigint[]) AS wanted (key_hash)
@@ -69,7 +69,7 @@ CROSS JOIN LATERAL (
 LIMIT %(most)s
 """
 
-# Of those that have a key a few are enough to know that somebody has it.
+# A few holders of a key are enough to know that the key is taken.
 _HOLDERS: Final = f"""
 SELECT holder.*
 FROM unnest(%(hashes)s::bigint[]) AS wanted (key_hash)
@@ -118,12 +118,12 @@ def get_record(
     *,
     wanted: Wanted | None = None,
 ) -> StoredRecord | None:
-    """Return a record that is not deleted, or None.
+    """Return a record; None if it does not exist or is deleted.
 
     Args:
         record_id: UUID text.
-        budget: Of the request.
-        wanted: What to read of it; None for all.
+        budget: The request's reading budget.
+        wanted: The values to read of the record; None for all.
 
     Raises:
         PrismdError: ``invalid_request``: the budget is used up.
@@ -143,13 +143,13 @@ def values_by_key(
     each_max: int,
     most: int | None = None,
 ) -> list[tuple[str, Any]]:
-    """Return the ids of records that are found under key hashes, and what they have of one property.
+    """Return the ids of records that have given key hashes, with the values of one property.
 
     Args:
-        key: Of the property, by which the caller compares.
-        hashes: Of :meth:`KeyRule.hashes <prismd.core.records.keys.KeyRule.hashes>`.
-        each_max: Records returned for each hash.
-        most: Records returned in all; None for no limit.
+        key: The key of the property, whose values the caller compares.
+        hashes: Hashes from :meth:`KeyRule.hashes <prismd.core.records.keys.KeyRule.hashes>`.
+        each_max: The most records returned for each hash.
+        most: The most records returned in all; None for no limit.
     """
     wanted = {
         "team": team_id, "type": object_type, "key": key, "hashes": int_array(hashes), "each_max": each_max,
@@ -169,13 +169,13 @@ def holders_of_keys(
     wanted: Wanted | None = None,
     since: datetime | None = None,
 ) -> list[StoredRecord]:
-    """Return up to three records that are found under each of some key hashes; the caller compares real values.
+    """Return up to three records for each key hash; the caller compares real values.
 
     Args:
-        hashes: Of :meth:`KeyRule.hashes <prismd.core.records.keys.KeyRule.hashes>`.
-        budget: Of the request.
-        wanted: What to read of them; None for all.
-        since: Only those made or changed since then.
+        hashes: Hashes from :meth:`KeyRule.hashes <prismd.core.records.keys.KeyRule.hashes>`.
+        budget: The request's reading budget.
+        wanted: The values to read of each record; None for all.
+        since: Only records made or changed at this time or later.
 
     Raises:
         PrismdError: ``invalid_request``: the budget is used up.
@@ -185,7 +185,7 @@ def holders_of_keys(
 
 
 def existing_records(connection: Connection, team_id: int, wanted: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Return which of some records exist.
+    """Return those of the records that exist and are not deleted.
 
     Args:
         wanted: Pairs of object type and id.
@@ -197,11 +197,11 @@ def existing_records(connection: Connection, team_id: int, wanted: Sequence[tupl
 def scan_values(
     connection: Connection, team_id: int, object_type: str, slug: str, *, page: int
 ) -> Iterator[list[tuple[str, object]]]:
-    """Return the values of a property in all records of a type, deleted ones included, numbers exact, a page at a time.
+    """Yield a property's values in all records of a type, a page at a time; with deleted records, and numbers exact.
 
     Args:
-        slug: The property.
-        page: Records read at once.
+        slug: The property's slug.
+        page: Number of records read at once.
     """
     after = _FIRST_ID
     while True:
@@ -214,11 +214,11 @@ def scan_values(
 
 
 def json_text(properties: Properties) -> str:
-    """Return properties as the text that a jsonb parameter takes, on one line."""
+    """Return properties as text for a jsonb parameter, on one line."""
     return encode(properties).decode()
 
 
 def _stored(row: Sequence[Any], budget: ReadingBudget) -> StoredRecord:
-    # Pages and batches have hundreds: by position they are made twice as fast as by name.
+    # Pages and batches have hundreds of records: building them by position is twice as fast as by name.
     record_id, version, created_at, updated_at, text = row
     return StoredRecord(record_id, version, created_at, updated_at, read_values(budget, text))

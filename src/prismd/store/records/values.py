@@ -1,4 +1,4 @@
-"""The values of records as PostgreSQL hands them out: those that are wanted, one record at a time, within a budget."""
+"""The values of records as PostgreSQL returns them: only the wanted ones, one record at a time, within a budget."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from prismd.store.connections.postgres import Connection
 
 _Read = TypeVar("_Read")
 
-#: By object type, the keys of the values that are wanted; a type that is not there is wanted whole, and so are all
-#: where there is none.
+#: The keys of the wanted values, by object type; all values of a type that is not in it are wanted. Without it, all
+#: values are.
 Wanted = Mapping[str, Collection[str]]
 
-#: The values of a record ``r`` as JSON: the wanted ones, where it has more than a few; NULL where they take too much.
+#: The values of a record ``r`` as JSON. Of a long record it takes only the wanted ones; NULL if those are too long.
 VALUES: Final = """CASE
     WHEN pg_column_size(r.properties) < 2000 AND pg_column_compression(r.properties) IS NULL THEN r.properties::text
     WHEN %(wanted)s::jsonb IS NULL
@@ -41,19 +41,19 @@ def asked(budget: ReadingBudget, wanted: Wanted | None = None) -> dict[str, Any]
     """Return the parameters of :data:`VALUES`.
 
     Args:
-        budget: Of the request.
-        wanted: What is wanted of each record; None for all.
+        budget: The request's reading budget.
+        wanted: The values to read of each record; None for all.
     """
     keys = None if wanted is None else encode({name: sorted(keys) for name, keys in wanted.items()}).decode()
     return {"wanted": keys, "bytes_max": budget.bytes_max}
 
 
 def read_values(budget: ReadingBudget, text: str | None) -> dict[str, Any]:
-    """Return the values of a record that was read.
+    """Return the values of a record that PostgreSQL returned, and take them from the budget.
 
     Args:
-        budget: Of the request, from which they are taken.
-        text: As PostgreSQL returned it.
+        budget: The request's reading budget.
+        text: The text from PostgreSQL.
 
     Raises:
         PrismdError: ``invalid_request``: the budget is used up.
@@ -67,22 +67,22 @@ def read_values(budget: ReadingBudget, text: str | None) -> dict[str, Any]:
 def read_rows(
     connection: Connection, statement: str, parameters: Mapping[str, Any], load: Callable[[tuple[Any, ...]], _Read]
 ) -> list[_Read]:
-    """Return what is read of the rows of a statement, which come one after the other.
+    """Run a statement, and return what ``load`` makes of its rows, read one after the other.
 
     Args:
-        statement: Written by the store, with every value as a parameter.
+        statement: A statement of the store, with every value as a parameter.
         parameters: The values.
-        load: Reads a row; where it raises, no further row is taken into memory.
+        load: Reads a row; if it raises, no further row is taken into memory.
 
     Raises:
-        PrismdError: ``query_timeout``: the statement takes longer than it may; ``invalid_request`` for a pattern that
-            PostgreSQL cannot read, and for more parameters than it takes; what ``load`` raises.
+        PrismdError: ``query_timeout`` if the statement takes too long; ``invalid_request`` for a pattern that
+            PostgreSQL cannot read and for too many parameters; the errors of ``load``.
     """
     if len(parameters) > PARAMETERS_MAX:
         message = f"the query takes {len(parameters):,} parameters, the most is {PARAMETERS_MAX:,}; ask for less"
         raise PrismdError.invalid(".body.query.filter", message, "maxItems")
     try:
-        # Closed at once: what is left of the rows would hold the connection.
+        # Close the rows at once: unread rows would block the connection.
         with connection.cursor() as cursor:
             rows = cast(
                 "Generator[tuple[Any, ...], None, None]", cursor.stream(SQL(cast("Any", statement)), parameters)

@@ -12,7 +12,7 @@ VALUES_MAX: Final = 50_000
 
 #: A shorter text cannot have that many values.
 _BYTES_OF_MANY: Final = 2 * VALUES_MAX
-#: Items that may be split off without counting; each takes about eighty bytes until it is decoded.
+#: Number of items that can be split off without counting; each takes about eighty bytes until it is decoded.
 _ITEMS_SURE: Final = 1_000_000
 #: Bytes that are searched at a time, because no other thread runs during a search.
 _SEGMENT: Final = 2**18
@@ -27,11 +27,11 @@ _DEPTH_SURE: Final = 2_000
 
 
 class TooManyValuesError(ValueError):
-    """A JSON text has more values than may be decoded as a whole; the message says how many are allowed."""
+    """A JSON text has more values than can be decoded as a whole; the message gives the limit."""
 
 
 def refuse_many_values(text: bytes) -> None:
-    """Refuse a JSON text that has more values than may be decoded as a whole.
+    """Refuse a JSON text that has more values than can be decoded as a whole.
 
     Args:
         text: UTF-8 text that should be JSON.
@@ -53,7 +53,7 @@ def refuse_many_values(text: bytes) -> None:
 def has_more_items(array: bytes | memoryview, most: int) -> bool:
     """Return whether an array has more items than allowed; counting stops at the first item too many.
 
-    An array with so few commas that all its items could be split off is not counted: it may have more items.
+    An array with few commas is not counted, because splitting off its items is safe; it can have more items.
 
     Args:
         array: UTF-8 text that should be a JSON array.
@@ -89,16 +89,16 @@ def _signs(text: bytes | memoryview) -> Iterator[bytes]:
     held = b""
     for segment in _segments(text):
         piece = held + segment
-        # A backslash at the end belongs to what comes next.
+        # A backslash at the end belongs to the next segment.
         cut = len(piece) - (len(piece) - len(piece.rstrip(b"\\"))) % 2
         piece, held = piece[:cut], piece[cut:]
         if b"\\" in piece:
             piece = piece.replace(b"\\\\", b"").replace(b'\\"', b"")
-        # Most strings hold no such signs. Of those that do, no list of all that stands between may be made.
+        # Most strings contain no brackets and commas. Remove the others without a list of all parts, which can be large.
         signs = piece.translate(None, _DELETED).replace(b'""', b"")
         if b'"' in signs:
             signs = _STRING.sub(b"", signs)
-            if b'"' in signs:  # a string that goes on in the next segment, which then begins inside it
+            if b'"' in signs:  # the string continues in the next segment, which starts inside it
                 outside, _, _ = signs.partition(b'"')
                 signs, held = outside, b'"' + held
         yield signs

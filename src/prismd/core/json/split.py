@@ -18,10 +18,10 @@ from prismd.core.json.text import (
     without_unpaired,
 )
 
-#: The most bytes of the body of an import without its rows: its options, and unknown members.
+#: Maximum size in bytes of an import's body without its rows: the options and unknown members.
 BESIDE_BYTES_MAX: Final = 2**16
 
-#: What an array or an object begins with.
+#: The first byte of an array or an object.
 _BRACKETS: Final = (b"[", b"{")
 
 _Decoded = TypeVar("_Decoded")
@@ -50,7 +50,7 @@ def split_members(body: bytes) -> dict[str, msgspec.Raw]:
 
 
 def split_rows(body: bytes) -> dict[str, msgspec.Raw]:
-    """Split a JSON object into its members without decoding them; ``objects`` may be an array of any size.
+    """Split a JSON object into its members without decoding them; ``objects`` can be an array of any size.
 
     Args:
         body: UTF-8 JSON text of any size; members share its memory.
@@ -66,7 +66,7 @@ def split_rows(body: bytes) -> dict[str, msgspec.Raw]:
         size = len(body) - (len(rows) if bytes(rows[:1]) == b"[" else 0)
         message = f"what stands beside the array objects has {size:,} bytes, the most is {BESIDE_BYTES_MAX:,}"
         raise NotJsonError(message)
-    # What stands beside them is too small to hold the same text once more, so they are found where they are.
+    # The other members are too small to contain the same text again, so the text of the rows is found at its own place.
     before, behind = _around(body, rows)
     return {**_members(before + b"0" + behind), "objects": found.objects}
 
@@ -78,7 +78,7 @@ def _members(body: bytes, halves_max: int = HALVES_MAX) -> dict[str, msgspec.Raw
 
 
 def _decoded(decoder: msgspec.json.Decoder[_Decoded], body: bytes, halves_max: int) -> tuple[bytes, _Decoded]:
-    """Return what a text holds, and the text, in which something stands in for each half of a surrogate pair."""
+    """Return a text with a stand-in for each half of a surrogate pair, and the decoded text."""
     try:
         return body, decoder.decode(body)
     except (msgspec.ValidationError, RecursionError, UnicodeDecodeError) as error:
@@ -104,8 +104,8 @@ def split_items(array: bytes | msgspec.Raw) -> list[msgspec.Raw]:
 
 
 def _refuse_repeated_members(body: bytes, members: dict[str, msgspec.Raw]) -> None:
-    # The largest member is cut out first, so that reading the skeleton again costs nothing. One that is a text is not:
-    # a key may end with an escaped quotation mark and the same text, and be taken for it.
+    # Cut out the largest member first, so that reading the rest again costs little. Never cut out a text: a key can end
+    # with an escaped quotation mark and the same text, which would be cut out instead.
     if not members:
         return
     largest = max([memoryview(raw) for raw in members.values()], key=lambda raw: raw.nbytes)
@@ -116,7 +116,7 @@ def _refuse_repeated_members(body: bytes, members: dict[str, msgspec.Raw]) -> No
 
 
 def _around(body: bytes, part: memoryview) -> tuple[bytes, bytes]:
-    """Return what stands before and behind the first place in a body that reads as an object or array in it does."""
+    """Return the text before and after the first occurrence of an object or array in a body."""
     start = body.find(part[:64])
     if not body.startswith(part, start):
         start = body.find(part)  # never prefix by prefix: a body made of nothing but prefixes would take squares

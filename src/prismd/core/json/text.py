@@ -24,28 +24,28 @@ _TOO_DEEP: Final = "it is nested too deeply"
 #: Python refuses to convert longer digit strings to int, and no stored number is that long.
 _INT_DIGITS_MAX: Final = 400
 
-#: Of an object of texts; more are counted first.
+#: Maximum size in bytes of an object of texts that is decoded without counting its values first.
 _TEXTS_BYTES_MAX: Final = 2**16
 
-#: Most halves of surrogate pairs that something stands in for: in one record or query, and in the rows of an import.
+#: Maximum number of halves of surrogate pairs that get stand-ins: in one record or query, and in the rows of an import.
 HALVES_MAX: Final = 1_000
 HALVES_OF_ROWS_MAX: Final = 100_000
 _HALF: Final = re.compile(rb"\\(u[dD][89a-fA-F][0-9a-fA-F]{2})")
-# An escape at a time, so that the second half of a pair or of an escaped backslash is never read as a start; and some
-# thousands in one go, as meanwhile no other thread runs.
+# Reads whole escapes, so that a match never starts inside of a pair or an escaped backslash; and only some thousands at
+# a time, because no other thread runs during a match.
 _NO_HALF: Final = re.compile(
     rb"(?:[^\\]++|\\(?!u[dD][89a-fA-F][0-9a-fA-F]{2})."
     rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}){0,20000}+",
     re.DOTALL,
 )
 
-# What programs write that take numbers which are none for numbers, and where the parser says that it stopped.
+# Constants that some programs write as numbers, and the position in the parser's message.
 _CONSTANT: Final = re.compile(rb"(?:NaN|Infinity)\b")
 _STOPPED: Final = re.compile(r"\(byte (\d+)\)")
 
 
 class NotJsonError(ValueError):
-    """A text is not JSON, or decoding it would lose a part of it; the message says where and why."""
+    """A text is not JSON, or decoding it would lose a part of it; the message gives the position and the reason."""
 
 
 class SentTexts(Mapping[str, str]):
@@ -77,7 +77,7 @@ class SentTexts(Mapping[str, str]):
         """Return the number of texts."""
         return len(self.read())
 
-    # Inherited, these would do in Python what a dict does in C, and matching asks thousands of times.
+    # The inherited methods would be slow Python code; these use a dict, as matching calls them thousands of times.
 
     def keys(self) -> KeysView[str]:
         """Return the keys."""
@@ -202,7 +202,7 @@ def sent_texts(raw: bytes, texts: dict[str, str]) -> SentTexts:
 
 def _surely_without_repeated_keys(raw: bytes, value: object) -> bool:
     # A repeated key, or a string that looks like one, only ever adds to the count of `":`; white space between a key
-    # and its colon takes away from it. Where neither can be told apart cheaply, the caller reads the text again.
+    # and its colon takes away from it. If a cheap check cannot exclude either, the caller reads the text again.
     if b" :" in raw or (b"\n" in raw and b"\n:" in raw) or b"\r" in raw or b"\t" in raw:
         return False
     keys = 0
@@ -215,7 +215,7 @@ def _surely_without_repeated_keys(raw: bytes, value: object) -> bool:
 
 
 def refuse_many(raw: bytes) -> None:
-    """Refuse a JSON text that has more values than may be decoded as a whole.
+    """Refuse a JSON text that has more values than can be decoded as a whole.
 
     Raises:
         NotJsonError: It has more.

@@ -1,4 +1,4 @@
-"""Unknown members of a request: they are refused with a hint at what was meant, and never ignored."""
+"""Unknown members of a request: they are refused with a hint at the right name, and never ignored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from prismd.core.errors import PrismdError
 from prismd.core.wording.quoting import nearest, quoted
 
-#: What to do about a name that a record, or a row, does not have beside its values.
+#: Advice for an unknown member of a record or a row.
 IN_DEFAULT: Final = 'put property values inside "default"'
 
 _NOWHERE: Final[Mapping[str, str]] = MappingProxyType({})

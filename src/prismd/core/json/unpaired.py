@@ -1,7 +1,7 @@
 """Halves of surrogate pairs: a stand-in for each, because parsers fail at them, and the way back for messages.
 
-The stand-in is a NUL and a character of a private plane that says which half it was. No text may have a NUL, so a text
-with a stand-in is refused like the half itself, and is never taken for another text.
+The stand-in is a NUL and a character of a private plane that identifies the half. No text can have a NUL, so a text
+with a stand-in is refused like the half itself, and is never confused with another text.
 """
 
 from __future__ import annotations

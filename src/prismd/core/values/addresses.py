@@ -24,7 +24,7 @@ _SPECIAL: Final = frozenset('()<>[]:;@\\,"')
 
 
 def address_problem(text: str) -> str | None:
-    """Return a sentence that says why a text is no e-mail address; None if it is one.
+    """Return a sentence with the fault of a text that is no e-mail address; None if it is one.
 
     Args:
         text: A text of any length, without white space at its ends.
@@ -34,7 +34,7 @@ def address_problem(text: str) -> str | None:
 
 
 def domain_problem(text: str) -> str | None:
-    """Return a sentence that says why a text is no domain; None if it is one.
+    """Return a sentence with the fault of a text that is no domain; None if it is one.
 
     Args:
         text: A text of any length, without white space at its ends.
@@ -97,7 +97,7 @@ def _unfit(text: str) -> str | None:
 
 
 def _is_quoted(local: str) -> bool:
-    """Return whether the whole text is in one pair of quotation marks, which may contain any character."""
+    """Return whether the whole text is in one pair of quotation marks, which can contain any character."""
     inner = local[1:-1].replace("\\\\", "").replace('\\"', "")
     return len(local) > len('""') and local[0] == local[-1] == '"' and '"' not in inner and "\\" not in inner[-1:]
 

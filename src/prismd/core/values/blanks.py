@@ -10,7 +10,7 @@ _WHITE_SPACE: Final = (
     (0x202F, 0x202F), (0x205F, 0x205F), (0x3000, 0x3000),
 )  # fmt: skip
 
-#: What no font shows (property Default_Ignorable_Code_Point): byte order mark, zero-width
+#: Characters that no font shows (property Default_Ignorable_Code_Point): byte order mark, zero-width
 #: characters, marks of direction, soft hyphen, fillers, selectors of variants, tags.
 _INVISIBLE: Final = (
     (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F),
@@ -18,10 +18,10 @@ _INVISIBLE: Final = (
     (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
 )  # fmt: skip
 
-#: Those that no font shows, each once.
+#: The characters that no font shows, each once.
 INVISIBLE: Final = "".join(chr(code) for first, last in _INVISIBLE for code in range(first, last + 1))
 
-#: All of them, each once.
+#: All invisible characters, each once.
 UNSEEN: Final = "".join(chr(code) for first, last in _WHITE_SPACE for code in range(first, last + 1)) + INVISIBLE
 
 _UNSEEN: Final = frozenset(UNSEEN)

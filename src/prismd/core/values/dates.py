@@ -21,13 +21,13 @@ _TEXT_CHARS_MAX: Final = 64
 
 
 class UnreadableDateError(ValueError):
-    """A text is no date that can be stored exactly; the message says why."""
+    """A text is no date that can be stored exactly; the message gives the reason."""
 
 
 def stored_date(text: str) -> str:
-    """Return a date or a moment in the form in which it is stored.
+    """Return the stored form of a date or a moment.
 
-    A day stays ``YYYY-MM-DD``; a moment becomes ``YYYY-MM-DDTHH:MM:SS[.ffffff]Z``, UTC where no zone is given.
+    A day stays ``YYYY-MM-DD``; a moment becomes ``YYYY-MM-DDTHH:MM:SS[.ffffff]Z``; without a zone it is in UTC.
 
     Args:
         text: ISO 8601, extended format; invisible characters around it are ignored.
@@ -35,7 +35,7 @@ def stored_date(text: str) -> str:
     Raises:
         UnreadableDateError: It has another form, is no day of the calendar, or is finer than a microsecond.
     """
-    if len(text) != _DAY_CHARS:  # nothing stands around a day of so many characters, and most dates are days
+    if len(text) != _DAY_CHARS:  # a day fills this length, so nothing is left to trim, and most dates are days
         text = trimmed(text)
     try:
         if len(text) == _DAY_CHARS and text[4] == text[7] == "-":
@@ -47,7 +47,7 @@ def stored_date(text: str) -> str:
 
 
 def stored_day(text: str) -> str:
-    """Return the day that a text names, as it is written: a time or an offset after it does not change the day.
+    """Return the day in a text, exactly as written: a time or an offset after it does not change the day.
 
     Args:
         text: A text as for :func:`stored_date`.

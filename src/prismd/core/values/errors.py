@@ -65,7 +65,7 @@ def refuse(slug: str, expected: str, value: object, advice: str = "") -> NoRetur
         slug: The property.
         expected: The expected value, as the words after "must be".
         value: The value that was found.
-        advice: What to do, where the error alone does not say it.
+        advice: What to do, if the error alone does not say it.
     """
     raise InvalidValueError(f"`{slug}` must be {expected}, not {found(value)}{'; ' if advice else ''}{advice}")
 
@@ -75,7 +75,7 @@ def text_problem(text: str, chars_max: int) -> str | None:
 
     Args:
         text: Any text, unpaired surrogates included.
-        chars_max: The most characters it may have.
+        chars_max: Maximum length in characters.
     """
     if len(text) > chars_max:
         return f"it has {len(text):,} characters and may have at most {chars_max:,}"

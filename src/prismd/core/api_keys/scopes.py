@@ -1,4 +1,4 @@
-"""Scopes of API keys: what a key may do, with all object types or one, and the refusal for a missing scope."""
+"""Scopes of API keys: the rights of a key, for all object types or one, and the refusal for a missing scope."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from prismd.core.wording.quoting import nearest, quoted
 
 
 class Scope(enum.StrEnum):
-    """What a key may do with a team's data."""
+    """A right of a key to a team's data."""
 
     READ = "read"
     WRITE = "write"
@@ -21,10 +21,10 @@ class Scope(enum.StrEnum):
     ADMIN = "admin"
 
 
-#: Between a scope and the object type that it is limited to.
+#: Separates a scope from the object type that it is limited to.
 _OF: Final = ":"
 
-#: Every text that stands for a scope.
+#: All texts of scopes.
 KNOWN: Final = (*Scope, *(f"{scope}{_OF}{object_type}" for scope in Scope for object_type in OBJECT_TYPES))
 
 
@@ -47,7 +47,7 @@ class Scopes:
         """Return the scopes that texts name.
 
         Raises:
-            UnknownScopeError: A text is no scope, or there is no text.
+            UnknownScopeError: A text is no scope, or no text is given.
         """
         granted = frozenset(texts)
         for text in sorted(granted):
@@ -84,7 +84,7 @@ class Scopes:
         Args:
             scopes: The scopes; one of them is enough.
             object_type: The type of the records; None means all types.
-            why: The end of the error's sentence, where the route alone does not explain it.
+            why: The end of the error's sentence, if the route alone does not explain it.
 
         Raises:
             PrismdError: ``missing_scope``.

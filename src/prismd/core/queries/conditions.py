@@ -47,7 +47,7 @@ class Condition:
 
     Args:
         path: The path to the values.
-        operator: What is asked of them.
+        operator: The comparison.
         values: The values to compare with, in comparable form (see :func:`comparable`).
         negated: Whether the condition matches records without a passing value.
     """

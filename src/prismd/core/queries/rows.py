@@ -224,7 +224,7 @@ def shown_values(record: QueriedRecord, shown: Selection, references: References
         references: The records behind the record's references.
 
     Raises:
-        PrismdError: As :func:`row`.
+        PrismdError: The same errors as :func:`row`.
     """
     return _shown(record, shown, references, depth=0, bare_ids=True)[0]
 

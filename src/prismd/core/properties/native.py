@@ -23,7 +23,7 @@ _AUDIT: Final = {"date": "created_at updated_at last_updated_at", "ref_user": "c
 #: Further properties of every type, which clients can write.
 _COMMON: Final = {"date": "source_created_at"}
 
-# Object type -> the wire's type name -> slugs. Where the contract publishes no type, the one here is prismd's choice.
+# Object type -> the wire's type name -> slugs. If the contract publishes no type, the type is prismd's choice.
 _PROPERTIES: Final[dict[str, dict[str, str]]] = {
     "contact": {
         "str": "full_name first_name last_name name email title city country linkedin twitter github photo_url",

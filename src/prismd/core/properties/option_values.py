@@ -1,4 +1,4 @@
-"""Values of select properties: the option that a text means, and the error of a text that means none or several."""
+"""Values of select properties: the option that a text names, and the error of a text that names none or several."""
 
 from __future__ import annotations
 

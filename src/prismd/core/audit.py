@@ -130,10 +130,10 @@ def import_ended(job: Job, action: Action = Action.IMPORT_ENDED) -> Deed:
 
 
 def moment_of(text: str) -> datetime:
-    """Return the moment that a text names; a day means its beginning in UTC.
+    """Return the moment that a text names; a day means its start in UTC.
 
     Args:
-        text: A day or a moment in ISO 8601; in UTC where it names no zone.
+        text: A day or a moment in ISO 8601; in UTC if it names no zone.
 
     Raises:
         UnreadableDateError: It is neither.

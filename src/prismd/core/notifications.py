@@ -1,4 +1,4 @@
-"""Notifications of changed records and imports, in the form in which the processes of prismd pass them on."""
+"""Notifications of changed records and imports, as the processes of prismd send them to each other."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class ImportMoved(msgspec.Struct, frozen=True, tag_field="of", tag="import", kw_
         """Return the notification about a job.
 
         Args:
-            job: The job as it is now.
+            job: The job in its present state.
             chunk: Number of the chunk just done, if it changed records.
         """
         return cls(

@@ -94,7 +94,7 @@ def _signs(text: bytes | memoryview) -> Iterator[bytes]:
         piece, held = piece[:cut], piece[cut:]
         if b"\\" in piece:
             piece = piece.replace(b"\\\\", b"").replace(b'\\"', b"")
-        # Most strings contain no brackets and commas. Remove the others without a list of all parts, which can be large.
+        # Most strings contain no brackets and commas. Remove the others without building a list of all parts.
         signs = piece.translate(None, _DELETED).replace(b'""', b"")
         if b'"' in signs:
             signs = _STRING.sub(b"", signs)

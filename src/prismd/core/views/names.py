@@ -157,7 +157,7 @@ class ViewNames:
         return option_id
 
 
-# --- where names stand in a definition ---
+# --- the names in a definition ---
 
 
 def _path_texts(definition: Mapping[str, Any]) -> Iterator[str]:

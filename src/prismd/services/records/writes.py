@@ -183,7 +183,7 @@ def _not_found_again(writer: RecordWriter, prop: Property, made: StoredRecord, v
 
 
 def _with_value(row: Row, prop: Property, value: object) -> Row:
-    # A null must not stand against the looked-up value: the next upsert would not find the record, and create another.
+    # A null does not override the looked-up value: otherwise the next upsert would create the record again.
     given = row.values.get(prop.key)
     if isinstance(given, ArrayChange) and isinstance(value, list):
         row = Row({**row.values, prop.key: given.applied_to(value)})

@@ -1,11 +1,11 @@
-"""Errors that say that a database cannot be used: the server's own one, the embedded one, or one that is given."""
+"""Errors of a database that cannot be used: the server's own, the embedded one, or one that the user names."""
 
 from __future__ import annotations
 
 
 class DatabaseUnusableError(Exception):
-    """PostgreSQL cannot be used as it is; the message says why and what to do."""
+    """PostgreSQL cannot be used in its present state; the message says why and what to do."""
 
 
 class DatabaseAwayError(DatabaseUnusableError):
-    """PostgreSQL cannot be reached, which may pass."""
+    """PostgreSQL cannot be reached; this may pass."""

@@ -10,24 +10,24 @@ from typing import Any, Final, Self
 
 
 class SettingError(ValueError):
-    """An environment variable holds something that its setting cannot be."""
+    """An environment variable has a value that its setting cannot have."""
 
 
 def setting(default: float | str, unit: str, meaning: str, *, minimum: float = 0) -> Any:  # noqa: ANN401 - a dataclass field stands for any type
     """Declare a setting.
 
     Args:
-        default: The value where the environment says nothing.
-        unit: What the number counts; ``text`` for words.
-        meaning: One sentence for the page of settings.
-        minimum: The smallest number accepted.
+        default: The value if the environment has none.
+        unit: The unit of the number; ``text`` for words.
+        meaning: The description for the page of settings, in one sentence.
+        minimum: The smallest allowed number.
     """
     return field(default=default, metadata={"unit": unit, "meaning": meaning, "minimum": minimum})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings in force; every limit of the server is here and nowhere else."""
+    """The settings in force; every limit of the server is declared here and nowhere else."""
 
     database_url: str = setting("", "text", "PostgreSQL 15 or newer to use; empty starts the embedded PostgreSQL")
     data_dir: str = setting("data", "text", "directory of the embedded PostgreSQL")
@@ -233,7 +233,7 @@ class Settings:
 
         Args:
             environment: Variables by name.
-            given: Settings that the caller has from elsewhere, such as the command line; None means not given.
+            given: Settings from another source, such as the command line; None means not given.
 
         Raises:
             SettingError: A variable holds a value that its setting cannot have, or has a former name.
@@ -251,7 +251,7 @@ class Settings:
         return cls(**values)
 
     def as_environment(self) -> dict[str, str]:
-        """Return the environment in which :meth:`from_environment` gives these settings."""
+        """Return an environment from which :meth:`from_environment` reads these settings."""
         return {f"PRISMD_{declared.name.upper()}": str(getattr(self, declared.name)) for declared in fields(self)}
 
 
@@ -272,9 +272,9 @@ def _switch(raw: str) -> bool:
 #: Former name of a variable -> its name now. A former name is refused, because ignoring it would change the setting.
 _RENAMED: Final = {"PRISMD_UPKEEP_INTERVAL_S": "PRISMD_RETENTION_INTERVAL_S"}
 
-#: Declared type of a setting -> the function that reads it.
+#: Declared type of a setting -> the function that reads its value.
 _KINDS: Final[Mapping[str, Callable[[str], object]]] = {"str": str, "int": int, "float": _finite, "bool": _switch}
-#: What it accepts; everything else is a number.
+#: What a reader accepts; every other reader accepts a number.
 _EXPECTED: Final = {int: "a whole number", _switch: "true or false"}
 
 

@@ -63,7 +63,7 @@ def slug_for(label: str, taken: Container[str]) -> str:
 
 
 def slug_of_label(label: str, folded: str, taken: Container[str]) -> str:
-    """Return a slug for a new option that depends only on its label, because later labels are not known yet.
+    """Return a slug for a new option, made from its label; later rows can add options that are not known yet.
 
     If the slug says less than the label, it ends with a mark derived from the label. Without the mark, the slug of
     "C++" would be "c", which can be the label of another option in the next row.

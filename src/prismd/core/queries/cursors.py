@@ -65,7 +65,7 @@ class _Written(msgspec.Struct, array_like=True, frozen=True):
     values: tuple[_Value, ...]
 
 
-#: Created at import: if two threads create a decoder's first use at the same time, msgspec crashes the process.
+#: Created before any thread uses it: if two threads create it at the same time, msgspec crashes the process.
 _WRITTEN: Final = msgspec.msgpack.Decoder(_Written)
 
 

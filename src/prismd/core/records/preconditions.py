@@ -25,7 +25,7 @@ class Preconditions:
     Args:
         match: The tags of ``If-Match``: one of them must equal the record's tag, and weak tags never do. :data:`ANY`
             demands only that the record exists; None if the header is absent.
-        none_match: The tags of ``If-None-Match``: none of them can equal the record's tag, even as a weak tag.
+        none_match: The tags of ``If-None-Match``: the record's tag must differ from all of them, weak ones included.
             :data:`ANY` demands that the record does not exist; None if the header is absent.
     """
 

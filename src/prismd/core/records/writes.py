@@ -104,7 +104,7 @@ def read_id(raw: msgspec.Raw, field: str) -> str:
         field: Path of the id in the request.
 
     Raises:
-        PrismdError: ``invalid_request``: the value is no text, or a text that no id can be.
+        PrismdError: ``invalid_request``: the value is no text, or a text that cannot be an id.
     """
     try:
         value = decode(raw)

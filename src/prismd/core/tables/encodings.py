@@ -27,6 +27,7 @@ _OTHERS: Final = (
 )  # fmt: skip
 #: The first bytes of the marks of the big-endian ones.
 _BIG_ENDIAN: Final = (b"\xfe", b"\0")
+_EASTERN: Final = 5
 _FLAG: Final = "--encoding"
 _READINGS_MAX: Final = 4
 _LETTERS_PROVE: Final = 3
@@ -69,7 +70,7 @@ def encoding_of(samples: Sequence[Sample], answer: str | None = None) -> FoundEn
                 return _sure(name, "the file begins with its byte order mark")
             # Two files may be joined here: nothing is proved then.
             rest = Sample(0, first[len(mark) :], samples[0].ends)
-            return _other([rest, *samples[1:]], None, proves=False)
+            return _other([rest, *samples[1:]], proves=False)
     if b"\0" in first and (wide := _wide(samples)):
         return wide
     return _by_bytes(samples)
@@ -131,9 +132,12 @@ def _by_bytes(samples: Sequence[Sample]) -> FoundEncoding:
         if "\x1b$" in utf_8 and text_of(samples, "iso2022_jp") is not None:
             return _sure("iso2022_jp", "its escape sequences switch to Japanese characters")
         return _sure("utf-8", "all bytes of the samples are ASCII")
-    if utf_8 is not None and not (_is_short(utf_8) and plausibility(utf_8, "utf-8").fault):
+    if utf_8 is not None:
+        by_chance = _is_short(utf_8) and plausibility(utf_8, "utf-8").fault and _eastern(samples)
+        if by_chance:
+            return _asked([("utf-8", utf_8), *by_chance])
         return _sure("utf-8", f"all bytes fit UTF-8, such as {_shown(utf_8)!r}")
-    return _other(samples, utf_8)
+    return _other(samples)
 
 
 def _is_short(text: str) -> bool:
@@ -141,10 +145,16 @@ def _is_short(text: str) -> bool:
     return sum(not char.isascii() for char in text) < 2 * _LETTERS_PROVE and max(text) < "\u0800"
 
 
-def _other(samples: Sequence[Sample], utf_8: str | None, *, proves: bool = True) -> FoundEncoding:
+def _eastern(samples: Sequence[Sample]) -> list[tuple[str, str]]:
+    """Return the readings in encodings of East Asia that somebody may write."""
+    texts = [(name, text_of(samples, name)) for name in _OTHERS[-_EASTERN:]]
+    return [(name, text) for name, text in texts if text and not plausibility(text, name).fault]
+
+
+def _other(samples: Sequence[Sample], *, proves: bool = True) -> FoundEncoding:
     readings: dict[str, str] = {}
-    for name in ("utf-8", *_OTHERS):
-        text = utf_8 if name == "utf-8" else text_of(samples, name)
+    for name in _OTHERS:
+        text = text_of(samples, name)
         if text is not None and text not in readings.values():
             readings[name] = text
     looks = {name: plausibility(_lines_beyond_ascii(text), name) for name, text in readings.items()}

@@ -22,6 +22,7 @@ COLUMNS_OF_RULE_MAX: Final = 1_000
 STEPS_MAX: Final = 50
 
 Blank = Literal["keep", "clear", "refuse"]
+PlainType = Literal["str", "text", "num", "bool", "date", "select_str", "multiselect_str", "multi_str"]
 Slug = Annotated[str, Meta(min_length=1, max_length=64)]
 ColumnName = Annotated[str, Meta(max_length=10_000)]
 Nth = Annotated[int, Meta(ge=1, le=COLUMNS_MAX)]
@@ -72,7 +73,7 @@ class Make(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=200)]
-    type: Literal["str", "text", "num", "bool", "date", "select_str", "multiselect_str", "multi_str"] = "str"
+    type: PlainType = "str"
 
 
 class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"columns": "from"}):

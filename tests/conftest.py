@@ -19,7 +19,7 @@ import pytest
 from psycopg import conninfo, sql
 
 from prismd.embedded.server import EmbeddedPostgres
-from prismd.services.runtime import Runtime, system_ids
+from prismd.services.runtime import Runtime, SoleRuntime, system_ids
 from prismd.settings import Settings
 from prismd.store.connections.postgres import Connection, Pool, connect, open_pool
 from prismd.store.connections.transactions import of_all_teams
@@ -179,6 +179,11 @@ def clock() -> Clock:
 @pytest.fixture
 def runtime(pool: Pool, clock: Clock) -> Runtime:
     return Runtime(pool, SETTINGS, clock.now, system_ids())
+
+
+def sole(runtime: Runtime, connection: Connection) -> SoleRuntime:
+    """Return the outside world of a worker that shares settings, clock and ids with the processes of a test."""
+    return SoleRuntime(connection, runtime.settings, runtime.now, runtime.new_id)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from prismd.services.imports.stepping import step_next
 from prismd.services.runtime import Runtime, system_clock, system_ids
 from prismd.settings import Settings
 from prismd.store.connections.postgres import Pool, connect
+from tests.conftest import sole
 from tests.pipeline_switch import SETTINGS
 
 
@@ -64,9 +65,10 @@ class Api:
         """Do what workers do: so many chunks of this team, or all there are; jobs of other teams take their turns."""
         with connect(self.database_url, self.runtime.settings) as connection:
             connection.autocommit = True
+            worker = sole(replace(self.runtime, settings=self.settings), connection)
             own, done = self.team_id(), 0
             while steps is None or done < steps:
-                step = step_next(connection, now=self.runtime.now(), new_id=self.runtime.new_id, settings=self.settings)
+                step = step_next(worker)
                 if step is None:
                     break
                 done += step.job.team_id == own

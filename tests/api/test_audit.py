@@ -16,6 +16,7 @@ from prismd.api.authentication.failed_authentication import ENTRIES_MAX
 from prismd.api.document.operations import OPERATIONS
 from prismd.core.audit import IDS_MAX, Action, Deed, Doer
 from prismd.services.api_keys.api_keys import create_key, list_keys, revoke_key, rotate_key
+from prismd.services.runtime import SoleRuntime
 from prismd.settings import Settings
 from prismd.store import audit
 from prismd.store.connections.postgres import connect
@@ -363,8 +364,8 @@ def test_the_purge_takes_what_is_older_than_the_audit_is_kept(api: Api, clock: C
     new = made(api, "/deal", NAMED)
     clock.advance(days=165)
     with connect(api.database_url, Settings(), autocommit=True) as connection:
-        purge = Purge(Settings())
-        while purge.step(connection, now=clock.now()):
+        purge, runtime = Purge(), SoleRuntime(connection, Settings(), clock.now, api.runtime.new_id)
+        while purge.step(runtime):
             pass
         kept = [one["object_ids"] for one in entries(api)]
         assert kept == [[new]]

@@ -13,6 +13,7 @@ import pytest
 from prismd.services.imports.stepping import step_next
 from prismd.store.connections.postgres import connect
 from tests.api.test_imports import ALWAYS, rows
+from tests.conftest import sole
 from tests.processes import eventually
 
 if TYPE_CHECKING:
@@ -119,8 +120,7 @@ def test_cancelling_while_a_chunk_runs_stops_after_that_chunk(api: Api) -> None:
             blocker.execute("LOCK TABLE import_result IN SHARE MODE")
             step = threading.Thread(
                 target=step_next,
-                args=(worker,),
-                kwargs={"now": api.runtime.now(), "new_id": api.runtime.new_id, "settings": api.settings},
+                args=(sole(api.runtime, worker),),
             )
             step.start()
             eventually(lambda: waiting(observer, "INSERT INTO import_result"))

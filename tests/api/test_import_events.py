@@ -14,6 +14,7 @@ import pytest
 
 from prismd.api.imports.watchers import Watchers
 from prismd.services.realtime.notifications import import_moved
+from prismd.services.session import Session
 from prismd.store.imports.jobs import get_job
 from tests.api.test_imports import rows
 from tests.api.watching import Event, watching
@@ -154,10 +155,10 @@ def test_a_job_that_expires_meanwhile_ends_the_stream(api: Api, clock: Clock) ->
     with watching(api, job) as stream:
         assert stream.event().id == "0"
         clock.advance(days=8)
-        with api.runtime.of_all_teams() as connection:
-            found = get_job(connection, api.team_id(), job)
+        with Session(api.runtime, api.team_id()).transaction() as transaction:
+            found = get_job(transaction.connection, transaction.team_id, job)
             assert found
-            import_moved(connection, found)
+            import_moved(transaction, found)
         assert list(stream) == []
 
 

@@ -17,6 +17,7 @@ from prismd.services.records.reading import get_record
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session, Transaction
 from prismd.store.connections.postgres import Connection
+from tests.conftest import sole
 
 LIMITS = RequestLimits(rows_max=100_000)
 
@@ -59,14 +60,7 @@ class Importer:
 
     def step(self) -> Step | None:
         """Take one turn, whosever it is."""
-        runtime = self.runtime
-        return step_next(
-            self.connection,
-            now=runtime.now(),
-            new_id=runtime.new_id,
-            settings=runtime.settings,
-            pipeline=self.pipeline,
-        )
+        return step_next(sole(self.runtime, self.connection), pipeline=self.pipeline)
 
     def as_job(
         self, rows: Sequence[dict[str, Any]], object_type: str = "contact", **options: Any

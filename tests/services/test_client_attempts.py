@@ -19,6 +19,7 @@ from prismd.settings import Settings
 from prismd.store.connections.postgres import connect
 from prismd.store.teams import insert_team
 from prismd.worker.retention import Purge
+from tests.conftest import sole
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 KEEP_S = 300
@@ -121,9 +122,12 @@ def test_old_answers_are_purged(client: Client) -> None:
             found = connection.execute("SELECT FROM attempt_answer WHERE team_id = %s", (client.caller.team_id,))
             return found.rowcount
 
-    for seconds, left in ((KEEP_S - 1, 1), (KEEP_S, 0)):
+    def purge(at: datetime) -> None:
         with connect(str(client.runtime.pool.conninfo), Settings(), autocommit=True) as connection:
-            purge = Purge(client.runtime.settings)
-            while purge.step(connection, now=NOW + timedelta(seconds=seconds)):
+            purge, runtime = Purge(), sole(replace(client.runtime, now=lambda: at), connection)
+            while purge.step(runtime):
                 pass
+
+    for seconds, left in ((KEEP_S - 1, 1), (KEEP_S, 0)):
+        purge(NOW + timedelta(seconds=seconds))
         assert kept() == left

@@ -19,6 +19,7 @@ from prismd.services.records.reading import count_records
 from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 from prismd.store.connections.postgres import connect
+from tests.conftest import sole
 from tests.services.importing import Importer, people
 
 
@@ -72,7 +73,7 @@ def test_cancelling_waits_for_the_chunk_under_way_and_no_longer(importer: Import
 
     def work() -> None:
         with connect(database_url, Settings(), autocommit=True) as connection:
-            step_next(connection, now=runtime.now(), new_id=slow_id, settings=runtime.settings)
+            step_next(sole(replace(runtime, new_id=slow_id), connection))
 
     worker, canceller = threading.Thread(target=work), threading.Thread(target=cancel, args=(importer, job_id))
     worker.start()

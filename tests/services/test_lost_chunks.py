@@ -20,7 +20,7 @@ from prismd.store.connections.faults import passes
 from prismd.store.connections.postgres import Connection, connect, connect_as
 from prismd.store.imports import chunks
 from prismd.store.imports.attempts import begin_attempt
-from tests.conftest import Clock
+from tests.conftest import Clock, sole
 from tests.services.importing import Importer, told
 
 ATTEMPTS = Settings().step_attempts_max
@@ -43,15 +43,8 @@ class Turns:
         self.importer, self.notes, self.clock = importer, notes, clock
 
     def take(self, pipeline: ImportPipeline | None = None, connection: Connection | None = None) -> Step | None:
-        runtime = self.importer.runtime
-        step = step_next(
-            connection or self.importer.connection,
-            now=runtime.now(),
-            new_id=runtime.new_id,
-            settings=runtime.settings,
-            pipeline=pipeline,
-            notes=self.notes,
-        )
+        runtime = sole(self.importer.runtime, connection or self.importer.connection)
+        step = step_next(runtime, pipeline=pipeline, notes=self.notes)
         self.clock.advance(seconds=60)
         return step
 

@@ -25,6 +25,7 @@ from prismd.services.session import Session, Transaction
 from prismd.store.connections.postgres import Connection
 from prismd.store.properties import add_options, load_schema, load_schemas
 from prismd.store.records import record_keys
+from tests.conftest import sole
 from tests.refusals import refusal
 
 
@@ -199,7 +200,7 @@ def test_a_property_that_an_import_under_way_goes_by_is_in_use(team: Team) -> No
     runtime = replace(team.runtime, settings=settings)
     team.store({"email": "a@b"}, runtime=runtime, dedupe_by="colour")
     refusal(lambda: team.delete(made), "property_in_use")
-    while step_next(team.connection, now=runtime.now(), new_id=runtime.new_id, settings=settings):
+    while step_next(sole(runtime, team.connection)):
         pass
     team.delete(made)
 

@@ -12,6 +12,7 @@ import pytest
 
 from prismd.core.imports.job import State
 from prismd.services.imports.chunk import LostRaceError, run_chunk
+from prismd.services.imports.job_transaction import JobTransaction
 from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
 from prismd.services.imports.pipeline.overlapped_connection import OverlappedConnection
 from prismd.services.imports.stepping import step_next
@@ -22,7 +23,7 @@ from prismd.settings import Settings
 from prismd.store.connections.postgres import Pool, connect, connect_as
 from prismd.store.connections.transactions import of_all_teams
 from prismd.store.imports import chunks, jobs
-from tests.conftest import Clock
+from tests.conftest import Clock, sole
 from tests.core.imports.model import ModelImport
 from tests.services.importing import Importer, people, told
 
@@ -55,9 +56,7 @@ def test_work_done_meanwhile_changes_nothing(
     with connect_as(OverlappedConnection, database_url, Settings(), autocommit=True) as connection:
         connection.work = pipeline.work
         while twin.job(job_id).status == "processing":
-            step_next(
-                connection, now=runtime.now(), new_id=runtime.new_id, settings=runtime.settings, pipeline=pipeline
-            )
+            step_next(sole(runtime, connection), pipeline=pipeline)
     assert told(twin.verdicts(job_id)) == told(plain[1])
 
 
@@ -188,11 +187,8 @@ def test_a_worker_that_lost_the_race_writes_nothing(importer: Importer) -> None:
     stale = importer.job(job_id)
     chunk = chunks.read_chunk(importer.connection, stale, 0)
     assert importer.step()
-    runtime = importer.runtime
     with pytest.raises(LostRaceError), importer.connection.transaction():
-        run_chunk(
-            importer.connection, stale, chunk, now=runtime.now(), new_id=runtime.new_id, settings=runtime.settings
-        )
+        run_chunk(JobTransaction.of(importer.transaction, stale), chunk)
     assert count_records(importer.transaction, "contact") == 2
     assert importer.job(job_id).processed == 2
 

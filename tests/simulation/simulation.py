@@ -30,7 +30,7 @@ from prismd.services.imports import jobs
 from prismd.services.imports.control import cancel_job, retry_job
 from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
 from prismd.services.imports.stepping import step_next
-from prismd.services.runtime import Runtime
+from prismd.services.runtime import Runtime, SoleRuntime
 from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 from prismd.store.connections.postgres import Connection, Pool, bind_session
@@ -220,23 +220,22 @@ class Simulation:
     # What workers do
 
     def _step(self, worker: Actor) -> None:
-        step = step_next(
-            self._connected(worker),
-            now=self._time,
-            new_id=self._ids,
-            settings=self._settings,
-            pipeline=worker.pipeline,
-        )
+        step = step_next(self._alone(worker), pipeline=worker.pipeline)
         if step:
             self._say(f"{worker.name} {'failed at' if step.failed else 'stepped'} {step.job.id[-6:]} {step.job.cursor}")
 
     def _purge(self, worker: Actor) -> None:
         self._expectation.purge_asked = True
-        purge = worker.purge = worker.purge or Purge(self._settings)
+        purge = worker.purge = worker.purge or Purge()
         # Those before are of earlier runs.
         purge.team_id = max(purge.team_id, min(self._teams) - 1)
-        purged = purge.step(self._connected(worker), now=self._time)
+        purged = purge.step(self._alone(worker))
         self._say(f"{worker.name} purged {'something' if purged else 'nothing'}")
+
+    def _alone(self, worker: Actor) -> SoleRuntime:
+        # The clock can jump in the middle of a turn, and a turn has one time.
+        at = self._time
+        return SoleRuntime(self._connected(worker), self._settings, lambda: at, self._ids)
 
     # What clients do
 

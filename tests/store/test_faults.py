@@ -49,6 +49,7 @@ from prismd.store.monitoring import diagnosis, figures, health
 from prismd.store.queries import pages
 from prismd.store.realtime import notifications, tickets
 from prismd.store.records import record_keys, record_writes, records, values
+from tests.conftest import sole
 
 NOW: Final = datetime(2026, 1, 5, tzinfo=UTC)
 LATER: Final = NOW + timedelta(days=30)
@@ -372,7 +373,7 @@ def world(make_database: Callable[[], str]) -> World:
             with connection.transaction():
                 job = submit(Transaction(Session(around, team_id), connection), request).job
             for _ in range(steps):
-                step = step_next(connection, now=NOW, new_id=NEW_ID, settings=settings)
+                step = step_next(sole(runtime, connection))
                 assert step
                 job = step.job
             return job

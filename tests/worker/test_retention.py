@@ -16,7 +16,7 @@ from prismd.core.imports.request import RequestLimits, parse_request
 from prismd.services.imports.jobs import submit
 from prismd.services.imports.stepping import step_next
 from prismd.services.realtime.tickets import issue_ticket
-from prismd.services.runtime import Runtime, system_ids
+from prismd.services.runtime import Runtime, SoleRuntime, system_ids
 from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 from prismd.store import retention
@@ -27,6 +27,7 @@ from prismd.store.teams import insert_team
 from prismd.worker import retention as purging
 from prismd.worker.retention import Purge
 from tests import pipeline_switch
+from tests.conftest import sole
 
 SETTINGS = replace(pipeline_switch.SETTINGS, rows_per_chunk=10, sync_rows_max=5)
 TABLES = ("import_job", "import_chunk", "import_result", "import_touch", "idempotency_claim", "realtime_ticket")
@@ -37,6 +38,7 @@ class Store:
 
     def __init__(self, url: str, connection: Connection, runtime: Runtime) -> None:
         self.url, self.connection, self.runtime = url, connection, runtime
+        self.alone = sole(runtime, connection)
         self.team_id = insert_team(connection, runtime.new_id(), runtime.now())
 
     def import_rows(self, count: int, *, to_the_end: bool = True) -> None:
@@ -45,9 +47,7 @@ class Store:
         request = parse_request("contact", body, RequestLimits(rows_max=count))
         with self.connection.transaction():
             submit(Transaction(Session(self.runtime, self.team_id), self.connection), request)
-        while to_the_end and step_next(
-            self.connection, now=self.runtime.now(), new_id=self.runtime.new_id, settings=SETTINGS
-        ):
+        while to_the_end and step_next(self.alone):
             pass
 
     def claim(self) -> None:
@@ -75,9 +75,9 @@ class Store:
         found = {table: self.connection.execute(f"SELECT FROM {table}".encode()).rowcount for table in TABLES}
         return {table: count for table, count in found.items() if count}
 
-    def purge_all(self, now: datetime) -> int:
-        batches, purge = 0, Purge(SETTINGS)
-        while purge.step(self.connection, now=now):
+    def purge_all(self) -> int:
+        batches, purge = 0, Purge()
+        while purge.step(self.alone):
             batches += 1
         return batches
 
@@ -96,9 +96,9 @@ def test_a_finished_job_goes_with_all_its_rows_when_it_expires_and_its_records_s
     store.import_rows(3)
     assert store.counts() == {"import_job": 3, "import_chunk": 4, "import_result": 5, "import_touch": 23}
     clock.advance(days=7, seconds=-1)
-    assert store.purge_all(clock.now()) == 0
+    assert store.purge_all() == 0
     clock.advance(seconds=1)
-    assert store.purge_all(clock.now()) > 0
+    assert store.purge_all() > 0
     assert store.counts() == {}
     assert store.connection.execute("SELECT FROM record").rowcount == 20
 
@@ -106,10 +106,10 @@ def test_a_finished_job_goes_with_all_its_rows_when_it_expires_and_its_records_s
 def test_a_job_under_way_is_left_alone_and_goes_once_it_has_ended(store: Store, clock: Any) -> None:
     store.import_rows(20, to_the_end=False)
     clock.advance(days=8)
-    assert store.purge_all(clock.now()) == 0
+    assert store.purge_all() == 0
     assert store.counts() == {"import_job": 1, "import_chunk": 2}
     store.import_rows(1)
-    assert store.purge_all(clock.now()) > 0
+    assert store.purge_all() > 0
 
 
 def test_a_large_job_goes_in_batches_that_each_leave_less(
@@ -120,8 +120,8 @@ def test_a_large_job_goes_in_batches_that_each_leave_less(
     store.import_rows(30)
     clock.advance(days=8)
     left = [sum(store.counts().values())]
-    purge = Purge(SETTINGS)
-    while purge.step(store.connection, now=clock.now()):
+    purge = Purge()
+    while purge.step(store.alone):
         left.append(sum(store.counts().values()))
     assert left == sorted(set(left), reverse=True)
     assert len(left) > 5
@@ -133,8 +133,8 @@ def test_a_job_that_somebody_holds_is_skipped_and_not_waited_for(store: Store, c
     clock.advance(days=8)
     with store.runtime.of_all_teams() as holder:
         holder.execute("SELECT FROM import_job FOR UPDATE")
-        assert store.purge_all(clock.now()) == 0
-    assert store.purge_all(clock.now()) > 0
+        assert store.purge_all() == 0
+    assert store.purge_all() > 0
 
 
 def test_claims_go_when_they_are_no_longer_even_stale(store: Store, clock: Any) -> None:
@@ -142,9 +142,9 @@ def test_claims_go_when_they_are_no_longer_even_stale(store: Store, clock: Any) 
     clock.advance(hours=1)
     store.claim()
     clock.time += timedelta(days=8, hours=-1, seconds=-1)
-    assert store.purge_all(clock.now()) == 0
+    assert store.purge_all() == 0
     clock.advance(seconds=1)
-    assert store.purge_all(clock.now()) == 1
+    assert store.purge_all() == 1
     assert store.counts() == {"idempotency_claim": 1}
 
 
@@ -154,9 +154,9 @@ def test_tickets_go_when_they_have_expired(store: Store, clock: Any) -> None:
         issue_ticket(Transaction(Session(store.runtime, store.team_id), store.connection), key, valid_s=60)
         clock.advance(seconds=1)
     clock.advance(seconds=56)
-    assert store.purge_all(clock.now()) == 0
+    assert store.purge_all() == 0
     clock.advance(seconds=2)
-    assert store.purge_all(clock.now()) == 1
+    assert store.purge_all() == 1
     assert store.counts() == {"realtime_ticket": 1}
 
 
@@ -167,8 +167,8 @@ def test_each_batch_is_of_one_team_and_all_teams_have_their_turn(store: Store, c
         store.claim()
     clock.advance(days=30)
     left = [set(teams)]
-    purge = Purge(SETTINGS)
-    while purge.step(store.connection, now=clock.now()):
+    purge = Purge()
+    while purge.step(store.alone):
         left.append({team for (team,) in store.connection.execute("SELECT team_id FROM idempotency_claim")})
     gone = [before - after for before, after in pairwise(left)]
     assert [team for taken in gone for team in taken] == teams
@@ -193,9 +193,9 @@ def test_a_purge_that_fails_goes_on_behind_the_team_that_it_failed_at(
     monkeypatch.setattr(purging, "purge_claims", failing)
     opened: list[Connection] = []
 
-    def opening() -> Connection:
+    def opening() -> SoleRuntime:
         opened.append(connect(store.url, Settings(), autocommit=True))
-        return opened[-1]
+        return sole(store.runtime, opened[-1])
 
     turns = purging.Retention(opening, SETTINGS, clock.now())
     assert not turns.turn(clock.now())

@@ -12,7 +12,6 @@ from prismd.services.runtime import Runtime
 from prismd.services.session import Transaction
 from prismd.store import audit
 from prismd.store.audit import AuditEntry, Place
-from prismd.store.connections.postgres import Connection
 from prismd.store.queries import pages
 
 
@@ -61,15 +60,15 @@ def note(transaction: Transaction, deed: Deed, notices: Sequence[str] = ()) -> N
     audit.write_entry(transaction.connection, transaction.team_id, doer_of(transaction), deed, notices)
 
 
-def note_end(connection: Connection, job: Job) -> None:
+def note_end(transaction: Transaction, job: Job) -> None:
     """Add the end of an import to the audit log, if this step ended the job.
 
     Args:
-        connection: Inside the transaction that moves the import.
+        transaction: The transaction that moves the import.
         job: The job after that step.
     """
     if job.ended:
-        audit.write_entry_of_job(connection, job, import_ended(job))
+        audit.write_entry_of_job(transaction.connection, job, import_ended(job))
 
 
 def note_failures(runtime: Runtime, team_id: int, failures: Sequence[FailureCount]) -> None:

@@ -1,15 +1,15 @@
-"""The outside world of use cases as one value: connections, the clock, ids and settings."""
+"""The outside world of use cases as one value: transactions, the clock, ids and settings."""
 
 from __future__ import annotations
 
 import secrets
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 from prismd.core.ids import NewId, TimeOrderedIds
 from prismd.settings import Settings
@@ -23,9 +23,31 @@ _Answer = TypeVar("_Answer")
 _CLOSING_S: Final = 0.1
 
 
+class World(Protocol):
+    """The outside world of whoever has sessions. Nobody else begins or commits a transaction."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+
+    @property
+    def now(self) -> Callable[[], datetime]:
+        """Returns the time, in UTC."""
+
+    @property
+    def new_id(self) -> NewId:
+        """Returns a new id."""
+
+    def of_team(self, team_id: int) -> AbstractContextManager[Connection]:
+        """Give one transaction for the data of a team; it commits at the end, or rolls back after an error."""
+
+    def of_all_teams(self) -> AbstractContextManager[Connection]:
+        """Give one transaction for what comes before a team is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The outside world of one process.
+    """The outside world of a process that answers requests; each transaction borrows a connection.
 
     Args:
         pool: Connections to PostgreSQL; work on a team's data uses :meth:`of_team`.
@@ -67,6 +89,35 @@ class Runtime:
     def of_all_teams(self) -> AbstractContextManager[Connection]:
         """Open a transaction without row-level security, for work that does not know its team yet."""
         return transactions.of_all_teams(self.pool)
+
+
+@dataclass(frozen=True, slots=True)
+class SoleRuntime:
+    """The outside world of whoever has one connection and uses it alone: a worker, its purges, a command.
+
+    Row-level security does not bind that connection, so the statements alone say whose data they mean.
+
+    Args:
+        connection: Outside a transaction.
+        settings: The settings in force.
+        now: Returns the time, in UTC.
+        new_id: Returns a new id.
+    """
+
+    connection: Connection
+    settings: Settings
+    now: Callable[[], datetime]
+    new_id: NewId
+
+    def of_team(self, _team_id: int) -> AbstractContextManager[Connection]:
+        """Give one transaction for the data of a team."""
+        return self.of_all_teams()
+
+    @contextmanager
+    def of_all_teams(self) -> Iterator[Connection]:
+        """Give one transaction."""
+        with self.connection.transaction():
+            yield self.connection
 
 
 def system_clock() -> datetime:

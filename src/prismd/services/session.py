@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
 from prismd.core.api_keys.scopes import ALL, Scopes
+from prismd.core.ids import NewId
 from prismd.services.api_keys.authentication import Caller
-from prismd.services.runtime import Runtime
+from prismd.services.runtime import World
 from prismd.settings import Settings
+from prismd.store.connections import transactions
 from prismd.store.connections.postgres import Connection
 
 _Asked = ParamSpec("_Asked")
@@ -23,13 +25,13 @@ class Session:
     """The work of one caller on one team's data; no transaction is open.
 
     Args:
-        runtime: The process: connections, clock, ids and settings.
+        runtime: The process: transactions, clock, ids and settings.
         team_id: Internal id of the team.
         called_by: The caller, known by an API key; None if the server or its operator acts on its own.
         request_id: Id of the request; None outside of requests.
     """
 
-    runtime: Runtime
+    runtime: World
     team_id: int
     called_by: Caller | None = None
     request_id: str | None = None
@@ -91,10 +93,19 @@ class Transaction:
         """The scopes of the caller."""
         return self.session.scopes
 
+    @property
+    def new_id(self) -> NewId:
+        """Returns a new id."""
+        return self.session.runtime.new_id
+
     def now(self) -> datetime:
         """Return the time, in UTC."""
         return self.session.runtime.now()
 
-    def new_id(self) -> str:
-        """Return a new id."""
-        return self.session.runtime.new_id()
+    def commit_and_go_on(self) -> None:
+        """Commit what was done so far, so that nobody waits for what follows in another transaction of the team."""
+        transactions.commit(self.connection, self.team_id)
+
+    def savepoint(self) -> AbstractContextManager[object]:
+        """Give a part of the transaction that is taken back by itself if it fails."""
+        return self.connection.transaction()

@@ -19,6 +19,7 @@ from prismd.database_errors import DatabaseUnusableError
 from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
 from prismd.services.imports.pipeline.overlapped_connection import OverlappedConnection
 from prismd.services.imports.stepping import step_next
+from prismd.services.runtime import SoleRuntime
 from prismd.settings import Settings
 from prismd.store.connections.postgres import WORKER, Connection, connect, connect_as
 from prismd.store.connections.watched import WatchedConnection
@@ -69,6 +70,29 @@ class Surroundings:
     def ends(self) -> bool:
         """Say whether the worker should end."""
         return self.stop.is_set() or self.orphaned()
+
+    def on(self, connection: Connection) -> SoleRuntime:
+        """Return the outside world of what the worker does on one of its connections."""
+        return SoleRuntime(connection, self.settings, self.now, self.new_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """A worker for as long as its connections last.
+
+    Args:
+        around: The outside world.
+        connection: On which it does chunks.
+        notes: On which it notes attempts.
+        pipeline: What it defers and reads ahead; None with the switch off.
+        watch: Ends it where it computes for too long.
+    """
+
+    around: Surroundings
+    connection: Connection
+    notes: Connection
+    pipeline: ImportPipeline | None
+    watch: Watch
 
 
 def run(around: Surroundings) -> None:
@@ -130,12 +154,12 @@ def _connected(around: Surroundings, pipeline: ImportPipeline | None, name: str)
     return connection
 
 
-def _open_retention(around: Surroundings) -> Connection:
+def _open_retention(around: Surroundings) -> SoleRuntime:
     options = {"autocommit": True, "application_name": "prismd worker retention", **_KEEPALIVES}
     connection = connect(around.url, around.settings, **options)
     connection.execute(_LIMIT, ("lock_timeout", str(_PURGE_LOCK_MS)))
     connection.execute(_LIMIT, ("statement_timeout", str(round(around.settings.step_timeout_s * 1000))))
-    return connection
+    return around.on(connection)
 
 
 def _work_anew(around: Surroundings, retention: Retention, *, told: str) -> str:
@@ -146,7 +170,7 @@ def _work_anew(around: Surroundings, retention: Retention, *, told: str) -> str:
             if told:
                 _LOG.warning(told)
             with _watched(connection, notes, limit_s=around.settings.step_timeout_s) as watch:
-                _take_turns(connection, notes, retention, around, watch, pipeline=pipeline)
+                _take_turns(_Worker(around, connection, notes, pipeline, watch), retention)
     except (DatabaseUnusableError, psycopg.Error) as error:
         # A new connection cures all of these, PostgreSQL's own time limits included.
         return str(error).strip() or type(error).__name__
@@ -164,36 +188,22 @@ def _watched(*connections: WatchedConnection, limit_s: float) -> Iterator[Watch]
         watch.rest()
 
 
-def _take_turns(
-    connection: Connection,
-    notes: Connection,
-    retention: Retention,
-    around: Surroundings,
-    watch: Watch,
-    *,
-    pipeline: ImportPipeline | None,
-) -> None:
-    settings = around.settings
+def _take_turns(worker: _Worker, retention: Retention) -> None:
+    around = worker.around
+    runtime = around.on(worker.connection)
     for turn in itertools.count():
         if around.ends():
             return
-        stepped = step_next(
-            connection,
-            now=around.now(),
-            new_id=around.new_id,
-            settings=settings,
-            pipeline=pipeline,
-            notes=notes,
-        )
+        stepped = step_next(runtime, pipeline=worker.pipeline, notes=worker.notes)
         purged = retention.turn(around.now())
         if stepped is None or turn % _TURNS_PER_COLLECTION == 0:
             gc.collect()
         if stepped is None and not purged:
-            watch.rest()
-            _idle(connection, around)
+            worker.watch.rest()
+            _idle(around, worker.connection)
 
 
-def _idle(connection: Connection, around: Surroundings) -> None:
+def _idle(around: Surroundings, connection: Connection) -> None:
     # A notification that arrived during a step is already in the connection's buffer, where select does not see it.
     if not _drained(connection):
         around.stop.wait(around.settings.worker_poll_s, connection.fileno())

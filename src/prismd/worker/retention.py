@@ -10,6 +10,7 @@ import psycopg
 import structlog
 
 from prismd.database_errors import DatabaseUnusableError
+from prismd.services.runtime import SoleRuntime
 from prismd.settings import Settings
 from prismd.store.audit import purge_entries
 from prismd.store.connections.postgres import Connection
@@ -23,82 +24,77 @@ _TEAMS_PER_STEP: Final = 20
 
 
 class Purge:
-    """Goes from team to team and deletes what has expired (contract, section 21, decisions 47 and 60).
+    """Goes from team to team and deletes what has expired (contract, section 21, decisions 47 and 60)."""
 
-    Args:
-        settings: For how long answers and the audit are kept.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self) -> None:
         #: The team that is gone through, or was last; 0 before the first.
         self.team_id = 0
 
-    def step(self, connection: Connection, *, now: datetime) -> bool:
+    def step(self, runtime: SoleRuntime) -> bool:
         """Delete a batch of what has expired of the next team that has any.
 
         Where this fails, the next step goes on with the team after the one that it failed at.
 
         Args:
-            connection: In autocommit mode, and not inside a transaction.
-            now: The time.
+            runtime: Its connection is in autocommit mode, and not inside a transaction.
 
         Returns:
             False once all teams are gone through, and nothing of theirs is left to delete.
         """
-        teams = teams_after(connection, self.team_id, _TEAMS_PER_STEP)
+        teams = teams_after(runtime.connection, self.team_id, _TEAMS_PER_STEP)
         for team_id in teams:
             before, self.team_id = self.team_id, team_id
-            if self._purge_team(connection, team_id, now):
+            if _purged_of_team(runtime, team_id):
                 self.team_id = before
                 return True
         if len(teams) == _TEAMS_PER_STEP:
             return True
         before, self.team_id = self.team_id, 0
-        if _purged_tickets(connection, now):
+        if _purged_tickets(runtime):
             self.team_id = before
             return True
         return False
 
-    def _purge_team(self, connection: Connection, team_id: int, now: datetime) -> bool:
-        settings, oldest = self._settings, oldest_of_team(connection, team_id)
-        claims = now - timedelta(hours=settings.idempotency_hours, days=settings.idempotency_stale_days)
-        attempts = now - timedelta(seconds=settings.client_repeat_s)
-        deeds = now - timedelta(days=settings.audit_retention_days)
-        due: list[tuple[datetime | None, datetime, Callable[[], bool]]] = [
-            (oldest.claim_made, claims, lambda: purge_claims(connection, team_id, before=claims)),
-            (oldest.attempt_made, attempts, lambda: purge_attempts(connection, team_id, before=attempts)),
-            (oldest.deed_noted, deeds, lambda: purge_entries(connection, team_id, until=deeds)),
-            (oldest.job_expires, now, lambda: purge_jobs(connection, team_id, now=now)),
-        ]
-        purged = False
-        for first, until, purge in due:
-            if first is not None and first <= until:
-                with connection.transaction():
-                    purged = purge() or purged
-        return purged
+
+def _purged_of_team(runtime: SoleRuntime, team_id: int) -> bool:
+    settings, oldest, now = runtime.settings, oldest_of_team(runtime.connection, team_id), runtime.now()
+    claims = now - timedelta(hours=settings.idempotency_hours, days=settings.idempotency_stale_days)
+    attempts = now - timedelta(seconds=settings.client_repeat_s)
+    deeds = now - timedelta(days=settings.audit_retention_days)
+    due: list[tuple[datetime | None, datetime, Callable[[Connection], bool]]] = [
+        (oldest.claim_made, claims, lambda connection: purge_claims(connection, team_id, before=claims)),
+        (oldest.attempt_made, attempts, lambda connection: purge_attempts(connection, team_id, before=attempts)),
+        (oldest.deed_noted, deeds, lambda connection: purge_entries(connection, team_id, until=deeds)),
+        (oldest.job_expires, now, lambda connection: purge_jobs(connection, team_id, now=now)),
+    ]
+    purged = False
+    for first, until, purge in due:
+        if first is not None and first <= until:
+            with runtime.of_team(team_id) as connection:
+                purged = purge(connection) or purged
+    return purged
 
 
-def _purged_tickets(connection: Connection, now: datetime) -> bool:
-    with connection.transaction():
-        return purge_tickets(connection, now=now)
+def _purged_tickets(runtime: SoleRuntime) -> bool:
+    with runtime.of_all_teams() as connection:
+        return purge_tickets(connection, now=runtime.now())
 
 
 class Retention:
     """Purges when it is time, on a connection of its own: whatever goes wrong there, imports go on.
 
     Args:
-        open_connection: Opens that connection.
-        settings: For the time between two purges, and how long what is kept.
+        open_runtime: Opens that connection.
+        settings: For the time between two purges.
         now: The time, from which on it purges.
     """
 
-    def __init__(self, open_connection: Callable[[], Connection], settings: Settings, now: datetime) -> None:
-        self._open_connection = open_connection
+    def __init__(self, open_runtime: Callable[[], SoleRuntime], settings: Settings, now: datetime) -> None:
+        self._open_runtime = open_runtime
         self._interval = timedelta(seconds=settings.retention_interval_s)
-        self._purge = Purge(settings)
+        self._purge = Purge()
         self._next = now
-        self._connection: Connection | None = None
+        self._runtime: SoleRuntime | None = None
 
     def turn(self, now: datetime) -> bool:
         """Delete a batch of what has expired, if it is time.
@@ -111,7 +107,7 @@ class Retention:
         """
         if now < self._next:
             return False
-        more = self._stepped(now)
+        more = self._stepped()
         if not more:
             self._next = now + self._interval
             self.close()
@@ -119,15 +115,15 @@ class Retention:
 
     def close(self) -> None:
         """Close the connection, if it is open."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        runtime, self._runtime = self._runtime, None
+        if runtime is not None:
+            runtime.connection.close()
 
-    def _stepped(self, now: datetime) -> bool:
+    def _stepped(self) -> bool:
         try:
-            if self._connection is None:
-                self._connection = self._open_connection()
-            return self._purge.step(self._connection, now=now)
+            if self._runtime is None:
+                self._runtime = self._open_runtime()
+            return self._purge.step(self._runtime)
         except (DatabaseUnusableError, psycopg.Error) as error:
             reason = str(error).strip() or type(error).__name__
             _LOG.warning("purge failed", team_id=self._purge.team_id, error=reason)

@@ -44,6 +44,7 @@ class NewContacts:
     """
 
     def __init__(self, schema: ObjectSchema, new_id: NewId) -> None:
+        self.schema = schema
         self._targets = held_references(schema)
         self._keys = {key for key, target in self._targets.items() if target == "contact"}
         self._new_id = new_id

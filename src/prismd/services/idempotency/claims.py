@@ -122,9 +122,7 @@ def _replay(claim: Claim, fingerprint: bytes, now: datetime, settings: Settings)
 
 def _done_or_refused(transaction: Transaction, write: Keyed) -> Answer:
     try:
-        with (
-            transaction.connection.transaction()
-        ):  # a savepoint: a refusal takes back what the work did, and can still be kept
+        with transaction.savepoint():  # a refusal takes back what the work did, and can still be kept
             return write.work(transaction)
     except PrismdError as error:
         return write.refuse(error)

@@ -61,7 +61,7 @@ class ChunkWrites:
     def _keys(self) -> PackedKeyChanges:
         hashed = self._rule.key if self._rule else None
         changed = self.changed().values()
-        return key_changes(self._job.team_id, self._rules, self._plan.created, changed, hashed=hashed).packed()
+        return key_changes(self._rules, self._plan.created, changed, hashed=hashed).packed(self._job.team_id)
 
     def _first_effects(self, matched: Sequence[KnownRecord]) -> str:
         return effects.first_effects(self._job, matched, self.changed())

@@ -42,7 +42,7 @@ def cancel_job(transaction: Transaction, job_id: str) -> Job:
     cancelled = job.cancelled(now)
     jobs.end_job(transaction.connection, cancelled)
     note(transaction, import_ended(cancelled, Action.IMPORT_CANCELLED))
-    import_moved(transaction.connection, cancelled)
+    import_moved(transaction, cancelled)
     return cancelled
 
 

@@ -20,6 +20,7 @@ from prismd.core.properties.schema import held_references
 from prismd.core.wording.quoting import quoted
 from prismd.services.audit import doer_of, note_end
 from prismd.services.imports.chunk import run_chunk
+from prismd.services.imports.job_transaction import JobTransaction
 from prismd.services.lists import require_list
 from prismd.services.realtime.notifications import import_moved
 from prismd.services.records.keys import key_property
@@ -76,7 +77,7 @@ def submit(transaction: Transaction, request: ImportRequest) -> Submitted:
     doer = doer_of(transaction)
     if job.synchronous:
         jobs.insert_job(transaction.connection, job, doer.key_id)
-        note_end(transaction.connection, job)  # where there are no rows
+        note_end(transaction, job)  # where there are no rows
         with import_step(transaction.connection):
             return _run_at_once(transaction, job, cut)
     _check_active(transaction)
@@ -84,7 +85,7 @@ def submit(transaction: Transaction, request: ImportRequest) -> Submitted:
     with import_step(transaction.connection):
         chunks.insert_chunks(transaction.connection, job, cut)
     audit.write_entry(transaction.connection, transaction.team_id, doer, import_started(job))
-    import_moved(transaction.connection, job)
+    import_moved(transaction, job)
     return Submitted(job, None)
 
 
@@ -185,17 +186,9 @@ def _run_at_once(transaction: Transaction, job: Job, cut: list[Chunk]) -> Submit
 
 
 def _run_now(transaction: Transaction, job: Job, chunk: Chunk) -> tuple[Job, bytes]:
-    run = partial(
-        run_chunk,
-        transaction.connection,
-        job,
-        chunk,
-        now=transaction.now(),
-        new_id=transaction.new_id,
-        settings=transaction.settings,
-    )
+    run = partial(run_chunk, JobTransaction.of(transaction, job), chunk)
     try:
-        with transaction.connection.transaction():
+        with transaction.savepoint():
             return run()
     except PrismdError:
         # The records that its rows match are more than are read at once; fewer rows match less.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -10,9 +10,8 @@ import structlog
 from prismd.core.imports.job import Job
 from prismd.core.imports.request import Chunk
 from prismd.services.imports.chunk import refuse_row
+from prismd.services.imports.job_transaction import JobTransaction
 from prismd.services.realtime.notifications import import_moved
-from prismd.settings import Settings
-from prismd.store.connections.postgres import Connection
 from prismd.store.imports import chunks, jobs
 from prismd.store.imports.attempts import forget_attempts
 
@@ -24,42 +23,40 @@ _PARTS_MAX: Final = 100
 _LOSSES_BEFORE_CUT: Final = 2
 
 
-def after_losses(connection: Connection, job: Job, count: int, *, now: datetime, settings: Settings) -> Job:
+def after_losses(transaction: JobTransaction, count: int) -> Job:
     """Put off a chunk that was begun and never ended; after several losses, cut it or refuse its only row.
 
     Rows are judged the same wherever they are cut into chunks, so cutting changes no result.
 
     Args:
-        connection: Inside a transaction that holds the job.
-        job: The job, standing at this chunk.
+        transaction: Of the job, which stands at this chunk.
         count: Attempts that were begun and did not end.
-        now: The time of everything written.
-        settings: For the number of attempts and the wait between them.
 
     Returns:
         The job after it.
     """
+    connection, job, settings = transaction.connection, transaction.job, transaction.settings
     forget_attempts(connection, job)
-    after = job.after_crashes(count, now)
+    after = job.after_crashes(count, transaction.at)
     _LOG.error("chunk lost its worker or its connection", times=after.crashes)
     chunk = chunks.read_chunk(connection, job, job.cursor)
     alone = len(chunk.rows) == 1
     if after.crashes >= (settings.step_attempts_max if alone else _LOSSES_BEFORE_CUT):
-        return (_refused if alone else _cut)(connection, job, chunk, now=now)
+        return (_refused if alone else _cut)(transaction, chunk)
     wait = timedelta(seconds=settings.step_backoff_s * 2 ** (after.crashes - 1))
-    jobs.record_failure(connection, after, now=now, wait=wait)
-    import_moved(connection, after)
+    jobs.record_failure(connection, after, now=transaction.at, wait=wait)
+    import_moved(transaction, after)
     return after
 
 
-def _refused(connection: Connection, job: Job, chunk: Chunk, *, now: datetime) -> Job:
+def _refused(transaction: JobTransaction, chunk: Chunk) -> Job:
     _LOG.error("row refused, as it cannot be processed", row=chunk.first_row)
-    return refuse_row(connection, job, chunk, now=now)
+    return refuse_row(transaction, chunk)
 
 
-def _cut(connection: Connection, job: Job, chunk: Chunk, *, now: datetime) -> Job:
+def _cut(transaction: JobTransaction, chunk: Chunk) -> Job:
     parts = chunk.cut(_PARTS_MAX)
-    after = job.after_cut(len(parts), now)
-    chunks.replace_chunk(connection, after, parts)
+    after = transaction.job.after_cut(len(parts), transaction.at)
+    chunks.replace_chunk(transaction.connection, after, parts)
     _LOG.warning("chunk was cut", rows=len(chunk.rows), parts=len(parts))
     return after

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from typing import Final
 
-from prismd.core.ids import NewId
 from prismd.core.imports.job import Job
 from prismd.core.imports.plan import Plan, Planner, find_keys, hashes_of
 from prismd.core.imports.request import Chunk
@@ -26,12 +24,11 @@ from prismd.core.records.reading_budget import ReadingBudget
 from prismd.core.records.rows import RefusedRow, Row, RowLimits, RowParser, Rows
 from prismd.core.values.property_values import ValueLimits
 from prismd.services.imports.chunk_writes import ChunkWrites, parts
+from prismd.services.imports.job_transaction import JobTransaction
 from prismd.services.imports.rows_sent_back import RowsSentBack
 from prismd.services.records.keys import ensure_key, key_rules
 from prismd.services.records.references import CONTACT, Drafted, address_rule, keys_of_contacts, resolve_to_write
-from prismd.settings import Settings
 from prismd.store import properties
-from prismd.store.connections.postgres import Connection
 from prismd.store.imports import drafts, effects, import_records
 from prismd.store.records import record_writes
 from prismd.telemetry.phases import phase
@@ -80,19 +77,15 @@ class RowImporter:
     """Imports rows of one job.
 
     Args:
-        connection: Inside a transaction that holds the job, and in which nobody else writes keys of its object type.
-        job: The job.
-        now: The time of everything written.
-        new_id: Makes ids of records and options.
-        settings: For the limits of rows.
+        transaction: Of the job, in which nobody else writes keys of its object type.
     """
 
-    def __init__(self, connection: Connection, job: Job, *, now: datetime, new_id: NewId, settings: Settings) -> None:
-        self._connection = connection
-        self._job = job
-        self._now = now
-        self._new_id = new_id
-        self._settings = settings
+    def __init__(self, transaction: JobTransaction) -> None:
+        self._transaction = transaction
+        self._connection = transaction.connection
+        self._job = transaction.job
+        self._new_id = transaction.new_id
+        settings = self._settings = transaction.settings
         values = ValueLimits(settings.text_chars_max, settings.list_values_max)
         self._limits = RowLimits(values, settings.row_bytes_max, settings.row_errors_max)
 
@@ -107,7 +100,7 @@ class RowImporter:
     def write(self, planned: PlannedRows) -> None:
         """Write the records that rows make and change, their keys, and the effects on records that stood before."""
         job = self._job
-        rules = [] if job.options.dry_run else key_rules(self._connection, job.team_id, planned.schema)
+        rules = [] if job.options.dry_run else key_rules(self._transaction, planned.schema)
         self._send(planned, ChunkWrites(job, planned.plan, planned.rule, rules))
 
     # Parse, and resolve references
@@ -155,16 +148,15 @@ class RowImporter:
         return schema
 
     def _resolved(self, parsed: ReadRows) -> Rows:
-        connection, job, schema, rule = self._connection, self._job, parsed.schema, parsed.rule
+        transaction, schema, rule = self._transaction, parsed.schema, parsed.rule
 
         def resolve(rows: Rows) -> Rows:
-            return resolve_to_write(connection, job.team_id, schema, rows, parsed.contacts, self._drafted())
+            return resolve_to_write(transaction, rows, parsed.contacts, self._drafted())
 
         rows = resolve(parsed.rows)
         if rule is None or RefusedRow not in set(map(type, rows)):
             return rows
-        most = self._settings.read_bytes_max
-        back = RowsSentBack(connection, job, schema, rule, self._limits, self._parser(schema), resolve, most)
+        back = RowsSentBack(transaction, schema, rule, self._limits, self._parser(schema), resolve)
         return back.mended(rows, parsed.chunk.rows)
 
     def _drafted(self) -> Drafted | None:
@@ -189,7 +181,7 @@ class RowImporter:
         if rule is None:
             planner.judge(rows)
             return
-        ensure_key(self._connection, self._job.team_id, self._job.object_type, rule.prop, tells_apart=True)
+        ensure_key(self._transaction, self._job.object_type, rule.prop, tells_apart=True)
         find_keys(rule, rows)
         key = rule.key if self._leaves_matches(rows) else None
         for some in parts(rows, _ROWS_PER_LOOK_UP):
@@ -230,21 +222,22 @@ class RowImporter:
         effects.write_effects(connection, job, [part() for part in writes.first_effects], writes.later_effects())
 
     def _send_records(self, created: Sequence[KnownRecord], writes: ChunkWrites) -> None:
-        connection, job, now = self._connection, self._job, self._now
+        connection, job, now = self._connection, self._job, self._transaction.at
         import_records.insert_records(connection, job.team_id, job.object_type, created, job_id=job.id, now=now)
         for updates in writes.updates:
             record_writes.update_records(connection, job.team_id, updates(), now=now)
-        writes.keys().write(connection)
+        writes.keys().write(self._transaction)
 
     def _send_contacts(self, contacts: Sequence[KnownRecord]) -> None:
         connection, job = self._connection, self._job
         if not contacts:
             return
         if job.options.dry_run:
-            drafts.write_contacts(connection, job, address_rule(connection, job.team_id), contacts)
+            drafts.write_contacts(connection, job, address_rule(self._transaction), contacts)
             return
-        import_records.insert_records(connection, job.team_id, CONTACT, contacts, job_id=job.id, now=self._now)
-        keys_of_contacts(connection, job.team_id, contacts).packed().write(connection)
+        now = self._transaction.at
+        import_records.insert_records(connection, job.team_id, CONTACT, contacts, job_id=job.id, now=now)
+        keys_of_contacts(self._transaction, contacts).packed(job.team_id).write(self._transaction)
 
 
 def key_rule(job: Job, schema: ObjectSchema) -> KeyRule | None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import msgspec
 
 from prismd.core.errors import PrismdError
-from prismd.core.imports.job import Job
 from prismd.core.imports.plan import find_keys, hashes_of
 from prismd.core.properties.schema import ObjectSchema
 from prismd.core.records.keys import KeyRule
@@ -16,9 +15,9 @@ from prismd.core.records.reading_budget import ReadingBudget
 from prismd.core.records.rows import RefusedRow, Row, RowLimits, RowParser, Rows
 from prismd.core.records.unchanged_values import may_be_unchanged, with_held, with_one, without_held, without_unchanged
 from prismd.core.records.writes import RecordBody, read_record_body
+from prismd.services.imports.job_transaction import JobTransaction
 from prismd.services.records.keys import ensure_key
 from prismd.services.records.shown import shown_whole
-from prismd.store.connections.postgres import Connection
 from prismd.store.records import records
 from prismd.store.records.records import StoredRecord
 
@@ -31,24 +30,20 @@ class RowsSentBack:
     The number of statements does not grow with the rows.
 
     Args:
-        connection: Inside a transaction, in which nobody else writes records of the type.
-        job: The import.
+        transaction: Of the import, in which nobody else writes records of the type.
         schema: Of its records.
         rule: How keys are compared.
         limits: How large rows and values may be.
         parser: Reads rows as the import reads them.
         resolve: Returns rows with ids of records in the place of references.
-        read_bytes_max: Bytes of the records that rows may be compared with; beyond that, they stay refused.
     """
 
-    connection: Connection
-    job: Job
+    transaction: JobTransaction
     schema: ObjectSchema
     rule: KeyRule
     limits: RowLimits
     parser: RowParser
     resolve: Callable[[Rows], Rows]
-    read_bytes_max: int
 
     def mended(self, rows: Rows, sent: Sequence[bytes | msgspec.Raw]) -> Rows:
         """Return the rows; some that were refused are not refused any more.
@@ -71,22 +66,24 @@ class RowsSentBack:
 
     def _matched(self, bodies: Mapping[int, RecordBody]) -> dict[int, StoredRecord]:
         """Return the records that rows match by their keys, whatever else is wrong with them."""
-        list_id = self.job.options.list_id
+        list_id = self.transaction.job.options.list_id
         reader = RowParser(self.schema, self.limits, list_id)
         keys = self.resolve([reader.parse(with_one(body, list_id, self.rule.prop).raw) for body in bodies.values()])
         find_keys(self.rule, keys)
         if not (hashes := hashes_of(keys)):
             return {}
-        team_id, object_type = self.job.team_id, self.job.object_type
-        ensure_key(self.connection, team_id, object_type, self.rule.prop, tells_apart=True)
+        transaction, object_type = self.transaction, self.schema.object_type
+        ensure_key(transaction, object_type, self.rule.prop, tells_apart=True)
+        # Beyond these bytes of records there is too much to compare with, and the rows stay refused.
+        budget = ReadingBudget(transaction.settings.read_bytes_max)
         owners: dict[str, dict[str, StoredRecord]] = {}
         try:
-            with self.connection.transaction():
+            with transaction.savepoint():
                 holders = records.holders_of_keys(
-                    self.connection, team_id, object_type, hashes, ReadingBudget(self.read_bytes_max)
+                    transaction.connection, transaction.team_id, object_type, hashes, budget
                 )
         except PrismdError:
-            return {}  # too much to compare with: the rows stay refused
+            return {}
         for record in holders:
             for key in self.rule.keys(record.properties.get(self.rule.key)):
                 owners.setdefault(key, {})[record.id] = record
@@ -99,7 +96,8 @@ class RowsSentBack:
 
     def _without_unchanged(self, body: RecordBody, record: StoredRecord) -> RecordBody:
         shown = shown_whole(self.schema, record)
-        return without_unchanged(body, self.schema, shown, self.job.options.list_id, self.rule.prop) or body
+        list_id = self.transaction.job.options.list_id
+        return without_unchanged(body, self.schema, shown, list_id, self.rule.prop) or body
 
     def _read(self, bodies: Sequence[RecordBody], matched: Sequence[StoredRecord]) -> Rows:
         written: Rows = [self.parser.parse(body.raw) for body in bodies]

@@ -10,14 +10,15 @@ from datetime import datetime, timedelta
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from prismd.core.ids import NewId
 from prismd.core.imports.job import Job
 from prismd.services.audit import note_end
 from prismd.services.imports.chunk import LostRaceError, run_chunk
+from prismd.services.imports.job_transaction import JobTransaction
 from prismd.services.imports.lost_chunks import after_losses
 from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
 from prismd.services.realtime.notifications import import_moved
-from prismd.settings import Settings
+from prismd.services.runtime import SoleRuntime
+from prismd.services.session import Session
 from prismd.store.connections.faults import passes
 from prismd.store.connections.postgres import Connection
 from prismd.store.imports import chunks, jobs
@@ -45,21 +46,12 @@ class Step:
 
 
 def step_next(
-    connection: Connection,
-    *,
-    now: datetime,
-    new_id: NewId,
-    settings: Settings,
-    pipeline: ImportPipeline | None = None,
-    notes: Connection | None = None,
+    runtime: SoleRuntime, *, pipeline: ImportPipeline | None = None, notes: Connection | None = None
 ) -> Step | None:
     """Do one chunk of the job whose turn it is, and commit it.
 
     Args:
-        connection: Not inside a transaction.
-        now: The time of everything written.
-        new_id: Makes ids of records and options.
-        settings: For limits and the wait after a failure.
+        runtime: Of the worker; its connection is not inside a transaction.
         pipeline: What this worker defers and reads ahead; None where it does neither.
         notes: Another connection, on which the attempt is noted: if this process or its connection is lost inside the
             chunk, the next worker knows. None notes nothing.
@@ -71,10 +63,11 @@ def step_next(
         psycopg.OperationalError: The database is gone; nothing of the turn has been committed, or all of it.
     """
     claimed: Job | None = None
+    now, settings = runtime.now(), runtime.settings
     clear_contextvars()
     try:
         # The contexts that are entered below end after the commit.
-        with ExitStack() as observed, connection.transaction():
+        with ExitStack() as observed, runtime.of_all_teams() as connection:
             began = time.perf_counter()
             claimed = jobs.claim_next(connection, now, running_max=settings.running_jobs_per_team_max)
             if claimed is None:
@@ -83,15 +76,13 @@ def step_next(
             lost = begin_attempt(notes, claimed, now=now) if notes else 0
             phase_took(claimed, "claim", time.perf_counter() - began)
             observed.enter_context(traces.chunk(claimed))
-            if lost:
-                after = after_losses(connection, claimed, lost, now=now, settings=settings)
-            else:
-                after = _stepped(connection, claimed, now=now, new_id=new_id, settings=settings, pipeline=pipeline)
+            transaction = JobTransaction(Session(runtime, claimed.team_id), connection, claimed, now)
+            after = after_losses(transaction, lost) if lost else _stepped(transaction, pipeline)
             observed.enter_context(phase(claimed, "commit"))
     except Exception as error:
-        if claimed is None or connection.broken or connection.closed:
+        if claimed is None or runtime.connection.broken or runtime.connection.closed:
             raise
-        return _after_failure(connection, claimed, error, now=now, settings=settings)
+        return _after_failure(runtime, claimed, error, now)
     metrics.add(CHUNKS, 1, "lost" if lost else "done")
     metrics.rows_done(after.since(claimed), dry_run=after.options.dry_run)
     if not lost:
@@ -105,31 +96,21 @@ def _name_in_log(job: Job) -> None:
     bind_contextvars(team=job.team, job=job.id, chunk=job.cursor, **made_by)
 
 
-def _stepped(
-    connection: Connection,
-    job: Job,
-    *,
-    now: datetime,
-    new_id: NewId,
-    settings: Settings,
-    pipeline: ImportPipeline | None,
-) -> Job:
+def _stepped(transaction: JobTransaction, pipeline: ImportPipeline | None) -> Job:
+    job = transaction.job
     if job.crashes:
         # The row that ends workers may stand in the next chunk. Read ahead, it would be held against this one.
         pipeline = None
     with phase(job, "read"):
         chunk = pipeline and pipeline.ahead.chunk(job)
-        chunk = chunk or chunks.read_chunk(connection, job, job.cursor)
-    apart = job.attempts + 1 >= settings.step_attempts_max
-    after, _ = run_chunk(
-        connection, job, chunk, now=now, new_id=new_id, settings=settings, pipeline=pipeline, apart=apart
-    )
+        chunk = chunk or chunks.read_chunk(transaction.connection, job, job.cursor)
+    apart = job.attempts + 1 >= transaction.settings.step_attempts_max
+    after, _ = run_chunk(transaction, chunk, pipeline, apart=apart)
     return after
 
 
-def _after_failure(
-    connection: Connection, job: Job, error: Exception, *, now: datetime, settings: Settings
-) -> Step | None:
+def _after_failure(runtime: SoleRuntime, job: Job, error: Exception, now: datetime) -> Step:
+    settings = runtime.settings
     if isinstance(error, LostRaceError):
         return Step(job, failed=True)
     if passes(error):
@@ -142,9 +123,9 @@ def _after_failure(
         wait_s = settings.step_backoff_s * 2 ** (after.attempts - 1)
         metrics.add(CHUNKS, 1, "failed")
         _LOG.exception("chunk failed", attempts=after.attempts, state=after.state.value)
-    with connection.transaction():
-        forget_attempts(connection, job)
-        jobs.record_failure(connection, after, now=now, wait=timedelta(seconds=wait_s))
-        note_end(connection, after)
-        import_moved(connection, after)
+    with Session(runtime, job.team_id).transaction() as transaction:
+        forget_attempts(transaction.connection, job)
+        jobs.record_failure(transaction.connection, after, now=now, wait=timedelta(seconds=wait_s))
+        note_end(transaction, after)
+        import_moved(transaction, after)
     return Step(after, failed=True)

@@ -210,7 +210,7 @@ def _with_contacts(transaction: Transaction, query: Query) -> Query:
         return query
     make_findable(transaction, CONTACT, EMAIL)
     rule = KeyRule(CONTACT, EMAIL, fold_case=True)
-    found = all_contacts_by_address(transaction.connection, transaction.team_id, rule, addresses)
+    found = all_contacts_by_address(transaction, rule, addresses)
     return replace(query, clauses=tuple(_resolved(clause, found) for clause in query.clauses))
 
 

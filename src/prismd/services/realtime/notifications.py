@@ -14,7 +14,6 @@ from prismd.services.audit import note
 from prismd.services.imports.results import results_of_chunk
 from prismd.services.records.references import CONTACT
 from prismd.services.session import Transaction
-from prismd.store.connections.postgres import Connection
 from prismd.store.realtime import notifications
 
 
@@ -55,17 +54,17 @@ def record_changed(transaction: Transaction, object_type: str, record_ids: Seque
         note(transaction, deed, list(payloads))
 
 
-def import_moved(connection: Connection, job: Job, chunk: int | None = None) -> None:
+def import_moved(transaction: Transaction, job: Job, chunk: int | None = None) -> None:
     """Notify event streams and realtime streams of the progress of an import, when the transaction commits.
 
     Args:
-        connection: Inside the transaction that does the step of the import.
+        transaction: That does the step of the import.
         job: The job after the step.
         chunk: Number of the chunk just done, if it changed records. A notification cannot name so many records, so
             listeners read the results of the chunk.
     """
     send = notifications.notify_listeners if job.synchronous else notifications.notify
-    send(connection, list(payloads_of(ImportMoved.of(job, chunk))))
+    send(transaction.connection, list(payloads_of(ImportMoved.of(job, chunk))))
 
 
 def changes_of_chunk(transaction: Transaction, moved: ImportMoved) -> list[RecordsChanged]:

@@ -81,7 +81,7 @@ def _inverses(writer: RecordWriter, refused: Sequence[tuple[Row | RefusedRow, St
 def _referring(writer: RecordWriter, named: Mapping[str, Property], ids: Sequence[str]) -> _Inverses:
     schemas = properties.load_schemas(writer.transaction.connection, writer.transaction.team_id, OBJECT_TYPES)
     for prop in named.values():
-        ensure_key(writer.transaction.connection, writer.transaction.team_id, *reference_behind(schemas, prop))
+        ensure_key(writer.transaction, *reference_behind(schemas, prop))
     reader = ReferenceReader(
         Reading(writer.transaction.connection, writer.transaction.settings), writer.transaction.team_id, schemas
     )

@@ -151,11 +151,8 @@ def purge_records(transaction: Transaction, named: RecordsNamed) -> list[ItemOut
         transaction: The team's open transaction.
         named: The batch.
     """
-    rules = key_rules(
-        transaction.connection,
-        transaction.team_id,
-        properties.load_schema(transaction.connection, transaction.team_id, named.object_type),
-    )
+    schema = properties.load_schema(transaction.connection, transaction.team_id, named.object_type)
+    rules = key_rules(transaction, schema)
     held = _held_all(transaction, named, [rule.key for rule in rules])
     there = {record_id: one.record for record_id, one in held.items()}
     purged: list[StoredRecord] = []

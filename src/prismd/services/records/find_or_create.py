@@ -60,9 +60,8 @@ def find_or_create_identity(transaction: Transaction, address: str, defaults: De
     writer = RecordWriter(transaction, "identity")
     prop = writer.schema.properties[_ADDRESSES]
     row = _parsed(writer, defaults)
-    connection, team_id = transaction.connection, transaction.team_id
-    ensure_key(connection, team_id, CONTACT, EMAIL)
-    ids = all_contacts_by_address(connection, team_id, address_rule(connection, team_id), [address])[address]
+    ensure_key(transaction, CONTACT, EMAIL)
+    ids = all_contacts_by_address(transaction, address_rule(transaction), [address])[address]
     found = records_with(transaction, "identity", prop, ids)
     if found:
         return writer.view_of_one(the_one(found, prop.slug, address)), False

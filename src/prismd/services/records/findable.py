@@ -5,7 +5,6 @@ from __future__ import annotations
 from prismd.core.properties.schema import Property
 from prismd.services.records.keys import ensure_key
 from prismd.services.session import Transaction
-from prismd.store.connections import transactions
 
 
 def make_findable(transaction: Transaction, object_type: str, prop: Property, *, tells_apart: bool = False) -> None:
@@ -21,6 +20,5 @@ def make_findable(transaction: Transaction, object_type: str, prop: Property, *,
         prop: A property whose values can be compared.
         tells_apart: Whether the property identifies records; False if it only finds them.
     """
-    connection, team_id = transaction.connection, transaction.team_id
-    if ensure_key(connection, team_id, object_type, prop, tells_apart=tells_apart):
-        transactions.commit(connection, team_id)
+    if ensure_key(transaction, object_type, prop, tells_apart=tells_apart):
+        transaction.commit_and_go_on()

@@ -12,7 +12,7 @@ from prismd.core.records.keys import KeyRule, is_comparable
 from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import Rewritten
 from prismd.core.wording.quoting import nearest, quoted
-from prismd.store.connections.postgres import Connection
+from prismd.services.session import Transaction
 from prismd.store.records import record_keys, records
 
 #: Most records that a look-up returns; for more, the caller learns only that there are more.
@@ -46,16 +46,14 @@ def key_property(schema: ObjectSchema, slug: str, field: str, list_id: str | Non
     return prop
 
 
-def key_rules(connection: Connection, team_id: int, schema: ObjectSchema) -> list[KeyRule]:
+def key_rules(transaction: Transaction, schema: ObjectSchema) -> list[KeyRule]:
     """Return the rules of all properties whose values have record keys."""
-    keys = record_keys.keys_in_use(connection, team_id, schema.object_type)
+    keys = record_keys.keys_in_use(transaction.connection, transaction.team_id, schema.object_type)
     found = (LISTS if key == LISTS.key else schema.properties.get(key) for key in keys)
     return [KeyRule(schema.object_type, prop, fold_case=True) for prop in found if prop is not None]
 
 
-def ensure_key(
-    connection: Connection, team_id: int, object_type: str, prop: Property, *, tells_apart: bool = False
-) -> bool:
+def ensure_key(transaction: Transaction, object_type: str, prop: Property, *, tells_apart: bool = False) -> bool:
     """Give the records of a type keys of a property: existing records now, later ones as they are written.
 
     Nobody else writes keys of the type until the transaction ends, if this call had work to do.
@@ -68,6 +66,7 @@ def ensure_key(
     Returns:
         True if the call wrote anything; the transaction then holds the lock of the type.
     """
+    connection, team_id = transaction.connection, transaction.team_id
     used = record_keys.keys_in_use(connection, team_id, object_type)
     if prop.key in used and (used[prop.key] or not tells_apart):
         return False
@@ -85,38 +84,35 @@ def ensure_key(
 
 @dataclass(frozen=True, slots=True)
 class KeyChanges:
-    """The keys to add to a team's records, and the keys to remove."""
+    """The keys to add to records, and the keys to remove."""
 
-    team_id: int
     added: list[record_keys.Entry]
     gone: list[record_keys.Entry]
 
-    def write(self, connection: Connection) -> None:
+    def write(self, transaction: Transaction) -> None:
         """Write the changes, inside a transaction that holds the lock of the records' type."""
-        record_keys.delete_keys(connection, self.team_id, self.gone)
-        record_keys.insert_keys(connection, self.team_id, self.added)
+        record_keys.delete_keys(transaction.connection, transaction.team_id, self.gone)
+        record_keys.insert_keys(transaction.connection, transaction.team_id, self.added)
 
-    def packed(self) -> PackedKeyChanges:
-        """Return the changes in the form that imports write."""
-        return PackedKeyChanges(self.team_id, record_keys.key_rows(self.team_id, self.added), self.gone)
+    def packed(self, team_id: int) -> PackedKeyChanges:
+        """Return the changes in the form that imports of a team write."""
+        return PackedKeyChanges(record_keys.key_rows(team_id, self.added), self.gone)
 
 
 @dataclass(frozen=True, slots=True)
 class PackedKeyChanges:
-    """The keys to add to a team's records, encoded for COPY, and the keys to remove."""
+    """The keys to add to records, encoded for COPY, and the keys to remove."""
 
-    team_id: int
     added: bytes
     gone: list[record_keys.Entry]
 
-    def write(self, connection: Connection) -> None:
+    def write(self, transaction: Transaction) -> None:
         """Write the changes in an import's step, inside a transaction that holds the lock of the records' type."""
-        record_keys.delete_keys(connection, self.team_id, self.gone)
-        record_keys.copy_keys(connection, self.added)
+        record_keys.delete_keys(transaction.connection, transaction.team_id, self.gone)
+        record_keys.copy_keys(transaction.connection, self.added)
 
 
 def key_changes(
-    team_id: int,
     rules: Iterable[KeyRule],
     made: Iterable[KnownRecord],
     changed: Iterable[Rewritten],
@@ -146,16 +142,21 @@ def key_changes(
                 was, now = set(hashes(one.before.get(key))), set(hashes(one.after.get(key)))
                 gone += [(key_hash, one.id) for key_hash in was - now]
                 added += [(key_hash, one.id) for key_hash in now - was]
-    return KeyChanges(team_id, added, gone)
+    return KeyChanges(added, gone)
 
 
-def find_by_key(connection: Connection, team_id: int, rule: KeyRule, object_type: str, value: object) -> list[str]:
+def find_by_key(transaction: Transaction, object_type: str, rule: KeyRule, value: object) -> list[str]:
     """Return ids of the records that share a value of a property with a given value, as the rule compares.
 
     The result has at most :data:`FOUND_MAX` + 1 ids; the additional one says that there are more.
     """
     wanted = set(rule.keys(value))
     found = records.values_by_key(
-        connection, team_id, object_type, rule.key, rule.hashes(value), each_max=FOUND_MAX + 1
+        transaction.connection,
+        transaction.team_id,
+        object_type,
+        rule.key,
+        rule.hashes(value),
+        each_max=FOUND_MAX + 1,
     )
     return [record_id for record_id, own in found if wanted & set(rule.keys(own))][: FOUND_MAX + 1]

@@ -168,7 +168,7 @@ def records_with(transaction: Transaction, object_type: str, prop: Property, val
         transaction: The transaction of a write; it makes records findable by the property first, if necessary.
         value: The value in stored form.
     """
-    ensure_key(transaction.connection, transaction.team_id, object_type, prop, tells_apart=True)
+    ensure_key(transaction, object_type, prop, tells_apart=True)
     return _found(transaction, object_type, prop, value)
 
 
@@ -189,4 +189,4 @@ def the_one(found: Sequence[str], slug: str, value: str) -> str:
 
 def _found(transaction: Transaction, object_type: str, prop: Property, value: object) -> list[str]:
     rule = KeyRule(object_type, prop, fold_case=True)
-    return find_by_key(transaction.connection, transaction.team_id, rule, object_type, value)
+    return find_by_key(transaction, object_type, rule, value)

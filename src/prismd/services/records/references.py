@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from prismd.core.errors import PrismdError
@@ -25,7 +26,6 @@ from prismd.services.records.findable import make_findable
 from prismd.services.records.keys import KeyChanges, ensure_key, key_changes, key_rules
 from prismd.services.session import Transaction
 from prismd.store import properties
-from prismd.store.connections.postgres import Connection
 from prismd.store.records import record_keys, records
 
 CONTACT: Final = "contact"
@@ -36,6 +36,20 @@ EMAIL: Final = native_schema(CONTACT).properties["email"]
 _CONTACTS_MAX: Final = 1_000
 #: Most contacts that all addresses of one look-up can stand for together.
 _CONTACTS_IN_ALL_MAX: Final = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Most:
+    """How many contacts a look-up returns at most.
+
+    Args:
+        each: Per address; a caller that needs exactly one only needs to see a second.
+        in_all: In total; None for no limit.
+    """
+
+    each: int
+    in_all: int | None = None
+
 
 #: Returns contacts that have any of the given key hashes and are no records yet.
 Drafted = Callable[[set[int]], Iterable[KnownRecord]]
@@ -60,17 +74,12 @@ def resolve_references(
         return rows
     if _has_addresses(wanted):
         make_findable(transaction, CONTACT, EMAIL)
-    found = _look_up(transaction.connection, transaction.team_id, wanted)
+    found = _look_up(transaction, wanted)
     return _with_references(schema, rows, found, contacts)
 
 
-def resolve_to_write(  # noqa: PLR0917 - where, what, and who may come to be
-    connection: Connection,
-    team_id: int,
-    schema: ObjectSchema,
-    rows: Rows,
-    contacts: NewContacts,
-    drafted: Drafted | None = None,
+def resolve_to_write(
+    transaction: Transaction, rows: Rows, contacts: NewContacts, drafted: Drafted | None = None
 ) -> Rows:
     """Return rows as :func:`resolve_references` does; others cannot create contacts until the transaction ends.
 
@@ -78,18 +87,19 @@ def resolve_to_write(  # noqa: PLR0917 - where, what, and who may come to be
     deadlock is possible. Rows without addresses take no second lock.
 
     Args:
-        schema: The schema of the rows' type.
+        transaction: Of the team.
         rows: Parsed rows.
-        contacts: Collects the contacts that the rows create.
+        contacts: Collects the contacts that the rows create, and knows the schema of the rows' type.
         drafted: Finds contacts that earlier chunks of a dry run would have created.
     """
+    schema = contacts.schema
     wanted = references_of(rows, held_references(schema))
     if not wanted:
         return rows
     if _has_addresses(wanted):
-        record_keys.lock_type(connection, team_id, CONTACT)
-        ensure_key(connection, team_id, CONTACT, EMAIL)
-    found = _look_up(connection, team_id, wanted, drafted)
+        record_keys.lock_type(transaction.connection, transaction.team_id, CONTACT)
+        ensure_key(transaction, CONTACT, EMAIL)
+    found = _look_up(transaction, wanted, drafted)
     return _with_references(schema, rows, found, contacts)
 
 
@@ -105,36 +115,34 @@ def _with_references(schema: ObjectSchema, rows: Rows, found: Found, contacts: N
     return [with_references(row, targets, found) for row in rows]
 
 
-def _look_up(
-    connection: Connection, team_id: int, wanted: Iterable[Reference], drafted: Drafted | None = None
-) -> Found:
+def _look_up(transaction: Transaction, wanted: Iterable[Reference], drafted: Drafted | None = None) -> Found:
     by_address = [reference for reference in wanted if ADDRESS_MARK in reference[1]]
     by_id = sorted(set(wanted).difference(by_address))
     found: dict[Reference, list[str]] = {
-        pair: [pair[1]] for pair in records.existing_records(connection, team_id, by_id)
+        pair: [pair[1]] for pair in records.existing_records(transaction.connection, transaction.team_id, by_id)
     }
     if by_address:
-        rule = address_rule(connection, team_id)
-        contacts = contacts_by_address(connection, team_id, rule, {address for _, address in by_address}, drafted)
+        rule, addresses = address_rule(transaction), {address for _, address in by_address}
+        contacts = _contacts_by_address(transaction, rule, addresses, _Most(SHOWN_IDS_MAX + 1))
+        if drafted is not None:
+            contacts |= _drafts_by_address(rule, addresses, drafted)
         found |= {reference: contacts[reference[1]] for reference in by_address}
     return found
 
 
-def all_contacts_by_address(
-    connection: Connection, team_id: int, rule: KeyRule, addresses: Iterable[str]
-) -> dict[str, list[str]]:
+def all_contacts_by_address(transaction: Transaction, rule: KeyRule, addresses: Iterable[str]) -> dict[str, list[str]]:
     """Return the ids of all contacts with given e-mail addresses, compared as imports compare keys.
 
     Args:
+        transaction: Of the team.
         rule: The key rule of contacts' addresses; contacts are findable by it.
         addresses: The addresses, exactly as the caller sent them.
 
     Raises:
         PrismdError: ``invalid_request``: one address, or all together, stand for too many contacts.
     """
-    found = contacts_by_address(
-        connection, team_id, rule, addresses, each_max=_CONTACTS_MAX + 1, most=_CONTACTS_IN_ALL_MAX + 1
-    )
+    most = _Most(_CONTACTS_MAX + 1, _CONTACTS_IN_ALL_MAX + 1)
+    found = _contacts_by_address(transaction, rule, addresses, most)
     if sum(map(len, found.values())) > _CONTACTS_IN_ALL_MAX:
         message = f"more than {_CONTACTS_IN_ALL_MAX:,} contacts have the addresses; ask for fewer addresses at a time"
         raise PrismdError("invalid_request", message)
@@ -145,50 +153,49 @@ def all_contacts_by_address(
     return found
 
 
-def contacts_by_address(
-    connection: Connection,
-    team_id: int,
-    rule: KeyRule,
-    addresses: Iterable[str],
-    drafted: Drafted | None = None,
-    *,
-    each_max: int = SHOWN_IDS_MAX + 1,
-    most: int | None = None,
+def _contacts_by_address(
+    transaction: Transaction, rule: KeyRule, addresses: Iterable[str], most: _Most
 ) -> dict[str, list[str]]:
-    """Return the ids of contacts with given e-mail addresses, compared as imports compare keys.
-
-    Args:
-        rule: The key rule of contacts' addresses; contacts are findable by it.
-        addresses: The addresses, exactly as the caller sent them.
-        drafted: Finds contacts that are no records yet.
-        each_max: Maximum number of contacts per address; a caller that needs exactly one only needs to see a second.
-        most: Maximum number of contacts in total; None for no limit.
-    """
+    """Return the ids of contacts with given e-mail addresses; contacts are findable by the rule."""
     wanted = {address: rule.keys(address)[0] for address in addresses}
     hashes = {key_hash for address in wanted for key_hash in rule.hashes(address)}
     by_key: dict[str, list[str]] = {}
     for contact_id, email in records.values_by_key(
-        connection, team_id, CONTACT, rule.key, hashes, each_max=each_max, most=most
+        transaction.connection,
+        transaction.team_id,
+        CONTACT,
+        rule.key,
+        hashes,
+        each_max=most.each,
+        most=most.in_all,
     ):
         for key in rule.keys(email):
             by_key.setdefault(key, []).append(contact_id)
-    for draft in drafted(hashes) if drafted else ():
-        # A draft replaces existing contacts: without the dry run it would be older, and they would not exist.
-        by_key |= {key: [draft.id] for key in rule.keys(draft.properties.get("email"))}
     return {address: by_key.get(key, []) for address, key in wanted.items()}
 
 
-def address_rule(connection: Connection, team_id: int) -> KeyRule:
+def _drafts_by_address(rule: KeyRule, addresses: Iterable[str], drafted: Drafted) -> dict[str, list[str]]:
+    """Return the ids of contacts that are no records yet, for the addresses that one of them has.
+
+    A draft replaces existing contacts: without the dry run it would be older, and they would not exist.
+    """
+    wanted = {address: rule.keys(address)[0] for address in addresses}
+    hashes = {key_hash for address in wanted for key_hash in rule.hashes(address)}
+    by_key = {key: draft.id for draft in drafted(hashes) for key in rule.keys(draft.properties.get("email"))}
+    return {address: [by_key[key]] for address, key in wanted.items() if key in by_key}
+
+
+def address_rule(transaction: Transaction) -> KeyRule:
     """Return the key rule of contacts' addresses."""
-    schema = properties.load_schema(connection, team_id, CONTACT)
+    schema = properties.load_schema(transaction.connection, transaction.team_id, CONTACT)
     return KeyRule(CONTACT, schema.properties["email"], fold_case=True)
 
 
-def keys_of_contacts(connection: Connection, team_id: int, made: Sequence[KnownRecord]) -> KeyChanges:
+def keys_of_contacts(transaction: Transaction, made: Sequence[KnownRecord]) -> KeyChanges:
     """Return the keys of contacts created from addresses, in a transaction that holds the lock of contacts.
 
     Args:
         made: The new contacts.
     """
-    schema = properties.load_schema(connection, team_id, CONTACT)
-    return key_changes(team_id, key_rules(connection, team_id, schema), made, ())
+    schema = properties.load_schema(transaction.connection, transaction.team_id, CONTACT)
+    return key_changes(key_rules(transaction, schema), made, ())

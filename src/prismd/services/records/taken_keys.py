@@ -73,9 +73,7 @@ class TakenKeys:
     ) -> None:
         object_type = self._object_type = schema.object_type
         for slug in _NATURAL.get(object_type, ()):
-            ensure_key(
-                transaction.connection, transaction.team_id, object_type, schema.properties[slug], tells_apart=True
-            )
+            ensure_key(transaction, object_type, schema.properties[slug], tells_apart=True)
         used = record_keys.keys_in_use(transaction.connection, transaction.team_id, object_type)
         telling = (schema.properties.get(key) for key, tells_apart in used.items() if tells_apart)
         self._rules = [KeyRule(object_type, prop, fold_case=True) for prop in telling if prop is not None]

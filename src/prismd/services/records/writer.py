@@ -83,9 +83,7 @@ class RecordWriter:
         Args:
             rows: The rows; the number of statements does not grow with them.
         """
-        return resolve_to_write(
-            self.transaction.connection, self.transaction.team_id, self.schema, rows, self._contacts
-        )
+        return resolve_to_write(self.transaction, rows, self._contacts)
 
     def hold(self, record_ids: Sequence[str]) -> dict[str, HeldRecord]:
         """Hold records until the transaction ends; return the existing ones by id, deleted ones included."""
@@ -155,7 +153,7 @@ class RecordWriter:
         ]
         record_writes.update_records(connection, team_id, Updates.of(rewrites), now=self._now)
         made = [KnownRecord(record.id, record.version, record.properties) for record in self._made.values()]
-        key_changes(team_id, key_rules(connection, team_id, self.schema), made, rewrites).write(connection)
+        key_changes(key_rules(transaction, self.schema), made, rewrites).write(transaction)
         self._write_contacts()
         record_changed(transaction, object_type, list(self._made), Change.CREATED)
         record_changed(transaction, object_type, list(self._after), Change.UPDATED)
@@ -170,9 +168,7 @@ class RecordWriter:
         made = [StoredRecord(one.id, 1, now, now, {"email": one.email}) for one in self._made_contacts]
         record_writes.insert_new(self.transaction.connection, self.transaction.team_id, CONTACT, made, now=now)
         known = [KnownRecord(record.id, record.version, record.properties) for record in made]
-        keys_of_contacts(self.transaction.connection, self.transaction.team_id, known).write(
-            self.transaction.connection
-        )
+        keys_of_contacts(self.transaction, known).write(self.transaction)
         ids = [record.id for record in made]
         record_changed(self.transaction, CONTACT, ids, Change.CREATED)
 

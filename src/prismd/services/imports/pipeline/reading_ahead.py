@@ -31,7 +31,7 @@ from prismd.core.imports.request import Chunk
 from prismd.core.properties.schema import ObjectSchema
 from prismd.core.records.keys import KeyRule
 from prismd.core.records.rows import RowParser, Rows
-from prismd.store.connections.postgres import Connection
+from prismd.services.imports.job_transaction import JobTransaction
 from prismd.store.imports import chunks
 
 #: Rows that are read in a fraction of a millisecond, so that PostgreSQL never waits for long.
@@ -66,8 +66,7 @@ class ReadingAhead:
 
     def begin(
         self,
-        connection: Connection,
-        job: Job,
+        transaction: JobTransaction,
         schema: ObjectSchema,
         rule: KeyRule | None,
         parser_of: Callable[[ObjectSchema], RowParser],
@@ -75,16 +74,17 @@ class ReadingAhead:
         """Fetch the chunk after the one at the job's cursor, if the next turn is likely to be the same job's.
 
         Args:
-            connection: Inside the transaction of the chunk at the cursor.
-            job: The job under way; where jobs take turns, what is read ahead would be in vain.
+            transaction: Of the job under way, which stands at its chunk. Where jobs take turns, what is read ahead
+                would be in vain.
             schema: The schema that holds unless somebody changes it.
             rule: How keys of the rows are compared; None where they are not.
             parser_of: Returns what reads rows by a schema.
         """
+        job = transaction.job
         more, last = job.cursor + 1 < job.chunks, self._last_job_id
         self._last_job_id, self._ahead = job.id if more else "", None
         if more and last in {"", job.id}:
-            chunk = chunks.read_chunk(connection, job, job.cursor + 1)
+            chunk = chunks.read_chunk(transaction.connection, job, job.cursor + 1)
             self._ahead = _Ahead(job.id, job.chunks, schema, parser_of(schema), rule, chunk)
 
     def go_on(self) -> bool:

@@ -19,12 +19,9 @@ Why the outcome cannot differ
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from functools import partial
 from typing import Final
 
-from prismd.core.ids import NewId
-from prismd.core.imports.job import Job
 from prismd.core.imports.pipeline.row_templates import TemplatedRowParser
 from prismd.core.imports.plan import Planner
 from prismd.core.imports.request import Chunk
@@ -33,39 +30,26 @@ from prismd.core.properties.schema import ObjectSchema
 from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.rows import RefusedRow, Row, RowParser, Rows
 from prismd.services.imports.chunk_writes import ChunkWrites, parts
+from prismd.services.imports.job_transaction import JobTransaction
 from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
 from prismd.services.imports.rows import PlannedRows, ReadRows, RowImporter, key_rule
-from prismd.settings import Settings
-from prismd.store.connections.postgres import Connection
 
 #: Rows that are judged in a fraction of a millisecond, so that PostgreSQL never waits for long.
 _ROWS_JUDGED_AT_ONCE: Final = 50
 
 
-def row_importer(
-    connection: Connection,
-    job: Job,
-    pipeline: ImportPipeline | None,
-    *,
-    now: datetime,
-    new_id: NewId,
-    settings: Settings,
-) -> RowImporter:
+def row_importer(transaction: JobTransaction, pipeline: ImportPipeline | None) -> RowImporter:
     """Return what imports the rows of a job: the plain importer, or with the switch on a faster one.
 
     Args:
-        connection: Inside a transaction that holds the job, and in which nobody else writes keys of its object type.
-        job: The job.
+        transaction: Of the job, in which nobody else writes keys of its object type.
         pipeline: Of the worker; None where nothing is deferred.
-        now: The time of everything written.
-        new_id: Makes ids of records and options.
-        settings: For the switch and the limits of rows.
     """
-    if not settings.import_pipeline:
-        return RowImporter(connection, job, now=now, new_id=new_id, settings=settings)
+    if not transaction.settings.import_pipeline:
+        return RowImporter(transaction)
     if pipeline is None:
-        return TemplatedRowImporter(connection, job, now=now, new_id=new_id, settings=settings)
-    return PipelinedRowImporter(connection, job, pipeline, now=now, new_id=new_id, settings=settings)
+        return TemplatedRowImporter(transaction)
+    return PipelinedRowImporter(transaction, pipeline)
 
 
 class TemplatedRowImporter(RowImporter):
@@ -82,25 +66,12 @@ class PipelinedRowImporter(TemplatedRowImporter):
     """Imports rows of one job, and defers what can be made while PostgreSQL works.
 
     Args:
-        connection: Inside a transaction that holds the job, and in which nobody else writes keys of its object type.
-        job: The job.
+        transaction: Of the job, in which nobody else writes keys of its object type.
         pipeline: Of the worker, which may have read the rows ahead.
-        now: The time of everything written.
-        new_id: Makes ids of records and options.
-        settings: For the limits of rows.
     """
 
-    def __init__(
-        self,
-        connection: Connection,
-        job: Job,
-        pipeline: ImportPipeline,
-        *,
-        now: datetime,
-        new_id: NewId,
-        settings: Settings,
-    ) -> None:
-        super().__init__(connection, job, now=now, new_id=new_id, settings=settings)
+    def __init__(self, transaction: JobTransaction, pipeline: ImportPipeline) -> None:
+        super().__init__(transaction)
         self._pipeline = pipeline
         self._judging: list[Once[None]] = []
 
@@ -110,7 +81,7 @@ class PipelinedRowImporter(TemplatedRowImporter):
     def _planned(self, read: ReadRows) -> PlannedRows:
         self._pipeline.deferred.clear()
         self._judging.clear()
-        self._pipeline.ahead.begin(self._connection, self._job, read.schema, read.rule, self._parser)
+        self._pipeline.ahead.begin(self._transaction, read.schema, read.rule, self._parser)
         return super()._planned(read)
 
     def _match(self, planner: Planner, read: ReadRows) -> None:

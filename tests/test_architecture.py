@@ -13,6 +13,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LINES_MAX = 320
+#: Of functions in services and worker, keyword-only ones included.
+ARGUMENTS_MAX = 4
+#: Methods by which connections and sessions begin and end transactions.
+TRANSACTION_CALLS = frozenset({"commit", "rollback", "transaction"})
+SESSION = re.compile(r"(^|\.)session$|^Session\(")
 SAYS_NOTHING = re.compile(r"(^|_)(utils?|common|helpers?|managers?|misc)(_|$)")
 
 # Spelled so that this file does not hold what it looks for.
@@ -37,6 +42,29 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
+def modules_of(*layers: str) -> list[Path]:
+    return [path for path in modules() if name_of(path).startswith(tuple(f"src/prismd/{layer}/" for layer in layers))]
+
+
+def functions_in(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def arguments_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    """Return the names of all arguments but the object or class that a method belongs to."""
+    given = function.args
+    every = [*given.posonlyargs, *given.args, given.vararg, *given.kwonlyargs, given.kwarg]
+    return [one.arg for one in every if one is not None and one.arg not in ("self", "cls")]
+
+
+def transactions_by_hand(tree: ast.Module) -> list[str]:
+    """Return the calls that begin, commit or roll back a transaction, except those of a session."""
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    ends = [one for one in called if isinstance(one, ast.Attribute) and one.attr in TRANSACTION_CALLS]
+    by_session = {one for one in ends if one.attr == "transaction" and SESSION.search(ast.unparse(one.value))}
+    return [ast.unparse(one) for one in ends if one not in by_session]
+
+
 def test_imports_follow_the_arrows() -> None:
     linter = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
@@ -52,6 +80,53 @@ def test_a_module_is_short(module: Path) -> None:
 def test_a_module_says_first_what_it_is_for(module: Path) -> None:
     docstring = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
     assert docstring.partition("\n")[0].endswith((".", ":")), "it opens with a whole sentence"
+
+
+@pytest.mark.parametrize(
+    ("source", "number"),
+    [
+        ("def f(): ...", 0),
+        ("class C:\n    def f(self, a, /, b, *, c, d): ...", 4),
+        ("class C:\n    @classmethod\n    async def f(cls, a, b, c, d, e): ...", 5),
+        ("def f(a, b, c, *d, **e): ...", 5),
+    ],
+)
+def test_arguments_are_counted(source: str, number: int) -> None:
+    [one] = functions_in(ast.parse(source))
+    assert len(arguments_of(one)) == number
+
+
+# Not in the store, whose functions take the parameters of their statements.
+@pytest.mark.parametrize("module", modules_of("services", "worker"), ids=name_of)
+def test_a_function_takes_few_arguments(module: Path) -> None:
+    many = {
+        one.name: arguments_of(one)
+        for one in functions_in(ast.parse(module.read_text(encoding="utf-8")))
+        if len(arguments_of(one)) > ARGUMENTS_MAX
+    }
+    assert not many, "what travels together is one value, such as a transaction"
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("with session.transaction() as transaction: ...", []),
+        ("with Session(runtime, 1).transaction() as transaction: ...", []),
+        ("with transaction.savepoint(): ...", []),
+        ("with self.connection.transaction(): ...", ["self.connection.transaction"]),
+        ("pool.commit()\nself._connection.rollback()", ["pool.commit", "self._connection.rollback"]),
+        ("transactions.commit(connection, 1)", ["transactions.commit"]),
+    ],
+)
+def test_transactions_by_hand_are_seen(source: str, found: list[str]) -> None:
+    assert transactions_by_hand(ast.parse(source)) == found
+
+
+@pytest.mark.parametrize("module", modules_of("services", "worker", "api"), ids=name_of)
+def test_nothing_begins_or_commits_by_hand(module: Path) -> None:
+    owners = {"src/prismd/services/session.py", "src/prismd/services/runtime.py"}
+    found = transactions_by_hand(ast.parse(module.read_text(encoding="utf-8")))
+    assert not found or name_of(module) in owners, "sessions and runtimes own transactions"
 
 
 def test_names_say_what_is_inside() -> None:

@@ -19,7 +19,7 @@ from prismd.api.app import create_app
 from prismd.api.http.http_protocol import HttpProtocol
 from prismd.api.http.web_socket_protocol import OPTIONS, WebSocketProtocol
 from prismd.core.api_keys.scopes import Scope, Scopes
-from prismd.services.api_keys.api_keys import create_key, revoke_key
+from prismd.services.api_keys.api_keys import WantedKey, create_key, revoke_key
 from prismd.services.imports.stepping import step_next
 from prismd.services.runtime import Runtime, system_clock, system_ids
 from prismd.settings import Settings
@@ -81,19 +81,12 @@ class Api:
 
     def make_key(self, team: str | None = None, *scopes: str, revoked: bool = False) -> str:
         """Return a further key: of this team, or of a new one; good for everything, or for some scopes."""
-        with self.runtime.of_all_teams() as connection:
-            made = create_key(
-                connection,
-                team=team or self.team,
-                name="test",
-                now=system_clock(),
-                new_id=self.runtime.new_id,
-                make_team=team is not None,
-                scopes=Scopes.of(scopes or Scope),
-            )
-            if revoked:
-                revoke_key(connection, made.id, team=None, now=system_clock())
-            return made.key
+        runtime = replace(self.runtime, now=system_clock)
+        wanted = WantedKey(team or self.team, "test", team is not None, Scopes.of(scopes or Scope))
+        made = create_key(runtime, wanted)
+        if revoked:
+            revoke_key(runtime, made.id, team=None)
+        return made.key
 
 
 def start_serving(served: Runtime, runtime: Runtime, database_url: str) -> Api:

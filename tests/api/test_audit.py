@@ -15,7 +15,7 @@ import pytest
 from prismd.api.authentication.failed_authentication import ENTRIES_MAX
 from prismd.api.document.operations import OPERATIONS
 from prismd.core.audit import IDS_MAX, Action, Deed, Doer
-from prismd.services.api_keys.api_keys import create_key, list_keys, revoke_key, rotate_key
+from prismd.services.api_keys.api_keys import WantedKey, create_key, list_keys, revoke_key, rotate_key
 from prismd.services.runtime import SoleRuntime
 from prismd.settings import Settings
 from prismd.store import audit
@@ -482,12 +482,10 @@ def test_a_cursor_is_good_for_its_own_filters_and_team_alone(
 # --- keys ---
 
 
-def test_the_life_of_a_key_is_in_the_audit(api: Api, clock: Clock) -> None:
-    steps: dict[str, Any] = {"now": clock.now(), "new_id": api.runtime.new_id}
-    with api.runtime.of_all_teams() as connection:
-        first = create_key(connection, team=api.team, name="robot", **steps)
-        second = rotate_key(connection, first.id, team=None, overlap=timedelta(days=1), **steps).new
-        revoke_key(connection, first.id, team=None, now=clock.now())
+def test_the_life_of_a_key_is_in_the_audit(api: Api) -> None:
+    first = create_key(api.runtime, WantedKey(api.team, "robot"))
+    second = rotate_key(api.runtime, first.id, team=None, overlap=timedelta(days=1)).new
+    revoke_key(api.runtime, first.id, team=None)
     found = {one["action"]: one for one in entries(api, object_id=first.id)}
     assert set(found) == {"key.created", "key.rotated", "key.revoked"}
     assert all(one["key"] is None for one in found.values())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from prismd.services.api_keys.api_keys import create_key
+from prismd.services.api_keys.api_keys import WantedKey, create_key
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -73,15 +73,7 @@ def test_no_bearer_scheme_is_known(api: Api) -> None:
 
 
 def test_a_key_that_expires_is_refused_from_the_next_request_on(api: Api, clock: Clock) -> None:
-    with api.runtime.of_all_teams() as connection:
-        made = create_key(
-            connection,
-            team=api.team,
-            name="short",
-            now=clock.now(),
-            new_id=api.runtime.new_id,
-            lifetime=timedelta(minutes=5),
-        )
+    made = create_key(api.runtime, WantedKey(api.team, "short", lifetime=timedelta(minutes=5)))
     assert api.send("GET", "/imports", key=made.key).status_code == 200
     clock.advance(minutes=5)
     refused = api.send("GET", "/imports", key=made.key)

@@ -16,6 +16,7 @@ from prismd.services.api_keys.api_keys import list_keys, revoke_key
 from prismd.store.connections.postgres import connect
 from tests.api.realtime import listening, opened, ticket
 from tests.api.watching import watching
+from tests.conftest import sole
 from tests.processes import PATIENCE_S, eventually
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def test_what_finds_no_turn_is_told_so(serve: Serve) -> None:
 def _revoke(api: Api, key: str) -> None:
     with connect(api.database_url, api.settings, autocommit=True) as connection:
         [found] = [one for one in list_keys(connection, api.team) if one.hint == key[-4:]]
-        revoke_key(connection, found.id, team=api.team, now=api.runtime.now())
+        revoke_key(sole(api.runtime, connection), found.id, team=api.team)
 
 
 def test_the_streams_of_a_revoked_key_end_within_a_heartbeat(serve: Serve) -> None:

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from prismd.core.errors import PrismdError
-from prismd.services.idempotency.claims import Answer, answer_once
+from prismd.services.idempotency.claims import Answer, Write, answer_once
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session, Transaction
 from prismd.store.connections.postgres import Connection
@@ -157,13 +157,13 @@ def test_while_the_first_is_under_way_the_second_is_told_to_wait(
         return Answer(200, b"again", {})
 
     with ThreadPoolExecutor(1) as other:
-        first = other.submit(answer_once, Session(runtime, team), "k", b"same", slow, refuse)
+        first = other.submit(answer_once, Session(runtime, team), Write("k", b"same", slow, refuse))
         assert under_way.wait(60)
-        second = answer_once(Session(runtime, team), "k", b"same", quick, refuse)
+        second = answer_once(Session(runtime, team), Write("k", b"same", quick, refuse))
         may_end.set()
         assert first.result() == (Answer(200, b"done", {}), False)
     assert second == (Answer(409, b"idempotency_key_in_progress", {"x-request-id": "first"}), False)
-    assert answer_once(Session(runtime, team), "k", b"same", quick, refuse) == (Answer(200, b"done", {}), True)
+    assert answer_once(Session(runtime, team), Write("k", b"same", quick, refuse)) == (Answer(200, b"done", {}), True)
 
 
 def test_many_at_once_do_the_work_once(api: Api) -> None:
@@ -200,9 +200,9 @@ def test_a_crash_leaves_neither_work_nor_claim(
         raise fault
 
     with pytest.raises(fault):
-        answer_once(Session(runtime, team), "k", b"same", crash, refuse)
+        answer_once(Session(runtime, team), Write("k", b"same", crash, refuse))
     assert not _noted(runtime, team)
-    assert answer_once(Session(runtime, team), "k", b"other", lambda _: Answer(200, b"", {}), refuse)[1] is False
+    assert answer_once(Session(runtime, team), Write("k", b"other", lambda _: Answer(200, b"", {}), refuse))[1] is False
 
 
 def test_a_lost_connection_leaves_neither_work_nor_claim(
@@ -218,9 +218,9 @@ def test_a_lost_connection_leaves_neither_work_nor_claim(
         raise AssertionError("the connection survived")
 
     with pytest.raises(psycopg.OperationalError):
-        answer_once(Session(runtime, team), "k", b"same", cut_off, refuse)
+        answer_once(Session(runtime, team), Write("k", b"same", cut_off, refuse))
     assert not _noted(runtime, team)
-    assert answer_once(Session(runtime, team), "k", b"same", lambda _: Answer(200, b"", {}), refuse)[1] is False
+    assert answer_once(Session(runtime, team), Write("k", b"same", lambda _: Answer(200, b"", {}), refuse))[1] is False
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_refusals_take_back_the_work_and_are_kept_where_a_repeat_would_change_no
         raise PrismdError(code, "no")
 
     for replayed in (False, kept):
-        answer, was_replay = answer_once(Session(runtime, team), "k", b"same", half_way, refuse)
+        answer, was_replay = answer_once(Session(runtime, team), Write("k", b"same", half_way, refuse))
         assert (answer.body, was_replay) == (code.encode(), replayed)
     assert not _noted(runtime, team)
 
@@ -258,5 +258,5 @@ def test_without_a_key_a_refusal_takes_back_the_work(runtime: Runtime, make_team
         _note(transaction.connection, team)
         raise PrismdError("not_found", "no")
 
-    assert answer_once(Session(runtime, team), None, b"", half_way, refuse)[0].status == 404
+    assert answer_once(Session(runtime, team), Write(None, b"", half_way, refuse))[0].status == 404
     assert not _noted(runtime, team)

@@ -13,8 +13,8 @@ from typing import Any, Final
 import httpx
 
 from prismd.core.properties.schema import OBJECT_TYPES
-from prismd.services.api_keys.api_keys import create_key
-from prismd.services.runtime import system_clock, system_ids
+from prismd.services.api_keys.api_keys import WantedKey, create_key
+from prismd.services.runtime import SoleRuntime, system_clock, system_ids
 from prismd.settings import Settings
 from prismd.store.connections.postgres import connect
 from tests.processes import PATIENCE_S, RunningServer
@@ -201,9 +201,8 @@ def new_team(server: RunningServer, http: httpx.Client) -> World:
     """Make a team on a running server, which has nothing yet."""
     world = World(server.url, "", "", http)
     with connect(server.database_url, Settings()) as connection:
-        made = create_key(
-            connection, team=f"team-{world.name}", name="x", now=system_clock(), new_id=system_ids(), make_team=True
-        )
+        runtime = SoleRuntime(connection, Settings(), system_clock, system_ids())
+        made = create_key(runtime, WantedKey(f"team-{world.name}", "x", make_team=True))
     world.team, world.key = made.team, made.key
     return world
 

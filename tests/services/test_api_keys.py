@@ -19,6 +19,7 @@ from prismd.services.api_keys.api_keys import (
     KeyRefusedError,
     NewKey,
     Rotated,
+    WantedKey,
     create_key,
     list_keys,
     revoke_key,
@@ -27,6 +28,7 @@ from prismd.services.api_keys.api_keys import (
 from prismd.services.api_keys.authentication import UnknownKeyError, authenticate
 from prismd.services.runtime import Runtime
 from prismd.store.connections.postgres import Connection, connect
+from tests.conftest import sole
 
 if TYPE_CHECKING:
     from prismd.store.api_keys import StoredKey
@@ -43,8 +45,7 @@ def team(runtime: Runtime) -> str:
 @pytest.fixture
 def make(runtime: Runtime, connection: Connection, team: str) -> Callable[..., NewKey]:
     def make_one(name: str = "k", **given: Any) -> NewKey:
-        more = {"now": runtime.now(), "new_id": runtime.new_id, "make_team": True, **given}
-        return create_key(connection, team=team, name=name, **more)
+        return create_key(sole(runtime, connection), WantedKey(team, name, make_team=True, **given))
 
     return make_one
 
@@ -52,7 +53,7 @@ def make(runtime: Runtime, connection: Connection, team: str) -> Callable[..., N
 @pytest.fixture
 def rotate(runtime: Runtime, connection: Connection) -> Callable[..., Rotated]:
     def rotate_one(key_id: str, overlap: timedelta = HOUR) -> Rotated:
-        return rotate_key(connection, key_id, team=None, overlap=overlap, now=runtime.now(), new_id=runtime.new_id)
+        return rotate_key(sole(runtime, connection), key_id, team=None, overlap=overlap)
 
     return rotate_one
 
@@ -122,7 +123,7 @@ def test_a_key_that_is_refused_is_not_used(
     runtime: Runtime, connection: Connection, clock: Clock, make: Callable[..., NewKey]
 ) -> None:
     expired, revoked = make(lifetime=HOUR), make()
-    revoke_key(connection, revoked.id, team=None, now=runtime.now())
+    revoke_key(sole(runtime, connection), revoked.id, team=None)
     clock.advance(hours=1)
     for key in (expired, revoked):
         assert not is_good(runtime, connection, key)
@@ -201,7 +202,7 @@ def test_only_the_newest_good_key_is_rotated(
     new = rotate(old.id).new
     with pytest.raises(KeyRefusedError, match=f"has been rotated already: rotate {new.id} instead"):
         rotate(old.id)
-    revoke_key(connection, revoked.id, team=None, now=runtime.now())
+    revoke_key(sole(runtime, connection), revoked.id, team=None)
     clock.advance(hours=1)
     for key, why in ((revoked, "is revoked"), (expired, "has expired")):
         with pytest.raises(KeyRefusedError, match=why):
@@ -222,7 +223,7 @@ def test_two_who_rotate_at_once_make_one_key(
     def rotate_now() -> None:
         with connect(database_url, replace(runtime.settings)) as own:
             try:
-                rotate_key(own, old.id, team=None, overlap=HOUR, now=runtime.now(), new_id=runtime.new_id)
+                rotate_key(sole(runtime, own), old.id, team=None, overlap=HOUR)
             except KeyRefusedError as error:
                 refused.append(error)
 

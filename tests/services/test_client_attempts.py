@@ -11,7 +11,7 @@ import pytest
 
 from prismd.core.errors import PrismdError
 from prismd.services.api_keys.authentication import Caller
-from prismd.services.idempotency.claims import Answer, answer_once
+from prismd.services.idempotency.claims import Answer, Write, answer_once
 from prismd.services.idempotency.client_attempts import Attempt, answered_once
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session, Transaction
@@ -38,7 +38,7 @@ class Client:
     def send(self, *, repeats: bool = False, fingerprint: bytes = b"f", caller: Caller | None = None) -> Answer:
         attempt = Attempt(caller or self.caller, fingerprint, repeats)
         work = answered_once(attempt, self._work)
-        return answer_once(Session(self.runtime, self.caller.team_id), None, b"", work, _refused)[0]
+        return answer_once(Session(self.runtime, self.caller.team_id), Write(None, b"", work, _refused))[0]
 
     def _work(self, _: Transaction) -> Answer:
         self.done += 1
@@ -90,7 +90,9 @@ def test_what_is_refused_leaves_nothing_to_repeat(client: Client) -> None:
 
     attempt = Attempt(client.caller, b"f", repeats=False)
     work = answered_once(attempt, refuse)
-    assert answer_once(Session(client.runtime, client.caller.team_id), None, b"", work, _refused)[0].status == 429
+    assert (
+        answer_once(Session(client.runtime, client.caller.team_id), Write(None, b"", work, _refused))[0].status == 429
+    )
     assert client.send(repeats=True).headers == {"etag": '"1"'}
 
 
@@ -105,7 +107,9 @@ def test_a_repeat_waits_for_the_first_and_firsts_for_nobody(client: Client) -> N
     attempt = Attempt(client.caller, b"f", repeats=False)
     with ThreadPoolExecutor(1) as other:
         work = answered_once(attempt, slow)
-        first = other.submit(answer_once, Session(client.runtime, client.caller.team_id), None, b"", work, _refused)
+        first = other.submit(
+            answer_once, Session(client.runtime, client.caller.team_id), Write(None, b"", work, _refused)
+        )
         assert begun.wait(60)
         assert client.send(repeats=True) == Answer(409, b"idempotency_key_in_progress", {})
         assert client.send().body == b"1"

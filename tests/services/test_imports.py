@@ -11,8 +11,8 @@ from chaos.store import differing
 from prismd.core.errors import PrismdError
 from prismd.core.imports.request import parse_request
 from prismd.services.imports import jobs
-from prismd.services.imports.results import page_of_results
-from prismd.services.records.reading import count_records, find_record
+from prismd.services.imports.results import ResultsWanted, page_of_results
+from prismd.services.records.reading import KeyValue, count_records, find_record
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session, Transaction
 from prismd.store.connections.postgres import Connection
@@ -143,7 +143,7 @@ def test_references_are_resolved_by_id_and_by_address(importer: Importer) -> Non
 
 def test_an_import_at_once_leaves_no_job_to_be_found(importer: Importer) -> None:
     importer.at_once([{"email": "ann@x.org"}])
-    assert jobs.list_jobs(importer.transaction, limit=10) == []
+    assert jobs.list_jobs(importer.transaction, jobs.JobsWanted(limit=10)) == []
 
 
 def test_a_job_is_found_until_it_expires_and_by_its_team_alone(
@@ -166,14 +166,8 @@ def test_verdicts_are_paged_and_filtered(importer: Importer) -> None:
         for limit in (1, 3, 6, 100):
             pages, after = [], -1
             while True:
-                page = page_of_results(
-                    importer.transaction,
-                    job.id,
-                    after=after,
-                    limit=limit,
-                    bytes_max=2**20,
-                    outcome=outcome,
-                )
+                asked = ResultsWanted(limit, 2**20, after, outcome)
+                page = page_of_results(importer.transaction, job.id, asked)
                 assert len(page.results) <= limit
                 pages += page.results
                 if page.next_after is None:
@@ -188,7 +182,7 @@ def test_a_record_is_found_by_the_address_that_it_refers_to(importer: Importer) 
     person = importer.at_once([{"email_addresses": ["ann@x.org"]}], "identity")[0]["id"]
 
     def find(value: str) -> str:
-        return find_record(importer.transaction, "identity", "email_addresses", value).id
+        return find_record(importer.transaction, "identity", KeyValue("email_addresses", value)).id
 
     assert find(" Ann@X.org") == person
     for value, code in (("two@x.org", "multiple_matches"), ("three@x.org", "not_found"), ("x", "not_found")):
@@ -205,11 +199,11 @@ def word(verdict: dict[str, Any]) -> str:
 
 def test_find_compares_as_imports_compare(importer: Importer) -> None:
     importer.at_once([{"email": "Ann@x.org"}, {"email": "two@x.org"}, {"email": "TWO@x.org"}])
-    found = find_record(importer.transaction, "contact", "email", " ann@X.org")
+    found = find_record(importer.transaction, "contact", KeyValue("email", " ann@X.org"))
     assert found.properties["email"] == "Ann@x.org"
     for value, code in (("two@x.org", "multiple_matches"), ("three@x.org", "not_found")):
         with pytest.raises(PrismdError) as caught:
-            find_record(importer.transaction, "contact", "email", value)
+            find_record(importer.transaction, "contact", KeyValue("email", value))
         assert caught.value.code == code
 
 

@@ -19,7 +19,7 @@ from prismd.services.queries import narrowing
 from prismd.services.queries.narrowing import Narrowing, NotFindableError
 from prismd.services.queries.pages import PageWanted, query_limits, run_query
 from prismd.services.records.findable import make_findable
-from prismd.services.records.reading import find_record
+from prismd.services.records.reading import KeyValue, find_record
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
@@ -113,7 +113,7 @@ def test_making_findable_commits_and_lets_go_of_the_lock(session: Session) -> No
 def test_what_is_looked_for_by_a_property_stays_findable_though_nothing_has_the_value(session: Session) -> None:
     with session.transaction() as own:
         with pytest.raises(PrismdError, match="no contact has"):
-            find_record(own, "contact", "title", "Boss")
+            find_record(own, "contact", KeyValue("title", "Boss"))
         own.connection.rollback()
     with session.transaction() as own:
         assert record_keys.keys_in_use(own.connection, own.team_id, "contact") == {"title": True}

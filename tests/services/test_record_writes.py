@@ -19,7 +19,7 @@ from prismd.core.records.writes import read_record_body
 from prismd.services.records.batches import update_records
 from prismd.services.records.deleted import RecordPlace, RecordsNamed, delete_record, purge_records, restore_record
 from prismd.services.records.findable import make_findable
-from prismd.services.records.reading import find_record, get_record, records_with
+from prismd.services.records.reading import KeyValue, find_record, get_record, records_with
 from prismd.services.records.shown import RecordView
 from prismd.services.records.writer import RecordWriter
 from prismd.services.records.writes import LookedUp, create_record, update_record, upsert_record
@@ -91,7 +91,7 @@ def found(writer: Callable[[], RecordWriter]) -> Callable[[str, str], set[str]]:
 
     def find(slug: str, value: str) -> set[str]:
         try:
-            view = find_record(one.transaction, "organization", slug, value)
+            view = find_record(one.transaction, "organization", KeyValue(slug, value))
         except PrismdError as error:
             return {error.code}
         return {view.id}

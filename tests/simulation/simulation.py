@@ -25,7 +25,7 @@ from prismd.core.imports.retry import RetryRequest
 from prismd.core.lists.definitions import List
 from prismd.core.properties.schema import APP_STAGE, LISTS, Property
 from prismd.core.records.keys import KeyRule
-from prismd.services.idempotency.claims import Answer, answer_once
+from prismd.services.idempotency.claims import Answer, Write, answer_once
 from prismd.services.imports import jobs
 from prismd.services.imports.control import cancel_job, retry_job
 from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
@@ -323,7 +323,7 @@ class Simulation:
 
         fingerprint = repr((key, asked.rows)).encode()
         try:
-            answer, replayed = answer_once(Session(runtime, asked.team_id), key, fingerprint, submit, _refused)
+            answer, replayed = answer_once(Session(runtime, asked.team_id), Write(key, fingerprint, submit, _refused))
         except psycopg.errors.CheckViolation:
             bad = sum(row.get("country") == POISON for row in asked.rows)
             demand(bad > settings.row_faults_max, "a synchronous import failed for {} bad rows", bad)

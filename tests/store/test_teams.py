@@ -7,18 +7,17 @@ from collections.abc import Callable
 import pytest
 
 from prismd.core.errors import PrismdError
-from prismd.services.api_keys.api_keys import KeyRefusedError, NewKey, create_key, list_keys, revoke_key
+from prismd.services.api_keys.api_keys import KeyRefusedError, NewKey, WantedKey, create_key, list_keys, revoke_key
 from prismd.services.api_keys.authentication import authenticate, bootstrap
 from prismd.services.runtime import Runtime
 from prismd.settings import Settings
 from prismd.store.connections.postgres import Connection, connect
 from prismd.store.migrate import migrate
+from tests.conftest import sole
 
 
 def new_key(runtime: Runtime, connection: Connection) -> NewKey:
-    return create_key(
-        connection, team=runtime.new_id(), name="k", now=runtime.now(), new_id=runtime.new_id, make_team=True
-    )
+    return create_key(sole(runtime, connection), WantedKey(runtime.new_id(), "k", make_team=True))
 
 
 def test_a_key_opens_its_own_team(runtime: Runtime, connection: Connection) -> None:
@@ -49,7 +48,7 @@ def test_a_good_key_and_a_team_that_no_database_can_hold_is_forbidden(runtime: R
 
 def test_a_revoked_key_is_forbidden_and_stays_listed(runtime: Runtime, connection: Connection) -> None:
     key = new_key(runtime, connection)
-    revoke_key(connection, key.id, team=key.team, now=runtime.now())
+    revoke_key(sole(runtime, connection), key.id, team=key.team)
     with pytest.raises(PrismdError, match="unknown or revoked"):
         authenticate(connection, key.key, key.team, now=runtime.now())
     assert [(listed.id, listed.revoked_at) for listed in list_keys(connection, key.team)] == [(key.id, runtime.now())]
@@ -58,7 +57,7 @@ def test_a_revoked_key_is_forbidden_and_stays_listed(runtime: Runtime, connectio
 def test_a_key_is_not_revoked_through_another_team(runtime: Runtime, connection: Connection) -> None:
     mine, theirs = new_key(runtime, connection), new_key(runtime, connection)
     with pytest.raises(KeyRefusedError, match="there is no key with id"):
-        revoke_key(connection, mine.id, team=theirs.team, now=runtime.now())
+        revoke_key(sole(runtime, connection), mine.id, team=theirs.team)
     assert authenticate(connection, mine.key, mine.team, now=runtime.now())
 
 
@@ -72,17 +71,17 @@ def test_the_key_itself_is_stored_nowhere(runtime: Runtime, connection: Connecti
 
 def test_a_team_that_does_not_exist_gets_no_key_by_mistake(runtime: Runtime, connection: Connection) -> None:
     with pytest.raises(KeyRefusedError, match="there is no team 'mistyped'"):
-        create_key(connection, team="mistyped", name="k", now=runtime.now(), new_id=runtime.new_id)
+        create_key(sole(runtime, connection), WantedKey("mistyped", "k"))
 
 
 def test_an_empty_database_gets_a_first_team_and_key_once(runtime: Runtime, make_database: Callable[[], str]) -> None:
     url = make_database()
     migrate(url, Settings())
     with connect(url, Settings()) as connection:
-        made = bootstrap(connection, {}, now=runtime.now(), new_id=runtime.new_id)
+        made = bootstrap(sole(runtime, connection), {})
         assert made is not None
         assert authenticate(connection, made.key, made.team, now=runtime.now())
-        assert bootstrap(connection, {}, now=runtime.now(), new_id=runtime.new_id) is None
+        assert bootstrap(sole(runtime, connection), {}) is None
 
 
 def test_the_first_team_and_key_are_taken_from_the_environment(
@@ -92,7 +91,7 @@ def test_the_first_team_and_key_are_taken_from_the_environment(
     migrate(url, Settings())
     environment = {"MICRO_TEAM_ID": "the team / 1", "MICRO_API_KEY": "my own key 7340"}
     with connect(url, Settings()) as connection:
-        made = bootstrap(connection, environment, now=runtime.now(), new_id=runtime.new_id)
+        made = bootstrap(sole(runtime, connection), environment)
         assert made is not None
         assert (made.team, made.key) == ("the team / 1", "my own key 7340")
         assert authenticate(connection, "my own key 7340", "the team / 1", now=runtime.now())

@@ -14,11 +14,11 @@ from prismd.cli.durations import DURATION
 from prismd.core.api_keys.scopes import Scope, Scopes, UnknownScopeError
 from prismd.server.failure import told_in_one_line
 from prismd.services.api_keys import api_keys
-from prismd.services.api_keys.api_keys import NewKey
-from prismd.services.runtime import system_clock, system_ids
+from prismd.services.api_keys.api_keys import NewKey, WantedKey
+from prismd.services.runtime import SoleRuntime, system_clock, thread_ids
 from prismd.settings import Settings
 from prismd.store.api_keys import StoredKey
-from prismd.store.connections.postgres import Connection, connect
+from prismd.store.connections.postgres import connect
 
 _DATA_DIR = click.option("--data-dir", type=click.Path(), help="Directory of the embedded PostgreSQL.")
 _OVERLAP_USUAL = "7d"
@@ -58,20 +58,11 @@ def create_command(  # noqa: PLR0917 - Click passes each option so
 ) -> None:
     """Make an API key and print it with its team, as lines for a shell; the key is shown only now."""
     try:
-        wanted = Scopes.of(scopes or Scope)
+        granted = Scopes.of(scopes or Scope)
     except UnknownScopeError as error:
         raise click.BadParameter(str(error), param_hint="--scope") from error
-    with _connection(data_dir) as connection:
-        made = api_keys.create_key(
-            connection,
-            team=team,
-            name=name,
-            now=system_clock(),
-            new_id=system_ids(),
-            make_team=new_team,
-            scopes=wanted,
-            lifetime=expires_in,
-        )
+    with _runtime(data_dir) as runtime:
+        made = api_keys.create_key(runtime, WantedKey(team, name, new_team, granted, expires_in))
     _print(made)
 
 
@@ -82,8 +73,8 @@ def create_command(  # noqa: PLR0917 - Click passes each option so
 def list_command(team: str | None, data_dir: str | None) -> None:
     """List API keys, oldest first: the last characters, scopes, last use and expiry of each."""
     now = system_clock()
-    with _connection(data_dir) as connection:
-        for key in api_keys.list_keys(connection, team):
+    with _runtime(data_dir) as runtime:
+        for key in api_keys.list_keys(runtime.connection, team):
             click.echo(_line(key, now))
 
 
@@ -101,10 +92,8 @@ def list_command(team: str | None, data_dir: str | None) -> None:
 @told_in_one_line()
 def rotate_command(key_id: str, team: str | None, overlap: timedelta, data_dir: str | None) -> None:
     """Make a key that replaces another, with its name, scopes and lifetime; both are good for a while."""
-    with _connection(data_dir) as connection:
-        rotated = api_keys.rotate_key(
-            connection, key_id, team=team, overlap=overlap, now=system_clock(), new_id=system_ids()
-        )
+    with _runtime(data_dir) as runtime:
+        rotated = api_keys.rotate_key(runtime, key_id, team=team, overlap=overlap)
     _print(rotated.new)
     click.echo(f"{key_id} is good until {_minute(rotated.old_until)}", err=True)
 
@@ -116,16 +105,16 @@ def rotate_command(key_id: str, team: str | None, overlap: timedelta, data_dir: 
 @told_in_one_line()
 def revoke_command(key_id: str, team: str | None, data_dir: str | None) -> None:
     """Revoke an API key; ID is its id in the list."""
-    with _connection(data_dir) as connection:
-        api_keys.revoke_key(connection, key_id, team=team, now=system_clock())
+    with _runtime(data_dir) as runtime:
+        api_keys.revoke_key(runtime, key_id, team=team)
     click.echo(f"revoked {key_id}")
 
 
 @contextmanager
-def _connection(data_dir: str | None) -> Iterator[Connection]:
+def _runtime(data_dir: str | None) -> Iterator[SoleRuntime]:
     settings = Settings.from_environment(data_dir=data_dir)
-    with database(settings) as url, connect(url, settings) as connection:
-        yield connection
+    with database(settings) as url, connect(url, settings, autocommit=True) as connection:
+        yield SoleRuntime(connection, settings, system_clock, thread_ids())
 
 
 def _print(made: NewKey) -> None:

@@ -27,7 +27,7 @@ from prismd.server.logs import configure_logs
 from prismd.server.metrics_server import begin_metrics
 from prismd.server.supervisor import Program, Supervisor
 from prismd.services.api_keys.authentication import Bootstrap, bootstrap
-from prismd.services.runtime import open_runtime, system_clock, thread_ids
+from prismd.services.runtime import SoleRuntime, open_runtime, system_clock, thread_ids
 from prismd.settings import Settings
 from prismd.store.connections.postgres import Connection, connect, connections_allowed, connections_needed
 from prismd.store.connections.row_security import is_superuser
@@ -123,10 +123,10 @@ def _worker(number: int) -> list[str]:
 
 
 def _prepared(url: str, settings: Settings) -> Bootstrap | None:
-    with connect(url, settings) as connection:
+    with connect(url, settings, autocommit=True) as connection:
         _warn_of_few_connections(connection, settings)
         _warn_of_superuser(connection)
-        return bootstrap(connection, os.environ, now=system_clock(), new_id=thread_ids())
+        return bootstrap(SoleRuntime(connection, settings, system_clock, thread_ids()), os.environ)
 
 
 def _warn_of_few_connections(connection: Connection, settings: Settings) -> None:

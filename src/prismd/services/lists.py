@@ -102,27 +102,50 @@ def require_list(
     list_id: str,
     object_type: str | None = None,
     field: str = ".query.list_id",
-    *,
-    unknown: str = "not_found",
 ) -> List:
-    """Return the list that a request names.
+    """Return the list that a request is about.
 
     Args:
         list_id: The list's id, exactly as the caller sent it.
         object_type: The type of the records in the request; None for any type.
-        field: Path of the list's id in the request, such as ``.body.options.list_id``.
-        unknown: Error code for an unknown list.
+        field: Path of the list's id in the request, such as ``.body.list_id``.
 
     Raises:
-        PrismdError: ``invalid_request`` if the list takes no records of the type; the code in ``unknown`` if the team
-            has no such list.
+        PrismdError: ``invalid_request`` if the list takes no records of the type; ``not_found`` if the team has no such
+            list.
     """
-    found = lists.get_list(transaction.connection, transaction.team_id, list_id.lower()) if is_uuid(list_id) else None
+    found = _find_list(transaction, list_id)
     if found is None:
-        message = f"there is no list with the id {quoted(list_id)}"
-        if unknown == "not_found":
-            raise PrismdError(unknown, message)
-        raise PrismdError.invalid(field, message, "enum")
+        raise PrismdError("not_found", _unknown(list_id))
+    return _taking(found, object_type, field)
+
+
+def list_of_field(transaction: Transaction, list_id: str, object_type: str, field: str) -> List:
+    """Return the list that a field of a request names; an unknown one makes the field invalid.
+
+    Args:
+        list_id: The list's id, exactly as the caller sent it.
+        object_type: The type of the records in the request.
+        field: Path of the field, such as ``.body.options.list_id``.
+
+    Raises:
+        PrismdError: ``invalid_request`` if the team has no such list, or the list takes no records of the type.
+    """
+    found = _find_list(transaction, list_id)
+    if found is None:
+        raise PrismdError.invalid(field, _unknown(list_id), "enum")
+    return _taking(found, object_type, field)
+
+
+def _find_list(transaction: Transaction, list_id: str) -> List | None:
+    return lists.get_list(transaction.connection, transaction.team_id, list_id.lower()) if is_uuid(list_id) else None
+
+
+def _unknown(list_id: str) -> str:
+    return f"there is no list with the id {quoted(list_id)}"
+
+
+def _taking(found: List, object_type: str | None, field: str) -> List:
     if object_type is not None and object_type not in found.object_types:
         raise PrismdError.invalid(field, _not_taken(found, object_type), "enum")
     return found

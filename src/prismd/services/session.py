@@ -108,4 +108,4 @@ class Transaction:
 
     def savepoint(self) -> AbstractContextManager[object]:
         """Give a part of the transaction that is taken back by itself if it fails."""
-        return self.connection.transaction()
+        return transactions.savepoint(self.connection)

@@ -12,7 +12,7 @@ from prismd.api.http.errors import refusal, request_id_of, respond
 from prismd.api.http.json_bodies import refuse_body, require_json
 from prismd.api.limits.answers import within_limits
 from prismd.core.errors import PrismdError
-from prismd.services.idempotency.claims import Answer, answer_once
+from prismd.services.idempotency.claims import Answer, Write, answer_once
 from prismd.services.idempotency.client_attempts import Attempt, answered_once
 from prismd.services.session import Session, Transaction
 
@@ -62,7 +62,7 @@ def write_once(
         attempt = Attempt(session.caller, fingerprint(request, body), repeats=bool(count.strip("0")))
         once = answered_once(attempt, done)
     print_of_request = b"" if key is None else fingerprint(request, body)
-    answer, replayed = answer_once(session, key, print_of_request, once, refuse)
+    answer, replayed = answer_once(session, Write(key, print_of_request, once, refuse))
     return respond(answer, {"idempotent-replay": "true"} if replayed else None)
 
 

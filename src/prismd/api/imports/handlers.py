@@ -162,13 +162,8 @@ def _listed(request: Request[Any, Any, Any], session: Session) -> Response[bytes
     )
     state, object_type = page.filters
     session.caller.scopes.require(_SEES_IMPORTS, object_type, "" if object_type else "; or name one with object_type=")
-    found = session.do(
-        jobs.list_jobs,
-        state=state,
-        object_type=object_type,
-        before=page.after or None,
-        limit=page.limit + 1,
-    )
+    wanted = jobs.JobsWanted(page.limit + 1, state, object_type, page.after or None)
+    found = session.do(jobs.list_jobs, wanted)
     has_more, listed = len(found) > page.limit, found[: page.limit]
     next_cursor = write_cursor(Cursor(listed[-1].id, page.limit, page.filters), listing) if has_more else None
     answer = JobPage(data=[shown(job) for job in listed], has_more=has_more, next_cursor=next_cursor)

@@ -27,7 +27,7 @@ from prismd.core.imports.job import Job
 from prismd.core.imports.results import OUTCOMES
 from prismd.core.json.text import encode
 from prismd.services.idempotency.claims import Answer
-from prismd.services.imports.results import PART_BYTES, PageOfResults, page_of_results
+from prismd.services.imports.results import PART_BYTES, PageOfResults, ResultsWanted, page_of_results
 from prismd.settings import Settings
 
 NDJSON: Final = "application/x-ndjson"
@@ -80,14 +80,7 @@ def get_results(request: Request[Any, Any, Any], job_id: PathPart, session: Sess
     media_type = request.accept.best_match(list(MEDIA_TYPES)) or JSON
 
     def read(after: int, rows_max: int, bytes_max: int) -> PageOfResults:
-        return session.do(
-            page_of_results,
-            job.id,
-            after=after,
-            limit=rows_max,
-            bytes_max=bytes_max,
-            outcome=page.filters[0],
-        )
+        return session.do(page_of_results, job.id, ResultsWanted(rows_max, bytes_max, after, page.filters[0]))
 
     after, settings = int(page.after or -1), session.settings
     if media_type != JSON and given(request, "limit") is None and not page.after:

@@ -44,7 +44,7 @@ from prismd.core.properties.schema import OBJECT_TYPES, UNHELD_TYPES
 from prismd.services.idempotency.claims import Answer
 from prismd.services.properties import properties
 from prismd.services.properties.properties import PropertyPlace
-from prismd.services.properties.validation import validate
+from prismd.services.properties.validation import TriedValues, validate
 from prismd.services.session import Session, Transaction
 
 _Listing = dict[str, dict[str, PropertyDefinition]]
@@ -209,13 +209,8 @@ def validate_values(object_type: PathPart, session: SessionIn, body: BodyBytes) 
     kind = object_type_in_path(object_type)
     wanted = read_body(body, PropertyValidation)
     list_id = _scope_of(wanted.scope)
-    problems = session.do(
-        validate,
-        kind,
-        wanted.properties,
-        list_id=list_id,
-        creates=wanted.operation == "create",
-    )
+    tried = TriedValues(wanted.properties, list_id, creates=wanted.operation == "create")
+    problems = session.do(validate, kind, tried)
     return respond(Answer(200, encode(shown_problems(problems)), {}))
 
 

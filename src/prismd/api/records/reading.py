@@ -22,6 +22,7 @@ from prismd.core.json.text import encode
 from prismd.core.records.preconditions import etag
 from prismd.services.idempotency.claims import Answer
 from prismd.services.records import reading
+from prismd.services.records.reading import KeyValue, ValuesWanted
 from prismd.services.records.shown import RecordView
 
 _SELECT: Final = Parameter("select", "query", "Slugs of the properties wanted, with commas; all where absent.")
@@ -55,14 +56,8 @@ def get_record(
 ) -> Response[bytes]:
     """Answer one record, with its version as ``etag``."""
     kind, wanted = object_type_in_path(object_type), id_in_path(record_id)
-    select, list_id = slugs(request, "select"), list_in_query(request)
-    found = session.do(
-        reading.get_record,
-        kind,
-        wanted,
-        select=select,
-        list_id=list_id,
-    )
+    values = ValuesWanted(slugs(request, "select"), list_in_query(request))
+    found = session.do(reading.get_record, kind, wanted, values)
     return respond(unless_known(request, within_limits(record_answer(found), session.settings)))
 
 
@@ -89,9 +84,9 @@ def find_record(
     session: SessionIn,
 ) -> Response[bytes]:
     """Answer the one record that has a value."""
-    kind, by, sought = object_type_in_path(object_type), value_in_path(slug), value_in_path(value)
-    select, list_id = slugs(request, "select"), list_in_query(request)
-    found = session.do(reading.find_record, kind, by, sought, select=select, list_id=list_id)
+    kind, sought = object_type_in_path(object_type), KeyValue(value_in_path(slug), value_in_path(value))
+    values = ValuesWanted(slugs(request, "select"), list_in_query(request))
+    found = session.do(reading.find_record, kind, sought, values)
     return respond(unless_known(request, within_limits(record_answer(found), session.settings)))
 
 

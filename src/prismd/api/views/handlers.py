@@ -84,14 +84,8 @@ def list_views(request: Request[Any, Any, Any], object_type: PathPart, session: 
     cursor = given(request, "cursor")
     start = read_cursor(cursor, listing) if cursor else Cursor("", page_limit(request, default=most, most=most))
     offset = page_offset(request, start.limit, session.settings)
-    found = session.do(
-        views.list_views,
-        kind,
-        list_id,
-        start.after or None,
-        limit=start.limit + 1,
-        offset=offset,
-    )
+    wanted = views.ViewsWanted(list_id, start.after or None, start.limit + 1, offset)
+    found = session.do(views.list_views, kind, wanted)
     has_more, found = len(found) > start.limit, found[: start.limit]
     next_cursor = write_cursor(Cursor(found[-1].id, start.limit), listing) if has_more else None
     shown = entries((shown_view(view, session.caller.public_id) for view in found), session.settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,6 +13,7 @@ from prismd.core.api_keys.scopes import ALL, Scopes
 from prismd.core.audit import Action, Deed, Doer
 from prismd.core.ids import NewId
 from prismd.core.wording.quoting import quoted
+from prismd.services.runtime import World
 from prismd.store import api_keys, audit, teams
 from prismd.store.api_keys import NewStoredKey, StoredKey
 from prismd.store.connections.postgres import Connection
@@ -27,6 +28,42 @@ _HINTED_KEY_CHARS_MIN: Final = 16
 
 class KeyRefusedError(Exception):
     """A command asks for an impossible key or an impossible change of one; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedKey:
+    """A key that a command asks for.
+
+    Args:
+        team: Public id of the team; None means the only one.
+        name: A name for people.
+        make_team: Whether to create the team if no team has this public id.
+        scopes: The scopes of the key.
+        lifetime: Time after which the key is refused; None for no expiry.
+    """
+
+    team: str | None
+    name: str
+    make_team: bool = False
+    scopes: Scopes = ALL
+    lifetime: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTerms:
+    """What holds for a key.
+
+    Args:
+        name: A name for people.
+        scopes: The scopes of the key.
+        expires_at: Time from which the key is refused; None for no expiry.
+        replaces: Id of the key that this one replaces; None for none.
+    """
+
+    name: str
+    scopes: Scopes = ALL
+    expires_at: datetime | None = None
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,76 +107,49 @@ def digest_of(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
-def create_key(
-    connection: Connection,
-    *,
-    team: str | None,
-    name: str,
-    now: datetime,
-    new_id: NewId,
-    make_team: bool = False,
-    secret: Callable[[], str] = new_secret,
-    scopes: Scopes = ALL,
-    lifetime: timedelta | None = None,
-) -> NewKey:
-    """Create a key for a team.
+def create_key(runtime: World, wanted: WantedKey) -> NewKey:
+    """Create a key for a team, in one transaction.
 
     Args:
-        connection: A connection on which this call is one transaction.
-        team: Public id of the team; None means the only one.
-        name: A name for people.
-        now: The time.
-        new_id: Returns a new id.
-        make_team: Whether to create the team if no team has this public id.
-        secret: Returns a new key.
-        scopes: The scopes of the key.
-        lifetime: Time after which the key is refused; None for no expiry.
+        runtime: The outside world.
+        wanted: The key to create.
 
     Raises:
         KeyRefusedError: No team has this id; or no team is named and there is not exactly one; or the name is invalid.
     """
-    with connection.transaction():
-        public_id = team or (new_id() if make_team else _only_team(connection))
+    with runtime.of_all_teams() as connection:
+        now, make_team = runtime.now(), wanted.make_team
+        public_id = wanted.team or (runtime.new_id() if make_team else _only_team(connection))
         team_id = teams.find_team(connection, public_id)
         if team_id is None:
             if not make_team:
                 raise KeyRefusedError(f"there is no team {public_id!r}: name another, or make it with --new-team")
             team_id = teams.insert_team(connection, public_id, now)
-        maker = KeyMaker(connection, team_id, public_id, now, new_id)
-        return maker.make(name, secret(), scopes, expires_at=now + lifetime if lifetime else None)
+        maker = KeyMaker(connection, team_id, public_id, now, runtime.new_id)
+        expires_at = now + wanted.lifetime if wanted.lifetime else None
+        return maker.make(new_secret(), KeyTerms(wanted.name, wanted.scopes, expires_at))
 
 
-def rotate_key(
-    connection: Connection,
-    key_id: str,
-    *,
-    team: str | None,
-    overlap: timedelta,
-    now: datetime,
-    new_id: NewId,
-    secret: Callable[[], str] = new_secret,
-) -> Rotated:
+def rotate_key(runtime: World, key_id: str, *, team: str | None, overlap: timedelta) -> Rotated:
     """Create a key with the name, scopes and lifetime of another one, which expires after an overlap.
 
     Args:
-        connection: A connection on which this call is one transaction.
+        runtime: The outside world; this call is one transaction.
         key_id: Id of the old key.
         team: Public id of the team that the old key must belong to; None means any.
         overlap: Time for which both keys are accepted.
-        now: The time.
-        new_id: Returns a new id.
-        secret: Returns a new key.
 
     Raises:
         KeyRefusedError: No key has this id, or the key is revoked, expired or already rotated.
     """
-    with connection.transaction():
+    with runtime.of_all_teams() as connection:
+        now = runtime.now()
         old = _held(connection, key_id, team)
         _check_can_be_replaced(old, now)
         lifetime = old.expires_at - old.created_at if old.expires_at else None
-        maker = KeyMaker(connection, old.team_id, old.team, now, new_id)
+        maker = KeyMaker(connection, old.team_id, old.team, now, runtime.new_id)
         expires_at = now + lifetime if lifetime else None
-        new = maker.make(old.name, secret(), Scopes.of(old.scopes), expires_at=expires_at, replaces=old.id)
+        new = maker.make(new_secret(), KeyTerms(old.name, Scopes.of(old.scopes), expires_at, old.id))
         until = min(now + overlap, old.expires_at or now + overlap)
         api_keys.expire_key(connection, old.team_id, old.id, until)
         return Rotated(new, until)
@@ -155,19 +165,19 @@ def list_keys(connection: Connection, team: str | None) -> list[StoredKey]:
     return api_keys.list_keys(connection, team)
 
 
-def revoke_key(connection: Connection, key_id: str, *, team: str | None, now: datetime) -> None:
+def revoke_key(runtime: World, key_id: str, *, team: str | None) -> None:
     """Refuse a key from now on; a revoked key stays revoked.
 
     Args:
-        connection: A connection on which this call is one transaction.
+        runtime: The outside world; this call is one transaction.
         key_id: Id of the key.
         team: Public id of the team that the key must belong to; None means any.
-        now: The time.
 
     Raises:
         KeyRefusedError: No key has this id.
     """
-    with connection.transaction():
+    with runtime.of_all_teams() as connection:
+        now = runtime.now()
         key = _held(connection, key_id, team)
         api_keys.revoke_key(connection, key.team_id, key.id, now)
         deed = Deed(Action.KEY_REVOKED, [key.id], details={"name": key.name})
@@ -192,23 +202,12 @@ class KeyMaker:
     now: datetime
     new_id: NewId
 
-    def make(
-        self,
-        name: str,
-        key: str,
-        scopes: Scopes = ALL,
-        *,
-        expires_at: datetime | None = None,
-        replaces: str | None = None,
-    ) -> NewKey:
+    def make(self, key: str, terms: KeyTerms) -> NewKey:
         """Store a key and return it.
 
         Args:
-            name: A name for people.
             key: The key itself; only its digest is stored.
-            scopes: The scopes of the key.
-            expires_at: Time from which the key is refused; None for no expiry.
-            replaces: Id of the key that this one replaces; None for none.
+            terms: What holds for it.
 
         Raises:
             KeyRefusedError: The name is too long or not printable.
@@ -218,17 +217,17 @@ class KeyMaker:
         stored = NewStoredKey(
             id=key_id,
             team_id=self.team_id,
-            name=_checked_name(name),
+            name=_checked_name(terms.name),
             digest=digest_of(key),
             hint=hint,
-            scopes=scopes.texts(),
+            scopes=terms.scopes.texts(),
             created_at=self.now,
-            expires_at=expires_at,
-            replaces=replaces,
+            expires_at=terms.expires_at,
+            replaces=terms.replaces,
         )
         api_keys.insert_key(self.connection, stored)
-        details = {"name": stored.name, "scopes": stored.scopes, "replaces": replaces}
-        self._note(Action.KEY_ROTATED if replaces else Action.KEY_CREATED, key_id, details)
+        details = {"name": stored.name, "scopes": stored.scopes, "replaces": terms.replaces}
+        self._note(Action.KEY_ROTATED if terms.replaces else Action.KEY_CREATED, key_id, details)
         return NewKey(key_id, self.team, key)
 
     def _note(self, action: Action, key_id: str, details: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -13,13 +13,14 @@ import structlog
 from prismd.core.api_keys.scopes import ALL, Scopes
 from prismd.core.api_keys.weak_keys import weakness
 from prismd.core.errors import PrismdError
-from prismd.core.ids import NewId
-from prismd.services.api_keys.api_keys import KeyMaker, NewKey, digest_of, new_secret
+from prismd.services.api_keys.api_keys import KeyMaker, KeyTerms, NewKey, digest_of, new_secret
+from prismd.services.runtime import World
 from prismd.settings import SettingError
 from prismd.store import api_keys, teams
 from prismd.store.api_keys import KeyMatch
 from prismd.store.connections.faults import passes
 from prismd.store.connections.postgres import Connection
+from prismd.store.connections.transactions import savepoint
 
 #: Shortest time between two notes of a key's use.
 _NOTED_EVERY: Final = timedelta(minutes=1)
@@ -91,7 +92,7 @@ def authenticate(connection: Connection, key: str, team_public_id: str | None, *
     Contract, section 2.
 
     Args:
-        connection: A connection outside of transactions; one statement reads, and another writes once a minute and key.
+        connection: Inside a transaction; one statement reads, and another writes once a minute and key.
         key: The key, exactly as the caller sent it.
         team_public_id: The team in the path; None if the path names no team, and the key alone decides.
         now: The time; it decides whether the key has expired.
@@ -132,7 +133,7 @@ def _note_use(connection: Connection, key: KeyMatch, now: datetime) -> None:
     if key.last_used_at is not None and key.last_used_at > noted_until:
         return
     try:
-        with connection.transaction():
+        with savepoint(connection):
             api_keys.note_use(connection, key.team_id, key.key_id, now=now, before=noted_until)
     except Exception as error:
         if not passes(error):
@@ -152,36 +153,27 @@ def good_keys(connection: Connection, key_ids: Sequence[str], *, now: datetime) 
     return api_keys.good_keys(connection, key_ids, now=now) if key_ids else set()
 
 
-def bootstrap(
-    connection: Connection,
-    environment: Mapping[str, str],
-    *,
-    now: datetime,
-    new_id: NewId,
-    secret: Callable[[], str] = new_secret,
-) -> Bootstrap | None:
+def bootstrap(runtime: World, environment: Mapping[str, str]) -> Bootstrap | None:
     """Create the first team and key if the database has no team yet; return None if it has one.
 
     Args:
-        connection: A connection on which this call is one transaction.
+        runtime: The outside world; this call is one transaction.
         environment: The environment; ``MICRO_TEAM_ID`` and ``MICRO_API_KEY`` are used unless they are empty.
-        now: The time.
-        new_id: Returns a new id.
-        secret: Returns a new key.
 
     Raises:
         SettingError: ``MICRO_API_KEY`` is easy to guess.
     """
-    with connection.transaction():
+    with runtime.of_all_teams() as connection:
         if teams.first_teams(connection, 1):
             return None
         teams.lock_bootstrap(connection)
         if teams.first_teams(connection, 1):
             return None
-        team = environment.get("MICRO_TEAM_ID") or new_id()
+        now, team = runtime.now(), environment.get("MICRO_TEAM_ID") or runtime.new_id()
         team_id = teams.insert_team(connection, team, now)
         given = _checked(environment.get("MICRO_API_KEY", ""))
-        made = KeyMaker(connection, team_id, team, now, new_id).make("first", given or secret())
+        maker = KeyMaker(connection, team_id, team, now, runtime.new_id)
+        made = maker.make(given or new_secret(), KeyTerms("first"))
         return replace(made, given=bool(given))
 
 

@@ -34,29 +34,23 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Keyed:
-    """A write with an idempotency key.
+class Write:
+    """A write as a request asks for it.
 
     Args:
-        key: The idempotency key, 1 to 255 characters.
+        key: The idempotency key, 1 to 255 characters; None does the write without storing anything.
         fingerprint: SHA-256 of method, path with query, and body.
         work: Does the write in the given transaction, and returns the answer or raises PrismdError.
         refuse: Turns an error into an answer.
     """
 
-    key: str
+    key: str | None
     fingerprint: bytes
     work: Callable[[Transaction], Answer]
     refuse: Callable[[PrismdError], Answer]
 
 
-def answer_once(
-    session: Session,
-    key: str | None,
-    fingerprint: bytes,
-    work: Callable[[Transaction], Answer],
-    refuse: Callable[[PrismdError], Answer],
-) -> tuple[Answer, bool]:
+def answer_once(session: Session, write: Write) -> tuple[Answer, bool]:
     """Do the work in one transaction, unless an earlier request with the same key has done it.
 
     The transaction of the work also stores the answer, so both exist or neither does. If the work refuses, its changes
@@ -64,39 +58,36 @@ def answer_once(
 
     Args:
         session: The session of the team that the key belongs to; each team has its own keys.
-        key: The idempotency key; None does the work without storing anything.
-        fingerprint: SHA-256 of method, path with query, and body.
-        work: Does the write in the given transaction, and returns the answer or raises PrismdError.
-        refuse: Turns an error into an answer.
+        write: What to do, and its key.
 
     Returns:
         The answer, and whether it is a replay (contract, section 4).
     """
     try:
         with session.transaction() as transaction:
-            if key is None:
-                return work(transaction), False
-            return _answer(transaction, Keyed(key, fingerprint, work, refuse))
+            if write.key is None:
+                return write.work(transaction), False
+            return _answer(transaction, write.key, write)
     except PrismdError as error:
-        return refuse(error), False
+        return write.refuse(error), False
 
 
-def _answer(transaction: Transaction, write: Keyed) -> tuple[Answer, bool]:
+def _answer(transaction: Transaction, key: str, write: Write) -> tuple[Answer, bool]:
     connection, team_id = transaction.connection, transaction.team_id
-    if not claims.try_lock(connection, team_id, write.key):
+    if not claims.try_lock(connection, team_id, key):
         raise PrismdError(
             "idempotency_key_in_progress",
             "A request with this Idempotency-Key is still under way; repeat it in a second to get its answer",
             retry_after_s=1,
         )
     now = transaction.now()
-    claim = claims.find_claim(connection, team_id, write.key)
+    claim = claims.find_claim(connection, team_id, key)
     if claim is not None and (replay := _replay(claim, write.fingerprint, now, transaction.settings)) is not None:
         return replay, True
     answer = _done_or_refused(transaction, write)
     if answer.status < _SERVER_FAULT and answer.status not in _NOT_KEPT:
         kept = Claim(write.fingerprint, answer.status, answer.headers, answer.body, now)
-        claims.keep_claim(connection, team_id, write.key, kept)
+        claims.keep_claim(connection, team_id, key, kept)
     return answer, False
 
 
@@ -120,7 +111,7 @@ def _replay(claim: Claim, fingerprint: bytes, now: datetime, settings: Settings)
     return Answer(claim.status, claim.body, claim.headers)
 
 
-def _done_or_refused(transaction: Transaction, write: Keyed) -> Answer:
+def _done_or_refused(transaction: Transaction, write: Write) -> Answer:
     try:
         with transaction.savepoint():  # a refusal takes back what the work did, and can still be kept
             return write.work(transaction)

@@ -21,7 +21,7 @@ from prismd.core.wording.quoting import quoted
 from prismd.services.audit import doer_of, note_end
 from prismd.services.imports.chunk import run_chunk
 from prismd.services.imports.job_transaction import JobTransaction
-from prismd.services.lists import require_list
+from prismd.services.lists import list_of_field
 from prismd.services.realtime.notifications import import_moved
 from prismd.services.records.keys import key_property
 from prismd.services.records.references import CONTACT
@@ -35,6 +35,23 @@ _LOG: Final = structlog.get_logger()
 
 #: A job of some size ends in less.
 _RETRY_AFTER_S: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class JobsWanted:
+    """Which jobs of a team to list.
+
+    Args:
+        limit: Most jobs returned.
+        state: Only jobs in this state; None for any.
+        object_type: Only jobs of this type; None for any.
+        before: Only jobs older than the one of this id; None for all.
+    """
+
+    limit: int
+    state: str | None = None
+    object_type: str | None = None
+    before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +122,20 @@ def get_job(transaction: Transaction, job_id: str) -> Job:
     return job
 
 
-def list_jobs(
-    transaction: Transaction,
-    *,
-    state: str | None = None,
-    object_type: str | None = None,
-    before: str | None = None,
-    limit: int,
-) -> list[Job]:
+def list_jobs(transaction: Transaction, wanted: JobsWanted) -> list[Job]:
     """Return the team's jobs, newest first (contract, section 22).
 
     Args:
-        before: Only jobs older than the one of this id.
-        limit: Most jobs returned.
+        transaction: Of the team.
+        wanted: Which jobs.
     """
     found = jobs.list_jobs(
-        transaction.connection, transaction.team_id, state=state, object_type=object_type, before=before, limit=limit
+        transaction.connection,
+        transaction.team_id,
+        state=wanted.state,
+        object_type=wanted.object_type,
+        before=wanted.before,
+        limit=wanted.limit,
     )
     return [job for job in found if job.expires_at > transaction.now()]
 
@@ -140,7 +155,7 @@ def _settled_options(transaction: Transaction, request: ImportRequest) -> Import
     options, object_type = request.options, request.object_type
     if options.list_id is not None:
         field = ".body.options.list_id"
-        require_list(transaction, options.list_id, object_type, field, unknown="invalid_request")
+        list_of_field(transaction, options.list_id, object_type, field)
     if options.dedupe_by is None:
         return options
     schema = properties.load_schema(transaction.connection, transaction.team_id, object_type)

@@ -31,6 +31,23 @@ class PageOfResults:
     next_after: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class ResultsWanted:
+    """Which results of a job a page shows.
+
+    Args:
+        limit: Most results returned.
+        bytes_max: JSON of results after which a page that has any ends.
+        after: Index of the last row that is not wanted.
+        outcome: Only those with this outcome: ``created``, ``existing``, ``updated`` or ``failed``; None for any.
+    """
+
+    limit: int
+    bytes_max: int
+    after: int = -1
+    outcome: str | None = None
+
+
 def part_of_results(
     transaction: Transaction, job_id: str, place: tuple[int, int]
 ) -> tuple[bytes, tuple[int, int]] | None:
@@ -76,24 +93,15 @@ def results_of_chunk(transaction: Transaction, job_id: str, number: int, *, posi
             return
 
 
-def page_of_results(
-    transaction: Transaction,
-    job_id: str,
-    *,
-    after: int = -1,
-    limit: int,
-    bytes_max: int,
-    outcome: str | None = None,
-) -> PageOfResults:
+def page_of_results(transaction: Transaction, job_id: str, wanted: ResultsWanted) -> PageOfResults:
     """Return results of a job, also while it runs (contract, section 22).
 
     Args:
+        transaction: Of the team.
         job_id: A job of the team.
-        after: Index of the last row that is not wanted.
-        limit: Most results returned.
-        bytes_max: JSON of results after which a page that has any ends.
-        outcome: Only those with this outcome: ``created``, ``existing``, ``updated`` or ``failed``.
+        wanted: Which of them.
     """
+    after, limit, outcome = wanted.after, wanted.limit, wanted.outcome
     found: list[dict[str, Any]] = []
     read = 0
     for text in _results_after(transaction, job_id, after, outcome):
@@ -104,7 +112,7 @@ def page_of_results(
         if len(found) > limit:
             return PageOfResults(found[:limit], found[limit - 1]["input_index"])
         read += len(text)
-        if found and read >= bytes_max:
+        if found and read >= wanted.bytes_max:
             return PageOfResults(found, looked_at[-1]["input_index"])
     return PageOfResults(found, None)
 

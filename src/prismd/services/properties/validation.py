@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from prismd.core.json.text import encode
 from prismd.core.properties.schema import APP_STAGE, LISTS_KEY, STATUS, ObjectSchema
@@ -18,24 +18,37 @@ from prismd.services.session import Transaction
 from prismd.store import properties
 
 
-def validate(
-    transaction: Transaction,
-    object_type: str,
-    values: Mapping[str, object],
-    *,
-    list_id: str | None,
-    creates: bool,
-) -> Sequence[Problem]:
-    """Return the problems that would prevent writing values to a record; none if they could be written.
+@dataclass(frozen=True, slots=True)
+class TriedValues:
+    """Values that nobody writes yet.
 
     Args:
         values: The values by slug, exactly as the caller sent them; the list's own properties take precedence.
         list_id: The list that contains the record, exactly as the caller sent it; None for no list.
         creates: Whether the values are for a new record, which needs all required values.
+    """
+
+    values: Mapping[str, object]
+    list_id: str | None
+    creates: bool
+
+
+def validate(
+    transaction: Transaction,
+    object_type: str,
+    tried: TriedValues,
+) -> Sequence[Problem]:
+    """Return the problems that would prevent writing values to a record; none if they could be written.
+
+    Args:
+        transaction: Of the team.
+        object_type: The type of the record.
+        tried: The values.
 
     Raises:
         PrismdError: ``not_found``: the team has no such list for this type.
     """
+    values, list_id = tried.values, tried.list_id
     if list_id is not None:
         list_id = require_list(transaction, list_id, object_type, ".body.scope.list_id").id
     schema = properties.load_schema(transaction.connection, transaction.team_id, object_type)
@@ -50,7 +63,7 @@ def validate(
     [row] = resolve_references(transaction, schema, [parsed], contacts)
     if isinstance(row, RefusedRow):
         return [_as_sent(problem, values) for problem in row.problems]
-    before = None if creates else {LISTS_KEY: [list_id]}
+    before = None if tried.creates else {LISTS_KEY: [list_id]}
     missing = missing_required(schema, before, merged(before or {}, row.values), row.values.keys())
     return [_as_sent(problem, values) for problem in missing]
 

@@ -17,7 +17,7 @@ from prismd.core.queries.rows import Selection, keys_of, row, selection, whole_s
 from prismd.core.queries.tree import Clause, Deleted, Query
 from prismd.core.records.keys import KeyRule
 from prismd.core.values.property_values import ValueLimits
-from prismd.services.lists import require_list
+from prismd.services.lists import list_of_field
 from prismd.services.queries.narrowing import Narrowing, NotFindableError
 from prismd.services.queries.references import ReferenceReader, make_inverses_findable
 from prismd.services.records.findable import make_findable
@@ -101,7 +101,7 @@ def answer_query(transaction: Transaction, asked: QueryAsked, wanted: PageWanted
     if list_id is not None:
         # The stored id is in lower case; the client can send capitals.
         where = f"{asked.field}.list_id"
-        list_id = require_list(transaction, list_id, asked.object_type, where, unknown="invalid_request").id
+        list_id = list_of_field(transaction, list_id, asked.object_type, where).id
     reader = query_reader(transaction, asked.object_type, list_id=list_id, field=asked.field)
     reader = replace(reader, filter_by_name=asked.filter_by_name)
     query = reader.read(asked.raw, ids=asked.ids, deleted=asked.deleted)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from prismd.core.records.batches import BatchItem
 from prismd.core.records.preconditions import NOTHING, Preconditions
 from prismd.core.records.rows import RefusedRow, Row
-from prismd.services.records.batch_items import ItemError, ItemOutcome, Unmet, failed, record_ids, unmet
+from prismd.services.records.batch_items import ItemError, ItemOutcome, failed, record_ids, unmet
 from prismd.services.records.changes import read_changes
 from prismd.services.records.writer import RecordWriter
 from prismd.store.records.records import StoredRecord
@@ -28,22 +28,18 @@ def update_records(
     bodies = [(item.body, standing.get((item.id or "").lower())) for item in items if item.body is not None]
     rows = iter(read_changes(writer, [body for body, _ in bodies], [record for _, record in bodies]))
     refused = unmet(standing.values(), conditions)
-    outcomes = [_updated(writer, item, rows, standing, refused) for item in items]
+    outcomes = []
+    for item in items:
+        row = RefusedRow() if item.body is None else next(rows)
+        outcome = failed(writer.object_type, item, standing, refused)
+        outcomes.append(_updated(writer, item, row, standing) if outcome is None else outcome)
     writer.write()
     return outcomes
 
 
 def _updated(
-    writer: RecordWriter,
-    item: BatchItem,
-    rows: Iterator[Row | RefusedRow],
-    standing: dict[str, StoredRecord],
-    refused: Unmet,
+    writer: RecordWriter, item: BatchItem, row: Row | RefusedRow, standing: dict[str, StoredRecord]
 ) -> ItemOutcome:
-    row = RefusedRow() if item.body is None else next(rows)
-    outcome = failed(writer.object_type, item, standing, refused)
-    if outcome is not None:
-        return outcome
     record_id = (item.id or "").lower()
     planned = row.problems if isinstance(row, RefusedRow) else writer.change(standing[record_id], row)
     if isinstance(planned, list):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
@@ -23,26 +25,56 @@ from prismd.settings import Settings
 from prismd.store.queries import pages
 
 
+@dataclass(frozen=True, slots=True)
+class ValuesWanted:
+    """Which values of a record to return.
+
+    Args:
+        select: Paths of the properties; None for all properties with values.
+        list_id: The list whose values to return beside the record's own; None for all lists.
+    """
+
+    select: Sequence[str] | None = None
+    list_id: str | None = None
+
+
+#: All values of a record.
+EVERYTHING: Final = ValuesWanted()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyValue:
+    """A value that identifies a record.
+
+    Args:
+        slug: Slug of a property that can identify records.
+        value: The value as text; for a reference to contacts, an id or an e-mail address.
+    """
+
+    slug: str
+    value: str
+
+
 def get_record(
     transaction: Transaction,
     object_type: str,
     record_id: str,
-    *,
-    select: Sequence[str] | None = None,
-    list_id: str | None = None,
+    wanted: ValuesWanted = EVERYTHING,
 ) -> RecordView:
     """Return a record (contract, section 11.4).
 
     Args:
-        select: Paths of the properties to return; None for all properties with values.
-        list_id: The list whose values to return beside the record's own; None for all lists.
+        transaction: Of the team.
+        object_type: The type of the record.
+        record_id: Its id, exactly as the caller sent it.
+        wanted: Which of its values to return.
 
     Raises:
         PrismdError: ``not_found``, also for deleted records, malformed ids and an unknown list; ``invalid_request`` for
             an unknown slug.
     """
-    scope = list_scope(transaction, object_type, list_id)
-    showing = Showing(transaction, object_type, select=select, list_id=scope)
+    scope = list_scope(transaction, object_type, wanted.list_id)
+    showing = Showing(transaction, object_type, select=wanted.select, list_id=scope)
     showing.make_findable()
     record = showing.read(record_id) if is_uuid(record_id) else None
     if record is None:
@@ -53,36 +85,33 @@ def get_record(
 def find_record(
     transaction: Transaction,
     object_type: str,
-    slug: str,
-    value: str,
-    *,
-    select: Sequence[str] | None = None,
-    list_id: str | None = None,
+    sought: KeyValue,
+    wanted: ValuesWanted = EVERYTHING,
 ) -> RecordView:
     """Return the one record whose property has a value, compared as imports compare keys (contract, section 11.7).
 
     Args:
-        slug: Slug of a property that can identify records.
-        value: The value as text; for a reference to contacts, an id or an e-mail address.
-        select: Paths of the properties to return; None for all properties with values.
-        list_id: The list whose own properties can be named too.
+        transaction: Of the team.
+        object_type: The type of the record.
+        sought: The value; the property can be one of the list's own.
+        wanted: Which of the record's values to return.
 
     Raises:
         PrismdError: ``not_found``, ``multiple_matches``, ``missing_scope``, or ``invalid_request`` for a property that
             cannot identify records.
     """
-    scope = list_scope(transaction, object_type, list_id)
-    showing = Showing(transaction, object_type, select=select, list_id=scope)
-    schema = showing.schema
+    scope = list_scope(transaction, object_type, wanted.list_id)
+    showing = Showing(transaction, object_type, select=wanted.select, list_id=scope)
+    schema, slug, value = showing.schema, sought.slug, sought.value
     prop = key_property(schema, slug, ".path.slug", scope)
     make_findable(transaction, object_type, prop, tells_apart=True)
     showing.make_findable()
     try:
         row = Row({prop.key: parsed_value(prop, value, transaction.settings)})
-        wanted = sought_value(resolve_references(transaction, schema, [row]), prop)
+        stored = sought_value(resolve_references(transaction, schema, [row]), prop)
     except InvalidValueError:  # a value that no record has
-        wanted = RefusedRow()
-    found = [] if isinstance(wanted, RefusedRow) else _found(transaction, object_type, prop, wanted)
+        stored = RefusedRow()
+    found = [] if isinstance(stored, RefusedRow) else _found(transaction, object_type, prop, stored)
     record = showing.read(the_one(found, slug, value)) if found else None
     if record is None:
         raise PrismdError("not_found", f"no {object_type} has the {slug} {quoted(value)}")

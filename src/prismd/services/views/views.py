@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from prismd.core.audit import Action, Deed
@@ -16,12 +16,29 @@ from prismd.core.views.definitions import CHECKED, View, changed_definition
 from prismd.core.views.names import TodaysView
 from prismd.core.wording.quoting import quoted
 from prismd.services.audit import note
-from prismd.services.lists import require_list
+from prismd.services.lists import list_of_field, require_list
 from prismd.services.queries.pages import PageWanted, QueryPage, query_reader, run_query
 from prismd.services.session import Transaction
 from prismd.services.views.names import view_names
 from prismd.store import views
 from prismd.store.queries import pages
+
+
+@dataclass(frozen=True, slots=True)
+class ViewsWanted:
+    """Which views of an object type to list.
+
+    Args:
+        list_id: The list whose views to return; None for the views that belong to no list.
+        after: Only views with greater ids; None for all.
+        limit: Maximum number of views.
+        offset: Number of views to skip.
+    """
+
+    list_id: str | None
+    after: str | None
+    limit: int
+    offset: int
 
 
 def create_view(
@@ -75,28 +92,31 @@ def get_view(transaction: Transaction, object_type: str, view_id: str) -> View:
 def list_views(
     transaction: Transaction,
     object_type: str,
-    list_id: str | None,
-    after: str | None,
-    *,
-    limit: int,
-    offset: int,
+    wanted: ViewsWanted,
 ) -> list[View]:
     """Return views of an object type in the order of their ids, with the present names of properties and options.
 
     Args:
-        list_id: The list whose views to return; None for the views that belong to no list.
-        after: Only views with greater ids.
-        limit: Maximum number of views.
-        offset: Number of views to skip.
+        transaction: Of the team.
+        object_type: The type of the views' records.
+        wanted: Which views.
 
     Raises:
         PrismdError: ``not_found``: the team has no such list for this type.
     """
+    list_id, limit, offset = wanted.list_id, wanted.limit, wanted.offset
     scope = None if list_id is None else require_list(transaction, list_id, object_type).id
     names = view_names(transaction)
     budget = ReadingBudget(transaction.settings.read_bytes_max, "views", "ask for fewer at a time by `limit`")
     found = views.list_views(
-        transaction.connection, transaction.team_id, object_type, scope, after, budget, limit=limit, offset=offset
+        transaction.connection,
+        transaction.team_id,
+        object_type,
+        scope,
+        wanted.after,
+        budget,
+        limit=limit,
+        offset=offset,
     )
     return [names.today(view).view for view in found]
 
@@ -174,7 +194,7 @@ def page_of_view(
 def _checked(transaction: Transaction, today: TodaysView) -> View:
     view = today.view
     if view.list_id is not None:
-        scope = require_list(transaction, view.list_id, view.object_type, ".body.list_id", unknown="invalid_request").id
+        scope = list_of_field(transaction, view.list_id, view.object_type, ".body.list_id").id
         view = replace(view, list_id=scope)
     reader = query_reader(transaction, view.object_type, list_id=view.list_id, field=".body")
     reader = replace(reader, named=today.paths)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
 import psycopg
@@ -64,6 +64,16 @@ def commit(connection: Connection, team_id: int) -> None:
     if connection.info.transaction_status != TransactionStatus.IDLE:
         connection.commit()
         begin(connection, team_id)
+
+
+def savepoint(connection: Connection) -> AbstractContextManager[object]:
+    """Give a part of a transaction that is taken back by itself if it fails.
+
+    Args:
+        connection: Inside a transaction; outside one, the part would commit by itself.
+    """
+    assert connection.info.transaction_status != TransactionStatus.IDLE  # noqa: S101 - a commit by nobody in particular
+    return connection.transaction()
 
 
 @contextmanager

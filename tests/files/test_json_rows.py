@@ -210,8 +210,8 @@ def test_the_format_is_told_by_name_and_beginning(tmp_path: Path, name: str, dat
 @pytest.mark.parametrize(
     ("name", "data", "sentence"),
     [
-        ("a.csv", b"PK\x03\x04...", "export it as CSV"),
-        ("a.json", b"\x1f\x8b...", "unpack it"),
+        ("a.csv", b"PK\x03\x04...", "broken or cut off"),
+        ("a.json", b"\x1f\x8b...", "broken or cut off"),
         ("a.dat", b"a,b", "--format"),
         ("missing.csv", None, "cannot be read: No such file"),
         ("", None, "regular file"),

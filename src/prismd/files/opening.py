@@ -10,26 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from prismd.files.csv_rows import CsvRows, read_header
 from prismd.files.decoding import as_utf8, canonical_encoding
+from prismd.files.formats import TABLES, form_of
 from prismd.files.json_rows import JsonRows
 from prismd.files.ndjson_rows import NdjsonRows
-from prismd.files.rows import CHUNK_BYTES, FileProblemError, FileRow, RowSource
+from prismd.files.packing import Content, content_of
+from prismd.files.rows import FileProblemError, FileRow, RowSource
 
-FORMATS: Final = ("csv", "json", "ndjson")
+#: The formats whose rows name properties themselves, or have them in their header.
+ROW_FORMATS: Final = ("csv", "json", "ndjson")
 
-_BY_SUFFIX: Final = {
-    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson",
-}  # fmt: skip
 _MARKS: Final = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 #: How many bytes a character has in UTF-16.
 _UNIT: Final = 2
-_NO_TEXT: Final = {
-    b"PK\x03\x04": "a spreadsheet or an archive; export it as CSV",
-    b"\x1f\x8b": "compressed with gzip; unpack it first",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +44,19 @@ class ImportFile:
     """A file to import.
 
     Args:
-        path: Its path; it must be a regular file, because it is read twice.
+        content: Its bytes, unpacked; it must be a regular file, because it is read twice.
         source: Makes rows of its bytes.
         encoding: Canonical name of its encoding.
     """
 
-    path: Path
+    content: Content
     source: RowSource
     encoding: str
+
+    @property
+    def path(self) -> Path:
+        """The path of the file."""
+        return self.content.path
 
     def rows(self) -> Iterator[FileRow]:
         """Yield the rows of the file.
@@ -66,7 +65,7 @@ class ImportFile:
             FileProblemError: The file is broken as a whole.
         """
         # Close the file here, because an exception that is kept would keep it open.
-        with closing(_chunks(self.path)) as chunks:
+        with closing(self.content.chunks()) as chunks:
             yield from self._rows_of(chunks)
 
     def survey(self, tell: Callable[[int], None], look: Callable[[FileRow], None] = lambda _: None) -> Survey:
@@ -84,7 +83,7 @@ class ImportFile:
 
         def observed() -> Generator[bytes]:
             nonlocal bytes_read
-            for chunk in _chunks(self.path):
+            for chunk in self.content.chunks():
                 digest.update(chunk)
                 bytes_read += len(chunk)
                 tell(bytes_read)
@@ -104,30 +103,36 @@ class ImportFile:
 
 
 def open_file(
-    path: Path, *, form: str | None = None, encoding: str = "utf-8", delimiter: str | None = None
+    path: Path,
+    *,
+    form: str | None = None,
+    encoding: str = "utf-8",
+    delimiter: str | None = None,
+    member: str | None = None,
 ) -> ImportFile:
     """Return a file ready to be read as rows.
 
     Args:
         path: Its path.
-        form: One of :data:`FORMATS`; None decides by the name, and for ``.json`` also by the beginning.
+        form: One of :data:`ROW_FORMATS`; None decides by the name, and for ``.json`` also by the beginning.
         encoding: Name of its encoding; a byte order mark is dropped.
         delimiter: The character between CSV cells; None finds it in the header.
+        member: The file in a ZIP archive; None where it holds one.
 
     Raises:
         FileProblemError: The file cannot be read, is not text, or its header is wrong.
     """
     name = canonical_encoding(encoding)
-    beginning = _beginning(path)
-    for magic, what in _NO_TEXT.items():
-        if beginning.startswith(magic):
-            raise FileProblemError(f"the file is {what}")
-    _check_encoding(beginning, name)
-    form = form or _form(path, beginning)
+    content = content_of(path, member)
+    found = form_of(content, needs_name=form is None)
+    if found in TABLES or (form not in (None, *ROW_FORMATS)):
+        raise FileProblemError(f"the file is a table ({form or found}), which is not imported yet; export it as CSV")
+    form = form or found
+    _check_encoding(content.beginning(), name)
     if form == "csv":
-        with closing(_chunks(path)) as chunks:
-            return ImportFile(path, read_header(chunks, name, delimiter), name)
-    return ImportFile(path, JsonRows() if form == "json" else NdjsonRows(), name)
+        with closing(content.chunks()) as chunks:
+            return ImportFile(content, read_header(chunks, name, delimiter), name)
+    return ImportFile(content, JsonRows() if form == "json" else NdjsonRows(), name)
 
 
 def _check_encoding(beginning: bytes, encoding: str) -> None:
@@ -145,38 +150,3 @@ def _check_encoding(beginning: bytes, encoding: str) -> None:
         raise FileProblemError(
             f"the file begins as {found.upper()} does, not as {encoding.upper()}; give --encoding {found}"
         )
-
-
-def _form(path: Path, beginning: bytes) -> str:
-    form = _BY_SUFFIX.get(path.suffix.lower())
-    if form is None:
-        raise FileProblemError(f"the name does not tell the format; give --format {', '.join(FORMATS)}")
-    return "ndjson" if form == "json" and _begins_with_a_row(beginning) else form
-
-
-def _begins_with_a_row(beginning: bytes) -> bool:
-    """Return whether the first line is a complete object and no request body: NDJSON files are often named .json."""
-    first = beginning.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0]
-    try:
-        return "objects" not in msgspec.json.decode(first, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-
-
-def _beginning(path: Path) -> bytes:
-    try:
-        if path.exists() and not path.is_file():
-            raise FileProblemError("expected a regular file, because it is read twice; save the data to a file first")
-        with path.open("rb") as file:
-            return file.read(CHUNK_BYTES)
-    except OSError as error:
-        raise FileProblemError(f"cannot be read: {error.strerror}") from None
-
-
-def _chunks(path: Path) -> Generator[bytes]:
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(CHUNK_BYTES):
-                yield chunk
-    except OSError as error:
-        raise FileProblemError(f"cannot be read: {error.strerror}") from None

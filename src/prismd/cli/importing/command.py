@@ -17,7 +17,7 @@ from prismd.cli.importing.order import Order
 from prismd.cli.importing.progress import meter_for
 from prismd.cli.importing.results_file import check_name
 from prismd.core.properties.schema import IMPORTABLE_TYPES
-from prismd.files.opening import FORMATS
+from prismd.files.opening import ROW_FORMATS
 from prismd.files.rows import FileProblemError
 from prismd.importer.batches import BATCH_ROWS
 from prismd.importer.calls import ClientError, Outside, StuckError
@@ -68,7 +68,7 @@ class _ImportCommand(click.Command):
     help="Write what became of each row to this file, CSV or NDJSON by its name.",
 )
 @click.option("--again", is_flag=True, help="Begin anew where an earlier run of this import stopped.")
-@click.option("--format", "form", type=click.Choice(FORMATS), help="Format of the file.  [default: by its name]")
+@click.option("--format", "form", type=click.Choice(ROW_FORMATS), help="Format of the file.  [default: by its name]")
 @click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the file.")
 @click.option("--delimiter", metavar="CHAR", help="Sign between CSV cells.  [default: , ; tab or | by the header]")
 @click.option(

@@ -24,7 +24,7 @@ _CLOSING_S: Final = 0.1
 
 
 class World(Protocol):
-    """The outside world of whoever has sessions. Nobody else begins or commits a transaction."""
+    """The outside world that sessions need; transactions begin and commit only here."""
 
     @property
     def settings(self) -> Settings:
@@ -39,10 +39,10 @@ class World(Protocol):
         """Returns a new id."""
 
     def of_team(self, team_id: int) -> AbstractContextManager[Connection]:
-        """Give one transaction for the data of a team; it commits at the end, or rolls back after an error."""
+        """Open a transaction for the data of a team; it commits at the end, or rolls back after an error."""
 
     def of_all_teams(self) -> AbstractContextManager[Connection]:
-        """Give one transaction for what comes before a team is known."""
+        """Open a transaction for work that does not know its team yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,12 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class SoleRuntime:
-    """The outside world of whoever has one connection and uses it alone: a worker, its purges, a command.
+    """The outside world of a worker, its purges or a command, which has one connection of its own.
 
-    Row-level security does not bind that connection, so the statements alone say whose data they mean.
+    Row-level security does not apply to this connection, so each statement has to name its team.
 
     Args:
-        connection: Outside a transaction.
+        connection: A connection outside of transactions.
         settings: The settings in force.
         now: Returns the time, in UTC.
         new_id: Returns a new id.
@@ -110,12 +110,12 @@ class SoleRuntime:
     new_id: NewId
 
     def of_team(self, _team_id: int) -> AbstractContextManager[Connection]:
-        """Give one transaction for the data of a team."""
+        """Open a transaction for the data of a team."""
         return self.of_all_teams()
 
     @contextmanager
     def of_all_teams(self) -> Iterator[Connection]:
-        """Give one transaction."""
+        """Open a transaction."""
         with self.connection.transaction():
             yield self.connection
 

@@ -103,9 +103,9 @@ class Transaction:
         return self.session.runtime.now()
 
     def commit_and_go_on(self) -> None:
-        """Commit what was done so far, so that nobody waits for what follows in another transaction of the team."""
+        """Commit the work so far, to release its locks, and continue in a new transaction of the team."""
         transactions.commit(self.connection, self.team_id)
 
     def savepoint(self) -> AbstractContextManager[object]:
-        """Give a part of the transaction that is taken back by itself if it fails."""
+        """Open a part of the transaction that rolls back alone if it fails."""
         return transactions.savepoint(self.connection)

@@ -51,7 +51,7 @@ class WantedKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyTerms:
-    """What holds for a key.
+    """The name, scopes and lifetime of a new key.
 
     Args:
         name: A name for people.
@@ -207,7 +207,7 @@ class KeyMaker:
 
         Args:
             key: The key itself; only its digest is stored.
-            terms: What holds for it.
+            terms: The name, scopes and lifetime of the key.
 
         Raises:
             KeyRefusedError: The name is too long or not printable.

@@ -92,7 +92,7 @@ def authenticate(connection: Connection, key: str, team_public_id: str | None, *
     Contract, section 2.
 
     Args:
-        connection: Inside a transaction; one statement reads, and another writes once a minute and key.
+        connection: A connection inside a transaction; one statement reads, another one writes once a minute and key.
         key: The key, exactly as the caller sent it.
         team_public_id: The team in the path; None if the path names no team, and the key alone decides.
         now: The time; it decides whether the key has expired.

@@ -35,7 +35,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A write as a request asks for it.
+    """A write that a request asks for.
 
     Args:
         key: The idempotency key, 1 to 255 characters; None does the write without storing anything.
@@ -58,7 +58,7 @@ def answer_once(session: Session, write: Write) -> tuple[Answer, bool]:
 
     Args:
         session: The session of the team that the key belongs to; each team has its own keys.
-        write: What to do, and its key.
+        write: The write, with its key.
 
     Returns:
         The answer, and whether it is a replay (contract, section 4).
@@ -113,7 +113,7 @@ def _replay(claim: Claim, fingerprint: bytes, now: datetime, settings: Settings)
 
 def _done_or_refused(transaction: Transaction, write: Write) -> Answer:
     try:
-        with transaction.savepoint():  # a refusal takes back what the work did, and can still be kept
+        with transaction.savepoint():  # a refusal rolls back the work, and can still be stored
             return write.work(transaction)
     except PrismdError as error:
         return write.refuse(error)

@@ -41,7 +41,7 @@ def validate(
     """Return the problems that would prevent writing values to a record; none if they could be written.
 
     Args:
-        transaction: Of the team.
+        transaction: The team's open transaction.
         object_type: The type of the record.
         tried: The values.
 

@@ -58,7 +58,7 @@ def import_moved(transaction: Transaction, job: Job, chunk: int | None = None) -
     """Notify event streams and realtime streams of the progress of an import, when the transaction commits.
 
     Args:
-        transaction: That does the step of the import.
+        transaction: The transaction that does the step of the import.
         job: The job after the step.
         chunk: Number of the chunk just done, if it changed records. A notification cannot name so many records, so
             listeners read the results of the chunk.

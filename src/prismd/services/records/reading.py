@@ -27,7 +27,7 @@ from prismd.store.queries import pages
 
 @dataclass(frozen=True, slots=True)
 class ValuesWanted:
-    """Which values of a record to return.
+    """The selection of a record's values to return.
 
     Args:
         select: Paths of the properties; None for all properties with values.
@@ -64,10 +64,10 @@ def get_record(
     """Return a record (contract, section 11.4).
 
     Args:
-        transaction: Of the team.
+        transaction: The team's open transaction.
         object_type: The type of the record.
-        record_id: Its id, exactly as the caller sent it.
-        wanted: Which of its values to return.
+        record_id: The record's id, exactly as the caller sent it.
+        wanted: The values to return.
 
     Raises:
         PrismdError: ``not_found``, also for deleted records, malformed ids and an unknown list; ``invalid_request`` for
@@ -91,10 +91,10 @@ def find_record(
     """Return the one record whose property has a value, compared as imports compare keys (contract, section 11.7).
 
     Args:
-        transaction: Of the team.
+        transaction: The team's open transaction.
         object_type: The type of the record.
         sought: The value; the property can be one of the list's own.
-        wanted: Which of the record's values to return.
+        wanted: The values to return.
 
     Raises:
         PrismdError: ``not_found``, ``multiple_matches``, ``missing_scope``, or ``invalid_request`` for a property that

@@ -40,11 +40,11 @@ _CONTACTS_IN_ALL_MAX: Final = 50_000
 
 @dataclass(frozen=True, slots=True)
 class _Most:
-    """How many contacts a look-up returns at most.
+    """The limits of a look-up of contacts.
 
     Args:
-        each: Per address; a caller that needs exactly one only needs to see a second.
-        in_all: In total; None for no limit.
+        each: Maximum number of contacts per address; a caller that needs exactly one only needs to see a second.
+        in_all: Maximum number of contacts in total; None for no limit.
     """
 
     each: int
@@ -87,7 +87,7 @@ def resolve_to_write(
     deadlock is possible. Rows without addresses take no second lock.
 
     Args:
-        transaction: Of the team.
+        transaction: The team's open transaction.
         rows: Parsed rows.
         contacts: Collects the contacts that the rows create, and knows the schema of the rows' type.
         drafted: Finds contacts that earlier chunks of a dry run would have created.
@@ -134,7 +134,7 @@ def all_contacts_by_address(transaction: Transaction, rule: KeyRule, addresses: 
     """Return the ids of all contacts with given e-mail addresses, compared as imports compare keys.
 
     Args:
-        transaction: Of the team.
+        transaction: The team's open transaction.
         rule: The key rule of contacts' addresses; contacts are findable by it.
         addresses: The addresses, exactly as the caller sent them.
 
@@ -175,7 +175,7 @@ def _contacts_by_address(
 
 
 def _drafts_by_address(rule: KeyRule, addresses: Iterable[str], drafted: Drafted) -> dict[str, list[str]]:
-    """Return the ids of contacts that are no records yet, for the addresses that one of them has.
+    """Return the ids of contacts that are no records yet, by address; addresses without such a contact are absent.
 
     A draft replaces existing contacts: without the dry run it would be older, and they would not exist.
     """

@@ -97,7 +97,7 @@ def list_views(
     """Return views of an object type in the order of their ids, with the present names of properties and options.
 
     Args:
-        transaction: Of the team.
+        transaction: The team's open transaction.
         object_type: The type of the views' records.
         wanted: Which views.
 

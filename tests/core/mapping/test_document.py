@@ -107,17 +107,20 @@ def test_nothing_of_a_document_is_lost(value: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (b'{"version":1,"rules":[{"to":"email","frm":["E-mail"]}]}', "rules[0]: Object contains unknown field `frm`"),
-        (b'{"version":1,"rule":[]}', "unknown field `rule`"),
-        (b'{"version":1,"cells":{"blnk":"keep"}}', "cells: Object contains unknown field `blnk`"),
-        (b'{"version":1,"leave_out":[{"column":"A","n":1}]}', "leave_out[0]: Object contains unknown field `n`"),
+        (
+            b'{"version":1,"rules":[{"to":"email","frm":["E-mail"]}]}',
+            'rules[0] has no field "frm"; did you mean "from"?',
+        ),
+        (b'{"version":1,"rule":[]}', 'the document has no field "rule"; did you mean "rules"?'),
+        (b'{"version":1,"cells":{"blnk":"keep"}}', 'cells has no field "blnk"; did you mean "blank"?'),
+        (b'{"version":1,"leave_out":[{"column":"A","n":1}]}', 'leave_out[0] has no field "n"'),
         (
             b'{"version":1,"rules":[{"to":"a","from":["A"],"steps":[{"do":"splt"}]}]}',
             "steps[0].do: Invalid value 'splt'",
         ),
         (
             b'{"version":1,"rules":[{"to":"a","steps":[{"do":"trim","x":1}]}]}',
-            "steps[0]: Object contains unknown field `x`",
+            'steps[0] has no field "x"; leave it out',
         ),
         (b'{"version":1,"rules":[{"to":"a","steps":[{"do":"phone","region":"Germany"}]}]}', "region"),
         (b'{"version":1,"rules":[{"to":"a","constant":{}}]}', "constant: Expected"),
@@ -148,6 +151,10 @@ def test_a_text_of_another_form_is_refused_with_the_reason(text: bytes, says: st
 def test_any_other_json_is_refused_and_never_a_crash(value: Any) -> None:
     with pytest.raises(NotAMappingError):
         document_of(value)
+
+
+def test_a_document_can_name_its_schema() -> None:
+    assert read_document(b'{"$schema":"mapping.schema.json","version":1}').schema_page == "mapping.schema.json"
 
 
 def test_a_byte_order_mark_is_no_part_of_the_document() -> None:

@@ -111,6 +111,17 @@ def test_a_name_of_two_properties_is_asked_about() -> None:
     assert not one("Estado").first.sure  # a contact has a status, but the column may be of a state
 
 
+@pytest.mark.parametrize("name", ["Titel", "Tytuł", "Título"])
+def test_a_title_in_other_languages_is_asked_about(name: str) -> None:
+    assert (one(name).first.slug, one(name).first.sure) == ("title", False)
+    assert one("Title").first.sure
+
+
+def test_an_id_alone_is_asked_about() -> None:
+    first = one("id", targets=IDENTITY, object_type="identity").first
+    assert (first.slug, first.sure) == ("source_record_id", False)
+
+
 def test_the_language_of_the_other_columns_decides() -> None:
     dutch = proposals(ORGANIZATION, "organization", "Staat", "Postcode", "Bedrijfsnaam", "Straat")
     german = proposals(ORGANIZATION, "organization", "Staat", "Postleitzahl", "Firmenname", "Straße")

@@ -155,7 +155,7 @@ class NamedCandidates:
             slug, weak = self._slug(one), one.concept.weak
             if not slug:
                 continue
-            asks = "it may stand before names, as Dr. does" if _is_foreign_title(one) else ""
+            asks = one.concept.doubt
             confidence = WEAK if weak else SYNONYM
             if len(alike) > 1 or place:
                 asks = f"it has other meanings: {', '.join(sorted(alike - {slug}))}"
@@ -191,11 +191,6 @@ class NamedCandidates:
             if slug in self._targets:
                 reason = f"the name is nearly {quoted(meaning.name)}"
                 yield Candidate(slug, MISSPELT, reason, rank=rank, concept=meaning.concept.name, asks="it is misspelt")
-
-
-def _is_foreign_title(meaning: Meaning) -> bool:
-    """Return whether a title may be one of persons, as it is in most languages but English."""
-    return meaning.concept.name == "any_title" and meaning.language != "en"
 
 
 def _by_concept(targets: Mapping[str, Target]) -> dict[str, list[tuple[str, str]]]:

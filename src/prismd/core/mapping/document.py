@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from prismd.core.json.text import NotJsonError, decode_exactly
+from prismd.core.json.unknown_members import no_field
 from prismd.core.mapping.steps import Step, Words
 from prismd.core.wording.quoting import quoted
 
@@ -96,7 +98,9 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, 
     make: Make | None = None
 
 
-class MappingDocument(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class MappingDocument(
+    Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, rename={"schema_page": "$schema"}
+):
     """A mapping of the columns of a table to the properties of one object type.
 
     Every column of a table has a place in it: a rule, ``leave_out`` or ``empty``; a column without one is refused.
@@ -109,6 +113,7 @@ class MappingDocument(Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         empty: Columns that have no values; a row that has one in such a column is refused.
         other_columns: What becomes of a column that the document does not name.
         cells: What cells without a value mean.
+        schema_page: Where editors find the JSON Schema of this form; it changes nothing.
     """
 
     version: Literal[1]
@@ -118,6 +123,7 @@ class MappingDocument(Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     empty: Annotated[tuple[ColumnName | Column, ...], Meta(max_length=COLUMNS_MAX)] = ()
     other_columns: Literal["refuse", "leave_out"] = "refuse"
     cells: Cells = Cells()
+    schema_page: Annotated[str, Meta(max_length=2_000)] | None = None
 
 
 class NotAMappingError(ValueError):
@@ -177,8 +183,23 @@ def written_document(document: MappingDocument) -> bytes:
 _SCHEMA_PAGE: Final = "docs/mapping.schema.json"
 
 
+#: How the reader of types names a member that it does not know.
+_UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     message, at, path = str(error).partition(" - at `$")
-    return f"{path.rstrip('`').lstrip('.') or 'the document'}: {message}" if at else message
+    where = path.rstrip("`").lstrip(".") if at else ""
+    if (unknown := _UNKNOWN.fullmatch(message)) is not None:
+        return no_field(unknown[1], _members_at(where), where or "the document")
+    return f"{where or 'the document'}: {message}"
+
+
+def _members_at(where: str) -> list[str]:
+    """Return the members that an object can have, by its path in the document."""
+    last = re.sub(r"\[\d+\]$", "", where).rpartition(".")[2]
+    types = {"": MappingDocument, "rules": Rule, "make": Make, "cells": Cells, "steps": None}
+    found = types.get(last, Column)
+    return [] if found is None else [field.encode_name for field in msgspec.structs.fields(found)]

@@ -14,7 +14,7 @@ from prismd.core.mapping.document import MappingDocument
 _MEMBER: Final = re.compile(r"^    (\w+): (.*(?:\n {8,}.*)*)", re.MULTILINE)
 
 #: Members that documents call otherwise than the code.
-_RENAMED: Final = {"columns": "from"}
+_RENAMED: Final = {"columns": "from", "schema_page": "$schema"}
 
 
 def json_schema() -> dict[str, Any]:

@@ -25,11 +25,13 @@ class Concept:
         name: As the list calls it.
         slugs: The property for it, by object type.
         weak: Whether its names have other meanings, too.
+        doubt: Why it is asked about even if no other column is meant; empty where it is not.
     """
 
     name: str
     slugs: Mapping[str, str]
     weak: bool = False
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def synonyms() -> Synonyms:
     text = files(__package__).joinpath(_FILE).read_text(encoding="utf-8")
     by_key: dict[str, list[Meaning]] = {}
     for name, entry in tomllib.loads(text).items():
-        concept = Concept(name, entry.pop("to"), weak=entry.pop("weak", False))
+        concept = Concept(name, entry.pop("to"), weak=entry.pop("weak", False), doubt=entry.pop("doubt", ""))
         for language, names in entry.items():
             for one in names.split(" | "):
                 meaning = Meaning(concept, one, None if language == _EVERY else language)

@@ -166,6 +166,20 @@ def test_columns_of_a_kind_make_one_property_of_several_values() -> None:
     assert found.columns[0].first is found.columns[1].first
 
 
+def test_columns_that_need_other_steps_are_not_put_together() -> None:
+    found = proposals(
+        IDENTITY,
+        "identity",
+        column("Labels", "a;b", "c", separators=(";",)),
+        column("Label", "d,e", "f", separators=(",",)),
+        column("Groups", "g;h", "i", separators=(";",)),
+    )
+    assert taken(found) == {"labels": ["Labels", "Groups"]}
+    assert [each.column.name for each in found.in_doubt] == ["Label"]
+    alone = found.columns[1].first
+    assert (alone.slug, alone.columns) == ("labels", (1,))
+
+
 def test_no_two_columns_are_taken_for_a_property_of_one_value() -> None:
     found = proposals(CONTACT, "contact", "Home City", "Business City", "Job Title", "Title")
     assert taken(found) == {"city": ["Business City"], "title": ["Job Title"]}
@@ -249,6 +263,7 @@ def test_steps_follow_from_the_cells() -> None:
     [
         column("Created", "01/02/2024", kinds="date", date_forms=(DateForm("dmy"), DateForm("mdy"))),
         column("Annual revenue", "1,234", kinds="number", number_forms=(NumberForm(",", "."), NumberForm(".", ","))),
+        column("Annual revenue", "5 €", kinds="number", number_forms=(NumberForm(".", currency="€"),)),
         column("Annual revenue", "5 %", kinds="number", number_forms=(NumberForm(".", percent=True),)),
         column("Labels", "a;b,c", separators=(";", ",")),
     ],
@@ -374,11 +389,33 @@ PROFILES = st.builds(
 )
 
 
-@given(st.lists(PROFILES, max_size=6), st.sampled_from(["contact", "identity", "organization", "deal"]))
-@example([column("Email"), column("Email"), column("Email")], "contact")
-def test_every_column_has_choices_that_make_a_mapping(columns: list[ColumnProfile], object_type: str) -> None:
+DECIDED = st.builds(
+    lambda rules, leave_out: document_of({"version": 1, "rules": rules, "leave_out": leave_out}),
+    st.lists(
+        st.builds(
+            lambda slug, names: {"to": slug, "from": names, "steps": [{"do": "join"}] if len(names) > 1 else []},
+            st.sampled_from(["email", "title", "city", "full_name", "tags", "email_addresses", "name"]),
+            st.lists(
+                st.sampled_from(["Email", "First Name", "City", "Tags", "Labels", "Name"]), min_size=1, max_size=2
+            ),
+        ),
+        max_size=3,
+    ),
+    st.lists(st.sampled_from(["Email", "City", "Xyz"]), max_size=2),
+)
+
+
+@given(
+    st.lists(PROFILES, max_size=6),
+    st.sampled_from(["contact", "identity", "organization", "deal"]),
+    st.lists(DECIDED, max_size=2),
+)
+@example([column("Email"), column("Email"), column("Email")], "contact", [])
+def test_every_column_has_choices_that_make_a_mapping(
+    columns: list[ColumnProfile], object_type: str, before: list[MappingDocument]
+) -> None:
     targets = targets_of(native_schema(object_type))
-    found = proposals(targets, object_type, *columns)
+    found = proposals(targets, object_type, *columns, before=before)
     assert len(found.columns) == len(columns)
     single = [each.slug for each in found.automatic if each.slug]
     assert len(single) == len(set(single))

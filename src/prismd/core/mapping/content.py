@@ -117,7 +117,7 @@ def by_content(column: ColumnProfile, targets: Targets) -> Iterator[Candidate]:
         for slug in slugs if kind in column.kinds else ():
             if slug in targets:
                 yield Candidate(slug, CONTENT, f"all of its values are {_KINDS[kind]}", asks="its name says nothing")
-    for slug, target in targets.items():
+    for slug, target in targets.items() if column.examples else ():
         if target.type in SELECT_TYPES and target.options and not target.read_only and _are_options(column, target):
             yield Candidate(
                 slug, CONTENT, "all of its values are options of the property", asks="its name says nothing"
@@ -147,12 +147,11 @@ def steps_for(column: ColumnProfile, slug: str, target: Target) -> tuple[tuple[S
     if target.type == "bool" and column.boolean_words:
         true, false = column.boolean_words
         return (Boolean((true,), (false,)),), ""
-    if slug in _DOMAINS:
-        return (Domain(),), ""
+    domain = (Domain(),) if slug in _DOMAINS else ()
     if target.holds_many and column.separators:
         asks = "its cells may hold several values, by more than one sign" if len(column.separators) > 1 else ""
-        return (Split(column.separators[0]),), asks
-    return (), ""
+        return (Split(column.separators[0]), *domain), asks
+    return domain, ""
 
 
 def _number_step(forms: tuple[NumberForm, ...]) -> tuple[tuple[Step, ...], str]:
@@ -161,6 +160,8 @@ def _number_step(forms: tuple[NumberForm, ...]) -> tuple[tuple[Step, ...], str]:
     step = Number(form.decimal, form.thousands, currency, "whole" if form.percent else "refuse")
     if len(forms) > 1:
         return (step,), "its numbers can be read in several ways"
+    if form.currency:
+        return (step,), f"the property holds numbers, without their currency {form.currency}"
     return (step,), "its percent signs can mean 5 or 0.05" if form.percent else ""
 
 

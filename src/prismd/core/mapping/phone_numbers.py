@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Final
-
-from phonenumbers import (
-    SUPPORTED_REGIONS,
-    NumberParseException,
-    PhoneNumber,
-    PhoneNumberFormat,
-    ValidationResult,
-    format_number,
-    is_possible_number_with_reason,
-    national_significant_number,
-    parse,
-)
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
 
 from prismd.core.values.blanks import trimmed
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 _CHARS_MAX: Final = 60
 # What stands in one number: digits, and the signs between them. Letters would be read as digits, or left out.
@@ -27,6 +20,14 @@ _NO_DIGIT: Final = re.compile(r"\D+")
 
 _ONE: Final = "write one phone number alone"
 _KEEP: Final = 'leave the step "phone" out to keep numbers as they are'
+
+
+@cache
+def _library() -> ModuleType:
+    """Return the library, which takes a tenth of a second to load, and is needed by mappings of phone numbers alone."""
+    import phonenumbers  # noqa: PLC0415 - see above
+
+    return phonenumbers
 
 
 class NoPhoneNumberError(ValueError):
@@ -39,7 +40,7 @@ def is_region(region: str) -> bool:
     Args:
         region: Its code of two capital letters, as in ``DE``.
     """
-    return region in SUPPORTED_REGIONS
+    return region in _library().SUPPORTED_REGIONS
 
 
 def e164(text: str, region: str | None) -> str:
@@ -55,19 +56,21 @@ def e164(text: str, region: str | None) -> str:
     text = trimmed(text)
     if len(text) > _CHARS_MAX or not _ONE_NUMBER.fullmatch(text):
         raise NoPhoneNumberError(_why_not_one(text[: _CHARS_MAX + 1]))
-    number = _parsed(text, region)
-    if number is None or is_possible_number_with_reason(number) != ValidationResult.IS_POSSIBLE:
+    library, number = _library(), _parsed(text, region)
+    if number is None or library.is_possible_number_with_reason(number) != library.ValidationResult.IS_POSSIBLE:
         raise NoPhoneNumberError(_why_no_number(text, region))
-    if _holds_two(text, region) or not _digits(text).endswith(national_significant_number(number)):
+    if _holds_two(text, region) or not _digits(text).endswith(library.national_significant_number(number)):
         raise NoPhoneNumberError(f"it may hold two numbers; {_ONE}")
-    return format_number(number, PhoneNumberFormat.E164)
+    return str(library.format_number(number, library.PhoneNumberFormat.E164))
 
 
 def _parsed(text: str, region: str | None) -> PhoneNumber | None:
+    library = _library()
     try:
-        return parse(text, region)
-    except NumberParseException:
+        number: PhoneNumber = library.parse(text, region)
+    except library.NumberParseException:
         return None
+    return number
 
 
 def _holds_two(text: str, region: str | None) -> bool:
@@ -76,7 +79,7 @@ def _holds_two(text: str, region: str | None) -> bool:
     if not slash:
         return False
     number = _parsed(before, region)
-    long = number is not None and len(national_significant_number(number)) > _AREA_DIGITS_MAX
+    long = number is not None and len(_library().national_significant_number(number)) > _AREA_DIGITS_MAX
     return long or "/" in after or "+" in after
 
 

@@ -15,7 +15,7 @@ from prismd.core.mapping.earlier import Earlier, earlier_decisions
 from prismd.core.mapping.names import name_key
 from prismd.core.mapping.proposal import ColumnProposals, Kind, Proposal, Proposals
 from prismd.core.mapping.rivals import settled
-from prismd.core.mapping.steps import Join
+from prismd.core.mapping.steps import Join, Step
 from prismd.core.mapping.targets import Targets
 from prismd.core.properties.slugs import RESERVED
 from prismd.core.tables.columns import ColumnProfile
@@ -142,31 +142,36 @@ class _Table:
         for place, found in enumerate(self._ranked):
             for one in found:
                 group = groups.get(one.slug, [])
-                if one is found[0] and place in group:
+                if place in group:
                     if place == group[0]:
                         yield self._proposal(one, group, sure=True)
-                else:
-                    yield self._proposal(
-                        one,
-                        [*(each for each in group if each != place), place],
-                        sure=not group and one is found[0] and one.is_sure,
-                    )
+                    continue
+                joins = bool(group) and self._steps(group[0], one.slug) == self._steps(place, one.slug)
+                sure = not group and one is found[0] and one.is_sure
+                yield self._proposal(one, [*group, place] if joins else [place], sure=sure)
 
     def _groups(self) -> dict[str, list[int]]:
-        """Return the columns that surely go into each property of several values, in the order of their ranks."""
+        """Return the columns that surely go into each property of several values, in the order of their ranks.
+
+        They share the steps of the rule, so columns whose cells need others are not among them.
+        """
         groups: dict[str, list[int]] = {}
-        for place, found in enumerate(self._ranked):
+        by_rank = sorted(
+            range(len(self._columns)), key=lambda place: self._ranked[place][0].rank if self._ranked[place] else 0
+        )
+        for place in by_rank:
+            found = self._ranked[place]
             if found and found[0].is_sure and self._targets[found[0].slug].holds_many:
-                groups.setdefault(found[0].slug, []).append(place)
-        return {
-            slug: sorted(places, key=lambda place: (self._ranked[place][0].rank, place))
-            for slug, places in groups.items()
-        }
+                group = groups.setdefault(found[0].slug, [])
+                if not group or self._steps(group[0], found[0].slug) == self._steps(place, found[0].slug):
+                    group.append(place)
+        return groups
+
+    def _steps(self, place: int, slug: str) -> tuple[Step, ...]:
+        return steps_for(self._columns[place], slug, self._targets[slug])[0]
 
     def _proposal(self, one: Candidate, places: Sequence[int], *, sure: bool) -> Proposal:
-        target = self._targets[one.slug]
-        steps, _ = steps_for(self._columns[places[0]], one.slug, target)
-        rule = Rule(one.slug, tuple(self._wanted[place] for place in places), steps)
+        rule = Rule(one.slug, tuple(self._wanted[place] for place in places), self._steps(places[0], one.slug))
         reason = one.reason if len(places) == 1 else f"{one.reason}, which holds several values"
         return Proposal("property", tuple(places), rule, one.confidence, reason, sure=sure)
 

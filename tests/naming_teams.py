@@ -19,6 +19,7 @@ LOCAL: Final = {
     "team": "it says which teams there are, and stands on every node",
     "api_key": "a key is looked up before its team is known",
     "realtime_ticket": "a ticket is looked up before its team is known",
+    "import_queue": "which job of all teams has its turn is asked of one table",
     "schema_migration": "it is about the database",
 }
 

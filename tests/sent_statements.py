@@ -14,8 +14,7 @@ import psycopg
 
 import prismd
 from prismd.store.backups import restoring
-from prismd.store.imports import jobs
-from prismd.store.monitoring import diagnosis, figures, health
+from prismd.store.monitoring import diagnosis, figures
 from tests.naming_teams import without_team
 
 _OF_PRISMD: Final = f"{Path(prismd.__file__).parent}/"
@@ -24,11 +23,10 @@ _BETWEEN: Final = (f"{Path(psycopg.__file__).parent}/", f"{Path(__file__).parent
 
 #: What asks of all teams at once, and why it may.
 OF_ALL_TEAMS: Final[dict[Callable[..., Any], str]] = {
-    jobs.claim_next: "the queue is one, and stands in the table of jobs",
-    health.next_job: "it reads the queue, for the health check",
-    figures.queue_by_state: "it reads the queue, for metrics",
+    figures.queue_by_state: "it reads how far the jobs of all teams are, for metrics",
     figures.oldest_kept: "it reads what is purged next of all teams, for metrics",
     diagnosis.oldest_expired: "it reads what is purged next of all teams, for the doctor",
+    restoring.queue_earlier_jobs: "whole databases are restored",
     restoring.has_rows: "whole databases are restored",
     restoring.write_rows: "whole databases are restored",
 }

@@ -22,12 +22,16 @@ Prismd = Callable[..., tuple[int, str, str]]
 
 
 BUSY = """
-INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, total, chunks, created_at, updated_at,
-                        expires_at, not_before)
-SELECT team.id, gen_random_uuid(), 'deal', false, 'running', '{}', 1, 1, now(), now(), now() + interval '1 day',
-       now() + interval '1 hour'
-FROM team, generate_series(1, 10)
-WHERE team.public_id = %(team)s
+WITH job AS (
+    INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, total, chunks, created_at,
+                            updated_at, expires_at)
+    SELECT team.id, gen_random_uuid(), 'deal', false, 'running', '{}', 1, 1, now(), now(), now() + interval '1 day'
+    FROM team, generate_series(1, 10)
+    WHERE team.public_id = %(team)s
+    RETURNING team_id, id
+)
+INSERT INTO import_queue (team_id, job_id, running, not_before, created_at, moved_at)
+SELECT team_id, id, true, now() + interval '1 hour', now(), now() FROM job
 """
 
 
@@ -90,7 +94,10 @@ def test_a_job_that_waits_is_cancelled_and_its_rows_run_after_all(
     code, _, errors = prismd("retry", job)
     assert (code, "nothing_to_retry" in errors) == (2, True)
     with connect(server.database_url, Settings()) as connection:
-        connection.execute("DELETE FROM import_job WHERE not_before > now() + interval '10 minutes'")
+        connection.execute(
+            "WITH gone AS (DELETE FROM import_queue WHERE not_before > now() + interval '10 minutes' RETURNING job_id) "
+            "DELETE FROM import_job WHERE id IN (SELECT job_id FROM gone)"
+        )
     code, out, _ = prismd("retry", job, "--not-attempted", "--json")
     child = json.loads(out)["job_id"]
     assert prismd("watch", child)[0] == 0

@@ -17,4 +17,5 @@ def importer(connection: Connection, runtime: Runtime, make_team: Callable[[], i
     connection.autocommit = True
     # Turns go to whoever waits longest, so nothing of an earlier test may wait.
     connection.execute("UPDATE import_job SET state = 'cancelled' WHERE state IN ('queued', 'running')")
+    connection.execute("DELETE FROM import_queue")
     return Importer(connection, runtime, make_team())

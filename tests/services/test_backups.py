@@ -61,6 +61,22 @@ def fill(connection: psycopg.Connection[Any]) -> None:
     connection.execute("SELECT nextval('import_turn') FROM generate_series(1, 41)")
 
 
+#: One has ended, one runs and waits after a failure, one has not begun.
+EARLIER_JOBS = """
+INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, total, chunks, cursor, created, turn,
+                        not_before, created_at, updated_at, expires_at)
+SELECT (SELECT min(id) FROM team), lpad(n::text, 32, '0')::uuid, 'contact', false, state, '{}', 2, 2, 0, 0, 10 + n,
+       CASE n WHEN 2 THEN '2026-01-03'::timestamptz ELSE '-infinity' END, '2026-01-01', '2026-01-02', 'infinity'
+FROM unnest(ARRAY['cancelled', 'running', 'queued']) WITH ORDINALITY AS job (state, n)
+"""
+#: Their entries in the queue of today.
+QUEUE = """
+SELECT right(job_id::text, 1), running, turn, not_before = '2026-01-03', created_at = '2026-01-01',
+       moved_at = '2026-01-02'
+FROM import_queue ORDER BY turn
+"""
+
+
 def content(url: str) -> dict[str, list[Any]]:
     """All rows of all tables, but for when migrations were applied, and where all sequences stand."""
     with connect(url, SETTINGS) as connection:
@@ -147,8 +163,10 @@ def test_the_rows_of_the_last_schema_before_the_first_migration_are_taken_over(
     make_earlier(old, "0016")
     with connect(old, SETTINGS) as connection:
         fill(connection)
+        connection.execute(EARLIER_JOBS)
     file = kept(old, tmp_path / "b")
     before = content(old)
+    jobs = before.pop("import_job")
     made = restored(file, target)
     assert (made.schema, made.head, made.left_out) == ("0016", known_versions()[-1], [])
     check_schema(target, SETTINGS)
@@ -157,6 +175,12 @@ def test_the_rows_of_the_last_schema_before_the_first_migration_are_taken_over(
     for url in (target, old):
         found = content(url)
         assert found.pop("schema_migration")
+        narrowed = [row.rsplit(",", 2)[0] for (row,) in jobs]
+        assert narrowed == [row.removesuffix(")") for (row,) in found.pop("import_job")]
+        assert found.pop("import_queue")
+        with connect(url, SETTINGS) as connection:
+            entries = connection.execute(QUEUE).fetchall()
+        assert entries == [("2", True, 12, True, True, True), ("3", False, 13, False, True, True)]
         assert found == {name: rows for name, rows in before.items() if name != "alembic_version"}
 
 

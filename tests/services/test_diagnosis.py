@@ -72,6 +72,10 @@ def make_job(connection: Connection, state: str, at: datetime, *, expires: datet
         """,
         (state, at, at, expires),
     )
+    connection.execute(
+        "INSERT INTO import_queue (team_id, job_id, created_at, moved_at) "
+        "SELECT team_id, id, created_at, updated_at FROM import_job WHERE state = 'queued'"
+    )
 
 
 def test_the_indexes_on_file_are_those_that_migrations_make(own: Connection) -> None:

@@ -34,19 +34,18 @@ def make_job(connection: Connection, clock: Clock, number: int, **later: float) 
     due = clock.now() + timedelta(**later)
     connection.execute(
         """
-        INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, total, chunks, created_at,
-                                updated_at, expires_at, not_before)
-        SELECT id, lpad(%s::text, 32, '0')::uuid, 'contact', false, 'queued', '{}', 1, 1, %s, %s, %s, %s FROM team
+        INSERT INTO import_queue (team_id, job_id, created_at, moved_at, not_before)
+        SELECT id, lpad(%s::text, 32, '0')::uuid, %s, %s, %s FROM team
         """,
-        (number, clock.now(), clock.now(), clock.now() + timedelta(days=7), due),
+        (number, clock.now(), clock.now(), due),
     )
 
 
 def step(connection: Connection, clock: Clock) -> None:
     """Do what a step does to the job whose turn it is."""
     connection.execute(
-        "UPDATE import_job SET turn = nextval('import_turn'), updated_at = %s "
-        "WHERE turn = (SELECT min(turn) FROM import_job)",
+        "UPDATE import_queue SET turn = nextval('import_turn'), moved_at = %s "
+        "WHERE turn = (SELECT min(turn) FROM import_queue)",
         (clock.now(),),
     )
 
@@ -95,9 +94,9 @@ def test_a_job_that_waited_long_for_its_turn_is_no_fault(own: Connection, clock:
 def test_jobs_of_a_team_that_has_enough_at_work_are_passed_over(own: Connection, clock: Clock) -> None:
     for number in range(12):
         make_job(own, clock, number)
-    own.execute("UPDATE import_job SET state = 'running', turn = turn + 100 WHERE turn > 2")
+    own.execute("UPDATE import_queue SET running = true, turn = turn + 100 WHERE turn > 2")
     clock.advance(seconds=301)
-    own.execute("UPDATE import_job SET updated_at = %s WHERE state = 'running'", (clock.now(),))
+    own.execute("UPDATE import_queue SET moved_at = %s WHERE running", (clock.now(),))
     assert not WorkHealth(SETTINGS, clock.now()).fault(own, clock.now())
 
 

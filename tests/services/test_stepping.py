@@ -16,13 +16,14 @@ from prismd.services.imports.job_transaction import JobTransaction
 from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
 from prismd.services.imports.pipeline.overlapped_connection import OverlappedConnection
 from prismd.services.imports.stepping import step_next
+from prismd.services.imports.turns import claim_job
 from prismd.services.records.reading import count_records
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 from prismd.store.connections.postgres import Pool, connect, connect_as
 from prismd.store.connections.transactions import of_all_teams
-from prismd.store.imports import chunks, jobs
+from prismd.store.imports import chunks
 from tests.conftest import Clock, sole
 from tests.core.imports.model import ModelImport
 from tests.services.importing import Importer, people, told
@@ -196,8 +197,7 @@ def test_a_worker_that_lost_the_race_writes_nothing(importer: Importer) -> None:
 def test_a_worker_that_dies_leaves_its_turn_to_the_next_at_once(importer: Importer, database_url: str) -> None:
     job_id = importer.submit(people(4), chunk=4)
     with connect(database_url, Settings()) as dying:
-        claimed = jobs.claim_next(dying, importer.runtime.now(), running_max=1)
-        assert claimed
+        assert claim_job(dying, importer.runtime.now(), importer.runtime.settings)
         assert importer.step() is None
         with connect(database_url, Settings(), autocommit=True) as admin:
             admin.execute("SELECT pg_terminate_backend(%s, 5000)", (dying.info.backend_pid,))

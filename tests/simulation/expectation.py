@@ -380,7 +380,7 @@ class Expectation:
     def _expected(self, used: set[Any]) -> Snapshot:
         # A property can become a key where nobody needs it yet, as where a row is refused after it was read; from then
         # on it has to be kept like all others.
-        expected: Snapshot = {"record": {}, "job": {}, "touch": {}, "key": {}}
+        expected: Snapshot = {"record": {}, "job": {}, "entry": {}, "touch": {}, "key": {}}
         keys: dict[tuple[Any, ...], int] = defaultdict(int)
         slugs: dict[tuple[int, str], list[KeyRule]] = defaultdict(list)
         for team_id, object_type, slug in used:
@@ -398,6 +398,8 @@ class Expectation:
                 job.asked.object_type, job.asked.synchronous, job.state, len(job.rows), job.chunks, job.cursor,
                 *job.counts(), job.error, job.asked.parent, sum(len(verdict["contacts"]) for verdict in job.verdicts),
             )  # fmt: skip
+            if not job.ended:
+                expected["entry"][key] = (job.state == "running",)
             for record_id, touch in job.touches.items():
                 expected["touch"][*key, record_id] = (*touch[:3], *_differing(*map(self._told_apart, touch[3:])))
         return expected

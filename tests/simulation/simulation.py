@@ -30,6 +30,7 @@ from prismd.services.imports import jobs
 from prismd.services.imports.control import cancel_job, retry_job
 from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
 from prismd.services.imports.stepping import step_next
+from prismd.services.imports.turns import OutOfReachError
 from prismd.services.runtime import Runtime, SoleRuntime
 from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
@@ -220,7 +221,11 @@ class Simulation:
     # What workers do
 
     def _step(self, worker: Actor) -> None:
-        step = step_next(self._alone(worker), pipeline=worker.pipeline)
+        try:
+            step = step_next(self._alone(worker), pipeline=worker.pipeline)
+        except OutOfReachError as error:
+            self._say(f"{worker.name} cannot reach {error.entry.job_id[-6:]}")
+            return
         if step:
             self._say(f"{worker.name} {'failed at' if step.failed else 'stepped'} {step.job.id[-6:]} {step.job.cursor}")
 
@@ -489,6 +494,7 @@ class Simulation:
 
     def _make_teams(self, count: int) -> dict[int, str]:
         self._watcher.execute("DELETE FROM import_job")
+        self._watcher.execute("DELETE FROM import_queue")
         self._watcher.execute("DELETE FROM idempotency_claim")
         teams = {}
         for _ in range(count):

@@ -12,7 +12,7 @@ from prismd.store.connections.postgres import Connection
 #: By kind: what identifies an entry, then what there is to say of it.
 Snapshot = dict[str, dict[tuple[Any, ...], tuple[Any, ...]]]
 
-_KEY_LENGTHS: Final = {"record": 2, "key": 3, "slug": 3, "job": 2, "chunk": 3, "result": 3, "touch": 3}
+_KEY_LENGTHS: Final = {"record": 2, "key": 3, "slug": 3, "job": 2, "entry": 2, "chunk": 3, "result": 3, "touch": 3}
 
 _READ: Final = """
 SELECT 'record', json_build_array(team_id, id, object_type, version, properties, import_id,
@@ -27,6 +27,8 @@ UNION ALL
 SELECT 'job', json_build_array(team_id, id, object_type, synchronous, state, total, chunks, cursor, created, existing,
                                updated, failed, error_code, parent_job_id, contacts_created)::text
 FROM import_job WHERE team_id = ANY(%(teams)s)
+UNION ALL
+SELECT 'entry', json_build_array(team_id, job_id, running)::text FROM import_queue WHERE team_id = ANY(%(teams)s)
 UNION ALL
 SELECT 'chunk', json_build_array(team_id, job_id, number, first_row, row_count,
                                  encode(rows, 'hex'), origins)::text

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from prismd.core.records.new_contacts import NewContacts
-from prismd.services.imports import chunk, rows, stepping
+from prismd.services.imports import chunk, control, rows, stepping
 from prismd.services.records import references
 from prismd.services.records.keys import KeyChanges
 from prismd.store.idempotency import claims
-from prismd.store.imports import effects, jobs, results
+from prismd.store.imports import effects, jobs, queue, results
 from prismd.store.records import record_keys, record_writes
 from tests.simulation.simulation import Report
 from tests.simulation.theatre import Theatre, told
@@ -49,7 +49,10 @@ Patch = Callable[[pytest.MonkeyPatch], None]
 
 
 def without_lease(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(jobs, "_CLAIM", jobs._CLAIM.replace("FOR NO KEY UPDATE OF import_job SKIP LOCKED", ""))
+    """Neither queue entry nor job is held: workers only look whose turn it is."""
+    found = queue._CLAIM[queue._CLAIM.index("SELECT") : queue._CLAIM.index("FOR NO KEY UPDATE")]
+    patch.setattr(queue, "_CLAIM", found.replace("SELECT team_id, job_id", "SELECT team_id, job_id::text", 1))
+    patch.setattr(jobs, "_LOCK", jobs._LOCK.replace("FOR NO KEY UPDATE OF import_job", ""))
 
 
 def without_fence(patch: pytest.MonkeyPatch) -> None:
@@ -88,8 +91,13 @@ def with_idempotency_keys_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 
 def with_a_cancel_that_does_not_wait_for_the_chunk(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(jobs, "_LOCK", jobs._LOCK.replace("FOR NO KEY UPDATE", ""))
+    patch.setattr(jobs, "_LOCK", jobs._LOCK.replace("FOR NO KEY UPDATE OF import_job", ""))
+    patch.setattr(control, "queue", SimpleNamespace(leave=lambda *_: None))
     without_fence(patch)
+
+
+def with_a_cancelled_job_left_in_the_queue(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(control, "queue", SimpleNamespace(leave=lambda *_: None))
 
 
 def with_keys_of_a_type_not_locked(patch: pytest.MonkeyPatch) -> None:
@@ -135,6 +143,7 @@ def with_contacts_that_no_key_finds(patch: pytest.MonkeyPatch) -> None:
         with_before_images_of_the_last_change,
         with_idempotency_keys_forgotten,
         with_a_cancel_that_does_not_wait_for_the_chunk,
+        with_a_cancelled_job_left_in_the_queue,
         with_keys_of_a_type_not_locked,
         with_a_lost_answer_taken_for_a_failure_of_the_chunk,
         with_updates_lost,

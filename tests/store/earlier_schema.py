@@ -13,6 +13,10 @@ DROP TABLE schema_migration;
 CREATE TABLE alembic_version (version_num varchar(32) NOT NULL CONSTRAINT alembic_version_pkc PRIMARY KEY);
 ALTER TABLE record_key DROP CONSTRAINT record_key_pkey;
 CREATE INDEX record_key_in_order ON record_key (team_id, key_hash, record_id);
+ALTER TABLE import_job ADD COLUMN turn bigint NOT NULL DEFAULT nextval('import_turn');
+ALTER TABLE import_job ADD COLUMN not_before timestamptz NOT NULL DEFAULT '-infinity';
+DROP TABLE import_queue;
+CREATE INDEX import_job_queue ON import_job (turn) WHERE state IN ('queued', 'running');
 DROP INDEX import_job_purge, idempotency_claim_purge, attempt_answer_purge;
 """
 

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from prismd.core.values.blanks import UNSEEN
 from prismd.store import api_keys, audit, grants, lists, properties, retention, teams, views
+from prismd.store.backups import restoring
 from prismd.store.idempotency import claims, client_attempts
-from prismd.store.imports import attempts, chunks, drafts, effects, import_records, jobs, progress, results
+from prismd.store.imports import attempts, chunks, drafts, effects, import_records, jobs, progress, queue, results
 from prismd.store.monitoring import diagnosis, figures, health
 from prismd.store.queries import pages
 from prismd.store.realtime import tickets
@@ -80,7 +81,7 @@ def _named(count: int) -> dict[str, Any]:
 
 _MOVED: Final = {
     "id": JOB, "found": 250, "cursor": 251, "state": "running", "created": 0, "existing": 0, "updated": 0, "failed": 0,
-    "attempts": 1, "crashes": 0, "contacts": 0, "not_before": NOW, "code": None, "message": None,
+    "attempts": 1, "crashes": 0, "contacts": 0, "code": None, "message": None,
 }  # fmt: skip
 _LISTED: Final = {"state": "complete", "type": "contact", "before": id_of(RECORDS)}
 _OF_TYPE: Final = {"team_id": 1, "object_type": "contact", "key": "email"}
@@ -122,9 +123,16 @@ _RECORDS: Final = {
 }
 
 _IMPORTS: Final = {
-    "next turn": Hot(jobs._CLAIM, {"running_max": 10}, once=2),
+    "next turn": Hot(queue._CLAIM, {"running_max": 10}, once=4),
+    "a queue entry held": Hot(queue._HOLD, (1, JOB), once=1),
+    "a queue entry put off": Hot(queue._PUT_OFF, {"job": JOB, "running": True, "until": NOW, "moved_at": NOW}, once=1),
+    "a queue entry skipped": Hot(queue._SKIP, (NOW, 1, JOB), once=1),
+    "a queue entry deleted": Hot(queue._LEAVE, (1, JOB), once=1),
+    "queue entries of a team": Hot(queue._OF_TEAM, (1,), once=QUEUED),
+    "jobs of a team under way": Hot(jobs._ACTIVE_IDS, (1,), once=QUEUED),
     "whose turn it is": Hot(health._NEXT, {"running_max": 10}, once=1),
     "jobs that wait": Hot(figures._QUEUE, (LIMIT,), once=LIMIT),
+    "rows that wait": Hot(figures._ROWS, (LIMIT,), once=LIMIT),
     "the oldest of what is purged": Hot(figures._OLDEST, once=10),
     "jobs under way": Hot(jobs._ACTIVE, (1,), once=QUEUED),
     "hold of a job": Hot(jobs._LOCK, (1, JOB), once=1),
@@ -198,7 +206,7 @@ _TEAMS: Final = {
 
 _RETENTION: Final = {
     "teams to purge": Hot(teams._AFTER, (0, LIMIT), once=LIMIT),
-    "the oldest of a team": Hot(retention._OLDEST, once=8),
+    "the oldest of a team": Hot(retention._OLDEST, once=9),
     "expired jobs": Hot(retention._EXPIRED_JOBS, {"now": LATE}, once=LIMIT),
     **{
         f"{table} of expired jobs": Hot(retention._DELETE_PARTS.format(table=table), {"jobs": [JOB]}, once=2 * LIMIT)
@@ -217,14 +225,15 @@ HOT: Final = {**_RECORDS, **_IMPORTS, **_TEAMS, **_RETENTION}
 OF_ALL_TEAMS: Final = {
     "next turn", "whose turn it is", "the key of a request", "a team", "a ticket", *_RETENTION,
     # What metrics tell, and the views of another team than the others ask for.
-    "jobs that wait", "the oldest of what is purged", "views without names",
+    "jobs that wait", "rows that wait", "the oldest of what is purged", "views without names",
 }  # fmt: skip
 
-#: A part of others; what the command line asks, of keys that people made by hand; what is done once a view or a lost
-#: chunk, to all views of a team or all chunks of a job; what reads nothing but its parameters.
+#: A part of others; what the command line asks, of keys that people made by hand; what restores a backup; what is done
+#: once a view or a lost chunk, to all views of a team or all chunks of a job; what reads nothing but its parameters.
 NOT_HOT: Final = (
     audit._NAMED, audit._NOTE, audit._NOTED, audit._NOTE_AND_TELL, diagnosis._EXPIRED,
     records.FOUND, teams._SELECT_TEAMS, api_keys._LIST, api_keys._HOLD, api_keys._READ, api_keys._REVOKE,
     api_keys._EXPIRE, views._NOTE, views._LISTING, views._UNPIN,
-    chunks._REMOVE_CHUNK, chunks._RETURN_CHUNKS, record_keys._INSERT,
+    chunks._REMOVE_CHUNK, chunks._RETURN_CHUNKS, record_keys._INSERT, queue._ENTER, queue._RETURN,
+    restoring._QUEUE_JOBS,
 )  # fmt: skip

@@ -83,6 +83,9 @@ INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, t
 SELECT n % {FEW} + 1, CASE WHEN n = {RECORDS} THEN '{JOB}' ELSE {_ID} END, 'contact', false,
        CASE WHEN n = {RECORDS} THEN 'running' ELSE 'queued' END, '{{}}', {RECORDS}, 500, 250, now(), now(), 'infinity'
 FROM generate_series({RECORDS}, {RECORDS} + {QUEUED - 1}) AS n;
+INSERT INTO import_queue (team_id, job_id, running, created_at, moved_at)
+SELECT team_id, id, state = 'running', created_at, updated_at FROM import_job WHERE state IN ('queued', 'running')
+ORDER BY id = '{JOB}' DESC;
 INSERT INTO import_chunk SELECT 1, '{JOB}', n, n * 2000, 2000, '[]' FROM generate_series(0, 499) AS n;
 INSERT INTO import_result SELECT 1, '{JOB}', n, n * 2000, 2000, 1990, 0, 0, 10, '' FROM generate_series(0, 499) AS n;
 INSERT INTO import_touch (team_id, job_id, record_id, first_row)

@@ -44,7 +44,7 @@ from prismd.store.backups.dumps import Place, Rows
 from prismd.store.connections import postgres
 from prismd.store.connections.postgres import Connection, Pool, connect
 from prismd.store.idempotency import claims, client_attempts
-from prismd.store.imports import attempts, chunks, drafts, effects, import_records, jobs, progress, results
+from prismd.store.imports import attempts, chunks, drafts, effects, import_records, jobs, progress, queue, results
 from prismd.store.monitoring import diagnosis, figures, health
 from prismd.store.queries import pages
 from prismd.store.realtime import notifications, tickets
@@ -56,6 +56,7 @@ LATER: Final = NOW + timedelta(days=30)
 NEW_ID: Final = system_ids()
 TABLES: Final = (
     "team", "api_key", "property", "property_option", "record", "key_property", "record_key", "import_job",
+    "import_queue",
     "import_chunk", "import_attempt", "import_result", "import_touch", "import_draft", "idempotency_claim",
     "attempt_answer", "audit_entry", "audit_object", "record_grant", "list", "view", "realtime_ticket",
 )  # fmt: skip
@@ -157,13 +158,21 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     attempts.forget_attempts: lambda c, w: attempts.forget_attempts(c, w.running),
     chunks.replace_chunk: lambda c, w: chunks.replace_chunk(c, w.running, w.chunk.cut(2)),
     chunks.insert_chunks: lambda c, w: chunks.insert_chunks(c, w.running, [w.chunk]),
-    jobs.claim_next: lambda c, _: jobs.claim_next(c, LATER, running_max=100),
+    queue.enter: lambda c, w: queue.enter(c, replace(w.running, id=NEW_ID())),
+    queue.claim_entry: lambda c, _: queue.claim_entry(c, LATER, running_max=100),
+    queue.hold_entry: lambda c, w: queue.hold_entry(c, w.running),
+    queue.put_off: lambda c, w: queue.put_off(c, w.running, LATER),
+    queue.skip_entry: lambda c, w: queue.skip_entry(c, queue.QueueEntry(w.team_id, w.running.id), LATER),
+    queue.leave: lambda c, w: queue.leave(c, w.team_id, w.running.id),
+    queue.jobs_of_team: lambda c, w: queue.jobs_of_team(c, w.team_id),
+    queue.return_jobs: lambda c, w: queue.return_jobs(c, w.team_id, [NEW_ID()], NOW),
+    jobs.active_jobs: lambda c, w: jobs.active_jobs(c, w.team_id),
     jobs.count_active: lambda c, w: jobs.count_active(c, w.team_id),
     jobs.lock_job: lambda c, w: jobs.lock_job(c, w.team_id, w.running.id),
     jobs.end_job: lambda c, w: jobs.end_job(c, w.running.cancelled(NOW)),
     chunks.read_chunk: lambda c, w: chunks.read_chunk(c, w.running, 0),
     jobs.advance: lambda c, w: jobs.advance(c, w.running, w.running.after_chunk(Counts(created=2), NOW)),
-    jobs.record_failure: lambda c, w: jobs.record_failure(c, w.running, now=NOW, wait=timedelta(1)),
+    jobs.record_failure: lambda c, w: jobs.record_failure(c, w.running),
     jobs.get_job: lambda c, w: jobs.get_job(c, w.team_id, w.running.id),
     jobs.list_jobs: lambda c, w: jobs.list_jobs(c, w.team_id, state=None, object_type=None, before=None, limit=1),
     lists.lock_lists: lambda c, w: lists.lock_lists(c, w.team_id),
@@ -302,7 +311,9 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
 ABOUT_TRANSACTIONS: Final = {"prismd.store.connections.row_security", "prismd.store.connections.transactions"}
 
 #: These make tables, in a transaction of their own; they have tests of their own, too.
-MAKING_TABLES: Final[set[Callable[..., Any]]] = {migrate.upgrade, migrate.upgrading}
+MAKING_TABLES: Final[set[Callable[..., Any]]] = {
+    migrate.upgrade, migrate.upgrading, restoring.widen_jobs, restoring.queue_earlier_jobs,
+}  # fmt: skip
 
 #: These touch no table, and wait for nobody.
 WITHOUT_LOCK: Final = {
@@ -317,8 +328,8 @@ WITHOUT_LOCK: Final = {
 
 #: These change or lock rows that are there, so a transaction that sees them as they were cannot go on.
 CONFLICTING: Final = [
-    client_attempts.keep_answer, drafts.write_drafts, grants.put_grant, claims.keep_claim, jobs.claim_next,
-    jobs.lock_job, jobs.end_job,
+    client_attempts.keep_answer, drafts.write_drafts, grants.put_grant, claims.keep_claim,
+    queue.claim_entry, queue.hold_entry, queue.put_off, queue.skip_entry, queue.leave, jobs.lock_job, jobs.end_job,
     jobs.advance, jobs.record_failure, properties.update_property, effects.write_effects,
     properties.delete_property, properties.update_option, properties.delete_option, record_keys.delete_keys,
     record_writes.delete_records, record_writes.restore_records, record_writes.update_records,

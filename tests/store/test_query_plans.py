@@ -42,7 +42,7 @@ INDEXES: Final[dict[str, set[str]]] = {
     "a value that a record lacks": {"record_pkey"},
     "a value that a member of a list lacks": {"record_key_pkey", "record_pkey"},
     "drafts": {"import_draft_lookup", "import_draft_pkey"},
-    "next turn": {"import_job_queue", "import_job_active"},
+    "next turn": {"import_queue_turn", "import_queue_running", "import_queue_pkey"},
     "jobs under way": {"import_job_active"},
     "hold of a job": {"import_job_listing"},
     "status of a job": {"import_job_listing"},
@@ -68,13 +68,15 @@ INSERT INTO record (team_id, object_type, id, version, created_at, updated_at, p
 SELECT 1, 'contact', gen_random_uuid(), 1, now(), now(), '{}' FROM generate_series(1, 20000);
 INSERT INTO record_key SELECT team_id, hashtextextended(id::text, 0), id FROM record WHERE team_id = 1;
 INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, total, chunks, created_at, updated_at,
-                        expires_at, not_before)
+                        expires_at)
 SELECT n % 20 + 1, CASE WHEN n = 20 THEN '00000000-0000-7000-8000-000000000000' ELSE gen_random_uuid() END,
-       'contact', false, 'queued', '{}', 1, 1, now(), now(), now(), now()
+       'contact', false, 'queued', '{}', 1, 1, now(), now(), now()
 FROM generate_series(1, 2000) AS n;
+INSERT INTO import_queue (team_id, job_id, created_at, moved_at)
+SELECT team_id, id, created_at, updated_at FROM import_job;
 INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, total, chunks, created_at, updated_at,
-                        expires_at, not_before)
-SELECT 2, gen_random_uuid(), 'contact', true, 'complete', '{}', 0, 0, now(), now(), now(), now()
+                        expires_at)
+SELECT 2, gen_random_uuid(), 'contact', true, 'complete', '{}', 0, 0, now(), now(), now()
 FROM generate_series(1, 20000);
 INSERT INTO import_draft
 SELECT 1, '00000000-0000-7000-8000-000000000000', id, hashtextextended(id::text, 0), 1, 1, true, '{}' FROM record
@@ -114,6 +116,7 @@ def planned(make_database: Callable[[], str]) -> Iterator[Connection]:
             "record",
             "record_key",
             "import_job",
+            "import_queue",
             "import_chunk",
             "import_result",
             "import_touch",

@@ -9,9 +9,9 @@ from typing import Final
 
 import pytest
 
+from prismd.store.backups import restoring
 from prismd.store.connections.postgres import Connection
-from prismd.store.imports import jobs
-from prismd.store.monitoring import diagnosis, figures, health
+from prismd.store.monitoring import diagnosis, figures
 from prismd.store.records import record_keys
 from tests.naming_teams import LOCAL, TEAM_TABLES, without_team
 from tests.sent_statements import SentStatements
@@ -38,7 +38,7 @@ WHERE c.contype = 'f' AND f.relnamespace = 'public'::regnamespace
 """
 
 #: What asks of all teams at once; see :data:`tests.sent_statements.OF_ALL_TEAMS`.
-OF_ALL_TEAMS: Final = {jobs._CLAIM, health._NEXT, figures._QUEUE, figures._OLDEST, diagnosis._EXPIRED}
+OF_ALL_TEAMS: Final = {figures._ROWS, figures._OLDEST, diagnosis._EXPIRED, restoring._QUEUE_JOBS}
 STATEMENTS: Final = {
     **{name: hot.statement for name, hot in HOT.items()},
     **{text.strip(): text for text in NOT_HOT},

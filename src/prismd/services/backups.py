@@ -20,9 +20,11 @@ from prismd.store.backups.restoring import (
     has_rows,
     in_order,
     own_tables,
+    queue_earlier_jobs,
     refresh_statistics,
     schema_name,
     set_places,
+    widen_jobs,
     write_rows,
 )
 from prismd.store.connections.postgres import Connection, connect
@@ -171,9 +173,13 @@ def _fill(connection: Connection, dump: Dump) -> dict[str, int]:
     empty_tables(connection, tables)
     counts = {}
     try:
+        if dump.is_earlier:
+            widen_jobs(connection)
         for table in tables:
             with dump.rows(table) as rows:
                 counts[table] = write_rows(connection, table, rows)
+        if dump.is_earlier:
+            queue_earlier_jobs(connection)
         set_places(connection, dump.places())
     except psycopg.OperationalError:
         raise

@@ -24,7 +24,8 @@ _OLDEST: Final = """
         (SELECT created_at FROM attempt_answer WHERE team_id = %(team)s ORDER BY created_at LIMIT 1),
         (SELECT at FROM audit_entry WHERE team_id = %(team)s ORDER BY at LIMIT 1),
         (SELECT expires_at FROM import_job WHERE team_id = %(team)s AND state NOT IN ('queued', 'running')
-         ORDER BY expires_at LIMIT 1)
+         ORDER BY expires_at LIMIT 1),
+        EXISTS (SELECT FROM import_job WHERE team_id = %(team)s AND state IN ('queued', 'running'))
 """
 
 #: A running job is not deleted before it has ended.
@@ -78,19 +79,21 @@ _DELETE_TICKETS: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Oldest:
-    """The age of a team's oldest rows that retention purges; None if a table has no such row.
+    """The age of a team's oldest rows that retention purges, None if there are none; and whether jobs are active.
 
     Args:
         claim_made: The time at which the oldest idempotency claim was made.
         attempt_made: The time at which the oldest answer to an attempt was kept.
         deed_noted: The time at which the oldest audit entry was made.
         job_expires: The expiry time of the ended job that expires first.
+        has_active_jobs: Whether the team has jobs that have not ended.
     """
 
     claim_made: datetime | None
     attempt_made: datetime | None
     deed_noted: datetime | None
     job_expires: datetime | None
+    has_active_jobs: bool
 
 
 def oldest_of_team(connection: Connection, team_id: int) -> Oldest:

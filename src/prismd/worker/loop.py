@@ -19,11 +19,12 @@ from prismd.database_errors import DatabaseUnusableError
 from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
 from prismd.services.imports.pipeline.overlapped_connection import OverlappedConnection
 from prismd.services.imports.stepping import step_next
+from prismd.services.imports.turns import OutOfReachError
 from prismd.services.runtime import SoleRuntime
 from prismd.settings import Settings
 from prismd.store.connections.postgres import WORKER, Connection, connect, connect_as
 from prismd.store.connections.watched import WatchedConnection
-from prismd.store.imports.chunks import CHANNEL
+from prismd.store.imports.queue import CHANNEL
 from prismd.worker.limits import Watch, limit_memory
 from prismd.worker.retention import Retention
 from prismd.worker.stop import Stop
@@ -194,13 +195,20 @@ def _take_turns(worker: _Worker, retention: Retention) -> None:
     for turn in itertools.count():
         if around.ends():
             return
-        stepped = step_next(runtime, pipeline=worker.pipeline, notes=worker.notes)
+        stepped = _took_turn(worker, runtime)
         purged = retention.turn(around.now())
-        if stepped is None or turn % _TURNS_PER_COLLECTION == 0:
+        if not stepped or turn % _TURNS_PER_COLLECTION == 0:
             gc.collect()
-        if stepped is None and not purged:
+        if not stepped and not purged:
             worker.watch.rest()
             _idle(around, worker.connection)
+
+
+def _took_turn(worker: _Worker, runtime: SoleRuntime) -> bool:
+    try:
+        return step_next(runtime, pipeline=worker.pipeline, notes=worker.notes) is not None
+    except OutOfReachError:
+        return True
 
 
 def _idle(around: Surroundings, connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""Purging what has expired, a batch of one team at a time, so that imports go on meanwhile and whatever happens."""
+"""Purging what has expired and looking after the queue, team by team, so that imports go on whatever happens."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import psycopg
 import structlog
 
 from prismd.database_errors import DatabaseUnusableError
+from prismd.services.imports.turns import return_lost_jobs
 from prismd.services.runtime import SoleRuntime
 from prismd.settings import Settings
 from prismd.store.audit import purge_entries
@@ -24,7 +25,10 @@ _TEAMS_PER_STEP: Final = 20
 
 
 class Purge:
-    """Goes from team to team and deletes what has expired (contract, section 21, decisions 47 and 60)."""
+    """Goes from team to team and deletes what has expired (contract, section 21, decisions 47 and 60).
+
+    On its way, jobs that lost their queue entry get one.
+    """
 
     def __init__(self) -> None:
         #: The team that is gone through, or was last; 0 before the first.
@@ -67,6 +71,8 @@ def _purged_of_team(runtime: SoleRuntime, team_id: int) -> bool:
         (oldest.deed_noted, deeds, lambda connection: purge_entries(connection, team_id, until=deeds)),
         (oldest.job_expires, now, lambda connection: purge_jobs(connection, team_id, now=now)),
     ]
+    if oldest.has_active_jobs:
+        return_lost_jobs(runtime, team_id)
     purged = False
     for first, until, purge in due:
         if first is not None and first <= until:

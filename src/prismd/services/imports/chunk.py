@@ -18,7 +18,7 @@ from prismd.services.imports.pipeline.row_importers import row_importer
 from prismd.services.imports.rows import RowImporter
 from prismd.services.realtime.notifications import import_moved
 from prismd.store.connections.faults import passes
-from prismd.store.imports import jobs, results
+from prismd.store.imports import jobs, queue, results
 from prismd.store.records import record_keys
 from prismd.telemetry.phases import phase
 
@@ -79,6 +79,8 @@ def _finished(transaction: JobTransaction, chunk: Chunk, report: Report) -> Job:
     after = job.after_chunk(report.counts, transaction.at)
     if not jobs.advance(connection, job, after):
         raise LostRaceError(job.id)
+    if after.ended and not after.synchronous:
+        queue.leave(connection, after.team_id, after.id)
     results.insert_results(connection, job, chunk, report.counts, report.content)
     note_end(transaction, after)
     _tell(transaction, after, chunk, report.counts)

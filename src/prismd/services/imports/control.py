@@ -18,7 +18,7 @@ from prismd.services.imports.jobs import Submitted, get_job, submit
 from prismd.services.imports.results import results_of_chunk
 from prismd.services.realtime.notifications import import_moved
 from prismd.services.session import Transaction
-from prismd.store.imports import chunks, jobs
+from prismd.store.imports import chunks, jobs, queue
 from prismd.store.imports.results import next_results
 
 
@@ -35,6 +35,8 @@ def cancel_job(transaction: Transaction, job_id: str) -> Job:
     now = transaction.now()
     found = get_job(transaction, job_id)
     transaction.scopes.require((Scope.IMPORT,), found.object_type)
+    # This waits for the chunk under way, and nobody gets the job a turn after it.
+    queue.leave(transaction.connection, transaction.team_id, found.id)
     job = jobs.lock_job(transaction.connection, transaction.team_id, found.id)
     assert job is not None  # noqa: S101 - unexpired jobs are not deleted
     if job.ended:

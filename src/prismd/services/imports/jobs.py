@@ -29,7 +29,7 @@ from prismd.services.session import Transaction
 from prismd.store import audit, properties
 from prismd.store.connections.faults import passes
 from prismd.store.connections.transactions import import_step
-from prismd.store.imports import chunks, jobs
+from prismd.store.imports import chunks, jobs, queue
 
 _LOG: Final = structlog.get_logger()
 
@@ -101,6 +101,7 @@ def submit(transaction: Transaction, request: ImportRequest) -> Submitted:
     jobs.insert_job(transaction.connection, job, doer.key_id)
     with import_step(transaction.connection):
         chunks.insert_chunks(transaction.connection, job, cut)
+    queue.enter(transaction.connection, job)
     audit.write_entry(transaction.connection, transaction.team_id, doer, import_started(job))
     import_moved(transaction, job)
     return Submitted(job, None)

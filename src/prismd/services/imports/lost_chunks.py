@@ -12,7 +12,7 @@ from prismd.core.imports.request import Chunk
 from prismd.services.imports.chunk import refuse_row
 from prismd.services.imports.job_transaction import JobTransaction
 from prismd.services.realtime.notifications import import_moved
-from prismd.store.imports import chunks, jobs
+from prismd.store.imports import chunks, jobs, queue
 from prismd.store.imports.attempts import forget_attempts
 
 _LOG: Final = structlog.get_logger()
@@ -44,7 +44,8 @@ def after_losses(transaction: JobTransaction, count: int) -> Job:
     if after.crashes >= (settings.step_attempts_max if alone else _LOSSES_BEFORE_CUT):
         return (_refused if alone else _cut)(transaction, chunk)
     wait = timedelta(seconds=settings.step_backoff_s * 2 ** (after.crashes - 1))
-    jobs.record_failure(connection, after, now=transaction.at, wait=wait)
+    jobs.record_failure(connection, after)
+    queue.put_off(connection, after, transaction.at + wait)
     import_moved(transaction, after)
     return after
 
@@ -58,5 +59,6 @@ def _cut(transaction: JobTransaction, chunk: Chunk) -> Job:
     parts = chunk.cut(_PARTS_MAX)
     after = transaction.job.after_cut(len(parts), transaction.at)
     chunks.replace_chunk(transaction.connection, after, parts)
+    queue.put_off(transaction.connection, after)
     _LOG.warning("chunk was cut", rows=len(chunk.rows), parts=len(parts))
     return after

@@ -16,12 +16,13 @@ from prismd.services.imports.chunk import LostRaceError, run_chunk
 from prismd.services.imports.job_transaction import JobTransaction
 from prismd.services.imports.lost_chunks import after_losses
 from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
+from prismd.services.imports.turns import OutOfReachError, claim_job, pass_over
 from prismd.services.realtime.notifications import import_moved
 from prismd.services.runtime import SoleRuntime
 from prismd.services.session import Session
 from prismd.store.connections.faults import passes
 from prismd.store.connections.postgres import Connection
-from prismd.store.imports import chunks, jobs
+from prismd.store.imports import chunks, jobs, queue
 from prismd.store.imports.attempts import begin_attempt, forget_attempts
 from prismd.telemetry import metrics, traces
 from prismd.telemetry.declared import CHUNKS
@@ -60,6 +61,7 @@ def step_next(
         The turn, or None if there is nothing to do.
 
     Raises:
+        OutOfReachError: The job whose turn it is cannot be reached; it is put off, and the next turn is another's.
         psycopg.OperationalError: The database is gone; nothing of the turn has been committed, or all of it.
     """
     claimed: Job | None = None
@@ -69,7 +71,7 @@ def step_next(
         # The contexts that are entered below end after the commit.
         with ExitStack() as observed, runtime.of_all_teams() as connection:
             began = time.perf_counter()
-            claimed = jobs.claim_next(connection, now, running_max=settings.running_jobs_per_team_max)
+            claimed = claim_job(connection, now, settings)
             if claimed is None:
                 return None
             _name_in_log(claimed)
@@ -79,6 +81,11 @@ def step_next(
             transaction = JobTransaction(Session(runtime, claimed.team_id), connection, claimed, now)
             after = after_losses(transaction, lost) if lost else _stepped(transaction, pipeline)
             observed.enter_context(phase(claimed, "commit"))
+    except OutOfReachError as error:
+        if runtime.connection.broken or runtime.connection.closed:
+            raise error.cause from None
+        pass_over(runtime, error)
+        raise
     except Exception as error:
         if claimed is None or runtime.connection.broken or runtime.connection.closed:
             raise
@@ -124,8 +131,15 @@ def _after_failure(runtime: SoleRuntime, job: Job, error: Exception, now: dateti
         metrics.add(CHUNKS, 1, "failed")
         _LOG.exception("chunk failed", attempts=after.attempts, state=after.state.value)
     with Session(runtime, job.team_id).transaction() as transaction:
-        forget_attempts(transaction.connection, job)
-        jobs.record_failure(transaction.connection, after, now=now, wait=timedelta(seconds=wait_s))
-        note_end(transaction, after)
-        import_moved(transaction, after)
+        connection = transaction.connection
+        queue.hold_entry(connection, job)
+        forget_attempts(connection, job)
+        # Another worker may have gone on with the job meanwhile; then this failure is of the past.
+        if jobs.record_failure(connection, after):
+            if after.ended:
+                queue.leave(connection, after.team_id, after.id)
+            else:
+                queue.put_off(connection, after, now + timedelta(seconds=wait_s))
+            note_end(transaction, after)
+            import_moved(transaction, after)
     return Step(after, failed=True)

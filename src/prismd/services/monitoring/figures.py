@@ -45,7 +45,7 @@ class Figures:
 
 
 def look_up(connection: Connection, now: datetime, settings: Settings) -> Figures:
-    """Return the figures as of now, with five statements.
+    """Return the figures as of now, with six statements.
 
     Args:
         connection: Any connection.

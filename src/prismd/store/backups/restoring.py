@@ -43,6 +43,15 @@ JOIN pg_class AS meant ON meant.oid = confrelid
 WHERE contype = 'f' AND holder.relnamespace = current_schema()::regnamespace
 """
 
+# Before the first migration the queue stood in the table of jobs.
+_WIDEN_JOBS: Final = "ALTER TABLE import_job ADD COLUMN turn bigint, ADD COLUMN not_before timestamptz"
+_QUEUE_JOBS: Final = """
+INSERT INTO import_queue (team_id, job_id, running, turn, not_before, created_at, moved_at)
+SELECT team_id, id, state = 'running', turn, not_before, created_at, updated_at
+FROM import_job WHERE state IN ('queued', 'running')
+"""
+_NARROW_JOBS: Final = "ALTER TABLE import_job DROP COLUMN turn, DROP COLUMN not_before"
+
 
 def schema_name(connection: Connection) -> str:
     """Return the name of the schema that holds prismd's tables, or will hold them."""
@@ -128,6 +137,25 @@ def write_rows(connection: Connection, table: str, rows: Rows) -> int:
             for line in rows.lines:
                 copy.write(line)
         return cursor.rowcount
+
+
+def widen_jobs(connection: Connection) -> None:
+    """Have the table of jobs take the rows of the last schema before the first migration.
+
+    Args:
+        connection: Inside a transaction, to a database whose tables are empty.
+    """
+    connection.execute(_WIDEN_JOBS)
+
+
+def queue_earlier_jobs(connection: Connection) -> None:
+    """Give the jobs of such rows that have not ended their entries in the queue, and have the table as it was.
+
+    Args:
+        connection: Inside the transaction of :func:`widen_jobs`, after the rows.
+    """
+    connection.execute(_QUEUE_JOBS)
+    connection.execute(_NARROW_JOBS)
 
 
 def set_places(connection: Connection, places: list[Place]) -> None:

@@ -12,9 +12,6 @@ from prismd.core.json.split import split_items
 from prismd.store.connections.postgres import Connection
 from prismd.store.encoding.packed import packed, unpacked
 
-#: The channel on which workers hear that a job is there.
-CHANNEL: Final = "prismd_jobs"
-
 _COPY_CHUNKS: Final = """
 COPY import_chunk (team_id, job_id, number, first_row, row_count, rows, origins) FROM STDIN (FORMAT binary)
 """
@@ -33,15 +30,13 @@ UPDATE import_chunk SET number = -number WHERE team_id = %s AND job_id = %s AND 
 """
 _CUT: Final = """
 UPDATE import_job
-SET chunks = %s, attempts = %s, crashes = %s, updated_at = %s, turn = nextval('import_turn')
-WHERE team_id = %s AND id = %s
+SET chunks = %s, attempts = %s, crashes = %s, updated_at = %s WHERE team_id = %s AND id = %s
 """
 
 
 def insert_chunks(connection: Connection, job: Job, chunks: Iterable[Chunk]) -> None:
-    """Write the rows of a job as they were sent, and wake the workers when the transaction commits."""
+    """Write the rows of a job as they were sent."""
     _copy_chunks(connection, job, chunks)
-    connection.execute(f"NOTIFY {CHANNEL}")
 
 
 def replace_chunk(connection: Connection, job: Job, parts: Sequence[Chunk]) -> None:

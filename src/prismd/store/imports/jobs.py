@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 from psycopg import Cursor
@@ -27,23 +26,14 @@ VALUES (%(team)s, %(id)s, %(type)s, %(synchronous)s, %(state)s, %(options)s, %(t
         %(now)s, %(now)s, %(expires)s, %(parent)s, %(key)s, %(request)s)
 """
 
-# The row lock is the lease. It ends with the transaction, whatever ends that: a commit, an error, or the death of the
-# worker; so a job is never "running" with nobody at work on it.
-_CLAIM: Final = f"""
-SELECT {_COLUMNS}, (SELECT public_id FROM team WHERE team.id = import_job.team_id) AS team
-FROM import_job
-WHERE state IN ('queued', 'running') AND not_before <= %(now)s
-  AND (state = 'running' OR %(running_max)s > (
-        SELECT count(*) FROM import_job AS other WHERE other.team_id = import_job.team_id AND other.state = 'running'))
-ORDER BY turn
-LIMIT 1
-FOR NO KEY UPDATE OF import_job SKIP LOCKED
-"""
-
 _ACTIVE: Final = "SELECT count(*) FROM import_job WHERE team_id = %s AND state IN ('queued', 'running')"
 
+_ACTIVE_IDS: Final = "SELECT id::text FROM import_job WHERE team_id = %s AND state IN ('queued', 'running')"
+
 _LOCK: Final = f"""
-SELECT {_COLUMNS} FROM import_job WHERE team_id = %s AND id = %s AND NOT synchronous FOR NO KEY UPDATE
+SELECT {_COLUMNS}, (SELECT public_id FROM team WHERE team.id = import_job.team_id) AS team
+FROM import_job WHERE team_id = %s AND id = %s AND NOT synchronous
+FOR NO KEY UPDATE OF import_job
 """
 
 _END: Final = """
@@ -55,15 +45,14 @@ WHERE team_id = %(team)s AND id = %(id)s
 _ADVANCE: Final = """
 UPDATE import_job
 SET state = %(state)s, cursor = %(cursor)s, created = %(created)s, existing = %(existing)s, updated = %(updated)s,
-    failed = %(failed)s, contacts_created = %(contacts)s, updated_at = %(now)s, attempts = 0, crashes = 0,
-    turn = nextval('import_turn')
+    failed = %(failed)s, contacts_created = %(contacts)s, updated_at = %(now)s, attempts = 0, crashes = 0
 WHERE team_id = %(team)s AND id = %(id)s AND cursor = %(found)s AND state IN ('queued', 'running')
 """
 
 _FAIL: Final = """
 UPDATE import_job
-SET state = %(state)s, attempts = %(attempts)s, crashes = %(crashes)s, not_before = %(not_before)s,
-    updated_at = %(now)s, error_code = %(code)s, error_message = %(message)s, turn = nextval('import_turn')
+SET state = %(state)s, attempts = %(attempts)s, crashes = %(crashes)s, updated_at = %(now)s,
+    error_code = %(code)s, error_message = %(message)s
 WHERE team_id = %(team)s AND id = %(id)s AND cursor = %(cursor)s AND state IN ('queued', 'running')
 """
 
@@ -109,28 +98,24 @@ def insert_job(connection: Connection, job: Job, key_id: str | None = None) -> N
     )
 
 
-def claim_next(connection: Connection, now: datetime, *, running_max: int) -> Job | None:
-    """Lock the job whose turn it is until the transaction ends, and return it; None if there is nothing to do.
-
-    It comes with the public id of its team, for the log.
-
-    Args:
-        now: Jobs that wait for a later time are passed over.
-        running_max: Jobs of a team that take turns; where so many do, its others are passed over.
-    """
-    return _jobs(connection).execute(_CLAIM, {"now": now, "running_max": running_max}).fetchone()
-
-
 def count_active(connection: Connection, team_id: int) -> int:
     """Return how many jobs of a team have not ended."""
     [(count,)] = connection.execute(_ACTIVE, (team_id,))
     return int(count)
 
 
+def active_jobs(connection: Connection, team_id: int) -> set[str]:
+    """Return the ids of a team's jobs that have not ended."""
+    return {job_id for (job_id,) in connection.execute(_ACTIVE_IDS, (team_id,))}
+
+
 def lock_job(connection: Connection, team_id: int, job_id: str) -> Job | None:
-    """Return an asynchronous job of a team once no worker is at it, held until the transaction ends; or None.
+    """Return an asynchronous job of a team, held until the transaction ends; or None.
+
+    It comes with the public id of its team, for the log.
 
     Args:
+        connection: Inside a transaction that holds the job's queue entry, if it has one.
         job_id: UUID text.
     """
     return _jobs(connection).execute(_LOCK, (team_id, job_id)).fetchone()
@@ -176,15 +161,16 @@ def advance(connection: Connection, before: Job, after: Job) -> bool:
     return moved.rowcount == 1
 
 
-def record_failure(connection: Connection, job: Job, *, now: datetime, wait: timedelta) -> None:
+def record_failure(connection: Connection, job: Job) -> bool:
     """Write that a chunk could not be processed, if the job still stands at that chunk.
 
     Args:
         job: The job after the failure.
-        now: When it failed.
-        wait: Time until the next attempt.
+
+    Returns:
+        Whether it did.
     """
-    connection.execute(
+    recorded = connection.execute(
         _FAIL,
         {
             "team": job.team_id,
@@ -193,12 +179,12 @@ def record_failure(connection: Connection, job: Job, *, now: datetime, wait: tim
             "state": job.state,
             "attempts": job.attempts,
             "crashes": job.crashes,
-            "not_before": now + wait,
             "now": job.updated_at,
             "code": job.error_code,
             "message": job.error_message,
         },
     )
+    return recorded.rowcount == 1
 
 
 def get_job(connection: Connection, team_id: int, job_id: str) -> Job | None:

@@ -24,7 +24,9 @@ CREATE INDEX import_job_expiry ON import_job USING btree ((expires_at AT TIME ZO
 CREATE INDEX import_job_listing ON import_job USING btree (team_id, id) WHERE (NOT synchronous);
 CREATE UNIQUE INDEX import_job_pkey ON import_job USING btree (team_id, id);
 CREATE INDEX import_job_purge ON import_job USING btree (team_id, expires_at);
-CREATE INDEX import_job_queue ON import_job USING btree (turn) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text]));
+CREATE UNIQUE INDEX import_queue_pkey ON import_queue USING btree (team_id, job_id);
+CREATE INDEX import_queue_running ON import_queue USING btree (team_id) WHERE running;
+CREATE INDEX import_queue_turn ON import_queue USING btree (turn);
 CREATE UNIQUE INDEX import_result_pkey ON import_result USING btree (team_id, job_id, number);
 CREATE UNIQUE INDEX import_touch_pkey ON import_touch USING btree (team_id, job_id, record_id);
 CREATE UNIQUE INDEX key_property_pkey ON key_property USING btree (team_id, object_type, key);

@@ -21,10 +21,15 @@ JOBS_MAX: Final = 10_000
 
 # By turn, because that column has an index; the limit bounds the cost.
 _QUEUE: Final = """
-SELECT state, count(*), min(created_at), sum(total - created - existing - failed)
+SELECT CASE WHEN running THEN 'running' ELSE 'queued' END, count(*), min(created_at)
+FROM (SELECT running, created_at FROM import_queue ORDER BY turn LIMIT %s) AS waiting
+GROUP BY running
+"""
+# The number of rows left is in the jobs, which belong to the data of teams. At most as many jobs are read.
+_ROWS: Final = """
+SELECT state, sum(total - created - existing - failed)
 FROM (
-    SELECT state, created_at, total, created, existing, failed FROM import_job
-    WHERE state IN ('queued', 'running') ORDER BY turn LIMIT %s
+    SELECT state, total, created, existing, failed FROM import_job WHERE state IN ('queued', 'running') LIMIT %s
 ) AS waiting
 GROUP BY state
 """
@@ -106,7 +111,9 @@ class Oldest:
 
 def queue_by_state(connection: Connection) -> Mapping[str, Queue]:
     """Return the unfinished import jobs of all teams, by state."""
-    return {state: Queue(jobs, oldest, rows) for state, jobs, oldest, rows in connection.execute(_QUEUE, (JOBS_MAX,))}
+    rows: dict[str, int] = dict(connection.execute(_ROWS, (JOBS_MAX,)).fetchall())
+    waiting = connection.execute(_QUEUE, (JOBS_MAX,))
+    return {state: Queue(jobs, oldest, rows.get(state, 0)) for state, jobs, oldest in waiting}
 
 
 def table_sizes(connection: Connection) -> Mapping[str, Table]:

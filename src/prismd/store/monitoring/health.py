@@ -16,10 +16,9 @@ SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND app
 
 # All teams share one queue. Jobs that workers pass over are passed over here too.
 _NEXT: Final = """
-SELECT turn, updated_at AS moved_at FROM import_job
-WHERE state IN ('queued', 'running') AND not_before <= %(now)s
-  AND (state = 'running' OR %(running_max)s > (
-        SELECT count(*) FROM import_job AS other WHERE other.team_id = import_job.team_id AND other.state = 'running'))
+SELECT turn, moved_at FROM import_queue
+WHERE not_before <= %(now)s AND (running OR %(running_max)s > (
+        SELECT count(*) FROM import_queue AS other WHERE other.team_id = import_queue.team_id AND other.running))
 ORDER BY turn
 LIMIT 1
 """
@@ -31,7 +30,7 @@ class NextJob:
 
     Args:
         turn: Position in the queue; every step gives the job another.
-        moved_at: The time at which the job was made, or did its last step.
+        moved_at: The time at which the job was made, or last got a turn.
     """
 
     turn: int

@@ -174,8 +174,6 @@ CREATE INDEX view_without_names ON view (team_id, id) WHERE names IS NULL;
 CREATE INDEX view_of_list ON view (team_id, object_type, list_id, id) WHERE list_id IS NOT NULL;
 CREATE INDEX view_of_none ON view (team_id, object_type, id) WHERE list_id IS NULL;
 
-CREATE SEQUENCE import_turn;
-
 CREATE TABLE import_job (
     team_id          bigint      NOT NULL REFERENCES team,
     id               uuid        NOT NULL,
@@ -198,11 +196,7 @@ CREATE TABLE import_job (
     created_at       timestamptz NOT NULL,
     updated_at       timestamptz NOT NULL,
     expires_at       timestamptz NOT NULL,
-    -- The place in the queue; a job goes to its end after every chunk, so jobs take turns.
-    turn             bigint      NOT NULL DEFAULT nextval('import_turn'),
     attempts         integer     NOT NULL DEFAULT 0,
-    -- After a failure, when to try again. A new job waits for no clock: those of two machines may differ.
-    not_before       timestamptz NOT NULL DEFAULT '-infinity',
     parent_job_id    uuid,
     -- How often the chunk at the cursor was lost with its worker or its connection.
     crashes          integer     NOT NULL DEFAULT 0,
@@ -217,13 +211,34 @@ CREATE TABLE import_job (
     CHECK (created + existing + failed <= total AND updated <= existing),
     CHECK (state <> 'complete' OR (created + existing + failed = total AND cursor = chunks))
 );
-CREATE INDEX import_job_queue ON import_job (turn) WHERE state IN ('queued', 'running');
 CREATE INDEX import_job_active ON import_job (team_id, state) WHERE state IN ('queued', 'running');
 -- By all teams, for figures; written so that no statement of one team goes by it instead of by its own index.
 CREATE INDEX import_job_expiry ON import_job ((expires_at AT TIME ZONE 'UTC'));
 CREATE INDEX import_job_purge ON import_job (team_id, expires_at);
 -- Imports answered at once are never listed, and there can be many of them for each that is.
 CREATE INDEX import_job_listing ON import_job (team_id, id) WHERE NOT synchronous;
+
+CREATE SEQUENCE import_turn;
+
+-- Which jobs want a turn: an entry for each that has not ended. It says whose turn it is and nothing else: whether a chunk
+-- is done stands with the job. Apart from the data of teams, so that it can stay on one node where those are distributed,
+-- and so that the update of a job at each chunk touches no index. No foreign keys, as they could not cross nodes.
+CREATE TABLE import_queue (
+    team_id    bigint      NOT NULL,
+    job_id     uuid        NOT NULL,
+    -- Whether the job is running, and not queued: of each team only so many are.
+    running    boolean     NOT NULL DEFAULT false,
+    -- A job goes to the end with every turn that it gets, so jobs take turns.
+    turn       bigint      NOT NULL DEFAULT nextval('import_turn'),
+    -- After a failure, when to try again. A new job waits for no clock: those of two machines may differ.
+    not_before timestamptz NOT NULL DEFAULT '-infinity',
+    -- When the job was made, and when it was made or last got a turn.
+    created_at timestamptz NOT NULL,
+    moved_at   timestamptz NOT NULL,
+    PRIMARY KEY (team_id, job_id)
+);
+CREATE INDEX import_queue_turn ON import_queue (turn);
+CREATE INDEX import_queue_running ON import_queue (team_id) WHERE running;
 
 -- The rows as they were sent, a JSON array per chunk. EXTERNAL: read once, so compressing them would cost more.
 CREATE TABLE import_chunk (

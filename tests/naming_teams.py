@@ -12,16 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from prismd.store import migrate
+from prismd.store import distribution, migrate
 
-#: Tables that are not distributed, and why.
-LOCAL: Final = {
-    "team": "it says which teams there are, and stands on every node",
-    "api_key": "a key is looked up before its team is known",
-    "realtime_ticket": "a ticket is looked up before its team is known",
-    "import_queue": "which job of all teams has its turn is asked of one table",
-    "schema_migration": "it is about the database",
-}
+#: Tables that are not distributed.
+LOCAL: Final = {*distribution.REFERENCE, *distribution.LOCAL}
 
 _VERSIONS: Final = Path(migrate.__file__).parent / "migrations" / "versions"
 #: Whatever else migrations make.
@@ -29,7 +23,7 @@ TEAM_TABLES: Final = {
     name
     for file in _VERSIONS.iterdir()
     for name in re.findall(r"^CREATE TABLE (\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
-} - LOCAL.keys()
+} - LOCAL
 
 _LEFT_OUT: Final = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _TEXT: Final = re.compile(r"'(?:[^']|'')*'")

@@ -30,6 +30,11 @@ class Settings:
     """The settings in force; every limit of the server is declared here and nowhere else."""
 
     database_url: str = setting("", "text", "PostgreSQL 15 or newer to use; empty starts the embedded PostgreSQL")
+    distribute_by_team: bool = setting(
+        False,  # noqa: FBT003 - the default of a switch
+        "true or false",
+        "whether `prismd migrate` distributes the tables by team over the nodes of a Citus cluster",
+    )
     data_dir: str = setting("data", "text", "directory of the embedded PostgreSQL")
     postgres_buffers_mib: int = setting(
         0,

@@ -38,7 +38,7 @@ from prismd.services.imports.stepping import step_next
 from prismd.services.runtime import Runtime, system_ids
 from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
-from prismd.store import api_keys, audit, grants, lists, migrate, properties, retention, teams, views
+from prismd.store import api_keys, audit, distribution, grants, lists, migrate, properties, retention, teams, views
 from prismd.store.backups import restoring
 from prismd.store.backups.dumps import Place, Rows
 from prismd.store.connections import postgres
@@ -259,6 +259,9 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     ),
     restoring.drop_tables: lambda c, _: restoring.drop_tables(c, list(TABLES)),
     restoring.write_rows: lambda c, _: restoring.write_rows(c, "record_key", Rows(["team_id"], iter([]))),
+    distribution.read_cluster: lambda c, _: distribution.read_cluster(c),
+    distribution.is_distributed: lambda c, _: distribution.is_distributed(c),
+    distribution.check_node: lambda c, _: distribution.check_node(c, Settings()),
     restoring.set_places: lambda c, _: restoring.set_places(c, [Place("import_turn", 1000, is_called=True)]),
     restoring.refresh_statistics: lambda c, _: restoring.refresh_statistics(c),
     teams.lock_bootstrap: lambda c, _: teams.lock_bootstrap(c),
@@ -312,13 +315,14 @@ ABOUT_TRANSACTIONS: Final = {"prismd.store.connections.row_security", "prismd.st
 
 #: These make tables, in a transaction of their own; they have tests of their own, too.
 MAKING_TABLES: Final[set[Callable[..., Any]]] = {
-    migrate.upgrade, migrate.upgrading, restoring.widen_jobs, restoring.queue_earlier_jobs,
+    migrate.upgrade, migrate.upgrading, distribution.distribute, restoring.widen_jobs, restoring.queue_earlier_jobs,
 }  # fmt: skip
 
 #: These touch no table, and wait for nobody.
 WITHOUT_LOCK: Final = {
     notifications.notify, notifications.notify_listeners, diagnosis.read_server, diagnosis.read_time,
-    diagnosis.read_indexes, migrate.schema_state, diagnosis.longest_transaction, diagnosis.count_others,
+    diagnosis.read_indexes, migrate.schema_state, distribution.read_cluster, distribution.is_distributed,
+    distribution.check_node, diagnosis.longest_transaction, diagnosis.count_others,
     health.count_workers, figures.database_bytes,
     claims.try_lock, postgres.connections_allowed, postgres.prepare_session, postgres.bind_session,
     pages.check_patterns,

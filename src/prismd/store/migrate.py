@@ -1,4 +1,4 @@
-"""Brings a database to the schema of this prismd: files of SQL, applied once each, in order."""
+"""Brings a database to the schema of this prismd: files of SQL, applied once each, in order; and distributes it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import psycopg
 
 from prismd.database_errors import DatabaseAwayError, DatabaseUnusableError
 from prismd.settings import Settings
+from prismd.store import distribution
 from prismd.store.connections import row_security
 from prismd.store.connections.postgres import Connection, connect
 
@@ -74,18 +75,24 @@ def migrate(url: str, settings: Settings) -> None:
 
     Args:
         url: The database's connection string.
-        settings: The settings, for the longest time to connect.
+        settings: The settings, for the longest time to connect, and whether tables are distributed; then there is no
+            row-level security.
 
     Raises:
         DatabaseUnusableError: The database cannot be reached, its schema is newer than this prismd or older than the
-            first migration, or its login has no right to set up row-level security.
+            first migration, its login has no right to set up row-level security, or its tables cannot be distributed.
     """
     with connect(url, settings) as connection:
+        distribution.check_node(connection, settings)
         missing = _missing(_usable(connection))
         connection.commit()
         for version in missing:
             with upgrading(connection):
                 upgrade(connection, version)
+        if settings.distribute_by_team:
+            with upgrading(connection):
+                distribution.distribute(connection)
+            return
         if not row_security.is_set_up(connection):
             connection.execute(_TAKE_LOCK, (_LOCK,))
             row_security.set_up(connection)
@@ -104,11 +111,15 @@ def check_schema(url: str, settings: Settings) -> None:
             hold.
     """
     with connect(url, settings) as connection:
+        distribution.check_node(connection, settings)
         state = _usable(connection)
         if not state.is_current:
             found = f"has schema {state.current}" if state.current else "is empty"
             raise DatabaseUnusableError(f"the database {found}, this prismd needs {state.head}: run `prismd migrate`")
-        row_security.check(connection)
+        if not settings.distribute_by_team:
+            row_security.check(connection)
+        elif not distribution.is_distributed(connection):
+            raise DatabaseUnusableError("the tables of teams are not distributed: run `prismd migrate`")
 
 
 def known_versions() -> list[str]:
@@ -150,8 +161,10 @@ def upgrade(connection: Connection, until: str) -> None:
         if version <= until:
             connection.execute(migrations[version].read_bytes())
             connection.execute(_NOTE, (version,))
-    # The same transaction makes the tables, so no table ever exists without row-level security.
-    row_security.set_up(connection)
+    # The same transaction makes the tables, so no table ever exists without row-level security, unless the tables are
+    # distributed.
+    if not distribution.is_distributed(connection):
+        row_security.set_up(connection)
 
 
 def earlier_schema_advice(version: str | None) -> str:

@@ -11,6 +11,7 @@ from prismd.core.findings import Finding, Level
 from prismd.settings import Settings
 from prismd.store.connections import row_security
 from prismd.store.connections.postgres import Connection, connections_needed
+from prismd.store.distribution import is_distributed
 from prismd.store.migrate import SchemaState, earlier_schema_advice, schema_state
 from prismd.store.monitoring.diagnosis import (
     Index,
@@ -183,6 +184,8 @@ def judge_schema(state: SchemaState) -> Finding:
 
 def judge_row_security(connection: Connection) -> Finding:
     """Judge the row-level security that separates teams."""
+    if is_distributed(connection):
+        return Finding("row-level security", Level.OK, "not there, as the tables are distributed by team")
     if (fault := row_security.fault(connection)) is not None:
         return Finding("row-level security", Level.ERROR, fault.found, fault.advice)
     if row_security.is_superuser(connection):

@@ -34,12 +34,10 @@ _POOL_MIN: Final = 2
 
 # Every statement of prismd uses an index. If the statistics lag behind a bulk load, the planner would read whole
 # tables, and keep that plan for as long as a prepared statement lives. So those plans are switched off.
-_SESSION: Final = """
-SELECT set_config(name, 'off', false)
-FROM unnest(ARRAY[
-    'enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_memoize', 'jit'
-]) AS name
-"""
+PLANNER_OFF: Final = (
+    "enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin", "enable_memoize", "jit",
+)  # fmt: skip
+_SESSION: Final = f"SELECT set_config(name, 'off', false) FROM unnest('{{{','.join(PLANNER_OFF)}}}'::text[]) AS name"
 _TAKE_ROLE: Final = f"SELECT set_config('role', {ROLE}, false)"
 
 _ALLOWED: Final = """
@@ -127,11 +125,12 @@ class TracedPool(ConnectionPool[Connection]):
 
 
 def open_pool(url: str, settings: Settings) -> Pool:
-    """Open the pool of an API process, whose sessions row-level security binds.
+    """Open the pool of an API process, whose sessions row-level security binds unless the tables are distributed.
 
     Args:
         url: The database's connection string.
-        settings: The settings, for the size of the pool and the longest wait for a connection.
+        settings: The settings, for the size of the pool, the longest wait for a connection, and whether tables are
+            distributed.
     """
 
     def check(connection: Connection) -> None:
@@ -149,7 +148,8 @@ def open_pool(url: str, settings: Settings) -> Pool:
         reconnect_timeout=settings.database_wait_s,
         # A transaction begins in the same round trip as the settings that hold in it.
         kwargs={"autocommit": True},
-        configure=bind_session,
+        # On a cluster, a transaction that has written cannot change its role.
+        configure=prepare_session if settings.distribute_by_team else bind_session,
         check=check,
         open=True,
         name="prismd",

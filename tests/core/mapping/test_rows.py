@@ -8,14 +8,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from prismd.core.mapping.compiled_rules import REMEMBERED_MAX
 from prismd.core.mapping.document import document_of
 from prismd.core.mapping.problems import CellProblem, MappingFaultsError
 from prismd.core.mapping.rows import RowMapping
 from prismd.core.mapping.targets import Target, targets_of
 from prismd.core.properties.native import native_schema
+from prismd.core.tables.cell_forms import DateForm, NumberForm
 from prismd.core.tables.cells import Cell, CellFault
 from prismd.core.values.addresses import address_problem, domain_problem
 
@@ -172,6 +174,20 @@ def test_a_number_written_with_commas_comes_back(number: Decimal) -> None:
 def test_a_date_is_read_in_the_stated_order_alone(day: date, order: str) -> None:
     parts = {"d": f"{day.day:02}", "m": f"{day.month:02}", "y": f"{day.year:04}"}
     assert of_one("date", "/".join(parts[part] for part in order), {"do": "date", "order": order}) == day.isoformat()
+
+
+@given(st.from_regex(r"\A[0-9]{1,18}\Z") | st.from_regex(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z"))
+@example("0999-05-31")
+@example("2024-02-30")
+@example("007")
+@example("0")
+@example("1234567890123456")
+def test_what_is_plain_is_read_as_its_form_reads_it(text: str) -> None:
+    day, number = DateForm("dmy").read(text), NumberForm(",", ".").read(text)
+    read_day = of_one("date", text, {"do": "date", "order": "dmy"})
+    read_number = of_one("num", text, {"do": "number", "decimal": ",", "thousands": "."})
+    assert read_day == day.isoformat() if day else isinstance(read_day, CellProblem)
+    assert read_number == number if number is not None else isinstance(read_number, CellProblem)
 
 
 def test_a_date_of_another_form_is_refused() -> None:
@@ -360,6 +376,22 @@ def test_half_of_a_surrogate_pair_refuses_the_row() -> None:
         (problem,) = one.row(cells)
         assert isinstance(problem, CellProblem)
         assert "half of a surrogate pair" in problem.message
+
+
+@given(st.lists(st.sampled_from(["", "a", "b;c", "(clear)", "-", "x" * 50, None, 1, True]), max_size=30))
+def test_rows_of_before_change_nothing(cells: list[Cell]) -> None:
+    column = {"column": "A", "clear": "(clear)", "null_words": ["-"], "blank": "refuse"}
+    rules = [{"to": "many", "from": [column], "steps": [{"do": "split", "separator": ";"}], "change": "append"}]
+    together = mapping(rules)
+    assert [together.row([cell]) for cell in cells] == [mapping(rules).row([cell]) for cell in cells]
+
+
+def test_no_more_texts_are_remembered_than_are_allowed() -> None:
+    one = mapping([{"to": "str", "from": ["A"], "steps": [{"do": "trim"}]}])
+    for number in range(REMEMBERED_MAX + 10):
+        one.row([f"{number} "])
+    assert one.row(["7 "]) == b'{"default":{"str":"7"}}'
+    assert len(one._rules[0]._known) < REMEMBERED_MAX
 
 
 # --- faults of the document ---

@@ -152,7 +152,9 @@ def replaced(step: dict[str, Any], value: str) -> str | None:
 
 def made(rules: list[dict[str, Any]], cells: tuple[str | None, ...]) -> dict[str, Any] | None:
     document = {"version": 1, "rules": rules, "other_columns": "leave_out"}
-    row = RowMapping(document_of(document), HEADER, TARGETS).row(cells)
+    mapping = RowMapping(document_of(document), HEADER, TARGETS)
+    row = mapping.row(cells)
+    assert mapping.row(cells) == row, "a row of before changes what comes of this one"
     if not isinstance(row, bytes):
         assert row
         assert all(one.message and one.slug in TARGETS for one in row)

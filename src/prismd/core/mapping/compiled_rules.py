@@ -29,6 +29,12 @@ class Cleared(enum.Enum):
     CLEARED = "cleared"
 
 
+#: The texts whose values all rules of a mapping remember, as columns repeat them; longer texts seldom come again.
+REMEMBERED_MAX: Final = 2**16
+_REMEMBERED_CHARS_MAX: Final = 40
+_UNKNOWN: Final = object()
+_NOTHING: Final = object()
+
 _MEND: Final = "correct the cell in the spreadsheet, or leave its column out"
 
 
@@ -91,9 +97,10 @@ class CompiledRule:
         rule: As the document has it; it has no faults.
         inputs: Its columns.
         target: The property.
+        remembered_max: The most texts whose values it remembers.
     """
 
-    def __init__(self, rule: Rule, inputs: Sequence[Input], target: Target) -> None:
+    def __init__(self, rule: Rule, inputs: Sequence[Input], target: Target, remembered_max: int) -> None:
         self.slug = rule.to
         self.inputs = tuple(inputs)
         self._many = target.holds_many
@@ -103,6 +110,9 @@ class CompiledRule:
         cut = next((n for n, step in enumerate(rule.steps) if isinstance(step, Join | FirstNonEmpty)), len(rule.steps))
         self._of_column = [_list_step(step) for step in rule.steps[:cut]]
         self._of_all = [_list_step(step) for step in rule.steps[cut:]]
+        # What a rule of one column makes of a text is the same in every row.
+        self._known: dict[Cell, Any] = {}
+        self._known_max = remembered_max if len(self.inputs) == 1 else 0
         self._plain = not rule.steps and not self._many and len(self.inputs) == 1 and self.inputs[0].is_plain
 
     @property
@@ -120,8 +130,26 @@ class CompiledRule:
         """
         if self._constant is not msgspec.UNSET:
             values[self.slug] = self._constant
-        elif not (self._plain and self._apply_plainly(cells, values)):
+        elif self._known_max:
+            self._apply_known(cells, values, problems)
+        else:
             self._apply_steps(cells, values, problems)
+
+    def _apply_known(self, cells: Sequence[Cell], values: dict[str, Any], problems: list[CellProblem]) -> None:
+        """Do as :meth:`_apply_steps`, which sees each short text of the column once."""
+        position, slug = self.inputs[0].column.position, self.slug
+        cell = cells[position] if position < len(cells) else None
+        value = self._known.get(cell, _UNKNOWN) if type(cell) is str else _UNKNOWN
+        if value is _UNKNOWN:
+            wrong = len(problems)
+            if not (self._plain and self._apply_plainly(cells, values)):
+                self._apply_steps(cells, values, problems)
+            if type(cell) is str and len(cell) <= _REMEMBERED_CHARS_MAX and len(problems) == wrong:
+                if len(self._known) >= self._known_max:
+                    self._known.clear()
+                self._known[cell] = values.get(slug, _NOTHING)
+        elif value is not _NOTHING:
+            values[slug] = value
 
     def _apply_plainly(self, cells: Sequence[Cell], values: dict[str, Any]) -> bool:
         """Put the value of a plain column into those of a row; return whether there is nothing more to do."""

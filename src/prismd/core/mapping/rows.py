@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from prismd.core.json.unpaired import has_unpaired
-from prismd.core.mapping.compiled_rules import CompiledRule, Input
+from prismd.core.mapping.compiled_rules import REMEMBERED_MAX, CompiledRule, Input
 from prismd.core.mapping.document import MappingDocument
 from prismd.core.mapping.problems import CellProblem, MappingFault, MappingFaultsError, shown
 from prismd.core.mapping.rule_faults import rule_faults, target_of
@@ -62,7 +62,7 @@ class RowMapping:
             raise MappingFaultsError(faults)
         self._width = len(header)
         rules = [
-            CompiledRule(rule, inputs[place], target)
+            CompiledRule(rule, inputs[place], target, REMEMBERED_MAX // len(document.rules))
             for place, rule in enumerate(document.rules)
             if (target := target_of(rule, targets)) is not None
         ]

@@ -11,7 +11,7 @@ from prismd.core.mapping.domains import NoDomainError, domain_of
 from prismd.core.mapping.phone_numbers import NoPhoneNumberError, e164
 from prismd.core.mapping.problems import StepError, digits_of
 from prismd.core.mapping.steps import Boolean, Case, Date, Domain, Email, Number, Phone, Step, Text, Trim, ValueMap
-from prismd.core.tables.cell_forms import DateForm, NumberForm
+from prismd.core.tables.cell_forms import WHOLE_DIGITS_MAX, DateForm, NumberForm
 from prismd.core.tables.cells import cell_text
 from prismd.core.tables.written_numbers import WrittenNumber, written_number
 from prismd.core.values.addresses import address_problem
@@ -121,7 +121,7 @@ def _date(step: Date) -> ValueStep:
             return value
         if not isinstance(value, str):
             raise StepError(expected, "format the column as dates in the spreadsheet", value)
-        day = form.read(value)
+        day = _plain_day(value) or form.read(value)
         if day is None:
             raise StepError(expected, advice + short, value)
         return day
@@ -129,11 +129,24 @@ def _date(step: Date) -> ValueStep:
     return read
 
 
+def _plain_day(text: str) -> date | None:
+    """Return the day of a text such as 2024-05-31, which every form reads alike, and which is the usual one."""
+    if len(text) != len("2024-05-31") or text[4] != "-" or text[7] != "-" or text[0] == "0":
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 def _number(step: Number) -> ValueStep:
     form = NumberForm(step.decimal, step.thousands)
     expected = f"a number{_number_form(step)}"
+    plain_digits = 0 if step.percent == "fraction" else WHOLE_DIGITS_MAX
 
     def read(value: Value) -> Value:
+        if isinstance(value, str) and len(value) <= plain_digits and _is_plain(value):
+            return int(value)
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
             return _stored_number(value, step, expected)
         written = written_number(value) if isinstance(value, str) else None
@@ -145,6 +158,11 @@ def _number(step: Number) -> ValueStep:
         return _EXACT.scaleb(Decimal(number), -2) if step.percent == "fraction" else number
 
     return read
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text has digits alone, as every form reads them."""
+    return text.isascii() and text.isdigit() and (text[0] != "0" or text == "0")
 
 
 def _number_form(step: Number) -> str:

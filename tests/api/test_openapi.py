@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +14,7 @@ from prismd.api.app import create_app
 from prismd.api.document.openapi import document
 from prismd.core.errors import HTTP_STATUS
 from prismd.services.runtime import Runtime
+from prismd.settings import Settings
 
 if TYPE_CHECKING:
     from tests.api.conftest import Api
@@ -82,6 +85,40 @@ def test_writes_take_an_idempotency_key_and_say_how_it_can_fail() -> None:
         assert keyed == (method in {"POST", "PATCH", "PUT"} and not path.endswith(("/ticket", "/validate", "/query")))
         if keyed:
             assert "idempotency_key_mismatch" in operation["responses"]["409"]["description"]
+
+
+def test_limits_stand_there_by_the_values_of_the_settings() -> None:
+    assert "setting:" not in json.dumps(document())
+    limits: dict[str, Any] = {
+        "batch_items_max": 7, "rows_per_request_max": 8, "query_ids_max": 9, "query_select_max": 11,
+        "query_filter_max": 12, "query_sort_max": 13, "page_max": 14, "pinned_records_max": 15, "grant_ids_max": 1_600,
+        "sync_rows_max": 17, "import_retention_days": 18, "idempotency_hours": 19, "results_page_max": 21,
+    }  # fmt: skip
+    shown = json.dumps(document(Settings(**limits)))
+    for name in ("batch_items_max", "rows_per_request_max", "query_ids_max", "query_select_max", "pinned_records_max"):
+        assert f'"maxItems": {limits[name]}' in shown
+    for name in ("query_filter_max", "query_sort_max"):
+        assert shown.count(f'"maxItems": {limits[name]}') >= 3  # of queries and of views
+    assert '"maximum": 14' in shown
+    for words in (
+        "At most 7.",
+        "At most 1,600 ids",
+        "Up to 17 rows",
+        "for 18 days",
+        "for 19 hours",
+        "cut at 21",
+        "cut at 14",
+    ):
+        assert words in shown
+
+
+def test_a_server_shows_and_keeps_its_own_limits(serve: Callable[..., Api]) -> None:
+    api = serve(batch_items_max=2)
+    schemas = api.send("GET", "/openapi.json", key=None).json()["components"]["schemas"]
+    assert schemas["BatchIds"]["properties"]["ids"]["maxItems"] == 2
+    ids = [str(uuid.UUID(int=number)) for number in range(3)]
+    assert api.send("POST", "/contact/batch/delete", json={"ids": ids[:2]}).status_code == 200
+    assert api.send("POST", "/contact/batch/delete", json={"ids": ids}).status_code == 400
 
 
 def test_the_document_is_served(api: Api) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import functools
 from html import escape
-from typing import Final
+from typing import Any, Final
 
-from litestar import Response, get
+from litestar import Request, Response, get
 from swagger_ui_bundle import swagger_ui_path  # type: ignore[import-untyped] # it brings no types
 
-from prismd.api.document.openapi import document
+from prismd.api.document.openapi import TITLE, document
 from prismd.api.http.errors import respond
 from prismd.api.http.injected import PathPart
 from prismd.core.errors import PrismdError
 from prismd.core.json.text import encode
 from prismd.services.idempotency.claims import Answer
+from prismd.settings import Settings
 
 #: Scripts and styles only from this server, none inline, no `eval`; requests only to this server; no frames.
 _POLICY: Final = (
@@ -51,9 +52,10 @@ _FILES: Final = {
 
 
 @get("/openapi.json", sync_to_thread=False)
-def get_document() -> Response[bytes]:
-    """Answer the OpenAPI document."""
-    return respond(Answer(200, encode(document()), {"cache-control": "no-cache"}))
+def get_document(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Answer the OpenAPI document, with the limits of this server."""
+    settings: Settings = request.app.state.runtime.settings
+    return respond(Answer(200, encode(document(settings)), {"cache-control": "no-cache"}))
 
 
 @get("/docs", sync_to_thread=False)
@@ -77,7 +79,7 @@ def get_page_file(name: PathPart) -> Response[bytes]:
 @functools.cache
 def page() -> str:
     """Return the page, whose script reads the OpenAPI document."""
-    title = escape(document()["info"]["title"])
+    title = escape(TITLE)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -14,9 +15,11 @@ from prismd.api.document.shapes import ErrorEnvelope
 from prismd.api.http.strict_shapes import LOOKING_OVER
 from prismd.api.imports.events import EVENT_STREAM
 from prismd.core.errors import HTTP_STATUS
+from prismd.settings import Settings
 
 Document = dict[str, Any]
 
+TITLE: Final = "prismd"
 #: Version of the public contract that the document describes.
 API_VERSION: Final = "2.0.0"
 
@@ -31,16 +34,30 @@ answer that is not a success has the body `ErrorEnvelope`.\
 """
 
 
+_DEFAULTS: Final = Settings()
+#: What :func:`prismd.core.json.shapes.in_force` writes.
+_SETTING: Final = re.compile(r"\{setting:(\w+)\}")
+
+
 @functools.cache
-def document() -> Document:
-    """Return the document; it is the same for every server of this version."""
+def document(settings: Settings = _DEFAULTS) -> Document:
+    """Return the document of a server.
+
+    Args:
+        settings: Those in force, by whose values the document shows limits.
+    """
     schemas = _Schemas(OPERATIONS)
     paths: dict[str, dict[str, Any]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemas)
+    described: Document = _with_values(settings, _whole(paths, schemas))
+    return described
+
+
+def _whole(paths: Document, schemas: _Schemas) -> Document:
     return {
         "openapi": "3.1.0",
-        "info": {"title": "prismd", "version": API_VERSION, "description": _ABOUT},
+        "info": {"title": TITLE, "version": API_VERSION, "description": _ABOUT},
         "servers": [{"url": "/"}],
         "security": [{"apiKey": []}],
         "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in OPERATIONS)],
@@ -50,6 +67,18 @@ def document() -> Document:
             "schemas": schemas.components,
         },
     }
+
+
+def _with_values(settings: Settings, part: Any) -> Any:  # noqa: ANN401 - JSON is any value
+    """Return a part of the document with the values of settings where it names these."""
+    if isinstance(part, dict):
+        return {name: _with_values(settings, inner) for name, inner in part.items()}
+    if isinstance(part, list):
+        return [_with_values(settings, inner) for inner in part]
+    if not isinstance(part, str):
+        return part
+    alone = _SETTING.fullmatch(part)
+    return getattr(settings, alone[1]) if alone else _SETTING.sub(lambda one: f"{getattr(settings, one[1]):,}", part)
 
 
 class _Schemas:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
 from prismd.core.api_keys.scopes import Scope
+from prismd.core.json.shapes import in_force
 from prismd.core.properties.schema import OBJECT_TYPES
 
 TEXT: Final = {"type": "string"}
@@ -140,12 +141,13 @@ _IN_PATH: Final[Mapping[str, str]] = {
 IDEMPOTENCY_KEY: Final = Parameter(
     "Idempotency-Key",
     "header",
-    "1 to 255 characters; the same request under the same key is done once, for 24 hours.",
+    "1 to 255 characters; the same request under the same key is done once, "
+    f"for {in_force('idempotency_hours')} hours.",
     {"type": "string", "minLength": 1, "maxLength": 255},
 )
 CURSOR: Final = Parameter("cursor", "query", "`next_cursor` of the page before; it brings limit and filters along.")
 LIMIT: Final = Parameter(
-    "limit", "query", "Entries of a page; cut at the server's own limit.", {"type": "integer", "minimum": 1}
+    "limit", "query", f"Entries of a page; cut at {in_force('page_max')}.", {"type": "integer", "minimum": 1}
 )
 
 REPLAY: Final = {"idempotent-replay": "`true` where this is the answer to an earlier request under the same key."}

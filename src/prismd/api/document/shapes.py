@@ -130,73 +130,6 @@ class ResultPage(Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
-class ObjectProperties(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A row: values by property slug."""
-
-    default: dict[str, Any] | UnsetType = UNSET
-    list: (
-        Annotated[
-            dict[str, Any],
-            Meta(description="Values of lists, by list id and slug; by slug alone where the request names the list."),
-        ]
-        | UnsetType
-    ) = UNSET
-    extended: dict[str, Any] | UnsetType = UNSET
-
-
-class ImportOptionsBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The options of an import."""
-
-    dedupe_by: (
-        Annotated[
-            str | Annotated[list[str], Meta(min_length=1, max_length=1)],
-            Meta(description="Slug of the property whose value decides that a row is a record that exists already."),
-        ]
-        | None
-    ) = None
-    caseInsensitive: Annotated[bool | None, Meta(description="Compare keys without regard to case.")] = True  # noqa: N815 - the contract's name
-    update_existing: Annotated[bool | None, Meta(description="Write the row's values into the matched record.")] = None
-    create_missing_options: Annotated[bool | None, Meta(description="Unknown select values become options.")] = None
-    dry_run: Annotated[bool | None, Meta(description="Judge every row, write nothing.")] = None
-    on_match: (
-        Annotated[
-            Literal["skip", "update", "fill"],
-            Meta(description="What happens to a matched record; `fill` writes only where it has no value."),
-        ]
-        | None
-    ) = None
-    require_key: Annotated[bool | None, Meta(description="A row without a key value is an error.")] = None
-    list_id: Annotated[
-        str | None, Meta(description="A list that every row is put into; its slugs come first, also in `dedupe_by`.")
-    ] = None
-    crm_id: Annotated[str | None, Meta(description="Old name of `list_id`.")] = None
-    require_list_stage: Annotated[
-        bool | None, Meta(description="A row without its stage in the list, `app_stage` or `status`, is an error.")
-    ] = None
-
-
-class ImportBody(Struct, frozen=True, kw_only=True):
-    """The body of an import request; unknown members are ignored."""
-
-    objects: list[ObjectProperties]
-    options: ImportOptionsBody | None = None
-
-
-class CorrectedRow(ObjectProperties, frozen=True, kw_only=True):
-    """A row that replaces a failed one."""
-
-    input_index: Annotated[int, Meta(ge=0, description="Which row of the first import it replaces.")]
-
-
-class RetryBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of a retry, which may be left out."""
-
-    objects: Annotated[list[CorrectedRow], Meta(description="Failed rows as they should have been.")] | UnsetType = (
-        UNSET
-    )
-    not_attempted: Annotated[bool, Meta(description="Run the rows that were never attempted too.")] = False
-
-
 class RecordRow(Struct, frozen=True, kw_only=True):
     """One record of a page."""
 
@@ -215,44 +148,6 @@ class RecordPage(Struct, frozen=True, kw_only=True):
     has_more: Annotated[bool, Meta(description="Exact: whether there is at least one record more.")]
     next_cursor: str | None
     total: Annotated[Annotated[int, Meta(ge=0)] | None, Meta(description="Only where it was asked for.")]
-
-
-class QueryMembers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A query on the records of a type."""
-
-    select: Annotated[list[str], Meta(description="Slugs of the properties to show; dots follow references.")]
-    filter: Annotated[
-        list[dict[str, dict[str, Any]]] | None,
-        Meta(description='Entries `{slug: {operator: value}}`, such as `{"email": {"=": "ada@example.com"}}`.'),
-    ] = None
-    sort: Annotated[
-        list[dict[str, Literal["asc", "desc"]]] | None,
-        Meta(description="Entries `{slug: direction}`, the most important first; records without a value come last."),
-    ] = None
-    combinator: Annotated[Literal["AND", "OR"] | None, Meta(description="How entries of the filter go together.")] = (
-        None
-    )
-    list_id: Annotated[str | None, Meta(description="Only members of this list, with its own properties.")] = None
-    crm_id: Annotated[str | None, Meta(description="Old name of `list_id`.")] = None
-    cursor: Annotated[str | None, Meta(description="`next_cursor` of the page before.")] = None
-    limit: Annotated[
-        Annotated[int, Meta(ge=1)] | None, Meta(description="Rows of a page, 25 where absent; more than 50 is 400.")
-    ] = None
-    page: Annotated[
-        Annotated[int, Meta(ge=1)] | None, Meta(description="Deprecated: the number of the page, from 1.")
-    ] = None
-
-
-class QueryBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of a query."""
-
-    query: QueryMembers
-    id: Annotated[str | list[str] | None, Meta(description="Only these records.")] = None
-    deleted: Annotated[bool | Literal["only"] | None, Meta(description="Deleted records too, or those alone.")] = None
-    cursor: Annotated[str | None, Meta(description="As `query.cursor`, which wins.")] = None
-    include_total: Annotated[bool | None, Meta(description="Count all that the query wants.")] = None
-    boxes: Annotated[list[str] | None, Meta(description="Accepted and ignored.")] = None
-    sources: Annotated[list[str] | None, Meta(description="Accepted and ignored.")] = None
 
 
 class Total(Struct, frozen=True, kw_only=True):

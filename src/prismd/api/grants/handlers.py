@@ -7,7 +7,7 @@ from typing import Any, Final
 from litestar import Request, Response
 
 from prismd.api.document.operation import IDEMPOTENCY_KEY, RECORDS, REPLAY, Operation, Reply
-from prismd.api.grants.shapes import GrantBody, GrantSent, RecordGrant, shown_grant
+from prismd.api.grants.shapes import GrantBody, RecordGrant, shown_grant
 from prismd.api.http.errors import respond
 from prismd.api.http.handling import handles
 from prismd.api.http.idempotency import write_once
@@ -78,7 +78,7 @@ def put_grant(
     kind, wanted = _granted_type(object_type), id_in_path(record_id)
 
     def work(transaction: Transaction) -> Answer:
-        sent = read_body(body, GrantSent)
+        sent = read_body(body, GrantBody)
         members = {name: getattr(sent, name) for name in sent.__struct_fields__}
         grant = parse_grant(members, ids_max=session.settings.grant_ids_max)
         grants.put_grant(transaction, RecordPlace(kind, wanted), grant)

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from prismd.core.grants import ID_CHARS_MAX, Grant
+from prismd.core.grants import ID_CHARS_MAX, LEVELS, Grant
+from prismd.core.json.shapes import in_force, member, nullable
 
-_Level = Annotated[Literal["r", "w", "a"], Meta(description="Read, write, or all.")]
-_Id = Annotated[str, Meta(min_length=1, max_length=ID_CHARS_MAX)]
-_Some = Annotated[dict[_Id, _Level], Meta(min_length=1)]
-
-
-class GrantSent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A grant as it arrives; the core reports what is wrong with it, and in which field."""
-
-    team_id: Any = None
-    team_group_id: Any = None
-    user_id: Any = None
+_LEVEL: Final = {"type": "string", "enum": list(LEVELS)}
+_LEVELS: Final = {
+    "type": "object",
+    "propertyNames": {"minLength": 1, "maxLength": ID_CHARS_MAX},
+    "additionalProperties": _LEVEL,
+}
+_SPLIT_LEVELS: Final = {"type": "array", "items": {**_LEVELS, "minProperties": 1}}
+_AT_MOST: Final = f"At most {in_force('grant_ids_max')} ids in all groups together."
+_Level = Literal["r", "w", "a"]
 
 
 class GrantBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A grant to put; a group that is left out is empty."""
+    """A grant to put; a group that is left out is empty.
 
-    team_id: Annotated[dict[_Id, _Level], Meta(description="Levels by team.")] | None = None
-    team_group_id: Annotated[list[_Some], Meta(description="Levels by group of the team.")] | None = None
-    user_id: Annotated[list[_Some], Meta(description="Levels by person.")] | None = None
+    The core says what is wrong with a group, and where, so the type takes anything there.
+    """
+
+    team_id: Annotated[Any, member(f"Levels by team. {_AT_MOST}", schema=nullable(_LEVELS))] = None
+    team_group_id: Annotated[Any, member("Levels by group of the team.", schema=nullable(_SPLIT_LEVELS))] = None
+    user_id: Annotated[Any, member("Levels by person.", schema=nullable(_SPLIT_LEVELS))] = None
 
 
 class RecordGrant(Struct, frozen=True, kw_only=True):

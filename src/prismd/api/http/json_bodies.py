@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Final, TypeVar, get_args, get_type_hints
+from typing import Any
 
-import msgspec
 from litestar import Request
 
 from prismd.api.http.strict_shapes import look_over, refuse_unknown_members
 from prismd.core.errors import PrismdError
+from prismd.core.json.shapes import Shape, fitted
 from prismd.core.json.split import split_members
 from prismd.core.json.text import NotJsonError, decode, without_unpaired
 from prismd.core.json.unknown_members import refuse_unknown
-from prismd.core.values.errors import found
 from prismd.core.wording.quoting import quoted
-
-Shape = TypeVar("Shape", bound=msgspec.Struct)
-
-_FIELD_PATH: Final = re.compile(r" - at `\$([^`]*)`$")
-_MISSING: Final = re.compile(r"Object missing required field `([^`]*)`")
-
-#: The beginning of msgspec's message for a word that is not allowed; the message does not list the allowed ones.
-_NO_CHOICE: Final = "Invalid enum value"
-
-_WORDS: Final = {
-    "Expected": "expected",
-    "got": "found",
-    "str": "text",
-    "int": "a whole number",
-    "decimal": "a fraction",
-    "bool": "true or false",
-    "object": "an object",
-    "array": "an array",
-    "|": "or",
-    "`": "",
-}
-_WORD: Final = re.compile(r"\b(?:" + "|".join(word for word in _WORDS if word.isalpha()) + r")\b|[|`]")
 
 
 def require_json(request: Request[Any, Any, Any], body: bytes) -> None:
@@ -89,26 +65,4 @@ def read_body(body: bytes, shape: type[Shape]) -> Shape:
         refuse_unknown_members(value, shape)
     except NotJsonError as error:
         raise PrismdError.invalid(".body", f"it cannot be read as JSON: {error}") from None
-    try:
-        return msgspec.convert(value, shape)
-    except msgspec.ValidationError as error:
-        refusal = _with_path(str(error))
-        raise (_no_choice(value, shape, refusal) if _NO_CHOICE in str(error) else refusal) from None
-
-
-def _no_choice(value: Any, shape: type[msgspec.Struct], refusal: PrismdError) -> PrismdError:  # noqa: ANN401 - JSON is any value
-    """Return a refusal that lists the allowed values of the member, which msgspec does not."""
-    field = refusal.problems[0].field
-    kind: Any = shape
-    for name in field.split(".")[2:]:
-        kind, value = get_type_hints(kind)[name], value[name]
-    return PrismdError.invalid(field, f"expected one of {', '.join(get_args(kind))}, found {found(value)}", "enum")
-
-
-def _with_path(sentence: str) -> PrismdError:
-    path = _FIELD_PATH.search(sentence)
-    field = ".body" + (path[1] if path else "")
-    missing = _MISSING.match(sentence)
-    if missing:
-        return PrismdError.invalid(f"{field}.{missing[1]}", "it is required; add it", "required")
-    return PrismdError.invalid(field, _WORD.sub(lambda match: _WORDS[match[0]], _FIELD_PATH.sub("", sentence)))
+    return fitted(value, shape)

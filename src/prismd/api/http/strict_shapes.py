@@ -40,13 +40,11 @@ class _Part:
         structs: The strict objects that the value can be.
         values: The strict part of each member, if the value is an object with any members.
         items: The strict part of each item, if the value is an array.
-        items_max: The most items of that array; a longer array is refused for its length later.
     """
 
     structs: Sequence[_Struct]
     values: _Part | None
     items: _Part | None
-    items_max: float
 
 
 @functools.cache
@@ -84,8 +82,7 @@ def _part(types: Iterable[inspect.Type]) -> _Part | None:
     lists = [one for one in plain if isinstance(one, inspect.ListType)]
     values = _part([one.value_type for one in plain if isinstance(one, inspect.DictType)]) if plain else None
     items = _part([one.item_type for one in lists]) if plain else None
-    most = max((float("inf") if one.max_length is None else one.max_length for one in lists), default=0.0)
-    return _Part(structs, values, items, most) if structs or values or items else None
+    return _Part(structs, values, items) if structs or values or items else None
 
 
 def _struct(type_: inspect.StructType) -> _Struct:
@@ -103,7 +100,7 @@ def _refuse(value: object, part: _Part | None, field: str) -> None:
             _refuse_members(value, struct, field)
         for name, inner in value.items() if part.values else ():
             _refuse(inner, part.values, f"{field}.{name}")
-    elif isinstance(value, list) and len(value) <= part.items_max:
+    elif isinstance(value, list):
         for index, inner in enumerate(value) if part.items else ():
             _refuse(inner, part.items, f"{field}[{index}]")
 

@@ -7,7 +7,7 @@ from typing import Any
 from litestar import Request, Response
 
 from prismd.api.document.operation import IDEMPOTENCY_KEY, REPLAY, RETRY_AFTER, TEAM, Operation, Reply
-from prismd.api.document.shapes import ImportJob, RetryBody
+from prismd.api.document.shapes import ImportJob
 from prismd.api.http.handling import handles
 from prismd.api.http.idempotency import write_once
 from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
@@ -18,7 +18,7 @@ from prismd.api.imports.submissions import submit_once
 from prismd.api.limits.threads import Threads
 from prismd.core.api_keys.scopes import Scope
 from prismd.core.imports.request import RequestLimits
-from prismd.core.imports.retry import parse_retry
+from prismd.core.imports.retry import RetryBody, parse_retry
 from prismd.core.json.text import encode
 from prismd.services.idempotency.claims import Answer
 from prismd.services.imports import control

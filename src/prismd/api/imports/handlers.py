@@ -21,7 +21,7 @@ from prismd.api.document.operation import (
     Reply,
     filter_by,
 )
-from prismd.api.document.shapes import ImportBody, ImportJob, JobPage
+from prismd.api.document.shapes import ImportJob, JobPage
 from prismd.api.http.errors import JSON, respond
 from prismd.api.http.handling import handles
 from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
@@ -34,7 +34,8 @@ from prismd.api.queries.cursors import Cursor, Listing, read_cursor, write_curso
 from prismd.core.api_keys.scopes import Scope
 from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Job, State
-from prismd.core.imports.request import RequestLimits, parse_request
+from prismd.core.imports.request import ImportBody, RequestLimits, parse_request
+from prismd.core.json.shapes import in_force
 from prismd.core.json.text import encode
 from prismd.core.properties.schema import IMPORTABLE_TYPES
 from prismd.services.idempotency.claims import Answer
@@ -58,8 +59,8 @@ _JOB_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
         scopes=(Scope.IMPORT,),
         summary="Import records",
         description=(
-            "Every row gets a result. Fewer than 100 rows are done before the answer, with 200 and their results; "
-            "100 or more become a job, with 202. A malformed row fails alone."
+            f"Every row gets a result. Up to {in_force('sync_rows_max')} rows are done before the answer, with 200 and "
+            "their results; more become a job, with 202. A malformed row fails alone."
         ),
         parameters=(IDEMPOTENCY_KEY,),
         body=ImportBody,
@@ -103,7 +104,10 @@ async def start_import(
         scopes=(Scope.IMPORT, Scope.READ),
         typed_by_job=True,
         summary="Read an import job",
-        description="Jobs are kept for 7 days. Small imports have no job: their answer contains everything.",
+        description=(
+            f"Jobs are kept for {in_force('import_retention_days')} days. Small imports have no job: their answer "
+            "contains everything."
+        ),
         replies=(Reply(200, "The job; with `results` once it has come to an end.", ImportJob, RETRY_AFTER),),
         errors=("not_found",),
     )

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from prismd.api.queries.cursors import Cursor, Listing, write_cursor
 from prismd.core.api_keys.scopes import Scope
 from prismd.core.imports.job import Job
 from prismd.core.imports.results import OUTCOMES
+from prismd.core.json.shapes import in_force
 from prismd.core.json.text import encode
 from prismd.services.idempotency.claims import Answer
 from prismd.services.imports.results import PART_BYTES, PageOfResults, ResultsWanted, page_of_results
@@ -36,6 +38,7 @@ MEDIA_TYPES: Final = (JSON, NDJSON, CSV)
 
 PAGE_DEFAULT: Final = 100
 
+_LIMIT: Final = replace(LIMIT, meaning=f"Entries of a page; cut at {in_force('results_page_max')}.")
 Verdict = dict[str, Any]
 _PLAIN_COLUMNS: Final = ("input_index", "id", "created", "existing", "updated", "duplicate_of")
 COLUMNS: Final = (*_PLAIN_COLUMNS, "error_code", "error_message", "contacts_created")
@@ -58,7 +61,7 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
             "While the job runs and after, in input order. `Accept: application/x-ndjson` and `text/csv` give all that "
             "there are at once, or, with `limit`, a page whose header `x-next-cursor` leads to the next."
         ),
-        parameters=(CURSOR, LIMIT, filter_by("outcome", "Only rows with this outcome.", OUTCOMES)),
+        parameters=(CURSOR, _LIMIT, filter_by("outcome", "Only rows with this outcome.", OUTCOMES)),
         replies=(
             Reply(
                 200,

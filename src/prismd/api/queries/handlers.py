@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from litestar import Request, Response
 
 from prismd.api.document.operation import CURSOR, DELETED, LIMIT, RECORDS, Operation, Parameter, Reply, filter_by
-from prismd.api.document.shapes import QueryBody, RecordPage, RecordRow
+from prismd.api.document.shapes import RecordPage, RecordRow
 from prismd.api.http.errors import respond
 from prismd.api.http.handling import handles
 from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
@@ -16,11 +16,10 @@ from prismd.api.http.paths import object_type_in_path
 from prismd.api.http.query_strings import PAGE_DEFAULT, deleted_in_query, flag, given, page_limit, slugs, values
 from prismd.core.api_keys.scopes import Scope
 from prismd.core.errors import PrismdError
-from prismd.core.json.text import NotJsonError, decode, encode
-from prismd.core.json.unknown_members import refuse_unknown
+from prismd.core.json.text import encode
+from prismd.core.queries.bodies import QueryBody, read_query_body
 from prismd.core.queries.parsing import read_ids
 from prismd.core.queries.tree import Deleted
-from prismd.core.values.errors import found
 from prismd.services.idempotency.claims import Answer
 from prismd.services.queries.pages import PageWanted, QueryAsked, QueryPage, answer_query
 from prismd.services.session import Session
@@ -30,10 +29,6 @@ _PAGE: Final = Reply(200, "A page of records.", RecordPage)
 _ERRORS: Final = ("not_found", "method_not_allowed", "query_timeout")
 
 
-_MEMBERS: Final = ("select", "filter", "sort", "combinator", "list_id", "crm_id", "cursor", "limit", "page")
-_BODY_MEMBERS: Final = ("query", "id", "cursor", "deleted", "include_total", "boxes", "sources")
-_IN_QUERY: Final = dict.fromkeys(_MEMBERS, 'put it inside "query"')
-_BESIDE_QUERY: Final = dict.fromkeys(_BODY_MEMBERS, 'put it into the body, beside "query"')
 _QUERY_STRING: Final = ".query"
 #: The parameters of a list that are no slugs of properties.
 _CONVENIENCES: Final = ("select", "sort", "limit", "cursor", "list_id", "deleted", "include_total")
@@ -62,17 +57,11 @@ def query_records(
     """Answer a page of the records that a query wants."""
     require_json(request, body)
     kind = object_type_in_path(object_type)
-    whole = _object(_decoded(body), ".body")
-    refuse_unknown(whole, _BODY_MEMBERS, ".body", "the body", places=_IN_QUERY)
-    raw = _object(whole.get("query"), ".body.query")
-    refuse_unknown(raw, _MEMBERS, ".body.query", "a query", places=_BESIDE_QUERY)
-    if raw.get("select") is None:
-        raise PrismdError.invalid(".body.query.select", "it is required: an array of property slugs", "required")
-    list_id = _text(raw.get("list_id") or raw.get("crm_id"), ".body.query.list_id")
-    wanted = _page_in_body(whole, raw, session.settings)
-    ids = read_ids(whole.get("id"), ".body.id", session.settings.query_ids_max)
-    deleted = _deleted(whole.get("deleted"), ".body.deleted")
-    return _answer(session, QueryAsked(kind, raw, list_id, ".body.query", ids, deleted), wanted)
+    asked = read_query_body(body)
+    wanted = _page_wanted(asked, session.settings)
+    ids = read_ids(asked.id, ".body.id", session.settings.query_ids_max)
+    deleted, query = Deleted(asked.deleted or False), asked.query
+    return _answer(session, QueryAsked(kind, query.parts, query.list_named, ".body.query", ids, deleted), wanted)
 
 
 @handles(
@@ -113,7 +102,7 @@ def list_records(request: Request[Any, Any, Any], object_type: PathPart, session
         cursor_field=".query.cursor",
     )
     raw = {"select": slugs(request, "select"), "sort": _sort(request), "filter": _equalities(request)}
-    list_id = _text(given(request, "list_id"), ".query.list_id")
+    list_id = given(request, "list_id")
     deleted = deleted_in_query(request)
     asked = QueryAsked(kind, raw, list_id, _QUERY_STRING, deleted=deleted, filter_by_name=True)
     return _answer(session, asked, wanted)
@@ -140,61 +129,21 @@ def shown_rows(page: QueryPage) -> list[RecordRow]:
 # --- the body of a query ---
 
 
-def _decoded(body: bytes) -> object:
-    try:
-        return decode(body)
-    except NotJsonError as error:
-        raise PrismdError.invalid(".body", f"it cannot be read as JSON: {error}") from None
-
-
-def _object(raw: object, field: str) -> dict[str, Any]:
-    if not isinstance(raw, dict):
-        keyword = "required" if raw is None else "type"
-        raise PrismdError.invalid(field, f"expected an object, found {found(raw)}", keyword)
-    return raw
-
-
-def _page_in_body(whole: dict[str, Any], raw: dict[str, Any], settings: Settings) -> PageWanted:
-    # The cursor of the query itself wins (contract, section 8).
-    name, holder = ("query.cursor", raw) if raw.get("cursor") is not None else ("cursor", whole)
-    cursor = _text(holder.get("cursor"), f".body.{name}")
-    limit = _number(raw.get("limit"), ".body.query.limit") if cursor is None else None
-    if limit is not None and limit > settings.page_max:
-        message = f"expected at most {settings.page_max}, found {limit}; follow next_cursor for more"
+def _page_wanted(asked: QueryBody, settings: Settings) -> PageWanted:
+    query, total, limit = asked.query, bool(asked.include_total), min(PAGE_DEFAULT, settings.page_max)
+    # The cursor of the query itself wins (contract, section 8), and any cursor brings its limit along.
+    name, cursor = ("cursor", asked.cursor) if query.cursor is None else ("query.cursor", query.cursor)
+    if cursor:
+        return PageWanted(limit, cursor, include_total=total, cursor_field=f".body.{name}")
+    if query.limit is not None and query.limit > settings.page_max:
+        message = f"expected at most {settings.page_max}, found {query.limit}; follow next_cursor for more"
         raise PrismdError.invalid(".body.query.limit", message, "maximum")
-    limit = limit or min(PAGE_DEFAULT, settings.page_max)
-    offset = 0 if cursor is not None else ((_number(raw.get("page"), ".body.query.page") or 1) - 1) * limit
+    limit = query.limit or limit
+    offset = ((query.page or 1) - 1) * limit
     if offset > settings.query_offset_max:
         message = f"it would leave out more than {settings.query_offset_max} records; follow next_cursor instead"
         raise PrismdError.invalid(".body.query.page", message, "maximum")
-    total = _flag(whole.get("include_total"), ".body.include_total")
-    return PageWanted(limit, cursor, offset, include_total=total, cursor_field=f".body.{name}")
-
-
-def _text(raw: object, field: str) -> str | None:
-    if raw is not None and not isinstance(raw, str):
-        raise PrismdError.invalid(field, f"expected a text, found {found(raw)}")
-    return raw or None
-
-
-def _number(raw: object, field: str) -> int | None:
-    if raw is None:
-        return None
-    if type(raw) is not int or raw < 1:
-        raise PrismdError.invalid(field, f"expected a whole number from 1, found {found(raw)}", "minimum")
-    return raw
-
-
-def _flag(raw: object, field: str) -> bool:
-    if raw is not None and not isinstance(raw, bool):
-        raise PrismdError.invalid(field, f"expected true or false, found {found(raw)}")
-    return bool(raw)
-
-
-def _deleted(raw: object, field: str) -> Deleted:
-    if raw is not None and raw != Deleted.ONLY.value and not isinstance(raw, bool):
-        raise PrismdError.invalid(field, f'expected true, false or "only", found {found(raw)}', "enum")
-    return Deleted(raw or False)
+    return PageWanted(limit, offset=offset, include_total=total, cursor_field=f".body.{name}")
 
 
 # --- the query string of a list ---

@@ -20,19 +20,19 @@ from prismd.api.limits.answers import entries
 from prismd.api.records.parameters import ALLOW_TAKEN_KEY, CONDITIONS, LIST
 from prismd.api.records.preconditions import preconditions
 from prismd.api.records.shapes import (
-    BatchIds,
     BatchResult,
     BatchSummary,
-    BatchUpdateBody,
     ItemError,
     ItemResult,
     shown_record,
 )
 from prismd.core.api_keys.scopes import Scope
 from prismd.core.errors import PrismdError
+from prismd.core.json.shapes import in_force
 from prismd.core.json.text import encode
 from prismd.core.properties.schema import IMPORTABLE_TYPES
 from prismd.core.records.batches import read_ids, read_updates
+from prismd.core.records.bodies import BatchIds, BatchUpdateBody
 from prismd.services.idempotency.claims import Answer
 from prismd.services.records import batches, deleted
 from prismd.services.records.batch_items import ItemOutcome
@@ -45,7 +45,9 @@ _CONDITIONS_OF_ITEMS: Final = tuple(
     replace(one, meaning=f"For each item: {one.meaning[0].lower()}{one.meaning[1:]}") for one in CONDITIONS
 )
 _OUTCOMES: Final = (Reply(200, "What became of each item, also if all failed.", BatchResult, REPLAY),)
-_ITEMS: Final = "Items are independent of each other; one that fails spares the rest. At most 100."
+_ITEMS: Final = (
+    f"Items are independent of each other; one that fails spares the rest. At most {in_force('batch_items_max')}."
+)
 
 
 @handles(

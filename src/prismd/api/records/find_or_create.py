@@ -13,10 +13,11 @@ from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.paths import object_type_in_path
 from prismd.api.records.parameters import ANSWERED, CONDITIONS
 from prismd.api.records.preconditions import preconditions
-from prismd.api.records.shapes import FindOrCreateBody, FoundOrCreated, shown_record
+from prismd.api.records.shapes import FoundOrCreated, shown_record
 from prismd.core.api_keys.scopes import Scope
 from prismd.core.errors import PrismdError
 from prismd.core.json.text import encode
+from prismd.core.records.bodies import FindOrCreateBody
 from prismd.core.records.lookups import read_lookup
 from prismd.core.records.preconditions import etag
 from prismd.services.idempotency.claims import Answer

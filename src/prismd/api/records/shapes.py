@@ -6,11 +6,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from prismd.api.document.shapes import Count, ObjectProperties
+from prismd.api.document.shapes import Count
 from prismd.services.records.shown import RecordView
-
-#: Most items of one batch (contract, section 11.11); the setting ``batch_items_max`` can make them fewer.
-ITEMS_MAX = 100
 
 
 class Record(Struct, frozen=True, kw_only=True):
@@ -28,33 +25,6 @@ class Record(Struct, frozen=True, kw_only=True):
         ]
         | UnsetType
     ) = UNSET
-
-
-class RecordChanges(ObjectProperties, frozen=True, kw_only=True):
-    """What to write to a record."""
-
-    id: (
-        Annotated[str, Meta(description="May stand here where it is the record's own, as one that was read has it.")]
-        | UnsetType
-    ) = UNSET
-
-
-class BatchItem(ObjectProperties, frozen=True, kw_only=True):
-    """What to write to one record."""
-
-    id: str
-
-
-class BatchUpdateBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of a batch update."""
-
-    items: Annotated[list[BatchItem], Meta(max_length=ITEMS_MAX)]
-
-
-class BatchIds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of a batch that deletes, restores or purges."""
-
-    ids: Annotated[list[str], Meta(max_length=ITEMS_MAX)]
 
 
 class ItemError(Struct, frozen=True, kw_only=True):
@@ -86,22 +56,6 @@ class BatchResult(Struct, frozen=True, kw_only=True):
 
     results: list[ItemResult]
     summary: BatchSummary
-
-
-class FindOrCreateBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of find-or-create."""
-
-    match: Annotated[
-        dict[str, str],
-        Meta(description="`email_address` for identities, `primary_domain` for organizations; nothing else."),
-    ]
-    defaults: Annotated[
-        dict[str, Any] | None,
-        Meta(
-            description="Further values of a record that is made, by property slug. They may also stand in `default`, "
-            "and those of lists in `list`, by list id and slug."
-        ),
-    ] = None
 
 
 class FoundOrCreated(Struct, frozen=True, kw_only=True):

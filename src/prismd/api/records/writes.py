@@ -7,7 +7,6 @@ from typing import Any, Final
 from litestar import Request, Response
 
 from prismd.api.document.operation import IDEMPOTENCY_KEY, RECORDS, Operation, Reply
-from prismd.api.document.shapes import ObjectProperties
 from prismd.api.http.handling import handles
 from prismd.api.http.idempotency import delete_once, write_once
 from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
@@ -17,8 +16,9 @@ from prismd.api.http.query_strings import flag, list_in_query
 from prismd.api.records.parameters import ALLOW_TAKEN_KEY, ANSWERED, CONDITIONS, LIST, LOOKUP, RECORD
 from prismd.api.records.preconditions import preconditions
 from prismd.api.records.reading import record_answer
-from prismd.api.records.shapes import Record, RecordChanges
+from prismd.api.records.shapes import Record
 from prismd.core.api_keys.scopes import Scope
+from prismd.core.records.bodies import ObjectProperties, RecordChanges
 from prismd.core.records.writes import read_record_body
 from prismd.services.idempotency.claims import Answer
 from prismd.services.records import deleted, writes

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from prismd.api.document.shapes import Moment, RecordRow
+from prismd.core.json.shapes import in_force, member, nullable
+from prismd.core.queries.bodies import COMBINATOR_SCHEMA, FILTER_SCHEMA, SELECT_SCHEMA, SORT_SCHEMA
 from prismd.core.views.definitions import KINDS, TEXT_CHARS_MAX, View
 
 _INT_MAX = 2**31 - 1
@@ -18,39 +20,14 @@ _Kind = Annotated[str, Meta(extra_json_schema={"enum": list(KINDS)})]
 _Text = Annotated[str, Meta(max_length=TEXT_CHARS_MAX)]
 _Name = Annotated[str, Meta(min_length=1, max_length=TEXT_CHARS_MAX)]
 _Place = Annotated[int, Meta(ge=-_INT_MAX, le=_INT_MAX)]
-_ENTRY = {"type": "object", "minProperties": 1, "maxProperties": 1}
-_DIRECTION = {"type": "string", "enum": ["asc", "desc"]}
-
-
-def _judged_later(description: str, schema: dict[str, Any]) -> Meta:
-    # The service checks a query's parts, because it knows the properties; the schema only describes them.
-    return Meta(description=description, extra_json_schema={"anyOf": [schema, {"type": "null"}]})
-
-
 _Select = Annotated[
     Any,
-    _judged_later(
-        "Slugs, with dots through references; none for all properties.", {"type": "array", "items": {"type": "string"}}
-    ),
+    member("Slugs, with dots through references; none for all properties.", schema=nullable(SELECT_SCHEMA)),
 ]
-_Filter = Annotated[
-    Any,
-    _judged_later(
-        "Each entry is `{slug: {operator: value}}`.",
-        {"type": "array", "items": {**_ENTRY, "additionalProperties": _ENTRY}},
-    ),
-]
-_Sort = Annotated[
-    Any,
-    _judged_later(
-        "Each entry is `{slug: direction}`.", {"type": "array", "items": {**_ENTRY, "additionalProperties": _DIRECTION}}
-    ),
-]
+_Filter = Annotated[Any, member("Each entry is `{slug: {operator: value}}`.", schema=FILTER_SCHEMA)]
+_Sort = Annotated[Any, member("Each entry is `{slug: direction}`.", schema=SORT_SCHEMA)]
 _Combinator = Annotated[
-    Any,
-    _judged_later(
-        "Whether all entries of the filter must hold or one is enough.", {"type": "string", "enum": ["AND", "OR"]}
-    ),
+    Any, member("Whether all entries of the filter must hold or one is enough.", schema=COMBINATOR_SCHEMA)
 ]
 
 
@@ -147,7 +124,13 @@ class ViewWithRecords(Struct, frozen=True, kw_only=True):
 class ViewOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The order of the records pinned in a view."""
 
-    object_ids: Annotated[list[str], Meta(description="Pinned ones, in order; those not named come after them.")]
+    object_ids: Annotated[
+        list[str],
+        member(
+            "Pinned ones, in order; those not named come after them.",
+            schema={"maxItems": in_force("pinned_records_max"), "uniqueItems": True},
+        ),
+    ]
 
 
 def members_of(sent: ViewCreate | ViewPatch) -> dict[str, Any]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
+
+from msgspec import Meta, Struct
 
 from prismd.core.errors import PrismdError
+from prismd.core.json.shapes import Words, fitted, look_over, member, names_of, nullable
 from prismd.core.values.blanks import is_blank
 from prismd.core.wording.quoting import nearest, quoted
 
@@ -62,24 +65,72 @@ class ImportOptions:
 
 
 _FIELD: Final = ".body.options"
-_FLAGS: Final = (
-    "caseInsensitive", "update_existing", "create_missing_options", "dry_run", "require_key", "require_list_stage",
-)  # fmt: skip
-_LIST_NAMES: Final = ("list_id", "crm_id")
-KNOWN_OPTIONS: Final = ("dedupe_by", "on_match", *_FLAGS, *_LIST_NAMES)
+_FLAG: Final = Words("true or false")
+_LIST: Final = Words("the id of a list")
+_KEY: Final = Words("the slug of one property")
+_Slug = Annotated[str, Meta(extra_json_schema={"pattern": r"\S"})]
+_OneSlug = Annotated[
+    list[Any],
+    Meta(extra_json_schema={"items": {"type": "string", "pattern": r"\S"}, "minItems": 1, "maxItems": 1}),
+]
+
+
+class ImportOptionsBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The options of an import."""
+
+    dedupe_by: Annotated[
+        _Slug | _OneSlug | None,
+        member("Slug of the property whose value decides that a row is a record that exists already.", _KEY),
+    ] = None
+    caseInsensitive: Annotated[bool | None, member("Compare keys without regard to case.", _FLAG)] = True  # noqa: N815 - the contract's name
+    update_existing: Annotated[bool | None, member("Write the row's values into the matched record.", _FLAG)] = None
+    create_missing_options: Annotated[bool | None, member("Unknown select values become options.", _FLAG)] = None
+    dry_run: Annotated[bool | None, member("Judge every row, write nothing.", _FLAG)] = None
+    on_match: Annotated[
+        Any,
+        member(
+            "What happens to a matched record; `fill` writes only where it has no value.",
+            schema=nullable({"enum": [str(one) for one in OnMatch]}),
+        ),
+    ] = None
+    require_key: Annotated[bool | None, member("A row without a key value is an error.", _FLAG)] = None
+    list_id: Annotated[
+        str | None, member("A list that every row is put into; its slugs come first, also in `dedupe_by`.", _LIST)
+    ] = None
+    crm_id: Annotated[str | None, member("Old name of `list_id`.", _LIST)] = None
+    require_list_stage: Annotated[
+        bool | None, member("A row without its stage in the list, `app_stage` or `status`, is an error.", _FLAG)
+    ] = None
+
+
+KNOWN_OPTIONS: Final = names_of(ImportOptionsBody)
+
+look_over(ImportOptionsBody)
 
 
 def parse_options(raw: object) -> ImportOptions:
-    """Return the options in the member ``options`` of a body.
+    """Return what the options of a request mean.
 
     Args:
-        raw: The decoded JSON value; None if the body has no such member.
+        raw: The decoded JSON value of its member ``options``; None if it has no such member.
+
+    Raises:
+        PrismdError: ``invalid_request``, with the path of the wrong option.
+    """
+    return meant(read_options(raw))
+
+
+def read_options(raw: object) -> ImportOptionsBody | None:
+    """Return the options of a request as they were sent.
+
+    Args:
+        raw: The decoded JSON value of its member ``options``; None if it has no such member.
 
     Raises:
         PrismdError: ``invalid_request``, with the path of the wrong option.
     """
     if raw is None:
-        return ImportOptions()
+        return None
     if not isinstance(raw, dict):
         raise PrismdError.invalid(_FIELD, f"expected an object of options, found {_kind_of(raw)}")
     for name in raw:
@@ -89,16 +140,29 @@ def parse_options(raw: object) -> ImportOptions:
                 f"there is no option {quoted(name)}{nearest(name, KNOWN_OPTIONS)}",
                 "additionalProperties",
             )
-    flags = {name: _flag(raw, name) for name in _FLAGS}
+    return fitted(raw, ImportOptionsBody, _FIELD, _kind_of)
+
+
+def meant(asked: ImportOptionsBody | None) -> ImportOptions:
+    """Return what options mean.
+
+    Args:
+        asked: As they were sent; None where the request has none.
+
+    Raises:
+        PrismdError: ``invalid_request``: one is no option of its kind, or contradicts another.
+    """
+    if asked is None:
+        return ImportOptions()
     options = ImportOptions(
-        dedupe_by=_dedupe_by(raw.get("dedupe_by")),
-        fold_case=flags["caseInsensitive"] is not False,
-        on_match=_on_match(raw.get("on_match"), update_existing=flags["update_existing"]),
-        create_missing_options=bool(flags["create_missing_options"]),
-        dry_run=bool(flags["dry_run"]),
-        require_key=bool(flags["require_key"]),
-        list_id=_list_id(raw),
-        require_list_stage=bool(flags["require_list_stage"]),
+        dedupe_by=_dedupe_by(asked.dedupe_by),
+        fold_case=asked.caseInsensitive is not False,
+        on_match=_on_match(asked.on_match, update_existing=asked.update_existing),
+        create_missing_options=bool(asked.create_missing_options),
+        dry_run=bool(asked.dry_run),
+        require_key=bool(asked.require_key),
+        list_id=_list_id(asked),
+        require_list_stage=bool(asked.require_list_stage),
     )
     if options.require_key and options.dedupe_by is None:
         raise PrismdError.invalid(
@@ -110,25 +174,14 @@ def parse_options(raw: object) -> ImportOptions:
     return options
 
 
-def _list_id(raw: Mapping[str, object]) -> str | None:
-    given = {name: raw[name] for name in _LIST_NAMES if raw.get(name) is not None}
-    for name, value in given.items():
-        if not isinstance(value, str):
-            raise PrismdError.invalid(f"{_FIELD}.{name}", f"expected the id of a list, found {_kind_of(value)}")
-    ids = [str(value).lower() for value in given.values()]
+def _list_id(asked: ImportOptionsBody) -> str | None:
+    ids = [one.lower() for one in (asked.list_id, asked.crm_id) if one is not None]
     if len(set(ids)) > 1:
         raise PrismdError.invalid(f"{_FIELD}.crm_id", "it is the old name of list_id and names another list", "enum")
     return ids[0] if ids else None
 
 
-def _flag(raw: Mapping[str, object], name: str) -> bool | None:
-    value = raw.get(name)
-    if value is None or isinstance(value, bool):
-        return value
-    raise PrismdError.invalid(f"{_FIELD}.{name}", f"expected true or false, found {_kind_of(value)}")
-
-
-def _dedupe_by(value: object) -> str | None:
+def _dedupe_by(value: str | list[Any] | None) -> str | None:
     field = f"{_FIELD}.dedupe_by"
     if isinstance(value, list):
         if len(value) != 1:

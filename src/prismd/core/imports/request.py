@@ -4,14 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from prismd.core.errors import PrismdError
-from prismd.core.imports.options import ImportOptions, parse_options
+from prismd.core.imports.options import ImportOptions, ImportOptionsBody, meant, read_options
 from prismd.core.json.bounds import has_more_items
+from prismd.core.json.shapes import in_force, member
 from prismd.core.json.split import split_items, split_rows
 from prismd.core.json.text import NotJsonError, decode
+from prismd.core.records.bodies import ObjectProperties
+
+Row = TypeVar("Row")
+
+
+class Import(Struct, Generic[Row], frozen=True, kw_only=True):
+    """An import as a client asks for it; unknown members are ignored.
+
+    Its rows are read as JSON texts. A malformed row fails alone, with a result of its own; and a hundred thousand rows
+    are decoded once, by the worker that imports them, a chunk at a time.
+    """
+
+    objects: Annotated[list[Row], member("The rows.", None, {"maxItems": in_force("rows_per_request_max")})]
+    options: ImportOptionsBody | None = None
+
+
+class ImportBody(Import[ObjectProperties], frozen=True, kw_only=True):
+    """The body of an import request; unknown members are ignored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +110,10 @@ def parse_request(object_type: str, body: bytes, limits: RequestLimits) -> Impor
         PrismdError: ``invalid_request``, with the path of the wrong field; nothing is stored.
     """
     members = _members(body)
-    rows = rows_of(members, limits)
-    return ImportRequest(object_type, rows, parse_options(_options(members)))
+    if "objects" not in members:
+        raise PrismdError.invalid(".body.objects", "it is missing; send the rows as an array", "required")
+    asked = Import(objects=split_into_rows(members["objects"], limits), options=read_options(_options(members)))
+    return ImportRequest(object_type, asked.objects, meant(asked.options))
 
 
 def cut_into_chunks(
@@ -121,24 +144,22 @@ def _members(body: bytes) -> dict[str, msgspec.Raw]:
         raise PrismdError.invalid(".body", f'expected a JSON object with "objects": {error}') from None
 
 
-def rows_of(members: dict[str, msgspec.Raw], limits: RequestLimits) -> list[msgspec.Raw]:
-    """Return the unread rows in the member ``objects`` of a body.
+def split_into_rows(objects: msgspec.Raw, limits: RequestLimits) -> list[msgspec.Raw]:
+    """Return the rows of a request, unread.
 
     Args:
-        members: The members of the body.
-        limits: The limits of the request.
+        objects: Its member ``objects``.
+        limits: How many rows there may be.
 
     Raises:
-        PrismdError: ``invalid_request``: the member is missing, no array, or has too many rows.
+        PrismdError: ``invalid_request``: it is no array, or too long.
     """
     field = ".body.objects"
-    if "objects" not in members:
-        raise PrismdError.invalid(field, "it is missing; send the rows as an array", "required")
     most = limits.rows_max
-    if has_more_items(memoryview(members["objects"]), most):
+    if has_more_items(memoryview(objects), most):
         raise PrismdError.invalid(field, f"found more than {most} rows; send the rest in further requests", "maxItems")
     try:
-        rows = split_items(members["objects"])
+        rows = split_items(objects)
     except NotJsonError as error:
         raise PrismdError.invalid(field, f"expected an array of rows: {error}") from None
     if len(rows) > most:

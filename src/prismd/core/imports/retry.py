@@ -4,14 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated, Generic
 
 import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from prismd.core.errors import PrismdError
-from prismd.core.imports.request import RequestLimits, rows_of
+from prismd.core.imports.request import RequestLimits, Row, split_into_rows
+from prismd.core.json.shapes import Words, fitted, in_force, look_over, member, names_of
 from prismd.core.json.split import split_rows
 from prismd.core.json.text import NotJsonError, decode, encode
 from prismd.core.json.unknown_members import refuse_unknown
+from prismd.core.records.bodies import ObjectProperties
+
+
+class CorrectedRow(ObjectProperties, frozen=True, kw_only=True):
+    """A row that replaces a failed one."""
+
+    input_index: Annotated[int, Meta(ge=0, description="Which row of the first import it replaces.")]
+
+
+class Retry(Struct, Generic[Row], frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A retry as a client asks for it.
+
+    Its rows are read as JSON texts: of each no more is looked at than the index, so that a malformed one fails alone.
+    """
+
+    objects: (
+        Annotated[
+            list[Row],
+            member("Failed rows as they should have been.", None, {"maxItems": in_force("rows_per_request_max")}),
+        ]
+        | UnsetType
+    ) = UNSET
+    not_attempted: Annotated[bool, member("Run the rows that were never attempted too.", Words("true or false"))] = (
+        False
+    )
+
+
+class RetryBody(Retry[CorrectedRow], frozen=True, kw_only=True):
+    """The body of a retry, which may be left out."""
+
+
+look_over(Retry[msgspec.Raw])
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +78,24 @@ def parse_retry(body: bytes, limits: RequestLimits) -> RetryRequest:
         members = split_rows(body)
     except NotJsonError as error:
         raise PrismdError.invalid(".body", f"expected a JSON object, or nothing: {error}") from None
-    refuse_unknown(members, ("objects", "not_attempted"), ".body", "a retry")
-    flag = members.get("not_attempted", msgspec.Raw(b"false"))
-    if bytes(flag) not in (b"true", b"false"):
-        raise PrismdError.invalid(".body.not_attempted", "expected true or false")
-    rows = rows_of(members, limits) if "objects" in members else []
+    refuse_unknown(members, names_of(RetryBody), ".body", "a retry")
+    given = {name: _member(name, raw, limits) for name, raw in members.items()}
+    retry = fitted(given, Retry[msgspec.Raw])
+    rows = retry.objects or []
     corrections = dict(_correction(number, row) for number, row in enumerate(rows))
     if len(corrections) < len(rows):
         raise PrismdError.invalid(".body.objects", "two rows have the same input_index; correct each row once")
-    return RetryRequest(corrections, bytes(flag) == b"true")
+    return RetryRequest(corrections, retry.not_attempted)
+
+
+def _member(name: str, raw: msgspec.Raw, limits: RequestLimits) -> object:
+    if name == "objects":
+        return split_into_rows(raw, limits)
+    try:
+        value: object = decode(raw)
+    except NotJsonError as error:
+        raise PrismdError.invalid(f".body.{name}", f"it cannot be read: {error}") from None
+    return value
 
 
 def _correction(number: int, raw: msgspec.Raw) -> tuple[int, msgspec.Raw]:

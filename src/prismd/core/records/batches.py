@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
 from prismd.core.errors import PrismdError
+from prismd.core.json.shapes import fitted, names_of
 from prismd.core.json.split import split_items, split_members
 from prismd.core.json.text import NotJsonError, decode
 from prismd.core.json.unknown_members import refuse_unknown
+from prismd.core.records.bodies import Ids, Items
 from prismd.core.records.writes import RecordBody, read_id, read_record_body
-from prismd.core.values.errors import found
 
 Members = Mapping[str, msgspec.Raw]
+Batch = TypeVar("Batch", Items[msgspec.Raw], Ids[msgspec.Raw])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,8 @@ def read_updates(body: bytes, items_max: int) -> list[BatchItem]:
     Raises:
         PrismdError: ``invalid_request``: the items are missing, too many, or not an array.
     """
-    items = _items(body, "items", items_max)
-    return [_update(raw, f".body.items[{index}]") for index, raw in enumerate(items)]
+    batch = _batch(body, Items[msgspec.Raw], items_max)
+    return [_update(raw, f".body.items[{index}]") for index, raw in enumerate(batch.items)]
 
 
 def read_ids(body: bytes, items_max: int) -> list[BatchItem]:
@@ -56,7 +59,8 @@ def read_ids(body: bytes, items_max: int) -> list[BatchItem]:
     Raises:
         PrismdError: ``invalid_request``: the ids are missing, too many, or not an array.
     """
-    return [_named(raw, f".body.ids[{index}]") for index, raw in enumerate(_items(body, "ids", items_max))]
+    batch = _batch(body, Ids[msgspec.Raw], items_max)
+    return [_named(raw, f".body.ids[{index}]") for index, raw in enumerate(batch.ids)]
 
 
 def _update(raw: msgspec.Raw, field: str) -> BatchItem:
@@ -75,19 +79,19 @@ def _named(raw: msgspec.Raw, field: str) -> BatchItem:
         return BatchItem(None, error=error)
 
 
-def _items(body: bytes, name: str, items_max: int) -> Sequence[msgspec.Raw]:
-    field = f".body.{name}"
-    members = _members(body, ".body")
+def _batch(body: bytes, shape: type[Batch], items_max: int) -> Batch:
+    [name] = names_of(shape)
+    field, members = f".body.{name}", _members(body, ".body")
     refuse_unknown(members, (name,), ".body", "the body", f'put everything inside "{name}"')
     raw = _required(members, name, ".body")
     try:
         items = split_items(raw)
     except NotJsonError:
-        raise PrismdError.invalid(field, f"expected an array, found {found(_value(raw, field))}") from None
+        return fitted({name: _value(raw, field)}, shape)
     if len(items) > items_max:
         message = f"expected at most {items_max} items, found {len(items)}; send them in several requests"
         raise PrismdError.invalid(field, message, "maxItems")
-    return items
+    return fitted({name: items}, shape)
 
 
 def _required(members: Members, name: str, field: str) -> msgspec.Raw:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
 from prismd.core.errors import PrismdError
+from prismd.core.json.shapes import fitted, names_of
 from prismd.core.json.split import split_members
 from prismd.core.json.text import NotJsonError, decode, encode
 from prismd.core.json.unknown_members import refuse_unknown
+from prismd.core.records.bodies import FindOrCreateBody, NewValues
 from prismd.core.records.rows import Problem
 from prismd.core.records.writes import RecordBody
 from prismd.core.values.addresses import address_problem, domain_problem
@@ -21,9 +23,6 @@ from prismd.core.wording.quoting import quoted
 
 #: Checks of the values to look up by, by name.
 _PROBLEMS: Final = {"email_address": address_problem, "primary_domain": domain_problem}
-
-#: Members of ``defaults`` that are objects of values; all other members are slugs.
-_BUCKETS: Final = ("default", "list")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +51,17 @@ def read_lookup(body: bytes, name: str, chars_max: int) -> tuple[str, Defaults]:
     Raises:
         PrismdError: ``invalid_request``, with the path of the wrong field.
     """
-    members = _members(body, ".body", "match", ["defaults"], 'put values of a new record inside "defaults"')
-    match, field = _members(members["match"], ".body.match", name), f".body.match.{name}"
-    value = _sought(_value(match[name], field), field, chars_max)
+    members = _members(body, ".body", names_of(FindOrCreateBody), 'put values of a new record inside "defaults"')
+    match, field = _members(members["match"], ".body.match", (name,)), f".body.match.{name}"
+    defaults = _value(members.get("defaults", msgspec.Raw(b"null")), ".body.defaults")
+    asked = fitted({"match": {name: _value(match[name], field)}, "defaults": defaults}, FindOrCreateBody)
+    value = _sought(getattr(asked.match, name), field, chars_max)
     if problem := _PROBLEMS[name](value):
         raise PrismdError.invalid(field, problem, "format")
-    return value, _defaults(members.get("defaults", msgspec.Raw(b"null")), ".body.defaults")
+    return value, _defaults(asked.defaults or NewValues(), defaults or {}, ".body.defaults")
 
 
-def _sought(value: object, field: str, chars_max: int) -> str:
-    if not isinstance(value, str):
-        raise PrismdError.invalid(field, f"expected a text, found {found(value)}")
+def _sought(value: str, field: str, chars_max: int) -> str:
     if problem := text_problem(value, chars_max):
         raise PrismdError.invalid(field, problem, "maxLength" if len(value) > chars_max else "pattern")
     if is_blank(value):
@@ -70,17 +69,13 @@ def _sought(value: object, field: str, chars_max: int) -> str:
     return trimmed(value)
 
 
-def _defaults(raw: msgspec.Raw, field: str) -> Defaults:
-    values = _value(raw, field)
-    if values is None:
-        values = {}
-    if not isinstance(values, dict):
-        raise PrismdError.invalid(field, f"expected an object of property slugs and values, found {found(values)}")
-    buckets = {name: _bucket(values.pop(name, None), f"{field}.{name}") for name in _BUCKETS}
+def _defaults(asked: NewValues, members: Mapping[str, Any], field: str) -> Defaults:
+    buckets: dict[str, Mapping[str, Any]] = {"default": asked.default or {}, "list": asked.list or {}}
     for list_id, own in buckets["list"].items():
         if not isinstance(own, dict):
             message = f"expected an object of the list's slugs and values by the id of the list, found {found(own)}"
             raise PrismdError.invalid(f"{field}.list.{list_id}", message)
+    values = {name: value for name, value in members.items() if name not in buckets}
     twice = values.keys() & buckets["default"].keys()
     if twice:
         message = f'{quoted(min(twice))} stands here and in "default"; keep one of them'
@@ -89,22 +84,17 @@ def _defaults(raw: msgspec.Raw, field: str) -> Defaults:
     return Defaults(encode(row), field, buckets)
 
 
-def _bucket(value: object, field: str) -> Mapping[str, Any]:
-    if value is not None and not isinstance(value, dict):
-        raise PrismdError.invalid(field, f"expected an object of property slugs and values, found {found(value)}")
-    return value or {}
-
-
 def _members(
-    body: bytes | msgspec.Raw, field: str, required: str, others: Collection[str] = (), otherwise: str = ""
+    body: bytes | msgspec.Raw, field: str, names: Sequence[str], otherwise: str = ""
 ) -> Mapping[str, msgspec.Raw]:
+    """Return the members of an object, of which the first is required, and no other than these are known."""
     try:
         members = split_members(bytes(body))
     except NotJsonError as error:
         raise PrismdError.invalid(field, f"it cannot be read as a JSON object: {error}") from None
-    if required not in members:
-        raise PrismdError.invalid(f"{field}.{required}", "it is required; add it", "required")
-    refuse_unknown(members, (required, *others), field, "the body" if others else "it", otherwise)
+    if names[0] not in members:
+        raise PrismdError.invalid(f"{field}.{names[0]}", "it is required; add it", "required")
+    refuse_unknown(members, names, field, "the body" if otherwise else "it", otherwise)
     return members
 
 

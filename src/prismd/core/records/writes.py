@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 
 from prismd.core.errors import FieldProblem, PrismdError
 from prismd.core.ids import is_uuid
+from prismd.core.json.shapes import fitted, names_of
 from prismd.core.json.split import split_members
 from prismd.core.json.text import NotJsonError, decode
 from prismd.core.json.unknown_members import IN_DEFAULT, refuse_unknown
 from prismd.core.properties.schema import APP_STAGE, LISTS_KEY, STATUS, ObjectSchema, Property
+from prismd.core.records.bodies import ObjectProperties, RecordChanges
 from prismd.core.records.merging import Properties
 from prismd.core.records.rows import Problem
 from prismd.core.values.blanks import is_blank
@@ -21,7 +24,7 @@ from prismd.core.values.errors import found, text_problem
 from prismd.core.wording.quoting import quoted
 
 #: The members of a body that hold values (contract, section 9.1).
-BUCKETS: Final[tuple[str, ...]] = ("default", "list", "extended")
+BUCKETS: Final = names_of(ObjectProperties)
 
 #: Code of the problem of a write that leaves a required property without a value.
 MISSING_REQUIRED: Final = "missing_required"
@@ -85,14 +88,15 @@ def read_record_body(body: bytes | msgspec.Raw, field: str = ".body") -> RecordB
         members = split_members(bytes(body))
     except NotJsonError as error:
         raise PrismdError.invalid(field, f"it cannot be read as a JSON object: {error}") from None
-    refuse_unknown(members, (*BUCKETS, "id"), field, "a record", IN_DEFAULT)
+    refuse_unknown(members, names_of(RecordChanges), field, "a record", IN_DEFAULT)
+    read = fitted({name: _value(raw, f"{field}.{name}") for name, raw in members.items()}, RecordChanges, field)
     given = {name: members[name] for name in BUCKETS if name in members}
-    buckets = {name: _bucket(raw, f"{field}.{name}") for name, raw in given.items()}
+    buckets: dict[str, Mapping[str, Any]] = {name: getattr(read, name) or {} for name in given}
     for list_id, values in buckets.get("list", {}).items():
         if is_uuid(list_id) and not isinstance(values, dict):
             raise PrismdError.invalid(f"{field}.list.{list_id}", f"expected an object of values, found {found(values)}")
     parts = (b'"%s":%s' % (name.encode(), bytes(raw)) for name, raw in given.items())
-    record_id = read_id(members["id"], f"{field}.id") if "id" in members else None
+    record_id = None if read.id is UNSET else _id(read.id, f"{field}.id")
     return RecordBody(b"{%s}" % b",".join(parts), field, buckets, record_id)
 
 
@@ -106,12 +110,20 @@ def read_id(raw: msgspec.Raw, field: str) -> str:
     Raises:
         PrismdError: ``invalid_request``: the value is no text, or a text that cannot be an id.
     """
-    try:
-        value = decode(raw)
-    except NotJsonError as error:
-        raise PrismdError.invalid(field, f"it cannot be read as JSON: {error}") from None
+    return _id(_value(raw, field), field)
+
+
+def _id(value: object, field: str) -> str:
     if not isinstance(value, str) or text_problem(value, len(value)) is not None:
         raise PrismdError.invalid(field, f"expected the id of a record, found {found(value)}")
+    return value
+
+
+def _value(raw: msgspec.Raw, field: str) -> object:
+    try:
+        value: object = decode(raw)
+    except NotJsonError as error:
+        raise PrismdError.invalid(field, f"it cannot be read as JSON: {error}") from None
     return value
 
 
@@ -131,16 +143,6 @@ def check_id(body: RecordBody, record_id: str | None) -> None:
     raise PrismdError.invalid(
         f"{body.field}.id", f"{means}, and the body names {quoted(body.id)}; leave it out", "enum"
     )
-
-
-def _bucket(raw: msgspec.Raw, field: str) -> Mapping[str, Any]:
-    try:
-        value = decode(raw)
-    except NotJsonError as error:
-        raise PrismdError.invalid(field, f"it cannot be read as JSON: {error}") from None
-    if value is not None and not isinstance(value, dict):
-        raise PrismdError.invalid(field, f"expected an object of property slugs and values, found {found(value)}")
-    return value or {}
 
 
 def refusal_of(problems: Iterable[Problem], place_of: Callable[[Problem], str]) -> PrismdError:

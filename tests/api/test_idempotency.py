@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from prismd.api.http.answering_once import Write, answer_once
 from prismd.core.errors import PrismdError
-from prismd.services.idempotency.claims import Answer, Write, answer_once
+from prismd.services.idempotency.claims import Answer
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session, Transaction
 from prismd.store.connections.postgres import Connection

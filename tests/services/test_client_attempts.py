@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from prismd.api.http.answering_once import Write, answer_once, answered_once
 from prismd.core.errors import PrismdError
 from prismd.services.api_keys.authentication import Caller
-from prismd.services.idempotency.claims import Answer, Write, answer_once
-from prismd.services.idempotency.client_attempts import Attempt, answered_once
+from prismd.services.idempotency.claims import Answer
+from prismd.services.idempotency.client_attempts import Attempt
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session, Transaction
 from prismd.settings import Settings

@@ -18,6 +18,7 @@ from typing import Any, Final, cast
 import msgspec
 import psycopg
 
+from prismd.api.http.answering_once import Write, answer_once
 from prismd.core.errors import PrismdError
 from prismd.core.ids import TimeOrderedIds
 from prismd.core.imports.request import RequestLimits, parse_request
@@ -25,7 +26,7 @@ from prismd.core.imports.retry import RetryRequest
 from prismd.core.lists.definitions import List
 from prismd.core.properties.schema import APP_STAGE, LISTS, Property
 from prismd.core.records.keys import KeyRule
-from prismd.services.idempotency.claims import Answer, Write, answer_once
+from prismd.services.idempotency.claims import Answer
 from prismd.services.imports import jobs
 from prismd.services.imports.control import cancel_job, retry_job
 from prismd.services.imports.pipeline.import_pipeline import ImportPipeline

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from litestar import Request, Response
 
+from prismd.api.http.answering_once import Write, answer_once, answered_once
 from prismd.api.http.errors import refusal, request_id_of, respond
 from prismd.api.http.json_bodies import refuse_body, require_json
 from prismd.api.limits.answers import within_limits
 from prismd.core.errors import PrismdError
-from prismd.services.idempotency.claims import Answer, Write, answer_once
-from prismd.services.idempotency.client_attempts import Attempt, answered_once
+from prismd.services.idempotency.claims import Answer
+from prismd.services.idempotency.client_attempts import Attempt
 from prismd.services.session import Session, Transaction
 
 KEY_CHARS_MAX: Final = 255

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from prismd.core.errors import PrismdError
-from prismd.services.session import Session, Transaction
+from prismd.services.session import Transaction
 from prismd.settings import Settings
 from prismd.store.idempotency import claims
 from prismd.store.idempotency.claims import Claim
@@ -34,61 +34,52 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
-    """A write that a request asks for.
+class Keyed:
+    """A write with an idempotency key; each team has its own keys.
 
     Args:
-        key: The idempotency key, 1 to 255 characters; None does the write without storing anything.
+        key: The idempotency key, 1 to 255 characters.
         fingerprint: SHA-256 of method, path with query, and body.
-        work: Does the write in the given transaction, and returns the answer or raises PrismdError.
-        refuse: Turns an error into an answer.
+        at: The time at which the write begins.
     """
 
-    key: str | None
+    key: str
     fingerprint: bytes
-    work: Callable[[Transaction], Answer]
-    refuse: Callable[[PrismdError], Answer]
+    at: datetime
 
 
-def answer_once(session: Session, write: Write) -> tuple[Answer, bool]:
-    """Do the work in one transaction, unless an earlier request with the same key has done it.
-
-    The transaction of the work also stores the answer, so both exist or neither does. If the work refuses, its changes
-    are rolled back and the refusal is stored. Faults of the server are not stored.
+def begin(transaction: Transaction, keyed: Keyed) -> Answer | None:
+    """Return the answer of an earlier request with the same key, or None if the write is to be done.
 
     Args:
-        session: The session of the team that the key belongs to; each team has its own keys.
-        write: The write, with its key.
+        transaction: The transaction of the write, which holds the key until it ends.
+        keyed: The write.
 
-    Returns:
-        The answer, and whether it is a replay (contract, section 4).
+    Raises:
+        PrismdError: ``idempotency_key_in_progress``, ``idempotency_key_stale`` or ``idempotency_key_mismatch``.
     """
-    try:
-        with session.transaction() as transaction:
-            if write.key is None:
-                return write.work(transaction), False
-            return _answer(transaction, write.key, write)
-    except PrismdError as error:
-        return write.refuse(error), False
-
-
-def _answer(transaction: Transaction, key: str, write: Write) -> tuple[Answer, bool]:
     connection, team_id = transaction.connection, transaction.team_id
-    if not claims.try_lock(connection, team_id, key):
+    if not claims.try_lock(connection, team_id, keyed.key):
         raise PrismdError(
             "idempotency_key_in_progress",
             "A request with this Idempotency-Key is still under way; repeat it in a second to get its answer",
             retry_after_s=1,
         )
-    now = transaction.now()
-    claim = claims.find_claim(connection, team_id, key)
-    if claim is not None and (replay := _replay(claim, write.fingerprint, now, transaction.settings)) is not None:
-        return replay, True
-    answer = _done_or_refused(transaction, write)
+    claim = claims.find_claim(connection, team_id, keyed.key)
+    return None if claim is None else _replay(claim, keyed.fingerprint, keyed.at, transaction.settings)
+
+
+def keep(transaction: Transaction, keyed: Keyed, answer: Answer) -> None:
+    """Store the answer of a write, so that both exist or neither does; faults of the server are not stored.
+
+    Args:
+        transaction: The transaction of the write.
+        keyed: The write.
+        answer: What it answers, or how it is refused.
+    """
     if answer.status < _SERVER_FAULT and answer.status not in _NOT_KEPT:
-        kept = Claim(write.fingerprint, answer.status, answer.headers, answer.body, now)
-        claims.keep_claim(connection, team_id, key, kept)
-    return answer, False
+        kept = Claim(keyed.fingerprint, answer.status, answer.headers, answer.body, keyed.at)
+        claims.keep_claim(transaction.connection, transaction.team_id, keyed.key, kept)
 
 
 def _replay(claim: Claim, fingerprint: bytes, now: datetime, settings: Settings) -> Answer | None:
@@ -109,14 +100,6 @@ def _replay(claim: Claim, fingerprint: bytes, now: datetime, settings: Settings)
             "take a new key for a new request",
         )
     return Answer(claim.status, claim.body, claim.headers)
-
-
-def _done_or_refused(transaction: Transaction, write: Write) -> Answer:
-    try:
-        with transaction.savepoint():  # a refusal rolls back the work, and can still be stored
-            return write.work(transaction)
-    except PrismdError as error:
-        return write.refuse(error)
 
 
 def _lifetimes(settings: Settings) -> tuple[timedelta, timedelta]:

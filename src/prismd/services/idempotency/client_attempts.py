@@ -9,7 +9,6 @@ equal writes are two writes.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -41,32 +40,20 @@ class Attempt:
         return hashlib.sha256(self.caller.key_id.encode() + self.fingerprint).digest()
 
 
-def answered_once(attempt: Attempt, work: Callable[[Transaction], Answer]) -> Callable[[Transaction], Answer]:
-    """Return work that does a write only if no earlier attempt has done it.
+def begin(transaction: Transaction, attempt: Attempt) -> Answer | None:
+    """Return the answer of an earlier attempt at the same write, or None if the write is to be done.
 
     Args:
+        transaction: The transaction of the write.
         attempt: The attempt that the request makes.
-        work: Does the write, and returns the answer or raises PrismdError; refusals change nothing and are not stored.
+
+    Raises:
+        PrismdError: ``idempotency_key_in_progress``: an earlier attempt is still under way.
     """
-
-    def once(transaction: Transaction) -> Answer:
-        connection, team_id, digest = transaction.connection, transaction.team_id, attempt.digest
-        if attempt.repeats:
-            kept = _answer_before(transaction, attempt)
-            if kept is not None:
-                return kept
-        else:
-            client_attempts.begin_first(connection, team_id, digest)
-        answer = work(transaction)
-        claim = Claim(digest, answer.status, answer.headers, answer.body, transaction.now())
-        client_attempts.keep_answer(connection, team_id, claim)
-        return answer
-
-    return once
-
-
-def _answer_before(transaction: Transaction, attempt: Attempt) -> Answer | None:
     connection, team_id, digest = transaction.connection, transaction.team_id, attempt.digest
+    if not attempt.repeats:
+        client_attempts.begin_first(connection, team_id, digest)
+        return None
     if not client_attempts.try_begin_repeat(connection, team_id, digest):
         raise PrismdError(
             "idempotency_key_in_progress",
@@ -78,3 +65,15 @@ def _answer_before(transaction: Transaction, attempt: Attempt) -> Answer | None:
     if kept is None:
         return None
     return Answer(kept.status, kept.body, {**kept.headers, "idempotent-replay": "true"})
+
+
+def keep(transaction: Transaction, attempt: Attempt, answer: Answer) -> None:
+    """Store the answer of a write for later attempts; refusals change nothing and are not stored.
+
+    Args:
+        transaction: The transaction of the write.
+        attempt: The attempt that did the write.
+        answer: What it answers.
+    """
+    claim = Claim(attempt.digest, answer.status, answer.headers, answer.body, transaction.now())
+    client_attempts.keep_answer(transaction.connection, transaction.team_id, claim)

@@ -266,7 +266,7 @@ def test_a_file_that_lost_a_column_is_never_read_with_its_apostrophes(
 ) -> None:
     path = tmp_path / "a.csv"
     path.write_text(without(lost))
-    assert run(path, *options).exit_code == 2
+    assert run(path, *options).exit_code in (2, 3)
     assert prism.imports == []
     assert run(path, "--apostrophes", "strip", "--ignore-unknown-columns").exit_code in (0, 2)
     assert prism.records in ([], [{"name": "-Ann", "zip": "+49 30"}])

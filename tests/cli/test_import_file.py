@@ -285,13 +285,16 @@ def test_a_poll_that_fails_is_made_again(run: Import, prism: ScriptedPrism, tmp_
     assert run(path).exit_code == 0
 
 
-def test_unknown_columns_are_told_before_anything_is_sent(run: Import, prism: ScriptedPrism, tmp_path: Path) -> None:
+def test_unknown_columns_are_asked_about_before_anything_is_sent(
+    run: Import, prism: ScriptedPrism, tmp_path: Path
+) -> None:
     path = tmp_path / "a.csv"
     path.write_text("First Name,e_mail,shoe\nAnn,a@x.org,40\n")
     result = run(path)
-    assert result.exit_code == 2
-    assert '3 columns are no properties of this object type: "First Name" (did you mean "first_name"?)' in result.stderr
-    assert '"e_mail" (did you mean "email"?), "shoe";' in result.stderr
+    assert result.exit_code == 3
+    assert "and nothing was sent; give one of the flags for each" in result.stderr
+    assert "--map shoe=+shoe" in result.stderr
+    assert "--map shoe=-" in result.stderr
     assert prism.imports == []
 
 
@@ -457,12 +460,13 @@ def test_a_server_that_is_not_there_is_told_within_seconds(run: Import, time: Ti
     assert time.slept == [0.5, 1.0]
 
 
-def test_a_bad_byte_anywhere_is_told_before_anything_is_sent(run: Import, prism: ScriptedPrism, tmp_path: Path) -> None:
+def test_a_bad_byte_is_asked_about_before_anything_is_sent(run: Import, prism: ScriptedPrism, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"name\n" + b"x\n" * 500 + b"caf\xe9\n")
     result = run(path, "--batch-rows", "10")
-    assert result.exit_code == 2
-    assert "line 502, byte 1009 of the file: 0xE9 is not UTF-8" in result.stderr
+    assert result.exit_code == 3
+    assert "What is the encoding of the file?" in result.stderr
+    assert "--encoding cp1252" in result.stderr
     assert prism.imports == []
     assert run(path, "--encoding", "cp1252").exit_code == 0
     assert prism.records[-1] == {"name": "café"}

@@ -12,7 +12,11 @@ COMMANDS: Final = {
     "serve": ("prismd.cli.serve:serve_command", "Run the server."),
     "import": (
         "prismd.cli.importing.command:import_command",
-        "Import the rows of FILE (CSV, JSON or NDJSON) into a Prism server.",
+        "Import the rows of FILE into a Prism server.",
+    ),
+    "preview": (
+        "prismd.cli.importing.preview:preview_command",
+        "Show how FILE is read and what its columns become.",
     ),
     "imports": ("prismd.cli.imports:imports_command", "List, show, watch, cancel and retry import jobs."),
     "keys": ("prismd.cli.keys:keys_command", "Make, list, rotate and revoke API keys."),

@@ -12,7 +12,7 @@ from prismd.core.tables.csv_cells import DELIMITERS, CellRow, cell_rows
 from prismd.core.values.blanks import INVISIBLE
 from prismd.core.wording.quoting import quoted
 from prismd.files.failed_cells import FAILED_COLUMNS, unescaped
-from prismd.files.rows import FileProblemError
+from prismd.files.rows import FailedFileError, FileProblemError
 from prismd.files.seen_names import visible
 
 #: The line that names the delimiter for spreadsheets; a spreadsheet that saves it may add quotes and empty cells.
@@ -65,7 +65,7 @@ def header_of(lines: Iterator[str], delimiter: str | None) -> Header:
         )
     marks = tuple(names.index(name) for name in FAILED_COLUMNS) if set(FAILED_COLUMNS) <= set(names) else ()
     if len(marks) == len(names):
-        raise FileProblemError("the file of failed rows has lost the columns of its rows; put them back")
+        raise FailedFileError("the file of failed rows has lost the columns of its rows; put them back")
     if marks:
         names = tuple(unescaped(name) for name in names)
     _check_names(names)
@@ -139,7 +139,7 @@ def _lost(names: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     left = tuple(name for name in FAILED_COLUMNS if name in names)
     if len(lost) == 1 and names[: len(left)] == left:
-        raise FileProblemError(
+        raise FailedFileError(
             f'the file looks like a file of failed rows that has lost its column "{lost[0]}"; put that column back, '
             "its cells may be empty"
         )

@@ -126,7 +126,7 @@ def open_file(
     content = content_of(path, member)
     found = form_of(content, needs_name=form is None)
     if found in TABLES or (form not in (None, *ROW_FORMATS)):
-        raise FileProblemError(f"the file is a table ({form or found}), which is not imported yet; export it as CSV")
+        raise FileProblemError(f"the file is a table ({form or found}), whose columns need a mapping")
     form = form or found
     _check_encoding(content.beginning(), name)
     if form == "csv":

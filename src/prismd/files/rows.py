@@ -19,6 +19,10 @@ class FileProblemError(ValueError):
     """The whole file cannot be imported; the message says where it is broken and what to do."""
 
 
+class FailedFileError(FileProblemError):
+    """A file of failed rows is damaged, so that its rows would be read wrongly in any other way too."""
+
+
 class RowProblem(NamedTuple):
     """Why one row cannot be sent.
 
@@ -52,13 +56,17 @@ class FileRow(NamedTuple):
     left_out: str | None = None
 
 
-class RowSource(Protocol):
-    """A file as a stream of rows, which can be read any number of times."""
+class Columns(Protocol):
+    """What a file of rows has in common with others."""
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names that go above the cells of ``original``."""
         ...
+
+
+class RowSource(Columns, Protocol):
+    """A file as a stream of rows, which can be read any number of times."""
 
     def rows(self, chunks: Iterator[bytes]) -> Iterator[FileRow]:
         """Yield the rows of a file.

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import httpx
 import msgspec
 
+from prismd.core.mapping.targets import Target
 from prismd.importer.calls import ClientError, PrismClient, RefusedError, asked_wait_s
 
 _POLL_FIRST_S: Final = 0.1
@@ -74,6 +75,8 @@ class KnownProperty(NamedTuple):
 
     type: str
     read_only: bool = False
+    name: str = ""
+    options: tuple[str, ...] = ()
 
 
 #: Receives each snapshot of a running job.
@@ -104,8 +107,26 @@ def properties_of(client: PrismClient, object_type: str) -> Mapping[str, KnownPr
     for definition in by_type.get(object_type, {}).values():
         slug, kind = definition.get("slug"), definition.get("type")
         if isinstance(slug, str) and isinstance(kind, str) and not definition.get("list_id"):
-            found[slug] = KnownProperty(kind, definition.get("read_only") is True)
+            name = definition.get("name")
+            found[slug] = KnownProperty(
+                kind,
+                definition.get("read_only") is True,
+                name if isinstance(name, str) else "",
+                _options(definition.get("options")),
+            )
     return found or None
+
+
+def targets_from(properties: Mapping[str, KnownProperty]) -> dict[str, Target]:
+    """Return properties as a mapping sees them.
+
+    Args:
+        properties: By slug.
+    """
+    return {
+        slug: Target(known.type, known.name, read_only=known.read_only, options=known.options)
+        for slug, known in properties.items()
+    }
 
 
 def is_prismd(client: PrismClient) -> bool:
@@ -199,6 +220,13 @@ def poll_wait_s(job: Job, elapsed_s: float, last_s: float) -> float:
         return min(_POLL_MAX_S, last_s * _GROWTH)
     left_s = elapsed_s * (job.total - job.processed) / job.processed
     return min(_POLL_MAX_S, max(_POLL_MIN_S, left_s / 2))
+
+
+def _options(found: object) -> tuple[str, ...]:
+    """Return the labels and slugs of options, each once."""
+    options = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    texts = (one.get(name) for one in options for name in ("value", "slug"))
+    return tuple(dict.fromkeys(text for text in texts if isinstance(text, str)))
 
 
 def _job(answer: httpx.Response) -> Job:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -95,6 +95,8 @@ class Journal(msgspec.Struct):
         pending: The current batch, if the server has accepted it.
         tally: The counts of these batches.
         results: The file of all results, if the user wants one.
+        answers: Answers about a table, by the keys of their questions; stored so that nothing is asked again.
+        mapping: The mapping of a table; stored so that the same requests are made again.
     """
 
     identity: Identity
@@ -108,6 +110,8 @@ class Journal(msgspec.Struct):
     pending: Pending | None = None
     tally: Tally = msgspec.field(default_factory=Tally)
     results: Growth | None = None
+    answers: dict[str, str] = msgspec.field(default_factory=dict)
+    mapping: dict[str, Any] | None = None
 
     def key(self, batch: int) -> str:
         """Return the idempotency key of a batch, the same in each run of this journal."""

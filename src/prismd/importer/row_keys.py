@@ -8,7 +8,7 @@ import msgspec
 
 from prismd.core.values.blanks import is_blank
 from prismd.files.csv_rows import CsvRows
-from prismd.files.rows import FileRow, RowSource
+from prismd.files.rows import Columns, FileRow
 
 _BUCKETS: Final = ("default", "extended", "list")
 
@@ -21,7 +21,7 @@ class RowKeys:
         source: The file that the rows come from.
     """
 
-    def __init__(self, slug: str, source: RowSource) -> None:
+    def __init__(self, slug: str, source: Columns) -> None:
         self.slug = slug
         self._position: int | None = None
         self._clear_token: str | None = None

@@ -4,47 +4,40 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from prismd.cli.connection import BASE_URL, client_for, real_outside
+from prismd.cli.importing.doubts import InDoubtError, NobodyToAsk, TerminalAsker, told
 from prismd.cli.importing.import_run import Run
 from prismd.cli.importing.interruption import settle
 from prismd.cli.importing.order import Order
 from prismd.cli.importing.progress import meter_for
+from prismd.cli.importing.refusals import COULD_NOT_RUN, IN_DOUBT, OneLineCommand, complain
 from prismd.cli.importing.results_file import check_name
-from prismd.core.properties.schema import IMPORTABLE_TYPES
-from prismd.files.opening import ROW_FORMATS
+from prismd.cli.importing.saved_mappings import SavedMappings, mapping_directory
+from prismd.cli.importing.table_options import kept_file, shown_name, table_options, type_option
+from prismd.cli.importing.table_order import delimiter_of, table_order
 from prismd.files.rows import FileProblemError
+from prismd.files.standard_input import NAME, SHOWN
 from prismd.importer.batches import BATCH_ROWS
 from prismd.importer.calls import ClientError, Outside, StuckError
 from prismd.importer.journal import Journals, journal_directory
 
 SOME_ROWS_FAILED: Final = 1
-COULD_NOT_RUN: Final = 2
 INTERRUPTED: Final = 130
 
 _GOES_ON: Final = "the same command again goes on from there and doubles nothing"
 _BATCH_ROWS_MAX: Final = 100_000
 
 
-class _ImportCommand(click.Command):
-    """A command that reports every refusal in one line."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        try:
-            return super().parse_args(ctx, args)
-        except click.UsageError as error:
-            _complain(f"{error.format_message().rstrip('.')}; `prismd import --help` lists the options")
-            ctx.exit(COULD_NOT_RUN)
-
-
-@click.command("import", cls=_ImportCommand)
+@click.command("import", cls=OneLineCommand)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--type", "object_type", required=True, type=click.Choice(IMPORTABLE_TYPES), help="What the rows are.")
+@type_option
 @click.option("--dedupe-by", metavar="SLUG", help="Property that tells whether a row is a record that exists already.")
 @click.option("--case-sensitive", is_flag=True, help="Compare that property with regard to case.")
 @click.option("--update-existing", is_flag=True, help="Update matched records; the same as --on-match update.")
@@ -68,9 +61,7 @@ class _ImportCommand(click.Command):
     help="Write what became of each row to this file, CSV or NDJSON by its name.",
 )
 @click.option("--again", is_flag=True, help="Begin anew where an earlier run of this import stopped.")
-@click.option("--format", "form", type=click.Choice(ROW_FORMATS), help="Format of the file.  [default: by its name]")
-@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the file.")
-@click.option("--delimiter", metavar="CHAR", help="Sign between CSV cells.  [default: , ; tab or | by the header]")
+@table_options
 @click.option(
     "--multi-separator",
     metavar="CHAR",
@@ -80,23 +71,10 @@ class _ImportCommand(click.Command):
 )
 @click.option("--clear-token", metavar="TEXT", help="A CSV cell with this text erases; blank cells never do.")
 @click.option(
-    "--null",
-    "null",
-    type=click.Choice(["clear", "keep"]),
-    default="clear",
-    show_default=True,
-    help="What null in JSON does to the value of a matched record.",
-)
-@click.option(
     "--apostrophes",
     type=click.Choice(["strip", "keep"]),
     help="Take away or send apostrophes that protect CSV cells from spreadsheets.  [default: strip in files of failed "
     "rows, else refuse]",
-)
-@click.option(
-    "--ignore-unknown-columns",
-    is_flag=True,
-    help="Leave out CSV columns that are no property, are read only, or have no name.",
 )
 @click.option(
     "--batch-rows",
@@ -109,19 +87,33 @@ class _ImportCommand(click.Command):
 @click.option("--team", metavar="ID", help="The team.  [default: $MICRO_TEAM_ID]")
 @click.pass_context
 def import_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401 - Click passes options of many types
-    """Import the rows of FILE (CSV, JSON or NDJSON) into a Prism server.
+    """Import the rows of FILE into a Prism server.
 
-    The API key is read from MICRO_API_KEY. The exit code is 0 if all rows succeeded, 1 if some failed, 2 if the import
-    could not run or did not finish. After a broken connection, give the same command again: it continues where it
-    stopped and doubles nothing.
+    FILE is CSV, JSON, NDJSON, XLSX, XLS, ODS, Parquet, Arrow or vCards, or - for standard input; `prismd preview` shows
+    how it is read. The API key is read from MICRO_API_KEY. The exit code is 0 if all rows succeeded, 1 if some failed,
+    2 if the import could not run or did not finish, and 3 if something about the file is in doubt and nobody can be
+    asked. After a broken connection, give the same command again: it continues where it stopped and doubles nothing.
     """
+    explicit = [name for name in given if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    asks = sys.stdin.isatty() and sys.stderr.isatty() and not given["as_json"] and given["file"] != NAME
+    asker = TerminalAsker(_tell, _read) if asks else NobodyToAsk()
     outside = ctx.find_object(Outside) or real_outside()
     meter = meter_for(sys.stderr, outside.monotonic)
     run, settled = None, ""
     try:
-        order = _order(given)
-        with client_for(given, os.environ, outside) as client:
-            run = Run(order, client, Journals(journal_directory(os.environ)), meter, _tell)
+        with kept_file(given["file"], sys.stdin.buffer) as path, client_for(given, os.environ, outside) as client:
+            order = _order(given, explicit, path)
+            run = Run(
+                order,
+                client,
+                Journals(journal_directory(os.environ)),
+                meter,
+                _tell,
+                asker,
+                SavedMappings(mapping_directory(os.environ)),
+                shows=asks,
+                arguments=["prismd", *sys.argv[1:]],
+            )
             try:
                 summary = run.carry_out(outside)
             except KeyboardInterrupt:
@@ -129,9 +121,15 @@ def import_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401
                 if run.job_under_way:
                     settled = settle(client, run.job_under_way)
                 raise
+    except InDoubtError as error:
+        meter.close()
+        _complain(f"{shown_name(given['file'])}: {error}, and nothing was sent; give one of the flags for each")
+        for line in told(error.questions):
+            _tell(line)
+        ctx.exit(IN_DOUBT)
     except FileProblemError as error:
         meter.close()
-        _complain(f"{given['file']}: {error}")
+        _complain(f"{shown_name(given['file'])}: {error}")
         ctx.exit(COULD_NOT_RUN)
     except ClientError as error:
         meter.close()
@@ -151,28 +149,34 @@ def import_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401
     ctx.exit(SOME_ROWS_FAILED if summary.tally.failed else 0)
 
 
-def _order(given: Mapping[str, Any]) -> Order:
-    file: Path = given["file"]
-    _check_outputs(file, given)
+def _order(given: Mapping[str, Any], explicit: Sequence[str], path: Path) -> Order:
+    _check_outputs(given["file"], given)
     if not given["multi_separator"]:
         raise ClientError("--multi-separator needs at least one character")
     return Order(
-        file=file,
+        file=path,
         object_type=given["object_type"],
         options=_options(given),
         form=given["form"],
         encoding=given["encoding"],
-        delimiter=_delimiter(given["delimiter"]),
+        delimiter=delimiter_of(given["delimiter"]),
         separator=given["multi_separator"],
         clear_token=given["clear_token"],
         ignore_unknown_columns=given["ignore_unknown_columns"],
         batch_rows=given["batch_rows"],
-        nulls_are_blank=given["null"] == "keep",
+        nulls_are_blank=_null_in_json(given["null"]) == "keep",
         apostrophes=given["apostrophes"],
         failed=given["failed"],
         results=given["results"],
         again=given["again"],
+        table=table_order(given, explicit),
+        explicit=frozenset(explicit),
+        standard_input=SHOWN if path != given["file"] else None,
     )
+
+
+def _null_in_json(given: Sequence[str]) -> str:
+    return next((text for text in reversed(given) if text in ("clear", "keep")), "clear")
 
 
 def _check_outputs(file: Path, given: Mapping[str, Any]) -> None:
@@ -207,16 +211,16 @@ def _options(given: Mapping[str, Any]) -> dict[str, object]:
     return options | {name: True for name in ("require_key", "create_missing_options", "dry_run") if given[name]}
 
 
-def _delimiter(given: str | None) -> str | None:
-    sign = {"tab": "\t", "\\t": "\t"}.get(given or "", given)
-    if sign is not None and (len(sign) != 1 or sign in '"\r\n'):
-        raise ClientError(f'--delimiter must be one character other than ", found {given!r}')
-    return sign
-
-
 def _tell(sentence: str) -> None:
     click.echo(sentence, err=True)
 
 
+def _read(prompt: str) -> str:
+    try:
+        return str(click.prompt(prompt, prompt_suffix="", default="", show_default=False, err=True))
+    except click.Abort:
+        raise KeyboardInterrupt from None
+
+
 def _complain(sentence: str) -> None:
-    click.echo(f"prismd import: {' '.join(sentence.split())}", err=True)
+    complain("import", sentence)

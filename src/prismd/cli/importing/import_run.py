@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from prismd.cli.importing.doubts import Asker, PausingAsker
 from prismd.cli.importing.failed_rows import FailedRows
-from prismd.cli.importing.growing_file import GrowingFile
-from prismd.cli.importing.looking_over import LookedOver, look_over
+from prismd.cli.importing.looking_over import LookedOver, Surroundings, look_over
+from prismd.cli.importing.looking_over_tables import Decided
 from prismd.cli.importing.order import Order
+from prismd.cli.importing.outputs import Outputs
 from prismd.cli.importing.progress import Meter
 from prismd.cli.importing.results_file import ResultsFile
+from prismd.cli.importing.same_command import same_command
+from prismd.cli.importing.saved_mappings import SavedMappings
 from prismd.cli.importing.summary import Summary
 from prismd.files.csv_rows import CsvRows
+from prismd.files.mapped_file import MappedFile
 from prismd.files.opening import ImportFile
 from prismd.files.rows import FileProblemError, FileRow
 from prismd.importer.batches import batches
@@ -26,49 +31,11 @@ from prismd.importer.imports import Job
 from prismd.importer.journal import Growth, Identity, Journal, Journals, Target
 from prismd.importer.outcomes import Outcomes
 from prismd.importer.row_keys import RowKeys
-from prismd.importer.row_outcome import OutcomeKind, RowOutcome
 from prismd.importer.run import ImportRun
 from prismd.importer.seen_rows import SeenRows
 
 #: Rows between two checks that the file has not changed.
 _ROWS_PER_LOOK: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """The files that an import writes.
-
-    Args:
-        failed: The file of failed rows.
-        results: The file of all results, if one is wanted.
-    """
-
-    failed: FailedRows
-    results: ResultsFile | None
-
-    @property
-    def files(self) -> list[GrowingFile]:
-        """All of them."""
-        return [self.failed, *([self.results] if self.results else [])]
-
-    def write(self, outcome: RowOutcome) -> None:
-        """Hold the lines of a row."""
-        if outcome.kind is OutcomeKind.FAILED:
-            self.failed.write(outcome.row, outcome.problems)
-        if self.results:
-            self.results.write(outcome)
-
-    def settle(self, save: Callable[[], None]) -> None:
-        """Write the held lines to the files.
-
-        Args:
-            save: Makes the journal durable; called before the lines are written.
-        """
-        announced = [file.announce() for file in self.files]
-        if any(announced):
-            save()
-        for file in self.files:
-            file.settle()
 
 
 @dataclass(slots=True)
@@ -81,6 +48,10 @@ class Run:
         journals: The user's journals.
         meter: Shows the progress.
         say: Prints a sentence for people.
+        asker: Answers what is in doubt about the file.
+        saved: The user's mappings.
+        shows: Whether to show how a table is read and mapped.
+        arguments: The command line, from the name of the command.
     """
 
     order: Order
@@ -88,6 +59,10 @@ class Run:
     journals: Journals
     meter: Meter
     say: Callable[[str], None]
+    asker: Asker
+    saved: SavedMappings
+    shows: bool = False
+    arguments: Sequence[str] = ()
     journal: Journal | None = None
     rows: int = 0
     _stamp: tuple[int, int] = (0, 0)
@@ -112,23 +87,41 @@ class Run:
             FileProblemError: The file cannot be imported.
             ClientError: The server cannot be used, or the import cannot go on.
         """
+        with ExitStack() as stack:
+            return self._carried_out(outside, stack)
+
+    def _carried_out(self, outside: Outside, stack: ExitStack) -> Summary:
         began, order = outside.monotonic(), self.order
         self._stamp = _stamp(order.file)
-        self.meter.begin(f"checking {order.file.name}", self._stamp[0], "bytes")
-        looked = look_over(order, self.client, self.meter.show)
+        self.meter.begin(f"checking {order.shown.name}", self._stamp[0], "bytes")
+        around = Surroundings(
+            self.meter.show, PausingAsker(self.asker, self.meter), self.saved, self._remembered, stack
+        )
+        looked = look_over(order, self.client, around)
         self.rows = looked.survey.rows
-        target = Target(self.client.base_url, self.client.team, order.object_type, looked.survey.sha256)
+        target = self._target(looked.survey.sha256)
+        reading = order.reading_of_table if looked.table else order.reading
         with self.journals.alone(target), ExitStack() as open_files:
-            journal, resumed = self._journal(Identity(target, dict(order.options), order.reading), looked)
+            journal, resumed = self._journal(Identity(target, dict(order.options), reading), looked)
             outputs = self._outputs(journal, looked, open_files)
             self._tell(looked)
             self.journal = journal
+            if looked.table and looked.table.creates_options:
+                order = self.order = replace(order, options={**order.options, "create_missing_options": True})
+            try:
+                looked.notes.extend(self._new_properties(looked))
+            except ClientError:
+                if not resumed:
+                    # Nothing was begun, so the next command may decide anew.
+                    self.journals.remove(journal)
+                    self.journal = None
+                raise
             self._import(
                 _as_at_first(looked.file, journal), journal, outputs, self._outcomes(journal, looked, open_files)
             )
             self.journals.remove(journal)
         return Summary(
-            file=order.file,
+            file=order.shown,
             object_type=order.object_type,
             base_url=self.client.base_url,
             options=order.options,
@@ -142,9 +135,43 @@ class Run:
         )
 
     def _tell(self, looked: LookedOver) -> None:
-        """Print the probable mistakes, before anything is sent."""
+        """Print how a table is read, and the probable mistakes, before anything is sent."""
+        if looked.table and self.shows:
+            self.meter.close()
+            for line in looked.table.shown:
+                self.say(line)
+            if looked.table.flags or looked.table.decided.answers != dict(self.order.table.answers):
+                given = self.order.table
+                answers = {key: text for key, text in looked.table.decided.answers.items() if key not in given.answers}
+                flags = {column: what for column, what in looked.table.flags.items() if given.pairs.get(column) != what}
+                if answers or flags:
+                    self.say("The same without a question:")
+                    self.say(f"  {same_command(self.arguments, answers, flags)}")
         for note in looked.notes:
             self.say(note)
+
+    def _new_properties(self, looked: LookedOver) -> list[str]:
+        """Make the properties that a mapping asks for, and return what people are told about them."""
+        if looked.table is None or not looked.table.new.wanted:
+            return []
+        new = looked.table.new
+        told = new.sentences() if self.order.options.get("dry_run") else new.make(self.client, self.order.object_type)
+        for sentence in told:
+            self.say(sentence)
+        return told
+
+    def _target(self, sha256: str) -> Target:
+        return Target(self.client.base_url, self.client.team, self.order.object_type, sha256)
+
+    def _remembered(self, sha256: str, reading: Mapping[str, object]) -> Decided | None:
+        """Return what an interrupted import of the same file with the same arguments decided about its table."""
+        if self.order.again:
+            return None
+        target = self._target(sha256)
+        identity = Identity(target, dict(self.order.options), dict(reading))
+        same = (journal for journal in self.journals.of_target(target) if journal.identity == identity)
+        journal = next(same, None)
+        return None if journal is None or journal.mapping is None else Decided(journal.answers, journal.mapping)
 
     def _journal(self, identity: Identity, looked: LookedOver) -> tuple[Journal, bool]:
         earlier = self.journals.of_target(identity.target)
@@ -168,6 +195,8 @@ class Run:
             multiple=sorted(source.multiple) if isinstance(source, CsvRows) else [],
             ignored=sorted(source.ignored) if isinstance(source, CsvRows) else [],
             results=Growth(str(order.results.absolute())) if order.results else None,
+            answers=looked.table.decided.answers if looked.table else {},
+            mapping=looked.table.decided.mapping if looked.table else None,
         )
         return journal, False
 
@@ -209,13 +238,13 @@ class Run:
                     "to begin anew"
                 )
 
-    def _import(self, file: ImportFile, journal: Journal, outputs: Outputs, outcomes: Outcomes) -> None:
+    def _import(self, file: ImportFile | MappedFile, journal: Journal, outputs: Outputs, outcomes: Outcomes) -> None:
         rows_max = self.order.batch_rows
         if self.order.options.get("dry_run") and "dedupe_by" in self.order.options and self.rows > rows_max:
             self.say(
                 f"Rows are tried {rows_max:,} at a time; a row that only matches one of an earlier batch counts as new."
             )
-        self.meter.begin(f"importing {self.order.file.name}", self.rows, "rows")
+        self.meter.begin(f"importing {self.order.shown.name}", self.rows, "rows")
         self.meter.show(journal.tally.rows)
 
         def watch(job: Job) -> None:
@@ -237,9 +266,9 @@ class Run:
             self.journals.save(journal)
             self.meter.show(tally.rows, f"{tally.failed:,} failed" if tally.failed else "")
 
-    def _unchanged(self, file: ImportFile) -> Iterator[FileRow]:
+    def _unchanged(self, file: ImportFile | MappedFile) -> Iterator[FileRow]:
         for row in file.rows():
-            if row.number % _ROWS_PER_LOOK == 1 and _stamp(file.path) != self._stamp:
+            if row.number % _ROWS_PER_LOOK == 1 and _stamp(self.order.file) != self._stamp:
                 raise ClientError("the file has changed while it was being read; nothing of the change was sent")
             yield row
 
@@ -256,9 +285,9 @@ def _stamp(path: Path) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def _as_at_first(file: ImportFile, journal: Journal) -> ImportFile:
+def _as_at_first(file: ImportFile | MappedFile, journal: Journal) -> ImportFile | MappedFile:
     """Return the file with the plan of columns of the import's first run, so that the same requests are made."""
-    if not isinstance(file.source, CsvRows):
+    if isinstance(file, MappedFile) or not isinstance(file.source, CsvRows):
         return file
     source = replace(file.source, multiple=frozenset(journal.multiple), ignored=frozenset(journal.ignored))
     return replace(file, source=source)

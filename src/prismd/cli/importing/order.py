@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from prismd.cli.importing.table_order import TableOrder
+from prismd.files.formats import TABLES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,9 @@ class Order:
         failed: Path of the file of failed rows; None for a free name beside the imported file.
         results: Path of the file of all results, or None.
         again: Start over where an earlier run stopped.
+        table: What is said about the table of the file.
+        explicit: The names of the options that the command line has; others hold defaults.
+        standard_input: The name of standard input in messages, where the file is a copy of it.
     """
 
     file: Path
@@ -45,6 +51,30 @@ class Order:
     failed: Path | None
     results: Path | None
     again: bool
+    table: TableOrder = field(default_factory=TableOrder)
+    explicit: frozenset[str] = frozenset()
+    standard_input: str | None = None
+
+    @property
+    def is_standard_input(self) -> bool:
+        """Whether the file is a copy of standard input."""
+        return self.standard_input is not None
+
+    @property
+    def shown(self) -> Path:
+        """The file as people know it."""
+        return Path(self.standard_input) if self.standard_input else self.file
+
+    @property
+    def wants_table(self) -> bool:
+        """Whether the command line says something that only a mapped table can follow."""
+        answers = self.table.answers.keys() - {"encoding", "delimiter"}
+        return bool(answers or self.table.sheet or self.table.asks_for_mapping or self.form in TABLES)
+
+    @property
+    def reading_of_table(self) -> dict[str, object]:
+        """The arguments that determine how a table becomes requests."""
+        return {**self.reading, "table": self.table.identity}
 
     @property
     def reading(self) -> dict[str, object]:
@@ -58,4 +88,4 @@ class Order:
     @property
     def failed_path(self) -> Path:
         """Path of the file of failed rows, if the name is free."""
-        return (self.failed or self.file.with_name(f"{self.file.name}.failed.csv")).absolute()
+        return (self.failed or self.shown.with_name(f"{self.shown.name}.failed.csv")).absolute()

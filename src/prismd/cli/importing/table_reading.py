@@ -1,0 +1,165 @@
+"""Opens the table of a file: its format, its sheet and its layout, as proved, as given, or as answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from prismd.cli.importing.doubts import Asker, InDoubtError
+from prismd.cli.importing.table_order import TableOrder
+from prismd.core.tables.profile import TableProfile, profile_of, profile_of_rows
+from prismd.core.tables.questions import Question, Reading
+from prismd.files.child.messages import Found
+from prismd.files.child.program import Task
+from prismd.files.child.reading import SheetInDoubtError, read_in_child
+from prismd.files.formats import COLUMNAR, TABLES, form_of
+from prismd.files.limits import LIMITS, MEBIBYTE
+from prismd.files.packing import Content, MemberInDoubtError, content_of
+from prismd.files.rows import FileProblemError
+from prismd.files.sampling import rows_to_look_at, samples_of
+from prismd.files.spooled_rows import SpooledRows, spooled
+from prismd.files.tables import CellTable, Table, TextTable
+from prismd.files.vcards import VcardTable
+
+#: The library of columnar files reserves much more memory than it uses.
+_COLUMNAR_BYTES: Final = 8 * 1024 * MEBIBYTE
+#: What is sure about a table whose names come apart from its rows: they are taken for a row of the number 0.
+_OF_COLUMNAR: Final[Mapping[str, str]] = {"skip_rows": "-1", "header": "1", "footer": "0", "short_rows": "blank"}
+_READINGS_MAX: Final = 50
+
+
+class EmptyTableError(FileProblemError):
+    """The file holds no table."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedTable:
+    """A table of a file, ready to be read.
+
+    Args:
+        content: The file.
+        form: Its format.
+        table: Its rows.
+        answers: What was given and answered, by the keys of the questions.
+        questions: What is still open, where questions were to be collected.
+        notes: What people should know about the file.
+    """
+
+    content: Content
+    form: str
+    table: Table
+    answers: Mapping[str, str]
+    questions: tuple[Question, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def profile(self) -> TableProfile:
+        """How the table is read."""
+        return self.table.profile
+
+
+class TableReader:
+    """Opens tables; what is in doubt is asked, or collected.
+
+    Args:
+        order: What the command line says.
+        form: The format that the command line gives.
+        encoding: The encoding of a file of vCards.
+        asker: Answers questions.
+        stack: Gives temporary files back at its end.
+        standard_input: Whether the file has no name that tells its format.
+    """
+
+    def __init__(
+        self,
+        order: TableOrder,
+        form: str | None,
+        encoding: str,
+        asker: Asker,
+        stack: ExitStack,
+        *,
+        standard_input: bool,
+    ) -> None:
+        self._order, self._form, self._encoding, self._asker, self._stack = order, form, encoding, asker, stack
+        self._standard_input = standard_input
+        self.answers = dict(order.answers)
+
+    def opened(self, path: Path) -> OpenedTable:
+        """Open the table of a file.
+
+        Args:
+            path: The file.
+
+        Raises:
+            EmptyTableError: It holds no table.
+            FileProblemError: It cannot be read.
+            InDoubtError: Which file of an archive or which sheet is meant is in doubt, and nobody can be asked.
+        """
+        opened = self._opened(path)
+        if not any(column.name or column.filled for column in opened.profile.columns):
+            raise EmptyTableError("the file holds no table; expected a header and rows")
+        return opened
+
+    def _opened(self, path: Path) -> OpenedTable:
+        content = self._content(path)
+        form = self._form or form_of(content, needs_name=not self._standard_input)
+        if form in TABLES:
+            rows = self._rows(content, form)
+            self._stack.callback(rows.close)
+            looked, ends = rows_to_look_at(rows)
+            fixed = {} if rows.found.header is None else _OF_COLUMNAR
+            profile, questions = self._settled(lambda answers: profile_of_rows(looked, {**fixed, **answers}, ends=ends))
+            table: Table = CellTable(content, rows, profile)
+            return OpenedTable(content, form, table, self.answers, questions, rows.found.notes)
+        samples = samples_of(content)
+        profile, questions = self._settled(lambda answers: profile_of(samples, answers))
+        return OpenedTable(content, form, TextTable(content, profile), self.answers, questions)
+
+    def _content(self, path: Path) -> Content:
+        try:
+            return content_of(path, self.answers.get("member", self._order.member))
+        except MemberInDoubtError as error:
+            self._ask(_which("member", "--member", [(name, False) for name in error.members]))
+            return self._content(path)
+
+    def _rows(self, content: Content, form: str) -> SpooledRows:
+        if form == "vcard":
+            cards = VcardTable(self._encoding)
+            rows = cards.rows(content.chunks())
+            return spooled(rows, lambda count: Found(tuple(cards.columns), notes=tuple(cards.sentences()), rows=count))
+        limits = msgspec.structs.replace(LIMITS, child_memory_bytes=_COLUMNAR_BYTES) if form in COLUMNAR else LIMITS
+        task = Task(form, limits, self.answers.get("sheet", self._order.sheet))
+        with content.as_plain_file() as path:
+            try:
+                return read_in_child(path, task)
+            except SheetInDoubtError as error:
+                self._ask(_which("sheet", "--sheet", error.sheets))
+                return self._rows(content, form)
+
+    def _ask(self, question: Question) -> None:
+        _, answer = self._asker.answer([question])
+        self.answers[question.key] = answer
+
+    def _settled(
+        self, profile_for: Callable[[Mapping[str, str]], TableProfile]
+    ) -> tuple[TableProfile, tuple[Question, ...]]:
+        """Return the profile once its questions are answered, or with those that nobody answers."""
+        while True:
+            profile = profile_for(self.answers)
+            if not profile.questions:
+                return profile, ()
+            try:
+                question, answer = self._asker.answer(profile.questions)
+            except InDoubtError:
+                return profile, profile.questions
+            self.answers[question.key] = answer
+
+
+def _which(name: str, flag: str, choices: Sequence[tuple[str, bool]]) -> Question:
+    readings = (Reading(choice, f'"{choice}"{" (hidden)" if hidden else ""}', "") for choice, hidden in choices)
+    return Question(name, None, tuple(readings)[:_READINGS_MAX], flag)

@@ -1,0 +1,97 @@
+"""A file whose columns a mapping turns into properties."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from prismd.core.mapping.problems import CellProblem
+from prismd.core.mapping.rows import RowMapping
+from prismd.core.tables.cells import cell_text
+from prismd.files.opening import Survey
+from prismd.files.rows import FileRow, RowProblem
+from prismd.files.tables import FoundRow, Table
+
+_EMPTY: Final = b'{"default":{}}'
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumns:
+    """The columns of a table, as a file of failed rows names them.
+
+    Args:
+        columns: Their names; a column without one is called by its position.
+    """
+
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MappedFile:
+    """A file of a table, with the mapping of its columns.
+
+    Args:
+        path: Of the file.
+        table: The table.
+        mapping: What its columns become.
+    """
+
+    path: Path
+    table: Table
+    mapping: RowMapping
+
+    @property
+    def source(self) -> TableColumns:
+        """The columns of the table."""
+        return TableColumns(tuple(name or f"column {at}" for at, name in enumerate(self.table.names, 1)))
+
+    def rows(self) -> Iterator[FileRow]:
+        """Yield the rows of the file.
+
+        Raises:
+            FileProblemError: The file is broken as a whole.
+        """
+        return map(self._row, self.table.rows())
+
+    def survey(self, tell: Callable[[int], None], look: Callable[[FileRow], None] = lambda _: None) -> Survey:
+        """Read the whole file once, so that faults are found before anything is sent.
+
+        Args:
+            tell: Called after each piece of the file with the number of bytes read so far.
+            look: Called with each row.
+
+        Raises:
+            FileProblemError: The file is broken as a whole.
+        """
+        digest, bytes_read, rows = hashlib.sha256(), 0, 0
+
+        def observe(chunk: bytes) -> None:
+            nonlocal bytes_read
+            digest.update(chunk)
+            bytes_read += len(chunk)
+            tell(bytes_read)
+
+        for row in map(self._row, self.table.rows(observe)):
+            rows += row.left_out is None
+            look(row)
+        return Survey(digest.hexdigest(), rows)
+
+    def _row(self, found: FoundRow) -> FileRow:
+        original = tuple(map(cell_text, found.cells))
+        if found.left_out:
+            return FileRow(found.number, found.line, original, None, left_out=found.left_out)
+        if found.problem:
+            return FileRow(found.number, found.line, original, None, RowProblem("invalid_row", found.problem))
+        made = self.mapping.row(found.cells)
+        if isinstance(made, bytes):
+            if made == _EMPTY:
+                return FileRow(found.number, found.line, original, None, left_out="has no value in a mapped column")
+            return FileRow(found.number, found.line, original, made)
+        return FileRow(found.number, found.line, original, None, _problem(made))
+
+
+def _problem(problems: Sequence[CellProblem]) -> RowProblem:
+    return RowProblem(problems[0].code, "; ".join(dict.fromkeys(problem.message for problem in problems)))

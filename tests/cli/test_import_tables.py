@@ -1,0 +1,221 @@
+"""Tables of other programs, imported by the real command into a real server."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import xlsxwriter
+
+from tests.cli.terminals import on_terminal
+from tests.processes import RunningServer, ended, start_prismd
+
+Environment = dict[str, str]
+Import = Callable[..., tuple[int, str, str]]
+
+GOOGLE = (
+    "First Name,Middle Name,Last Name,Nickname,Organization Name,Organization Title,Birthday,Notes,Labels,"
+    "E-mail 1 - Label,E-mail 1 - Value,Phone 1 - Label,Phone 1 - Value,Website 1 - Value\n"
+    "Ada,,Lovelace,,Analytical Ltd,Analyst,1990-12-10,met in Turin,* myContacts,Work,ada@example.org,Mobile,"
+    "+44 20 7946 0991,https://example.org\n"
+)
+OUTLOOK = (
+    "First Name,Middle Name,Last Name,Company,Department,Job Title,Business Street,Business City,Business Phone,"
+    "Mobile Phone,E-mail Address,E-mail Display Name,Notes,Web Page\n"
+    "Ada,,Lovelace,Analytical Ltd,Research,Analyst,1 Main St,London,+44 20 7946 0991,,ada@example.org,Ada L,,\n"
+)
+LINKEDIN = (
+    "First Name,Last Name,URL,Email Address,Company,Position,Connected On\n"
+    "Ada,Lovelace,https://www.linkedin.com/in/ada,ada@example.org,Analytical Ltd,Analyst,23 Nov 2023\n"
+)
+HUBSPOT = (
+    "Record ID,First Name,Last Name,Email,Phone Number,Contact owner,Lead Status,Job Title,Create Date\n"
+    "51,Ada,Lovelace,ada@example.org,+44 20 7946 0991,Bo,NEW,Analyst,2024-02-29 13:05\n"
+)
+SALESFORCE = (
+    "Contact ID,Salutation,First Name,Last Name,Title,Account Name,Mailing Street,Mailing City,Phone,Email\n"
+    "0035g00000abcdE,Ms.,Ada,Lovelace,Analyst,Analytical Ltd,1 Main St,London,+44 20 7946 0991,ada@example.org\n"
+)
+LAYOUTS = {
+    "google": GOOGLE,
+    "outlook": OUTLOOK,
+    "linkedin": LINKEDIN,
+    "hubspot": HUBSPOT,
+    "salesforce": SALESFORCE,
+}
+
+
+@pytest.fixture
+def team(server: RunningServer, tmp_path: Path) -> Environment:
+    """The environment of a fresh team of the server."""
+    key = start_prismd(["keys", "create", "--new-team"], {"PRISMD_DATABASE_URL": server.database_url}, tmp_path)
+    code, out, errors = ended(key)
+    assert code == 0, errors
+    found = dict(re.findall(r"export (MICRO_\w+)=\"?'?([^\s'\"]+)", out))
+    own = {"XDG_STATE_HOME": str(tmp_path / "state"), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    return {**found, **own, "MICRO_BASE_URL": server.url}
+
+
+@pytest.fixture
+def run(team: Environment, tmp_path: Path) -> Import:
+    def run_import(*arguments: str | Path) -> tuple[int, str, str]:
+        return ended(start_prismd(["import", *map(str, arguments)], team, tmp_path))
+
+    return run_import
+
+
+def called(team: Environment, method: str, *path: str, **how: Any) -> Any:
+    url = "/".join([team["MICRO_BASE_URL"], "v2/prism", team["MICRO_TEAM_ID"], *path])
+    return httpx.request(method, url, headers={"x-api-key": team["MICRO_API_KEY"]}, **how).json()
+
+
+def count(team: Environment) -> int:
+    return int(called(team, "GET", "contact", "count")["total"])
+
+
+def contact(team: Environment, slug: str, value: str) -> dict[str, Any]:
+    return dict(called(team, "GET", "contact", "by", slug, value)["default"])
+
+
+def test_a_table_goes_in_on_a_terminal_with_the_answers_that_it_asks_for(
+    team: Environment, tmp_path: Path, shared_data: Path
+) -> None:
+    path = shared_data / "legislators.csv"
+    options = ["--type", "contact", "--failed", str(tmp_path / "failed.csv")]
+    code, said = on_terminal(["import", path, *options], ["", "m"], team, tmp_path)
+    assert code == 0, said
+    assert 'Column "Middle Name": What does it become?' in said
+    assert count(team) == 537
+    with path.open(encoding="utf-8", newline="") as file:
+        row = next(row for row in csv.DictReader(file) if all(row.values()))
+    kept = contact(team, "full_name", row["Full Name"])
+    slugs = {name: name.lower().replace(" ", "_") for name in row} | {"Twitter Handle": "twitter"}
+    # The value of a select property is the slug of its option.
+    assert {slug: kept[slug].casefold() for slug in slugs.values()} == {
+        slug: row[name].casefold() for name, slug in slugs.items()
+    }
+
+    # The command that it prints does the same without a question.
+    printed = said.split("The same without a question:")[1].strip().splitlines()[0]
+    arguments = shlex.split(printed)[1:]
+    code, out, errors = ended(start_prismd([*arguments, "--dedupe-by", "bioguide_id"], team, tmp_path))
+    assert code == 0, errors
+    assert "537 existing" in out
+
+
+def test_without_a_terminal_doubt_is_told_with_the_flags_that_answer_it(
+    run: Import, team: Environment, tmp_path: Path
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("First Name,Shoe Size,Joined\nAda,38,01/02/2024\nBo,41,03/04/2024\nCy,40,05/06/2024\n")
+    code, out, errors = run(path, "--type", "contact")
+    assert (code, out) == (3, "")
+    assert "prismd import: " in errors.splitlines()[0]
+    assert "and nothing was sent" in errors
+    for flag in (
+        "--map 'Shoe Size=+shoe_size'",
+        "--map 'Shoe Size=-'",
+        "--date-format Joined=dmy",
+        "--date-format Joined=mdy",
+    ):
+        assert flag in errors
+    assert count(team) == 0
+    answers = ["--map", "Shoe Size=-", "--map", "Joined=+joined", "--date-format", "Joined=dmy"]
+    code, out, errors = run(path, "--type", "contact", *answers)
+    assert code == 0, errors
+    assert contact(team, "first_name", "Ada")["joined"] == "2024-02-01"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_exports_of_other_programs_go_in_without_a_flag_but_the_type(
+    layout: str, team: Environment, tmp_path: Path
+) -> None:
+    path = tmp_path / f"{layout}.csv"
+    path.write_text(LAYOUTS[layout], encoding="utf-8")
+    code, said = on_terminal(["import", path, "--type", "contact"], [""], team, tmp_path)
+    assert code == 0, said
+    kept = contact(team, "email", "ada@example.org")
+    assert (kept["first_name"], kept["last_name"]) == ("Ada", "Lovelace")
+
+
+def test_one_flag_adds_values_instead_of_replacing_them(run: Import, team: Environment, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("email,tags\nada@example.org,old\n")
+    common = ["--type", "contact", "--dedupe-by", "email", "--update-existing", "--create-missing-options"]
+    assert run(path, *common)[0] == 0
+    path.write_text("email,tags\nada@example.org,new\n")
+    code, _, errors = run(path, *common, "--append", "tags")
+    assert code == 0, errors
+    assert contact(team, "email", "ada@example.org")["tags"] == ["old", "new"]
+
+
+def test_a_workbook_and_standard_input_are_imported(run: Import, team: Environment, tmp_path: Path) -> None:
+    path = tmp_path / "people.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("People")
+        sheet.write_row(0, 0, ["Email", "First Name"])
+        for number in range(1, 4):
+            sheet.write_row(number, 0, [f"p{number}@example.org", f"P{number}"])
+        book.add_worksheet("Other").write_row(0, 0, ["x"])
+    code, _, errors = run(path, "--type", "contact")
+    assert code == 3
+    assert "--sheet People" in errors
+    code, _, errors = run(path, "--type", "contact", "--sheet", "People", "--dedupe-by", "email")
+    assert code == 0, errors
+    assert contact(team, "email", "p2@example.org")["first_name"] == "P2"
+
+    command = [sys.executable, "-P", "-m", "prismd.cli.main", "import", "-", "--type", "contact"]
+    done = subprocess.run(
+        command,
+        input=b"E-mail;First Name\nz@example.org;Zo\xc3\xab\n",
+        capture_output=True,
+        check=False,
+        env=team,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert contact(team, "email", "z@example.org")["first_name"] == "Zoë"
+
+
+def test_a_dry_run_says_what_it_would_make(run: Import, team: Environment, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("Email,Shoe Size\nada@example.org,38\n")
+    code, out, errors = run(path, "--type", "contact", "--make-properties", "--dry-run")
+    assert code == 0, errors
+    assert 'The property "shoe_size" (Shoe Size, num) would be made first.' in errors
+    assert "1 would be created" in out
+    assert count(team) == 0
+    properties = called(team, "GET", "contact", "properties")["contact"]
+    assert "shoe_size" not in {one["slug"] for one in properties.values()}
+
+
+def test_a_saved_mapping_is_taken_again(run: Import, team: Environment, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("Mail,Who\nada@example.org,Ada\n")
+    given = ["--map", "Mail=email", "--map", "Who=first_name", "--save-mapping", "staff"]
+    code, _, errors = run(path, "--type", "contact", *given)
+    assert code == 0, errors
+    path.write_text("Mail,Who\nbo@example.org,Bo\n")
+    code, _, errors = run(path, "--type", "contact", "--map", "staff")
+    assert code == 0, errors
+    assert contact(team, "email", "bo@example.org")["first_name"] == "Bo"
+
+
+def test_failed_rows_of_a_table_are_mended_and_imported_again(run: Import, team: Environment, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("E-mail,Met\nada@example.org,2024-02-29\nbo@example.org,2024-02-30\n")
+    code, _, errors = run(path, "--type", "contact", "--map", "Met=first_interaction_date")
+    assert code == 1, errors
+    failed = tmp_path / "people.csv.failed.csv"
+    failed.write_text(failed.read_text(encoding="utf-8-sig").replace("02-30", "02-28"), encoding="utf-8")
+    code, _, errors = run(failed, "--type", "contact", "--map", "Met=first_interaction_date")
+    assert code == 0, errors
+    assert count(team) == 2

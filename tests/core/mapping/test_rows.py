@@ -119,6 +119,22 @@ def test_an_error_of_a_spreadsheet_is_never_a_value(slug: str) -> None:
     assert refused(of_one(slug, CellFault("#REF!")), "found the error #REF!", "correct the cell")
 
 
+@pytest.mark.parametrize("steps", [[], [{"do": "text"}], [{"do": "split", "separator": ","}, {"do": "first"}]])
+@pytest.mark.parametrize("slug", ["str", "num", "select"])
+@pytest.mark.parametrize(
+    "cell",
+    [Decimal("NaN"), Decimal("-Infinity"), Decimal("1E+999999"), Decimal("1E-999999"), 1 << 20_000],
+    ids=["none", "infinite", "vast", "tiny", "long"],
+)
+def test_what_is_no_number_that_can_be_written_is_refused(cell: Cell, slug: str, steps: list[dict[str, Any]]) -> None:
+    assert refused(of_one(slug, cell, *steps), "expected a number", "correct the cell")
+
+
+@pytest.mark.parametrize("cell", [10**30, -(2**64), Decimal("1E+300"), Decimal("1E-300")])
+def test_large_numbers_keep_all_of_their_digits(cell: int | Decimal) -> None:
+    assert Decimal(of_one("num", cell)) == Decimal(of_one("str", cell)) == cell
+
+
 def test_an_error_of_a_spreadsheet_can_be_a_word_for_nothing() -> None:
     rules = [{"to": "str", "from": [{"column": "A", "null_words": ["#N/A"]}]}]
     assert mapping(rules).row([CellFault("#N/A")]) == b'{"default":{}}'

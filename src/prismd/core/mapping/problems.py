@@ -99,10 +99,38 @@ def shown(cell: Cell) -> str:
     return found_json(cell)
 
 
+def certain(number: int | Decimal) -> int | Decimal:
+    """Return a number of a cell, as it is.
+
+    Args:
+        number: Of any size.
+
+    Raises:
+        StepError: It is no number, as results of a division by zero are not, or has thousands of digits.
+    """
+    if isinstance(number, int):
+        large = number.bit_length() > _BITS_MAX
+    elif number.is_finite():
+        large = abs(number.adjusted()) > _EXPONENT_MAX or len(number.as_tuple().digits) > _EXPONENT_MAX
+    else:
+        raise StepError("a number", "correct the cell")
+    if large:
+        raise StepError(f"a number of at most {_EXPONENT_MAX:,} digits", "correct the cell")
+    return number
+
+
+#: No property holds numbers as long as these, and texts of them could be of any length.
+_EXPONENT_MAX: Final = 1_000
+_BITS_MAX: Final = 3_300
+
+
 def digits_of(number: int | Decimal) -> str:
     """Return the digits of a number without an exponent.
 
     Args:
         number: A number of a cell.
+
+    Raises:
+        StepError: As for :func:`certain`.
     """
-    return str(number) if isinstance(number, int) else f"{number:f}"
+    return str(certain(number)) if isinstance(number, int) else f"{certain(number):f}"

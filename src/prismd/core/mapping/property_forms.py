@@ -7,7 +7,7 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Final
 
-from prismd.core.mapping.problems import StepError, digits_of
+from prismd.core.mapping.problems import StepError, certain, digits_of
 from prismd.core.mapping.targets import Target
 from prismd.core.mapping.value_steps import Value
 
@@ -37,8 +37,10 @@ def _text(value: Value) -> object:
 
 
 def _number(value: Value) -> object:
-    if isinstance(value, str) or (isinstance(value, int | Decimal) and not isinstance(value, bool)):
+    if isinstance(value, str):
         return value
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return certain(value)
     raise StepError("a number", "correct the cell, or map the column to a property of another type")
 
 

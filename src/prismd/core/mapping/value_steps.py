@@ -9,7 +9,7 @@ from typing import Final
 
 from prismd.core.mapping.domains import NoDomainError, domain_of
 from prismd.core.mapping.phone_numbers import NoPhoneNumberError, e164
-from prismd.core.mapping.problems import StepError, digits_of
+from prismd.core.mapping.problems import StepError, certain, digits_of
 from prismd.core.mapping.steps import Boolean, Case, Date, Domain, Email, Number, Phone, Step, Text, Trim, ValueMap
 from prismd.core.tables.cell_forms import WHOLE_DIGITS_MAX, DateForm, NumberForm
 from prismd.core.tables.cells import cell_text
@@ -148,7 +148,7 @@ def _number(step: Number) -> ValueStep:
         if isinstance(value, str) and len(value) <= plain_digits and _is_plain(value):
             return int(value)
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
-            return _stored_number(value, step, expected)
+            return _stored_number(certain(value), step, expected)
         written = written_number(value) if isinstance(value, str) else None
         number = form.value(written) if written else None
         if written is None or number is None:
@@ -238,7 +238,12 @@ def _domain(step: Domain) -> ValueStep:
 
 
 def _text(_: Text) -> ValueStep:
-    return cell_text
+    def text(value: Value) -> Value:
+        if isinstance(value, int | Decimal) and not isinstance(value, bool):
+            return digits_of(value)
+        return cell_text(value)
+
+    return text
 
 
 _MAKERS: Final[dict[type, Callable[..., ValueStep]]] = {

@@ -26,8 +26,8 @@ _KILLED_S = 10
 #: Signals by which tests end, wake and notice processes.
 _RELIED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
-#: The processes that were started and are not put away yet.
-_started: list[subprocess.Popen[str]] = []
+#: The processes that were started and are not put away yet, with their directories.
+_started: list[tuple[subprocess.Popen[str], Path]] = []
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def start_prismd(
         stderr=subprocess.PIPE,
         text=True,
     )
-    _started.append(process)
+    _started.append((process, directory))
     return process
 
 
@@ -111,7 +111,9 @@ def none_left() -> Iterator[None]:
         yield
     finally:
         while len(_started) > before:
-            put_away(_started.pop())
+            process, directory = _started.pop()
+            put_away(process)
+            _end_databases(directory)
 
 
 def url_of(process: subprocess.Popen[str]) -> str:
@@ -140,6 +142,13 @@ def postmasters(data_dir: Path) -> set[int]:
     """Return the process ids of the PostgreSQL servers of a data directory, without the processes that they fork."""
     found = {pid: parent for pid, (parent, line) in _processes().items() if f" prismd.data_dir={data_dir} " in line}
     return {pid for pid, parent in found.items() if parent not in found}
+
+
+def _end_databases(directory: Path) -> None:
+    """End the PostgreSQL servers below a directory: they outlive a server that is killed, because it may come back."""
+    for pid in processes_about(f" prismd.data_dir={directory}/"):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGQUIT)
 
 
 def _processes() -> dict[int, tuple[int, str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import PATIENCE_S, ignoring
+from tests.processes import PATIENCE_S, eventually, ignoring, none_left, processes_about, start_prismd, url_of
 
 ROOT = Path(__file__).parents[1]
 
@@ -42,7 +42,7 @@ from tests.processes import start_prismd
 def test_that_leaks(tmp_path):
     started = start_prismd(["--help"], {}, tmp_path, prefix=["sh", "-c", "echo said >&2; exec sleep 1000"])
     assert started.stderr.readline() == "said\\n"
-    (tmp_path / "pid").write_text(str(started.pid))
+    print("pid", started.pid)
 """
 
 OBEYS = """
@@ -63,7 +63,7 @@ def run(tests: str, directory: Path, *, prefix: tuple[str, ...] = ()) -> str:
     command = [*prefix, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "tests.conftest", "-n", "0"]
     arguments = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "--basetemp", str(directory / "temporary")]
     ran = subprocess.run(
-        [*command, *arguments, "-vv", str(directory / "test_some.py")],
+        [*command, *arguments, "-vv", "-rP", str(directory / "test_some.py")],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -91,8 +91,15 @@ def test_a_file_left_open_is_told_of_the_test_that_left_it(leaks: str, outcome: 
 def test_a_process_that_a_test_leaves_ends_with_it_and_harms_no_other(tmp_path: Path) -> None:
     output = run(LEAVES_A_PROCESS + INNOCENT, tmp_path)
     assert outcomes(output) == [("test_that_leaks", "PASSED"), ("test_of_something_else", "PASSED")], output
-    (pid,) = (tmp_path / "temporary").glob("*0/pid")
-    assert not Path("/proc", pid.read_text()).exists()
+    (pid,) = re.findall(r"^pid (\d+)$", output, re.MULTILINE)
+    assert not Path("/proc", pid).exists()
+
+
+def test_no_database_outlives_the_test_that_kills_its_server(tmp_path: Path) -> None:
+    with none_left():
+        url_of(start_prismd(["serve", "--port", "0"], {}, tmp_path))
+        assert processes_about(f" prismd.data_dir={tmp_path}/")
+    eventually(lambda: not processes_about(f" prismd.data_dir={tmp_path}/"))
 
 
 @pytest.mark.parametrize(

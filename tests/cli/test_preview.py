@@ -86,3 +86,11 @@ def test_columns_can_be_chosen(preview: Preview) -> None:
     found = preview(b"email,x,y,z\na@example.org,1,2,3\n", "--columns", "1,2", "--map", "x=-")
     assert found.exit_code == 0, found.output
     assert found.stdout.count("-  left out (") == 3
+
+
+def test_cells_change_nothing_of_the_terminal(preview: Preview) -> None:
+    found = preview(b"email,\x1b[2Jshoe\na@example.org,\x1b]0;title\x07\n")
+    assert found.exit_code == 3, found.output
+    assert "\x1b" not in found.output
+    assert "\x07" not in found.output
+    assert "shoe" in found.stdout

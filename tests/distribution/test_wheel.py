@@ -102,7 +102,8 @@ def test_what_the_wheel_says_of_itself_is_what_the_project_says(wheel: Path) -> 
     wanted = said.get_all("Requires-Dist", [])
     assert {name_of(one) for one in wanted if "extra ==" not in one} == DIRECT
     extras = PROJECT["project"]["optional-dependencies"]
-    assert said.get_all("Provides-Extra") == list(extras) == ["traces"]
-    asked_for = {name_of(one) for one in wanted if re.search(r"extra == ['\"]traces['\"]", one)}
-    assert asked_for == {name_of(one) for one in extras["traces"]}
-    assert asked_for <= locked("requirements-dev.txt") - locked("requirements.txt")
+    assert said.get_all("Provides-Extra") == list(extras) == ["parquet", "traces"]
+    for extra, named in extras.items():
+        asked_for = {name_of(one) for one in wanted if re.search(rf"extra == ['\"]{extra}['\"]", one)}
+        assert asked_for == {name_of(one) for one in named}
+        assert asked_for <= locked("requirements-dev.txt") - locked("requirements.txt")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import lzma
 import zipfile
 import zlib
 from collections.abc import Generator, Iterator
@@ -30,6 +31,11 @@ _SHOWN_MAX: Final = 20
 _ADDED: Final = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 #: Parts that tell that an archive is a document: a workbook, and not files that somebody packed.
 _DOCUMENTS: Final = ("[content_types].xml", "mimetype")
+
+
+_BROKEN: Final = (
+    EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, zstandard.ZstdError, lzma.LZMAError,
+)  # fmt: skip
 
 
 class MemberInDoubtError(FileProblemError):
@@ -73,7 +79,7 @@ class Content:
         try:
             with self.path.open("rb") as file:
                 yield from self._bounded(file, self._unpacked(file))
-        except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, zstandard.ZstdError) as error:
+        except _BROKEN as error:
             raise FileProblemError(f"the packed file is broken or cut off ({error}); pack it again") from None
         except OSError as error:
             raise FileProblemError(f"cannot be read: {error.strerror}") from None

@@ -17,7 +17,7 @@ from prismd.cli.importing.import_run import Run
 from prismd.cli.importing.interruption import settle
 from prismd.cli.importing.order import Order
 from prismd.cli.importing.progress import meter_for
-from prismd.cli.importing.refusals import COULD_NOT_RUN, IN_DOUBT, OneLineCommand, complain
+from prismd.cli.importing.refusals import COULD_NOT_RUN, IN_DOUBT, OneLineCommand, complain, shown
 from prismd.cli.importing.results_file import check_name
 from prismd.cli.importing.saved_mappings import SavedMappings, mapping_directory
 from prismd.cli.importing.table_options import kept_file, shown_name, table_options, type_option
@@ -212,7 +212,7 @@ def _options(given: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _tell(sentence: str) -> None:
-    click.echo(sentence, err=True)
+    click.echo(shown(sentence), err=True)
 
 
 def _read(prompt: str) -> str:

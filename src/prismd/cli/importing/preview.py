@@ -15,7 +15,7 @@ import msgspec
 
 from prismd.cli.connection import client_for, real_outside
 from prismd.cli.importing.doubts import InDoubtError, NobodyToAsk, counted, told
-from prismd.cli.importing.refusals import COULD_NOT_RUN, IN_DOUBT, OneLineCommand, complain
+from prismd.cli.importing.refusals import COULD_NOT_RUN, IN_DOUBT, OneLineCommand, complain, shown
 from prismd.cli.importing.saved_mappings import SavedMappings, mapping_directory
 from prismd.cli.importing.shown_table import column_lines, table_lines
 from prismd.cli.importing.table_mapping import Mapper, TableMapping, columns_of
@@ -52,10 +52,10 @@ def preview_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN40
                 click.echo(_as_json(opened, mapping, questions))
             else:
                 for line in _lines(given, opened, mapping, questions):
-                    click.echo(line)
+                    click.echo(shown(line))
     except InDoubtError as error:
         for line in told(error.questions):
-            click.echo(line, err=True)
+            click.echo(shown(line), err=True)
         ctx.exit(IN_DOUBT)
     except (FileProblemError, ClientError) as error:
         complain("preview", f"{shown_name(given['file'])}: {error}")

@@ -23,6 +23,15 @@ class OneLineCommand(click.Command):
             ctx.exit(COULD_NOT_RUN)
 
 
+def shown(line: str) -> str:
+    """Return a line that changes nothing of the terminal, whatever a file holds.
+
+    Args:
+        line: Text for people, with names and cells of a file in it.
+    """
+    return line if line.isprintable() else "".join(sign if sign.isprintable() else "\ufffd" for sign in line)
+
+
 def complain(command: str, sentence: str) -> None:
     """Print why a command cannot go on.
 
@@ -30,4 +39,4 @@ def complain(command: str, sentence: str) -> None:
         command: Its name.
         sentence: Why, and what to do.
     """
-    click.echo(f"prismd {command}: {' '.join(sentence.split())}", err=True)
+    click.echo(shown(f"prismd {command}: {' '.join(sentence.split())}"), err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -47,7 +48,7 @@ def parsed(stream: IO[bytes], what: str, begin: Begin, end: End, text: Text) -> 
             raise UnreadableError(
                 f"{what} is broken: {expat.ErrorString(error.code)} in line {error.lineno}; save the workbook again"
             ) from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
+        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError):
             raise UnreadableError(f"{what} is broken or cut off; save the workbook again") from None
         yield
         if not block:

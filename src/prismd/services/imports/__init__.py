@@ -1,1 +1,1 @@
-"""Use cases of imports: submit, carry out chunk by chunk, control, read results."""
+"""Use cases of imports: submit one, do its chunks, cancel or retry it, read its results."""

@@ -1,4 +1,4 @@
-"""One chunk of an import, in its caller's transaction: its rows, their results, the job's counters and its cursor."""
+"""Doing one chunk of an import in the caller's transaction: rows, results, and the job's counters and cursor."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ _LOG: Final = structlog.get_logger()
 
 
 class LostRaceError(Exception):
-    """The job no longer stands where this worker found it: somebody else has done the chunk."""
+    """The job's cursor has moved since this worker claimed the job: another worker has done the chunk."""
 
 
 def run_chunk(
     transaction: JobTransaction, chunk: Chunk, pipeline: ImportPipeline | None = None, *, apart: bool = False
 ) -> tuple[Job, bytes]:
-    """Do one chunk of a job: records, results, effects, counters and cursor are committed together.
+    """Do one chunk of a job; records, results, effects, counters and cursor are committed together.
 
     Args:
-        transaction: Of the job, which stands at this chunk.
-        chunk: Its rows.
-        pipeline: Of the worker; None where nothing is deferred or read ahead.
-        apart: Part the rows until those that cannot be processed stand alone, and refuse just them.
+        transaction: The job's open transaction; the job's cursor is at this chunk.
+        chunk: The chunk to do.
+        pipeline: The worker's pipeline; None to defer nothing and to read nothing ahead.
+        apart: Whether to halve the rows until each row that cannot be processed is alone, and to refuse only those.
 
     Returns:
         The job after the chunk, and the results as JSON without brackets.
 
     Raises:
-        LostRaceError: Nothing of this transaction may be committed.
+        LostRaceError: Another worker has done the chunk; the caller must roll back the transaction.
     """
     job = transaction.job
     with phase(job, "lock"):
@@ -62,14 +62,14 @@ def run_chunk(
 
 
 def refuse_row(transaction: JobTransaction, chunk: Chunk) -> Job:
-    """End a chunk of one row that cannot be processed, without looking at the row, and return the job after it.
+    """Refuse the only row of a chunk without reading it, and return the job after the chunk.
 
     Args:
-        transaction: Of the job, which stands at this chunk.
-        chunk: The row.
+        transaction: The job's open transaction; the job's cursor is at this chunk.
+        chunk: The chunk with the row.
 
     Raises:
-        LostRaceError: Nothing of this transaction may be committed.
+        LostRaceError: Another worker has done the chunk; the caller must roll back the transaction.
     """
     return _finished(transaction, chunk, report_of([_refused(chunk)], chunk.origins))
 
@@ -99,21 +99,21 @@ def _tell(transaction: JobTransaction, after: Job, chunk: Chunk, counts: Counts)
 
 
 class _Apart:
-    """Halves rows until each part that fails is one row.
+    """Halves the rows of a chunk until each part that fails is a single row.
 
     Args:
-        transaction: Of the job; every part has a savepoint of its own.
-        importer: Does rows.
+        transaction: The job's open transaction; each part gets its own savepoint.
+        importer: The importer of the rows.
     """
 
     def __init__(self, transaction: JobTransaction, importer: RowImporter) -> None:
         self._transaction = transaction
         self._importer = importer
-        # So many rows cannot all be to blame, so the fault of the next one is raised.
+        # After more faults than this, the rows are hardly to blame, so the next fault is raised.
         self._faults_left = transaction.settings.row_faults_max
 
     def run(self, chunk: Chunk) -> list[RowResult]:
-        """Return what became of the rows, ``internal_error`` for those that cannot be processed."""
+        """Return the results of the rows; a row that cannot be processed has the problem ``internal_error``."""
         try:
             with self._transaction.savepoint():
                 planned = self._importer.plan(chunk)

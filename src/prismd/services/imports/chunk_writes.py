@@ -1,4 +1,4 @@
-"""What a chunk of an import writes: made of its plan without PostgreSQL, piece by piece, each of them once."""
+"""The parameters of a chunk's writes, computed from its plan without PostgreSQL, piece by piece, each piece once."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from prismd.store.records.record_writes import Updates
 
 _Item = TypeVar("_Item")
 
-#: Records that one statement updates: a chunk of the usual size takes five statements.
+#: Maximum number of records that one statement updates; a chunk of the usual size takes five statements.
 _RECORDS_PER_UPDATE: Final = 1_000
 
 
 class ChunkWrites:
-    """The pieces that the statements of a chunk take.
+    """The pieces that the statements of a chunk need.
 
     Args:
-        job: The import.
-        plan: What becomes of the rows of the chunk.
-        rule: How keys of the rows are compared; None where they are not.
-        rules: Of all properties whose values are kept as keys; empty for a dry run, which keeps none.
+        job: The import job.
+        plan: The plan of the chunk's rows.
+        rule: The key rule of the import; None for an import without keys.
+        rules: Rules of all properties whose values have record keys; empty for a dry run, which writes no keys.
     """
 
     def __init__(self, job: Job, plan: Plan, rule: KeyRule | None, rules: Sequence[KeyRule]) -> None:
@@ -38,13 +38,13 @@ class ChunkWrites:
         self._rule = rule
         self._rules = rules
         changes = list(plan.changed.values())
-        #: Of the records that stood before the chunk and change.
+        #: Updates of records from before the chunk.
         self.updates = [Once(partial(_updates, part)) for part in parts(changes, _RECORDS_PER_UPDATE)]
-        #: The same records by id.
+        #: The changes of these records, by id.
         self.changed = Once(self._changed)
-        #: Which keys records get and lose.
+        #: The record keys to add and to remove.
         self.keys: Once[PackedKeyChanges] = Once(self._keys)
-        #: Effects on records that no earlier chunk matched.
+        #: Effects on records that this chunk is the first to match.
         self.first_effects = [
             Once(partial(self._first_effects, part)) for part in parts(plan.first_matched, _RECORDS_PER_UPDATE)
         ]
@@ -52,7 +52,7 @@ class ChunkWrites:
         self.later_effects = Once(self._later_effects)
 
     def pieces(self) -> list[Once[Any]]:
-        """Return all pieces, each behind those that it is made of."""
+        """Return all pieces; each one follows the pieces that it needs."""
         return [*self.updates, self.changed, *self.first_effects, self.later_effects, self.keys]
 
     def _changed(self) -> dict[str, Rewritten]:
@@ -71,11 +71,11 @@ class ChunkWrites:
 
 
 def parts(whole: Sequence[_Item], most: int) -> list[Sequence[_Item]]:
-    """Return a sequence in parts.
+    """Divide a sequence into parts.
 
     Args:
         whole: The sequence.
-        most: Items of each part but the last, which may have fewer.
+        most: Number of items of each part; the last one can have fewer.
     """
     return [whole[start : start + most] for start in range(0, len(whole), most)]
 

@@ -1,4 +1,4 @@
-"""What people do with an import that is there: stop it, or run again what did not succeed."""
+"""Cancelling an import, and retrying its failed rows."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from prismd.store.imports.results import next_results
 
 
 def cancel_job(transaction: Transaction, job_id: str) -> Job:
-    """Stop an import after the chunk under way; rows done stay done, the others are never attempted.
+    """Cancel an import after the present chunk; rows that are done stay done, and the others are never attempted.
 
     Args:
-        transaction: Of the team.
-        job_id: As the caller wrote it.
+        transaction: The team's open transaction.
+        job_id: The job's id, exactly as the caller sent it.
 
     Raises:
-        PrismdError: ``not_found``; ``missing_scope``; ``import_ended`` for an import that has come to its end.
+        PrismdError: ``not_found``; ``missing_scope``; ``import_ended`` if the import has ended.
     """
     now = transaction.now()
     found = get_job(transaction, job_id)
     transaction.scopes.require((Scope.IMPORT,), found.object_type)
-    # This waits for the chunk under way, and nobody gets the job a turn after it.
+    # Removing the entry waits for the present chunk, and prevents further turns of the job.
     queue.leave(transaction.connection, transaction.team_id, found.id)
     job = jobs.lock_job(transaction.connection, transaction.team_id, found.id)
     assert job is not None  # noqa: S101 - unexpired jobs are not deleted
@@ -49,12 +49,12 @@ def cancel_job(transaction: Transaction, job_id: str) -> Job:
 
 
 def retry_job(transaction: Transaction, job_id: str, retry: RetryRequest) -> Submitted:
-    """Run the failed rows of an import again, as an import of its own that names the first as its parent.
+    """Run the failed rows of an import again, in a new import with the original one as its parent.
 
     Args:
-        transaction: Of the team.
-        job_id: As the caller wrote it.
-        retry: Which rows are corrected, and whether those never attempted run too.
+        transaction: The team's open transaction.
+        job_id: Id of the original job, exactly as the caller sent it.
+        retry: The corrected rows, and whether to run rows that were never attempted too.
 
     Raises:
         PrismdError: ``not_found``; ``missing_scope``; ``import_not_ended``; ``nothing_to_retry``; ``invalid_request``

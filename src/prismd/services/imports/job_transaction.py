@@ -1,4 +1,4 @@
-"""The transaction of an import: that of a request which imports at once, or of one turn of a worker."""
+"""The transaction of an import: of a request that imports at once, or of one turn of a worker."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class JobTransaction(Transaction):
     """One open transaction that holds an import job: the one argument of all steps of a chunk.
 
     Args:
-        session: Whose it is: the caller's, or the team's where a worker does the job.
-        connection: Inside the transaction.
-        job: The job, as it stands at the beginning of the transaction's chunk.
-        at: The time of everything that the chunk writes.
+        session: The session of the caller or, in a worker, of the team.
+        connection: The connection, with the transaction open.
+        job: The job in its state before the chunk.
+        at: The time of all writes of the chunk.
     """
 
     job: Job
@@ -25,9 +25,9 @@ class JobTransaction(Transaction):
 
     @classmethod
     def of(cls, transaction: Transaction, job: Job) -> JobTransaction:
-        """Return a transaction for the next chunk of a job that it holds."""
+        """Return a transaction for the next chunk of a job."""
         return cls(transaction.session, transaction.connection, job, transaction.now())
 
     def now(self) -> datetime:
-        """Return the time of everything that the chunk writes, in UTC."""
+        """Return the time of all writes of the chunk, in UTC."""
         return self.at

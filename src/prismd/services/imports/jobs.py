@@ -1,4 +1,4 @@
-"""Import jobs as use cases: submit one, read one, list them."""
+"""Use cases of import jobs: submit one, read one, list them."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ from prismd.store.imports import chunks, jobs, queue
 
 _LOG: Final = structlog.get_logger()
 
-#: A job of some size ends in less.
+#: Seconds until a refused client retries; a job of usual size ends in less.
 _RETRY_AFTER_S: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class JobsWanted:
-    """Which jobs of a team to list.
+    """The filter of a listing of jobs.
 
     Args:
-        limit: Most jobs returned.
+        limit: Maximum number of jobs.
         state: Only jobs in this state; None for any.
         object_type: Only jobs of this type; None for any.
-        before: Only jobs older than the one of this id; None for all.
+        before: Only jobs older than the job with this id; None for all.
     """
 
     limit: int
@@ -59,8 +59,8 @@ class Submitted:
     """An import that was accepted.
 
     Args:
-        job: As it stands: complete if it was synchronous, else queued.
-        results: JSON of the results without brackets, if it was synchronous.
+        job: The job: complete if it is synchronous, otherwise queued.
+        results: JSON of the results without brackets, if the job is synchronous; otherwise None.
     """
 
     job: Job
@@ -68,16 +68,16 @@ class Submitted:
 
 
 def submit(transaction: Transaction, request: ImportRequest) -> Submitted:
-    """Accept an import: at once if it is small, else as a job (contract, sections 10.1 and 21).
+    """Accept an import: do it at once if it is small, or else queue a job (contract, sections 10.1 and 21).
 
     Args:
-        transaction: Of the request; the import is durable when that commits.
-        request: What is asked for.
+        transaction: The request's open transaction; its commit makes the import durable.
+        request: The import that the request asks for.
 
     Raises:
-        PrismdError: ``invalid_request``: the list is unknown or holds records of another type, or the key property is
-            unknown or cannot be a key; ``too_many_imports``: the team has as many jobs under way as it may have;
-            ``missing_scope``: the import would make what the caller may not make.
+        PrismdError: ``invalid_request``: the list is unknown or takes no records of the type, or the key property is
+            unknown or cannot be a key; ``too_many_imports``: the team has its maximum of unfinished jobs;
+            ``missing_scope``: the caller lacks a scope that the import needs.
     """
     _check_scopes(transaction, request)
     request = replace(request, options=_settled_options(transaction, request))
@@ -94,7 +94,7 @@ def submit(transaction: Transaction, request: ImportRequest) -> Submitted:
     doer = doer_of(transaction)
     if job.synchronous:
         jobs.insert_job(transaction.connection, job, doer.key_id)
-        note_end(transaction, job)  # where there are no rows
+        note_end(transaction, job)  # an import without rows ends here
         with import_step(transaction.connection):
             return _run_at_once(transaction, job, cut)
     _check_active(transaction)
@@ -111,10 +111,10 @@ def get_job(transaction: Transaction, job_id: str) -> Job:
     """Return a job (contract, section 10.2).
 
     Args:
-        job_id: As the caller wrote it.
+        job_id: The job's id, exactly as the caller sent it.
 
     Raises:
-        PrismdError: ``not_found``: unknown, synchronous, expired, or of another team.
+        PrismdError: ``not_found``: the job is unknown to the team, synchronous, or expired.
     """
     job = jobs.get_job(transaction.connection, transaction.team_id, job_id) if is_uuid(job_id) else None
     if job is None or job.expires_at <= transaction.now():
@@ -127,8 +127,8 @@ def list_jobs(transaction: Transaction, wanted: JobsWanted) -> list[Job]:
     """Return the team's jobs, newest first (contract, section 22).
 
     Args:
-        transaction: Of the team.
-        wanted: Which jobs.
+        transaction: The team's open transaction.
+        wanted: The filter.
     """
     found = jobs.list_jobs(
         transaction.connection,
@@ -161,7 +161,7 @@ def _settled_options(transaction: Transaction, request: ImportRequest) -> Import
         return options
     schema = properties.load_schema(transaction.connection, transaction.team_id, object_type)
     prop = key_property(schema, options.dedupe_by, ".body.options.dedupe_by", options.list_id)
-    # What the slug means stays what it is now, also if the list gets a property of the same slug later.
+    # Store the key, so that the slug keeps its present meaning even if the list gets a property with this slug later.
     return replace(options, key=prop.key)
 
 
@@ -207,11 +207,11 @@ def _run_now(transaction: Transaction, job: Job, chunk: Chunk) -> tuple[Job, byt
         with transaction.savepoint():
             return run()
     except PrismdError:
-        # The records that its rows match are more than are read at once; fewer rows match less.
+        # The rows match too many bytes of records to read at once; fewer rows match fewer.
         return run(apart=True)
     except Exception as error:
         if passes(error):
             raise
-        # Nobody comes back for a second try here, so the rows are parted at once.
+        # A synchronous import has no second attempt, so isolate the faulty rows at once.
         _LOG.exception("rows of a synchronous import failed", error=str(error))
         return run(apart=True)

@@ -1,4 +1,4 @@
-"""Chunks inside which a worker or its connection was lost: put off, then cut until the row to blame stands alone."""
+"""Chunks during which a worker or its connection was lost: delay them, and later cut them to isolate the guilty row."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from prismd.store.imports.attempts import forget_attempts
 
 _LOG: Final = structlog.get_logger()
 
-#: A chunk of 5,000 rows becomes single rows in two rounds.
+#: Maximum number of parts of a cut: a chunk of 5,000 rows becomes single rows in two rounds.
 _PARTS_MAX: Final = 100
-#: One loss may be chance, such as a restart of the machine. After two the chunk is cut, which changes no result.
+#: Losses before a chunk is cut: one can be chance, such as a restart of the machine. A cut changes no result.
 _LOSSES_BEFORE_CUT: Final = 2
 
 
 def after_losses(transaction: JobTransaction, count: int) -> Job:
-    """Put off a chunk that was begun and never ended; after several losses, cut it or refuse its only row.
+    """Delay a chunk whose last attempt never ended; after several losses, cut it or refuse its only row.
 
-    Rows are judged the same wherever they are cut into chunks, so cutting changes no result.
+    Results do not depend on how rows are cut into chunks, so a cut changes no result.
 
     Args:
-        transaction: Of the job, which stands at this chunk.
-        count: Attempts that were begun and did not end.
+        transaction: The job's open transaction; the job's cursor is at this chunk.
+        count: Number of attempts that began and did not end.
 
     Returns:
-        The job after it.
+        The job after that.
     """
     connection, job, settings = transaction.connection, transaction.job, transaction.settings
     forget_attempts(connection, job)

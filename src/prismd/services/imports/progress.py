@@ -1,4 +1,4 @@
-"""How far an import has come, chunk by chunk, also long after the chunks were done."""
+"""The progress of an import by chunk, for event streams that can start long after the chunks were done."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from prismd.store.imports.progress import counts_of_chunks
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A job and what its latest chunks brought.
+    """A job with the counts of its latest chunks.
 
     Args:
-        job: As it stands.
-        counts: Of each chunk that was asked for and is done; may be one chunk ahead of the job.
+        job: The job in its present state.
+        counts: Counts of each finished chunk that the caller asked for; they can be one chunk ahead of the job.
     """
 
     job: Job
@@ -30,27 +30,27 @@ def progress_since(
     *,
     chunks: int,
 ) -> Progress:
-    """Return a job with the counts of its chunks beyond those that are known.
+    """Return a job with the counts of the chunks that the caller does not know yet.
 
     Args:
-        job_id: UUID text.
-        chunks: How many chunks are known.
+        job_id: Id of the job, as UUID text.
+        chunks: Number of chunks that the caller knows.
 
     Raises:
         PrismdError: ``not_found``.
     """
-    # The job first: so a job that has ended is never seen without its last chunk.
+    # Read the job first, so that the counts of an ended job always include its last chunk.
     job = get_job(transaction, job_id)
     return Progress(job, counts_of_chunks(transaction.connection, transaction.team_id, job.id, first=chunks))
 
 
 def after_chunks(job: Job, chunks: int, totals: Counts) -> Job:
-    """Return a job as it stood after some of its chunks.
+    """Return a job in its state after some of its chunks.
 
     Args:
-        job: As it stands now, or stood at any time since.
-        chunks: How many chunks were done then.
-        totals: What they had brought together.
+        job: The job in its present state, or in any state since then.
+        chunks: Number of chunks done at that time.
+        totals: The counts of these chunks together.
     """
     return replace(
         job,

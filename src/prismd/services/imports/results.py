@@ -1,4 +1,4 @@
-"""Reading what became of the rows of an import, a part at a time: what a chunk has to say can be large."""
+"""Reading the results of an import in parts, because the results of a chunk can be large."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from prismd.core.json.text import decode_stored
 from prismd.services.session import Transaction
 from prismd.store.imports import results
 
-#: Bytes of the results of a chunk that are read at once.
+#: Size in bytes of a part of a chunk's results.
 PART_BYTES: Final = 256 * 2**10
 
 #: The first part of a job's results.
@@ -24,7 +24,7 @@ class PageOfResults:
 
     Args:
         results: Decoded results, in input order.
-        next_after: Index of the last row looked at, if there may be more; else None.
+        next_after: Index of the last row read, if more results can follow; otherwise None.
     """
 
     results: list[dict[str, Any]]
@@ -33,13 +33,13 @@ class PageOfResults:
 
 @dataclass(frozen=True, slots=True)
 class ResultsWanted:
-    """Which results of a job a page shows.
+    """The page of a job's results that a request asks for.
 
     Args:
-        limit: Most results returned.
-        bytes_max: JSON of results after which a page that has any ends.
-        after: Index of the last row that is not wanted.
-        outcome: Only those with this outcome: ``created``, ``existing``, ``updated`` or ``failed``; None for any.
+        limit: Maximum number of results.
+        bytes_max: Bytes of JSON read after which the page ends, if it has any results.
+        after: Only results of rows after this index.
+        outcome: Only results with this outcome: ``created``, ``existing``, ``updated`` or ``failed``; None for any.
     """
 
     limit: int
@@ -51,13 +51,13 @@ class ResultsWanted:
 def part_of_results(
     transaction: Transaction, job_id: str, place: tuple[int, int]
 ) -> tuple[bytes, tuple[int, int]] | None:
-    """Return a part of the content of a job's JSON array of results, as it is stored, and the place of the next part.
+    """Return a part of the content of a job's JSON array of results, and the start of the next part.
 
     Args:
-        place: The part to read: number of a chunk, and position in its results, counted from 1.
+        place: Start of the part: number of a chunk, and position in the text of its results, from 1.
 
     Returns:
-        None where there is nothing more.
+        The part and the next start; None if no results are left.
     """
     number, position = place
     found = results.part_of_results(
@@ -72,11 +72,11 @@ def part_of_results(
 
 
 def results_of_chunk(transaction: Transaction, job_id: str, number: int, *, position: int = 1) -> Iterator[bytes]:
-    """Yield JSON arrays of the results of a chunk, in order, each of about as much as is read at once.
+    """Yield the results of a chunk as JSON arrays, in order, each of about :data:`PART_BYTES`.
 
     Args:
-        number: Of the chunk; one that is not there has none.
-        position: Of the first result wanted.
+        number: Number of the chunk; an unknown chunk has no results.
+        position: Position of the first result in the text of the chunk's results, from 1.
     """
     text = b""
     while found := results.part_of_results(
@@ -97,9 +97,9 @@ def page_of_results(transaction: Transaction, job_id: str, wanted: ResultsWanted
     """Return results of a job, also while it runs (contract, section 22).
 
     Args:
-        transaction: Of the team.
-        job_id: A job of the team.
-        wanted: Which of them.
+        transaction: The team's open transaction.
+        job_id: Id of a job of the team.
+        wanted: The page to return.
     """
     after, limit, outcome = wanted.after, wanted.limit, wanted.outcome
     found: list[dict[str, Any]] = []
@@ -118,7 +118,7 @@ def page_of_results(transaction: Transaction, job_id: str, wanted: ResultsWanted
 
 
 def _results_after(transaction: Transaction, job_id: str, after: int, outcome: str | None) -> Iterator[bytes]:
-    """Yield JSON arrays of results, from chunks that have a result of the outcome."""
+    """Yield results as JSON arrays, from chunks that have a result with the outcome."""
     while chunk := results.next_results(
         transaction.connection, transaction.team_id, job_id, after=after, outcome=outcome
     ):

@@ -1,6 +1,6 @@
-"""Rows of an import, in their caller's transaction: parse, resolve references, match, plan and write, in this order.
+"""Importing rows in the caller's transaction: parse, resolve references, match, plan and write, in this order.
 
-This is the plain path, and it is whole. ``pipeline/`` wraps some of its steps to save time; see there.
+This is the plain path, and it is complete. ``pipeline/`` wraps some of its steps to save time.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ from prismd.store.imports import drafts, effects, import_records
 from prismd.store.records import record_writes
 from prismd.telemetry.phases import phase
 
-#: Rows whose records one statement looks up: a chunk of the usual size takes five statements.
+#: Maximum number of rows whose records one statement looks up; a chunk of the usual size takes five statements.
 _ROWS_PER_LOOK_UP: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class ReadRows:
-    """Rows that were parsed, and whose references were resolved if the import has come so far.
+    """Parsed rows; their references are resolved after the step "resolve".
 
     Args:
-        chunk: The rows as they were sent.
-        schema: By which they were parsed.
-        rule: How their keys are compared; None where they are not.
+        chunk: The rows exactly as sent.
+        schema: The schema that parsed the rows.
+        rule: The key rule of the import; None for an import without keys.
         rows: The rows, in input order.
-        contacts: Those that the rows may make.
+        contacts: Collects the contacts that the rows create.
     """
 
     chunk: Chunk
@@ -58,13 +58,13 @@ class ReadRows:
 
 @dataclass(frozen=True, slots=True)
 class PlannedRows:
-    """What becomes of some rows.
+    """The plan of some rows.
 
     Args:
-        plan: The records to make and to change, and the results of the rows.
-        schema: By which the rows were parsed.
-        rule: How their keys were compared; None where they were not.
-        report: What is told of them.
+        plan: The records to create and to change, and the results of the rows.
+        schema: The schema that parsed the rows.
+        rule: The key rule of the import; None for an import without keys.
+        report: The results as JSON, with their counts.
     """
 
     plan: Plan
@@ -77,7 +77,7 @@ class RowImporter:
     """Imports rows of one job.
 
     Args:
-        transaction: Of the job, in which nobody else writes keys of its object type.
+        transaction: The job's open transaction, which holds the lock of the object type.
     """
 
     def __init__(self, transaction: JobTransaction) -> None:
@@ -90,15 +90,15 @@ class RowImporter:
         self._limits = RowLimits(values, settings.row_bytes_max, settings.row_errors_max)
 
     def plan(self, chunk: Chunk) -> PlannedRows:
-        """Return what becomes of rows; nothing is written but the options that they make.
+        """Return the plan of rows; this writes nothing except new options.
 
         Args:
-            chunk: A chunk of the job, or a part of one.
+            chunk: A chunk of the job, or part of one.
         """
         return self._planned(self._read(chunk))
 
     def write(self, planned: PlannedRows) -> None:
-        """Write the records that rows make and change, their keys, and the effects on records that stood before."""
+        """Write the new and changed records, their keys, and the effects on records from before the import."""
         job = self._job
         rules = [] if job.options.dry_run else key_rules(self._transaction, planned.schema)
         self._send(planned, ChunkWrites(job, planned.plan, planned.rule, rules))
@@ -188,7 +188,7 @@ class RowImporter:
             self._judge(planner, some, self._candidates(some, key))
 
     def _leaves_matches(self, rows: Rows) -> bool:
-        """Whether no row can change a record that it matches; rows that name lists put their matches into these."""
+        """Return whether no row can change its matched record; a row with lists can, by adding the record to these."""
         options = self._job.options
         return not (options.changes_matches or options.dry_run) and all(
             type(row) is not Row or row.plain or LISTS_KEY not in row.values for row in rows
@@ -241,7 +241,7 @@ class RowImporter:
 
 
 def key_rule(job: Job, schema: ObjectSchema) -> KeyRule | None:
-    """Return how keys of the rows of a job are compared; None where it asks for no key."""
-    # Jobs of earlier versions knew no other keys than slugs.
+    """Return the key rule of a job; None for a job without keys."""
+    # A job of an earlier version has only the slug, which then is the key.
     key = job.options.key or job.options.dedupe_by
     return KeyRule(job.object_type, schema.properties[key], fold_case=job.options.fold_case) if key else None

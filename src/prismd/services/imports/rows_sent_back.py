@@ -1,4 +1,4 @@
-"""Rows that send back what was read: read once more, without the values that their records have already."""
+"""Rows that contain values read from a record: reading them again without the values that the record shows already."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from prismd.store.records.records import StoredRecord
 
 @dataclass(frozen=True, slots=True)
 class RowsSentBack:
-    """Reads refused rows once more, without the values that their records show already.
+    """Reads refused rows again, without the values that their records show already.
 
-    Only rows that were refused for values that the server sets, or for references to deleted records, are read again.
+    Only rows refused for read-only values, or for references to deleted records, are read again.
     The number of statements does not grow with the rows.
 
     Args:
-        transaction: Of the import, in which nobody else writes records of the type.
-        schema: Of its records.
-        rule: How keys are compared.
-        limits: How large rows and values may be.
-        parser: Reads rows as the import reads them.
-        resolve: Returns rows with ids of records in the place of references.
+        transaction: The job's open transaction, which holds the lock of the object type.
+        schema: The schema of the object type.
+        rule: The key rule of the import.
+        limits: The limits of rows and values.
+        parser: The parser of the import's rows.
+        resolve: Returns rows with ids of records as references.
     """
 
     transaction: JobTransaction
@@ -46,10 +46,10 @@ class RowsSentBack:
     resolve: Callable[[Rows], Rows]
 
     def mended(self, rows: Rows, sent: Sequence[bytes | msgspec.Raw]) -> Rows:
-        """Return the rows; some that were refused are not refused any more.
+        """Return the rows, where some refused ones are now accepted.
 
         Args:
-            rows: As they were read and resolved.
+            rows: The rows, parsed and with references resolved.
             sent: The same rows as JSON.
         """
         bodies = {
@@ -65,7 +65,7 @@ class RowsSentBack:
         return [mended.get(index, row) for index, row in enumerate(rows)]
 
     def _matched(self, bodies: Mapping[int, RecordBody]) -> dict[int, StoredRecord]:
-        """Return the records that rows match by their keys, whatever else is wrong with them."""
+        """Return the records that rows match by their keys, regardless of other faults of the rows."""
         list_id = self.transaction.job.options.list_id
         reader = RowParser(self.schema, self.limits, list_id)
         keys = self.resolve([reader.parse(with_one(body, list_id, self.rule.prop).raw) for body in bodies.values()])
@@ -74,7 +74,7 @@ class RowsSentBack:
             return {}
         transaction, object_type = self.transaction, self.schema.object_type
         ensure_key(transaction, object_type, self.rule.prop, tells_apart=True)
-        # Beyond these bytes of records there is too much to compare with, and the rows stay refused.
+        # If the matched records have more bytes than this, do not compare with them: the rows stay refused.
         budget = ReadingBudget(transaction.settings.read_bytes_max)
         owners: dict[str, dict[str, StoredRecord]] = {}
         try:

@@ -1,4 +1,4 @@
-"""Taking a turn: claim the job that waits longest, do one chunk of it in one transaction, and let the next one go."""
+"""Taking a turn: claim the job that waits longest, and do one chunk of it in one transaction."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _GAVE_UP = "the server could not process a part of this import; rows done so far
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One turn that was taken.
+    """The result of one turn.
 
     Args:
-        job: The job after it.
-        failed: Whether the chunk could not be processed.
+        job: The job after the turn.
+        failed: Whether the chunk failed.
     """
 
     job: Job
@@ -49,26 +49,26 @@ class Step:
 def step_next(
     runtime: SoleRuntime, *, pipeline: ImportPipeline | None = None, notes: Connection | None = None
 ) -> Step | None:
-    """Do one chunk of the job whose turn it is, and commit it.
+    """Do one chunk of the next job, and commit it.
 
     Args:
-        runtime: Of the worker; its connection is not inside a transaction.
-        pipeline: What this worker defers and reads ahead; None where it does neither.
-        notes: Another connection, on which the attempt is noted: if this process or its connection is lost inside the
-            chunk, the next worker knows. None notes nothing.
+        runtime: The worker's runtime; its connection is outside of transactions.
+        pipeline: The worker's pipeline; None to defer nothing and to read nothing ahead.
+        notes: A second connection, which records the attempt: if this process or its connection is lost during the
+            chunk, the next worker knows it. None records nothing.
 
     Returns:
-        The turn, or None if there is nothing to do.
+        The result of the turn; None if no job is ready.
 
     Raises:
-        OutOfReachError: The job whose turn it is cannot be reached; it is put off, and the next turn is another's.
-        psycopg.OperationalError: The database is gone; nothing of the turn has been committed, or all of it.
+        OutOfReachError: The next job cannot be reached; it is delayed, so that another job gets the next turn.
+        psycopg.OperationalError: The connection is lost; the turn is committed as a whole or not at all.
     """
     claimed: Job | None = None
     now, settings = runtime.now(), runtime.settings
     clear_contextvars()
     try:
-        # The contexts that are entered below end after the commit.
+        # The contexts entered below end after the commit, so they cover it.
         with ExitStack() as observed, runtime.of_all_teams() as connection:
             began = time.perf_counter()
             claimed = claim_job(connection, now, settings)
@@ -98,7 +98,7 @@ def step_next(
 
 
 def _name_in_log(job: Job) -> None:
-    # Every line that is logged from here on belongs to the chunk.
+    # All later log lines of this turn belong to the chunk.
     made_by = {"request_id": job.request_id} if job.request_id else {}
     bind_contextvars(team=job.team, job=job.id, chunk=job.cursor, **made_by)
 
@@ -106,7 +106,7 @@ def _name_in_log(job: Job) -> None:
 def _stepped(transaction: JobTransaction, pipeline: ImportPipeline | None) -> Job:
     job = transaction.job
     if job.crashes:
-        # The row that ends workers may stand in the next chunk. Read ahead, it would be held against this one.
+        # A row that ends workers can be in the next chunk; reading it ahead would count as a crash of this chunk.
         pipeline = None
     with phase(job, "read"):
         chunk = pipeline and pipeline.ahead.chunk(job)
@@ -121,7 +121,7 @@ def _after_failure(runtime: SoleRuntime, job: Job, error: Exception, now: dateti
     if isinstance(error, LostRaceError):
         return Step(job, failed=True)
     if passes(error):
-        # Waiting for the database is no fault of the job, so it does not count as one.
+        # The database is at fault and not the job, so this does not count as an attempt.
         after, wait_s = job, settings.step_backoff_s
         metrics.add(CHUNKS, 1, "waited")
         _LOG.warning("chunk must wait", wait_s=wait_s, error=str(error))
@@ -134,7 +134,7 @@ def _after_failure(runtime: SoleRuntime, job: Job, error: Exception, now: dateti
         connection = transaction.connection
         queue.hold_entry(connection, job)
         forget_attempts(connection, job)
-        # Another worker may have gone on with the job meanwhile; then this failure is of the past.
+        # If another worker has continued the job meanwhile, this failure no longer matters.
         if jobs.record_failure(connection, after):
             if after.ended:
                 queue.leave(connection, after.team_id, after.id)

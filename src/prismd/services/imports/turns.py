@@ -1,8 +1,9 @@
-"""Whose turn it is: claiming the next job by its entry in the queue, and putting right what the queue says wrongly.
+"""Turns of jobs: claiming the next job by its entry in the queue, and correcting wrong entries.
 
-An entry is a hint. One whose job has ended is taken away by whoever claims it, a job without an entry gets a new one,
-and one whose job cannot be reached waits while others go on. None of these comes about by itself on one PostgreSQL.
-Where the data of teams stands on other nodes, a change there may be kept and that of the queue lost, or a node be away.
+An entry is a hint. A worker that claims an entry of an ended job removes the entry; a job without an entry gets a new
+one; and if a job cannot be reached, its entry waits while other jobs go on. On a single PostgreSQL, none of these
+happens by itself. If other nodes hold the data of teams, a change there can be kept while the change of the queue is
+lost, or a node can be down.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ _LOG: Final = structlog.get_logger()
 
 
 class OutOfReachError(Exception):
-    """The job of an entry cannot be held: the node with the data of its team is away, or somebody holds the job.
+    """The job of an entry cannot be locked: the node with the team's data is down, or another transaction holds it.
 
     Args:
-        entry: Of the job.
-        cause: What the database said.
+        entry: The entry of the job.
+        cause: The error of the database.
     """
 
     def __init__(self, entry: QueueEntry, cause: psycopg.Error) -> None:
@@ -37,15 +38,15 @@ class OutOfReachError(Exception):
 
 
 def claim_job(connection: Connection, now: datetime, settings: Settings) -> Job | None:
-    """Hold the job whose turn it is until the transaction ends, and return it; None if there is nothing to do.
+    """Return the next job, locked until the transaction ends; None if no job is ready.
 
     Args:
-        connection: Inside a transaction.
-        now: Jobs that wait for a later time are passed over.
-        settings: For the number of a team's jobs that take turns.
+        connection: A connection inside a transaction.
+        now: The time; jobs that wait for a later time are skipped.
+        settings: The settings in force; they limit the number of a team's jobs that take turns.
 
     Raises:
-        OutOfReachError: The transaction must be rolled back, and the entry put off.
+        OutOfReachError: The job cannot be locked; the caller must roll back the transaction and delay the entry.
     """
     while (entry := queue.claim_entry(connection, now, running_max=settings.running_jobs_per_team_max)) is not None:
         try:
@@ -60,11 +61,11 @@ def claim_job(connection: Connection, now: datetime, settings: Settings) -> Job 
 
 
 def pass_over(runtime: SoleRuntime, error: OutOfReachError) -> None:
-    """Put off a job that cannot be reached, so that others get their turns meanwhile.
+    """Delay a job that cannot be reached, so that other jobs get their turns.
 
     Args:
-        runtime: Of the worker; its connection is not inside a transaction.
-        error: Says which job.
+        runtime: The worker's runtime; its connection is outside of transactions.
+        error: The error with the entry of the job.
     """
     wait_s = runtime.settings.step_backoff_s
     _LOG.warning("job out of reach", job=error.entry.job_id, wait_s=wait_s, error=str(error.cause))
@@ -73,15 +74,15 @@ def pass_over(runtime: SoleRuntime, error: OutOfReachError) -> None:
 
 
 def return_lost_jobs(runtime: SoleRuntime, team_id: int) -> int:
-    """Give the jobs of a team that want a turn and have no entry in the queue one, and return how many they were.
+    """Give new entries to the active jobs of a team that have none in the queue, and return their number.
 
     Args:
-        runtime: Of the worker; its connection is in autocommit mode.
+        runtime: The worker's runtime; its connection is in autocommit mode.
         team_id: Internal id of the team.
     """
     connection = runtime.connection
     lost = jobs.active_jobs(connection, team_id) - queue.jobs_of_team(connection, team_id)
-    # Those that are left after a second look have not ended in between.
+    # Look twice: a job that ended between the two statements is active only in the first look.
     if lost and (lost := lost & jobs.active_jobs(connection, team_id)):
         _LOG.warning("jobs returned to the queue", team_id=team_id, jobs=len(lost))
         queue.return_jobs(connection, team_id, sorted(lost), runtime.now())

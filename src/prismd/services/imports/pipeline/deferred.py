@@ -1,20 +1,20 @@
-"""Deferred work: what a chunk needs later is queued, and made while PostgreSQL works.
+"""Deferred work: values that a chunk needs later are queued, and computed while PostgreSQL works.
 
 The invariant
-    Whoever asks for a deferred value gets the same value or error, however much of the queue was worked off before.
+    A caller gets the same deferred value or error, regardless of how much of the queue is done already.
 
 Before
-    What is deferred takes a few milliseconds at most, sends nothing to PostgreSQL, and depends only on what is settled
-    when it is deferred, and on what was deferred before it. The values are asked for in the order of the queue, or need
-    each other through :class:`Once` alone.
+    A deferred computation takes a few milliseconds at most, sends nothing to PostgreSQL, and depends only on values
+    that exist when it is deferred and on earlier deferred values. Callers ask for values in the order of the queue, or
+    values use each other only through :class:`Once`.
 
 After
-    Each value was made once at most. An error waits for the caller who asks for its value.
+    Each value is computed at most once. An error waits for the caller that asks for its value.
 
 Why the outcome cannot differ
-    1. A :class:`Once` makes its value once and keeps it, whether the queue or a caller comes first.
-    2. The queue is worked off from its front, which is the order in which the plain path makes the values.
-    3. A chunk that fails leaves its queue behind, and nobody asks for those values: the next chunk empties it.
+    1. A :class:`Once` computes its value once and keeps it, whether the queue or a caller comes first.
+    2. The queue is processed from its front, in the order in which the plain path computes the values.
+    3. If a chunk fails, its queue remains, but no caller asks for those values: the next chunk clears it.
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ _Value = TypeVar("_Value")
 
 
 class DeferredWork:
-    """A queue of values that will be asked for."""
+    """A queue of values that callers will ask for."""
 
     def __init__(self) -> None:
         self._queue: deque[Once[Any]] = deque()
 
     def add(self, values: Iterable[Once[Any]]) -> None:
-        """Defer the making of values, in their order."""
+        """Defer the computation of values, in their order."""
         self._queue.extend(values)
 
     def later(self, make: Callable[[], _Value]) -> Once[_Value]:
-        """Defer a computation, and return its value to be.
+        """Defer a computation, and return its future value.
 
         Args:
-            make: Takes a few milliseconds at most.
+            make: The computation, which takes a few milliseconds at most.
         """
         value = Once(make)
         self._queue.append(value)
         return value
 
     def clear(self) -> None:
-        """Forget what nobody will ask for."""
+        """Drop the values of an earlier chunk, which no caller will ask for."""
         self._queue.clear()
 
     def go_on(self) -> bool:
-        """Make the next value, and say whether there was any."""
+        """Compute the next value; return False if the queue is empty."""
         if not self._queue:
             return False
         self._queue.popleft().settle()

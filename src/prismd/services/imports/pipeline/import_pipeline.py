@@ -1,4 +1,4 @@
-"""The pipeline of one worker: what it keeps from turn to turn, and does while PostgreSQL works."""
+"""The pipeline of one worker: its state between turns, and its work while PostgreSQL works."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from prismd.services.imports.pipeline.reading_ahead import ReadingAhead
 
 
 class ImportPipeline:
-    """The work of one worker that can be done at any time: deferred work first, then reading ahead."""
+    """The work that a worker can do at any time: deferred work first, then reading ahead."""
 
     def __init__(self) -> None:
-        #: What the chunk under way asks for later.
+        #: Values that the present chunk asks for later.
         self.deferred = DeferredWork()
-        #: The next chunk of its job.
+        #: The next chunk of the job.
         self.ahead = ReadingAhead()
 
     def work(self) -> bool:
-        """Do a little, a few milliseconds of it at most, and say whether there was anything to do."""
+        """Work for a few milliseconds at most; return False if no work is left."""
         return self.deferred.go_on() or self.ahead.go_on()

@@ -1,24 +1,24 @@
-"""Overlapped statements: a connection that works while PostgreSQL does, instead of waiting.
+"""Overlapped statements: a connection that does other work while PostgreSQL works, instead of waiting.
 
 The invariant
-    What goes to PostgreSQL and what comes back, errors too, is the same bytes in the same order as without the work.
+    The bytes sent to PostgreSQL and received from it, including errors, are the same in the same order as without work.
 
 Before
-    The work is done by the one thread that uses the connection, a few milliseconds at a time at most, and sends nothing
+    The thread that uses the connection does the work, at most a few milliseconds at a time, and the work sends nothing
     to PostgreSQL.
 
 After
-    Every exchange comes to its own end. Work that fails ends no exchange: the log tells of it, and the connection works
-    on nothing more.
+    Every exchange ends as it would without work. An error of the work ends no exchange: it is logged, and the
+    connection does no more work.
 
 Why the outcome cannot differ
-    1. psycopg describes an exchange as a generator that yields what it waits for. The connection answers each time with
-       what the socket is ready for, as psycopg's own loop does.
-    2. Work is done only between two looks at the socket that both find it not ready, so it takes nothing from the
-       exchange but time.
+    1. psycopg describes an exchange as a generator that yields the events it waits for. Each time, the connection sends
+       back the events that the socket is ready for, as psycopg's own loop does.
+    2. Work is done only after a poll of the socket that finds it not ready, and a new poll follows, so work can only
+       delay the exchange.
     3. An error of the work is caught before it reaches the generator.
 
-No thread is needed, nor does one help: it would take the interpreter from the work that PostgreSQL waits for.
+A second thread would not help: it would keep the interpreter from the work that PostgreSQL waits for.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ _EVENTS: Final = {Wait.R: select.POLLIN, Wait.W: select.POLLOUT, Wait.RW: select
 
 
 def nothing() -> bool:
-    """Do nothing while PostgreSQL works, and say so."""
+    """Do nothing, and return that no work is left."""
     return False
 
 
 class OverlappedConnection(WatchedConnection):
-    """A connection of one thread that goes on with other work until the answer is there."""
+    """A connection for one thread that does other work until the answer arrives."""
 
-    #: Does a little of the work, and says whether there was anything to do.
+    #: Does a little work; returns False if no work is left.
     work: Callable[[], bool] = staticmethod(nothing)
 
     def _exchange(self, gen: PQGen[_Result]) -> PQGen[_Result]:
@@ -67,7 +67,7 @@ class OverlappedConnection(WatchedConnection):
         try:
             return self.work()
         except Exception:  # noqa: BLE001 - whatever it is, it is not this exchange that failed
-            # An exchange with PostgreSQL must not end in the middle; whoever needs that work meets its error there.
+            # An exchange with PostgreSQL must not end in the middle; the caller that needs the work gets its error.
             _LOG.exception("work done while PostgreSQL works failed")
             self.work = nothing
             return False
@@ -75,5 +75,5 @@ class OverlappedConnection(WatchedConnection):
 
 def _ready(events: int, wanted: Wait) -> Ready:
     if events & ~(select.POLLIN | select.POLLOUT):
-        return Ready(wanted)  # an error or the end, which reading or writing will find
+        return Ready(wanted)  # an error or the end of the connection, which reading or writing will report
     return Ready((Ready.R if events & select.POLLIN else 0) | (Ready.W if events & select.POLLOUT else 0))

@@ -1,22 +1,21 @@
-"""Reading ahead: the next chunk of the job under way is fetched and parsed before its turn comes.
+"""Reading ahead: the next chunk of the present job is fetched and parsed before its turn.
 
 The invariant
-    A chunk that was read ahead has the rows that it has when its turn comes, parsed as they are parsed then; or it is
-    read again.
+    A chunk that was read ahead has the same rows as at its turn, with the same values; otherwise it is read again.
 
 Before
-    The chunk is fetched inside the transaction of the chunk before it. Its rows are never changed; a chunk can only be
-    cut into smaller ones, which changes the number of chunks.
+    The chunk is fetched inside the transaction of the chunk before it. Its rows never change; a chunk can only be cut
+    into smaller ones, which changes the number of chunks.
 
 After
-    Nothing is decided, and nothing is written. What was read ahead is used once, or dropped.
+    Nothing is decided or written. The chunk read ahead is used once, or dropped.
 
 Why the outcome cannot differ
-    1. The chunk is taken only for the same job, the same number of chunks and the same number of the chunk.
-    2. The parsed rows are taken only for that very chunk and for an equal schema. The limits, the options and the rule
-       of keys belong to the process and the job, and do not change.
-    3. Parsing is pure, so it does not matter when it is done, nor in how many portions. An error is raised again when
-       the chunk's turn comes, because the rows that it failed at are parsed again then.
+    1. The chunk is used only for the same job, the same number of chunks and the same number of the chunk.
+    2. The parsed rows are used only for the same chunk object and an equal schema. The limits, the options and the key
+       rule belong to the process and the job, and do not change.
+    3. Parsing is pure, so neither its time nor the size of its portions matters. After an error, the same rows are
+       parsed again at the chunk's turn, and raise the error again.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from prismd.core.records.rows import RowParser, Rows
 from prismd.services.imports.job_transaction import JobTransaction
 from prismd.store.imports import chunks
 
-#: Rows that are read in a fraction of a millisecond, so that PostgreSQL never waits for long.
+#: Number of rows parsed at a time: this takes a fraction of a millisecond, so PostgreSQL never waits for long.
 _ROWS_AT_ONCE: Final = 40
 
 
@@ -58,7 +57,7 @@ class _Ahead:
 
 
 class ReadingAhead:
-    """The chunk that one worker reads ahead, if any."""
+    """The chunk that one worker reads ahead; there can be none."""
 
     def __init__(self) -> None:
         self._ahead: _Ahead | None = None
@@ -71,14 +70,13 @@ class ReadingAhead:
         rule: KeyRule | None,
         parser_of: Callable[[ObjectSchema], RowParser],
     ) -> None:
-        """Fetch the chunk after the one at the job's cursor, if the next turn is likely to be the same job's.
+        """Fetch the chunk after the job's cursor, if the next turn is likely to be this job's.
 
         Args:
-            transaction: Of the job under way, which stands at its chunk. Where jobs take turns, what is read ahead
-                would be in vain.
-            schema: The schema that holds unless somebody changes it.
-            rule: How keys of the rows are compared; None where they are not.
-            parser_of: Returns what reads rows by a schema.
+            transaction: The present job's open transaction. If jobs take turns, reading ahead would be in vain.
+            schema: The present schema, which can change before the chunk's turn.
+            rule: The key rule of the import; None for an import without keys.
+            parser_of: Returns a parser of rows for a schema.
         """
         job = transaction.job
         more, last = job.cursor + 1 < job.chunks, self._last_job_id
@@ -88,13 +86,13 @@ class ReadingAhead:
             self._ahead = _Ahead(job.id, job.chunks, schema, parser_of(schema), rule, chunk)
 
     def go_on(self) -> bool:
-        """Parse a few rows, and say whether there were any."""
+        """Parse a few rows; return False if none are left."""
         return self._ahead is not None and self._ahead.go_on(_ROWS_AT_ONCE)
 
     def chunk(self, job: Job) -> Chunk | None:
         """Return the chunk at the job's cursor, if it was read ahead."""
         ahead = self._ahead
-        # Where a chunk was cut into smaller ones since, other rows have its number.
+        # If a chunk was cut into smaller ones meanwhile, this number can belong to other rows.
         wanted = (job.id, job.chunks, job.cursor)
         return ahead.chunk if ahead and (ahead.job_id, ahead.chunks, ahead.chunk.number) == wanted else None
 

@@ -1,19 +1,19 @@
-"""The steps of an import, wrapped: the same steps in the same order, with the work of some moved to where time is left.
+"""The steps of an import, wrapped: the same steps in the same order, with some work moved to idle time.
 
 The invariant
-    Each importer here writes what :class:`RowImporter` writes, in the same statements and the same order.
+    Each importer here writes the same as :class:`RowImporter`, with the same statements in the same order.
 
 Before
-    As :class:`RowImporter` asks.
+    The same as for :class:`RowImporter`.
 
 After
-    As :class:`RowImporter` leaves it. Of what was deferred, nothing is left that would be asked for.
+    The same as for :class:`RowImporter`. No deferred value is left that a caller will ask for.
 
 Why the outcome cannot differ
-    1. Every method here calls the plain one that it wraps, and adds only when something is computed.
-    2. Rows come from :class:`TemplatedRowParser` or were read ahead; both say why they are the same.
-    3. The planner gets records and rows in the plain order. It is asked for nothing before the last row is judged.
-    4. The pieces of what is written are those of :class:`ChunkWrites`, which makes each once.
+    1. Every method here calls the plain method that it wraps, and changes only the time of computations.
+    2. Rows come from :class:`TemplatedRowParser` or were read ahead; both modules state why the rows are the same.
+    3. The planner gets records and rows in the plain order. No caller uses its plan before the last row is judged.
+    4. The pieces of the writes are those of :class:`ChunkWrites`, which computes each of them once.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from prismd.services.imports.job_transaction import JobTransaction
 from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
 from prismd.services.imports.rows import PlannedRows, ReadRows, RowImporter, key_rule
 
-#: Rows that are judged in a fraction of a millisecond, so that PostgreSQL never waits for long.
+#: Number of rows judged at a time: this takes a fraction of a millisecond, so PostgreSQL never waits for long.
 _ROWS_JUDGED_AT_ONCE: Final = 50
 
 
 def row_importer(transaction: JobTransaction, pipeline: ImportPipeline | None) -> RowImporter:
-    """Return what imports the rows of a job: the plain importer, or with the switch on a faster one.
+    """Return the importer of a job's rows: the plain one or, with the switch on, a faster one.
 
     Args:
-        transaction: Of the job, in which nobody else writes keys of its object type.
-        pipeline: Of the worker; None where nothing is deferred.
+        transaction: The job's open transaction, which holds the lock of the object type.
+        pipeline: The worker's pipeline; None to defer nothing.
     """
     if not transaction.settings.import_pipeline:
         return RowImporter(transaction)
@@ -53,7 +53,7 @@ def row_importer(transaction: JobTransaction, pipeline: ImportPipeline | None) -
 
 
 class TemplatedRowImporter(RowImporter):
-    """Imports rows of one job, and recognises those that have the shape of earlier ones."""
+    """Imports rows of one job, and recognises rows with the shape of earlier ones."""
 
     def _parser(self, schema: ObjectSchema) -> RowParser:
         options, rule = self._job.options, key_rule(self._job, schema)
@@ -63,11 +63,11 @@ class TemplatedRowImporter(RowImporter):
 
 
 class PipelinedRowImporter(TemplatedRowImporter):
-    """Imports rows of one job, and defers what can be made while PostgreSQL works.
+    """Imports rows of one job, and defers computations until PostgreSQL works.
 
     Args:
-        transaction: Of the job, in which nobody else writes keys of its object type.
-        pipeline: Of the worker, which may have read the rows ahead.
+        transaction: The job's open transaction, which holds the lock of the object type.
+        pipeline: The worker's pipeline, which can have read the rows ahead.
     """
 
     def __init__(self, transaction: JobTransaction, pipeline: ImportPipeline) -> None:
@@ -90,7 +90,7 @@ class PipelinedRowImporter(TemplatedRowImporter):
             step()
 
     def _judge(self, planner: Planner, rows: Sequence[Row | RefusedRow], candidates: Iterable[KnownRecord]) -> None:
-        # They are judged while PostgreSQL looks up the records of the rows after them.
+        # These rows are judged while PostgreSQL looks up the records of the next rows.
         later = self._pipeline.deferred.later
         self._judging.append(later(partial(planner.enter, candidates)))
         self._judging += [later(partial(planner.judge, part)) for part in parts(rows, _ROWS_JUDGED_AT_ONCE)]

@@ -75,7 +75,7 @@ def keep(transaction: Transaction, keyed: Keyed, answer: Answer) -> None:
     Args:
         transaction: The transaction of the write.
         keyed: The write.
-        answer: What it answers, or how it is refused.
+        answer: The answer, or the refusal.
     """
     if answer.status < _SERVER_FAULT and answer.status not in _NOT_KEPT:
         kept = Claim(keyed.fingerprint, answer.status, answer.headers, answer.body, keyed.at)

@@ -73,7 +73,7 @@ def keep(transaction: Transaction, attempt: Attempt, answer: Answer) -> None:
     Args:
         transaction: The transaction of the write.
         attempt: The attempt that did the write.
-        answer: What it answers.
+        answer: The answer.
     """
     claim = Claim(attempt.digest, answer.status, answer.headers, answer.body, transaction.now())
     client_attempts.keep_answer(transaction.connection, transaction.team_id, claim)

@@ -99,7 +99,7 @@ def list_views(
     Args:
         transaction: The team's open transaction.
         object_type: The type of the views' records.
-        wanted: Which views.
+        wanted: The views to return.
 
     Raises:
         PrismdError: ``not_found``: the team has no such list for this type.

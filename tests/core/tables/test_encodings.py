@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from prismd.core.tables.encodings import encoding_of
 from prismd.core.tables.samples import Sample
+from prismd.core.tables.watching import ByteWatch, unproved_bytes
 
 TEXTS = {
     "German": "Name;Ort\nMüller;Köln\nJäger;Gießen\nGröße;Düsseldorf\n",
@@ -104,9 +105,9 @@ def test_a_mark_that_the_bytes_belie_does_not_decide() -> None:
 
 
 def test_a_question_shows_the_line_that_differs() -> None:
-    question = encoding_of(whole("n\nplain\nEspaña\n".encode("cp1252"))).question
+    question = encoding_of(whole("n\nplain\nFaçade\n".encode("cp1252"))).question
     assert question
-    assert question.readings[0].evidence == "line 3: España"
+    assert question.readings[0].evidence == "line 3: Façade"
 
 
 @given(st.binary(max_size=60))
@@ -122,3 +123,23 @@ def test_any_bytes_are_decided_or_asked(data: bytes) -> None:
 
 def test_an_answer_is_taken() -> None:
     assert encoding_of(whole("é".encode("cp1252")), "latin1").name == "iso8859-1"
+
+
+@pytest.mark.parametrize("text", ["a;b\n5,00 €;x\n", "a;b\n€5;x\n", "Name;Währung\nA;B\n"])
+def test_a_price_or_a_known_word_proves_its_encoding(text: str) -> None:
+    found = encoding_of(whole(text.encode("cp1252")))
+    assert found.question is None
+    assert text.encode("cp1252").decode(found.name) == text
+
+
+def test_a_byte_that_no_sample_had_is_told_where_encodings_differ() -> None:
+    samples = whole("Name;Ort\nMüller;Köln\nJäger;Gießen\n".encode("cp1252"))
+    found = encoding_of(samples)
+    assert found.name == "cp1252"
+    assert "cp1250" in found.alike
+    watch = ByteWatch(found.name, found.alike, unproved_bytes(found.name, found.alike, samples))
+    assert watch.see("Größe;Käthe\n".encode("cp1252")) is None
+    told = watch.see("x;Łódź\n".encode("cp1250"))
+    assert told
+    assert told.startswith("byte 15 of the file is 0xA3, which no sample had: '£' in cp1252")
+    assert "'Ł' in cp1250" in told

@@ -7,14 +7,16 @@ from functools import lru_cache
 from typing import Final
 
 from prismd.core.tables.cell_words import ALL_BOOLEAN_WORDS, is_null_word
-from prismd.core.tables.written_dates import written_date
+from prismd.core.tables.written_dates import DateOrder, written_date
 from prismd.core.tables.written_numbers import written_number
 from prismd.core.values.blanks import is_blank
 
 _CHARS_MAX: Final = 512
+_ORDERS: Final[tuple[DateOrder, ...]] = ("ymd", "dmy", "mdy")
+_CENTURY: Final = 2000
 _PATTERNS: Final = (
     ("email", re.compile(r"[^\s@,;|<>()\"]+@[^\s@,;|<>()\"]+\.[^\s@,;|<>().\"]{2,}")),
-    ("url", re.compile(r"(?:https?://|www\.)[^\s;|,<>\"]+", re.IGNORECASE)),
+    ("url", re.compile(r"(?:https?://|www\.)[^\s|<>\"]+", re.IGNORECASE)),
     ("time", re.compile(r"\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[AaPp]\.?[Mm]\.?)?", re.ASCII)),
     ("phone", re.compile(r"(?:\+|00)\d[\d() ./-]{5,20}\d|\(\d{2,5}\) ?\d[\d ./-]{4,12}\d", re.ASCII)),
     ("uuid", re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)),
@@ -40,7 +42,7 @@ def cell_kind(text: str) -> str:
         return "text"
     if text.isascii() and text.isdigit() and (text == "0" or text[0] != "0"):
         return "integer"
-    if written_date(text):
+    if (day := written_date(text)) and any(day.fits(order) and day.by(order, _CENTURY) for order in _ORDERS):
         return "date"
     return _kind_of_number(text) or next((kind for kind, pattern in _PATTERNS if pattern.fullmatch(text)), "text")
 

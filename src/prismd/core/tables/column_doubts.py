@@ -8,10 +8,13 @@ from typing import Final
 
 from prismd.core.tables.cell_forms import DateForm, NumberForm
 from prismd.core.tables.column_reading import ColumnReader
-from prismd.core.tables.columns import ColumnProfile
+from prismd.core.tables.columns import ColumnProfile, told_name
 from prismd.core.tables.form_tracking import Seen
 from prismd.core.tables.questions import Decision, Question, Reading
 from prismd.core.tables.written_dates import DateOrder, written_date
+
+#: The value of the decision about decimals where no number has any.
+NO_DECIMALS: Final = "none"
 
 #: So many cells of a kind, and so small a share of words for nothing, prove that those words mean nothing.
 _PROVING_CELLS: Final = 3
@@ -52,7 +55,7 @@ def column_findings(reader: ColumnReader, answers: Mapping[str, str]) -> ColumnF
 class _Doubts:
     def __init__(self, reader: ColumnReader, answers: Mapping[str, str]) -> None:
         self.reader, self._answers = reader, answers
-        self.name = reader.name or f"column {reader.position + 1}"
+        self.name = told_name(reader.name, reader.position)
         self.decisions: list[Decision] = []
         self.questions: list[Question] = []
 
@@ -75,12 +78,13 @@ class _Doubts:
         if not forms:
             return profile
         if decimal := self._answer("decimal"):
-            forms = tuple(form for form in forms if form.decimal == decimal) or forms
             self._decide("decimal", decimal, "given")
-            return replace(profile, number_forms=forms[:1])
+            return replace(profile, number_forms=self.reader.numbers.forms_by(decimal) or forms[:1])
         if len(forms) > 1:
             self.questions.append(self._decimal_question(forms))
-        elif self.reader.numbers.candidates.ended:
+        elif len(self.reader.numbers.decimals) > 1:
+            self._decide("decimal", NO_DECIMALS, "every number is whole, so that no sign before decimals shows itself")
+        else:
             self._decide("decimal", forms[0].decimal, self._decimal_proof(forms[0]))
         return profile
 
@@ -112,8 +116,8 @@ class _Doubts:
         self.decisions.append(Decision(name, self.name, value, evidence))
 
     def _order_question(self, forms: tuple[DateForm, ...]) -> Question:
-        seen = self.reader.dates.orders.parted
-        assert seen is not None  # noqa: S101 - forms differ, so a cell parted them
+        seen = self.reader.dates.orders.parted or self.reader.dates.silent
+        assert seen is not None  # noqa: S101 - several orders are left, so a date does not tell its own
         readings = tuple(
             Reading(form.order, _ORDERS[form.order], f"line {seen.line}: {seen.text} is {_shown_day(seen, form.order)}")
             for form in forms

@@ -43,3 +43,13 @@ class ColumnProfile:
     separators: tuple[str, ...] = ()
     unique: bool = False
     distinct_is_least: bool = False
+
+
+def told_name(name: str, position: int) -> str:
+    """Return the name by which questions and decisions tell of a column.
+
+    Args:
+        name: Its name in the header; "" for none.
+        position: Its position in the row, from 0.
+    """
+    return name or f"column {position + 1}"

@@ -33,6 +33,8 @@ _RARE: Final = (
     ":",
     " ",
 )
+#: Signs that stand in no text, so that they separate cells where they stand.
+CONTROLS: Final = ("\x1f", "\x1e", "\x01")
 #: The delimiter of a table with one column: a sign that no text has.
 NO_DELIMITER: Final = "\x1f"
 _LINES_MAX: Final = 1_000
@@ -100,7 +102,10 @@ def signs_in(lines: Sequence[str]) -> list[str]:
     filled = [line for line in lines if line.strip()]
     for sign in _RARE:
         having = sum(sign in line for line in filled)
-        if having and having * 10 >= len(filled) * 9:
+        if sign[0] == sign[-1] and len(sign) > 1 and text.count(sign[0]) != len(sign) * text.count(sign):
+            continue  # the sign also stands alone
+        # Cells of several lines have lines without the sign.
+        if having and (having * 2 >= len(filled) or sign in CONTROLS):
             signs.append(sign)
     return signs or [","]
 
@@ -151,7 +156,7 @@ def first_difference(readings: list[TrialReading]) -> int:
         readings: Readings of one sample.
     """
     for place, rows in enumerate(zip(*(reading.rows for reading in readings), strict=False)):
-        if len({tuple(row.cells) for row in rows}) > 1:
+        if len({(tuple(row.cells), row.broken) for row in rows}) > 1:
             return place
     return 0
 

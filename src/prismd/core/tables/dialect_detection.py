@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from prismd.core.tables.cell_kinds import cell_kind
 from prismd.core.tables.dialect_candidates import (
+    CONTROLS,
     NO_DELIMITER,
     USUAL,
     cells_at,
@@ -27,6 +29,8 @@ _EVEN_ENOUGH: Final = 0.7
 #: Signs that often stand in the text of a single column.
 _OF_TEXT: Final = "# :!"
 _MANY: Final = 3
+_ALMOST: Final = 0.2
+_HALF: Final = 0.5
 
 
 def dialect_of(
@@ -49,7 +53,7 @@ def dialect_of(
     delimiter = delimiter or named
     signs = [delimiter] if delimiter else signs_in(lines)
     readings = [tried(lines, dialect, cut=cut) for sign in signs for dialect in variants_of(sign, lines, quote)]
-    found = _chosen(different(readings), lines, given=delimiter is not None)
+    found = _chosen(best_quotes(different(readings)), lines, given=delimiter is not None)
     if delimiter and not any(question.name == "delimiter" for question in found.questions):
         evidence = "given" if given else f"line {skipped} says sep={delimiter}"
         sure = Decision("delimiter", None, shown(delimiter), evidence)
@@ -61,21 +65,29 @@ def dialect_of(
 def _chosen(readings: list[TrialReading], lines: Sequence[str], *, given: bool) -> FoundDialect:
     if given:
         return chosen_quotes(readings)
-    usual = [reading for reading in readings if reading.dialect.delimiter in USUAL]
-    wide = [reading for reading in usual if reading.width > 1 and reading.body_is_even and not reading.broken]
-    wide = best_quotes(wide)
-    whole = [reading for reading in wide if reading.even == 1]
-    if whole and len(whole) < len(wide) and all(_explains_less(other, whole) for other in wide if other not in whole):
+    control = [one for one in readings if one.dialect.delimiter in CONTROLS and one.width > 1 and one.even == 1]
+    if len({one.dialect.delimiter for one in control}) == 1:
+        return _won(best_quotes(control)[0], readings, lines)
+    rivals = best_quotes([one for one in readings if one.width > 1 and not one.broken])
+    usual = [one for one in readings if one.dialect.delimiter in USUAL and not _is_beaten(one, rivals)]
+    wide = best_quotes([one for one in usual if one.width > 1 and one.body_is_even and not one.broken])
+    whole = [one for one in wide if one.even == 1]
+    if whole and all(_explains_less(other, whole) for other in wide if other not in whole):
         wide = whole
-    rare = _rare(readings)
-    wide = [one for one in _unbeaten(wide) if not any(_is_part_of_all(one, other) for other in rare)]
+    rare = [one for one in _rare(readings) if not _is_beaten(one, rivals)]
+    usual = [one for one in usual if not any(_is_part_of_all(one, other) for other in rare)]
+    wide = [one for one in wide if one in usual]
     if len({one.dialect.delimiter for one in wide}) == 1 and not any(
         other.even == 1 and other.typed > wide[0].typed for other in rare
     ):
-        return _won(wide[0], readings)
+        return _won(wide[0], readings, lines)
     if wide:
         return _asked(wide if len(wide) > 1 else [*wide, *rare])
     return _uneven(usual, rare, lines)
+
+
+def _is_beaten(one: TrialReading, rivals: list[TrialReading]) -> bool:
+    return any(_beats(other, one) for other in rivals if other.dialect.delimiter != one.dialect.delimiter)
 
 
 def _explains_less(reading: TrialReading, whole: list[TrialReading]) -> bool:
@@ -103,31 +115,33 @@ def _is_part_of_all(one: TrialReading, other: TrialReading) -> bool:
     return _is_part(one, other) and any(not any(row[at] for row in one.body) for at in range(1, one.width, 2))
 
 
-def _unbeaten(readings: list[TrialReading]) -> list[TrialReading]:
-    return [one for one in readings if not any(_beats(other, one) for other in readings if other is not one)]
-
-
 def _beats(one: TrialReading, other: TrialReading) -> bool:
     """Return whether one reading explains the delimiters of the other, and the other does not explain its own."""
     mine, theirs = one.dialect.delimiter, other.dialect.delimiter
-    if mine == theirs:
+    if mine in _OF_TEXT or mine in theirs or theirs in mine:
         return False
     return (
-        one.even >= other.even
+        (one.even >= other.even - _ALMOST or (one.width > other.width and one.even >= _HALF))
+        and one.typed >= other.typed
         and one.untyped_cells_with(theirs) == 0
         and other.untyped_cells_with(mine) > 0
-        and one.typed >= other.typed
     )
 
 
-def _won(reading: TrialReading, readings: list[TrialReading]) -> FoundDialect:
+def _won(reading: TrialReading, readings: list[TrialReading], lines: Sequence[str]) -> FoundDialect:
     same = [one for one in readings if one.dialect.delimiter == reading.dialect.delimiter]
-    if _is_one_sentence_each(reading):
+    if _is_one_sentence_each(reading) or _is_one_value_each(lines):
         return _asked([reading], none=True)
     quotes = chosen_quotes(same)
     evidence = f"{len(reading.rows)} rows have {reading.width} cells each"
     decision = Decision("delimiter", None, shown(reading.dialect.delimiter), evidence)
     return FoundDialect(quotes.dialect, 0, (decision, *quotes.decisions), quotes.questions)
+
+
+def _is_one_value_each(lines: Sequence[str]) -> bool:
+    """Return whether each line as a whole is a value, such as a number with decimals."""
+    kinds = {cell_kind(line.strip()) for line in lines if line.strip()}
+    return len(kinds) == 1 and not kinds & {"text", "integer", "digits", "boolean", ""}
 
 
 def _is_one_sentence_each(reading: TrialReading) -> bool:
@@ -161,7 +175,7 @@ def _uneven(usual: list[TrialReading], rare: list[TrialReading], lines: Sequence
         if one.even == 1 and (one.typed > 1 or one.dialect.delimiter not in _OF_TEXT) and one.width >= _MANY
     ]
     if len(proved) == 1 and not ranked:
-        return _won(proved[0], rare)
+        return _won(proved[0], rare, lines)
     return _asked([*best, *rare] or ranked[:1], none=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from prismd.core.tables.plausible_text import Plausibility, plausibility
@@ -47,11 +47,13 @@ class FoundEncoding:
         name: Its canonical name; where it is asked, the likeliest.
         decision: Its proof, where it is sure.
         question: The readings, where it is not.
+        alike: Other encodings in which the samples are the same text.
     """
 
     name: str
     decision: Decision | None = None
     question: Question | None = None
+    alike: tuple[str, ...] = ()
 
 
 def encoding_of(samples: Sequence[Sample], answer: str | None = None) -> FoundEncoding:
@@ -153,15 +155,19 @@ def _eastern(samples: Sequence[Sample]) -> list[tuple[str, str]]:
 
 def _other(samples: Sequence[Sample], *, proves: bool = True) -> FoundEncoding:
     readings: dict[str, str] = {}
+    alike: dict[str, list[str]] = {}
     for name in _OTHERS:
         text = text_of(samples, name)
-        if text is not None and text not in readings.values():
+        same = next((other for other, known in readings.items() if known == text), None)
+        if text is not None and same is None:
             readings[name] = text
+        elif same is not None:
+            alike.setdefault(same, []).append(name)
     looks = {name: plausibility(_lines_beyond_ascii(text), name) for name, text in readings.items()}
     good = [name for name in readings if not looks[name].fault]
     chosen = _proved(good, looks) if proves else None
     if chosen is not None:
-        return _sure(chosen, _proof(chosen, readings, looks))
+        return replace(_sure(chosen, _proof(chosen, readings, looks)), alike=tuple(alike.get(chosen, ())))
     likely = sorted(good, key=lambda name: looks[name].letters > 0 and not looks[name].languages) or [*readings]
     if len(likely) == 1:
         # Nothing else fits the bytes, but nobody writes what they give: ask against Latin-1, which any bytes fit.
@@ -188,6 +194,9 @@ def _proved(good: list[str], looks: dict[str, Plausibility]) -> str | None:
         return good[0]
     if "cp949" in good and looks["cp949"].hangul >= _HANGUL_PROVE:
         return "cp949"
+    known = [name for name in good if looks[name].known]
+    if len(known) == 1:
+        return known[0]
     explained = [name for name in good if looks[name].languages]
     if len(explained) == 1 and looks[explained[0]].letters >= _LETTERS_PROVE:
         return explained[0]

@@ -11,6 +11,7 @@ from typing import Final
 from prismd.core.tables.cell_forms import NumberForm
 from prismd.core.tables.csv_cells import CellRow
 from prismd.core.tables.header_words import TOTAL_WORDS
+from prismd.core.tables.row_widths import filled_cells
 from prismd.core.values.blanks import is_blank
 
 _ROWS_MAX: Final = 12
@@ -36,25 +37,27 @@ class FoundFooter:
     evidence: str = ""
 
 
-def footer_of(rows: Sequence[CellRow], width: int, *, whole: bool) -> FoundFooter | None:
+def footer_of(rows: Sequence[CellRow], width: int, parted: frozenset[int], *, whole: bool) -> FoundFooter | None:
     """Return the rows below a table, or None where its last row is one of its rows.
 
     Args:
         rows: The last rows of the file, blank ones left out.
         width: The number of the table's columns.
+        parted: The lines of the rows above which a blank row stands.
         whole: Whether these are all its rows.
     """
     notes = _notes(rows, width)
     body = rows[: len(rows) - notes]
     total = _totals(body, width)
-    if not notes and not total:
-        return None
     sums = ""
     if total:
         sums = _sums(body[: len(body) - total], body[-total:]) if whole else ""
-        if not sums:
+        if not sums and any(filled_cells(row) < width or width == _NARROW for row in body[-total:]):
             return FoundFooter(notes + total)
-    if notes and not _is_sure_note(rows, notes, width):
+        total = total if sums else 0  # a full row that begins so, such as an airport named SUM
+    if not notes and not total:
+        return None
+    if notes and not _is_sure_note(rows, notes, width, parted):
         return FoundFooter(notes + total)
     return FoundFooter(notes + total, sums or "it is a note, since it has one cell")
 
@@ -66,16 +69,18 @@ def _notes(rows: Sequence[CellRow], width: int) -> int:
     count = 0
     for at in range(len(rows) - 1, max(0, len(rows) - _ROWS_MAX), -1):
         row = rows[at]
-        if row.broken or _filled(row) > 1 or is_blank(row.cells[0]):
+        if row.broken or filled_cells(row) > 1 or is_blank(row.cells[0]):
             break
         count += 1
     return count if count < len(rows) else 0
 
 
-def _is_sure_note(rows: Sequence[CellRow], notes: int, width: int) -> bool:
-    first, before = rows[-notes], rows[-notes - 1]
-    parted = first.line > before.line + 1
-    return (parted or _NOTE.match(first.cells[0]) is not None) and (width > _NARROW or parted)
+def _is_sure_note(rows: Sequence[CellRow], notes: int, width: int, parted: frozenset[int]) -> bool:
+    first = rows[-notes]
+    if first.line in parted:
+        return True
+    single = all(len(row.cells) == 1 for row in rows[-notes:])
+    return single and _NOTE.match(first.cells[0]) is not None and width > _NARROW
 
 
 def _totals(rows: Sequence[CellRow], width: int) -> int:
@@ -111,7 +116,3 @@ def _adds_up(form: NumberForm, above: Sequence[str], total: str) -> bool:
     told, numbers = form.read(total), [form.read(cell) for cell in above]
     known = [Decimal(number) for number in numbers if number is not None]
     return told is not None and len(known) == len(numbers) and sum(known) == told
-
-
-def _filled(row: CellRow) -> int:
-    return sum(not is_blank(cell) for cell in row.cells)

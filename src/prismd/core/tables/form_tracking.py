@@ -19,6 +19,9 @@ _NUMBER_FORMS: Final = (
     NumberForm(",", "."), NumberForm(",", " "), NumberForm(",", "'"),
 )  # fmt: skip
 
+#: Of forms that read all cells alike, the one that reads the most further ones.
+_USUAL_FIRST: Final = (*(_NUMBER_FORMS[at] for at in (1, 5)), *_NUMBER_FORMS)
+
 Form = TypeVar("Form", bound=Hashable)
 
 
@@ -93,6 +96,8 @@ class DateTracker:
         self.orders = Candidates[DateOrder](_ORDERS)
         self.seen = False
         self.moments = False
+        #: The first date that does not tell its own order.
+        self.silent: Seen | None = None
         self.short: Seen | None = None
         #: The two-digit years that were seen, where the year stands first and where it stands last.
         self._first: set[int] = set()
@@ -121,6 +126,8 @@ class DateTracker:
             seen,
         )
         self.moments = self.moments or written.time is not None
+        if not written.tells:
+            self.silent = self.silent or seen
         if written.short:
             self.short = self.short or seen
             self._first.add(written.parts[0])
@@ -137,7 +144,13 @@ class DateTracker:
     def forms(self) -> tuple[DateForm, ...]:
         """Return the forms that read every cell and differ on one."""
         short = self.short is not None
-        return tuple(DateForm(order, two_digit_years=short) for order in self.orders.distinct()) if self.seen else ()
+        return tuple(DateForm(order, two_digit_years=short) for order in self._possible()) if self.seen else ()
+
+    def _possible(self) -> tuple[DateOrder, ...]:
+        """Return the orders that may be meant: of alike ones all, as soon as a date does not tell its own."""
+        if self.silent is None:
+            return self.orders.distinct()
+        return tuple(order for order in _ORDERS if any(order in group for group in self.orders.groups))
 
 
 class NumberTracker:
@@ -181,5 +194,22 @@ class NumberTracker:
         """Return the forms that read every cell and differ on one."""
         if not self.seen:
             return ()
+        return tuple(self._full(min(group, key=_USUAL_FIRST.index)) for group in self.candidates.groups)
+
+    def forms_by(self, decimal: str) -> tuple[NumberForm, ...]:
+        """Return the form that reads every cell with a sign before decimals; none where no form does.
+
+        Args:
+            decimal: The sign.
+        """
+        alive = [form for group in self.candidates.groups for form in group if form.decimal == decimal]
+        return tuple(self._full(form) for form in sorted(alive, key=_USUAL_FIRST.index)[:1])
+
+    def _full(self, form: NumberForm) -> NumberForm:
         currency, percent = next(iter(self.currencies), ""), True in self.percents
-        return tuple(NumberForm(form.decimal, form.thousands, currency, percent) for form in self.candidates.distinct())
+        return NumberForm(form.decimal, form.thousands, currency, percent)
+
+    @property
+    def decimals(self) -> frozenset[str]:
+        """The signs that may stand before decimals."""
+        return frozenset(form.decimal for group in self.candidates.groups for form in group)

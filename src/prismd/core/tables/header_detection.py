@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from prismd.core.tables.cell_kinds import PROVING, cell_kind, common_kind, fits
-from prismd.core.tables.header_words import is_like_a_name
+from prismd.core.tables.header_words import is_name
 from prismd.core.values.blanks import is_blank, trimmed
 
 _ROWS_MAX: Final = 400
@@ -37,10 +37,16 @@ def header_lines(rows: Sequence[Sequence[str]]) -> FoundHeader:
         rows: Its rows from the first, all of one width.
     """
     rows = rows[:_ROWS_MAX]
-    first = _Evidence(rows, 0, 1)
-    if len(rows) == 1:
-        return _lonely(rows[0])
+    # A header that stands there again, where files were joined, is no row; but a row may stand there twice, too.
+    once = [rows[0], *(row for row in rows[1:] if row != rows[0])]
+    first = _Evidence(once, 0, 1)
+    if len(once) == 1:
+        return _lonely(rows[0]) if len(rows) == 1 else FoundHeader(1, others=(0,))
     found = first.verdict()
+    narrow = len(rows[0]) <= _BOTH
+    if len(once) < len(rows) and found.lines and (narrow or len(first.names) * 2 <= len(first.filled)):
+        return FoundHeader(1, others=(0,))
+    rows = once
     if found.lines != 1 or len(rows) <= _BOTH:
         return found
     return _second(rows, found) or found
@@ -78,23 +84,27 @@ class _Evidence:
         typed = [
             (column, kind)
             for column, kind in enumerate(self.kinds)
-            if kind not in ("", "text") and not is_blank(self.row[column])
+            if kind not in ("", "text", "boolean") and not is_blank(self.row[column])
         ]
         #: Columns of a kind that this row's cell does not have, and those whose kind it has.
         self.breaks = [column for column, kind in typed if not fits(kind, self.row[column])]
         self.fits = [(column, kind) for column, kind in typed if fits(kind, self.row[column])]
         self.filled = [cell for cell in self.row if not is_blank(cell)]
-        self.names = [cell for cell in self.filled if is_like_a_name(cell)]
+        self.names = [cell for cell in self.filled if is_name(cell)]
 
     def verdict(self) -> FoundHeader:
         if any(cell_kind(cell) in PROVING for cell in self.filled):
             return self._with_values()
         if self.fits:
             return self._with_fits()
-        if self.breaks and (len(self.breaks) >= _BOTH or self.names):
-            column = self.breaks[0]
+        named = [column for column in self.breaks if is_name(self.row[column])]
+        half = len(self.names) * 2 >= len(self.filled)
+        several = len(self.breaks) >= _BOTH < len(self.below) and _differ([self.row[column] for column in self.breaks])
+        if self.breaks and self.stands_alone() and (named or half or several):
+            column = (named or self.breaks)[0]
             return FoundHeader(1, f"{self.row[column].strip()!r} stands above a column of kind {self.kinds[column]}")
-        if len(self.names) * 2 >= len(self.filled) and self._is_distinct() and self.names:
+        full = len(self.filled) == len(self.row) >= _BOTH
+        if full and len(self.names) * 2 > len(self.filled) and self.is_distinct():
             return FoundHeader(1, f"its cells are names of columns, such as {self.names[0].strip()!r}")
         return FoundHeader(1, others=(0,))
 
@@ -118,14 +128,22 @@ class _Evidence:
         likely = 1 if self.breaks or self.names else 0
         return FoundHeader(likely, others=(1 - likely,))
 
-    def _is_distinct(self) -> bool:
-        folded = [cell.strip().casefold() for cell in self.filled]
-        return len(set(folded)) == len(folded) and not any(
+    def is_distinct(self) -> bool:
+        """Return whether no cell of the row stands in it twice, or in its column below."""
+        return _differ(self.filled) and self.stands_alone()
+
+    def stands_alone(self) -> bool:
+        """Return whether no cell of the row stands in its column below."""
+        return not any(
             row[column].strip().casefold() == self.row[column].strip().casefold()
             for row in self.below
             for column in range(len(self.row))
             if not is_blank(self.row[column])
         )
+
+
+def _differ(cells: Sequence[str]) -> bool:
+    return len({cell.strip().casefold() for cell in cells}) == len(cells)
 
 
 def _may_name(number: str) -> bool:
@@ -137,7 +155,8 @@ def _lonely(row: Sequence[str]) -> FoundHeader:
     filled = [cell for cell in row if not is_blank(cell)]
     if any(cell_kind(cell) in PROVING for cell in filled):
         return FoundHeader(0, "the only row has values")
-    if all(cell_kind(cell) == "text" for cell in filled) and any(is_like_a_name(cell) for cell in filled):
+    names = sum(is_name(cell) for cell in filled)
+    if _differ(filled) and (names == len(filled) >= _BOTH or (names > _BOTH and names * 3 >= len(filled) * 2)):
         return FoundHeader(1, "the only row has names of columns")
     return FoundHeader(1, others=(0,))
 
@@ -146,11 +165,12 @@ def _second(rows: Sequence[Sequence[str]], found: FoundHeader) -> FoundHeader | 
     """Return a header of two rows, or the doubt whether it has them; None where the second row is like the others."""
     above, second = rows[0], _Evidence(rows, 1, 2)
     spans = any(is_blank(cell) and not is_blank(under) for cell, under in zip(above, rows[1], strict=True))
-    texts = all(cell_kind(cell) in ("text", "") for cell in second.filled)
+    texts = all(cell_kind(cell) in ("text", "boolean", "") for cell in second.filled)
     if spans and texts and len(second.filled) > 1 and (second.breaks or second.names) and not second.fits:
-        if second.names and _Evidence(rows, 0, 2).names:
+        first = _Evidence(rows, 0, 2)
+        if len(second.names) * 2 > len(second.filled) and first.names and second.is_distinct() and first.is_distinct():
             return FoundHeader(2, f"{above[0]!r} and the names beside it cover several names of the second row")
         return FoundHeader(2, others=(1,))
-    if second.breaks and not second.fits and texts and not found.others:
+    if ((second.breaks and not second.fits) or (spans and second.breaks)) and texts and not found.others:
         return FoundHeader(1, others=(2,))
     return None

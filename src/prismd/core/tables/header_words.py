@@ -83,10 +83,12 @@ _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _PROGRAMMED: Final = re.compile(r"[a-z][a-z0-9]*(?:[_.][a-z0-9]+)+|[a-z]+(?:[A-Z][a-z0-9]*)+|[A-Z]+(?:_[A-Z0-9]+)+")
 _NAME_CHARS_MAX: Final = 60
 _SHORT_WORDS_MAX: Final = 5
+#: Shorter words, such as "of" and "de", stand between others.
+_LONG: Final = 4
 
 
-def is_like_a_name(cell: str) -> bool:
-    """Return whether a cell looks like the name of a column.
+def is_name(cell: str) -> bool:
+    """Return whether a cell is the name of a column, by each of its words.
 
     Args:
         cell: The text of a cell.
@@ -97,7 +99,9 @@ def is_like_a_name(cell: str) -> bool:
     if _PROGRAMMED.fullmatch(text):
         return True
     words = [word.casefold() for word in _PARTS.findall(_CAMEL.sub(" ", text))]
-    return len(words) <= _SHORT_WORDS_MAX and any(word in HEADER_WORDS for word in words)
+    known = [word for word in words if word in HEADER_WORDS]
+    others = [word for word in words if word not in HEADER_WORDS and len(word) >= _LONG]
+    return bool(known) and not others and len(words) <= _SHORT_WORDS_MAX
 
 
 #: Words that begin a row of totals.

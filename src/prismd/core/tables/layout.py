@@ -11,14 +11,23 @@ from prismd.core.tables.csv_cells import CellRow
 from prismd.core.tables.footers import footer_of
 from prismd.core.tables.header_detection import FoundHeader, header_lines, joined_names
 from prismd.core.tables.questions import Decision, Question, Reading
+from prismd.core.tables.row_widths import (
+    filled_cells,
+    fits_width,
+    is_empty,
+    padded_to,
+    parted_lines,
+    shown_row,
+    used_columns,
+    usual_width,
+    width_of_header,
+)
 from prismd.core.values.blanks import is_blank
 
-#: The most columns of a table.
-COLUMNS_MAX: Final = 16_384
-
-_SHOWN_CHARS: Final = 60
 _SHORT_PROVE: Final = 3
 _BOTH: Final = 2
+#: The answer that the names of a header stand one column further to the right.
+_SHIFTED: Final = "shifted"
 _MEANINGS: Final = {0: "the first row is a row like the others", 1: "the first row names the columns"}
 
 
@@ -67,22 +76,25 @@ class _Finder:
     def __init__(self, rows: Sequence[CellRow], answers: Mapping[str, str]) -> None:
         self._answers = answers
         self._all = rows
-        self._rows = [row for row in rows if not _is_empty(row)]
+        self._rows = [row for row in rows if not is_empty(row)]
+        #: The lines of the rows above which a blank row stands.
+        self._parted = parted_lines(rows)
         self.decisions: list[Decision] = []
         self.questions: list[Question] = []
 
     def layout(self, tail: Sequence[CellRow], *, ends: bool) -> Layout:
-        width = _width(self._rows)
+        width = usual_width(self._rows)
         start = self._start(width)
         rows, last_line = self._one_table(self._rows[start:], width)
-        width = _width(rows) or width
-        used = _used_columns(rows, width)
+        width = max(usual_width(rows) or width, width_of_header(rows))
+        used = used_columns(rows, width)
         footer = self._footer(rows, tail, used, ends=ends) if last_line is None else 0
         rows = rows[: len(rows) - footer] if tail is self._all else rows
-        padded = [_padded(row.cells, used) for row in rows if not row.broken and _fits(row, used, width)]
-        padded = padded[:1] + [cells for cells in padded[1:] if cells != padded[0]]
-        header = self._header(padded, rows)
+        padded = [padded_to(row.cells, used) for row in rows if not row.broken and fits_width(row, used, width)]
+        header = self._header(padded, rows, used)
         names = joined_names(padded[:header]) if header else ("",) * used
+        if self._answers.get("header") == _SHIFTED:
+            names = ("", *names[:-1])
         short = self._short_rows(rows[header:], used)
         if used < width:
             self.decisions.append(Decision("columns", None, str(used), f"{width - used} columns at the end are empty"))
@@ -103,21 +115,21 @@ class _Finder:
         line = self._rows[start].line
         above = self._rows[:start]
         if self._is_sure_preamble(above, self._rows[start], width):
-            evidence = f"{_shown(above[0])} is no row of a table with {width} columns"
+            evidence = f"{shown_row(above[0])} is no row of a table with {width} columns"
             self.decisions.append(Decision("skip_rows", None, str(line - 1), evidence))
         else:
             readings = (
-                Reading(str(line - 1), f"the table begins in line {line}", _shown(self._rows[start])),
-                Reading("0", "the table begins at the top", _shown(above[0])),
+                Reading(str(line - 1), f"the table begins in line {line}", shown_row(self._rows[start])),
+                Reading("0", "the table begins at the top", shown_row(above[0])),
             )
             self.questions.append(Question("skip_rows", None, readings, "--skip-rows"))
         return start
 
     def _top(self, width: int) -> int:
         for at, row in enumerate(self._rows):
-            if row.broken or row.cells[0].lstrip().startswith("#"):
+            if row.broken or (row.cells[0].lstrip().startswith("#") and len(row.cells) < max(width, _BOTH)):
                 continue
-            filled = _filled(row)
+            filled = filled_cells(row)
             if len(row.cells) >= width and (filled > 1 or width == 1) and not self._is_padded_note(at, width):
                 return at
             if (
@@ -133,27 +145,26 @@ class _Finder:
     def _is_padded_note(self, at: int, width: int) -> bool:
         """Return whether a row is a note above the table, which a spreadsheet filled up with empty cells."""
         row = self._rows[at]
-        blank_below = at + 1 < len(self._rows) and self._rows[at + 1].line > row.line + 1
-        return 2 * _filled(row) <= width and (blank_below or self._blank_soon(at)) and not is_blank(row.cells[0])
+        blank_below = at + 1 < len(self._rows) and self._rows[at + 1].line in self._parted
+        return 2 * filled_cells(row) <= width and (blank_below or self._blank_soon(at)) and not is_blank(row.cells[0])
 
     def _blank_soon(self, at: int) -> bool:
         """Return whether a blank line follows within the next rows, and notes stand until there."""
         for row, below in zip(self._rows[at : at + 12], self._rows[at + 1 : at + 13], strict=False):
-            if 2 * _filled(row) > max(len(row.cells), 2):
+            if 2 * filled_cells(row) > max(len(row.cells), 2):
                 return False
-            if below.line > row.line + 1:
+            if below.line in self._parted:
                 return True
         return False
 
-    @staticmethod
-    def _is_sure_preamble(above: Sequence[CellRow], first: CellRow, width: int) -> bool:
-        parted = first.line > above[-1].line + 1
+    def _is_sure_preamble(self, above: Sequence[CellRow], first: CellRow, width: int) -> bool:
+        parted = first.line in self._parted
         return (
             width > 1
             and all(
-                (row.cells and row.cells[0].lstrip().startswith("#"))
-                or _filled(row) == 1
-                or (parted and 2 * _filled(row) <= width)
+                (len(row.cells) < width and row.cells and row.cells[0].lstrip().startswith("#"))
+                or len(row.cells) == 1
+                or (parted and 2 * filled_cells(row) <= width)
                 for row in above
             )
             and (width > _BOTH or parted or all(row.cells and row.cells[0].startswith("#") for row in above))
@@ -168,7 +179,7 @@ class _Finder:
         chosen = self._answers.get("table")
         if chosen is None:
             readings = tuple(
-                Reading(str(number), f"the table from line {table[0].line} to {table[-1].line}", _shown(table[0]))
+                Reading(str(number), f"the table from line {table[0].line} to {table[-1].line}", shown_row(table[0]))
                 for number, table in enumerate(tables, start=1)
             )
             self.questions.append(Question("table", None, readings, "--table"))
@@ -176,38 +187,54 @@ class _Finder:
         last = tables[at][-1].line if at + 1 < len(tables) else None
         return tables[at], last
 
-    @staticmethod
-    def _begins_another(rows: list[CellRow], at: int, width: int) -> bool:
+    def _begins_another(self, rows: list[CellRow], at: int, width: int) -> bool:
         row, before = rows[at], rows[at - 1]
-        if row.line <= before.line + 1 or before.broken or row.broken or len(rows) - at < len(("header", "row")):
+        if row.line not in self._parted or before.broken or row.broken or len(rows) - at < len(("header", "row")):
             return False
         block = rows[at:]
         other = Counter(len(one.cells) for one in block).most_common(1)[0][0]
         if other != width and other > 1:
             return True
-        if _filled(row) < _BOTH or len(row.cells) != width:
+        if filled_cells(row) < _BOTH or len(row.cells) != width:
             return False
         try:
-            found = header_lines([_padded(one.cells, width) for one in block if len(one.cells) <= width])
+            found = header_lines([padded_to(one.cells, width) for one in block if len(one.cells) <= width])
         except (ValueError, IndexError):
             return False
         return found.lines > 0 and bool(found.evidence)
 
-    def _header(self, padded: list[list[str]], rows: Sequence[CellRow]) -> int:
+    def _header(self, padded: list[list[str]], rows: Sequence[CellRow], used: int) -> int:
         answer = self._answers.get("header")
         if answer is not None:
             self.decisions.append(Decision("header", None, answer, "given"))
-            return int(answer)
+            return 1 if answer == _SHIFTED else int(answer)
         found = header_lines(padded) if padded else FoundHeader(0, "the table is empty")
+        if found.lines == 1 and self._is_short(rows, used):
+            return self._ask_shift(rows[0])
         if found.evidence:
             where = f"line {rows[0].line}: " if rows else ""
             self.decisions.append(Decision("header", None, str(found.lines), where + found.evidence))
             return found.lines
         readings = tuple(
-            Reading(str(lines), _meaning(lines), _shown(rows[0])) for lines in (found.lines, *found.others)
+            Reading(str(lines), _meaning(lines), shown_row(rows[0])) for lines in (found.lines, *found.others)
         )
         self.questions.append(Question("header", None, readings, "--header-lines"))
         return found.lines
+
+    @staticmethod
+    def _is_short(rows: Sequence[CellRow], used: int) -> bool:
+        """Return whether the header has fewer cells than each of the rows below it."""
+        return len(rows) > 1 and len(rows[0].cells) < used == min(len(row.cells) for row in rows[1:])
+
+    def _ask_shift(self, first: CellRow) -> int:
+        readings = (
+            Reading("1", "the names stand above the first columns, and the last column has none", shown_row(first)),
+            Reading(
+                _SHIFTED, "the first column has no name, and the names stand above those after it", shown_row(first)
+            ),
+        )
+        self.questions.append(Question("header", None, readings, "--header-lines"))
+        return 1
 
     def _short_rows(self, body: Sequence[CellRow], used: int) -> str:
         answer = self._answers.get("short_rows")
@@ -218,12 +245,12 @@ class _Finder:
         if not short:
             return "refused"
         if _ends_are_left_out(body, short, used):
-            evidence = f"{_shown(short[0])}; no row ends with an empty cell, so those are left out"
+            evidence = f"{shown_row(short[0])}; no row ends with an empty cell, so those are left out"
             self.decisions.append(Decision("short_rows", None, "blank", evidence))
             return "blank"
         readings = (
-            Reading("refused", "a row with too few cells is damaged", _shown(short[0])),
-            Reading("blank", "the missing cells at its end are empty", _shown(short[0])),
+            Reading("refused", "a row with too few cells is damaged", shown_row(short[0])),
+            Reading("blank", "the missing cells at its end are empty", shown_row(short[0])),
         )
         self.questions.append(Question("short_rows", None, readings, "--short-rows"))
         return "refused"
@@ -236,13 +263,13 @@ class _Finder:
         if not ends:
             return 0
         whole = tail is self._all
-        rows = body if whole else [row for row in tail if not _is_empty(row)]
+        rows = body if whole else [row for row in tail if not is_empty(row)]
         if whole:
             rows = [*rows[:1], *(row for row in rows[1:] if row.cells != rows[0].cells)]
-        found = footer_of(rows, used, whole=whole)
+        found = footer_of(rows, used, parted_lines(tail), whole=whole)
         if found is None:
             return 0
-        shown = _shown(rows[-found.rows])
+        shown = shown_row(rows[-found.rows])
         if found.evidence:
             self.decisions.append(Decision("footer", None, str(found.rows), f"{shown}: {found.evidence}"))
             return found.rows
@@ -265,40 +292,3 @@ def _ends_are_left_out(body: Sequence[CellRow], short: Sequence[CellRow], used: 
 
 def _meaning(lines: int) -> str:
     return _MEANINGS.get(lines, f"the first {lines} rows name the columns")
-
-
-def _is_empty(row: CellRow) -> bool:
-    return not row.broken and all(map(is_blank, row.cells))
-
-
-def _filled(row: CellRow) -> int:
-    return sum(not is_blank(cell) for cell in row.cells)
-
-
-def _width(rows: Sequence[CellRow]) -> int:
-    """Return the usual number of cells, of several the largest."""
-    widths = Counter(min(len(row.cells), COLUMNS_MAX) for row in rows if not row.broken)
-    return max(widths, key=lambda width: (widths[width], width), default=0)
-
-
-def _used_columns(rows: Sequence[CellRow], width: int) -> int:
-    """Return the number of columns up to the last one with any content."""
-    used = max(
-        (max((at + 1 for at, cell in enumerate(row.cells[:width]) if not is_blank(cell)), default=0)
-         for row in rows if not row.broken),
-        default=0,
-    )  # fmt: skip
-    return max(used, 1)
-
-
-def _fits(row: CellRow, used: int, width: int) -> bool:
-    return len(row.cells) <= max(width, used) or all(map(is_blank, row.cells[used:]))
-
-
-def _padded(cells: Sequence[str], width: int) -> list[str]:
-    return [*cells[:width], *[""] * (width - len(cells))]
-
-
-def _shown(row: CellRow) -> str:
-    text = " · ".join(row.cells[:8]) if not row.broken else row.raw
-    return f"line {row.line}: {text[:_SHOWN_CHARS]}"

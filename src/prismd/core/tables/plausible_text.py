@@ -10,11 +10,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from prismd.core.tables.alphabets import FREQUENT, HAS_VOWEL, languages_of
+from prismd.core.tables.known_words import KNOWN_WORDS
 
 _WORDS_MAX: Final = 2_000
 _WORD: Final = re.compile(r"[^\W\d_]*(?:[^\W\d_\x00-\x7f])[^\W\d_]*")
 #: Anything beyond ASCII that is no letter of a word.
-_SIGN: Final = re.compile("(?:[^\\w\x00-\x7f]|[\u00ba\u00aa²³¹¼½¾])")
+_SIGN: Final = re.compile("(?:[^\\w\x00-\x7f]|[\u00ba\u00aa²³¹¼½¾]|(?![0-9])\\d)")
+#: Anything beyond ASCII but a blank or a dash between two digits; East Asia writes units there.
+_IN_NUMBER: Final = re.compile(
+    "[0-9][^\\x00-\\x7f\u00a0\u2009\u202f\u2007\u2013\u2014\u2011\u2212×·\u2019\u3000-\uffff][0-9]"
+)
+_PRICE: Final = re.compile("[0-9][ \u00a0]?[€£¥](?![^\\W\\d_])|(?<![^\\W\\d_])[€£¥] ?[0-9]")
 _STRANGE_CATEGORIES: Final = frozenset({"Cc", "Cn", "Co", "Cs"})
 _ALONE: Final = "º\u00aa"
 #: Signs that stand between two letters, after a letter, and before one.
@@ -56,12 +62,14 @@ class Plausibility:
         languages: The languages that explain every word with letters beyond ASCII.
         letters: How many different letters beyond ASCII the text has.
         hangul: How many Korean syllables it has.
+        known: How many different words with letters beyond ASCII it has that are known; prices count as one.
     """
 
     fault: str
     languages: frozenset[str]
     letters: int
     hangul: int = 0
+    known: int = 0
 
 
 def plausibility(text: str, encoding: str) -> Plausibility:
@@ -76,7 +84,7 @@ def plausibility(text: str, encoding: str) -> Plausibility:
         words[found[0]] += 1
         if len(words) >= _WORDS_MAX:
             break
-    fault = _sign_fault(text) or (_eastern_fault(text, encoding) if _EASTERN.search(text) else "")
+    fault = _sign_fault(text) or _digit_fault(text) or (_eastern_fault(text, encoding) if _EASTERN.search(text) else "")
     explained: frozenset[str] | None = None
     for word in words:
         fault = fault or _word_fault(word)
@@ -89,7 +97,8 @@ def plausibility(text: str, encoding: str) -> Plausibility:
     letters = {letter.lower() for word in words for letter in word if not letter.isascii()}
     languages = frozenset[str]() if fault else explained or frozenset()
     hangul = len(_HANGUL.findall(text))
-    return Plausibility(fault or _frequency_fault(words, languages), languages, len(letters), hangul)
+    known = sum(word.casefold() in KNOWN_WORDS for word in words) + (_PRICE.search(text) is not None)
+    return Plausibility(fault or _frequency_fault(words, languages), languages, len(letters), hangul, known)
 
 
 def _languages(word: str) -> frozenset[str]:
@@ -117,6 +126,11 @@ def _sign_fault(text: str) -> str:
         if wrong or (char not in _SEEN_ALONE and not _EASTERN.search(text)):
             return f"{char!r} stands in {text[max(0, position - 8) : position + 8]!r}"
     return ""
+
+
+def _digit_fault(text: str) -> str:
+    found = _IN_NUMBER.search(text)
+    return f"{found[0]!r} stands in a number" if found else ""
 
 
 def _is_eastern_sign(char: str) -> bool:

@@ -21,6 +21,7 @@ from prismd.core.tables.questions import Decision, Question
 from prismd.core.tables.samples import Sample
 from prismd.core.tables.table_rows import Frame, framed
 from prismd.core.tables.trial_readings import rows_in
+from prismd.core.tables.watching import unproved_bytes
 
 #: The most different cells that are remembered over all columns of a table.
 _DISTINCT_OF_TABLE_MAX: Final = 1_000_000
@@ -39,6 +40,8 @@ class TableProfile:
         frame: Where its header and its rows stand.
         decisions: What is sure, with its proof.
         questions: What only a person can tell; the fields above then hold the likeliest reading.
+        alike: Other encodings in which the samples are the same text.
+        unproved: The bytes that would tell them apart; see :class:`prismd.core.tables.watching.ByteWatch`.
     """
 
     encoding: str = ""
@@ -47,6 +50,8 @@ class TableProfile:
     frame: Frame = field(default_factory=Frame)
     decisions: tuple[Decision, ...] = ()
     questions: tuple[Question, ...] = ()
+    alike: tuple[str, ...] = ()
+    unproved: bytes = b""
 
     @property
     def first_line(self) -> int:
@@ -92,7 +97,10 @@ def profile_of(samples: Sequence[Sample], answers: Mapping[str, str] = _NO_ANSWE
         if row.left_out is None:
             for reader, cell in zip(columns, row.cells, strict=True):
                 reader.add(row.line, cell)
-    profile = TableProfile(found.name, dialect.dialect, (), frame, tuple(decisions), tuple(questions))
+    profile = TableProfile(
+        found.name, dialect.dialect, (), frame, tuple(decisions), tuple(questions), found.alike,
+        unproved_bytes(found.name, found.alike, samples),
+    )  # fmt: skip
     return _with_columns(profile, columns, answers)
 
 

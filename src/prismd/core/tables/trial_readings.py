@@ -74,8 +74,9 @@ class TrialReading:
         """
         return sum(
             sign in cell and cell_kind(cell) in ("", "text") and not _is_prose(cell, sign)
-            for row in self.body
-            for cell in row
+            for row in self.rows[:_ROWS_FOR_KINDS]
+            if not row.broken
+            for cell in row.cells
         )
 
 

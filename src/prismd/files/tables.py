@@ -13,6 +13,7 @@ from prismd.core.tables.dialects import Dialect
 from prismd.core.tables.lines import LongLineError
 from prismd.core.tables.profile import TableProfile
 from prismd.core.tables.table_rows import FramedRow, framed, rows_of
+from prismd.core.tables.watching import ByteWatch, SignWatch
 from prismd.files.csv_joins import Joins
 from prismd.files.decoding import decoded
 from prismd.files.failed_cells import FAILED_COLUMNS, unescaped
@@ -103,12 +104,12 @@ class TextTable:
         dialect = self.profile.dialect or Dialect(",")
         names = [column.name for column in self.profile.columns]
         joins = Joins(names, dialect.delimiter) if self.profile.header_lines == 1 else None
-        marks = self.marks
+        marks, watch = self.marks, SignWatch(self.profile.columns, self.profile.decisions)
         with closing(self.content.chunks()) as chunks:
-            texts = decoded(_observed(chunks, observe), self.profile.encoding)
+            texts = decoded(_watched(_observed(chunks, observe), self.profile), self.profile.encoding)
             try:
                 for number, row in enumerate(rows_of(texts, dialect, self.profile.frame), 1):
-                    yield self._row(number, row, joins, marks)
+                    yield self._row(number, _held(row, watch), joins, marks)
             except LongLineError as error:
                 raise FileProblemError(f"{error}; is this a table?") from None
 
@@ -185,6 +186,23 @@ def failed_marks(names: Sequence[str]) -> tuple[int, ...]:
     """
     named = list(names)
     return tuple(named.index(name) for name in FAILED_COLUMNS) if set(FAILED_COLUMNS) <= set(named) else ()
+
+
+def _watched(chunks: Iterator[bytes], profile: TableProfile) -> Iterator[bytes]:
+    """Yield chunks, and refuse a byte that no sample had and on which the encodings that fit them differ."""
+    watch = ByteWatch(profile.encoding, profile.alike, profile.unproved)
+    for chunk in chunks:
+        if profile.unproved and (contradiction := watch.see(chunk)):
+            raise FileProblemError(contradiction)
+        yield chunk
+
+
+def _held(row: FramedRow, watch: SignWatch) -> FramedRow:
+    """Return a row, refused where a number has a sign that no sample had and that has two meanings."""
+    if row.problem or row.left_out or not watch.columns:
+        return row
+    contradiction = watch.see(row.line, row.cells)
+    return row._replace(problem=contradiction) if contradiction else row
 
 
 def _observed(chunks: Iterator[bytes], observe: Callable[[bytes], None]) -> Iterator[bytes]:

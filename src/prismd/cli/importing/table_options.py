@@ -19,6 +19,9 @@ type_option: Final = click.option(
     "--type", "object_type", required=True, type=click.Choice(IMPORTABLE_TYPES), help="What the rows are."
 )
 
+#: The names of a header may also stand one column too far left.
+_HEADER: Final = click.Choice([*map(str, range(21)), "shifted"])
+
 _OPTIONS: Final = (
     click.option("--format", "form", type=click.Choice(FORMATS), help="Format of the file.  [default: by its content]"),
     click.option("--encoding", default="utf-8", show_default="found, or utf-8", help="Encoding of the file."),
@@ -27,7 +30,7 @@ _OPTIONS: Final = (
     click.option("--sheet", metavar="NAME", help="Sheet of a workbook.  [default: the only visible one with cells]"),
     click.option("--member", metavar="NAME", help="File of a ZIP archive.  [default: the only one]"),
     click.option("--skip-rows", type=click.IntRange(0), metavar="N", help="Lines above the table.  [default: found]"),
-    click.option("--header-lines", type=click.IntRange(0, 20), metavar="N", help="Rows of the header; 0 for none."),
+    click.option("--header-lines", type=_HEADER, metavar="N", help="Rows of the header; 0 for none."),
     click.option("--footer-rows", type=click.IntRange(0), metavar="N", help="Rows at the end that are none."),
     click.option("--short-rows", type=click.Choice(["refused", "blank"]), help="What missing cells of a row are."),
     click.option("--table", type=click.IntRange(1), metavar="N", help="Which of several tables in the file."),

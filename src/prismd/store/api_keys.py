@@ -69,7 +69,7 @@ class NewStoredKey:
         name: The name that people gave the key.
         digest: SHA-256 of the key.
         hint: The last characters of the key.
-        scopes: What the key allows, as texts.
+        scopes: The scopes of the key, as texts.
         created_at: The time at which the key is made.
         expires_at: The time from which the key is refused; None for never.
         replaces: Id of the key that this one replaces, if it replaces one.
@@ -97,7 +97,7 @@ class StoredKey:
         digest: SHA-256 of the key.
         name: The name that people gave the key.
         hint: The last characters of the key.
-        scopes: What the key allows, as texts.
+        scopes: The scopes of the key, as texts.
         created_at: The time at which the key was made.
         expires_at: The time from which the key is refused; None for never.
         revoked_at: The time at which somebody revoked the key; None if nobody did.
@@ -132,7 +132,7 @@ class KeyMatch:
         team: Public id of the team.
         name: The name that people gave the key.
         hint: The last characters of the key.
-        scopes: What the key allows, as texts.
+        scopes: The scopes of the key, as texts.
         expires_at: The time from which the key is refused; None for never.
         revoked_at: The time at which somebody revoked the key; None if nobody did.
         last_used_at: The time of the last use, to the minute; None for never.

@@ -79,7 +79,7 @@ _DELETE_TICKETS: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Oldest:
-    """The age of a team's oldest rows that retention purges, None if there are none; and whether jobs are active.
+    """The times of a team's oldest rows that retention purges, None if it has none; and whether jobs are active.
 
     Args:
         claim_made: The time at which the oldest idempotency claim was made.
@@ -97,7 +97,7 @@ class Oldest:
 
 
 def oldest_of_team(connection: Connection, team_id: int) -> Oldest:
-    """Return the age of a team's oldest rows that retention purges."""
+    """Return the times of a team's oldest rows that retention purges."""
     row = connection.execute(_OLDEST, {"team": team_id}).fetchone()
     assert row is not None  # noqa: S101 - a select without a table has one row
     return Oldest(*row)

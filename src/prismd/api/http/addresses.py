@@ -17,7 +17,7 @@ _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def origin_of(address: str) -> str:
-    """Return what limits count as one origin: the IPv4 address, or the network of an IPv6 address.
+    """Return the origin that limits count: the IPv4 address, or the network of an IPv6 address.
 
     Args:
         address: The address, as the system writes it.

@@ -43,7 +43,7 @@ def _path_of(request: Request[Any, Any, Any]) -> str:
 
 
 def internal_error() -> PrismdError:
-    """Return the error for a fault of the server; the details go to the log alone."""
+    """Return the error for a fault of the server; its details go only to the log."""
     return PrismdError("internal_error", "Internal error")
 
 

@@ -27,7 +27,7 @@ class UnreadAnswers:
         self._bytes: dict[Hashable, int] = {}
 
     def check(self, owner: Hashable) -> None:
-        """Admit a request whose answer may be large; may be called in any thread.
+        """Admit a request whose answer may be large; any thread can call this.
 
         Args:
             owner: Owner of the request.

@@ -1,4 +1,4 @@
-"""The database side of restoring a dump: what the database holds, making room, and writing table by table."""
+"""The database side of restoring a dump: checks the present content, makes room, and writes table by table."""
 
 from __future__ import annotations
 

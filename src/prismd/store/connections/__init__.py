@@ -1,1 +1,1 @@
-"""Connections to PostgreSQL: opened, pooled, limited to a team, and what their errors mean."""
+"""Connections to PostgreSQL: opening, pooling and limiting them to a team, and the meaning of their errors."""

@@ -92,7 +92,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Oldest:
-    """The age of the oldest rows that retention purges; None if a table has no such row.
+    """The times of the oldest rows that retention purges; None if a table has no such row.
 
     Args:
         job_expired: The expiry time of the ended job that expired first and still exists.
@@ -128,7 +128,7 @@ def database_bytes(connection: Connection) -> int:
 
 
 def oldest_kept(connection: Connection, now: datetime) -> Oldest:
-    """Return the age of the oldest rows that retention purges.
+    """Return the times of the oldest rows that retention purges.
 
     Args:
         now: Jobs that expire after this time are ignored.

@@ -120,7 +120,7 @@ class Filter:
 
 
 def _is_like(first: Condition, other: Condition) -> bool:
-    """Tell whether two conditions differ in their values alone, so that one expression can stand for many of them."""
+    """Tell whether two conditions differ only in their values, so that one expression can represent many of them."""
     return (
         first.path.is_kept
         and first.operator in (Operator.CONTAINS, Operator.EQUALS)

@@ -34,7 +34,7 @@ CROSS JOIN LATERAL (
 ) AS r
 """
 
-# Keys only narrow the search; the record decides. Containment is true of an array with the id, and of the id alone.
+# Keys only narrow the search; the record decides. Containment is true of an array with the id, and of the id itself.
 _REFERRING: Final = """
 SELECT given.id, k.record_id::text
 FROM unnest(%(ids)b::text[], %(hashes)b::bigint[]) AS given (id, key_hash)

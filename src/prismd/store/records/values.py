@@ -67,7 +67,7 @@ def read_values(budget: ReadingBudget, text: str | None) -> dict[str, Any]:
 def read_rows(
     connection: Connection, statement: str, parameters: Mapping[str, Any], load: Callable[[tuple[Any, ...]], _Read]
 ) -> list[_Read]:
-    """Run a statement, and return what ``load`` makes of its rows, read one after the other.
+    """Run a statement, and return the values that ``load`` makes of its rows, one row after the other.
 
     Args:
         statement: A statement of the store, with every value as a parameter.

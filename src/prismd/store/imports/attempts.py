@@ -1,4 +1,4 @@
-"""Attempts at chunks that were begun: noted beside the chunk's own transaction, so that they outlive its loss."""
+"""Attempts at chunks, noted outside the chunk's own transaction, so that a note survives if the transaction is lost."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _FORGET: Final = "DELETE FROM import_attempt WHERE team_id = %s AND job_id = %s 
 
 
 def begin_attempt(connection: Connection, job: Job, *, now: datetime) -> int:
-    """Note that the chunk at a job's cursor is begun, and return how many attempts were begun before and not ended.
+    """Note that an attempt at the chunk at a job's cursor begins; return the number of earlier attempts without an end.
 
     Args:
-        connection: Another one than the chunk's, so that the note stays whatever becomes of the chunk.
-        job: The job, which the caller holds: nobody else is at work on it.
-        now: The time.
+        connection: A connection other than the chunk's, so that the note stays even if the chunk is lost.
+        job: The job; the caller holds it, so nobody else works on it.
+        now: The current time.
     """
     wanted = {"team": job.team_id, "job": job.id, "number": job.cursor, "now": now}
     [(attempt,)] = connection.execute(_BEGIN, wanted)
@@ -31,10 +31,10 @@ def begin_attempt(connection: Connection, job: Job, *, now: datetime) -> int:
 
 
 def forget_attempts(connection: Connection, job: Job) -> None:
-    """Forget the attempts at the chunk at a job's cursor: they ended, or were counted.
+    """Forget the attempts at the chunk at a job's cursor, because they ended or were counted.
 
     Args:
-        connection: Inside the transaction that says what became of them.
-        job: The job as it was when they were begun.
+        connection: A connection inside the transaction that writes their outcome.
+        job: The job as it was when they began.
     """
     connection.execute(_FORGET, (job.team_id, job.id, job.cursor))

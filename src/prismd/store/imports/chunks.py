@@ -1,4 +1,4 @@
-"""The rows of import jobs in PostgreSQL: chunk by chunk, packed, and cut smaller where a chunk was lost."""
+"""The rows of import jobs in PostgreSQL: stored in packed chunks; a lost chunk is cut into smaller ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COPY import_chunk (team_id, job_id, number, first_row, row_count, rows, origins)
 
 _CHUNK: Final = "SELECT first_row, rows, origins FROM import_chunk WHERE team_id = %s AND job_id = %s AND number = %s"
 
-# The later chunks get negative numbers first, because PostgreSQL looks for a clash of numbers row by row.
+# Later chunks get negative numbers first, because PostgreSQL checks row by row that numbers are unique.
 _REMOVE_CHUNK: Final = """
 WITH moved AS (
     UPDATE import_chunk SET number = -number - %(more)s
@@ -40,11 +40,11 @@ def insert_chunks(connection: Connection, job: Job, chunks: Iterable[Chunk]) -> 
 
 
 def replace_chunk(connection: Connection, job: Job, parts: Sequence[Chunk]) -> None:
-    """Replace the chunk at a job's cursor by smaller ones, and number the later chunks on.
+    """Replace the chunk at a job's cursor by smaller ones, and renumber the later chunks.
 
     Args:
-        connection: Inside a transaction that holds the job.
-        job: The job as it is then.
+        connection: A connection inside a transaction that holds the job.
+        job: The job after the cut.
         parts: The smaller chunks, numbered from the cursor on.
     """
     place = {"team": job.team_id, "job": job.id, "number": job.cursor, "more": len(parts) - 1}
@@ -58,7 +58,7 @@ def read_chunk(connection: Connection, job: Job, number: int) -> Chunk:
     """Return a chunk of a job's rows.
 
     Args:
-        number: Which chunk, from 0; the job has it.
+        number: Number of the chunk, from 0; it must exist.
     """
     row = connection.execute(_CHUNK, (job.team_id, job.id, number), binary=True).fetchone()
     assert row is not None, job  # noqa: S101 - chunks are committed with their job

@@ -1,4 +1,4 @@
-"""Drafts: the records that a dry run would have made so far, which only its own later chunks see."""
+"""Drafts: the records that a dry run would have made so far; only its own later chunks see them."""
 
 from __future__ import annotations
 
@@ -56,25 +56,25 @@ COPY import_draft (team_id, job_id, record_id, key_hash, version, first_row, mad
 def with_drafts(
     connection: Connection, job: Job, hashes: Iterable[int], stored: Iterable[KnownRecord]
 ) -> Iterable[KnownRecord]:
-    """Return the candidates of a dry run: stored records, as the run would have left them, and drafts.
+    """Return the candidates of a dry run: drafts, and stored records as the run would have left them.
 
     Args:
-        hashes: Of the rows' keys.
-        stored: Records of the store that carry them.
+        hashes: Hashes of the rows' keys.
+        stored: Stored records that have these keys.
     """
     by_id = {record.id: record for record in stored}
     wanted = {"team": job.team_id, "job": job.id, "hashes": list(hashes), "ids": list(by_id)}
-    # A chunk has thousands: by position they are made twice as fast as by name.
+    # A chunk has thousands of records: building them by position is twice as fast as by name.
     for record_id, version, text, first_row, made_by_import in connection.execute(_FIND, wanted):
         by_id[record_id] = KnownRecord(record_id, version, decode_stored(text), first_row, made_by_import)
     return by_id.values()
 
 
 def write_drafts(connection: Connection, job: Job, rule: KeyRule | None, plan: Plan) -> None:
-    """Write what a chunk of a dry run would have made and changed, for its later chunks to match.
+    """Write the records that a chunk of a dry run would have made and changed, so that its later chunks match them.
 
     Args:
-        rule: By which they match; without one they do not, and nothing is written.
+        rule: The rule of the key by which they match; if it is None, nothing is written.
     """
     if rule is None:
         return
@@ -86,11 +86,11 @@ def write_drafts(connection: Connection, job: Job, rule: KeyRule | None, plan: P
 
 
 def write_contacts(connection: Connection, job: Job, rule: KeyRule, contacts: Sequence[KnownRecord]) -> None:
-    """Write the contacts that a chunk of a dry run would have made, for its later chunks to link.
+    """Write the contacts that a chunk of a dry run would have made, so that its later chunks link them.
 
     Args:
-        rule: By which contacts are told apart.
-        contacts: If there are none, nothing is written.
+        rule: The rule of the key that tells contacts apart.
+        contacts: The contacts; without any, nothing is written.
     """
     if contacts:
         _copy(connection, job, rule, contacts)
@@ -100,6 +100,6 @@ def _copy(connection: Connection, job: Job, rule: KeyRule, records: Sequence[Kno
     with connection.cursor().copy(_COPY) as copy:
         for record in records:
             state = (record.version, record.first_row, record.made_by_import, json_text(record.properties))
-            # A changed record that lost its key keeps one entry; without it, the stored record would be taken instead.
+            # A changed record that lost its key keeps one entry; without it, the stored record would count instead.
             for key_hash in rule.hashes(record.properties.get(rule.key)) or (0,):
                 copy.write_row((job.team_id, job.id, record.id, key_hash, *state))

@@ -1,4 +1,4 @@
-"""The effects of an import on records that stood before it, in PostgreSQL: the row that matched, and what changed."""
+"""The effects of an import on earlier records, in PostgreSQL: the row that matched, and the change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from prismd.store.encoding.arrays import int_array, text_array
 from prismd.store.places import BEGIN_HERE
 from prismd.store.records.records import json_text
 
-#: Stands for the null of COPY until backslashes are doubled; JSON never holds this character.
+#: Represents COPY's null until backslashes are doubled; JSON never contains this character.
 _NULL: Final = "\x01"
 _UNCHANGED: Final = "\t".join([_NULL] * 4)
 
@@ -22,8 +22,8 @@ _COPY: Final = """
 COPY import_touch (team_id, job_id, record_id, first_row, version_before, version_after, before, after) FROM STDIN
 """
 
-# `before` keeps what the first change found, `after` what the last one left. A value that a later row changed back
-# stays in both: to notice that would cost each record more than all the rest.
+# `before` keeps the values that the first change found, `after` those that the last change left. A value that a later
+# row changes back stays in both: noticing that would cost each record more than everything else.
 _UPDATE: Final = f"""
 UPDATE import_touch AS touch
 SET version_before = COALESCE(touch.version_before, changed.version_before), version_after = changed.version_after,
@@ -44,23 +44,23 @@ WHERE touch.team_id = %(team)s AND touch.ctid = changed.place AND {BEGIN_HERE}
 
 
 def first_effects(job: Job, matched: Iterable[KnownRecord], changed: Mapping[str, Rewritten]) -> str:
-    """Return the effects on records that no earlier chunk matched, as :func:`write_effects` takes them.
+    """Return the effects on records that no earlier chunk matched, in the form that :func:`write_effects` takes.
 
     Args:
         job: The import.
-        matched: Records that stood before the import and that rows of the chunk are the first to match.
-        changed: Of those, what the chunk changes, by id.
+        matched: Records older than the import that rows of this chunk are the first to match.
+        changed: The chunk's changes to these records, by record id.
     """
     lines = "".join([_line(job, record, changed.get(record.id)) for record in matched])
     return lines.replace("\\", "\\\\").replace(_NULL, "\\N")
 
 
 def later_effects(plan: Plan, changed: Mapping[str, Rewritten]) -> dict[str, str]:
-    """Return the effects on records that an earlier chunk matched, as :func:`write_effects` takes them.
+    """Return the effects on records that an earlier chunk matched, in the form that :func:`write_effects` takes.
 
     Args:
-        plan: Of the chunk.
-        changed: What the chunk changes, by id of the record.
+        plan: The plan of the chunk.
+        changed: The chunk's changes, by record id.
     """
     first = {record.id for record in plan.first_matched}
     again = [one for one in changed.values() if one.id not in first and not plan.changed[one.id].record.made_by_import]
@@ -68,11 +68,11 @@ def later_effects(plan: Plan, changed: Mapping[str, Rewritten]) -> dict[str, str
 
 
 def write_effects(connection: Connection, job: Job, first: Sequence[str], later: Mapping[str, str]) -> None:
-    """Write the effects of a chunk on records that stood before the import.
+    """Write the effects of a chunk on records older than the import.
 
     Args:
-        first: Of records that no earlier chunk matched, from :func:`first_effects`.
-        later: Of the others, from :func:`later_effects`.
+        first: Effects on records that no earlier chunk matched, from :func:`first_effects`.
+        later: Effects on the other records, from :func:`later_effects`.
     """
     if first:
         with connection.cursor().copy(_COPY) as copy:

@@ -1,4 +1,4 @@
-"""The records that the rows of an import may match, and those that it makes: read and written by the thousand."""
+"""Reads the records that an import's rows can match, and writes the records that it makes, by the thousand."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ CROSS JOIN LATERAL (
 {_FIRST_ROW}
 """
 
-# Since PostgreSQL 17 one pass through an index finds a whole array, which takes two thirds of the time.
+# Since PostgreSQL 17, one pass through an index finds a whole array, in two thirds of the time.
 _CANDIDATES_BY_ARRAYS: Final = f"""
 {_CANDIDATE}
 FROM (
@@ -57,12 +57,12 @@ FROM (
 """
 _ARRAYS_SINCE: Final = 170000
 
-# Where matches are left as they are, their keys tell which rows they match, and the rest of their values is not read.
+# If matches stay unchanged, only their keys are read, because these say which rows they match.
 _KEYED: Final = _CANDIDATES.replace(_WHOLE, _ONE_VALUE)
 _KEYED_BY_ARRAYS: Final = _CANDIDATES_BY_ARRAYS.replace(_WHOLE, _ONE_VALUE)
 
-# For the few rows of a request. Any number of records may carry one key, so of each key only so many are read that a
-# message can count them, and in all no more than the budget of the request allows.
+# For the few rows of a request. Any number of records can have the same key, so of each key only as many are read as a
+# message counts, and in all no more than the budget of the request allows.
 _FEW_CANDIDATES: Final = f"""
 {_CANDIDATE.replace(_WHOLE, VALUES)}
 FROM (
@@ -109,13 +109,13 @@ def import_candidates(
     *,
     job_id: str,
 ) -> Iterator[KnownRecord]:
-    """Return the records that rows of an import may match, with what the import did to them before.
+    """Return the records that rows of an import can match, with the import's earlier effects on them.
 
-    They are found at once, and decoded when they are asked for, because decoding takes as long as finding.
+    All are found at once, but each is decoded only when it is used, because decoding takes as long as finding.
 
     Args:
-        hashes: Of the rows' keys.
-        key: The one property to read of them; None for all.
+        hashes: Hashes of the rows' keys.
+        key: The only property to read; None for all.
         job_id: The import.
     """
     wanted = {"team": team_id, "type": object_type, "hashes": int_array(sorted(hashes)), "job": job_id, "key": key}
@@ -146,11 +146,11 @@ def few_import_candidates(
     *,
     job_id: str,
 ) -> list[KnownRecord]:
-    """Return what :func:`import_candidates` returns, but of each key no more records than a message counts.
+    """Return the same records as :func:`import_candidates`, but no more for each key than a message counts.
 
     Args:
-        hashes: Of the rows' keys.
-        budget: Of the request.
+        hashes: Hashes of the rows' keys.
+        budget: The request's reading budget.
         job_id: The import.
 
     Raises:
@@ -180,9 +180,9 @@ def insert_records(
     """Write the records that an import makes.
 
     Args:
-        records: With the row of the import that each comes from.
+        records: The records, each with the row of the import that it comes from.
         job_id: The import.
-        now: When they are made.
+        now: The time at which they are made.
     """
     if not records:
         return
@@ -190,7 +190,7 @@ def insert_records(
     encoder = _COPY.rows_with(**same)
     with connection.cursor().copy(_COPY.statement) as copy:
         copy.write(HEADER)
-        # A slice at a time: PostgreSQL takes one in while the next is made.
+        # One slice at a time: PostgreSQL reads one while the next is made.
         for start in range(0, len(records), _RECORDS_PER_WRITE):
             some = records[start : start + _RECORDS_PER_WRITE]
             rows = encoder.rows(
@@ -203,5 +203,5 @@ def insert_records(
 
 
 def _json(properties: Properties) -> bytes:
-    # The JSON as it was sent, where it is at hand.
+    # If the JSON is still available as it was sent, it is used unchanged.
     return properties.json if type(properties) is SentTexts else encode(properties)

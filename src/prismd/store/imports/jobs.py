@@ -1,4 +1,4 @@
-"""Import jobs in PostgreSQL: the job and its chunks of rows."""
+"""Import jobs in PostgreSQL: writing, locking, moving on, failing, ending and listing them."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def insert_job(connection: Connection, job: Job, key_id: str | None = None) -> N
     """Write a new job.
 
     Args:
-        key_id: Whose key started it.
+        key_id: Id of the key that started the import.
     """
     connection.execute(
         _INSERT,
@@ -99,23 +99,23 @@ def insert_job(connection: Connection, job: Job, key_id: str | None = None) -> N
 
 
 def count_active(connection: Connection, team_id: int) -> int:
-    """Return how many jobs of a team have not ended."""
+    """Return the number of a team's unfinished jobs."""
     [(count,)] = connection.execute(_ACTIVE, (team_id,))
     return int(count)
 
 
 def active_jobs(connection: Connection, team_id: int) -> set[str]:
-    """Return the ids of a team's jobs that have not ended."""
+    """Return the ids of a team's unfinished jobs."""
     return {job_id for (job_id,) in connection.execute(_ACTIVE_IDS, (team_id,))}
 
 
 def lock_job(connection: Connection, team_id: int, job_id: str) -> Job | None:
-    """Return an asynchronous job of a team, held until the transaction ends; or None.
+    """Return an asynchronous job of a team and hold it until the transaction ends; None if it does not exist.
 
-    It comes with the public id of its team, for the log.
+    The job has the public id of its team, for the log.
 
     Args:
-        connection: Inside a transaction that holds the job's queue entry, if it has one.
+        connection: A connection inside a transaction that holds the job's queue entry, if it has one.
         job_id: UUID text.
     """
     return _jobs(connection).execute(_LOCK, (team_id, job_id)).fetchone()
@@ -137,10 +137,10 @@ def end_job(connection: Connection, job: Job) -> None:
 
 
 def advance(connection: Connection, before: Job, after: Job) -> bool:
-    """Move a job on, if it still stands where it was found.
+    """Move a job on, if its cursor has not moved since it was read.
 
     Returns:
-        Whether it did; if not, somebody else has done the chunk and this transaction must not commit.
+        Whether the job moved; if not, somebody else has done the chunk and this transaction must not commit.
     """
     moved = connection.execute(
         _ADVANCE,
@@ -162,13 +162,13 @@ def advance(connection: Connection, before: Job, after: Job) -> bool:
 
 
 def record_failure(connection: Connection, job: Job) -> bool:
-    """Write that a chunk could not be processed, if the job still stands at that chunk.
+    """Write that a chunk failed, if the job's cursor is still at that chunk.
 
     Args:
         job: The job after the failure.
 
     Returns:
-        Whether it did.
+        Whether the failure was written.
     """
     recorded = connection.execute(
         _FAIL,
@@ -188,7 +188,7 @@ def record_failure(connection: Connection, job: Job) -> bool:
 
 
 def get_job(connection: Connection, team_id: int, job_id: str) -> Job | None:
-    """Return an asynchronous job of a team, expired or not, or None.
+    """Return an asynchronous job of a team, expired or not; None if it does not exist.
 
     Args:
         job_id: UUID text.
@@ -202,7 +202,7 @@ def list_jobs(
     """Return asynchronous jobs of a team, expired or not, newest first.
 
     Args:
-        before: Only jobs older than the one of this id.
+        before: Only jobs older than the job with this id are returned.
     """
     wanted = {"team": team_id, "state": state, "type": object_type, "before": before, "limit": limit}
     return _jobs(connection).execute(_LIST, wanted).fetchall()

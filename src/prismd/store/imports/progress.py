@@ -1,4 +1,4 @@
-"""The progress of import jobs: what each chunk brought."""
+"""The progress of import jobs: the counts of each chunk."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ORDER BY number
 
 
 def counts_of_chunks(connection: Connection, team_id: int, job_id: str, *, first: int) -> list[Counts]:
-    """Return the counts of each chunk of a job that is done, in order.
+    """Return the counts of each finished chunk of a job, in order.
 
     Args:
         job_id: UUID text.
-        first: Number of the first chunk wanted, from 0.
+        first: Number of the first chunk to return, from 0.
     """
     return connection.cursor(row_factory=class_row(Counts)).execute(_COUNTS, (team_id, job_id, first)).fetchall()

@@ -1,8 +1,8 @@
-"""The queue of import jobs: which of them want a turn, and whose turn it is.
+"""The queue of import jobs: which jobs want a turn, and whose turn is next.
 
-It stands apart from the data of teams, in a table that stays on one node where those are distributed. It is written in
-the transaction that changes the job, and says nothing of what is done: that stands with the job. Whoever writes both
-takes the entry before the job, so that no two wait for each other.
+The queue is separate from the data of teams: its table stays on one node if those are distributed. It is written in the
+transaction that changes the job, and does not say what is done: the job says that. A transaction that writes both takes
+the entry before the job, so that two transactions never wait for each other.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from psycopg.rows import class_row
 from prismd.core.imports.job import Job, State
 from prismd.store.connections.postgres import Connection
 
-#: The channel on which workers hear that a job is there.
+#: The channel that tells workers about new jobs.
 CHANNEL: Final = "prismd_jobs"
 
-# The word to the workers leaves with the commit.
+# PostgreSQL sends this notification to the workers with the commit.
 _ENTER: Final = f"""
 INSERT INTO import_queue (team_id, job_id, created_at, moved_at) VALUES (%s, %s, %s, %s)
 RETURNING pg_notify('{CHANNEL}', '')
 """
 
-# The row lock is the lease. It ends with the transaction, whatever ends that: a commit, an error, or the death of the
-# worker; so a job is never held with nobody at work on it. The job goes to the end of the queue in the same statement,
-# which holds if its chunk is committed.
+# The row lock is the lease. It ends with the transaction, by a commit, an error, or the death of the worker. So no job
+# is ever held without a worker. The same statement moves the job to the end of the queue, which holds if its chunk is
+# committed.
 _CLAIM: Final = """
 WITH next AS MATERIALIZED (
     SELECT team_id, job_id FROM import_queue
@@ -81,7 +81,7 @@ class QueueEntry:
 
 
 def enter(connection: Connection, job: Job) -> None:
-    """Give a new job the last entry, and wake the workers when the transaction commits."""
+    """Put a new job at the end of the queue, and wake the workers when the transaction commits."""
     connection.execute(_ENTER, (job.team_id, job.id, job.created_at, job.updated_at))
 
 
@@ -89,18 +89,18 @@ def claim_entry(connection: Connection, now: datetime, *, running_max: int) -> Q
     """Hold the entry whose turn it is until the transaction ends, and move it to the end of the queue.
 
     Args:
-        now: Jobs that wait for a later time are passed over.
-        running_max: Jobs of a team that take turns; where so many do, its others are passed over.
+        now: Jobs that wait for a later time are ignored.
+        running_max: The most jobs of a team that take turns; a team's further jobs are ignored.
 
     Returns:
-        The entry; None if there is nothing to do.
+        The entry; None if no job waits.
     """
     cursor = connection.cursor(row_factory=class_row(QueueEntry))
     return cursor.execute(_CLAIM, {"now": now, "running_max": running_max}).fetchone()
 
 
 def hold_entry(connection: Connection, job: Job) -> None:
-    """Hold the entry of a job until the transaction ends, if it has one, to go on to the job itself."""
+    """Hold the entry of a job, if it has one, until the transaction ends; the caller takes the job itself next."""
     connection.execute(_HOLD, (job.team_id, job.id))
 
 
@@ -108,25 +108,25 @@ def put_off(connection: Connection, job: Job, until: datetime | None = None) -> 
     """Move a job to the end of the queue.
 
     Args:
-        connection: Inside a transaction that holds the job.
-        job: The job as it is then.
-        until: When it gets its next turn at the earliest; None for no such time.
+        connection: A connection inside a transaction that holds the job.
+        job: The job in its new state.
+        until: The earliest time of its next turn; None for no such time.
     """
     moved = {"team": job.team_id, "job": job.id, "until": until, "moved_at": job.updated_at}
     connection.execute(_PUT_OFF, {**moved, "running": job.state is State.RUNNING})
 
 
 def skip_entry(connection: Connection, entry: QueueEntry, until: datetime) -> None:
-    """Move an entry to the end of the queue, without a look at its job.
+    """Move an entry to the end of the queue, without reading its job.
 
     Args:
-        until: When it gets its next turn at the earliest.
+        until: The earliest time of its next turn.
     """
     connection.execute(_SKIP, (until, entry.team_id, entry.job_id))
 
 
 def leave(connection: Connection, team_id: int, job_id: str) -> None:
-    """Take the entry of a job that has ended, or ends in this transaction, once no worker is at it.
+    """Delete the entry of a job that has ended, or ends in this transaction, after waiting for a worker that holds it.
 
     Args:
         job_id: UUID text.
@@ -140,10 +140,10 @@ def jobs_of_team(connection: Connection, team_id: int) -> set[str]:
 
 
 def return_jobs(connection: Connection, team_id: int, job_ids: Iterable[str], now: datetime) -> None:
-    """Give jobs that lost their entry the last ones, and wake the workers.
+    """Put jobs that lost their entry at the end of the queue, and wake the workers.
 
     Args:
-        job_ids: UUID text, each.
-        now: The time.
+        job_ids: UUID texts.
+        now: The current time.
     """
     connection.execute(_RETURN, {"team": team_id, "jobs": list(job_ids), "now": now})

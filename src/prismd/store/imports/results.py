@@ -1,4 +1,4 @@
-"""The results of import jobs in PostgreSQL: written once per chunk as JSON, and read as they are."""
+"""The results of import jobs in PostgreSQL: written once per chunk as JSON, and read unchanged."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SELECT position(%(start)s::bytea IN verdicts) FROM import_result
 WHERE team_id = %(team)s AND job_id = %(job)s AND number = %(number)s
 """
 
-# The column is stored uncompressed, so PostgreSQL reads only the part that is asked for.
+# The column is stored uncompressed, so PostgreSQL reads only the requested part.
 _PART: Final = """
 SELECT substring(verdicts FROM %(position)s::integer FOR %(bytes)s::integer), octet_length(verdicts)
 FROM import_result
@@ -41,13 +41,13 @@ WHERE team_id = %(team)s AND job_id = %(job)s AND number = %(number)s
 
 @dataclass(frozen=True, slots=True)
 class ResultsOfChunk:
-    """Where the results of the rows of a chunk are; they are JSON without brackets.
+    """The place of a chunk's results, which are JSON without brackets.
 
     Args:
-        number: Of the chunk.
-        first_row: Index of its first row.
-        row_count: Number of its rows.
-        length: Bytes of its results.
+        number: Number of the chunk.
+        first_row: Index of the chunk's first row.
+        row_count: Number of the chunk's rows.
+        length: Size of the results, in bytes.
     """
 
     number: int
@@ -57,7 +57,7 @@ class ResultsOfChunk:
 
     @property
     def last_row(self) -> int:
-        """Index of its last row."""
+        """Index of the chunk's last row."""
         return self.first_row + self.row_count - 1
 
 
@@ -77,22 +77,22 @@ def insert_results(connection: Connection, job: Job, chunk: Chunk, counts: Count
 def next_results(
     connection: Connection, team_id: int, job_id: str, *, after: int, outcome: str | None
 ) -> ResultsOfChunk | None:
-    """Return where the results of the first chunk are that has any beyond a row, or None.
+    """Return the first chunk that has results after a row; None if no chunk has any.
 
     Args:
-        after: Index of the last row that is not wanted; -1 for all.
-        outcome: Pass over chunks without a result of this outcome.
+        after: Index of the last row that is not wanted; -1 for none.
+        outcome: Chunks without a result of this outcome are ignored; None for all outcomes.
     """
     wanted = {"team": team_id, "job": job_id, "after": after, "outcome": outcome}
     return connection.cursor(row_factory=class_row(ResultsOfChunk)).execute(_NEXT, wanted).fetchone()
 
 
 def position_of_result(connection: Connection, team_id: int, job_id: str, number: int, start: bytes) -> int:
-    """Return the position of a result within those of its chunk, counted from 1; 0 if it is not there.
+    """Return the position of a result in those of its chunk, counted from 1; 0 if it does not occur.
 
     Args:
-        number: Of the chunk.
-        start: What the result begins with.
+        number: Number of the chunk.
+        start: The first bytes of the result.
     """
     wanted = {"team": team_id, "job": job_id, "number": number, "start": start}
     return connection.cursor(row_factory=scalar_row).execute(_POSITION, wanted).fetchone() or 0
@@ -101,15 +101,15 @@ def position_of_result(connection: Connection, team_id: int, job_id: str, number
 def part_of_results(
     connection: Connection, team_id: int, job_id: str, number: int, *, position: int, bytes_max: int
 ) -> tuple[bytes, int] | None:
-    """Return a part of the JSON of a chunk's results, without brackets, and the length of all of it.
+    """Return a part of the JSON of a chunk's results, without brackets, and the length of the whole.
 
     Args:
-        number: Of the chunk.
-        position: Of its first byte, counted from 1.
-        bytes_max: Length of the part, unless it is the last.
+        number: Number of the chunk.
+        position: Position of the first byte, counted from 1.
+        bytes_max: Length of the part in bytes, unless it is the last.
 
     Returns:
-        None where the chunk has no results.
+        The part and the length; None if the chunk has no results.
     """
     wanted = {"team": team_id, "job": job_id, "number": number, "position": position, "bytes": bytes_max}
     row = connection.execute(_PART, wanted, binary=True).fetchone()

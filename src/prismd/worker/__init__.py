@@ -1,1 +1,1 @@
-"""The process that does import work: turns at jobs, and retention."""
+"""The worker process: turns at jobs, and retention."""

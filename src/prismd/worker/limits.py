@@ -1,4 +1,4 @@
-"""Limits of one worker process: its memory, and how long it computes between two exchanges with PostgreSQL."""
+"""Limits of one worker process: its memory, and its computing time between two exchanges with PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _MIB = 2**20
 
 
 class Watch:
-    """Ends this process when it computes for too long.
+    """Ends this process if it computes for too long.
 
-    A timer of the system does so, because C code that never returns lets no other Python thread run. The timer counts
-    processor time, so a busy machine or a pause ends no process. Before the process ends, it writes its stack to
-    standard error.
+    A timer of the operating system does that, because C code that never returns lets no other Python thread run. The
+    timer counts processor time, so a busy machine or a pause ends no process. Before the process ends, it writes its
+    stack to standard error.
 
     Args:
-        limit_s: Longest computation between two exchanges with PostgreSQL, in seconds of processor time.
+        limit_s: The longest computation between two exchanges with PostgreSQL, in seconds of processor time.
     """
 
     def __init__(self, limit_s: float) -> None:
@@ -26,12 +26,12 @@ class Watch:
         faulthandler.register(signal.SIGPROF, all_threads=False, chain=True)
 
     def go(self) -> None:
-        """Start the timer, because the process computes from here on."""
+        """Start the timer, because the process computes from now on."""
         signal.setitimer(signal.ITIMER_PROF, self._limit_s)
 
     @staticmethod
     def rest() -> None:
-        """Stop the timer, because the process waits from here on."""
+        """Stop the timer, because the process waits from now on."""
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
@@ -39,7 +39,7 @@ def limit_memory(mib: int) -> None:
     """Limit the memory of this process; an allocation beyond the limit raises MemoryError.
 
     Args:
-        mib: Size of the process's data, in MiB; 0 sets no limit.
+        mib: The largest size of the process's data, in MiB; 0 sets no limit.
     """
     if mib:
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)

@@ -1,4 +1,4 @@
-"""The loop of a worker process: take turns at import jobs, purge expired rows, and reconnect to a lost database."""
+"""The loop of a worker process: takes turns at import jobs, purges expired rows, and reconnects to a lost database."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ _LOG = structlog.get_logger()
 _TURNS_PER_COLLECTION: Final = 16
 _RECONNECT_FIRST_S: Final = 0.1
 _RECONNECT_LAST_S: Final = 2.0
-#: After a connection that lasted this long, the wait before the next one is short again.
+#: After a connection that lasted at least this long, the wait before the next one is short again.
 _WELL_S: Final = 1.0
-#: These notice the loss of the database's machine within half a minute, even where the network reports nothing.
+#: These notice the loss of the database's machine within half a minute, even if the network reports nothing.
 _KEEPALIVES: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 #: A worker that hangs between two statements of a chunk loses its connection, and so its claim on the job.
 _LIMIT: Final = "SELECT set_config(%s, %s, false)"
-#: So does a worker whose chunk takes too long as a whole. Before PostgreSQL 17 there is no such limit of a transaction,
-#: so the same limit applies to each statement.
+#: A worker whose chunk takes too long as a whole loses its connection too. PostgreSQL has a limit for transactions only
+#: since version 17; for an older one, the same limit applies to each statement.
 _TRANSACTION_TIMEOUT_SINCE: Final = 170000
 _SILENCES_PER_CHUNK: Final = 10
-#: Whoever holds what a purge would delete is not waited for longer: imports stand still meanwhile.
+#: A purge does not wait longer for a locked row, because imports stop while it waits.
 _PURGE_LOCK_MS: Final = 1_000
 
 
@@ -53,12 +53,12 @@ class Surroundings:
     """The outside world of a worker.
 
     Args:
-        url: Connection string of PostgreSQL.
+        url: The database's connection string.
         settings: The settings in force.
         now: Returns the time, in UTC.
         new_id: Returns a new id.
-        stop: Asks the worker to end after the chunk under way.
-        orphaned: Says whether the process that started the worker is gone.
+        stop: Says when the worker must end, after the current chunk.
+        orphaned: Says whether the process that started the worker has ended.
     """
 
     url: str
@@ -69,24 +69,24 @@ class Surroundings:
     orphaned: Callable[[], bool] = lambda: False
 
     def ends(self) -> bool:
-        """Say whether the worker should end."""
+        """Say whether the worker must end."""
         return self.stop.is_set() or self.orphaned()
 
     def on(self, connection: Connection) -> SoleRuntime:
-        """Return the outside world of what the worker does on one of its connections."""
+        """Return the runtime for the worker's work on one of its connections."""
         return SoleRuntime(connection, self.settings, self.now, self.new_id)
 
 
 @dataclass(frozen=True, slots=True)
 class _Worker:
-    """A worker for as long as its connections last.
+    """A worker while its connections last.
 
     Args:
         around: The outside world.
-        connection: On which it does chunks.
-        notes: On which it notes attempts.
-        pipeline: What it defers and reads ahead; None with the switch off.
-        watch: Ends it where it computes for too long.
+        connection: The connection on which it does chunks.
+        notes: The connection on which it notes attempts.
+        pipeline: The work that it defers and reads ahead; None if the pipeline is switched off.
+        watch: Ends the process if it computes for too long.
     """
 
     around: Surroundings
@@ -97,7 +97,7 @@ class _Worker:
 
 
 def run(around: Surroundings) -> None:
-    """Work until asked to stop, and reconnect whenever the database is lost.
+    """Work until the worker must end, and reconnect whenever the database is lost.
 
     Args:
         around: The outside world.
@@ -124,7 +124,7 @@ def _favour_throughput() -> None:
     # A chunk makes a hundred thousand objects and hardly any cycles; the search for cycles would take a third of its
     # time.
     gc.disable()
-    # The objects that exist by now live until the end, so the few collections need not look at them.
+    # The objects that exist now live until the end, so the few collections need not examine them.
     gc.freeze()
 
 
@@ -141,7 +141,7 @@ def _open(around: Surroundings, pipeline: ImportPipeline | None) -> WatchedConne
 
 def _open_notes(around: Surroundings, pipeline: ImportPipeline | None) -> WatchedConnection:
     connection = _connected(around, pipeline, "prismd worker notes")
-    # A note need not survive a crash of PostgreSQL, so its commit does not wait for the disk.
+    # A note can be lost in a crash of PostgreSQL, so its commit does not wait for the disk.
     connection.execute("SET synchronous_commit TO off")
     return connection
 
@@ -164,7 +164,7 @@ def _open_retention(around: Surroundings) -> SoleRuntime:
 
 
 def _work_anew(around: Surroundings, retention: Retention, *, told: str) -> str:
-    """Work until asked to stop, and return an empty text; or until a connection is lost, and return the reason."""
+    """Work until the worker must end, and return an empty text, or until a connection is lost, and return why."""
     pipeline = ImportPipeline() if around.settings.import_pipeline else None
     try:
         with closing(_open(around, pipeline)) as connection, closing(_open_notes(around, pipeline)) as notes:
@@ -173,7 +173,7 @@ def _work_anew(around: Surroundings, retention: Retention, *, told: str) -> str:
             with _watched(connection, notes, limit_s=around.settings.step_timeout_s) as watch:
                 _take_turns(_Worker(around, connection, notes, pipeline, watch), retention)
     except (DatabaseUnusableError, psycopg.Error) as error:
-        # A new connection cures all of these, PostgreSQL's own time limits included.
+        # A new connection cures all of these, including PostgreSQL's own time limits.
         return str(error).strip() or type(error).__name__
     return ""
 
@@ -212,7 +212,7 @@ def _took_turn(worker: _Worker, runtime: SoleRuntime) -> bool:
 
 
 def _idle(around: Surroundings, connection: Connection) -> None:
-    # A notification that arrived during a step is already in the connection's buffer, where select does not see it.
+    # A notification that arrived during a step is already in the connection's buffer, and select does not see it.
     if not _drained(connection):
         around.stop.wait(around.settings.worker_poll_s, connection.fileno())
         _drained(connection)

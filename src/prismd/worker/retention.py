@@ -1,4 +1,4 @@
-"""Purging what has expired and looking after the queue, team by team, so that imports go on whatever happens."""
+"""Purges expired data and looks after the queue, team by team, so that imports continue even if a purge fails."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ from prismd.store.teams import teams_after
 
 _LOG: Final = structlog.get_logger()
 
-#: Teams that are looked at between two chunks of imports; it takes a few milliseconds where nothing has expired.
+#: The most teams checked between two chunks of imports; if nothing has expired, that takes a few milliseconds.
 _TEAMS_PER_STEP: Final = 20
 
 
 class Purge:
-    """Goes from team to team and deletes what has expired (contract, section 21, decisions 47 and 60).
+    """Goes from team to team and deletes expired data (contract, section 21, decisions 47 and 60).
 
-    On its way, jobs that lost their queue entry get one.
+    It also gives a queue entry to each job that lost its own.
     """
 
     def __init__(self) -> None:
-        #: The team that is gone through, or was last; 0 before the first.
+        #: Internal id of the current team, or of the last one; 0 before the first.
         self.team_id = 0
 
     def step(self, runtime: SoleRuntime) -> bool:
-        """Delete a batch of what has expired of the next team that has any.
+        """Delete a batch of the next team that has expired data.
 
-        Where this fails, the next step goes on with the team after the one that it failed at.
+        If this fails, the next step continues with the team after the failed one.
 
         Args:
-            runtime: Its connection is in autocommit mode, and not inside a transaction.
+            runtime: The runtime; its connection is in autocommit mode, and not inside a transaction.
 
         Returns:
-            False once all teams are gone through, and nothing of theirs is left to delete.
+            False after the last team, if nothing is left to delete.
         """
         teams = teams_after(runtime.connection, self.team_id, _TEAMS_PER_STEP)
         for team_id in teams:
@@ -87,12 +87,12 @@ def _purged_tickets(runtime: SoleRuntime) -> bool:
 
 
 class Retention:
-    """Purges when it is time, on a connection of its own: whatever goes wrong there, imports go on.
+    """Purges at regular times, on its own connection, so that a fault there does not stop imports.
 
     Args:
         open_runtime: Opens that connection.
-        settings: For the time between two purges.
-        now: The time, from which on it purges.
+        settings: The settings, for the time between two purges.
+        now: The time of the first purge.
     """
 
     def __init__(self, open_runtime: Callable[[], SoleRuntime], settings: Settings, now: datetime) -> None:
@@ -103,13 +103,13 @@ class Retention:
         self._runtime: SoleRuntime | None = None
 
     def turn(self, now: datetime) -> bool:
-        """Delete a batch of what has expired, if it is time.
+        """Delete a batch of expired data, if it is time.
 
         Args:
-            now: The time.
+            now: The current time.
 
         Returns:
-            Whether to come back at once, as there may be more.
+            Whether to come back at once, because more may have expired.
         """
         if now < self._next:
             return False

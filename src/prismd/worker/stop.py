@@ -1,4 +1,4 @@
-"""The request to stop a process, sent by a signal: code can poll it, and it wakes code that waits."""
+"""The request to stop a process, sent by a signal: code can poll it, and it wakes waiting code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import socket
 from types import FrameType
 from typing import Final
 
-#: SIGHUP comes when a terminal is closed. A process that should outlive its terminal ignores it, as under nohup.
+#: SIGHUP comes when a terminal is closed. A process that must outlive its terminal, as under nohup, ignores it.
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -37,10 +37,10 @@ class Stop:
         return self._is_set
 
     def wait(self, timeout_s: float, also: int | None = None) -> None:
-        """Wait until a stop is requested, a file can be read, or the time is over.
+        """Wait until a stop is requested, a file becomes readable, or the time is over.
 
         Args:
-            timeout_s: Longest wait, in seconds.
+            timeout_s: The longest wait, in seconds.
             also: Descriptor of the file; None for no file.
         """
         files = [self._asleep.fileno(), *([] if also is None else [also])]

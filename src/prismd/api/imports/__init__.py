@@ -1,1 +1,1 @@
-"""Imports over HTTP: submit, watch, control, read results."""
+"""Imports over HTTP: submitting, watching and controlling them, and reading results."""

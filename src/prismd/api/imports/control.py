@@ -1,4 +1,4 @@
-"""Cancelling an import, and running its failed rows again (contract, section 22)."""
+"""Cancels an import, and runs its failed rows again (contract, section 22)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from prismd.services.session import Transaction
 async def cancel_import(
     *, request: Request[Any, Any, Any], job_id: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
-    """Stop an import after its current chunk, and answer once it has stopped."""
+    """Stop an import after its current chunk, and answer after it has stopped."""
     wanted = id_in_path(job_id)
 
     def work(transaction: Transaction) -> Answer:

@@ -33,7 +33,7 @@ from prismd.services.imports.progress import after_chunks
 
 EVENT_STREAM: Final = "text/event-stream"
 LAST_EVENT_ID: Final = "last-event-id"
-#: The id of the last event. A client that comes back with it has seen all; 204 tells a browser not to come again.
+#: The id of the last event. A client that sends it has seen all events; 204 tells a browser not to come again.
 END: Final = "end"
 
 _RETRY_MS: Final = 1_000
@@ -93,7 +93,7 @@ class _Stream:
         keys: Watches for revoked keys.
         caller: The caller.
         job: The job.
-        heartbeat_s: Longest silence, in seconds.
+        heartbeat_s: The longest silence, in seconds.
     """
 
     watchers: Watchers
@@ -103,7 +103,7 @@ class _Stream:
     heartbeat_s: float
 
     async def events(self, seen: int) -> AsyncGenerator[bytes, None]:
-        """Yield an event for each further chunk once it is done, and then one for the end."""
+        """Yield an event for each further chunk when it is done, and one for the end."""
         yield f"retry: {_RETRY_MS}\n\n".encode()
         watchers = self.watchers
         with watchers.feed(self.job.team_id, self.job.id) as feed, self.keys.held(self.caller.key_id, feed.wake) as key:
@@ -164,7 +164,7 @@ def _event(name: str, id_: str, job: Job) -> bytes:
 
 
 def _chunks_seen(last: str) -> int:
-    """Return the number of chunks whose event the client has received; -1 where it has received no event at all."""
+    """Return the number of chunks whose event the client has received; -1 if it has received no event at all."""
     if last in ("", END):
         return -1
     if not (last.isascii() and last.isdigit() and len(last) <= _DIGITS_MAX):

@@ -1,4 +1,4 @@
-"""Imports: start one, read one, list them (contract, sections 10.1, 10.2 and 22)."""
+"""Imports: starting, reading and listing them (contract, sections 10.1, 10.2 and 22)."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def read_job(session: Session, job_id: str) -> Job:
     """Return an import of the caller's team.
 
     Args:
-        session: The session of the caller, whose team has the import.
+        session: The session of the caller; the import belongs to its team.
         job_id: The id in the path, percent-encoded.
 
     Raises:
@@ -196,10 +196,10 @@ def page_of(
     """Return the page that a request asks for; a cursor wins over limit and filters (contract, section 8).
 
     Args:
-        request: For ``cursor``.
+        request: The request, for its parameter ``cursor``.
         listing: The listing.
-        limit: Entries of a page, where there is no cursor.
-        filters: The filters of the request; with a cursor they may be left out, but not differ.
+        limit: Number of entries on a page, without a cursor.
+        filters: The filters of the request; with a cursor they can be absent, but must not differ.
 
     Raises:
         PrismdError: ``invalid_request``: the cursor is altered, or belongs to another listing.

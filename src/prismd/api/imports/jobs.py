@@ -1,4 +1,4 @@
-"""The shape of an import in answers, the same wherever an import is answered (contract, section 10.3)."""
+"""The shape of an import in all answers about imports (contract, section 10.3)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def accepted(submitted: Submitted, team: str) -> Answer:
 
     Args:
         submitted: The import.
-        team: Public id of its team.
+        team: The public id of the import's team.
     """
     if submitted.results is not None:
         return Answer(200, b"".join((_beginning(submitted.job), submitted.results, _END)), {})

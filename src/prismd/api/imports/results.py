@@ -42,9 +42,9 @@ _LIMIT: Final = replace(LIMIT, meaning=f"Entries of a page; cut at {in_force('re
 Verdict = dict[str, Any]
 _PLAIN_COLUMNS: Final = ("input_index", "id", "created", "existing", "updated", "duplicate_of")
 COLUMNS: Final = (*_PLAIN_COLUMNS, "error_code", "error_message", "contacts_created")
-#: None where the import has judged no row yet.
+#: Empty if the import has no result yet.
 _ROW_INDEX: Final = re.compile(r"[0-9]{0,9}")
-# A spreadsheet takes a cell that begins so for a formula.
+# A spreadsheet reads a cell that begins like this as a formula.
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -102,7 +102,7 @@ def get_results(request: Request[Any, Any, Any], job_id: PathPart, session: Sess
 
 
 def _next_cursor(job: Job, page: Cursor, found: PageOfResults, listing: Listing) -> str | None:
-    """Return the cursor of the next page; while the import runs there always is one, because more rows will come."""
+    """Return the cursor of the next page; a running import always has one, because more rows will come."""
     if found.next_after is not None:
         after = str(found.next_after)
     elif job.status == PROCESSING:
@@ -150,7 +150,7 @@ def _cells(verdict: Verdict) -> list[object]:
 
 
 def _harmless(text: str | None) -> str | None:
-    # The message quotes the row, which somebody else may have written than the person who opens the file.
+    # The message quotes the row, and the author of the row may be another person than the one who opens the file.
     return f"'{text}" if text and text.startswith(_FORMULA_STARTS) else text
 
 
@@ -160,6 +160,6 @@ def _csv_text(rows: Iterable[Iterable[object]]) -> bytes:
     return text.getvalue().encode()
 
 
-#: By media type: the text before all results, and the function that writes results.
+#: The text before all results, and the function that writes results, by media type.
 _HEADS: Final = {NDJSON: b"", CSV: _csv_text([COLUMNS])}
 _WRITERS: Final = {NDJSON: _as_ndjson, CSV: _as_csv}

@@ -1,4 +1,4 @@
-"""Submitting an import: it is done or stored in one transaction, and logged after the commit."""
+"""Submits an import: it is done or stored in one transaction, and logged after the commit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def submit_once(
     """Submit an import and answer it; a recognised repeat gets the first answer.
 
     Args:
-        request: For its headers and path.
+        request: The request, for its headers and path.
         session: The session of the caller.
         body: The request body, byte for byte.
         submit: Submits the import, or raises PrismdError.

@@ -18,7 +18,7 @@ from prismd.services.imports.progress import Progress, progress_since
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session
 
-#: Reads at a time, so that other requests find free threads and connections when many jobs move on together.
+#: The most simultaneous reads, so that other requests find free threads and connections when many jobs move on.
 _READS_MAX: Final = 2
 _COME_BACK_S: Final = 10
 
@@ -37,16 +37,16 @@ class Feed:
         self.job_id = job_id
         #: The job at its last read.
         self.job: Job | None = None
-        #: The counters after the first n chunks, for each n that is known.
+        #: The counters after the first n chunks, for each known n.
         self.totals = [Counts()]
-        #: Set at the next news. A stream takes this event before it looks at the state, so that it misses nothing.
+        #: Set at the next news. A stream takes this event before it reads the state, so that it misses nothing.
         self.news = asyncio.Event()
         self.watchers = 0
         self.stale = True
         self.reading = asyncio.Lock()
 
     def wake(self) -> None:
-        """Have the job read again, and wake its streams."""
+        """Mark the job as changed, and wake its streams."""
         self.stale = True
         self.news.set()
         self.news = asyncio.Event()
@@ -61,7 +61,7 @@ class Watchers:
     """All event streams of imports in one application.
 
     Args:
-        runtime: For connections, settings and the time.
+        runtime: The runtime, for connections, settings and the time.
         listener: Receives the notifications of PostgreSQL.
         threads: Threads for reading the database.
     """
@@ -79,22 +79,22 @@ class Watchers:
 
     @property
     def idle(self) -> bool:
-        """Whether no event stream is open and no state of a job is left."""
+        """Whether no event stream is open and no state of a job is kept."""
         return not self._watching and not self._feeds
 
     @property
     def watching(self) -> int:
-        """How many event streams are open."""
+        """The number of open event streams."""
         return self._watching
 
     def admit(self, team_id: int) -> None:
         """Admit one more event stream.
 
         Args:
-            team_id: Internal id of its team.
+            team_id: Internal id of the stream's team.
 
         Raises:
-            PrismdError: ``too_many_event_streams``: the team, or the server, has as many as it may have.
+            PrismdError: ``too_many_event_streams``: the team, or the server, has as many streams as it can have.
         """
         settings = self._runtime.settings
         if self._watching >= settings.event_streams_max:
@@ -111,7 +111,7 @@ class Watchers:
 
     @contextmanager
     def feed(self, team_id: int, job_id: str) -> Iterator[Feed]:
-        """Keep the state of a job as long as the block runs.
+        """Keep the state of a job while the block runs.
 
         Args:
             team_id: The team of the job.
@@ -128,7 +128,7 @@ class Watchers:
                 del self._feeds[feed.key]
 
     async def refresh(self, feed: Feed) -> None:
-        """Read the progress of a job, unless another of its streams just did.
+        """Read the progress of a job, unless another of its streams has just read it.
 
         Raises:
             PrismdError: ``not_found``: the job has expired.
@@ -146,7 +146,7 @@ class Watchers:
                     raise
 
     def stop(self) -> None:
-        """End all event streams because the server stops; may be called repeatedly."""
+        """End all event streams because the server stops; can be called repeatedly."""
         if not self.stopping:
             self.stopping = True
             self.on_gap()

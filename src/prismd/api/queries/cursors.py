@@ -1,4 +1,4 @@
-"""Cursors of paged answers: where the next page starts, as an opaque token (contract, section 8)."""
+"""Cursors of paged answers: the start of the next page, as an opaque token (contract, section 8)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from prismd.core.queries.opaque_tokens import read_token, write_token
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page ended and what it was a page of.
+    """The end of a page, and the listing's limit and filters.
 
     Args:
         after: Id or index of the last entry.
-        limit: Entries of a page.
-        filters: The filters in force, in a fixed order; None where one is not used.
+        limit: Number of entries on a page.
+        filters: The filters in force, in a fixed order; None for an unused one.
     """
 
     after: str
@@ -27,19 +27,19 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     filters: tuple[Annotated[str, Meta(pattern=r"\A[a-z]+\Z")] | None, ...] = ()
 
 
-#: Made before any thread reads: where two are the first at once, msgspec crashes the process.
+#: Made before any thread uses it: if two threads made it at the same time, msgspec would crash the process.
 _CURSORS: Final = msgspec.json.Decoder(Cursor)
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What is paged, and what its cursors can hold.
+    """A listing with pages, and the cursors that it can have.
 
     Args:
-        scope: The route, the team and whatever else distinguishes it from other listings.
+        scope: The route, the team and everything else that distinguishes the listing from others.
         after: The form of the id or index of an entry.
-        limit_max: Most entries of a page.
-        filters: How many filters it has.
+        limit_max: The most entries on a page.
+        filters: Number of the listing's filters.
     """
 
     scope: str
@@ -52,23 +52,23 @@ def write_cursor(cursor: Cursor, listing: Listing) -> str:
     """Return the text of a cursor.
 
     Args:
-        cursor: Where the page ended.
-        listing: What is paged; the cursor is good for nothing else.
+        cursor: The end of the page.
+        listing: The listing; the cursor is valid only for it.
     """
     return write_token(msgspec.json.encode(cursor), listing.scope)
 
 
 def read_cursor(text: str, listing: Listing) -> Cursor:
-    """Return the cursor of a text.
+    """Return the cursor in a text.
 
-    Somebody can make one up, so it must be one that the listing could have written; it finds nothing of other teams.
+    A client can invent one, so the listing checks that it could have written it; it finds nothing of other teams.
 
     Args:
-        text: As :func:`write_cursor` made it.
-        listing: What is paged.
+        text: The text that :func:`write_cursor` made.
+        listing: The listing.
 
     Raises:
-        PrismdError: ``invalid_request``: it is altered, or belongs to another listing.
+        PrismdError: ``invalid_request``: the cursor is altered, or belongs to another listing.
     """
     payload = read_token(text, listing.scope)
     try:

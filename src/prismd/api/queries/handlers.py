@@ -1,4 +1,4 @@
-"""Querying records: by a query in the body, or as a list by the query string (contract, sections 8, 9.4 and 11.3)."""
+"""Queries on records: a query in the body, or a list by the query string (contract, sections 8, 9.4 and 11.3)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ERRORS: Final = ("not_found", "method_not_allowed", "query_timeout")
 
 
 _QUERY_STRING: Final = ".query"
-#: The parameters of a list that are no slugs of properties.
+#: The parameters of a list that are not slugs of properties.
 _CONVENIENCES: Final = ("select", "sort", "limit", "cursor", "list_id", "deleted", "include_total")
 
 
@@ -54,7 +54,7 @@ _CONVENIENCES: Final = ("select", "sort", "limit", "cursor", "list_id", "deleted
 def query_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
-    """Answer a page of the records that a query wants."""
+    """Answer a page of the records that a query finds."""
     require_json(request, body)
     kind = object_type_in_path(object_type)
     asked = read_query_body(body)
@@ -93,7 +93,7 @@ def query_records(
     )
 )
 def list_records(request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn) -> Response[bytes]:
-    """Answer a page of records; parameters that are slugs are filters by equality."""
+    """Answer a page of records; parameters that are slugs filter by equality."""
     kind = object_type_in_path(object_type)
     wanted = PageWanted(
         limit=page_limit(request, most=session.settings.page_max),
@@ -122,7 +122,7 @@ def shown_page(page: QueryPage) -> RecordPage:
 
 
 def shown_rows(page: QueryPage) -> list[RecordRow]:
-    """Return the rows of a page as clients see them, which are JSON already."""
+    """Return the rows of a page as clients see them; they are JSON already."""
     return cast("list[RecordRow]", page.rows)
 
 

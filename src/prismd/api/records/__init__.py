@@ -1,1 +1,1 @@
-"""Records over HTTP: read and write single ones and batches."""
+"""Records over HTTP: reading and writing single ones and batches."""

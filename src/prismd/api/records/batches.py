@@ -1,4 +1,4 @@
-"""Batches of writes to single records over HTTP: up to so many items, each with its own outcome (contract, 11.11)."""
+"""Batches of writes to single records over HTTP: each of the items has its own outcome (contract, 11.11)."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ _ITEMS: Final = (
 def update_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
-    """Change records, each for itself."""
+    """Change records, each independently."""
     kind, list_id, conditions = _batched_type(object_type), list_in_query(request), preconditions(request)
 
     def work(transaction: Transaction) -> Answer:
@@ -99,7 +99,7 @@ def update_records(
 def delete_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
-    """Delete records, each for itself."""
+    """Delete records, each independently."""
     wanted = RecordsNamed(_batched_type(object_type), (), preconditions(request))
     return _each_named(request, session, body, wanted, deleted.delete_records)
 
@@ -122,7 +122,7 @@ def delete_records(
 def restore_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
-    """Take the deletion of records back, of each for itself."""
+    """Restore deleted records, each independently."""
     wanted = RecordsNamed(object_type_in_path(object_type), (), preconditions(request))
     restore = partial(deleted.restore_records, allow_taken_key=flag(request, "allow_taken_key"))
     return _each_named(request, session, body, wanted, restore)
@@ -146,7 +146,7 @@ def restore_records(
 def purge_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
-    """Remove deleted records for good, each for itself."""
+    """Remove deleted records for good, each independently."""
     wanted = RecordsNamed(object_type_in_path(object_type), (), preconditions(request))
     return _each_named(request, session, body, wanted, deleted.purge_records)
 
@@ -161,7 +161,7 @@ def _each_named(
     wanted: RecordsNamed,
     do: Callable[[Transaction, RecordsNamed], list[ItemOutcome]],
 ) -> Response[bytes]:
-    """Do the same to each record that a body names; what is wanted has no items until the body is read."""
+    """Do the same to each record that a body names; ``wanted`` has no items before the body is read."""
 
     def work(transaction: Transaction) -> Answer:
         items = read_ids(body, session.settings.batch_items_max)

@@ -1,4 +1,4 @@
-"""Find-or-create over HTTP: the person of an address, the company of a domain (contract, section 16.4)."""
+"""Find-or-create over HTTP: the person with an address, the company with a domain (contract, section 16.4)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from prismd.services.idempotency.claims import Answer
 from prismd.services.records.find_or_create import find_or_create_identity, find_or_create_organization
 from prismd.services.session import Transaction
 
-#: By what each type is found, and how.
+#: The member that finds a record of each type, and the use case.
 _FINDERS: Final = {
     "identity": ("email_address", find_or_create_identity),
     "organization": ("primary_domain", find_or_create_organization),
@@ -56,7 +56,7 @@ _FINDERS: Final = {
 def find_or_create(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
-    """Answer the record that matches, made where there is none."""
+    """Answer the matching record; if none matches, make one."""
     kind = object_type_in_path(object_type)
     if kind not in _FINDERS:
         message = f'Records of type "{kind}" have no find-or-create (have: {", ".join(_FINDERS)}); upsert one instead'
@@ -66,7 +66,7 @@ def find_or_create(
     def work(transaction: Transaction) -> Answer:
         value, defaults = read_lookup(body, name, session.settings.text_chars_max)
         view, created = find(transaction, value, defaults)
-        # What was made in vain is rolled back.
+        # If the check fails, the new record is rolled back.
         conditions.check(None if created else view.version)
         answer = FoundOrCreated(created=created, record=shown_record(view))
         return Answer(201 if created else 200, encode(answer), {"etag": etag(view.version)})

@@ -1,4 +1,4 @@
-"""Paths, parameters and replies that several operations on records have."""
+"""Paths, parameters and replies that several operations on records share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``If-Match`` and ``If-None-Match``: evaluated wherever they are sent (contract, section 5; RFC 9110, 13.1)."""
+"""``If-Match`` and ``If-None-Match``: evaluated on every operation (contract, section 5; RFC 9110, 13.1)."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ _MATCH: Final = "if-match"
 _NONE_MATCH: Final = "if-none-match"
 _TAG: Final = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
-#: Methods that are about what there is already.
+#: Methods that change something that exists.
 _CHANGING: Final = ("PUT", "PATCH", "DELETE")
 
 
 def preconditions(request: ASGIConnection[Any, Any, Any, Any]) -> Preconditions:
-    """Return what a request demands of the version of what it is about.
+    """Return the demands of a request on the version of its object.
 
     Args:
-        request: For the headers.
+        request: The request, for its headers.
 
     Raises:
-        PrismdError: ``invalid_request``: one is neither ``*`` nor a list of entity tags.
+        PrismdError: ``invalid_request``: a header is neither ``*`` nor a list of entity tags.
     """
     return Preconditions(_tags(request, _MATCH), _tags(request, _NONE_MATCH))
 
 
 async def without_version(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Evaluate the headers where nothing has a version: no tag is that of what there is.
+    """Evaluate the headers for an operation whose object has no version, so that no tag matches it.
 
     Raises:
         PrismdError: ``invalid_request`` or ``precondition_failed``.
@@ -56,14 +56,14 @@ async def without_version(connection: ASGIConnection[Any, Any, Any, Any], handle
 
 
 def unless_known(request: Request[Any, Any, Any], answer: Answer) -> Answer:
-    """Return the answer to who reads a record, or 304 without a body where they know this version.
+    """Return the answer to a reader of a record, or 304 without a body if the reader has this version.
 
-    What is selected by name may come from other records, whose changes make no new version of this one: so it is
-    always sent.
+    Values selected by name can come from other records, whose changes make no new version of this one. So an answer
+    with a selection is always sent.
 
     Args:
-        request: For the headers.
-        answer: With the record's ``etag``.
+        request: The request, for its headers.
+        answer: The answer, with the record's ``etag``.
 
     Raises:
         PrismdError: ``invalid_request`` or ``precondition_failed``.
@@ -75,7 +75,7 @@ def unless_known(request: Request[Any, Any, Any], answer: Answer) -> Answer:
 
 
 def entity_tags(text: str) -> frozenset[str]:
-    """Return the entity tags of a list; none where a text is no such list (RFC 9110, 5.6.1 and 8.8.3).
+    """Return the entity tags of a list; none if a text is not such a list (RFC 9110, 5.6.1 and 8.8.3).
 
     Args:
         text: Tags with commas between them; further commas and spaces mean nothing.

@@ -1,4 +1,4 @@
-"""Reading records back: by id, by a property's value, and how many there are (contract, sections 11.4, 11.7, 11.9)."""
+"""Reading records over HTTP: by id, by a property's value, and counting them (contract, sections 11.4, 11.7, 11.9)."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def find_record(
     value: PathPart,
     session: SessionIn,
 ) -> Response[bytes]:
-    """Answer the one record that has a value."""
+    """Answer the only record that has a value."""
     kind, sought = object_type_in_path(object_type), KeyValue(value_in_path(slug), value_in_path(value))
     values = ValuesWanted(slugs(request, "select"), list_in_query(request))
     found = session.do(reading.find_record, kind, sought, values)
@@ -104,7 +104,7 @@ def find_record(
     )
 )
 def count_records(request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn) -> Response[bytes]:
-    """Answer how many records of a type the team has."""
+    """Answer the number of the team's records of a type."""
     kind, list_id, deleted = object_type_in_path(object_type), list_in_query(request), deleted_in_query(request)
     total = session.do(reading.count_records, kind, list_id=list_id, deleted=deleted)
     return respond(Answer(200, encode(Total(total=total)), {}))

@@ -28,14 +28,14 @@ class Record(Struct, frozen=True, kw_only=True):
 
 
 class ItemError(Struct, frozen=True, kw_only=True):
-    """Why an item of a batch failed."""
+    """The reason why an item of a batch failed."""
 
     code: str
     message: str
 
 
 class ItemResult(Struct, frozen=True, kw_only=True):
-    """What became of one item of a batch."""
+    """The outcome of one item of a batch."""
 
     id: Annotated[str | None, Meta(description="As it was sent; null where the item could not be read.")]
     status: Literal["ok", "error"]
@@ -44,7 +44,7 @@ class ItemResult(Struct, frozen=True, kw_only=True):
 
 
 class BatchSummary(Struct, frozen=True, kw_only=True):
-    """How many items of a batch there were, and how many came to which end."""
+    """The number of items in a batch, in all and by outcome."""
 
     total: Count
     succeeded: Count
@@ -52,14 +52,14 @@ class BatchSummary(Struct, frozen=True, kw_only=True):
 
 
 class BatchResult(Struct, frozen=True, kw_only=True):
-    """What became of the items of a batch, in input order."""
+    """The outcomes of the items of a batch, in input order."""
 
     results: list[ItemResult]
     summary: BatchSummary
 
 
 class FoundOrCreated(Struct, frozen=True, kw_only=True):
-    """A record that was found, or made."""
+    """A record that was found or made."""
 
     created: bool
     record: Record

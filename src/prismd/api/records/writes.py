@@ -84,7 +84,7 @@ def update_record(
     session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
-    """Change a record, if it is in the version that the request is meant for."""
+    """Change a record, if it has the version that the request names."""
     kind, which, list_id = object_type_in_path(object_type), id_in_path(record_id), list_in_query(request)
     conditions = preconditions(request)
 
@@ -123,7 +123,7 @@ def upsert_record(
     session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
-    """Change the one record that has a value, or make it."""
+    """Change the only record that has a value, or make one."""
     kind, list_id = object_type_in_path(object_type), list_in_query(request)
     lookup, conditions = LookedUp(value_in_path(slug), value_in_path(value)), preconditions(request)
 
@@ -193,7 +193,7 @@ def restore_record(
     session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
-    """Take the deletion of a record back."""
+    """Restore a deleted record."""
     place = RecordPlace(object_type_in_path(object_type), id_in_path(record_id))
     conditions, allowed = preconditions(request), flag(request, "allow_taken_key")
 
@@ -226,7 +226,7 @@ def delete_record(
     session: SessionIn,
     body: BodyBytes,
 ) -> Response[bytes]:
-    """Delete a record, if it is in the version that the request is meant for."""
+    """Delete a record, if it has the version that the request names."""
     place = RecordPlace(object_type_in_path(object_type), id_in_path(record_id))
     conditions = preconditions(request)
     return delete_once(

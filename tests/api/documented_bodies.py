@@ -26,6 +26,7 @@ SHAPE: Final = {
 #: What the document has no words for: why a shape that it allows is refused all the same.
 MEANINGS: Final = (
     "two rows have the same input_index", "stands in default and in extended", "which is no id of a list",
+    "it would leave out more than", "it is required: the list that is meant", "belong to no list",
 )  # fmt: skip
 _REF: Final = "#/components/schemas/"
 _CODE: Final = ".openapi.validation"

@@ -109,7 +109,7 @@ look_over(ImportOptionsBody)
 
 
 def parse_options(raw: object) -> ImportOptions:
-    """Return what the options of a request mean.
+    """Return the meaning of a request's options.
 
     Args:
         raw: The decoded JSON value of its member ``options``; None if it has no such member.
@@ -121,7 +121,7 @@ def parse_options(raw: object) -> ImportOptions:
 
 
 def read_options(raw: object) -> ImportOptionsBody | None:
-    """Return the options of a request as they were sent.
+    """Return the options of a request exactly as the caller sent them.
 
     Args:
         raw: The decoded JSON value of its member ``options``; None if it has no such member.
@@ -144,13 +144,13 @@ def read_options(raw: object) -> ImportOptionsBody | None:
 
 
 def meant(asked: ImportOptionsBody | None) -> ImportOptions:
-    """Return what options mean.
+    """Return the meaning of options.
 
     Args:
-        asked: As they were sent; None where the request has none.
+        asked: The options exactly as the caller sent them; None if the request has none.
 
     Raises:
-        PrismdError: ``invalid_request``: one is no option of its kind, or contradicts another.
+        PrismdError: ``invalid_request``: an option has an invalid value, or contradicts another one.
     """
     if asked is None:
         return ImportOptions()

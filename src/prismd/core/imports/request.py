@@ -149,7 +149,7 @@ def split_into_rows(objects: msgspec.Raw, limits: RequestLimits) -> list[msgspec
 
     Args:
         objects: Its member ``objects``.
-        limits: How many rows there may be.
+        limits: The limits of the request.
 
     Raises:
         PrismdError: ``invalid_request``: it is no array, or too long.

@@ -1,4 +1,4 @@
-"""Decoded JSON as an instance of the type that describes it; what does not fit is refused in the words of the type."""
+"""Converting decoded JSON to the type that describes it; a misfit is refused with the words that the type declares."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from prismd.core.values.errors import found
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
-#: The names that lead to a member; ``[]`` is any item of an array.
+#: The names on the way to a member; ``[]`` is any item of an array.
 _Steps = tuple[str, ...]
 
 _REQUIRED: Final = "it is required; add it"
@@ -26,9 +26,9 @@ _ITEM: Final = "[]"
 _PATH: Final = re.compile(r" - at `\$([^`]*)`$")
 _STEP: Final = re.compile(r"\.([^.\[]+)|(\[[^\]]*\])")
 _MISSING: Final = re.compile(r"Object missing required field `([^`]*)`")
-#: msgspec begins its message so where a word is not one of the allowed ones; it does not list them.
+#: Start of msgspec's message about a word that is not one of the allowed ones, which the message does not list.
 _NO_CHOICE: Final = "Invalid enum value"
-#: What msgspec calls things, and what people call them.
+#: Plain words for those of msgspec's messages.
 _PLAIN: Final = {
     "Expected": "expected",
     "got": "found",
@@ -46,12 +46,12 @@ _WORD: Final = re.compile(r"\b(?:" + "|".join(word for word in _PLAIN if word.is
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How a misfit of a member is told.
+    """The words of a refusal of a member.
 
     Args:
-        expected: What the member is to be, for the sentence "expected …, found …".
-        keyword: Of JSON Schema, for the code of the problem.
-        missing: The sentence where the member is absent, or null where it must not be.
+        expected: The expected value, for the sentence "expected …, found …".
+        keyword: The keyword of JSON Schema, for the code of the problem.
+        missing: The sentence about an absent member, or about a forbidden null.
     """
 
     expected: str
@@ -60,19 +60,19 @@ class Words:
 
 
 def member(description: str, words: Words | None = None, schema: Mapping[str, Any] | None = None) -> Meta:
-    """Return what stands beside the type of a member.
+    """Return the annotation of a member.
 
     Args:
-        description: For the document.
-        words: For refusals; None leaves them to the parser.
-        schema: JSON Schema that the document shows beside that of the type.
+        description: The description in the document.
+        words: The words of refusals; None uses the parser's own.
+        schema: JSON Schema that the document shows in addition to the type's.
     """
     extra = None if words is None else {_WORDS: words}
     return Meta(description=description, extra_json_schema=dict(schema or {}), extra=extra)
 
 
 def in_force(setting: str) -> str:
-    """Return what stands for the value of a setting until the document of a server is written."""
+    """Return a placeholder for the value of a setting, which a server's document replaces."""
     return f"{{setting:{setting}}}"
 
 
@@ -82,28 +82,28 @@ def nullable(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def look_over(*shapes: Any) -> None:  # noqa: ANN401 - also generic types with their arguments
-    """Have msgspec look types over, so that any number of threads can use them; for modules, as they are loaded."""
+    """Make msgspec inspect types when their module is loaded, so that any number of threads can use them later."""
     for shape in shapes:
         msgspec.json.Decoder(shape)
 
 
 def names_of(shape: type[msgspec.Struct]) -> _Steps:
-    """Return the names of the members that a type has, which may be generic with its arguments."""
+    """Return the names of the members of a type; it can be a generic type with arguments."""
     plain: type[msgspec.Struct] = get_origin(shape) or shape
     return plain.__struct_fields__
 
 
 def fitted(value: object, shape: type[Shape], field: str = ".body", describe: Callable[[object], str] = found) -> Shape:
-    """Return decoded JSON as an instance of a type, which alone decides whether it fits.
+    """Return decoded JSON as an instance of a type; only the type decides whether the value fits.
 
     Args:
         value: Decoded JSON; its unknown members have been refused, and its halves of surrogate pairs replaced.
-        shape: The type. A thread that is the first to use one excludes all others meanwhile, or msgspec may crash.
-        field: Where the value stands in the request.
-        describe: Tells what was found.
+        shape: The type. Its first use must exclude all other threads, or msgspec can crash.
+        field: Path of the value in the request.
+        describe: Describes a value that was found.
 
     Raises:
-        PrismdError: ``invalid_request``, with the path of the member that does not fit.
+        PrismdError: ``invalid_request``, with the path of the wrong member.
     """
     try:
         return msgspec.convert(value, shape)
@@ -113,7 +113,7 @@ def fitted(value: object, shape: type[Shape], field: str = ".body", describe: Ca
 
 @dataclass(frozen=True, slots=True)
 class _Misfit:
-    """What msgspec says of a value that does not fit."""
+    """A value that does not fit, with msgspec's message."""
 
     sentence: str
     value: object
@@ -159,11 +159,11 @@ class _Misfit:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What a type says of its members, at every depth.
+    """The declarations of a type about its members, at every depth.
 
     Args:
-        words: How misfits are told.
-        choices: The words that a member can be.
+        words: The words of refusals.
+        choices: The allowed words of a member.
     """
 
     words: dict[_Steps, Words]
@@ -177,14 +177,14 @@ def _said(shape: type[msgspec.Struct]) -> _Said:
         if isinstance(one, inspect.Metadata) and one.extra and _WORDS in one.extra:
             said.words[steps] = one.extra[_WORDS]
         if isinstance(one, inspect.StructType):
-            # msgspec sorts the choices; people read them in the order of the type.
+            # msgspec sorts the choices; messages list them in the order of the type.
             hints = get_type_hints(get_origin(one.cls) or one.cls).items()
             said.choices.update({(*steps, name): get_args(hint) for name, hint in hints if get_origin(hint) is Literal})
     return said
 
 
 def _parts(steps: _Steps, type_: inspect.Type) -> Iterator[tuple[_Steps, inspect.Type]]:
-    """Yield a type and all that it is made of, each with the names that lead to it."""
+    """Yield a type and all types inside it, each with the names on the way to it."""
     yield steps, type_
     if isinstance(type_, inspect.Metadata):
         yield from _parts(steps, type_.type)

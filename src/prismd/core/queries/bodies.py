@@ -1,4 +1,4 @@
-"""The body of a query: its type, by which it is read and which the document shows (contract, section 9.4)."""
+"""The body of a query: the type that reads it and that the document shows (contract, section 9.4)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from prismd.core.json.text import NotJsonError, decode, without_unpaired
 from prismd.core.json.unknown_members import refuse_unknown
 from prismd.core.values.errors import found
 
-# What a query says is judged where the properties are known (see parsing.py), also in views and query strings, so the
-# type takes anything there; this is what the document shows of it.
+# ``parsing.py`` checks the parts of a query, because only there the properties are known, also for views and query
+# strings. So the type accepts any value for a part; this is the schema that the document shows.
 _ENTRY: Final = {"type": "object", "minProperties": 1, "maxProperties": 1}
 SELECT_SCHEMA: Final = {"type": "array", "items": {"type": "string"}, "maxItems": in_force("query_select_max")}
 FILTER_SCHEMA: Final = nullable(
@@ -75,12 +75,12 @@ class QueryMembers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def parts(self) -> dict[str, Any]:
-        """What a :class:`QueryReader` reads."""
+        """The parts for a :class:`QueryReader`, by name."""
         return {"select": self.select, "filter": self.filter, "sort": self.sort, "combinator": self.combinator}
 
     @property
     def list_named(self) -> str | None:
-        """The list that the query is about, by either name; None for all records."""
+        """The list to query, by either of its names; None for all records."""
         return self.list_id or self.crm_id or None
 
 
@@ -106,13 +106,13 @@ _BESIDE_QUERY: Final = dict.fromkeys(names_of(QueryBody), 'put it into the body,
 
 
 def read_query_body(body: bytes) -> QueryBody:
-    """Return a query as it is asked; what it means is read later.
+    """Return a query exactly as the caller sent it; its parts are read later.
 
     Args:
         body: JSON text.
 
     Raises:
-        PrismdError: ``invalid_request``, with the path of the member at fault.
+        PrismdError: ``invalid_request``, with the path of the wrong member.
     """
     try:
         value = decode(without_unpaired(body))

@@ -19,7 +19,7 @@ _CHARS_MAX: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A holder of a ticket, who may listen to a team.
+    """The holder of a ticket, who can listen to a team.
 
     Args:
         team_id: Internal id of the team.

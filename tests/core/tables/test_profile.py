@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from prismd.core.tables.cells import CellFault, TableRow
 from prismd.core.tables.dialects import Dialect
-from prismd.core.tables.profile import TableProfile, profile_of, profile_of_rows
+from prismd.core.tables.profile import LINES_MAX, TableProfile, profile_of, profile_of_rows
 from prismd.core.tables.samples import Sample
 from prismd.core.tables.table_rows import FramedRow, rows_of
 from prismd.core.tables.watching import Watch
@@ -210,3 +210,18 @@ def test_any_text_has_a_profile_by_which_it_can_be_read(text: str) -> None:
 @example(b"\xff\xfea")
 def test_any_bytes_have_a_profile(data: bytes) -> None:
     assert profile_of([Sample(0, data, ends=True)]).encoding
+
+
+def test_a_sample_of_many_lines_is_looked_at_in_part_and_to_its_end() -> None:
+    text = "name,paid\n" + "A,5\n" * (LINES_MAX + 10) + "\nSource: ledger\n"
+    found = profile(text)
+    assert found.columns[1].rows < LINES_MAX
+    assert found.footer_rows == 1
+    assert [row.left_out for row in rows(text, found)][-1] == "stands below the table"
+
+
+@pytest.mark.parametrize(
+    "text", ["'a','b\n" * 40_000, '"a,""b' * 40_000, '\\"' * 40_000, '"\n' * 30_000, 'a,"\n' * 30_000]
+)
+def test_a_sample_of_broken_quotes_alone_has_a_profile(text: str) -> None:
+    assert profile_of([Sample(0, text.encode(), ends=False)]).dialect

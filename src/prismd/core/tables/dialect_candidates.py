@@ -168,5 +168,7 @@ def cells_at(reading: TrialReading, place: int) -> str:
         reading: A reading.
         place: The position of the row.
     """
+    if not reading.rows:
+        return "no whole row"
     row = reading.rows[min(max(place, 0), len(reading.rows) - 1)]
     return f"line {row.line}: " + " · ".join(cell[:_SHOWN_CHARS] for cell in row.cells[:8])

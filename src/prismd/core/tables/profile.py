@@ -23,6 +23,12 @@ from prismd.core.tables.table_rows import Frame, framed
 from prismd.core.tables.trial_readings import rows_in
 from prismd.core.tables.watching import unproved_bytes
 
+#: The most lines of the first sample that are looked at.
+LINES_MAX: Final = 12_000
+
+#: So many lines at the end of a longer sample are looked at for a footer.
+_LINES_OF_END: Final = 50
+
 #: The most different cells that are remembered over all columns of a table.
 _DISTINCT_OF_TABLE_MAX: Final = 1_000_000
 _DISTINCT_MIN: Final = 100
@@ -84,6 +90,9 @@ def profile_of(samples: Sequence[Sample], answers: Mapping[str, str] = _NO_ANSWE
     if len(samples) > 1 and samples[-1].ends:
         tail = _lines(samples[-1], found.name)
     cut = not samples[0].ends
+    if len(head) > LINES_MAX:
+        tail = head[-_LINES_OF_END:] if samples[0].ends else tail
+        head, cut = head[:LINES_MAX], True
     dialect = dialect_of(head, answers.get("delimiter"), answers.get("quote"), cut=cut)
     rows = rows_in(head[dialect.skipped :], dialect.dialect, above=dialect.skipped, cut=cut)
     last = rows if tail is None else rows_in(tail, dialect.dialect)

@@ -47,6 +47,8 @@ class TrialReading:
     def body_is_even(self) -> bool:
         """Whether no row differs between the first and the last row of the usual width."""
         fits = [len(row.cells) == self.width and not row.broken for row in self.rows]
+        if True not in fits:
+            return False
         first, last = fits.index(True), len(fits) - fits[::-1].index(True)
         return all(fits[first:last]) and last - first > 1
 

@@ -64,6 +64,8 @@ def test_scripts_get_one_json_object(preview: Preview) -> None:
         (b"email\na@b.c\n", ["--map", "staff"], "people.csv", "no mapping saved under it"),
         (b"email\na@b.c\n", ["--null", "nil"], "people.csv", "--null is clear or keep for JSON"),
         (b"email\na@b.c\n", ["--member", "a"], "people.csv", "this file is none"),
+        (b'[{"email": "a@b.c"}]', ["--map", "x=email"], "people.json", "no table to map"),
+        (b'{"email": "a@b.c"}\n', [], "people.ndjson", "no table to map"),
     ],
 )
 def test_what_cannot_be_is_told_in_one_line(

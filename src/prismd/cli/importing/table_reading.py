@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -108,6 +109,11 @@ class TableReader:
     def _opened(self, path: Path) -> OpenedTable:
         content = self._content(path)
         form = self._form or form_of(content, needs_name=not self._standard_input)
+        if form in ("json", "ndjson"):
+            named = f"; name it with --member {shlex.quote(content.member)}" if content.member else ""
+            raise FileProblemError(
+                f"the file is JSON, whose members are properties already, and no table to map{named}"
+            )
         if form in TABLES:
             rows = self._rows(content, form)
             self._stack.callback(rows.close)

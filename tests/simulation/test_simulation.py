@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from prismd.core.imports.job import Job
 from prismd.core.records.new_contacts import NewContacts
 from prismd.services.imports import chunk, control, rows, stepping
 from prismd.services.records import references
@@ -49,10 +50,20 @@ Patch = Callable[[pytest.MonkeyPatch], None]
 
 
 def without_lease(patch: pytest.MonkeyPatch) -> None:
-    """Neither queue entry nor job is held: workers only look whose turn it is."""
+    """Neither queue entry nor job is held: workers only look whose turn it is, and move the entry with the cursor."""
     found = queue._CLAIM[queue._CLAIM.index("SELECT") : queue._CLAIM.index("FOR NO KEY UPDATE")]
     patch.setattr(queue, "_CLAIM", found.replace("SELECT team_id, job_id", "SELECT team_id, job_id::text", 1))
     patch.setattr(jobs, "_LOCK", jobs._LOCK.replace("FOR NO KEY UPDATE OF import_job", ""))
+    advance = jobs.advance
+
+    def moved(connection: Any, job: Job, after: Job) -> bool:
+        found = {"team": job.team_id, "job": job.id}
+        connection.execute(
+            "UPDATE import_queue SET running = true WHERE team_id = %(team)s AND job_id = %(job)s", found
+        )
+        return advance(connection, job, after)
+
+    patch.setattr(jobs, "advance", moved)
 
 
 def without_fence(patch: pytest.MonkeyPatch) -> None:

@@ -358,6 +358,11 @@ BEYOND: Final = {
     "pool.connection(": {"store/connections/transactions.py"},  # where transactions begin
     ".of_all_teams(": {
         "services/runtime.py",
+        "services/api_keys/api_keys.py",  # the commands for keys, which the operator of all teams gives
+        "services/api_keys/authentication.py",  # the key that the operator gives the server
+        "services/imports/stepping.py",  # a worker serves all teams
+        "services/imports/turns.py",  # the queue of all teams
+        "worker/retention.py",  # what has no team
     },
     "do_for_all_teams(": {
         "services/runtime.py",

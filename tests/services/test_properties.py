@@ -19,7 +19,7 @@ from prismd.core.properties.schema import OBJECT_TYPES, Option, Property
 from prismd.services.imports import jobs
 from prismd.services.imports.stepping import step_next
 from prismd.services.properties import properties
-from prismd.services.properties.properties import PropertyPlace
+from prismd.services.properties.properties import NamedProperty
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session, Transaction
 from prismd.store.connections.postgres import Connection
@@ -49,20 +49,20 @@ class Team:
     def load(self, slug: str) -> Property | None:
         return load_schema(self.connection, self.id, "contact").get(slug)
 
-    def place(self, prop: Property, **other: Any) -> PropertyPlace:
-        return replace(PropertyPlace("contact", prop.id, prop.type, ".body.type"), **other)
+    def named(self, prop: Property, **other: Any) -> NamedProperty:
+        return replace(NamedProperty("contact", prop.id, prop.type, ".body.type"), **other)
 
     def add_option(self, prop: Property, **asked: Any) -> Option:
         with self.connection.transaction():
-            return properties.create_option(self.transaction, self.place(prop), NewOption(**asked)).option
+            return properties.create_option(self.transaction, self.named(prop), NewOption(**asked)).option
 
     def delete(self, prop: Property) -> None:
         with self.connection.transaction():
-            properties.delete_property(self.transaction, self.place(prop))
+            properties.delete_property(self.transaction, self.named(prop))
 
     def delete_option(self, prop: Property, option: Option) -> None:
         with self.connection.transaction():
-            properties.delete_option(self.transaction, self.place(prop), option.id)
+            properties.delete_option(self.transaction, self.named(prop), option.id)
 
     def store(self, *rows: dict[str, Any], runtime: Runtime | None = None, **options: Any) -> jobs.Submitted:
         body = json.dumps({"objects": [{"default": row} for row in rows], "options": options}).encode()
@@ -108,7 +108,7 @@ def test_teams_and_types_do_not_see_each_others_properties(team: Team, make_team
     stranger = replace(team, id=make_team())
     assert stranger.load(made.slug) is None
     refusal(lambda: stranger.delete(made), "not_found")
-    elsewhere = team.place(made, object_type="deal")
+    elsewhere = team.named(made, object_type="deal")
     refusal(lambda: properties.delete_property(team.transaction, elsewhere), "not_found")
     assert stranger.define().slug == made.slug
     assert team.load(made.slug) == made
@@ -140,13 +140,13 @@ def test_options_that_are_there_are_not_added_again(team: Team) -> None:
 
 def test_native_properties_and_options_cannot_be_changed(team: Team) -> None:
     seniority = native_schema("contact").properties["seniority"]
-    place = team.place(seniority)
-    refusal(lambda: properties.update_property(team.transaction, place, {"name": "Rank"}), "invalid_request")
+    named = team.named(seniority)
+    refusal(lambda: properties.update_property(team.transaction, named, {"name": "Rank"}), "invalid_request")
     refusal(lambda: team.delete(seniority), "invalid_request")
     option = seniority.options[0]
     error = refusal(lambda: team.delete_option(seniority, option), "invalid_request")
     assert error.problems[0].field == ".path.optionId"
-    refusal(lambda: properties.update_option(team.transaction, place, "nothing", {"value": "x"}), "not_found")
+    refusal(lambda: properties.update_option(team.transaction, named, "nothing", {"value": "x"}), "not_found")
 
 
 def test_changes_are_kept_and_the_type_has_to_be_known(team: Team) -> None:
@@ -155,18 +155,18 @@ def test_changes_are_kept_and_the_type_has_to_be_known(team: Team) -> None:
         changes: dict[str, Any] = {"name": "Tint", "icon": "drop", "enabled": False, "required": True}
         changed = properties.update_property(
             team.transaction,
-            team.place(made, property_id=made.id.upper()),
+            team.named(made, property_id=made.id.upper()),
             changes,
         )
         option = properties.update_option(
             team.transaction,
-            team.place(made),
+            team.named(made),
             made.options[0].id,
             {"slug": "rouge", "description": "d"},
         ).option
     assert changed == replace(made, **changes)
     assert team.load("colour") == replace(changed, options=(option,))
-    wrong = team.place(made, type="str", type_field=".query.type")
+    wrong = team.named(made, type="str", type_field=".query.type")
     error = refusal(lambda: properties.delete_property(team.transaction, wrong), "invalid_request")
     assert error.problems[0].field == ".query.type"
 

@@ -17,7 +17,7 @@ from prismd.core.errors import PrismdError
 from prismd.core.records.batches import BatchItem
 from prismd.core.records.writes import read_record_body
 from prismd.services.records.batches import update_records
-from prismd.services.records.deleted import RecordPlace, RecordsNamed, delete_record, purge_records, restore_record
+from prismd.services.records.deleted import NamedRecord, NamedRecords, delete_record, purge_records, restore_record
 from prismd.services.records.findable import make_findable
 from prismd.services.records.reading import KeyValue, find_record, get_record, records_with
 from prismd.services.records.shown import RecordView
@@ -165,7 +165,7 @@ def test_nothing_is_deleted_while_an_upsert_looks(
             other.execute("SET LOCAL lock_timeout = '20ms'")
             with pytest.raises(psycopg.errors.LockNotAvailable):
                 delete_record(
-                    Transaction(Session(runtime, one.transaction.team_id), other), RecordPlace("organization", first.id)
+                    Transaction(Session(runtime, one.transaction.team_id), other), NamedRecord("organization", first.id)
                 )
         return found
 
@@ -193,19 +193,19 @@ def test_every_write_is_told_once_and_no_other(
         return list(told)
 
     own = create_record(writer(), body({})).id
-    place = RecordPlace("organization", own)
+    named = NamedRecord("organization", own)
     made: list[str] = []
     assert news(lambda: made.append(create_record(writer(), body({})).id)) == [("created", *made)]
     assert news(lambda: update_record(writer(), own, body({"name": "A"}))) == [("updated", own)]
     assert news(lambda: update_record(writer(), own, body({"name": "A"}))) == []
-    assert news(lambda: restore_record(Transaction(Session(runtime, team_id), connection), place)) == []
-    assert news(lambda: delete_record(Transaction(Session(runtime, team_id), connection), place)) == [("deleted", own)]
-    assert news(lambda: restore_record(Transaction(Session(runtime, team_id), connection), place)) == [
+    assert news(lambda: restore_record(Transaction(Session(runtime, team_id), connection), named)) == []
+    assert news(lambda: delete_record(Transaction(Session(runtime, team_id), connection), named)) == [("deleted", own)]
+    assert news(lambda: restore_record(Transaction(Session(runtime, team_id), connection), named)) == [
         ("restored", own)
     ]
     items = [BatchItem(own, body({"name": name})) for name in ("B", "C")]
     assert news(lambda: update_records(writer(), items)) == [("updated", own)]
-    named = RecordsNamed("organization", [BatchItem(own), BatchItem(own)])
-    assert news(lambda: purge_records(Transaction(Session(runtime, team_id), connection), named)) == []
-    delete_record(Transaction(Session(runtime, team_id), connection), place)
-    assert news(lambda: purge_records(Transaction(Session(runtime, team_id), connection), named)) == [("purged", own)]
+    batch = NamedRecords("organization", [BatchItem(own), BatchItem(own)])
+    assert news(lambda: purge_records(Transaction(Session(runtime, team_id), connection), batch)) == []
+    delete_record(Transaction(Session(runtime, team_id), connection), named)
+    assert news(lambda: purge_records(Transaction(Session(runtime, team_id), connection), batch)) == [("purged", own)]

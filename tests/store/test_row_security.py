@@ -20,7 +20,7 @@ from prismd.services.imports import jobs
 from prismd.services.imports.control import cancel_job
 from prismd.services.lists import require_list
 from prismd.services.realtime.tickets import issue_ticket
-from prismd.services.records.deleted import RecordPlace, delete_record
+from prismd.services.records.deleted import NamedRecord, delete_record
 from prismd.services.records.reading import get_record
 from prismd.services.records.writer import RecordWriter
 from prismd.services.records.writes import create_record, duplicate_record, update_record
@@ -200,7 +200,7 @@ FINDS_NOTHING: Final[dict[str, Use]] = {
     "a change of a record": lambda c, r, w: update_record(writer(c, r, w), w.record.id, BODY),
     "the duplicating of a record": lambda c, r, w: duplicate_record(writer(c, r, w), w.record.id),
     "the deleting of a record": lambda c, r, w: delete_record(
-        Transaction(Session(r, w.team_id), c), RecordPlace("contact", w.record.id)
+        Transaction(Session(r, w.team_id), c), NamedRecord("contact", w.record.id)
     ),
 }
 #: Use cases that make something.

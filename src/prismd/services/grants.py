@@ -8,7 +8,7 @@ from prismd.core.grants import Grant
 from prismd.core.ids import is_uuid
 from prismd.core.wording.quoting import quoted
 from prismd.services.audit import note
-from prismd.services.records.deleted import RecordPlace
+from prismd.services.records.deleted import NamedRecord
 from prismd.services.session import Transaction
 from prismd.store import grants
 
@@ -33,20 +33,20 @@ def get_grant(transaction: Transaction, object_type: str, record_id: str) -> Gra
     return found
 
 
-def put_grant(transaction: Transaction, place: RecordPlace, grant: Grant) -> None:
+def put_grant(transaction: Transaction, named: NamedRecord, grant: Grant) -> None:
     """Replace the grant of a record.
 
     Args:
-        place: The address of the record.
+        named: The record.
         grant: The complete new grant.
 
     Raises:
         PrismdError: ``not_found``, also for deleted records and for malformed ids.
     """
-    where = (transaction.team_id, place.object_type, place.record_id)
-    if not is_uuid(place.record_id) or not grants.put_grant(transaction.connection, *where, grant):
-        raise _missing(place.object_type, place.record_id)
-    note(transaction, Deed(Action.GRANT_CHANGED, [place.record_id], place.object_type))
+    where = (transaction.team_id, named.object_type, named.record_id)
+    if not is_uuid(named.record_id) or not grants.put_grant(transaction.connection, *where, grant):
+        raise _missing(named.object_type, named.record_id)
+    note(transaction, Deed(Action.GRANT_CHANGED, [named.record_id], named.object_type))
 
 
 def _missing(object_type: str, record_id: str) -> PrismdError:

@@ -20,7 +20,7 @@ from prismd.core.grants import GRANTED_TYPES, Grant, parse_grant
 from prismd.core.json.text import encode
 from prismd.services import grants
 from prismd.services.idempotency.claims import Answer
-from prismd.services.records.deleted import RecordPlace
+from prismd.services.records.deleted import NamedRecord
 from prismd.services.session import Transaction
 
 _GRANT: Final = f"{RECORDS}/{{recordId}}/grant"
@@ -81,7 +81,7 @@ def put_grant(
         sent = read_body(body, GrantBody)
         members = {name: getattr(sent, name) for name in sent.__struct_fields__}
         grant = parse_grant(members, ids_max=session.settings.grant_ids_max)
-        grants.put_grant(transaction, RecordPlace(kind, wanted), grant)
+        grants.put_grant(transaction, NamedRecord(kind, wanted), grant)
         return _answer(grant)
 
     return write_once(request, session, body, work)

@@ -64,15 +64,15 @@ def accepted(submitted: Submitted, team: str) -> Answer:
     return Answer(202, encode(shown(submitted.job)), {"location": location, "retry-after": str(POLL_AFTER_S)})
 
 
-async def with_results(job: Job, verdicts: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+async def with_results(job: Job, results: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     """Yield the JSON text of an import with its results, in pieces.
 
     Args:
         job: The import.
-        verdicts: Content of the array of results, in pieces.
+        results: Content of the array of results, in pieces.
     """
     yield _beginning(job)
-    async for part in verdicts:
+    async for part in results:
         yield part
     yield _END
 

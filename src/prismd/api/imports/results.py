@@ -39,10 +39,10 @@ MEDIA_TYPES: Final = (JSON, NDJSON, CSV)
 PAGE_DEFAULT: Final = 100
 
 _LIMIT: Final = replace(LIMIT, meaning=f"Entries of a page; cut at {in_force('results_page_max')}.")
-Verdict = dict[str, Any]
+Result = dict[str, Any]
 _PLAIN_COLUMNS: Final = ("input_index", "id", "created", "existing", "updated", "duplicate_of")
 COLUMNS: Final = (*_PLAIN_COLUMNS, "error_code", "error_message", "contacts_created")
-#: Empty if the import has no result yet.
+#: The place of a cursor: a row, or nothing if the import has no result yet.
 _ROW_INDEX: Final = re.compile(r"[0-9]{0,9}")
 # A spreadsheet reads a cell that begins like this as a formula.
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -132,20 +132,20 @@ async def _all(
         yield text
 
 
-def _as_ndjson(verdicts: list[Verdict]) -> bytes:
-    return b"".join(encode(verdict) + b"\n" for verdict in verdicts)
+def _as_ndjson(results: list[Result]) -> bytes:
+    return b"".join(encode(result) + b"\n" for result in results)
 
 
-def _as_csv(verdicts: list[Verdict]) -> bytes:
-    return _csv_text(_cells(verdict) for verdict in verdicts)
+def _as_csv(results: list[Result]) -> bytes:
+    return _csv_text(_cells(result) for result in results)
 
 
-def _cells(verdict: Verdict) -> list[object]:
-    error = verdict.get("error") or {}
-    plain = [verdict.get(column) for column in _PLAIN_COLUMNS]
+def _cells(result: Result) -> list[object]:
+    error = result.get("error") or {}
+    plain = [result.get(column) for column in _PLAIN_COLUMNS]
     cells = [str(value).lower() if isinstance(value, bool) else value for value in plain]
     # No address contains a blank, so blanks separate them.
-    contacts = " ".join(contact["email"] for contact in verdict.get("contacts_created", ()))
+    contacts = " ".join(contact["email"] for contact in result.get("contacts_created", ()))
     return [*cells, error.get("code"), _harmless(error.get("message")), _harmless(contacts)]
 
 

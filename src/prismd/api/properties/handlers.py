@@ -24,7 +24,7 @@ from prismd.api.properties.parameters import (
     UNDEFINED,
     list_in,
     list_in_query,
-    place_in_query,
+    property_in_query,
 )
 from prismd.api.properties.shapes import (
     PropertyDefinition,
@@ -43,7 +43,7 @@ from prismd.core.json.text import encode
 from prismd.core.properties.schema import OBJECT_TYPES, UNHELD_TYPES
 from prismd.services.idempotency.claims import Answer
 from prismd.services.properties import properties
-from prismd.services.properties.properties import PropertyPlace
+from prismd.services.properties.properties import NamedProperty
 from prismd.services.properties.validation import TriedValues, validate
 from prismd.services.session import Session, Transaction
 
@@ -153,8 +153,8 @@ def update_property(
 
     def work(transaction: Transaction) -> Answer:
         wanted = read_body(body, PropertyDefinitionPatch)
-        place = PropertyPlace(kind, which, wanted.type, ".body.type", list_in(wanted))
-        changed = properties.update_property(transaction, place, changes_of(wanted))
+        named = NamedProperty(kind, which, wanted.type, ".body.type", list_in(wanted))
+        changed = properties.update_property(transaction, named, changes_of(wanted))
         return Answer(200, encode(shown_property(changed, session.caller.public_id)), {})
 
     return write_once(request, session, body, work)
@@ -182,12 +182,12 @@ def delete_property(
     body: BodyBytes,
 ) -> Response[bytes]:
     """Delete a custom property that nothing uses."""
-    place = place_in_query(request, object_type, property_id)
+    named = property_in_query(request, object_type, property_id)
     return delete_once(
         request,
         session,
         body,
-        lambda transaction: properties.delete_property(transaction, place),
+        lambda transaction: properties.delete_property(transaction, named),
     )
 
 

@@ -18,7 +18,7 @@ from prismd.api.properties.parameters import (
     TYPE,
     UNDEFINED,
     list_in,
-    place_in_query,
+    property_in_query,
 )
 from prismd.api.properties.shapes import (
     PropertyOption,
@@ -31,7 +31,7 @@ from prismd.core.api_keys.scopes import Scope
 from prismd.core.json.text import encode
 from prismd.services.idempotency.claims import Answer
 from prismd.services.properties import properties
-from prismd.services.properties.properties import PropertyPlace
+from prismd.services.properties.properties import NamedProperty
 from prismd.services.session import Transaction
 
 _OPTIONS: Final = f"{PROPERTY_PATH}/options"
@@ -66,8 +66,8 @@ def create_option(
 
     def work(transaction: Transaction) -> Answer:
         wanted = read_body(body, PropertyOptionCreate)
-        place = PropertyPlace(kind, which, wanted.type, ".body.type", list_in(wanted))
-        prop, made = properties.create_option(transaction, place, wanted.meant())
+        named = NamedProperty(kind, which, wanted.type, ".body.type", list_in(wanted))
+        prop, made = properties.create_option(transaction, named, wanted.meant())
         return Answer(201, encode(shown_option(made, prop.list_id)), {})
 
     return write_once(request, session, body, work)
@@ -101,8 +101,8 @@ def update_option(
 
     def work(transaction: Transaction) -> Answer:
         wanted = read_body(body, PropertyOptionPatch)
-        place = PropertyPlace(kind, which, wanted.type, ".body.type", list_in(wanted))
-        prop, changed = properties.update_option(transaction, place, option, changes_of(wanted))
+        named = NamedProperty(kind, which, wanted.type, ".body.type", list_in(wanted))
+        prop, changed = properties.update_option(transaction, named, option, changes_of(wanted))
         return Answer(200, encode(shown_option(changed, prop.list_id)), {})
 
     return write_once(request, session, body, work)
@@ -131,13 +131,13 @@ def delete_option(
     body: BodyBytes,
 ) -> Response[bytes]:
     """Delete an option that the team made and that no record has."""
-    place = place_in_query(request, object_type, property_id)
+    named = property_in_query(request, object_type, property_id)
     option = value_in_path(option_id)
     return delete_once(
         request,
         session,
         body,
-        lambda transaction: properties.delete_option(transaction, place, option),
+        lambda transaction: properties.delete_option(transaction, named, option),
     )
 
 

@@ -19,7 +19,7 @@ from prismd.api.properties.shapes import (
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
 from prismd.core.wording.quoting import quoted
-from prismd.services.properties.properties import PropertyPlace
+from prismd.services.properties.properties import NamedProperty
 
 PROPERTIES_PATH: Final = f"{RECORDS}/properties"
 PROPERTY_PATH: Final = f"{PROPERTIES_PATH}/{{propertyId}}"
@@ -31,7 +31,7 @@ _LIST_NAMES: Final = ("list_id", "crm_id")
 _Scoped = PropertyDefinitionCreate | PropertyDefinitionPatch | PropertyOptionCreate | PropertyOptionPatch
 
 
-def place_in_query(request: Request[Any, Any, Any], object_type: str, property_id: str) -> PropertyPlace:
+def property_in_query(request: Request[Any, Any, Any], object_type: str, property_id: str) -> NamedProperty:
     """Return the property that a request names by its path and its query string.
 
     Raises:
@@ -42,7 +42,7 @@ def place_in_query(request: Request[Any, Any, Any], object_type: str, property_i
     believed = given(request, "type")
     if believed is None:
         raise PrismdError.invalid(".query.type", "it is required: the type of the property", "required")
-    return PropertyPlace(kind, which, believed, ".query.type", list_id)
+    return NamedProperty(kind, which, believed, ".query.type", list_id)
 
 
 def list_in(wanted: _Scoped) -> str | None:

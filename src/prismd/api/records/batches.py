@@ -36,7 +36,7 @@ from prismd.core.records.bodies import BatchIds, BatchUpdateBody
 from prismd.services.idempotency.claims import Answer
 from prismd.services.records import batches, deleted
 from prismd.services.records.batch_items import ItemOutcome
-from prismd.services.records.deleted import RecordsNamed
+from prismd.services.records.deleted import NamedRecords
 from prismd.services.records.writer import RecordWriter
 from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
@@ -100,7 +100,7 @@ def delete_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
     """Delete records, each independently."""
-    wanted = RecordsNamed(_batched_type(object_type), (), preconditions(request))
+    wanted = NamedRecords(_batched_type(object_type), (), preconditions(request))
     return _each_named(request, session, body, wanted, deleted.delete_records)
 
 
@@ -123,7 +123,7 @@ def restore_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
     """Restore deleted records, each independently."""
-    wanted = RecordsNamed(object_type_in_path(object_type), (), preconditions(request))
+    wanted = NamedRecords(object_type_in_path(object_type), (), preconditions(request))
     restore = partial(deleted.restore_records, allow_taken_key=flag(request, "allow_taken_key"))
     return _each_named(request, session, body, wanted, restore)
 
@@ -147,7 +147,7 @@ def purge_records(
     *, request: Request[Any, Any, Any], object_type: PathPart, session: SessionIn, body: BodyBytes
 ) -> Response[bytes]:
     """Remove deleted records for good, each independently."""
-    wanted = RecordsNamed(object_type_in_path(object_type), (), preconditions(request))
+    wanted = NamedRecords(object_type_in_path(object_type), (), preconditions(request))
     return _each_named(request, session, body, wanted, deleted.purge_records)
 
 
@@ -158,8 +158,8 @@ def _each_named(
     request: Request[Any, Any, Any],
     session: Session,
     body: bytes,
-    wanted: RecordsNamed,
-    do: Callable[[Transaction, RecordsNamed], list[ItemOutcome]],
+    wanted: NamedRecords,
+    do: Callable[[Transaction, NamedRecords], list[ItemOutcome]],
 ) -> Response[bytes]:
     """Do the same to each record that a body names; ``wanted`` has no items before the body is read."""
 

@@ -22,7 +22,7 @@ from prismd.core.records.bodies import ObjectProperties, RecordChanges
 from prismd.core.records.writes import read_record_body
 from prismd.services.idempotency.claims import Answer
 from prismd.services.records import deleted, writes
-from prismd.services.records.deleted import RecordPlace
+from prismd.services.records.deleted import NamedRecord
 from prismd.services.records.writer import RecordWriter
 from prismd.services.records.writes import LookedUp
 from prismd.services.session import Transaction
@@ -194,12 +194,12 @@ def restore_record(
     body: BodyBytes,
 ) -> Response[bytes]:
     """Restore a deleted record."""
-    place = RecordPlace(object_type_in_path(object_type), id_in_path(record_id))
+    named = NamedRecord(object_type_in_path(object_type), id_in_path(record_id))
     conditions, allowed = preconditions(request), flag(request, "allow_taken_key")
 
     def work(transaction: Transaction) -> Answer:
         refuse_body(body)
-        return record_answer(deleted.restore_record(transaction, place, conditions, allow_taken_key=allowed))
+        return record_answer(deleted.restore_record(transaction, named, conditions, allow_taken_key=allowed))
 
     return write_once(request, session, body, work)
 
@@ -227,13 +227,13 @@ def delete_record(
     body: BodyBytes,
 ) -> Response[bytes]:
     """Delete a record, if it has the version that the request names."""
-    place = RecordPlace(object_type_in_path(object_type), id_in_path(record_id))
+    named = NamedRecord(object_type_in_path(object_type), id_in_path(record_id))
     conditions = preconditions(request)
     return delete_once(
         request,
         session,
         body,
-        lambda transaction: deleted.delete_record(transaction, place, conditions),
+        lambda transaction: deleted.delete_record(transaction, named, conditions),
     )
 
 

@@ -23,8 +23,8 @@ from prismd.store.records import record_keys
 
 
 @dataclass(frozen=True, slots=True)
-class PropertyPlace:
-    """The address of a property, as a request gives it.
+class NamedProperty:
+    """The property that a request names.
 
     Args:
         object_type: The type that has the property.
@@ -98,34 +98,34 @@ def create_property(transaction: Transaction, object_type: str, new: NewProperty
     return prop
 
 
-def update_property(transaction: Transaction, place: PropertyPlace, changes: Mapping[str, Any]) -> Property:
+def update_property(transaction: Transaction, named: NamedProperty, changes: Mapping[str, Any]) -> Property:
     """Update a custom property.
 
     Raises:
         PrismdError: ``invalid_request``, ``name_taken``, ``required_backfill_needed`` or ``not_found``.
     """
-    schema = _locked_schema(transaction, place.object_type)
-    prop = _custom(_found(transaction, schema, place))
+    schema = _locked_schema(transaction, named.object_type)
+    prop = _custom(_found(transaction, schema, named))
     changed = change_property(schema, prop, changes)
     if changed.required and not prop.required:
-        _check_lacked_by_none(transaction, place.object_type, changed)
-    properties.update_property(transaction.connection, transaction.team_id, place.object_type, changed)
-    note(transaction, _deed(Action.PROPERTY_UPDATED, place.object_type, changed))
+        _check_lacked_by_none(transaction, named.object_type, changed)
+    properties.update_property(transaction.connection, transaction.team_id, named.object_type, changed)
+    note(transaction, _deed(Action.PROPERTY_UPDATED, named.object_type, changed))
     return changed
 
 
-def delete_property(transaction: Transaction, place: PropertyPlace) -> None:
+def delete_property(transaction: Transaction, named: NamedProperty) -> None:
     """Delete an unused custom property, with its options.
 
     Raises:
         PrismdError: ``invalid_request``, ``not_found`` or ``property_in_use``.
     """
-    prop = _custom(_found(transaction, _locked_schema(transaction, place.object_type), place))
+    prop = _custom(_found(transaction, _locked_schema(transaction, named.object_type), named))
     if prop.alias is not None:
         raise PrismdError.invalid(
             ".path.propertyId", f"`{prop.slug}` is the stage of its list, which cannot be without"
         )
-    if properties.is_in_use(transaction.connection, transaction.team_id, place.object_type, prop):
+    if properties.is_in_use(transaction.connection, transaction.team_id, named.object_type, prop):
         message = (
             f"records have values of `{prop.slug}`, perhaps deleted ones, or an import under way de-duplicates by it"
         )
@@ -133,51 +133,51 @@ def delete_property(transaction: Transaction, place: PropertyPlace) -> None:
             "property_in_use",
             f"{message}; clear the values, purge deleted records, wait for the import, then delete it",
         )
-    properties.delete_property(transaction.connection, transaction.team_id, place.object_type, prop)
-    note(transaction, _deed(Action.PROPERTY_DELETED, place.object_type, prop))
+    properties.delete_property(transaction.connection, transaction.team_id, named.object_type, prop)
+    note(transaction, _deed(Action.PROPERTY_DELETED, named.object_type, prop))
 
 
-def create_option(transaction: Transaction, place: PropertyPlace, new: NewOption) -> OwnOption:
+def create_option(transaction: Transaction, named: NamedProperty, new: NewOption) -> OwnOption:
     """Add an option to a select property, native or custom.
 
     Raises:
         PrismdError: ``invalid_request``, ``not_found``, ``name_taken`` or ``slug_taken``.
     """
-    schema = _locked_schema(transaction, place.object_type)
-    prop = _found(transaction, schema, place)
+    schema = _locked_schema(transaction, named.object_type)
+    prop = _found(transaction, schema, named)
     option = define_option(prop, new, new_id=transaction.new_id, limits=_limits(transaction, schema))
-    properties.add_options(transaction.connection, transaction.team_id, place.object_type, prop.id, [option])
-    note(transaction, _deed(Action.OPTION_CREATED, place.object_type, prop, option))
+    properties.add_options(transaction.connection, transaction.team_id, named.object_type, prop.id, [option])
+    note(transaction, _deed(Action.OPTION_CREATED, named.object_type, prop, option))
     return OwnOption(prop, option)
 
 
 def update_option(
-    transaction: Transaction, place: PropertyPlace, option_id: str, changes: Mapping[str, Any]
+    transaction: Transaction, named: NamedProperty, option_id: str, changes: Mapping[str, Any]
 ) -> OwnOption:
     """Update a custom option; records that have the option keep it.
 
     Raises:
         PrismdError: ``invalid_request``, ``not_found``, ``name_taken`` or ``slug_taken``.
     """
-    prop, option = _own_option(transaction, place, option_id)
+    prop, option = _own_option(transaction, named, option_id)
     changed = change_option(prop, option, changes)
-    properties.update_option(transaction.connection, transaction.team_id, place.object_type, prop.id, changed)
-    note(transaction, _deed(Action.OPTION_UPDATED, place.object_type, prop, changed))
+    properties.update_option(transaction.connection, transaction.team_id, named.object_type, prop.id, changed)
+    note(transaction, _deed(Action.OPTION_UPDATED, named.object_type, prop, changed))
     return OwnOption(prop, changed)
 
 
-def delete_option(transaction: Transaction, place: PropertyPlace, option_id: str) -> None:
+def delete_option(transaction: Transaction, named: NamedProperty, option_id: str) -> None:
     """Delete a custom option that no record has.
 
     Raises:
         PrismdError: ``invalid_request``, ``not_found`` or ``option_in_use``.
     """
-    prop, option = _own_option(transaction, place, option_id)
-    if properties.is_option_in_use(transaction.connection, transaction.team_id, place.object_type, prop.key, option.id):
+    prop, option = _own_option(transaction, named, option_id)
+    if properties.is_option_in_use(transaction.connection, transaction.team_id, named.object_type, prop.key, option.id):
         message = f"records have the option `{option.slug}` of `{prop.slug}`, perhaps deleted ones"
         raise PrismdError("option_in_use", f"{message}; give them another value, purge deleted ones, then delete it")
-    properties.delete_option(transaction.connection, transaction.team_id, place.object_type, prop.id, option.id)
-    note(transaction, _deed(Action.OPTION_DELETED, place.object_type, prop, option))
+    properties.delete_option(transaction.connection, transaction.team_id, named.object_type, prop.id, option.id)
+    note(transaction, _deed(Action.OPTION_DELETED, named.object_type, prop, option))
 
 
 def _deed(action: Action, object_type: str, prop: Property, option: Option | None = None) -> Deed:
@@ -195,20 +195,20 @@ def _locked_schema(transaction: Transaction, object_type: str) -> ObjectSchema:
     return properties.load_schema(transaction.connection, transaction.team_id, object_type)
 
 
-def _found(transaction: Transaction, schema: ObjectSchema, place: PropertyPlace) -> Property:
-    wanted, list_id = place.property_id.lower(), place.list_id
+def _found(transaction: Transaction, schema: ObjectSchema, named: NamedProperty) -> Property:
+    wanted, list_id = named.property_id.lower(), named.list_id
     if list_id is not None:
-        field = f"{place.type_field.removesuffix('type')}list_id"
-        list_id = require_list(transaction, list_id, place.object_type, field).id
+        field = f"{named.type_field.removesuffix('type')}list_id"
+        list_id = require_list(transaction, list_id, named.object_type, field).id
     elif wanted == APP_STAGE:
         raise PrismdError("not_found", f"every list has an {APP_STAGE} of its own; name the list in list_id")
     own = [prop for prop in schema if list_id in (None, prop.list_id)]
     prop = next((prop for prop in own if wanted in (prop.id, prop.alias)), None)
     if prop is None:
-        raise PrismdError("not_found", f"{place.object_type} has no property with the id {quoted(place.property_id)}")
-    if prop.type != place.type:
-        message = f"the type of `{prop.slug}` is {prop.type}, not {quoted(place.type)}; a type never changes"
-        raise PrismdError.invalid(place.type_field, message, "enum")
+        raise PrismdError("not_found", f"{named.object_type} has no property with the id {quoted(named.property_id)}")
+    if prop.type != named.type:
+        message = f"the type of `{prop.slug}` is {prop.type}, not {quoted(named.type)}; a type never changes"
+        raise PrismdError.invalid(named.type_field, message, "enum")
     return prop
 
 
@@ -219,13 +219,13 @@ def _custom(prop: Property) -> Property:
     return prop
 
 
-def _own_option(transaction: Transaction, place: PropertyPlace, option_id: str) -> tuple[Property, Option]:
-    prop = _found(transaction, _locked_schema(transaction, place.object_type), place)
+def _own_option(transaction: Transaction, named: NamedProperty, option_id: str) -> tuple[Property, Option]:
+    prop = _found(transaction, _locked_schema(transaction, named.object_type), named)
     wanted = option_id.lower()
     option = next((option for option in prop.options if option.id == wanted), None)
     if option is None:
         raise PrismdError("not_found", f"`{prop.slug}` has no option with the id {quoted(option_id)}")
-    native = native_schema(place.object_type).get(prop.slug) if prop.native else None
+    native = native_schema(named.object_type).get(prop.slug) if prop.native else None
     if native is not None and option in native.options:
         message = f"`{option.slug}` is a native option of `{prop.slug}`, the same in every team; it cannot be changed"
         raise PrismdError.invalid(".path.optionId", message, "enum")

@@ -30,8 +30,8 @@ _NOTHING: Final[Collection[str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class RecordPlace:
-    """The address of a record within a team.
+class NamedRecord:
+    """The record that a request names.
 
     Args:
         object_type: The record's type.
@@ -43,7 +43,7 @@ class RecordPlace:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordsNamed:
+class NamedRecords:
     """A batch that does the same to several records of one type.
 
     Args:
@@ -57,30 +57,30 @@ class RecordsNamed:
     conditions: Preconditions = NOTHING
 
 
-def delete_record(transaction: Transaction, place: RecordPlace, conditions: Preconditions = NOTHING) -> None:
+def delete_record(transaction: Transaction, named: NamedRecord, conditions: Preconditions = NOTHING) -> None:
     """Delete a record; it can be restored later (contract, section 11.6).
 
     Args:
         transaction: The team's open transaction.
-        place: The record's address.
+        named: The record.
         conditions: Preconditions on the record's version.
 
     Raises:
         PrismdError: ``not_found`` or ``precondition_failed``.
     """
-    held = _held(transaction, place, _NOTHING)
+    held = _held(transaction, named, _NOTHING)
     if held.deleted:
-        raise no_record(place.object_type, place.record_id)
+        raise no_record(named.object_type, named.record_id)
     conditions.check(held.record.version)
     record_writes.delete_records(
-        transaction.connection, transaction.team_id, place.object_type, [held.record.id], now=transaction.now()
+        transaction.connection, transaction.team_id, named.object_type, [held.record.id], now=transaction.now()
     )
-    record_changed(transaction, place.object_type, [held.record.id], Change.DELETED)
+    record_changed(transaction, named.object_type, [held.record.id], Change.DELETED)
 
 
 def restore_record(
     transaction: Transaction,
-    place: RecordPlace,
+    named: NamedRecord,
     conditions: Preconditions = NOTHING,
     *,
     allow_taken_key: bool = False,
@@ -89,22 +89,22 @@ def restore_record(
 
     Args:
         transaction: The team's open transaction.
-        place: The record's address.
+        named: The record.
         conditions: Preconditions on the record's version.
         allow_taken_key: Restore the record even if another record has taken one of its key values.
 
     Raises:
         PrismdError: ``not_found``, ``precondition_failed`` or ``key_taken``.
     """
-    held = _held(transaction, place)
+    held = _held(transaction, named)
     conditions.check(held.record.version)
-    restoring = _Restoring(transaction, place.object_type, [held], allow_taken_key)
+    restoring = _Restoring(transaction, named.object_type, [held], allow_taken_key)
     view = restoring.restored(held.record)
     restoring.write()
     return view
 
 
-def delete_records(transaction: Transaction, named: RecordsNamed) -> list[ItemOutcome]:
+def delete_records(transaction: Transaction, named: NamedRecords) -> list[ItemOutcome]:
     """Delete records; they can be restored later (contract, section 11.11).
 
     Args:
@@ -128,7 +128,7 @@ def delete_records(transaction: Transaction, named: RecordsNamed) -> list[ItemOu
 
 
 def restore_records(
-    transaction: Transaction, named: RecordsNamed, *, allow_taken_key: bool = False
+    transaction: Transaction, named: NamedRecords, *, allow_taken_key: bool = False
 ) -> list[ItemOutcome]:
     """Restore deleted records; records that are not deleted stay unchanged.
 
@@ -144,7 +144,7 @@ def restore_records(
     return outcomes
 
 
-def purge_records(transaction: Transaction, named: RecordsNamed) -> list[ItemOutcome]:
+def purge_records(transaction: Transaction, named: NamedRecords) -> list[ItemOutcome]:
     """Remove deleted records for good, with keys, grants and pins; import results about them stay until they expire.
 
     Args:
@@ -172,7 +172,7 @@ def purge_records(transaction: Transaction, named: RecordsNamed) -> list[ItemOut
 
 def _purge(
     transaction: Transaction,
-    named: RecordsNamed,
+    named: NamedRecords,
     purged: Sequence[StoredRecord],
     rules: Sequence[KeyRule],
 ) -> None:
@@ -190,16 +190,16 @@ def _purge(
     record_changed(transaction, object_type, ids, Change.PURGED)
 
 
-def _held(transaction: Transaction, place: RecordPlace, keys: Collection[str] | None = None) -> HeldRecord:
-    ids = [place.record_id.lower()] if is_uuid(place.record_id) else []
-    held = _hold(transaction, place.object_type, ids, keys)
+def _held(transaction: Transaction, named: NamedRecord, keys: Collection[str] | None = None) -> HeldRecord:
+    ids = [named.record_id.lower()] if is_uuid(named.record_id) else []
+    held = _hold(transaction, named.object_type, ids, keys)
     if not held:
-        raise no_record(place.object_type, place.record_id)
+        raise no_record(named.object_type, named.record_id)
     return held[ids[0]]
 
 
 def _held_all(
-    transaction: Transaction, named: RecordsNamed, keys: Collection[str] | None = None
+    transaction: Transaction, named: NamedRecords, keys: Collection[str] | None = None
 ) -> dict[str, HeldRecord]:
     return _hold(transaction, named.object_type, record_ids(named.items), keys)
 
@@ -220,7 +220,7 @@ def _hold(
 
 
 def _each(
-    named: RecordsNamed, there: Mapping[str, StoredRecord], do: Callable[[StoredRecord], RecordView | None]
+    named: NamedRecords, there: Mapping[str, StoredRecord], do: Callable[[StoredRecord], RecordView | None]
 ) -> list[ItemOutcome]:
     """Apply an action to the record of each item, in order, and return the outcomes.
 

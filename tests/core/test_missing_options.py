@@ -24,7 +24,7 @@ def made(texts: list[str], cuts: set[int], most: int) -> list[tuple[str, str]]:
         schema, _ = with_options(
             schema,
             {"tags": list(dict.fromkeys(texts[begin:end]))},
-            option_id=lambda _prop, _label: str(next(ids)),
+            option_id=lambda _prop, _label: f"#{next(ids)}",
             options_max=most,
             options_in_all_max=10,
         )

@@ -83,7 +83,7 @@ def test_an_object_as_it_was_sent_is_written_over_others() -> None:
 def test_what_is_rewritten_is_what_differs() -> None:
     before, after = {"same": 1, "other": "a", "gone": "b"}, {"same": 1, "other": "c", "new": "d"}
     found = rewritten("id", (3, 5), before, after, "(0,1)")
-    assert (found.id, found.version_before, found.version, found.place) == ("id", 3, 5, "(0,1)")
+    assert (found.id, found.version_before, found.version, found.location) == ("id", 3, 5, "(0,1)")
     assert found.before == {"other": "a", "gone": "b", "new": None}
     assert found.after == {"other": "c", "gone": None, "new": "d"}
     assert found.properties is after

@@ -115,6 +115,7 @@ def test_an_archive_of_several_files_asks_which(tmp_path: Path) -> None:
         (zipped({}), "holds no file"),
         (b"PK\3\4....", "broken or cut off"),
     ],
+    ids=("twice by gzip", "gzip in ZIP", "ZIP in ZIP", "empty ZIP", "broken ZIP"),  # packed bytes hold the time
 )
 def test_what_cannot_be_unpacked_is_refused(tmp_path: Path, data: bytes, why: str) -> None:
     path = tmp_path / "a.csv"

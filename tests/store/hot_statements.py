@@ -60,7 +60,7 @@ def _named(count: int) -> dict[str, Any]:
         "hashes": [hash_of(number) for number in numbers],
         "ids": [id_of(number) for number in numbers],
         "types": ["contact"] * count,
-        "places": [f"({1 + number},1)" for number in range(count)],
+        "locations": [f"({1 + number},1)" for number in range(count)],
         "versions": [2] * count,
         "versions_before": [1] * count,
         "versions_after": [2] * count,

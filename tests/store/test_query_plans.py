@@ -10,8 +10,8 @@ import pytest
 
 from prismd.settings import Settings
 from prismd.store.connections.postgres import Connection, connect
+from prismd.store.locations import BEGIN_HERE
 from prismd.store.migrate import migrate
-from prismd.store.places import BEGIN_HERE
 from tests.naming_teams import TEAM_TABLES
 from tests.store.hot_statements import HOT
 

@@ -58,36 +58,36 @@ def parse_grant(sent: Mapping[str, Any], *, ids_max: int) -> Grant:
     return grant
 
 
-def _split_levels(sent: object, place: str) -> tuple[Levels, ...]:
+def _split_levels(sent: object, field: str) -> tuple[Levels, ...]:
     if sent is None:
         return ()
     if not isinstance(sent, list):
-        raise PrismdError.invalid(place, f"expected a list of objects of ids and levels, found {found(sent)}")
-    return tuple(_unrepeated(sent, place))
+        raise PrismdError.invalid(field, f"expected a list of objects of ids and levels, found {found(sent)}")
+    return tuple(_unrepeated(sent, field))
 
 
-def _unrepeated(sent: list[Any], place: str) -> Iterator[Levels]:
+def _unrepeated(sent: list[Any], field: str) -> Iterator[Levels]:
     seen: set[str] = set()
     for index, one in enumerate(sent):
-        levels = _levels(one, f"{place}[{index}]")
+        levels = _levels(one, f"{field}[{index}]")
         if not levels:
-            raise PrismdError.invalid(f"{place}[{index}]", f"{_EXPECTED}, found an empty one", "minProperties")
+            raise PrismdError.invalid(f"{field}[{index}]", f"{_EXPECTED}, found an empty one", "minProperties")
         repeated = next((name for name in levels if name in seen), None)
         if repeated is not None:
             message = f"the id {quoted(repeated)} stands in the list before; an id has one level"
-            raise PrismdError.invalid(f"{place}[{index}].{repeated}", message, "uniqueItems")
+            raise PrismdError.invalid(f"{field}[{index}].{repeated}", message, "uniqueItems")
         seen.update(levels)
         yield levels
 
 
-def _levels(sent: object, place: str) -> Levels:
+def _levels(sent: object, field: str) -> Levels:
     if not isinstance(sent, dict):
-        raise PrismdError.invalid(place, f"{_EXPECTED}, found {found(sent)}")
+        raise PrismdError.invalid(field, f"{_EXPECTED}, found {found(sent)}")
     for name, level in sent.items():
         problem = text_problem(name, ID_CHARS_MAX) if name else "expected an id, found an empty text"
         if problem is not None:
-            raise PrismdError.invalid(place, f"the id {quoted(name)}: {problem}", "maxLength" if name else "minLength")
+            raise PrismdError.invalid(field, f"the id {quoted(name)}: {problem}", "maxLength" if name else "minLength")
         if level not in LEVELS:
             message = f"expected r (read), w (write) or a (all), found {found(level)}"
-            raise PrismdError.invalid(f"{place}.{name}", message, "enum")
+            raise PrismdError.invalid(f"{field}.{name}", message, "enum")
     return dict(sent)

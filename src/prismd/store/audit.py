@@ -15,7 +15,7 @@ from prismd.core.audit import IDS_MAX, AuditFilter, Deed, Doer
 from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Job
 from prismd.store.connections.postgres import Connection
-from prismd.store.places import BEGIN_HERE
+from prismd.store.locations import BEGIN_HERE
 from prismd.store.realtime.notifications import AND_NOTIFY_LISTENERS, notify_parameters
 
 # Every object that an entry names gets a row of its own, by which the entry is found.
@@ -93,21 +93,21 @@ WITH old AS (
         WHERE team_id = %(team)s
           AND at <= (SELECT set_config('prismd.audit_purged_until', %(until)s, true)::timestamptz)
         ORDER BY at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-    )) WITH ORDINALITY AS gone (place, nth)
-    WHERE e.team_id = %(team)s AND e.ctid = gone.place AND {BEGIN_HERE}
+    )) WITH ORDINALITY AS gone (location, nth)
+    WHERE e.team_id = %(team)s AND e.ctid = gone.location AND {BEGIN_HERE}
     RETURNING e.at, e.id, e.object_ids
 ), named AS (
     DELETE FROM audit_object AS o
     USING unnest(ARRAY(
-        SELECT found.place
+        SELECT found.location
         FROM old CROSS JOIN unnest(old.object_ids) AS named (object_id)
         CROSS JOIN LATERAL (
-            SELECT ctid AS place FROM audit_object
+            SELECT ctid AS location FROM audit_object
             WHERE team_id = %(team)s AND object_id = named.object_id AND at = old.at AND entry_id = old.id
             OFFSET 0
         ) AS found
-    )) WITH ORDINALITY AS gone (place, nth)
-    WHERE o.team_id = %(team)s AND o.ctid = gone.place AND {BEGIN_HERE}
+    )) WITH ORDINALITY AS gone (location, nth)
+    WHERE o.team_id = %(team)s AND o.ctid = gone.location AND {BEGIN_HERE}
 )
 SELECT count(*) FROM old
 """

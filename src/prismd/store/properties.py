@@ -191,14 +191,14 @@ def update_property(connection: Connection, team_id: int, object_type: str, prop
 
 def delete_property(connection: Connection, team_id: int, object_type: str, prop: Property) -> None:
     """Delete an unused custom property, with its options."""
-    place = {"team_id": team_id, "object_type": object_type, "id": prop.id, "key": prop.key}
-    connection.execute(_DELETE, place)
+    named = {"team_id": team_id, "object_type": object_type, "id": prop.id, "key": prop.key}
+    connection.execute(_DELETE, named)
 
 
 def is_in_use(connection: Connection, team_id: int, object_type: str, prop: Property) -> bool:
     """Tell whether a record has a value of a property, or an unfinished import looks records up by it."""
-    place = {"team_id": team_id, "object_type": object_type, "key": prop.key}
-    return bool(connection.execute(_IN_USE, place).fetchone() == (True,))
+    named = {"team_id": team_id, "object_type": object_type, "key": prop.key}
+    return bool(connection.execute(_IN_USE, named).fetchone() == (True,))
 
 
 def is_lacked(
@@ -209,11 +209,11 @@ def is_lacked(
     Args:
         list_hashes: Key hashes of membership in that list, if the property belongs to one.
     """
-    place: dict[str, Any] = {"team_id": team_id, "object_type": object_type, "key": prop.key, "unseen": UNSEEN}
+    named: dict[str, Any] = {"team_id": team_id, "object_type": object_type, "key": prop.key, "unseen": UNSEEN}
     if prop.list_id is None:
-        return bool(connection.execute(_LACKED, place).fetchone() == (True,))
-    place |= {"list_id": prop.list_id, "hashes": list(list_hashes)}
-    return bool(connection.execute(_LACKED_IN_LIST, place).fetchone() == (True,))
+        return bool(connection.execute(_LACKED, named).fetchone() == (True,))
+    named |= {"list_id": prop.list_id, "hashes": list(list_hashes)}
+    return bool(connection.execute(_LACKED_IN_LIST, named).fetchone() == (True,))
 
 
 def update_option(connection: Connection, team_id: int, object_type: str, property_id: str, option: Option) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from prismd.store.connections.postgres import Connection
-from prismd.store.places import BEGIN_HERE
+from prismd.store.locations import BEGIN_HERE
 
 JOBS_PER_BATCH: Final = 100
 CLAIMS_PER_BATCH: Final = 500
@@ -38,35 +38,35 @@ _EXPIRED_JOBS: Final = """
 _DELETE_PARTS: Final = f"""
     DELETE FROM {{table}} AS part
     USING unnest(ARRAY(
-        SELECT found.place
+        SELECT found.location
         FROM unnest(%(jobs)s::text[]::uuid[]) AS expired (id)
         CROSS JOIN LATERAL (
-            SELECT ctid AS place FROM {{table}} WHERE team_id = %(team)s AND job_id = expired.id
+            SELECT ctid AS location FROM {{table}} WHERE team_id = %(team)s AND job_id = expired.id
             OFFSET 0
         ) AS found
         LIMIT %(limit)s
-    )) WITH ORDINALITY AS gone (place, nth)
-    WHERE part.team_id = %(team)s AND part.ctid = gone.place AND {BEGIN_HERE}
+    )) WITH ORDINALITY AS gone (location, nth)
+    WHERE part.team_id = %(team)s AND part.ctid = gone.location AND {BEGIN_HERE}
 """
 _DELETE_JOBS: Final = f"""
     DELETE FROM import_job AS job
     USING unnest(ARRAY(
-        SELECT found.place
+        SELECT found.location
         FROM unnest(%(jobs)s::text[]::uuid[]) AS expired (id)
         CROSS JOIN LATERAL (
-            SELECT ctid AS place FROM import_job WHERE team_id = %(team)s AND id = expired.id
+            SELECT ctid AS location FROM import_job WHERE team_id = %(team)s AND id = expired.id
             OFFSET 0
         ) AS found
-    )) WITH ORDINALITY AS gone (place, nth)
-    WHERE job.team_id = %(team)s AND job.ctid = gone.place AND {BEGIN_HERE}
+    )) WITH ORDINALITY AS gone (location, nth)
+    WHERE job.team_id = %(team)s AND job.ctid = gone.location AND {BEGIN_HERE}
 """
 _DELETE_OLD: Final = f"""
     DELETE FROM {{table}} AS kept
     USING unnest(ARRAY(
         SELECT ctid FROM {{table}} WHERE team_id = %(team)s AND created_at <= %(before)s
         ORDER BY created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-    )) WITH ORDINALITY AS gone (place, nth)
-    WHERE kept.team_id = %(team)s AND kept.ctid = gone.place AND {BEGIN_HERE}
+    )) WITH ORDINALITY AS gone (location, nth)
+    WHERE kept.team_id = %(team)s AND kept.ctid = gone.location AND {BEGIN_HERE}
 """
 _DELETE_CLAIMS: Final = _DELETE_OLD.format(table="idempotency_claim")
 _DELETE_ATTEMPTS: Final = _DELETE_OLD.format(table="attempt_answer")

@@ -35,7 +35,9 @@ class Change:
     def rewritten(self) -> Rewritten:
         """Return the chunk's change of the record."""
         record = self.record
-        return rewritten(record.id, (self.version_before, record.version), self.before, record.properties, record.place)
+        return rewritten(
+            record.id, (self.version_before, record.version), self.before, record.properties, record.location
+        )
 
 
 @dataclass(slots=True)
@@ -147,7 +149,7 @@ class Planner:
 
     def _create(self, index: int, row: Row, keys: Sequence[str]) -> RowResult:
         properties = row.values if row.plain else merged({}, row.values)
-        record = KnownRecord(self._new_id(), 1, properties, index, True, "", row.hashes)  # noqa: FBT003 - by place is fastest
+        record = KnownRecord(self._new_id(), 1, properties, index, True, "", row.hashes)  # noqa: FBT003 - by position is fastest
         self.plan.created.append(record)
         if keys and self._known is not None:
             self._known.add_new(record, keys)

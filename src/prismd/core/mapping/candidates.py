@@ -151,15 +151,15 @@ class NamedCandidates:
         alike = {
             self._slug(one) or one.concept.name for one, vote in zip(meanings, votes, strict=True) if vote == votes[0]
         }
-        for place, one in enumerate(meanings):
+        for position, one in enumerate(meanings):
             slug, weak = self._slug(one), one.concept.weak
             if not slug:
                 continue
             asks = one.concept.doubt
             confidence = WEAK if weak else SYNONYM
-            if len(alike) > 1 or place:
+            if len(alike) > 1 or position:
                 asks = f"it has other meanings: {', '.join(sorted(alike - {slug}))}"
-                confidence = LIKELY - min(place, 9) / 100
+                confidence = LIKELY - min(position, 9) / 100
             yield Candidate(slug, confidence, _reason(one, slug), weak, rank, one.concept.name, asks)
 
     def _slug(self, meaning: Meaning) -> str:

@@ -255,8 +255,8 @@ def _split(step: Split) -> ListStep:
         pieces = text_of(value, "split").split(step.separator, most)
         kept = [trimmed(piece) if step.trim else piece for piece in pieces]
         if step.part is not None:
-            place = step.part - 1 if step.part > 0 else step.part
-            kept = kept[place : place + 1 or None]
+            position = step.part - 1 if step.part > 0 else step.part
+            kept = kept[position : position + 1 or None]
         return [piece for piece in kept if not is_blank(piece)]
 
     return lambda values: [part for value in values for part in parts(value)]

@@ -43,41 +43,41 @@ def earlier_decisions(
         targets: The team's properties of the object type.
         object_type: What the rows are.
     """
-    places = _places(names)
+    positions = _positions(names)
     decided = set[int]()
     for document in decided_before[:DOCUMENTS_MAX]:
         if document.type not in (None, object_type):
             continue
-        found = [one for one in _of_document(document, places, targets) if decided.isdisjoint(one[0])]
-        named = {place for columns, _ in found for place in columns}
+        found = [one for one in _of_document(document, positions, targets) if decided.isdisjoint(one[0])]
+        named = {position for columns, _ in found for position in columns}
         same = len(named) == len(names)
         for columns, rule in found:
             decided.update(columns)
             yield Earlier(columns, rule, same)
 
 
-def _places(names: Sequence[str]) -> dict[tuple[str, int | None], int]:
+def _positions(names: Sequence[str]) -> dict[tuple[str, int | None], int]:
     """Return the positions of columns by what documents call them."""
     nth: dict[str, int] = {}
-    places: dict[tuple[str, int | None], int] = {}
+    positions: dict[tuple[str, int | None], int] = {}
     for position, name in enumerate(names):
         nth[name] = nth.get(name, 0) + 1
-        places[name, nth[name]] = position
-    return places | {(name, None): places[name, 1] for name, count in nth.items() if count == 1}
+        positions[name, nth[name]] = position
+    return positions | {(name, None): positions[name, 1] for name, count in nth.items() if count == 1}
 
 
 def _of_document(
-    document: MappingDocument, places: dict[tuple[str, int | None], int], targets: Targets
+    document: MappingDocument, positions: dict[tuple[str, int | None], int], targets: Targets
 ) -> Iterator[tuple[tuple[int, ...], Rule | None]]:
     for rule in document.rules:
-        columns = [_place(wanted, places) for wanted in rule.columns]
-        there = tuple(place for place in columns if place is not None)
+        columns = [_position(wanted, positions) for wanted in rule.columns]
+        there = tuple(position for position in columns if position is not None)
         if there and len(there) == len(columns) and _fits(rule, targets):
             yield there, _by_itself(rule, document)
     for wanted in document.leave_out:
-        place = _place(wanted, places)
-        if place is not None:
-            yield (place,), None
+        position = _position(wanted, positions)
+        if position is not None:
+            yield (position,), None
 
 
 def _by_itself(rule: Rule, document: MappingDocument) -> Rule:
@@ -99,5 +99,5 @@ def _fits(rule: Rule, targets: Targets) -> bool:
     return known and not any(rule_faults(MappingDocument(version=1, rules=(rule,)), targets))
 
 
-def _place(wanted: str | Column, places: dict[tuple[str, int | None], int]) -> int | None:
-    return places.get((wanted, None) if isinstance(wanted, str) else (wanted.column, wanted.nth))
+def _position(wanted: str | Column, positions: dict[tuple[str, int | None], int]) -> int | None:
+    return positions.get((wanted, None) if isinstance(wanted, str) else (wanted.column, wanted.nth))

@@ -93,7 +93,7 @@ class Proposals:
         A column in doubt about which nothing was chosen has no place in it, so the table is refused until it has one.
 
         Args:
-            choices: What a person chose, by the position of the column; it takes the place of what is sure.
+            choices: What a person chose, by the position of the column; it takes precedence over what is sure.
         """
         taken = dict.fromkeys(self._taken(choices))
         return MappingDocument(
@@ -105,14 +105,14 @@ class Proposals:
         )
 
     def _taken(self, choices: Mapping[int, Proposal]) -> Iterator[Proposal]:
-        chosen = {place for one in choices.values() for place in one.columns}
+        chosen = {position for one in choices.values() for position in one.columns}
         slugs = {one.slug for one in choices.values() if one.slug}
-        for place, of_column in enumerate(self.columns):
+        for position, of_column in enumerate(self.columns):
             first = of_column.first
-            if place in choices:
-                yield choices[place]
+            if position in choices:
+                yield choices[position]
             elif first.sure and chosen.isdisjoint(first.columns) and first.slug not in slugs:
                 yield first
 
     def _names(self, proposals: Iterator[Proposal]) -> tuple[str | Column, ...]:
-        return tuple(self.columns[place].wanted for one in proposals for place in one.columns)
+        return tuple(self.columns[position].wanted for one in proposals for position in one.columns)

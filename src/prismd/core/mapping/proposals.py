@@ -66,23 +66,23 @@ class _Table:
         found = [list(self._checked(column, of_name)) for column, of_name in zip(columns, named.all, strict=True)]
         self._earlier = [*earlier_decisions(names, decided_before, targets, object_type)]
         for one in self._earlier:
-            for place in one.columns:
-                found[place] = [] if one.same else _beside(found[place], one)
+            for position in one.columns:
+                found[position] = [] if one.same else _beside(found[position], one)
         self._ranked = settled(columns, found, targets)
 
     def proposals(self) -> Proposals:
         """Return the proposals for all columns."""
         ranked: list[list[Proposal]] = [[] for _ in self._columns]
         for proposal in (*self._of_before(), *self._together(), *self._of_candidates()):
-            for place in proposal.columns:
-                ranked[place].append(proposal)
+            for position in proposal.columns:
+                ranked[position].append(proposal)
         taken = {*self._targets, *RESERVED, *(one.slug for of_column in ranked for one in of_column if one.slug)}
         named = {name_key(target.name): target for target in self._targets.values()}
-        for place, column in enumerate(self._columns):
-            why = self._unmet.get(place, "")
-            ranked[place] += choices_for(column, self._wanted[place], named, taken, why)
+        for position, column in enumerate(self._columns):
+            why = self._unmet.get(position, "")
+            ranked[position] += choices_for(column, self._wanted[position], named, taken, why)
             # A sure property keeps an empty column, which may have values further on.
-            ranked[place].sort(key=lambda one: (-(one.sure and one.kind == "property"), -one.confidence))
+            ranked[position].sort(key=lambda one: (-(one.sure and one.kind == "property"), -one.confidence))
         return Proposals(self._type, tuple(map(ColumnProposals, self._columns, self._wanted, map(tuple, ranked))))
 
     def _checked(self, column: ColumnProfile, named: Sequence[Candidate]) -> Iterator[Candidate]:
@@ -134,21 +134,21 @@ class _Table:
         yield Proposal("property", (first, last), rule, SYNONYM if free else LIKELY, reason, sure=free)
 
     def _only(self, concept: str) -> int | None:
-        places = [place for place, one in enumerate(self._concepts) if one == concept]
-        return places[0] if len(places) == 1 else None
+        positions = [position for position, one in enumerate(self._concepts) if one == concept]
+        return positions[0] if len(positions) == 1 else None
 
     def _of_candidates(self) -> Iterator[Proposal]:
         groups = self._groups()
-        for place, found in enumerate(self._ranked):
+        for position, found in enumerate(self._ranked):
             for one in found:
                 group = groups.get(one.slug, [])
-                if place in group:
-                    if place == group[0]:
+                if position in group:
+                    if position == group[0]:
                         yield self._proposal(one, group, sure=True)
                     continue
-                joins = bool(group) and self._steps(group[0], one.slug) == self._steps(place, one.slug)
+                joins = bool(group) and self._steps(group[0], one.slug) == self._steps(position, one.slug)
                 sure = not group and one is found[0] and one.is_sure
-                yield self._proposal(one, [*group, place] if joins else [place], sure=sure)
+                yield self._proposal(one, [*group, position] if joins else [position], sure=sure)
 
     def _groups(self) -> dict[str, list[int]]:
         """Return the columns that surely go into each property of several values, in the order of their ranks.
@@ -157,23 +157,26 @@ class _Table:
         """
         groups: dict[str, list[int]] = {}
         by_rank = sorted(
-            range(len(self._columns)), key=lambda place: self._ranked[place][0].rank if self._ranked[place] else 0
+            range(len(self._columns)),
+            key=lambda position: self._ranked[position][0].rank if self._ranked[position] else 0,
         )
-        for place in by_rank:
-            found = self._ranked[place]
+        for position in by_rank:
+            found = self._ranked[position]
             if found and found[0].is_sure and self._targets[found[0].slug].holds_many:
                 group = groups.setdefault(found[0].slug, [])
-                if not group or self._steps(group[0], found[0].slug) == self._steps(place, found[0].slug):
-                    group.append(place)
+                if not group or self._steps(group[0], found[0].slug) == self._steps(position, found[0].slug):
+                    group.append(position)
         return groups
 
-    def _steps(self, place: int, slug: str) -> tuple[Step, ...]:
-        return steps_for(self._columns[place], slug, self._targets[slug])[0]
+    def _steps(self, position: int, slug: str) -> tuple[Step, ...]:
+        return steps_for(self._columns[position], slug, self._targets[slug])[0]
 
-    def _proposal(self, one: Candidate, places: Sequence[int], *, sure: bool) -> Proposal:
-        rule = Rule(one.slug, tuple(self._wanted[place] for place in places), self._steps(places[0], one.slug))
-        reason = one.reason if len(places) == 1 else f"{one.reason}, which holds several values"
-        return Proposal("property", tuple(places), rule, one.confidence, reason, sure=sure)
+    def _proposal(self, one: Candidate, positions: Sequence[int], *, sure: bool) -> Proposal:
+        rule = Rule(
+            one.slug, tuple(self._wanted[position] for position in positions), self._steps(positions[0], one.slug)
+        )
+        reason = one.reason if len(positions) == 1 else f"{one.reason}, which holds several values"
+        return Proposal("property", tuple(positions), rule, one.confidence, reason, sure=sure)
 
 
 def _beside(found: Sequence[Candidate], one: Earlier) -> list[Candidate]:

@@ -40,12 +40,12 @@ class RowMapping:
         names = ColumnNames(header)
         faults = list(_type_fault(document, object_type))
         inputs = {
-            place: [
+            position: [
                 Input(column, cells_of(wanted, document))
                 for wanted in rule.columns
                 if (column := names.found(wanted, rule.to)) is not None
             ]
-            for place, rule in enumerate(document.rules)
+            for position, rule in enumerate(document.rules)
         }
         #: Columns whose values are not imported, and those that must have none.
         self.left_out = _unmapped(document.leave_out, names)
@@ -62,8 +62,8 @@ class RowMapping:
             raise MappingFaultsError(faults)
         self._width = len(header)
         rules = [
-            CompiledRule(rule, inputs[place], target, REMEMBERED_MAX // len(document.rules))
-            for place, rule in enumerate(document.rules)
+            CompiledRule(rule, inputs[position], target, REMEMBERED_MAX // len(document.rules))
+            for position, rule in enumerate(document.rules)
             if (target := target_of(rule, targets)) is not None
         ]
         plain = [(rule.slug, rule.plain_position) for rule in rules if rule.plain_position is not None]

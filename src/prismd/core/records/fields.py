@@ -134,7 +134,7 @@ class FieldParser:
         except (KeyError, InvalidValueError):
             return self._parse_one_by_one(texts)
         as_sent = sent_texts(raw, texts) if values is texts else values
-        return Row(as_sent, True, not self._references.isdisjoint(others))  # noqa: FBT003 - by place is fastest
+        return Row(as_sent, True, not self._references.isdisjoint(others))  # noqa: FBT003 - by position is fastest
 
     def _parse_one_by_one(self, fields: Mapping[str, object]) -> Row | list[Problem]:
         values: dict[str, Any] = {}

@@ -18,7 +18,7 @@ class KnownRecord:
         properties: Stored values by key.
         first_row: The first row of this import that created or matched the record; None if none has yet.
         made_by_import: Whether an earlier row of this import created the record.
-        place: Physical position of the row in its table, valid while the transaction holds the lock of the type.
+        location: Physical position of the row in its table, valid while the transaction holds the lock of the type.
         hashes: Hashes of the record's values of the import's key; None if they are not known.
     """
 
@@ -27,5 +27,5 @@ class KnownRecord:
     properties: Properties
     first_row: int | None = None
     made_by_import: bool = False
-    place: str = ""
+    location: str = ""
     hashes: Hashes | None = None

@@ -28,7 +28,7 @@ class Rewritten(NamedTuple):
         before: The changed values before the transaction, by key; None for no value.
         after: The changed values at the end of the transaction, by key; None for no value.
         properties: All properties at the end of the transaction.
-        place: Physical position of the row in its table, valid while the transaction holds the lock of the type.
+        location: Physical position of the row in its table, valid while the transaction holds the lock of the type.
     """
 
     id: str
@@ -37,11 +37,11 @@ class Rewritten(NamedTuple):
     before: Properties
     after: Properties
     properties: Properties
-    place: str
+    location: str
 
 
 def rewritten(
-    record_id: str, versions: tuple[int, int], before: Properties, after: Properties, place: str
+    record_id: str, versions: tuple[int, int], before: Properties, after: Properties, location: str
 ) -> Rewritten:
     """Return the changes that a transaction makes to a record.
 
@@ -50,12 +50,12 @@ def rewritten(
         versions: The version before the transaction, and the version at its end.
         before: All properties before the transaction.
         after: All properties at the end of the transaction.
-        place: Physical position of the row in its table.
+        location: Physical position of the row in its table.
     """
     values: dict[str, Any] = {slug: value for slug, value in after.items() if before.get(slug) != value}
     if not before.keys() <= after.keys():
         values |= dict.fromkeys(before.keys() - after.keys())
-    return Rewritten(record_id, *versions, {slug: before.get(slug) for slug in values}, values, after, place)
+    return Rewritten(record_id, *versions, {slug: before.get(slug) for slug in values}, values, after, location)
 
 
 class ArrayOperation(enum.StrEnum):

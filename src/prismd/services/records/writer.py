@@ -47,7 +47,7 @@ class RecordWriter:
         self.schema = properties.load_schema(transaction.connection, transaction.team_id, object_type)
         self.budget = ReadingBudget(transaction.settings.read_bytes_max)
         self._now = transaction.now()
-        self._places: dict[str, str] = {}
+        self._locations: dict[str, str] = {}
         self._made: dict[str, StoredRecord] = {}
         self._before: dict[str, StoredRecord] = {}
         self._after: dict[str, StoredRecord] = {}
@@ -90,7 +90,7 @@ class RecordWriter:
         held = record_writes.hold_records(
             self.transaction.connection, self.transaction.team_id, self.object_type, record_ids, self.budget
         )
-        self._places |= {record_id: one.place for record_id, one in held.items()}
+        self._locations |= {record_id: one.location for record_id, one in held.items()}
         return held
 
     def make(self, row: Row) -> StoredRecord | list[Problem]:
@@ -147,7 +147,7 @@ class RecordWriter:
                 (before.version, after.version),
                 before.properties,
                 after.properties,
-                self._places[after.id],
+                self._locations[after.id],
             )
             for before, after in changed
         ]

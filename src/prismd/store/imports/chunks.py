@@ -47,8 +47,8 @@ def replace_chunk(connection: Connection, job: Job, parts: Sequence[Chunk]) -> N
         job: The job after the cut.
         parts: The smaller chunks, numbered from the cursor on.
     """
-    place = {"team": job.team_id, "job": job.id, "number": job.cursor, "more": len(parts) - 1}
-    connection.execute(_REMOVE_CHUNK, place)
+    named = {"team": job.team_id, "job": job.id, "number": job.cursor, "more": len(parts) - 1}
+    connection.execute(_REMOVE_CHUNK, named)
     connection.execute(_RETURN_CHUNKS, (job.team_id, job.id))
     _copy_chunks(connection, job, parts)
     connection.execute(_CUT, (job.chunks, job.attempts, job.crashes, job.updated_at, job.team_id, job.id))

@@ -11,7 +11,7 @@ from prismd.core.json.text import decode_stored
 from prismd.core.records.keys import KeyRule
 from prismd.core.records.known_records import KnownRecord
 from prismd.store.connections.postgres import Connection
-from prismd.store.places import BEGIN_HERE
+from prismd.store.locations import BEGIN_HERE
 from prismd.store.records.records import json_text
 
 # From the keys to the drafts, never the other way round: see store/records/records.py.
@@ -37,15 +37,15 @@ FROM (
 _DELETE: Final = f"""
 DELETE FROM import_draft AS draft
 USING unnest(ARRAY(
-    SELECT found.place
+    SELECT found.location
     FROM unnest(%(ids)b::text[]::uuid[]) AS gone (record_id)
     CROSS JOIN LATERAL (
-        SELECT ctid AS place FROM import_draft
+        SELECT ctid AS location FROM import_draft
         WHERE team_id = %(team)s AND job_id = %(job)s AND record_id = gone.record_id
         OFFSET 0
     ) AS found
-)) WITH ORDINALITY AS gone (place, nth)
-WHERE draft.team_id = %(team)s AND draft.ctid = gone.place AND {BEGIN_HERE}
+)) WITH ORDINALITY AS gone (location, nth)
+WHERE draft.team_id = %(team)s AND draft.ctid = gone.location AND {BEGIN_HERE}
 """
 
 _COPY: Final = """

@@ -11,7 +11,7 @@ from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import Rewritten
 from prismd.store.connections.postgres import Connection
 from prismd.store.encoding.arrays import int_array, text_array
-from prismd.store.places import BEGIN_HERE
+from prismd.store.locations import BEGIN_HERE
 from prismd.store.records.records import json_text
 
 #: Represents COPY's null until backslashes are doubled; JSON never contains this character.
@@ -29,17 +29,17 @@ UPDATE import_touch AS touch
 SET version_before = COALESCE(touch.version_before, changed.version_before), version_after = changed.version_after,
     before = changed.before || COALESCE(touch.before, '{{}}'), after = COALESCE(touch.after, '{{}}') || changed.after
 FROM (
-    SELECT given.*, found.place
+    SELECT given.*, found.location
     FROM unnest(%(ids)s::uuid[], %(versions_before)s::bigint[], %(versions_after)s::bigint[],
                 %(before)s::jsonb[], %(after)s::jsonb[])
         WITH ORDINALITY AS given (record_id, version_before, version_after, before, after, nth)
     CROSS JOIN LATERAL (
-        SELECT ctid AS place FROM import_touch
+        SELECT ctid AS location FROM import_touch
         WHERE team_id = %(team)s AND job_id = %(job)s AND record_id = given.record_id
         OFFSET 0
     ) AS found
 ) AS changed
-WHERE touch.team_id = %(team)s AND touch.ctid = changed.place AND {BEGIN_HERE}
+WHERE touch.team_id = %(team)s AND touch.ctid = changed.location AND {BEGIN_HERE}
 """
 
 

@@ -126,8 +126,8 @@ def import_candidates(
         statement = _KEYED_BY_ARRAYS if by_arrays else _KEYED
     found = connection.execute(statement, wanted, binary=True).fetchall()
     return (
-        KnownRecord(id_, version, _values(text, key), first_row, made, place)
-        for id_, version, text, first_row, made, place in found
+        KnownRecord(id_, version, _values(text, key), first_row, made, location)
+        for id_, version, text, first_row, made, location in found
     )
 
 
@@ -162,8 +162,8 @@ def few_import_candidates(
     }  # fmt: skip
 
     def known(row: tuple[Any, ...]) -> KnownRecord:
-        id_, version, text, first_row, made, place = row
-        return KnownRecord(id_, version, read_values(budget, text), first_row, made, place)
+        id_, version, text, first_row, made, location = row
+        return KnownRecord(id_, version, read_values(budget, text), first_row, made, location)
 
     return read_rows(connection, _FEW_CANDIDATES, wanted, known)
 

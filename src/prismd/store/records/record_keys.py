@@ -8,7 +8,7 @@ from typing import Final
 from prismd.store.connections.postgres import Connection
 from prismd.store.encoding.arrays import int_array, text_array
 from prismd.store.encoding.binary_copy import BIGINT, HEADER, UUID, BinaryCopy
-from prismd.store.places import BEGIN_HERE
+from prismd.store.locations import BEGIN_HERE
 
 #: A key hash and the id of the record that has it.
 Entry = tuple[int, str]
@@ -33,15 +33,15 @@ _COPY: Final = BinaryCopy("record_key", {"team_id": BIGINT, "key_hash": BIGINT, 
 _DELETE: Final = f"""
 DELETE FROM record_key AS k
 USING unnest(ARRAY(
-    SELECT found.place
+    SELECT found.location
     FROM unnest(%(hashes)s::bigint[], %(ids)s::uuid[]) AS gone (key_hash, record_id)
     CROSS JOIN LATERAL (
-        SELECT ctid AS place FROM record_key
+        SELECT ctid AS location FROM record_key
         WHERE team_id = %(team)s AND key_hash = gone.key_hash AND record_id = gone.record_id
         OFFSET 0
     ) AS found
-)) WITH ORDINALITY AS gone (place, nth)
-WHERE k.team_id = %(team)s AND k.ctid = gone.place AND {BEGIN_HERE}
+)) WITH ORDINALITY AS gone (location, nth)
+WHERE k.team_id = %(team)s AND k.ctid = gone.location AND {BEGIN_HERE}
 """
 
 # The name in words keeps this lock different from every other advisory lock.

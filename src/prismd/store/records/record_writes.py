@@ -13,7 +13,7 @@ from prismd.core.records.merging import Rewritten
 from prismd.core.records.reading_budget import ReadingBudget
 from prismd.store.connections.postgres import Connection
 from prismd.store.encoding.arrays import int_array, text_array
-from prismd.store.places import BEGIN_HERE
+from prismd.store.locations import BEGIN_HERE
 from prismd.store.records.records import StoredRecord, json_text
 from prismd.store.records.values import VALUES, Wanted, asked, read_rows, read_values
 
@@ -36,32 +36,32 @@ FROM unnest(%(ids)b::text[]::uuid[], %(properties)b::text[]::jsonb[]) AS made (i
 
 # The records are held, so their addresses do not change after they are found.
 _HELD: Final = """unnest(ARRAY(
-    SELECT found.place
+    SELECT found.location
     FROM unnest(%(ids)b::text[]::uuid[]) AS wanted (id)
     CROSS JOIN LATERAL (
-        SELECT ctid AS place FROM {table} WHERE team_id = %(team)s AND object_type = %(type)s AND {id} = wanted.id
+        SELECT ctid AS location FROM {table} WHERE team_id = %(team)s AND object_type = %(type)s AND {id} = wanted.id
         OFFSET 0
     ) AS found
-)) WITH ORDINALITY AS held (place, nth)"""
+)) WITH ORDINALITY AS held (location, nth)"""
 _HELD_RECORDS: Final = _HELD.format(table="record", id="id")
 
 _MARK: Final = f"""
 UPDATE record AS r
 SET deleted_at = %(deleted_at)s, updated_at = %(now)s, version = r.version + 1
 FROM {_HELD_RECORDS}
-WHERE r.team_id = %(team)s AND r.ctid = held.place AND {BEGIN_HERE}
+WHERE r.team_id = %(team)s AND r.ctid = held.location AND {BEGIN_HERE}
 """
 
 _PURGE: Final = f"""
 DELETE FROM record AS r
 USING {_HELD_RECORDS}
-WHERE r.team_id = %(team)s AND r.ctid = held.place AND {BEGIN_HERE}
+WHERE r.team_id = %(team)s AND r.ctid = held.location AND {BEGIN_HERE}
 """
 
 _PURGE_GRANTS: Final = f"""
 DELETE FROM record_grant AS g
 USING {_HELD.format(table="record_grant", id="record_id")}
-WHERE g.team_id = %(team)s AND g.ctid = held.place AND {BEGIN_HERE}
+WHERE g.team_id = %(team)s AND g.ctid = held.location AND {BEGIN_HERE}
 """
 
 # Nobody else writes records of the type, so they are still at the addresses where they were found.
@@ -69,9 +69,9 @@ _UPDATE: Final = f"""
 UPDATE record AS r
 SET properties = CASE WHEN changed.whole THEN changed.properties ELSE r.properties || changed.properties END,
     version = changed.version, updated_at = %(now)s
-FROM unnest(%(places)s::tid[], %(versions)s::bigint[], %(whole)s::integer[]::boolean[], %(properties)s::jsonb[])
-    WITH ORDINALITY AS changed (place, version, whole, properties, nth)
-WHERE r.team_id = %(team)s AND r.ctid = changed.place AND {BEGIN_HERE}
+FROM unnest(%(locations)s::tid[], %(versions)s::bigint[], %(whole)s::integer[]::boolean[], %(properties)s::jsonb[])
+    WITH ORDINALITY AS changed (location, version, whole, properties, nth)
+WHERE r.team_id = %(team)s AND r.ctid = changed.location AND {BEGIN_HERE}
 """
 
 
@@ -81,12 +81,12 @@ class HeldRecord:
 
     Args:
         deleted: Whether it is marked as deleted.
-        place: The record's address in its table (`ctid`).
+        location: The record's address in its table (`ctid`).
     """
 
     record: StoredRecord
     deleted: bool
-    place: str
+    location: str
 
 
 def hold_records(
@@ -109,14 +109,14 @@ def hold_records(
     Raises:
         PrismdError: ``invalid_request``: the budget is used up.
     """
-    place = {"team": team_id, "type": object_type, "ids": list(record_ids)}
+    named = {"team": team_id, "type": object_type, "ids": list(record_ids)}
 
     def held(row: tuple[Any, ...]) -> HeldRecord:
-        record_id, version, created_at, updated_at, text, deleted, place = row
+        record_id, version, created_at, updated_at, text, deleted, location = row
         record = StoredRecord(record_id, version, created_at, updated_at, read_values(budget, text))
-        return HeldRecord(record, deleted=deleted, place=place)
+        return HeldRecord(record, deleted=deleted, location=location)
 
-    found = read_rows(connection, _HOLD, {**place, **asked(budget, wanted)}, held)
+    found = read_rows(connection, _HOLD, {**named, **asked(budget, wanted)}, held)
     return {one.record.id: one for one in found}
 
 
@@ -164,9 +164,9 @@ def purge_records(connection: Connection, team_id: int, object_type: str, record
     Args:
         record_ids: UUID texts.
     """
-    place = {"team": team_id, "type": object_type, "ids": list(record_ids)}
-    connection.execute(_PURGE_GRANTS, place)
-    connection.execute(_PURGE, place)
+    named = {"team": team_id, "type": object_type, "ids": list(record_ids)}
+    connection.execute(_PURGE_GRANTS, named)
+    connection.execute(_PURGE, named)
 
 
 def _mark(
@@ -179,8 +179,8 @@ def _mark(
     now: datetime,
 ) -> None:
     if record_ids:
-        place = {"team": team_id, "type": object_type, "ids": list(record_ids)}
-        connection.execute(_MARK, {**place, "deleted_at": deleted_at, "now": now})
+        named = {"team": team_id, "type": object_type, "ids": list(record_ids)}
+        connection.execute(_MARK, {**named, "deleted_at": deleted_at, "now": now})
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ class Updates:
         whole = [None in one.after.values() for one in changed]
         texts = [json_text(one.properties if all_ else one.after) for one, all_ in zip(changed, whole, strict=True)]
         columns = {
-            "places": text_array([one.place for one in changed]),
+            "locations": text_array([one.location for one in changed]),
             "versions": int_array(one.version for one in changed),
             "whole": int_array(map(int, whole)),
             "properties": text_array(texts),

@@ -128,8 +128,8 @@ def get_record(
     Raises:
         PrismdError: ``invalid_request``: the budget is used up.
     """
-    place = {"team": team_id, "type": object_type, "id": record_id}
-    row = connection.execute(_GET, {**place, **asked(budget, wanted)}).fetchone()
+    named = {"team": team_id, "type": object_type, "id": record_id}
+    row = connection.execute(_GET, {**named, **asked(budget, wanted)}).fetchone()
     return _stored(row, budget) if row else None
 
 
@@ -180,8 +180,8 @@ def holders_of_keys(
     Raises:
         PrismdError: ``invalid_request``: the budget is used up.
     """
-    place = {"team": team_id, "type": object_type, "hashes": int_array(hashes), "since": since or "-infinity"}
-    return read_rows(connection, _HOLDERS, {**place, **asked(budget, wanted)}, lambda row: _stored(row, budget))
+    named = {"team": team_id, "type": object_type, "hashes": int_array(hashes), "since": since or "-infinity"}
+    return read_rows(connection, _HOLDERS, {**named, **asked(budget, wanted)}, lambda row: _stored(row, budget))
 
 
 def existing_records(connection: Connection, team_id: int, wanted: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:

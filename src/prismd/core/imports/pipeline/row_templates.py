@@ -109,10 +109,10 @@ class RowTemplate:
         except (InvalidValueError, UnicodeDecodeError):
             return None
         if self._rule is None:
-            return Row(SentTexts(json), True, False)  # noqa: FBT003 - by place is fastest
+            return Row(SentTexts(json), True, False)  # noqa: FBT003 - by position is fastest
         value = groups[self._key_group].decode() if self._key_group else None
         keys, hashes = self._rule.keys_and_hashes(value)
-        return Row(SentTexts(json), True, False, keys, hashes)  # noqa: FBT003 - by place is fastest
+        return Row(SentTexts(json), True, False, keys, hashes)  # noqa: FBT003 - by position is fastest
 
 
 class TemplatedRowParser(RowParser):

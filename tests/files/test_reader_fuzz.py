@@ -18,7 +18,7 @@ from prismd.files.limits import LIMITS
 from prismd.files.packing import content_of
 from prismd.files.rows import FileProblemError
 from prismd.files.vcards import VcardTable
-from tests.files.workbooks import ods, xlsx, zipped
+from tests.files.workbooks import ods, read_apart, xlsx, zipped
 
 SHEET = '<sheetData><row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" s="0"><v>1.5</v></c></row></sheetData>'
 CELL = '<table:table-cell office:value-type="float" office:value="1"/>'
@@ -59,7 +59,7 @@ def damaged(data: bytes, changes: list[tuple[float, bytes]], end: float) -> byte
     return bytes(changed[: int(len(changed) * end) + 1])
 
 
-@pytest.mark.parametrize("form", FILES)
+@pytest.mark.parametrize("form", ["xlsx", "ods"])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(changes=damage, end=st.one_of(st.just(1.0), st.floats(0, 1)))
 @example(changes=[], end=0.5)
@@ -69,6 +69,23 @@ def test_a_damaged_file_is_read_or_refused(form: str, changes: list[tuple[float,
             assert message
     except FileProblemError as error:
         assert str(error)  # noqa: PT017 - one of two good ends
+
+
+@pytest.mark.parametrize("form", ["xls", "parquet"])
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(changes=damage, end=st.one_of(st.just(1.0), st.floats(0, 1)))
+@example(changes=[], end=0.5)
+def test_damage_ends_no_process_but_that_of_the_library_that_reads_it(
+    tmp_path: Path, form: str, changes: list[tuple[float, bytes]], end: float
+) -> None:
+    path = tmp_path / f"a.{form}"
+    path.write_bytes(damaged(FILES[form], changes, end))
+    try:
+        rows, found = read_apart(path, form)
+    except FileProblemError as error:
+        assert str(error)  # noqa: PT017 - one of two good ends
+    else:
+        assert len(rows) == found.rows
 
 
 @pytest.mark.parametrize(

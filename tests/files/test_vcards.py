@@ -68,7 +68,10 @@ def test_what_no_cell_can_hold_is_counted() -> None:
         (["BEGIN:VCARD", "FN:A"], "no END:VCARD"),
         (["BEGIN:VCARD", "nothing", "END:VCARD"], "line 2: expected a property"),
         (["BEGIN:VCARD", "AGENT:BEGIN:VCARD", "END:VCARD"], "a card inside a card"),
-        (["BEGIN:VCARD", "FN;CHARSET=klingon:A", "END:VCARD"], "no encoding 'klingon'"),
+        (["BEGIN:VCARD", "FN;CHARSET=klingon:A", "END:VCARD"], "line 2: there is no encoding 'klingon'"),
+        (["BEGIN:VCARD", "FN;CHARSET=a\0:A", "END:VCARD"], "line 2: there is no encoding"),
+        (["BEGIN:VCARD", "FN;CHARSET=undefined:A", "END:VCARD"], "line 2: there is no encoding 'undefined'"),
+        (["BEGIN:VCARD", "FN;CHARSET=unicode_escape:A", "END:VCARD"], "line 2: there is no encoding 'unicode_escape'"),
     ],
 )
 def test_what_is_no_file_of_cards_is_refused(lines: list[str], why: str) -> None:

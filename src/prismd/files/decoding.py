@@ -11,6 +11,8 @@ from prismd.files.rows import BUFFER_BYTES_MAX, FileProblemError
 
 _BOM = "\ufeff"
 _UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+#: Encodings of Python's own, by which no file is written: they would change what stands in it.
+_NOT_OF_FILES: Final = ("idna", "punycode", "raw-unicode-escape", "unicode-escape")
 #: The most frequent first; any bytes fit the last two.
 _USUAL_ENCODINGS: Final = ("utf-8", "cp1252", "cp1250", "mac-roman", "cp850")
 
@@ -26,9 +28,12 @@ def canonical_encoding(name: str) -> str:
     """
     try:
         "".encode(name)
-        return codecs.lookup(name).name
+        found = codecs.lookup(name).name
     except (LookupError, ValueError):
-        raise FileProblemError(f"there is no encoding {name!r}; use a name such as utf-8, utf-16, cp1252") from None
+        found = ""
+    if not found or found.replace("_", "-") in _NOT_OF_FILES:
+        raise FileProblemError(f"there is no encoding {name!r}; use a name such as utf-8, utf-16, cp1252")
+    return found
 
 
 def decoded(chunks: Iterator[bytes], encoding: str) -> Iterator[str]:

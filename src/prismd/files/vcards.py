@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from prismd.core.tables.cells import Cell, TableRow
+from prismd.files.decoding import canonical_encoding
 from prismd.files.limits import LIMITS, FileLimits
 from prismd.files.rows import FileProblemError
 
@@ -118,14 +119,14 @@ class VcardTable:
             raw = quopri.decodestring(raw)
         encoding = next(iter(parameters.get("CHARSET", ())), self.encoding)
         try:
-            text = raw.decode(encoding)
-        except LookupError:
-            raise FileProblemError(f"line {number}: there is no encoding {encoding!r}") from None
+            text = raw.decode(canonical_encoding(encoding))
         except UnicodeDecodeError as error:
             raise FileProblemError(
                 f"line {number}: 0x{raw[error.start]:02X} is not {encoding.upper()}; name the encoding of the file "
                 "with --encoding, such as cp1252"
             ) from None
+        except FileProblemError as error:
+            raise FileProblemError(f"line {number}: {error}") from None
         if len(text) > self.limits.cell_chars_max:
             raise FileProblemError(f"line {number}: a value has more than {self.limits.cell_chars_max:,} characters")
         return text

@@ -76,7 +76,9 @@ def mutants_of(file: str, source: bytes) -> list[Mutant]:
         file: Its path below the package.
         source: Its text.
     """
-    return [mutant for mutant in _Reader(file, source).read() if _compiles(mutant.applied_to(source))]
+    # A constant that is a condition, as in `while True`, is changed twice alike.
+    found = {(mutant.span, mutant.after): mutant for mutant in _Reader(file, source).read()}
+    return [mutant for mutant in found.values() if _compiles(mutant.applied_to(source))]
 
 
 def _compiles(source: bytes) -> bool:

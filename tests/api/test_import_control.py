@@ -126,7 +126,7 @@ def test_cancelling_while_a_chunk_runs_stops_after_that_chunk(api: Api) -> None:
             eventually(lambda: waiting(observer, "INSERT INTO import_result"))
             stop = threading.Thread(target=lambda: answers.append(cancel(api, job)))
             stop.start()
-            eventually(lambda: waiting(observer, "FOR NO KEY UPDATE"))
+            eventually(lambda: waiting(observer, "DELETE FROM import_queue"))
             blocker.rollback()
         step.join()
         stop.join()

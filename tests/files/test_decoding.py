@@ -102,7 +102,9 @@ def test_an_encoding_that_the_file_contradicts_is_refused(
     assert open_file(path, encoding=named).source.columns == ("name",)
 
 
-@pytest.mark.parametrize("name", ["no-such-thing", "rot13", "hex", "with space", "nul\0", "unicode_escape", "idna", "undefined"])
+@pytest.mark.parametrize(
+    "name", ["no-such-thing", "rot13", "hex", "with space", "nul\0", "unicode_escape", "idna", "undefined"]
+)
 def test_an_unknown_encoding_is_refused(name: str) -> None:
     with pytest.raises(FileProblemError, match="no encoding"):
         canonical_encoding(name)

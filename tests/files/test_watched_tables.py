@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from prismd.core.tables.profile import profile_of
+from prismd.core.tables.cells import TableRow
+from prismd.core.tables.profile import profile_of, profile_of_rows
 from prismd.core.tables.samples import Sample
+from prismd.files.child.messages import Found
 from prismd.files.packing import content_of
 from prismd.files.rows import FileProblemError
-from prismd.files.tables import FoundRow, TextTable
+from prismd.files.spooled_rows import spooled
+from prismd.files.tables import CellTable, FoundRow, TextTable
 
 
 def rows(path: Path, data: bytes, sampled: int, answers: dict[str, str] | None = None) -> list[FoundRow]:
@@ -27,6 +31,17 @@ def test_a_byte_that_no_sample_had_stops_the_reading(tmp_path: Path) -> None:
         rows(tmp_path / "a.csv", data, len(beginning))
     found = rows(tmp_path / "a.csv", data, len(beginning), {"encoding": "cp1250"})
     assert found[-1].cells == ["Łukasz", "Łódź"]
+
+
+def test_a_sign_of_two_meanings_in_texts_of_a_workbook_refuses_its_row() -> None:
+    beginning = [TableRow(1, ["name", "number"]), TableRow(2, ["A", "5"]), TableRow(3, ["B", "1234"])]
+    later = [TableRow(4, ["C", "1.234"]), TableRow(5, ["D", Decimal("1.234")]), TableRow(6, ["E", "7"])]
+    kept = spooled(iter([*beginning, *later]), lambda count: Found(rows=count))
+    found = list(CellTable(kept, profile_of_rows(beginning, {"header": "1"}, ends=False)).rows())
+    kept.close()
+    assert [row.problem is None for row in found] == [True, True, False, True, True]
+    assert found[2].problem
+    assert found[2].problem.startswith("line 4: column number holds '1.234', which is 1.234 or 1234")
 
 
 def test_a_sign_of_two_meanings_in_a_column_of_whole_numbers_refuses_its_row(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Final
 from prismd.core.mapping.problems import CellProblem
 from prismd.core.mapping.rows import RowMapping
 from prismd.core.tables.cells import cell_text
-from prismd.files.opening import Survey
 from prismd.files.rows import FileRow, RowProblem
 from prismd.files.tables import FoundRow, Table
 
@@ -56,8 +54,8 @@ class MappedFile:
         """
         return map(self._row, self.table.rows())
 
-    def survey(self, tell: Callable[[int], None], look: Callable[[FileRow], None] = lambda _: None) -> Survey:
-        """Read the whole file once, so that faults are found before anything is sent.
+    def count_rows(self, tell: Callable[[int], None], look: Callable[[FileRow], None]) -> int:
+        """Read the whole file once, so that faults are found before anything is sent; return the rows to import.
 
         Args:
             tell: Called after each piece of the file with the number of bytes read so far.
@@ -66,18 +64,17 @@ class MappedFile:
         Raises:
             FileProblemError: The file is broken as a whole.
         """
-        digest, bytes_read, rows = hashlib.sha256(), 0, 0
+        bytes_read = rows = 0
 
         def observe(chunk: bytes) -> None:
             nonlocal bytes_read
-            digest.update(chunk)
             bytes_read += len(chunk)
             tell(bytes_read)
 
         for row in map(self._row, self.table.rows(observe)):
             rows += row.left_out is None
             look(row)
-        return Survey(digest.hexdigest(), rows)
+        return rows
 
     def _row(self, found: FoundRow) -> FileRow:
         original = tuple(map(cell_text, found.cells))

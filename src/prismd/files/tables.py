@@ -127,12 +127,10 @@ class CellTable:
     """A table of cells with types, such as that of a spreadsheet.
 
     Args:
-        content: The file.
-        spooled: Its rows.
+        spooled: Its rows, which are read from a temporary file and no more from its own.
         profile: How they are to be read.
     """
 
-    content: Content
     spooled: SpooledRows
     profile: TableProfile
 
@@ -141,17 +139,12 @@ class CellTable:
         """The names of its columns."""
         return tuple(column.name for column in self.profile.columns)
 
-    def rows(self, observe: Callable[[bytes], None] = lambda _: None) -> Iterator[FoundRow]:
+    def rows(self, observe: Callable[[bytes], None] = lambda _: None) -> Iterator[FoundRow]:  # noqa: ARG002 - as Table
         """Yield what stands below the header.
 
         Args:
-            observe: Takes each piece of the file's bytes.
-
-        Raises:
-            FileProblemError: The file cannot be read any more.
+            observe: Takes nothing: the bytes of the file are behind.
         """
-        for chunk in self.content.chunks():
-            observe(chunk)
         typed: dict[int, Sequence[Cell]] = {}
 
         def texts() -> Iterator[CellRow]:
@@ -159,12 +152,13 @@ class CellTable:
                 typed[row.line] = row.cells
                 yield CellRow(row.line, [cell_text(cell) for cell in row.cells])
 
-        width = self.profile.frame.columns
+        width, watch = self.profile.frame.columns, SignWatch(self.profile.columns, self.profile.decisions)
         for number, row in enumerate(framed(texts(), self.profile.frame, ends=True), 1):
             cells = typed.pop(row.line)
             if not row.problem:
                 cells = (*cells[:width], *[None] * (width - len(cells)))
-            yield FoundRow(number, row.line, cells, row.problem, row.left_out)
+            held = _held(row._replace(cells=cells), watch)
+            yield FoundRow(number, held.line, held.cells, held.problem, held.left_out)
 
 
 def with_header(spooled: SpooledRows) -> Iterator[TableRow]:

@@ -143,11 +143,11 @@ class TableLook:
             new.look(row)
             missing.look(row)
 
-        survey = file.survey(tell, look)
+        rows = file.count_rows(tell, look)
         decided, notes = self._with_options(decided, missing)
         return LookedOverTable(
             file=file,
-            survey=replace(survey, sha256=sha256),
+            survey=Survey(sha256, rows),
             decided=decided,
             new=new,
             ignored=[column.name or f"column {column.position + 1}" for column in file.mapping.left_out],

@@ -120,7 +120,7 @@ class TableReader:
             looked, ends = rows_to_look_at(rows)
             fixed = {} if rows.found.header is None else _OF_COLUMNAR
             profile, questions = self._settled(lambda answers: profile_of_rows(looked, {**fixed, **answers}, ends=ends))
-            table: Table = CellTable(content, rows, profile)
+            table: Table = CellTable(rows, profile)
             return OpenedTable(content, form, table, self.answers, questions, rows.found.notes)
         samples = samples_of(content)
         profile, questions = self._settled(lambda answers: profile_of(samples, answers))

@@ -118,10 +118,7 @@ def test_cancelling_while_a_chunk_runs_stops_after_that_chunk(api: Api) -> None:
         # The chunk cannot go on while somebody else holds its type.
         with connect(api.database_url, api.settings) as observer:
             blocker.execute("LOCK TABLE import_result IN SHARE MODE")
-            step = threading.Thread(
-                target=step_next,
-                args=(sole(api.runtime, worker),),
-            )
+            step = threading.Thread(target=step_next, args=(sole(api.runtime, worker),))
             step.start()
             eventually(lambda: waiting(observer, "INSERT INTO import_result"))
             stop = threading.Thread(target=lambda: answers.append(cancel(api, job)))

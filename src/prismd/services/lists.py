@@ -90,9 +90,7 @@ def get_list(transaction: Transaction, list_id: str) -> ShownList:
     return _with_views(transaction, [require_list(transaction, list_id)])[0]
 
 
-def list_lists(
-    transaction: Transaction,
-) -> list[ShownList]:
+def list_lists(transaction: Transaction) -> list[ShownList]:
     """Return the lists of a team, oldest first."""
     return _with_views(transaction, lists.all_lists(transaction.connection, transaction.team_id))
 

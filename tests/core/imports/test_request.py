@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prismd.core.errors import PrismdError
-from prismd.core.imports.options import KNOWN_OPTIONS, ImportOptions, OnMatch, parse_options
+from prismd.core.imports.options import KNOWN_OPTIONS, ImportOptions, OnMatch, meant, read_options
 from prismd.core.imports.request import RequestLimits, cut_into_chunks, parse_request
 
 LIMITS = RequestLimits(rows_max=3)
@@ -77,7 +77,7 @@ def test_rows_are_taken_unread_and_unknown_members_ignored() -> None:
     ],
 )
 def test_options_mean_what_the_contract_says(given: Any, expected: ImportOptions) -> None:
-    assert parse_options(given) == expected
+    assert meant(read_options(given)) == expected
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_another_option_is_refused_by_name(given: Any, field: str, words: str) -
 )
 def test_any_options_are_understood_or_refused(given_options: dict[str, Any]) -> None:
     try:
-        options = parse_options(given_options)
+        options = meant(read_options(given_options))
     except PrismdError as error:
         fields = [problem.field for problem in error.problems]
     else:

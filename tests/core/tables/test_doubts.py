@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from prismd.core.tables.profile import TableProfile, profile_of
 from prismd.core.tables.samples import Sample
 from prismd.core.tables.table_rows import rows_of
-from prismd.core.tables.watching import SignWatch, Watch
+from prismd.core.tables.watching import SignWatch
 
 
 def profile(text: str, **answers: str) -> TableProfile:
@@ -83,14 +85,12 @@ def test_a_header_that_begins_with_a_number_sign_is_no_comment() -> None:
     assert [column.name for column in found.columns] == ["#", "your name?", "your email?"]
 
 
-@pytest.mark.parametrize("later", ["1.234", "1,5", "12.5"])
-def test_a_sign_after_whole_numbers_alone_contradicts(later: str) -> None:
-    found = profile("name,number\nA,5\nB,1234\n")
-    watch = Watch(found.columns, found.decisions)
-    assert watch.see(3, ["C", "77"]) is None
-    contradiction = watch.see(4, ["D", later])
-    assert contradiction
-    assert "column number" in contradiction.message
+@pytest.mark.parametrize(("later", "number"), [("1,5", None), ("12.5", Decimal("12.5")), ("77", 77)])
+def test_a_number_of_one_meaning_after_whole_numbers_is_read_so_or_not_at_all(
+    later: str, number: int | Decimal | None
+) -> None:
+    (form,) = profile("name,number\nA,5\nB,1234\n").columns[1].number_forms
+    assert form.read(later) == number
 
 
 @pytest.mark.parametrize(
@@ -114,10 +114,9 @@ def test_a_decimal_sign_that_is_given_is_not_watched_for() -> None:
 
 
 def test_a_proved_decimal_sign_reads_thousands_that_no_sample_had() -> None:
-    found = profile("name,number\nA,5.5\nB,12.25\n")
-    watch = Watch(found.columns, found.decisions)
-    assert watch.see(4, ["D", "1,234.5"]) is None
-    assert watch.see(5, ["D", "1.234,5"])
+    (form,) = profile("name,number\nA,5.5\nB,12.25\n").columns[1].number_forms
+    assert form.read("1,234.5") == Decimal("1234.5")
+    assert form.read("1.234,5") is None
 
 
 texts = st.sampled_from(["Rome", "Oslo", "x y", "Total", "Phone", "N-A", "Sum", "a@b.cd", "5", "7.5", "2024-05-31"])

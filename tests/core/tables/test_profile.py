@@ -15,7 +15,6 @@ from prismd.core.tables.dialects import Dialect
 from prismd.core.tables.profile import LINES_MAX, TableProfile, profile_of, profile_of_rows
 from prismd.core.tables.samples import Sample
 from prismd.core.tables.table_rows import FramedRow, rows_of
-from prismd.core.tables.watching import Watch
 
 PEOPLE = "Name;Born;Paid\nMüller;31.12.1990;1.234,50\nJäger;05.06.1985;99,00\nGröße;07.08.2001;5,25\n"
 
@@ -171,15 +170,10 @@ def test_a_spreadsheet_has_a_profile_too() -> None:
     assert [sorted(column.kinds - {"text"}) for column in found.columns] == [[], ["date"], [], ["boolean"]]
 
 
-def test_the_first_cell_that_contradicts_a_decision_is_named() -> None:
-    found = profile(PEOPLE)
-    watch = Watch(found.columns, found.decisions)
-    assert watch.see(2, ["A", "01.02.2003", "5,5"]) is None
-    assert watch.see(3, ["A", "", "N/A"]) is None
-    contradiction = watch.see(812, ["A", "12/31/2003", "5,5"])
-    assert contradiction
-    assert watch.first == contradiction
-    assert contradiction.message.startswith("line 812: column Born holds '12/31/2003', which date_format dmy does not")
+def test_a_cell_that_contradicts_what_was_decided_is_not_read() -> None:
+    (born,), (paid,) = (profile(PEOPLE).columns[1].date_forms, profile(PEOPLE).columns[2].number_forms)
+    assert (born.read("01.02.2003"), paid.read("5,5")) == (date(2003, 2, 1), Decimal("5.5"))
+    assert born.read("12/31/2003") is None
 
 
 def test_a_sample_that_ends_inside_a_quoted_cell_proves_the_same() -> None:

@@ -151,8 +151,8 @@ class ColumnChoices:
         ranked = [each for each in one.ranked if each.slug is None or each.slug not in used]
         shown = ", ".join(map(quoted, one.column.examples[:_SHOWN_MAX]))
         readings = [
-            Reading(_value(each), _meaning(each), each.reason + (f"; cells: {shown}" if place == 0 and shown else ""))
-            for place, each in enumerate(ranked)
+            Reading(_value(each), _meaning(each), each.reason + (f"; cells: {shown}" if at == 0 and shown else ""))
+            for at, each in enumerate(ranked)
         ]
         return Question("map", _label(one), tuple(readings), _FLAG)
 

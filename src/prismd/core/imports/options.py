@@ -108,18 +108,6 @@ KNOWN_OPTIONS: Final = names_of(ImportOptionsBody)
 look_over(ImportOptionsBody)
 
 
-def parse_options(raw: object) -> ImportOptions:
-    """Return the meaning of a request's options.
-
-    Args:
-        raw: The decoded JSON value of its member ``options``; None if it has no such member.
-
-    Raises:
-        PrismdError: ``invalid_request``, with the path of the wrong option.
-    """
-    return meant(read_options(raw))
-
-
 def read_options(raw: object) -> ImportOptionsBody | None:
     """Return the options of a request exactly as the caller sent them.
 

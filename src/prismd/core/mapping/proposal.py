@@ -60,10 +60,6 @@ class ColumnProposals:
         """The best proposal."""
         return self.ranked[0]
 
-    def of_kind(self, kind: Kind) -> Proposal | None:
-        """Return the best proposal of a kind, or None."""
-        return next((one for one in self.ranked if one.kind == kind), None)
-
 
 @dataclass(frozen=True, slots=True)
 class Proposals:

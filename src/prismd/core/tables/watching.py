@@ -1,38 +1,19 @@
-"""Holds the decisions about columns against every row, and names the first one that a cell contradicts."""
+"""Watches bytes and rows for what no sample had and what has two readings; forms refuse whatever else contradicts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 from prismd.core.tables.cell_forms import NumberForm
-from prismd.core.tables.cell_words import is_null_word
 from prismd.core.tables.cells import Cell
 from prismd.core.tables.column_doubts import NO_DECIMALS
 from prismd.core.tables.columns import ColumnProfile, told_name
 from prismd.core.tables.questions import Decision
 from prismd.core.tables.samples import Sample
-from prismd.core.values.blanks import is_blank
 
 _BY_POINT: Final = NumberForm(".", ",")
 _BY_COMMA: Final = NumberForm(",", ".")
-_NAMES: Final = ("date_format", "decimal")
-
-
-class Contradiction(NamedTuple):
-    """A cell that a decision does not allow.
-
-    Args:
-        decision: The decision.
-        line: The line of the cell's row.
-        text: The cell.
-        message: What was decided, what was found, and what to do.
-    """
-
-    decision: Decision
-    line: int
-    text: str
-    message: str
 
 
 class ByteWatch:
@@ -129,58 +110,3 @@ def _two_numbers(cell: str) -> tuple[object, object] | None:
 
 def _read(byte: int, encoding: str) -> str:
     return bytes([byte]).decode(encoding, errors="replace")
-
-
-class Watch:
-    """Looks at each row for cells that contradict what the samples proved.
-
-    Args:
-        columns: The columns of the table.
-        decisions: The decisions about it.
-    """
-
-    def __init__(self, columns: Sequence[ColumnProfile], decisions: Sequence[Decision]) -> None:
-        by_name = {(decision.name, decision.column): decision for decision in decisions}
-        self._checks: list[tuple[int, Decision, Callable[[str], object]]] = []
-        #: The first contradiction, or None.
-        self.first: Contradiction | None = None
-        for column in columns:
-            for name in _NAMES:
-                decision = by_name.get((name, told_name(column.name, column.position)))
-                forms = column.date_forms if name == "date_format" else column.number_forms
-                if decision is not None and len(forms) == 1:
-                    read = _whole(forms[0].read) if decision.value == NO_DECIMALS else forms[0].read
-                    self._checks.append((column.position, decision, read))
-
-    def see(self, line: int, cells: Sequence[Cell]) -> Contradiction | None:
-        """Return the contradiction in a row, or None.
-
-        Args:
-            line: The line at which the row begins.
-            cells: Its cells.
-        """
-        for position, decision, read in self._checks:
-            cell = cells[position] if position < len(cells) else None
-            if not isinstance(cell, str) or read(cell) is not None or is_blank(cell) or is_null_word(cell):
-                continue
-            found = Contradiction(decision, line, cell, _message(decision, line, cell))
-            self.first = self.first or found
-            return found
-        return None
-
-
-def _whole(read: Callable[[str], object]) -> Callable[[str], object]:
-    """Return a reader of whole numbers in which no sign stands: one could be before decimals or between thousands."""
-
-    def whole(text: str) -> object:
-        number = read(text)
-        return number if isinstance(number, int) and "." not in text and "," not in text else None
-
-    return whole
-
-
-def _message(decision: Decision, line: int, cell: str) -> str:
-    return (
-        f"line {line}: column {decision.column} holds {cell[:60]!r}, which {decision.name} {decision.value} does not "
-        f"read; that was decided since {decision.evidence}"
-    )

@@ -165,9 +165,7 @@ def _settled_options(transaction: Transaction, request: ImportRequest) -> Import
     return replace(options, key=prop.key)
 
 
-def _check_active(
-    transaction: Transaction,
-) -> None:
+def _check_active(transaction: Transaction) -> None:
     most = transaction.settings.active_jobs_per_team_max
     if jobs.count_active(transaction.connection, transaction.team_id) >= most:
         message = f"the team has {most} imports under way, the most there may be; wait for one to end"

@@ -8,16 +8,12 @@ from prismd.services.session import Transaction
 from prismd.store import properties, views
 
 
-def view_names(
-    transaction: Transaction,
-) -> ViewNames:
+def view_names(transaction: Transaction) -> ViewNames:
     """Return the translator of names in a team's views."""
     return ViewNames(properties.load_schemas(transaction.connection, transaction.team_id, OBJECT_TYPES))
 
 
-def note_names(
-    transaction: Transaction,
-) -> None:
+def note_names(transaction: Transaction) -> None:
     """Record what names refer to in those views of a team that an earlier version stored without it.
 
     Args:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from prismd.core.tables.csv_cells import DELIMITERS, CellRow, cell_rows
+from prismd.core.tables.dialects.csv_cells import DELIMITERS, CellRow, cell_rows
 from prismd.core.values.blanks import INVISIBLE
 from prismd.core.wording.quoting import quoted
 from prismd.files.failed_cells import FAILED_COLUMNS, unescaped

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from prismd.core.tables.csv_cells import DELIMITERS, cell_rows
+from prismd.core.tables.dialects.csv_cells import DELIMITERS, cell_rows
 from prismd.core.values.blanks import is_blank
 from prismd.files.csv_header import delimiter_named
 from prismd.files.rows import FileProblemError

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from prismd.core.tables.csv_cells import DELIMITERS, CellRow, cell_rows
+from prismd.core.tables.dialects.csv_cells import DELIMITERS, CellRow, cell_rows
 from prismd.core.values.blanks import is_blank
 from prismd.core.wording.quoting import quoted
 from prismd.files.csv_header import header_of, shown_delimiter

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from prismd.core.tables.cells import Cell, TableRow, cell_text
-from prismd.core.tables.csv_cells import CellRow
-from prismd.core.tables.dialects import Dialect
+from prismd.core.tables.dialects.csv_cells import CellRow
+from prismd.core.tables.dialects.dialect import Dialect
+from prismd.core.tables.layout.rows import FramedRow, framed, rows_of
 from prismd.core.tables.lines import LongLineError
 from prismd.core.tables.profile import TableProfile
-from prismd.core.tables.table_rows import FramedRow, framed, rows_of
 from prismd.core.tables.watching import ByteWatch, SignWatch
 from prismd.files.csv_joins import Joins
 from prismd.files.decoding import decoded

@@ -18,7 +18,7 @@ import pytest
 from prismd.core.mapping.proposals import ColumnProposals, propose
 from prismd.core.mapping.targets import targets_of
 from prismd.core.properties.native import native_schema
-from prismd.core.tables.columns import ColumnProfile
+from prismd.core.tables.columns.profile import ColumnProfile
 
 SETS = Path(__file__).parent / "header_sets"
 

@@ -14,8 +14,8 @@ from prismd.core.mapping.proposals import ColumnProposals, Proposals, propose
 from prismd.core.mapping.rows import RowMapping
 from prismd.core.mapping.targets import Target, Targets, targets_of
 from prismd.core.properties.native import native_schema
-from prismd.core.tables.cell_forms import DateForm, NumberForm
-from prismd.core.tables.columns import ColumnProfile
+from prismd.core.tables.columns.forms import DateForm, NumberForm
+from prismd.core.tables.columns.profile import ColumnProfile
 
 CONTACT, IDENTITY, ORGANIZATION = (targets_of(native_schema(name)) for name in ("contact", "identity", "organization"))
 

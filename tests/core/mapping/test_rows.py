@@ -17,8 +17,8 @@ from prismd.core.mapping.problems import CellProblem, MappingFaultsError
 from prismd.core.mapping.rows import RowMapping
 from prismd.core.mapping.targets import Target, targets_of
 from prismd.core.properties.native import native_schema
-from prismd.core.tables.cell_forms import DateForm, NumberForm
 from prismd.core.tables.cells import Cell, CellFault
+from prismd.core.tables.columns.forms import DateForm, NumberForm
 from prismd.core.values.addresses import address_problem, domain_problem
 
 TARGETS = {

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prismd.core.tables.cell_forms import DateForm, NumberForm
-from prismd.core.tables.month_names import _LANGUAGES, MONTHS
+from prismd.core.tables.columns.forms import DateForm, NumberForm
+from prismd.core.tables.columns.month_names import _LANGUAGES, MONTHS
 
 DAY = date(2024, 5, 31)
 ymd, dmy, mdy = DateForm("ymd"), DateForm("dmy"), DateForm("mdy")

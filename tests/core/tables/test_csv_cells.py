@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prismd.core.tables.csv_cells import cell_rows
-from prismd.core.tables.dialects import Dialect
+from prismd.core.tables.dialects.csv_cells import cell_rows
+from prismd.core.tables.dialects.dialect import Dialect
 from prismd.core.tables.lines import LongLineError, lines_of
 
 DIALECTS = [

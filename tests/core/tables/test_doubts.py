@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from prismd.core.tables.layout.rows import rows_of
 from prismd.core.tables.profile import TableProfile, profile_of
 from prismd.core.tables.samples import Sample
-from prismd.core.tables.table_rows import rows_of
 from prismd.core.tables.watching import SignWatch
 
 

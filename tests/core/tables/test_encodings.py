@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from prismd.core.tables.encodings import encoding_of
+from prismd.core.tables.encodings.detection import encoding_of
 from prismd.core.tables.samples import Sample
 from prismd.core.tables.watching import ByteWatch, unproved_bytes
 

@@ -11,10 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from prismd.core.tables.cells import CellFault, TableRow
-from prismd.core.tables.dialects import Dialect
+from prismd.core.tables.dialects.dialect import Dialect
+from prismd.core.tables.layout.rows import FramedRow, rows_of
 from prismd.core.tables.profile import LINES_MAX, TableProfile, profile_of, profile_of_rows
 from prismd.core.tables.samples import Sample
-from prismd.core.tables.table_rows import FramedRow, rows_of
 
 PEOPLE = "Name;Born;Paid\nMüller;31.12.1990;1.234,50\nJäger;05.06.1985;99,00\nGröße;07.08.2001;5,25\n"
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from prismd.core.tables.cell_words import is_null_word
 from prismd.core.tables.cells import cell_text
+from prismd.core.tables.columns.words import is_null_word
+from prismd.core.tables.layout.rows import FramedRow, rows_of
 from prismd.core.tables.profile import TableProfile, profile_of
 from prismd.core.tables.samples import Sample
-from prismd.core.tables.table_rows import FramedRow, rows_of
 from prismd.files.decoding import decoded
 from tests.files.corpus.writing import MadeFile
 

@@ -11,7 +11,7 @@ from prismd.cli.importing.looking_over_tables import LookedOverTable, Remembered
 from prismd.cli.importing.order import Order
 from prismd.cli.importing.saved_mappings import SavedMappings
 from prismd.cli.importing.table_reading import EmptyTableError
-from prismd.core.tables.csv_cells import DELIMITERS
+from prismd.core.tables.dialects.csv_cells import DELIMITERS
 from prismd.files.csv_rows import CsvRows
 from prismd.files.formats import form_of
 from prismd.files.json_rows import JsonRows

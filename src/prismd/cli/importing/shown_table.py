@@ -7,8 +7,8 @@ from typing import Final
 
 from prismd.cli.importing.table_reading import OpenedTable
 from prismd.core.mapping.proposal import Proposal
-from prismd.core.tables.columns import ColumnProfile
-from prismd.core.tables.dialects import Dialect
+from prismd.core.tables.columns.profile import ColumnProfile
+from prismd.core.tables.dialects.dialect import Dialect
 
 _EXAMPLES: Final = 3
 _EXAMPLE_CHARS: Final = 24

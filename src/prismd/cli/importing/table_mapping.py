@@ -18,7 +18,7 @@ from prismd.core.mapping.proposal import Proposal
 from prismd.core.mapping.proposals import propose
 from prismd.core.mapping.steps import JsonArray, Split
 from prismd.core.mapping.targets import Target, Targets
-from prismd.core.tables.columns import ColumnProfile
+from prismd.core.tables.columns.profile import ColumnProfile
 from prismd.core.tables.questions import Question
 from prismd.files.csv_rows import JSON_ARRAYS
 

@@ -11,7 +11,7 @@ from prismd.core.mapping.names import name_key
 from prismd.core.mapping.proposal import Proposal
 from prismd.core.mapping.targets import Target
 from prismd.core.properties.slugs import slug_for
-from prismd.core.tables.columns import ColumnProfile
+from prismd.core.tables.columns.profile import ColumnProfile
 
 #: How sure these are; a column without values is one by its cells, as far as they were looked at.
 MAKE: Final = 0.3

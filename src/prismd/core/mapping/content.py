@@ -10,8 +10,8 @@ from prismd.core.mapping.document import Column, Make, PlainType, Rule
 from prismd.core.mapping.names import name_key
 from prismd.core.mapping.steps import Boolean, Date, Domain, Number, Split, Step
 from prismd.core.mapping.targets import SELECT_TYPES, Target, Targets
-from prismd.core.tables.cell_forms import NumberForm
-from prismd.core.tables.columns import ColumnProfile
+from prismd.core.tables.columns.forms import NumberForm
+from prismd.core.tables.columns.profile import ColumnProfile
 
 _SALUTATIONS: Final = (
     "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "madam", "herr", "frau", "fraulein", "m", "mme", "mlle",

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from prismd.core.mapping.document import Column, MappingDocument, Rule
-from prismd.core.tables.columns import ColumnProfile
+from prismd.core.tables.columns.profile import ColumnProfile
 
 Kind = Literal["property", "make", "leave_out", "empty"]
 

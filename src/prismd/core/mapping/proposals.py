@@ -18,7 +18,7 @@ from prismd.core.mapping.rivals import settled
 from prismd.core.mapping.steps import Join, Step
 from prismd.core.mapping.targets import Targets
 from prismd.core.properties.slugs import RESERVED
-from prismd.core.tables.columns import ColumnProfile
+from prismd.core.tables.columns.profile import ColumnProfile
 from prismd.core.wording.quoting import quoted
 
 __all__ = ["ColumnProposals", "Proposal", "Proposals", "propose"]

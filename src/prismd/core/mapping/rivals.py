@@ -8,7 +8,7 @@ from typing import Final
 
 from prismd.core.mapping.candidates import Candidate
 from prismd.core.mapping.targets import Targets
-from prismd.core.tables.columns import ColumnProfile
+from prismd.core.tables.columns.profile import ColumnProfile
 from prismd.core.wording.quoting import quoted
 
 #: How sure a property is that another column gets.

@@ -11,9 +11,9 @@ from prismd.core.mapping.domains import NoDomainError, domain_of
 from prismd.core.mapping.phone_numbers import NoPhoneNumberError, e164
 from prismd.core.mapping.problems import StepError, certain, digits_of
 from prismd.core.mapping.steps import Boolean, Case, Date, Domain, Email, Number, Phone, Step, Text, Trim, ValueMap
-from prismd.core.tables.cell_forms import WHOLE_DIGITS_MAX, DateForm, NumberForm
 from prismd.core.tables.cells import cell_text
-from prismd.core.tables.written_numbers import WrittenNumber, written_number
+from prismd.core.tables.columns.forms import WHOLE_DIGITS_MAX, DateForm, NumberForm
+from prismd.core.tables.columns.numbers import WrittenNumber, written_number
 from prismd.core.values.addresses import address_problem
 from prismd.core.values.blanks import trimmed
 from prismd.core.wording.quoting import quoted

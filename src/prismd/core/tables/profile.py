@@ -8,19 +8,19 @@ from types import MappingProxyType
 from typing import Final
 
 from prismd.core.tables.cells import TableRow, cell_text
-from prismd.core.tables.column_doubts import column_findings
-from prismd.core.tables.column_reading import DISTINCT_MAX, ColumnReader
-from prismd.core.tables.columns import ColumnProfile
-from prismd.core.tables.csv_cells import CellRow
-from prismd.core.tables.dialect_detection import dialect_of
-from prismd.core.tables.dialects import Dialect
-from prismd.core.tables.encodings import encoding_of, text_of
-from prismd.core.tables.layout import Layout, layout_of
+from prismd.core.tables.columns.doubts import column_findings
+from prismd.core.tables.columns.profile import ColumnProfile
+from prismd.core.tables.columns.reading import DISTINCT_MAX, ColumnReader
+from prismd.core.tables.dialects.csv_cells import CellRow
+from prismd.core.tables.dialects.detection import dialect_of
+from prismd.core.tables.dialects.dialect import Dialect
+from prismd.core.tables.dialects.trial_readings import rows_in
+from prismd.core.tables.encodings.detection import encoding_of, text_of
+from prismd.core.tables.layout.detection import Layout, layout_of
+from prismd.core.tables.layout.rows import Frame, framed
 from prismd.core.tables.lines import lines_of
 from prismd.core.tables.questions import Decision, Question
 from prismd.core.tables.samples import Sample
-from prismd.core.tables.table_rows import Frame, framed
-from prismd.core.tables.trial_readings import rows_in
 from prismd.core.tables.watching import unproved_bytes
 
 #: The most lines of the first sample that are looked at.

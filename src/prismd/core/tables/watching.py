@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from prismd.core.tables.cell_forms import NumberForm
 from prismd.core.tables.cells import Cell
-from prismd.core.tables.column_doubts import NO_DECIMALS
-from prismd.core.tables.columns import ColumnProfile, told_name
+from prismd.core.tables.columns.doubts import NO_DECIMALS
+from prismd.core.tables.columns.forms import NumberForm
+from prismd.core.tables.columns.profile import ColumnProfile, told_name
 from prismd.core.tables.questions import Decision
 from prismd.core.tables.samples import Sample
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from prismd.core.tables.cell_forms import NumberForm
-from prismd.core.tables.csv_cells import CellRow
-from prismd.core.tables.header_words import TOTAL_WORDS
-from prismd.core.tables.row_widths import filled_cells
+from prismd.core.tables.columns.forms import NumberForm
+from prismd.core.tables.dialects.csv_cells import CellRow
+from prismd.core.tables.layout.header_words import TOTAL_WORDS
+from prismd.core.tables.layout.widths import filled_cells
 from prismd.core.values.blanks import is_blank
 
 _ROWS_MAX: Final = 12

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from prismd.core.tables.cell_patterns import CellPatterns
-from prismd.core.tables.dialects import Dialect
+from prismd.core.tables.dialects.dialect import Dialect
+from prismd.core.tables.dialects.patterns import CellPatterns
 from prismd.core.values.blanks import is_blank
 
 DELIMITERS: Final = (",", ";", "\t", "|")

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from prismd.core.tables.cell_kinds import cell_kind, common_kind
-from prismd.core.tables.csv_cells import CellRow, cell_rows
-from prismd.core.tables.dialects import Dialect
+from prismd.core.tables.columns.kinds import cell_kind, common_kind
+from prismd.core.tables.dialects.csv_cells import CellRow, cell_rows
+from prismd.core.tables.dialects.dialect import Dialect
 
 _ROWS_FOR_KINDS = 200
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from prismd.core.tables.dialects import Dialect
-from prismd.core.tables.trial_readings import TrialReading
+from prismd.core.tables.dialects.dialect import Dialect
+from prismd.core.tables.dialects.trial_readings import TrialReading
 from prismd.core.values.blanks import INVISIBLE
 
 #: Delimiters of nearly all tables.

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from prismd.core.tables.dialect_candidates import cells_at, first_difference
-from prismd.core.tables.dialects import Dialect
+from prismd.core.tables.dialects.candidates import cells_at, first_difference
+from prismd.core.tables.dialects.dialect import Dialect
+from prismd.core.tables.dialects.trial_readings import TrialReading
 from prismd.core.tables.questions import Decision, Question, Reading
-from prismd.core.tables.trial_readings import TrialReading
 
 _READINGS_MAX: Final = 3
 #: A backslash before a letter or a digit, other than the sign of MySQL and PostgreSQL for nothing.

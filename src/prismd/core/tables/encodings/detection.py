@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from prismd.core.tables.plausible_text import Plausibility, plausibility
+from prismd.core.tables.encodings.plausible_text import Plausibility, plausibility
 from prismd.core.tables.questions import Decision, Question, Reading
 from prismd.core.tables.samples import Sample
 

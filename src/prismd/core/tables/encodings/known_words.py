@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from prismd.core.tables.cell_words import ALL_BOOLEAN_WORDS
-from prismd.core.tables.header_words import HEADER_WORDS
-from prismd.core.tables.month_names import MONTHS
+from prismd.core.tables.columns.month_names import MONTHS
+from prismd.core.tables.columns.words import ALL_BOOLEAN_WORDS
+from prismd.core.tables.layout.header_words import HEADER_WORDS
 
 _NAMES: Final = """
 josé maría jesús andré françois rené jérôme zoë chloé chloë jürgen jörg günther björn sören müller schröder köln

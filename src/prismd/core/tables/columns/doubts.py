@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from prismd.core.tables.cell_forms import DateForm, NumberForm
-from prismd.core.tables.column_reading import ColumnReader
-from prismd.core.tables.columns import ColumnProfile, told_name
-from prismd.core.tables.form_tracking import Seen
+from prismd.core.tables.columns.dates import DateOrder, written_date
+from prismd.core.tables.columns.form_tracking import Seen
+from prismd.core.tables.columns.forms import DateForm, NumberForm
+from prismd.core.tables.columns.profile import ColumnProfile, told_name
+from prismd.core.tables.columns.reading import ColumnReader
 from prismd.core.tables.questions import Decision, Question, Reading
-from prismd.core.tables.written_dates import DateOrder, written_date
 
 #: The value of the decision about decimals where no number has any.
 NO_DECIMALS: Final = "none"

@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-from prismd.core.tables.alphabets import FREQUENT, HAS_VOWEL, languages_of
-from prismd.core.tables.known_words import KNOWN_WORDS
+from prismd.core.tables.encodings.alphabets import FREQUENT, HAS_VOWEL, languages_of
+from prismd.core.tables.encodings.known_words import KNOWN_WORDS
 
 _WORDS_MAX: Final = 2_000
 _WORD: Final = re.compile(r"[^\W\d_]*(?:[^\W\d_\x00-\x7f])[^\W\d_]*")

@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from typing import Final, Literal, NamedTuple
 
-from prismd.core.tables.month_names import MONTHS, WEEKDAYS
+from prismd.core.tables.columns.month_names import MONTHS, WEEKDAYS
 from prismd.core.values.blanks import trimmed
 
 DateOrder = Literal["ymd", "dmy", "mdy"]

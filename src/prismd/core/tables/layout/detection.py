@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from prismd.core.tables.csv_cells import CellRow
-from prismd.core.tables.footers import footer_of
-from prismd.core.tables.header_detection import FoundHeader, header_lines, joined_names
-from prismd.core.tables.questions import Decision, Question, Reading
-from prismd.core.tables.row_widths import (
+from prismd.core.tables.dialects.csv_cells import CellRow
+from prismd.core.tables.layout.footers import footer_of
+from prismd.core.tables.layout.headers import FoundHeader, header_lines, joined_names
+from prismd.core.tables.layout.widths import (
     filled_cells,
     fits_width,
     is_empty,
@@ -22,6 +21,7 @@ from prismd.core.tables.row_widths import (
     usual_width,
     width_of_header,
 )
+from prismd.core.tables.questions import Decision, Question, Reading
 from prismd.core.values.blanks import is_blank
 
 _SHORT_PROVE: Final = 3

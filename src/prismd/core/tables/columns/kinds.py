@@ -6,9 +6,9 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from prismd.core.tables.cell_words import ALL_BOOLEAN_WORDS, is_null_word
-from prismd.core.tables.written_dates import DateOrder, written_date
-from prismd.core.tables.written_numbers import written_number
+from prismd.core.tables.columns.dates import DateOrder, written_date
+from prismd.core.tables.columns.numbers import written_number
+from prismd.core.tables.columns.words import ALL_BOOLEAN_WORDS, is_null_word
 from prismd.core.values.blanks import is_blank
 
 _CHARS_MAX: Final = 512

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 
-from prismd.core.tables.dialects import Dialect
+from prismd.core.tables.dialects.dialect import Dialect
 from prismd.core.values.blanks import INVISIBLE
 
 

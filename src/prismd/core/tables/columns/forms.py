@@ -8,8 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, Literal
 
-from prismd.core.tables.written_dates import DateOrder, written_date
-from prismd.core.tables.written_numbers import WrittenNumber, written_number
+from prismd.core.tables.columns.dates import DateOrder, written_date
+from prismd.core.tables.columns.numbers import WrittenNumber, written_number
 
 #: Whole numbers of more digits than this are names of things, such as card numbers, and stay text.
 WHOLE_DIGITS_MAX: Final = 15

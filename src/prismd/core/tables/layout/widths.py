@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from prismd.core.tables.csv_cells import CellRow
+from prismd.core.tables.dialects.csv_cells import CellRow
 from prismd.core.values.blanks import is_blank
 
 #: The most columns of a table.

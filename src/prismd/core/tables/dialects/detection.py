@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from prismd.core.tables.cell_kinds import cell_kind
-from prismd.core.tables.dialect_candidates import (
+from prismd.core.tables.columns.kinds import cell_kind
+from prismd.core.tables.dialects.candidates import (
     CONTROLS,
     NO_DELIMITER,
     USUAL,
@@ -19,10 +19,10 @@ from prismd.core.tables.dialect_candidates import (
     signs_in,
     variants_of,
 )
-from prismd.core.tables.dialects import Dialect
+from prismd.core.tables.dialects.dialect import Dialect
+from prismd.core.tables.dialects.quotes import FoundDialect, best_quotes, chosen_quotes
+from prismd.core.tables.dialects.trial_readings import TrialReading, tried
 from prismd.core.tables.questions import Decision, Question, Reading
-from prismd.core.tables.quote_detection import FoundDialect, best_quotes, chosen_quotes
-from prismd.core.tables.trial_readings import TrialReading, tried
 
 _READINGS_MAX: Final = 3
 _EVEN_ENOUGH: Final = 0.7

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from prismd.core.tables.cell_kinds import PROVING, cell_kind, common_kind, fits
-from prismd.core.tables.header_words import is_name
+from prismd.core.tables.columns.kinds import PROVING, cell_kind, common_kind, fits
+from prismd.core.tables.layout.header_words import is_name
 from prismd.core.values.blanks import is_blank, trimmed
 
 _ROWS_MAX: Final = 400

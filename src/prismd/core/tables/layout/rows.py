@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from prismd.core.tables.cells import Cell
-from prismd.core.tables.csv_cells import CellRow, cell_rows
-from prismd.core.tables.dialects import Dialect
+from prismd.core.tables.dialects.csv_cells import CellRow, cell_rows
+from prismd.core.tables.dialects.dialect import Dialect
 from prismd.core.tables.lines import lines_of
 from prismd.core.values.blanks import is_blank, trimmed
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from prismd.core.tables.cell_forms import WHOLE_DIGITS_MAX, DateForm, NumberForm
-from prismd.core.tables.written_dates import DateOrder, written_date
-from prismd.core.tables.written_numbers import written_number
+from prismd.core.tables.columns.dates import DateOrder, written_date
+from prismd.core.tables.columns.forms import WHOLE_DIGITS_MAX, DateForm, NumberForm
+from prismd.core.tables.columns.numbers import written_number
 
 _ORDERS: Final[tuple[DateOrder, ...]] = ("ymd", "dmy", "mdy")
 #: A number without a sign of percent.

@@ -10,11 +10,11 @@ from typing import Final
 
 import msgspec
 
-from prismd.core.tables.cell_words import ALL_BOOLEAN_WORDS, WORD_CHARS_MAX, boolean_words, is_null_word
 from prismd.core.tables.cells import Cell, cell_text
-from prismd.core.tables.columns import ColumnProfile
-from prismd.core.tables.form_tracking import DateTracker, NumberTracker, Seen
-from prismd.core.tables.written_dates import written_date
+from prismd.core.tables.columns.dates import written_date
+from prismd.core.tables.columns.form_tracking import DateTracker, NumberTracker, Seen
+from prismd.core.tables.columns.profile import ColumnProfile
+from prismd.core.tables.columns.words import ALL_BOOLEAN_WORDS, WORD_CHARS_MAX, boolean_words, is_null_word
 from prismd.core.values.blanks import is_blank
 
 #: The most different cells that are remembered of one column, as hashes.

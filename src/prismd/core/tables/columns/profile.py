@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from prismd.core.tables.cell_forms import DateForm, NumberForm
+from prismd.core.tables.columns.forms import DateForm, NumberForm
 
 
 @dataclass(frozen=True, slots=True)

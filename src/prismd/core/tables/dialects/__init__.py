@@ -1,0 +1,1 @@
+"""How the text of a table is cut into rows and cells."""

@@ -1,0 +1,1 @@
+"""What the lines of a table are: preamble, header, rows and footer."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
 import re
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -213,3 +215,54 @@ def test_a_run_killed_in_the_middle_is_resumed_without_a_row_lost_or_doubled(
     assert found["created"] == 1_200
     assert count(team, "contact") == 1_200
     assert list(state.iterdir()) == []
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """Rows without a key to match by, so that a row sent twice under two keys would show as a record too many."""
+    path = tmp_path / "many.csv"
+    rows = (f"{n}@x.org,{'no date' if n % 1_000 == 0 else '2024-02-29'}\n" for n in range(6_000))
+    path.write_text("email,first_interaction_date\n" + "".join(rows))
+    return path
+
+
+def _outcomes(path: Path) -> list[tuple[int, str]]:
+    with path.open(newline="") as file:
+        return [(int(row["row"]), row["outcome"]) for row in csv.DictReader(file)]
+
+
+_EXPECTED = [(n + 1, "failed" if n % 1_000 == 0 else "created") for n in range(6_000)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_ended_again_and_again_between_overlapping_requests_is_whole_at_last(
+    run: Import, team: Environment, many: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    results, failed = tmp_path / "all.csv", tmp_path / "failed.csv"
+    arguments = [many, "--type", "contact", "--batch-rows", "400", "--results", results, "--failed", failed]
+    state = tmp_path / "state" / "prismd" / "imports"
+    done = 0
+    for _ in range(4):
+        process = start_prismd(["import", *map(str, arguments)], team, tmp_path)
+        eventually(lambda known=done: _done(state) > known)  # type: ignore[misc] # a default that binds
+        os.kill(process.pid, number)
+        code, _, errors = ended(process)
+        assert code == (130 if number is signal.SIGINT else -number), errors
+        done = _done(state)
+    assert 0 < done < 15, "each time it was ended in the middle"
+    code, found, errors = run(*arguments)
+    assert code == 1, errors
+    assert (found["created"], found["failed"], found["resumed"]) == (5_994, 6, True)
+    assert count(team, "contact") == 5_994
+    assert _outcomes(results) == _EXPECTED
+    with failed.open(newline="") as file:
+        assert [int(row["row"]) for row in csv.DictReader(file)] == [n + 1 for n in range(0, 6_000, 1_000)]
+    assert list(state.iterdir()) == []
+
+
+def _done(state: Path) -> int:
+    """The number of batches that a journal knows to be done."""
+    for path in state.glob("*.json"):
+        with contextlib.suppress(FileNotFoundError):
+            return int(json.loads(path.read_bytes())["batches_done"])
+    return 0

@@ -307,7 +307,7 @@ def test_an_import_that_another_version_began_is_not_begun_anew(
     prism.faults.extend([Fault(drop="before")] * 9)
     assert run(people).exit_code == 2
     [journal] = (tmp_path / "state").rglob("*.json")
-    journal.write_text(journal.read_text().replace('"format":2', '"format":1'))
+    journal.write_text(journal.read_text().replace('"format":3', '"format":2'))
     result = run(people)
     assert (result.exit_code, "another version of prismd began" in result.stderr) == (2, True)
     assert str(journal) in result.stderr

@@ -12,7 +12,7 @@ from prismd.files.rows import ROW_BYTES_MAX, FileRow, RowProblem
 
 #: The most rows and the most bytes of one request, unless a single row is longer.
 BATCH_ROWS: Final = 20_000
-BATCH_BYTES_MAX: Final = 16 * 2**20
+BATCH_BYTES_MAX: Final = 8 * 2**20
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,10 @@ class ClientError(Exception):
     """The server cannot serve the request; the message is a sentence for people."""
 
 
+class UnreachableError(ClientError):
+    """The server cannot be reached, however often it is tried."""
+
+
 class StuckError(ClientError):
     """The import cannot continue; the message says what to do instead."""
 
@@ -141,7 +145,7 @@ class PrismClient:
                 response = self._http.send(request)
             except httpx.TransportError as error:
                 if attempt >= (ATTEMPTS_MAX if self._met else FIRST_ATTEMPTS_MAX):
-                    raise ClientError(f"{self.base_url} cannot be reached: {_cause(error)}") from None
+                    raise UnreachableError(f"{self.base_url} cannot be reached: {_cause(error)}") from None
                 self.outside.sleep(self._wait(attempt))
                 continue
             self._met = True

@@ -31,7 +31,7 @@ class _Event:
     data: str = ""
 
 
-def follow(client: PrismClient, job_id: str, watch: Callable[[Job], None]) -> bool:
+def follow(client: PrismClient, job_id: str, watch: Callable[[Job], None]) -> Job | None:
     """Watch a job by its events until it ends.
 
     Args:
@@ -40,23 +40,24 @@ def follow(client: PrismClient, job_id: str, watch: Callable[[Job], None]) -> bo
         watch: Receives each snapshot; snapshots have no results.
 
     Returns:
-        Whether the job has ended; if not, the caller must poll it.
+        The job as it ended, without results; None if the events do not tell its end, so that the caller must poll it.
     """
     last, failures = "", 0
     while client.has_events and failures < _ATTEMPTS_MAX:
         try:
             for event in _events(client, job_id, last):
                 last, failures = event.id or last, 0
-                watch(msgspec.json.decode(event.data, type=Job))
+                job = msgspec.json.decode(event.data, type=Job)
+                watch(job)
                 if event.name == "end":
-                    return True
+                    return job
         except httpx.TransportError:
             pass  # the loop resumes the stream
         except (_NoEventsError, msgspec.DecodeError, UnicodeDecodeError):
-            return False
+            return None
         failures += 1
         client.outside.sleep(_COME_BACK_S)
-    return False
+    return None
 
 
 def _events(client: PrismClient, job_id: str, last: str) -> Iterator[_Event]:

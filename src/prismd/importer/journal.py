@@ -15,7 +15,7 @@ import msgspec
 from prismd.importer.calls import ClientError
 from prismd.importer.tally import Tally
 
-_FORMAT: Final = 2
+_FORMAT: Final = 3
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -67,10 +67,17 @@ class Growth(msgspec.Struct):
 
 
 class Pending(msgspec.Struct):
-    """A batch that the server has accepted and not yet finished."""
+    """A batch that the server has accepted, and whose results are not all counted and written yet.
+
+    Args:
+        batch: The number of the batch.
+        job_id: The job.
+        ended: Whether the job is known to have ended.
+    """
 
     batch: int
     job_id: str
+    ended: bool = False
 
 
 class _Head(msgspec.Struct):
@@ -92,7 +99,7 @@ class Journal(msgspec.Struct):
         multiple: Columns whose cells are split; stored so that a later run makes the same requests.
         ignored: Columns that are not sent; stored for the same reason.
         batches_done: The number of batches whose results are all counted and written.
-        pending: The current batch, if the server has accepted it.
+        pending: The batches after these that the server has accepted, in their order.
         tally: The counts of these batches.
         results: The file of all results, if the user wants one.
         answers: Answers about a table, by the keys of their questions; stored so that nothing is asked again.
@@ -107,7 +114,7 @@ class Journal(msgspec.Struct):
     ignored: list[str]
     format: int = _FORMAT
     batches_done: int = 0
-    pending: Pending | None = None
+    pending: list[Pending] = msgspec.field(default_factory=list)
     tally: Tally = msgspec.field(default_factory=Tally)
     results: Growth | None = None
     answers: dict[str, str] = msgspec.field(default_factory=dict)
@@ -116,6 +123,30 @@ class Journal(msgspec.Struct):
     def key(self, batch: int) -> str:
         """Return the idempotency key of a batch, the same in each run of this journal."""
         return f"prismd-{self.run_id}-{batch}"
+
+    def job_of(self, batch: int) -> str | None:
+        """Return the job of a batch that the server has accepted; None if it is not known to be accepted."""
+        return next((pending.job_id for pending in self.pending if pending.batch == batch), None)
+
+    @property
+    def job_under_way(self) -> str | None:
+        """The job that the server works on, as far as is known."""
+        return next((pending.job_id for pending in self.pending if not pending.ended), None)
+
+    def note_end(self, batch: int) -> None:
+        """Note that the job of a batch has ended."""
+        for pending in self.pending:
+            pending.ended |= pending.batch == batch
+
+    def finish(self, batch: int, tally: Tally) -> None:
+        """Note that the results of a batch, and of all before it, are counted and written.
+
+        Args:
+            batch: The number of the batch.
+            tally: The counts up to that batch.
+        """
+        self.batches_done, self.tally = batch, tally
+        self.pending = [pending for pending in self.pending if pending.batch > batch]
 
 
 def journal_directory(environment: Mapping[str, str]) -> Path:

@@ -27,6 +27,7 @@ from prismd.files.standard_input import NAME, SHOWN
 from prismd.importer.batches import BATCH_ROWS
 from prismd.importer.calls import ClientError, Outside, StuckError
 from prismd.importer.journal import Journals, journal_directory
+from prismd.importer.run import READ_AHEAD, READ_AHEAD_MAX
 
 SOME_ROWS_FAILED: Final = 1
 INTERRUPTED: Final = 130
@@ -82,6 +83,13 @@ _BATCH_ROWS_MAX: Final = 100_000
     default=BATCH_ROWS,
     show_default=True,
     help="Most rows of one request.",
+)
+@click.option(
+    "--read-ahead",
+    type=click.IntRange(0, READ_AHEAD_MAX),
+    default=READ_AHEAD,
+    show_default=True,
+    help="Most requests that are read and mapped while the server works on one.",
 )
 @click.option("--base-url", metavar="URL", help=f"The server.  [default: $MICRO_BASE_URL or {BASE_URL}]")
 @click.option("--team", metavar="ID", help="The team.  [default: $MICRO_TEAM_ID]")
@@ -164,6 +172,7 @@ def _order(given: Mapping[str, Any], explicit: Sequence[str], path: Path) -> Ord
         clear_token=given["clear_token"],
         ignore_unknown_columns=given["ignore_unknown_columns"],
         batch_rows=given["batch_rows"],
+        read_ahead=given["read_ahead"],
         nulls_are_blank=_null_in_json(given["null"]) == "keep",
         apostrophes=given["apostrophes"],
         failed=given["failed"],

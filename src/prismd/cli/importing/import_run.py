@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -25,13 +25,13 @@ from prismd.files.csv_rows import CsvRows
 from prismd.files.mapped_file import MappedFile
 from prismd.files.opening import ImportFile
 from prismd.files.rows import FileProblemError, FileRow
-from prismd.importer.batches import batches
+from prismd.importer.batches import Batch, batches
 from prismd.importer.calls import ClientError, Outside, PrismClient
 from prismd.importer.imports import Job
 from prismd.importer.journal import Growth, Identity, Journal, Journals, Target
 from prismd.importer.outcomes import Outcomes
 from prismd.importer.row_keys import RowKeys
-from prismd.importer.run import ImportRun
+from prismd.importer.run import BatchResults, ImportRun
 from prismd.importer.seen_rows import SeenRows
 
 #: Rows between two checks that the file has not changed.
@@ -75,7 +75,7 @@ class Run:
     @property
     def job_under_way(self) -> str | None:
         """The job that the server works on, if any is known."""
-        return self.journal.pending.job_id if self.journal and self.journal.pending else None
+        return self.journal.job_under_way if self.journal else None
 
     def carry_out(self, outside: Outside) -> Summary:
         """Import the file and return the summary.
@@ -252,25 +252,41 @@ class Run:
             failures = tally.failed + (job.failed or 0)
             self.meter.show(tally.rows + (job.processed or 0), f"{failures:,} failed" if failures else _waiting(job))
 
-        run = ImportRun(self.client, self.order.options, journal, self.journals.save, watch)
-        for outcome in run.outcomes(batches(self._unchanged(file), rows_max)):
-            tally = deepcopy(journal.tally)
-            for row in outcomes.of(outcome):
-                tally.count(row)
-                outputs.write(row)
-            if outcome.job_id:
-                tally.job_ids.append(outcome.job_id)
-            outputs.settle(lambda: self.journals.save(journal))
-            # Only now is the batch done: after a crash before this line, the batch is sent again under the same key.
-            journal.batches_done, journal.pending, journal.tally = outcome.batch.number, None, tally
-            self.journals.save(journal)
-            self.meter.show(tally.rows, f"{tally.failed:,} failed" if tally.failed else "")
+        run = ImportRun(self.client, self.order.options, journal, self.journals.save, watch, self.order.read_ahead)
+        with closing(run.outcomes(self._unchanged(batches(self._watched(file), rows_max)))) as found:
+            for outcome in found:
+                self._finish(outcome, journal, outputs, outcomes)
+                del outcome  # its rows are not held while the next ones are waited for
 
-    def _unchanged(self, file: ImportFile | MappedFile) -> Iterator[FileRow]:
+    def _finish(self, outcome: BatchResults, journal: Journal, outputs: Outputs, outcomes: Outcomes) -> None:
+        """Count and write the results of a batch."""
+        tally = deepcopy(journal.tally)
+        for row in outcomes.of(outcome):
+            tally.count(row)
+            outputs.write(row)
+        if outcome.job_id:
+            tally.job_ids.append(outcome.job_id)
+        outputs.settle(lambda: self.journals.save(journal))
+        # Only now is the batch done: after a crash before this line, the batch is sent again under the same key.
+        journal.finish(outcome.batch.number, tally)
+        self.journals.save(journal)
+        self.meter.show(tally.rows, f"{tally.failed:,} failed" if tally.failed else "")
+
+    def _watched(self, file: ImportFile | MappedFile) -> Iterator[FileRow]:
         for row in file.rows():
-            if row.number % _ROWS_PER_LOOK == 1 and _stamp(self.order.file) != self._stamp:
-                raise ClientError("the file has changed while it was being read; nothing of the change was sent")
+            if row.number % _ROWS_PER_LOOK == 1:
+                self._check_unchanged()
             yield row
+
+    def _unchanged(self, found: Iterable[Batch]) -> Iterator[Batch]:
+        """Yield batches that were read before the file changed."""
+        for batch in found:
+            self._check_unchanged()
+            yield batch
+
+    def _check_unchanged(self) -> None:
+        if _stamp(self.order.file) != self._stamp:
+            raise ClientError("the file has changed while it was being read; nothing of the change was sent")
 
 
 def _waiting(job: Job) -> str:

@@ -28,6 +28,7 @@ class Order:
             them in files of failed rows and refuses them in other files.
         ignore_unknown_columns: Leave out columns that are no writable property.
         batch_rows: The most rows of a request.
+        read_ahead: The most requests that are read and made ahead.
         failed: Path of the file of failed rows; None for a free name beside the imported file.
         results: Path of the file of all results, or None.
         again: Start over where an earlier run stopped.
@@ -48,6 +49,7 @@ class Order:
     apostrophes: str | None
     ignore_unknown_columns: bool
     batch_rows: int
+    read_ahead: int
     failed: Path | None
     results: Path | None
     again: bool

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from prismd.api.http.answering_once import Write, answer_once
+from prismd.api.http.idempotency import Write, answer_once
 from prismd.core.errors import PrismdError
 from prismd.services.idempotency.claims import Answer
 from prismd.services.runtime import Runtime

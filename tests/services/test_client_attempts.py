@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from prismd.api.http.answering_once import Write, answer_once, answered_once
+from prismd.api.http.idempotency import Write, answer_once, answered_once
 from prismd.core.errors import PrismdError
 from prismd.services.api_keys.authentication import Caller
 from prismd.services.idempotency.claims import Answer

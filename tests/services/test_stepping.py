@@ -11,12 +11,10 @@ import psycopg
 import pytest
 
 from prismd.core.imports.job import State
-from prismd.services.imports.chunk import LostRaceError, run_chunk
 from prismd.services.imports.job_transaction import JobTransaction
 from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
 from prismd.services.imports.pipeline.overlapped_connection import OverlappedConnection
-from prismd.services.imports.stepping import step_next
-from prismd.services.imports.turns import claim_job
+from prismd.services.imports.stepping import LostRaceError, claim_job, run_chunk, step_next
 from prismd.services.records.reading import count_records
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session, Transaction

@@ -11,8 +11,8 @@ import pytest
 
 from prismd.core.imports.job import Job, State
 from prismd.services.imports import stepping
-from prismd.services.imports.chunk import run_chunk
 from prismd.services.imports.control import cancel_job
+from prismd.services.imports.stepping import run_chunk
 from prismd.services.imports.turns import OutOfReachError, return_lost_jobs
 from prismd.settings import Settings
 from prismd.store.connections.postgres import Connection, connect

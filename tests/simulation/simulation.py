@@ -18,7 +18,7 @@ from typing import Any, Final, cast
 import msgspec
 import psycopg
 
-from prismd.api.http.answering_once import Write, answer_once
+from prismd.api.http.idempotency import Write, answer_once
 from prismd.core.errors import PrismdError
 from prismd.core.ids import TimeOrderedIds
 from prismd.core.imports.request import RequestLimits, parse_request

@@ -10,7 +10,7 @@ import pytest
 
 from prismd.core.imports.job import Job
 from prismd.core.records.new_contacts import NewContacts
-from prismd.services.imports import chunk, control, rows, stepping
+from prismd.services.imports import control, failed_chunks, rows, rows_apart
 from prismd.services.records import references
 from prismd.services.records.keys import KeyChanges
 from prismd.store.idempotency import claims
@@ -116,8 +116,8 @@ def with_keys_of_a_type_not_locked(patch: pytest.MonkeyPatch) -> None:
 
 
 def with_a_lost_answer_taken_for_a_failure_of_the_chunk(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(stepping, "passes", lambda _: False)
-    patch.setattr(chunk, "passes", lambda _: False)
+    patch.setattr(failed_chunks, "passes", lambda _: False)
+    patch.setattr(rows_apart, "passes", lambda _: False)
 
 
 def with_updates_lost(patch: pytest.MonkeyPatch) -> None:

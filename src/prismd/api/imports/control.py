@@ -13,8 +13,8 @@ from prismd.api.http.idempotency import write_once
 from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.json_bodies import refuse_body
 from prismd.api.http.paths import id_in_path
+from prismd.api.imports.handlers import submit_once
 from prismd.api.imports.jobs import shown
-from prismd.api.imports.submissions import submit_once
 from prismd.api.limits.threads import Threads
 from prismd.core.api_keys.scopes import Scope
 from prismd.core.imports.request import RequestLimits

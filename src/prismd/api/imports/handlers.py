@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any, Final
 
+import structlog
 from litestar import Request, Response
 from litestar.response import Stream
+from structlog.contextvars import bind_contextvars
 
 from prismd.api.document.operation import (
     CURSOR,
@@ -24,11 +26,11 @@ from prismd.api.document.operation import (
 from prismd.api.document.shapes import ImportJob, JobPage
 from prismd.api.http.errors import JSON, respond
 from prismd.api.http.handling import handles
+from prismd.api.http.idempotency import write_once
 from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.paths import id_in_path, importable_type_in_path
 from prismd.api.http.query_strings import given, one_of, page_limit
-from prismd.api.imports.jobs import POLL_AFTER_S, PROCESSING, shown, with_results
-from prismd.api.imports.submissions import submit_once
+from prismd.api.imports.jobs import POLL_AFTER_S, PROCESSING, accepted, shown, with_results
 from prismd.api.limits.threads import Threads
 from prismd.api.queries.cursors import Cursor, Listing, read_cursor, write_cursor
 from prismd.core.api_keys.scopes import Scope
@@ -43,6 +45,9 @@ from prismd.services.imports import jobs
 from prismd.services.imports.jobs import Submitted
 from prismd.services.imports.results import FIRST, part_of_results
 from prismd.services.session import Session, Transaction
+from prismd.telemetry import metrics
+
+_LOG: Final = structlog.get_logger()
 
 STATES: Final = tuple(state.value for state in State)
 #: Either scope is enough to read imports of a type.
@@ -93,6 +98,37 @@ async def start_import(
         return jobs.submit(transaction, asked)
 
     return await submit_once(request, session, body, submit)
+
+
+async def submit_once(
+    request: Request[Any, Any, Any],
+    session: Session,
+    body: bytes,
+    submit: Callable[[Transaction], Submitted],
+) -> Response[bytes]:
+    """Submit an import and answer it; a recognised repeat gets the first answer.
+
+    Args:
+        request: The request, for its headers and path.
+        session: The session of the caller.
+        body: The request body, byte for byte.
+        submit: Submits the import, or raises PrismdError.
+    """
+    made: list[Submitted] = []
+
+    def work(transaction: Transaction) -> Answer:
+        submitted = submit(transaction)
+        made[:] = [submitted]
+        return accepted(submitted, session.caller.public_id)
+
+    threads: Threads = request.app.state.threads
+    response = await threads.run_import(lambda: write_once(request, session, body, work))
+    for one in made:
+        bind_contextvars(job=one.job.id)
+        if one.job.synchronous:
+            metrics.rows_done(one.job.counts, dry_run=one.job.options.dry_run)
+        _LOG.info("import accepted", object_type=one.job.object_type, rows=one.job.total, state=one.job.state.value)
+    return response
 
 
 @handles(

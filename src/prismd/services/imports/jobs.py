@@ -19,8 +19,8 @@ from prismd.core.imports.request import Chunk, ImportRequest, cut_into_chunks
 from prismd.core.properties.schema import held_references
 from prismd.core.wording.quoting import quoted
 from prismd.services.audit import doer_of, note_end
-from prismd.services.imports.chunk import run_chunk
 from prismd.services.imports.job_transaction import JobTransaction
+from prismd.services.imports.stepping import run_chunk
 from prismd.services.lists import list_of_field
 from prismd.services.realtime.notifications import import_moved
 from prismd.services.records.keys import key_property

@@ -9,7 +9,6 @@ import structlog
 
 from prismd.core.imports.job import Job
 from prismd.core.imports.request import Chunk
-from prismd.services.imports.chunk import refuse_row
 from prismd.services.imports.job_transaction import JobTransaction
 from prismd.services.realtime.notifications import import_moved
 from prismd.store.imports import chunks, jobs, queue
@@ -23,36 +22,34 @@ _PARTS_MAX: Final = 100
 _LOSSES_BEFORE_CUT: Final = 2
 
 
-def after_losses(transaction: JobTransaction, count: int) -> Job:
-    """Delay a chunk whose last attempt never ended; after several losses, cut it or refuse its only row.
+def after_losses(transaction: JobTransaction, chunk: Chunk, count: int) -> Job | None:
+    """Delay a chunk whose last attempt never ended; after several losses, cut it.
 
     Results do not depend on how rows are cut into chunks, so a cut changes no result.
 
     Args:
         transaction: The job's open transaction; the job's cursor is at this chunk.
+        chunk: The chunk.
         count: Number of attempts that began and did not end.
 
     Returns:
-        The job after that.
+        The job after that; None if the chunk has only one row, which the caller must refuse without reading it.
     """
     connection, job, settings = transaction.connection, transaction.job, transaction.settings
     forget_attempts(connection, job)
     after = job.after_crashes(count, transaction.at)
     _LOG.error("chunk lost its worker or its connection", times=after.crashes)
-    chunk = chunks.read_chunk(connection, job, job.cursor)
     alone = len(chunk.rows) == 1
-    if after.crashes >= (settings.step_attempts_max if alone else _LOSSES_BEFORE_CUT):
-        return (_refused if alone else _cut)(transaction, chunk)
+    if alone and after.crashes >= settings.step_attempts_max:
+        _LOG.error("row refused, as it cannot be processed", row=chunk.first_row)
+        return None
+    if not alone and after.crashes >= _LOSSES_BEFORE_CUT:
+        return _cut(transaction, chunk)
     wait = timedelta(seconds=settings.step_backoff_s * 2 ** (after.crashes - 1))
     jobs.record_failure(connection, after)
     queue.put_off(connection, after, transaction.at + wait)
     import_moved(transaction, after)
     return after
-
-
-def _refused(transaction: JobTransaction, chunk: Chunk) -> Job:
-    _LOG.error("row refused, as it cannot be processed", row=chunk.first_row)
-    return refuse_row(transaction, chunk)
 
 
 def _cut(transaction: JobTransaction, chunk: Chunk) -> Job:

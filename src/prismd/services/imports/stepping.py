@@ -1,36 +1,45 @@
-"""Taking a turn: claim the job that waits longest, and do one chunk of it in one transaction."""
+"""A step of an import: a job is claimed, one chunk of it is done, and its cursor moves, in one transaction."""
 
 from __future__ import annotations
 
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Final
 
+import psycopg
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from prismd.core.imports.job import Job
+from prismd.core.imports.job import Counts, Job
+from prismd.core.imports.request import Chunk
+from prismd.core.imports.results import Report, report_of
 from prismd.services.audit import note_end
-from prismd.services.imports.chunk import LostRaceError, run_chunk
+from prismd.services.imports.failed_chunks import after_failure
 from prismd.services.imports.job_transaction import JobTransaction
 from prismd.services.imports.lost_chunks import after_losses
 from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
-from prismd.services.imports.turns import OutOfReachError, claim_job, pass_over
+from prismd.services.imports.pipeline.row_importers import row_importer
+from prismd.services.imports.rows_apart import RowsApart, refused_row
+from prismd.services.imports.turns import OutOfReachError, pass_over
 from prismd.services.realtime.notifications import import_moved
 from prismd.services.runtime import SoleRuntime
 from prismd.services.session import Session
-from prismd.store.connections.faults import passes
+from prismd.settings import Settings
 from prismd.store.connections.postgres import Connection
-from prismd.store.imports import chunks, jobs, queue
-from prismd.store.imports.attempts import begin_attempt, forget_attempts
+from prismd.store.imports import chunks, jobs, queue, results
+from prismd.store.imports.attempts import begin_attempt
+from prismd.store.records import record_keys
 from prismd.telemetry import metrics, traces
 from prismd.telemetry.declared import CHUNKS
 from prismd.telemetry.phases import phase, phase_took
 
-_LOG = structlog.get_logger()
+_LOG: Final = structlog.get_logger()
 
-_GAVE_UP = "the server could not process a part of this import; rows done so far stay done, the log tells why"
+
+class LostRaceError(Exception):
+    """The job's cursor has moved since this worker claimed the job: another worker has done the chunk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,7 @@ def step_next(
             phase_took(claimed, "claim", time.perf_counter() - began)
             observed.enter_context(traces.chunk(claimed))
             transaction = JobTransaction(Session(runtime, claimed.team_id), connection, claimed, now)
-            after = after_losses(transaction, lost) if lost else _stepped(transaction, pipeline)
+            after = _after_losses(transaction, lost) if lost else _stepped(transaction, pipeline)
             observed.enter_context(phase(claimed, "commit"))
     except OutOfReachError as error:
         if runtime.connection.broken or runtime.connection.closed:
@@ -89,12 +98,68 @@ def step_next(
     except Exception as error:
         if claimed is None or runtime.connection.broken or runtime.connection.closed:
             raise
-        return _after_failure(runtime, claimed, error, now)
+        after = claimed if isinstance(error, LostRaceError) else after_failure(runtime, claimed, error, now)
+        return Step(after, failed=True)
     metrics.add(CHUNKS, 1, "lost" if lost else "done")
     metrics.rows_done(after.since(claimed), dry_run=after.options.dry_run)
     if not lost:
         _LOG.info("chunk done", rows=after.processed - claimed.processed, state=after.state.value)
     return Step(after, failed=bool(lost))
+
+
+def claim_job(connection: Connection, now: datetime, settings: Settings) -> Job | None:
+    """Return the next job, locked until the transaction ends; None if no job is ready.
+
+    Args:
+        connection: A connection inside a transaction.
+        now: The time; jobs that wait for a later time are skipped.
+        settings: The settings in force; they limit the number of a team's jobs that take turns.
+
+    Raises:
+        OutOfReachError: The job cannot be locked; the caller must roll back the transaction and delay the entry.
+    """
+    while (entry := queue.claim_entry(connection, now, running_max=settings.running_jobs_per_team_max)) is not None:
+        try:
+            job = jobs.lock_job(connection, entry.team_id, entry.job_id)
+        except psycopg.Error as error:
+            raise OutOfReachError(entry, error) from error
+        if job is not None and not job.ended:
+            return job
+        _LOG.warning("queue entry without a job removed", job=entry.job_id)
+        queue.leave(connection, entry.team_id, entry.job_id)
+    return None
+
+
+def run_chunk(
+    transaction: JobTransaction, chunk: Chunk, pipeline: ImportPipeline | None = None, *, apart: bool = False
+) -> tuple[Job, bytes]:
+    """Do one chunk of a job; records, results, effects, counters and cursor are committed together.
+
+    Args:
+        transaction: The job's open transaction; the job's cursor is at this chunk.
+        chunk: The chunk to do.
+        pipeline: The worker's pipeline; None to defer nothing and to read nothing ahead.
+        apart: Whether to halve the rows until each row that cannot be processed is alone, and to refuse only those.
+
+    Returns:
+        The job after the chunk, and the results as JSON without brackets.
+
+    Raises:
+        LostRaceError: Another worker has done the chunk; the caller must roll back the transaction.
+    """
+    job = transaction.job
+    with phase(job, "lock"):
+        record_keys.lock_type(transaction.connection, job.team_id, job.object_type)
+    importer = row_importer(transaction, None if apart else pipeline)
+    if apart:
+        report = report_of(RowsApart(transaction, importer).run(chunk), chunk.origins)
+    else:
+        planned = importer.plan(chunk)
+        with phase(job, "write"):
+            importer.write(planned)
+            report = planned.report()
+    with phase(job, "finish"):
+        return _finished(transaction, chunk, report), report.content
 
 
 def _name_in_log(job: Job) -> None:
@@ -116,30 +181,27 @@ def _stepped(transaction: JobTransaction, pipeline: ImportPipeline | None) -> Jo
     return after
 
 
-def _after_failure(runtime: SoleRuntime, job: Job, error: Exception, now: datetime) -> Step:
-    settings = runtime.settings
-    if isinstance(error, LostRaceError):
-        return Step(job, failed=True)
-    if passes(error):
-        # The database is at fault and not the job, so this does not count as an attempt.
-        after, wait_s = job, settings.step_backoff_s
-        metrics.add(CHUNKS, 1, "waited")
-        _LOG.warning("chunk must wait", wait_s=wait_s, error=str(error))
-    else:
-        after = job.after_failure(_GAVE_UP, now, attempts_max=settings.step_attempts_max)
-        wait_s = settings.step_backoff_s * 2 ** (after.attempts - 1)
-        metrics.add(CHUNKS, 1, "failed")
-        _LOG.exception("chunk failed", attempts=after.attempts, state=after.state.value)
-    with Session(runtime, job.team_id).transaction() as transaction:
-        connection = transaction.connection
-        queue.hold_entry(connection, job)
-        forget_attempts(connection, job)
-        # If another worker has continued the job meanwhile, this failure no longer matters.
-        if jobs.record_failure(connection, after):
-            if after.ended:
-                queue.leave(connection, after.team_id, after.id)
-            else:
-                queue.put_off(connection, after, now + timedelta(seconds=wait_s))
-            note_end(transaction, after)
-            import_moved(transaction, after)
-    return Step(after, failed=True)
+def _after_losses(transaction: JobTransaction, count: int) -> Job:
+    job = transaction.job
+    chunk = chunks.read_chunk(transaction.connection, job, job.cursor)
+    after = after_losses(transaction, chunk, count)
+    return after or _finished(transaction, chunk, report_of([refused_row(chunk)], chunk.origins))
+
+
+def _finished(transaction: JobTransaction, chunk: Chunk, report: Report) -> Job:
+    connection, job = transaction.connection, transaction.job
+    after = job.after_chunk(report.counts, transaction.at)
+    if not jobs.advance(connection, job, after):
+        raise LostRaceError(job.id)
+    if after.ended and not after.synchronous:
+        queue.leave(connection, after.team_id, after.id)
+    results.insert_results(connection, job, chunk, report.counts, report.content)
+    note_end(transaction, after)
+    _tell(transaction, after, chunk, report.counts)
+    return after
+
+
+def _tell(transaction: JobTransaction, after: Job, chunk: Chunk, counts: Counts) -> None:
+    changed = (counts.created or counts.updated) and not after.options.dry_run
+    if changed or not after.synchronous:
+        import_moved(transaction, after, chunk.number if changed else None)

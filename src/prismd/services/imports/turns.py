@@ -1,4 +1,4 @@
-"""Turns of jobs: claiming the next job by its entry in the queue, and correcting wrong entries.
+"""Corrects entries in the queue of jobs: those of jobs that cannot be reached, and those that are missing.
 
 An entry is a hint. A worker that claims an entry of an ended job removes the entry; a job without an entry gets a new
 one; and if a job cannot be reached, its entry waits while other jobs go on. On a single PostgreSQL, none of these
@@ -8,16 +8,13 @@ lost, or a node can be down.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import psycopg
 import structlog
 
-from prismd.core.imports.job import Job
 from prismd.services.runtime import SoleRuntime
-from prismd.settings import Settings
-from prismd.store.connections.postgres import Connection
 from prismd.store.imports import jobs, queue
 from prismd.store.imports.queue import QueueEntry
 
@@ -35,29 +32,6 @@ class OutOfReachError(Exception):
     def __init__(self, entry: QueueEntry, cause: psycopg.Error) -> None:
         super().__init__(f"import job {entry.job_id} cannot be reached: {cause}")
         self.entry, self.cause = entry, cause
-
-
-def claim_job(connection: Connection, now: datetime, settings: Settings) -> Job | None:
-    """Return the next job, locked until the transaction ends; None if no job is ready.
-
-    Args:
-        connection: A connection inside a transaction.
-        now: The time; jobs that wait for a later time are skipped.
-        settings: The settings in force; they limit the number of a team's jobs that take turns.
-
-    Raises:
-        OutOfReachError: The job cannot be locked; the caller must roll back the transaction and delay the entry.
-    """
-    while (entry := queue.claim_entry(connection, now, running_max=settings.running_jobs_per_team_max)) is not None:
-        try:
-            job = jobs.lock_job(connection, entry.team_id, entry.job_id)
-        except psycopg.Error as error:
-            raise OutOfReachError(entry, error) from error
-        if job is not None and not job.ended:
-            return job
-        _LOG.warning("queue entry without a job removed", job=entry.job_id)
-        queue.leave(connection, entry.team_id, entry.job_id)
-    return None
 
 
 def pass_over(runtime: SoleRuntime, error: OutOfReachError) -> None:

@@ -383,8 +383,15 @@ def test_a_row_without_the_stage_that_its_list_demands_says_so(api: Api) -> None
     assert row["error"]["code"] == "missing_required"
 
 
+def test_a_reference_by_key_to_what_the_key_may_not_read_says_so(api: Api) -> None:
+    key = api.make_key(api.team, "import:contact")
+    rows = {"objects": [{"default": {"company": {"name": "Acme"}}}]}
+    [row] = api.send("POST", "/contact/import", key=key, json=rows).json()["results"]
+    assert row["error"]["code"] == "missing_scope"
+
+
 def test_every_code_of_a_row_is_provoked_above() -> None:
-    assert set(ROWS) | {"multiple_matches", "missing_required"} | NEVER_OF_A_ROW == set(ROW_CODES)
+    assert set(ROWS) | {"multiple_matches", "missing_required", "missing_scope"} | NEVER_OF_A_ROW == set(ROW_CODES)
 
 
 def test_a_job_that_cannot_go_on_fails_with_its_error_and_the_results_so_far(

@@ -18,7 +18,7 @@ from prismd.store.imports import attempts, chunks, drafts, effects, import_recor
 from prismd.store.monitoring import diagnosis, figures, health
 from prismd.store.queries import pages
 from prismd.store.realtime import tickets
-from prismd.store.records import record_keys, record_writes, records
+from prismd.store.records import key_holders, record_keys, record_writes, records
 from tests.store.million import CITY, FEW, JOB, MEMBER, QUEUED, RECORDS, hash_of, id_of
 
 #: How far apart what is asked for stands.
@@ -60,6 +60,7 @@ def _named(count: int) -> dict[str, Any]:
         "hashes": [hash_of(number) for number in numbers],
         "ids": [id_of(number) for number in numbers],
         "types": ["contact"] * count,
+        "keys": ["email"] * count,
         "locations": [f"({1 + number},1)" for number in range(count)],
         "versions": [2] * count,
         "versions_before": [1] * count,
@@ -100,6 +101,12 @@ _RECORDS: Final = {
         records._WITH_KEY, {"key": "city", "hashes": [CITY], "each_max": LIMIT}, once=2 * LIMIT
     ),
     "existing records": Hot(records._EXISTING, each=1),
+    "records by keys of several properties": Hot(key_holders._HOLDERS, {"each_max": LIMIT}, each=2),
+    "records by a key of several properties that half of them have": Hot(
+        key_holders._HOLDERS,
+        {"types": ["contact"], "keys": ["city"], "hashes": [CITY], "each_max": LIMIT},
+        once=2 * LIMIT,
+    ),
     "one record": Hot(records._GET, {"id": id_of(1)}, once=1),
     "updated records": Hot(record_writes._UPDATE, each=1),
     "page of values": Hot(records._PAGE, {"after": id_of(500_000)}, once=LIMIT),

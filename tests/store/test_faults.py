@@ -48,7 +48,7 @@ from prismd.store.imports import attempts, chunks, drafts, effects, import_recor
 from prismd.store.monitoring import diagnosis, figures, health
 from prismd.store.queries import pages
 from prismd.store.realtime import notifications, tickets
-from prismd.store.records import record_keys, record_writes, records, values
+from prismd.store.records import key_holders, record_keys, record_writes, records, values
 from tests.conftest import sole
 
 NOW: Final = datetime(2026, 1, 5, tzinfo=UTC)
@@ -239,6 +239,9 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
         c, w.team_id, "contact", w.hashes, job_id=w.running.id
     ),
     records.holders_of_keys: lambda c, w: records.holders_of_keys(c, w.team_id, "contact", w.hashes, budget()),
+    key_holders.holders_of_values: lambda c, w: key_holders.holders_of_values(
+        c, w.team_id, [key_holders.WantedKey("contact", "email", one) for one in w.hashes], each_max=1
+    ),
     records.existing_records: lambda c, w: records.existing_records(c, w.team_id, [("contact", w.record.id)]),
     import_records.insert_records: lambda c, w: import_records.insert_records(
         c, w.team_id, "contact", w.plan.created, job_id=w.running.id, now=NOW

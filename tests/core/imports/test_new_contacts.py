@@ -11,11 +11,11 @@ import pytest
 from prismd.core.properties.native import native_schema
 from prismd.core.records.merging import ArrayChange, ArrayOperation, merged
 from prismd.core.records.new_contacts import NewContact, NewContacts
-from prismd.core.records.references import references_of
+from prismd.core.records.references import Reference, references_of
 from prismd.core.records.rows import RefusedRow, Row, Rows
 from tests.bounded_work import bounded_work
 
-KNOWN = {("contact", "known@x.org"): ["k"], ("contact", "two@x.org"): ["1", "2"]}
+KNOWN: dict[Reference, list[str]] = {("contact", "known@x.org"): ["k"], ("contact", "two@x.org"): ["1", "2"]}
 
 
 def contacts() -> NewContacts:

@@ -37,6 +37,7 @@ class ImportOptions:
         list_id: A list that every row's record joins, and whose own slugs take precedence.
         require_list_stage: Whether a row without a stage in that list fails.
         key: Property key for ``dedupe_by``; determined once, when the import is accepted.
+        unreadable: Types whose records the caller cannot read; determined once, when the import is accepted.
     """
 
     dedupe_by: str | None = None
@@ -48,6 +49,7 @@ class ImportOptions:
     list_id: str | None = None
     require_list_stage: bool = False
     key: str | None = None
+    unreadable: tuple[str, ...] = ()
 
     @property
     def changes_matches(self) -> bool:
@@ -56,12 +58,13 @@ class ImportOptions:
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as they are stored with a job."""
-        return asdict(self)
+        return {name: value for name, value in asdict(self).items() if value != ()}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """Return the options that were stored with a job."""
-        return cls(**{**stored, "on_match": OnMatch(stored["on_match"])})
+        known = {**stored, "on_match": OnMatch(stored["on_match"]), "unreadable": tuple(stored.get("unreadable", ()))}
+        return cls(**known)
 
 
 _FIELD: Final = ".body.options"

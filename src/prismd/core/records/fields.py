@@ -10,7 +10,7 @@ from prismd.core.json.text import sent_texts
 from prismd.core.properties.schema import Kind, ObjectSchema, Property, held_references, property_key
 from prismd.core.records.keys import Hashes, Keys
 from prismd.core.records.merging import ArrayChange, ArrayOperation, array_change_problem
-from prismd.core.values.property_values import InvalidValueError, ValueLimits, parser_for, writer_for
+from prismd.core.values.property_values import InvalidValueError, ValueLimits, remover_for, writer_for
 from prismd.core.wording.quoting import nearest, quoted
 
 _TEXT_KINDS: Final = (Kind.STR, Kind.TEXT)
@@ -172,7 +172,7 @@ class FieldParser:
     def _removed(self, prop: Property, values: object) -> object:
         try:
             # An archived property or option takes no new values, but values can be removed.
-            return parser_for(prop, self._limits)(values)
+            return remover_for(prop, self._limits)(values)
         except InvalidValueError as error:
             error.options = ()  # no option is made only to be taken away
             raise

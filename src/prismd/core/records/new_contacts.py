@@ -16,7 +16,14 @@ from prismd.core.properties.schema import ObjectSchema, held_references
 from prismd.core.records.keys import KeyRule, normalised
 from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import Properties
-from prismd.core.records.references import Found, addresses_to_link, tokens_of, with_references
+from prismd.core.records.references import (
+    ByKey,
+    Found,
+    addresses_to_link,
+    is_address,
+    tokens_of,
+    with_references,
+)
 from prismd.core.records.rows import RefusedRow, Row, Rows
 from prismd.core.values.addresses import address_problem
 from prismd.core.values.blanks import trimmed
@@ -57,26 +64,27 @@ class NewContacts:
         """Return whether any address is new."""
         return bool(self._ids)
 
-    def resolve(self, rows: Rows, found: Found) -> Rows:
+    def resolve(self, rows: Rows, found: Found, by_key: ByKey = ByKey()) -> Rows:  # noqa: B008 - it never changes
         """Return rows with references to the found records, and to new contacts for unknown addresses.
 
         Args:
             rows: Parsed rows.
             found: The results of the look-up.
+            by_key: What the look-up by key says besides.
         """
         for address in addresses_to_link(rows, self._targets):
             if not found.get(("contact", address)):
                 self._expect(address)
         if not self._ids:
-            return [with_references(row, self._targets, found) for row in rows]
+            return [with_references(row, self._targets, found, by_key) for row in rows]
         # Include addresses that rows remove: another row can link the same address.
         new = {
             reference: [self._ids[folded]]
             for reference, ids in found.items()
-            if not ids and (folded := _folded(reference[1])) in self._ids
+            if not ids and is_address(token := reference[1]) and (folded := _folded(token)) in self._ids
         }
         known = {**found, **new}
-        return [self._resolved(row, known) for row in rows]
+        return [self._resolved(row, known, by_key) for row in rows]
 
     def _expect(self, address: str) -> None:
         folded, email = _folded(address), trimmed(address)
@@ -84,11 +92,12 @@ class NewContacts:
             self._ids[folded] = self._new_id()
             self._unlinked[self._ids[folded]] = email
 
-    def _resolved(self, sent: Row | RefusedRow, found: Found) -> Row | RefusedRow:
-        row = with_references(sent, self._targets, found)
+    def _resolved(self, sent: Row | RefusedRow, found: Found, by_key: ByKey) -> Row | RefusedRow:
+        row = with_references(sent, self._targets, found, by_key)
         if type(row) is Row and type(sent) is Row and row is not sent:
             tokens = [token for key in sent.values if key in self._keys for token in tokens_of(sent.values[key])]
-            spelled = {self._ids[key]: trimmed(one) for one in reversed(tokens) if (key := _folded(one)) in self._ids}
+            addresses = [one for one in reversed(tokens) if is_address(one)]
+            spelled = {self._ids[key]: trimmed(one) for one in addresses if (key := _folded(one)) in self._ids}
             self._spelled[id(row)] = row, spelled
         return row
 

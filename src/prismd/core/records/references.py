@@ -1,26 +1,62 @@
-"""References in rows: collect the ids and addresses to look up, and replace them by ids of records."""
+"""References in rows: collect the ids, addresses and keys to look up, and replace them by ids of records."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeGuard
 
 from prismd.core.properties.schema import split_key
 from prismd.core.records.merging import ArrayChange, ArrayOperation
 from prismd.core.records.rows import Problem, RefusedRow, Row
 from prismd.core.values.addresses import address_problem
 from prismd.core.values.blanks import trimmed
+from prismd.core.values.key_references import KeyReference
 from prismd.core.wording.quoting import quoted
 
-#: An object type, and the text of a row: the id of a record of that type or, for contacts, an e-mail address.
-Reference = tuple[str, str]
+#: What a row gives for a record: its id, a reference by key or, for contacts, an e-mail address.
+Token = str | KeyReference
+#: An object type, and what a row gives for a record of that type.
+Reference = tuple[str, Token]
 #: The ids of the records that a reference leads to: none, one, or several.
 Found = Mapping[Reference, list[str]]
 
 ADDRESS_MARK: Final = "@"
 
-#: Maximum number of ids to list if an address stands for several records.
+#: Maximum number of ids to list if an address or a key stands for several records.
 SHOWN_IDS_MAX: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a reference by key can lead to no record.
+
+    Args:
+        code: A code of a row.
+        message: A sentence about the key, without the property that holds the reference.
+    """
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByKey:
+    """What a look-up by key says beside the records that it found.
+
+    Args:
+        faults: References by keys that no record can have.
+    """
+
+    faults: Mapping[Reference, Fault] = field(default_factory=dict)
+
+
+_NO_KEYS: Final = ByKey()
+
+
+def is_address(token: Token) -> TypeGuard[str]:
+    """Return whether a reference is an e-mail address."""
+    return isinstance(token, str) and ADDRESS_MARK in token
 
 
 def references_of(rows: Iterable[Row | RefusedRow], targets: Mapping[str, str]) -> set[Reference]:
@@ -54,27 +90,30 @@ def addresses_to_link(rows: Iterable[Row | RefusedRow], targets: Mapping[str, st
         for key, value in row.values.items()
         if key in targets and not _removes(value)
         for token in tokens_of(value)
-        if ADDRESS_MARK in token
+        if is_address(token)
     ]
 
 
-def with_references(row: Row | RefusedRow, targets: Mapping[str, str], found: Found) -> Row | RefusedRow:
+def with_references(
+    row: Row | RefusedRow, targets: Mapping[str, str], found: Found, by_key: ByKey = _NO_KEYS
+) -> Row | RefusedRow:
     """Return a row with ids of existing records as references, or refused if a reference leads to none.
 
     Args:
         row: A parsed row.
         targets: Object types that references lead to, by the reference's key.
         found: The results of the look-up.
+        by_key: What the look-up by key says besides.
     """
     keys = targets.keys() & row.values.keys() if isinstance(row, Row) and row.refers else ()
     if not keys or isinstance(row, RefusedRow):
         return row
     problems = [
-        problem
+        _problem(key, fault)
         for key in row.values
         if key in keys
         for token in tokens_of(row.values[key])
-        if (problem := _problem(key, targets[key], token, found, removed=_removes(row.values[key]))) is not None
+        if (fault := _fault((targets[key], token), found, by_key, removed=_removes(row.values[key]))) is not None
     ]
     if problems:
         return RefusedRow(problems)
@@ -82,8 +121,8 @@ def with_references(row: Row | RefusedRow, targets: Mapping[str, str], found: Fo
     return Row(values, plain=row.plain)
 
 
-def tokens_of(value: Any) -> list[str]:  # noqa: ANN401 - a parsed value of a reference
-    """Return the ids and addresses in a value of a reference."""
+def tokens_of(value: Any) -> list[Any]:  # noqa: ANN401 - a parsed value of a reference
+    """Return the ids, addresses and keys in a value of a reference."""
     if value is None:
         return []
     if isinstance(value, ArrayChange):
@@ -95,45 +134,50 @@ def _removes(value: object) -> bool:
     return isinstance(value, ArrayChange) and value.operation is ArrayOperation.REMOVE
 
 
-def _problem(key: str, target: str, token: str, found: Found, *, removed: bool) -> Problem | None:
-    ids = found.get((target, token), [])
+def _problem(key: str, fault: Fault) -> Problem:
+    list_id, slug = split_key(key)
+    return Problem(fault.code, f"{slug}: {fault.message}", slug, list_id=list_id)
+
+
+def _fault(reference: Reference, found: Found, by_key: ByKey, *, removed: bool) -> Fault | None:
+    target, token = reference
+    ids = found.get(reference, [])
     if len(ids) == 1:
         return None
-    list_id, slug = split_key(key)
     if ids:
-        message = f"{slug}: {several(ids, target, token)}; refer to one by its id"
-        return Problem("multiple_matches", message, slug, list_id=list_id)
+        return Fault("multiple_matches", f"{several(ids, target, token)}; refer to one by its id")
+    if isinstance(token, KeyReference):
+        missing = Fault("not_found", f"there is no {target} with the {token.shown}; create it first")
+        return by_key.faults.get(reference) or (None if removed else missing)
     if ADDRESS_MARK not in token:
-        message = f"{slug}: there is no {target} with the id {quoted(token)}; create it first"
-        return Problem("not_found", message, slug, list_id=list_id)
+        return Fault("not_found", f"there is no {target} with the id {quoted(token)}; create it first")
     if problem := address_problem(trimmed(token)):
-        return Problem("invalid_value", f"{slug}: {problem}", slug, list_id=list_id)
-    if removed:
-        return None
-    message = f"{slug}: there is no {target} with the address {quoted(token)}; create it first"
-    return Problem("not_found", message, slug, list_id=list_id)
+        return Fault("invalid_value", problem)
+    message = f"there is no {target} with the address {quoted(token)}; create it first"
+    return None if removed else Fault("not_found", message)
 
 
-def several(ids: list[str], target: str, address: str) -> str:
-    """Return a clause that lists the records with an address.
+def several(ids: list[str], target: str, token: Token) -> str:
+    """Return a clause that lists the records with an address or another key.
 
     Args:
         ids: Ids of the records; at least two.
         target: The records' type.
-        address: The address, exactly as the caller sent it.
+        token: The address or the key, exactly as the caller sent it.
     """
     more = len(ids) > SHOWN_IDS_MAX
     rest = " and others" if more else ""
     shown = ", ".join(sorted(ids)[:SHOWN_IDS_MAX])
     count = f"more than {SHOWN_IDS_MAX}" if more else len(ids)
-    return f"{count} records of type {target} have the address {quoted(address)}: {shown}{rest}"
+    key = token.shown if isinstance(token, KeyReference) else f"address {quoted(token)}"
+    return f"{count} records of type {target} have the {key}: {shown}{rest}"
 
 
 def _resolved(value: Any, target: str | None, found: Found) -> Any:  # noqa: ANN401 - a parsed value
     if target is None or value is None:
         return value
     if isinstance(value, ArrayChange):
-        # A token without a record is the address of a removal, which then has nothing to remove.
+        # A token without a record is that of a removal, which then has nothing to remove.
         known = [token for token in value.values if found.get((target, token))]
         return ArrayChange(value.operation, _resolved(known, target, found))
     if isinstance(value, list):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeVar
 
 from prismd.core.ids import is_uuid
 from prismd.core.properties.option_values import OPTION_CHARS_MAX, TextParser, option_parser, unknown_options
-from prismd.core.properties.schema import Kind, Property
+from prismd.core.properties.schema import OBJECT_TYPES, Kind, Property
 from prismd.core.values.blanks import is_blank, trimmed
 from prismd.core.values.dates import UnreadableDateError, stored_date, stored_day
 from prismd.core.values.errors import InvalidValueError, found, refuse, text_problem
+from prismd.core.values.key_references import KeyReference, key_reference
 from prismd.core.values.numbers import INT_SURE, NUMBERS_KEPT, kept_exactly, spelling_advice, written_number
 
 __all__ = [
@@ -22,12 +23,16 @@ __all__ = [
     "Stored",
     "ValueLimits",
     "parser_for",
+    "remover_for",
     "render",
     "writer_for",
 ]
 
-Stored = str | bool | int | Decimal | list[str]
+#: A reference by key stands for a record's id until it is looked up.
+Stored = str | bool | int | Decimal | list[str] | KeyReference | list[str | KeyReference]
 Parser = Callable[[object], Stored]
+
+_Item = TypeVar("_Item")
 
 _SHORT_CHARS_MAX: Final = 60
 
@@ -71,7 +76,20 @@ def writer_for(prop: Property, limits: ValueLimits) -> Parser:
         return option_parser(prop, assigns=True)
     if prop.kind is Kind.MULTISELECT:
         return _options_parser(prop, limits.list_values_max, assigns=True)
-    return parser_for(prop, limits)
+    return remover_for(prop, limits)
+
+
+def remover_for(prop: Property, limits: ValueLimits) -> Parser:
+    """Return the parser for values to remove: archived properties and options too, and references by key.
+
+    Args:
+        prop: The property.
+        limits: Limits of the value's size.
+    """
+    if prop.target is None:
+        return parser_for(prop, limits)
+    one = _reference_parser(prop, limits.text_chars_max, by_key=True)
+    return one if prop.kind is Kind.REF else _list_parser(prop.slug, one, limits.list_values_max, unique=True)
 
 
 def _archived(prop: Property) -> Parser:
@@ -197,8 +215,10 @@ def _options_parser(prop: Property, values_max: int, *, assigns: bool) -> Parser
 # --- arrays and references ---
 
 
-def _list_parser(slug: str, parse_one: TextParser, values_max: int, *, unique: bool = False) -> Parser:
-    def parse(value: object) -> list[str]:
+def _list_parser(
+    slug: str, parse_one: Callable[[object], _Item], values_max: int, *, unique: bool = False
+) -> Callable[[object], list[_Item]]:
+    def parse(value: object) -> list[_Item]:
         if not isinstance(value, list):
             return [parse_one(value)]
         if len(value) > values_max:
@@ -209,12 +229,18 @@ def _list_parser(slug: str, parse_one: TextParser, values_max: int, *, unique: b
     return parse
 
 
-def _reference_parser(prop: Property, chars_max: int) -> TextParser:
-    slug, to_contact = prop.slug, prop.target == "contact"
+def _reference_parser(
+    prop: Property, chars_max: int, *, by_key: bool = False
+) -> Callable[[object], str | KeyReference]:
+    slug, to_contact, by_key = prop.slug, prop.target == "contact", by_key and prop.target in OBJECT_TYPES
     expected = f"the id of {_a(prop.target or '')}" + (" or an email address" if to_contact else "")
 
-    def parse(value: object) -> str:
-        meant = value["id"] if isinstance(value, dict) and "id" in value else value
+    def parse(value: object) -> str | KeyReference:
+        meant = value
+        if isinstance(value, dict):
+            if by_key and "id" not in value:
+                return key_reference(slug, value, chars_max)
+            meant = value.get("id", value)
         if not isinstance(meant, str):
             refuse(slug, expected, meant)
         if is_uuid(meant):

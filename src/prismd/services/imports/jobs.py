@@ -16,7 +16,7 @@ from prismd.core.ids import is_uuid
 from prismd.core.imports.job import Job, State
 from prismd.core.imports.options import ImportOptions
 from prismd.core.imports.request import Chunk, ImportRequest, cut_into_chunks
-from prismd.core.properties.schema import held_references
+from prismd.core.properties.schema import OBJECT_TYPES, held_references
 from prismd.core.wording.quoting import quoted
 from prismd.services.audit import doer_of, note_end
 from prismd.services.imports.job_transaction import JobTransaction
@@ -154,6 +154,8 @@ def _check_scopes(transaction: Transaction, request: ImportRequest) -> None:
 
 def _settled_options(transaction: Transaction, request: ImportRequest) -> ImportOptions:
     options, object_type = request.options, request.object_type
+    unreadable = tuple(name for name in OBJECT_TYPES if not transaction.scopes.allow(Scope.READ, name))
+    options = replace(options, unreadable=unreadable) if unreadable else options
     if options.list_id is not None:
         field = ".body.options.list_id"
         list_of_field(transaction, options.list_id, object_type, field)

@@ -27,7 +27,14 @@ from prismd.services.imports.chunk_writes import ChunkWrites, parts
 from prismd.services.imports.job_transaction import JobTransaction
 from prismd.services.imports.rows_sent_back import RowsSentBack
 from prismd.services.records.keys import ensure_key, key_rules
-from prismd.services.records.references import CONTACT, Drafted, address_rule, keys_of_contacts, resolve_to_write
+from prismd.services.records.references import (
+    CONTACT,
+    Drafted,
+    ImportLookUps,
+    address_rule,
+    keys_of_contacts,
+    resolve_to_write,
+)
 from prismd.store import properties
 from prismd.store.imports import drafts, effects, import_records
 from prismd.store.records import record_writes
@@ -149,9 +156,10 @@ class RowImporter:
 
     def _resolved(self, parsed: ReadRows) -> Rows:
         transaction, schema, rule = self._transaction, parsed.schema, parsed.rule
+        look_ups = ImportLookUps(self._drafted(), self._job.options.unreadable)
 
         def resolve(rows: Rows) -> Rows:
-            return resolve_to_write(transaction, rows, parsed.contacts, self._drafted())
+            return resolve_to_write(transaction, rows, parsed.contacts, look_ups)
 
         rows = resolve(parsed.rows)
         if rule is None or RefusedRow not in set(map(type, rows)):

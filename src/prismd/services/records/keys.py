@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -80,6 +80,19 @@ def ensure_key(transaction: Transaction, object_type: str, prop: Property, *, te
         entries = [(key_hash, record_id) for record_id, value in page for key_hash in rule.hashes(value)]
         record_keys.insert_keys(connection, team_id, entries)
     return True
+
+
+def ensure_keys(transaction: Transaction, object_type: str, props: Sequence[Property]) -> None:
+    """Give the records of a type keys of several properties, which find records; one statement if they have them.
+
+    Args:
+        object_type: The type that has the properties.
+        props: Properties whose values can be compared.
+    """
+    used = record_keys.keys_in_use(transaction.connection, transaction.team_id, object_type) if props else {}
+    for prop in props:
+        if prop.key not in used:
+            ensure_key(transaction, object_type, prop)
 
 
 @dataclass(frozen=True, slots=True)

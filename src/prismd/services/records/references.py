@@ -1,11 +1,13 @@
-"""Looking up the targets of references in rows: records by id, and contacts also by e-mail address."""
+"""Looking up the targets of references in rows: records by id and by key, and contacts also by e-mail address."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
+from prismd.core.api_keys.scopes import Scope
 from prismd.core.errors import PrismdError
 from prismd.core.properties.native import native_schema
 from prismd.core.properties.schema import ObjectSchema, held_references
@@ -13,16 +15,20 @@ from prismd.core.records.keys import KeyRule
 from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.new_contacts import NewContacts
 from prismd.core.records.references import (
-    ADDRESS_MARK,
     SHOWN_IDS_MAX,
+    ByKey,
+    Fault,
     Found,
     Reference,
+    is_address,
     references_of,
     with_references,
 )
 from prismd.core.records.rows import Rows
+from prismd.core.values.key_references import KeyReference
 from prismd.core.wording.quoting import quoted
 from prismd.services.records.findable import make_findable
+from prismd.services.records.key_lookups import look_up_by_key
 from prismd.services.records.keys import KeyChanges, ensure_key, key_changes, key_rules
 from prismd.services.session import Transaction
 from prismd.store import properties
@@ -55,6 +61,19 @@ class _Most:
 Drafted = Callable[[set[int]], Iterable[KnownRecord]]
 
 
+@dataclass(frozen=True, slots=True)
+class ImportLookUps:
+    """How an import looks references up.
+
+    Args:
+        drafted: Finds contacts that earlier chunks of a dry run would have created; None outside of dry runs.
+        unreadable: Types that whoever started the import cannot read, so no row can find their records by key.
+    """
+
+    drafted: Drafted | None = None
+    unreadable: Collection[str] = ()
+
+
 def resolve_references(
     transaction: Transaction, schema: ObjectSchema, rows: Rows, contacts: NewContacts | None = None
 ) -> Rows:
@@ -74,12 +93,11 @@ def resolve_references(
         return rows
     if _has_addresses(wanted):
         make_findable(transaction, CONTACT, EMAIL)
-    found = _look_up(transaction, wanted)
-    return _with_references(schema, rows, found, contacts)
+    return _with_references(schema, rows, _look_up(transaction, wanted), contacts)
 
 
 def resolve_to_write(
-    transaction: Transaction, rows: Rows, contacts: NewContacts, drafted: Drafted | None = None
+    transaction: Transaction, rows: Rows, contacts: NewContacts, look_ups: ImportLookUps | None = None
 ) -> Rows:
     """Return rows as :func:`resolve_references` does; others cannot create contacts until the transaction ends.
 
@@ -90,7 +108,7 @@ def resolve_to_write(
         transaction: The team's open transaction.
         rows: Parsed rows.
         contacts: Collects the contacts that the rows create, and knows the schema of the rows' type.
-        drafted: Finds contacts that earlier chunks of a dry run would have created.
+        look_ups: How the import of the rows looks references up; None for writes of other requests.
     """
     schema = contacts.schema
     wanted = references_of(rows, held_references(schema))
@@ -99,35 +117,76 @@ def resolve_to_write(
     if _has_addresses(wanted):
         record_keys.lock_type(transaction.connection, transaction.team_id, CONTACT)
         ensure_key(transaction, CONTACT, EMAIL)
-    found = _look_up(transaction, wanted, drafted)
-    return _with_references(schema, rows, found, contacts)
+    return _with_references(schema, rows, _look_up(transaction, wanted, look_ups), contacts)
 
 
 def _has_addresses(wanted: Iterable[Reference]) -> bool:
-    return any(ADDRESS_MARK in token for _, token in wanted)
+    return any(is_address(token) for _, token in wanted)
 
 
-def _with_references(schema: ObjectSchema, rows: Rows, found: Found, contacts: NewContacts | None) -> Rows:
+def _with_references(
+    schema: ObjectSchema, rows: Rows, found: tuple[Found, ByKey], contacts: NewContacts | None
+) -> Rows:
     # A contact that refers to another contact creates none: another row can have the same address.
     if contacts is not None and schema.object_type != CONTACT:
-        return contacts.resolve(rows, found)
+        return contacts.resolve(rows, *found)
     targets = held_references(schema)
-    return [with_references(row, targets, found) for row in rows]
+    return [with_references(row, targets, *found) for row in rows]
 
 
-def _look_up(transaction: Transaction, wanted: Iterable[Reference], drafted: Drafted | None = None) -> Found:
-    by_address = [reference for reference in wanted if ADDRESS_MARK in reference[1]]
-    by_id = sorted(set(wanted).difference(by_address))
+def _look_up(
+    transaction: Transaction, wanted: Iterable[Reference], look_ups: ImportLookUps | None = None
+) -> tuple[Found, ByKey]:
+    addresses = {token for _, token in wanted if is_address(token)}
+    by_id = sorted((target, token) for target, token in wanted if isinstance(token, str) and token not in addresses)
     found: dict[Reference, list[str]] = {
         pair: [pair[1]] for pair in records.existing_records(transaction.connection, transaction.team_id, by_id)
     }
-    if by_address:
-        rule, addresses = address_rule(transaction), {address for _, address in by_address}
-        contacts = _contacts_by_address(transaction, rule, addresses, _Most(SHOWN_IDS_MAX + 1))
-        if drafted is not None:
-            contacts |= _drafts_by_address(rule, addresses, drafted)
-        found |= {reference: contacts[reference[1]] for reference in by_address}
-    return found
+    drafted = look_ups.drafted if look_ups else None
+    if addresses:
+        contacts = _contacts(transaction, addresses, drafted)
+        found |= {(CONTACT, address): ids for address, ids in contacts.items()}
+    keys = [(target, token) for target, token in wanted if isinstance(token, KeyReference)]
+    faults = _unreadable(transaction, keys, look_ups) if keys else {}
+    keys = [reference for reference in keys if reference not in faults]
+    if not keys:
+        return found, ByKey(faults)
+    by_key, besides = look_up_by_key(transaction, keys, partial(_contacts_to_find, transaction, drafted))
+    return {**found, **by_key}, ByKey({**faults, **besides.faults})
+
+
+def _unreadable(
+    transaction: Transaction, keys: Sequence[tuple[str, KeyReference]], look_ups: ImportLookUps | None
+) -> dict[Reference, Fault]:
+    """Return the faults of references whose records may not be read, as finding them tells their values."""
+    if look_ups is not None:
+        return {
+            (target, token): Fault(
+                "missing_scope",
+                f"the API key of the import lacks the scope {quoted(f'{Scope.READ}:{target}')}, without which no"
+                f" {target} is found by its {quoted(token.slug)[1:-1]}; use ids, or a key that has the scope",
+            )
+            for target, token in keys
+            if target in look_ups.unreadable
+        }
+    for target in sorted({target for target, _ in keys}):
+        transaction.scopes.require((Scope.READ,), target, ", by which its records are found by key")
+    return {}
+
+
+def _contacts(transaction: Transaction, addresses: Collection[str], drafted: Drafted | None) -> dict[str, list[str]]:
+    rule = address_rule(transaction)
+    contacts = _contacts_by_address(transaction, rule, addresses, _Most(SHOWN_IDS_MAX + 1))
+    if drafted is not None:
+        contacts |= _drafts_by_address(rule, addresses, drafted)
+    return contacts
+
+
+def _contacts_to_find(
+    transaction: Transaction, drafted: Drafted | None, addresses: Collection[str]
+) -> dict[str, list[str]]:
+    ensure_key(transaction, CONTACT, EMAIL)
+    return _contacts(transaction, addresses, drafted)
 
 
 def all_contacts_by_address(transaction: Transaction, rule: KeyRule, addresses: Iterable[str]) -> dict[str, list[str]]:

@@ -50,7 +50,8 @@ class _Ahead:
     def go_on(self, count: int) -> bool:
         start = len(self.rows)
         some = self.parser.parse_all(self.chunk.rows[start : start + count])
-        if self.rule is not None:
+        # The keys of references are those of the records that they lead to, which are looked up at the chunk's turn.
+        if self.rule is not None and self.rule.prop.target is None:
             find_keys(self.rule, some)
         self.rows.extend(some)
         return bool(some)

@@ -187,3 +187,18 @@ def test_what_a_library_writes_is_read(tmp_path: Path) -> None:
         (1, ["a", "Zoë", " b ", Decimal("1.5"), True]),
         (2, [dt.date(2024, 2, 29), CellFault("#DIV/0!"), "bold text"]),
     ]
+
+
+def test_texts_are_the_same_in_whatever_form_they_are_written(tmp_path: Path) -> None:
+    texts = {
+        "<si><t>one</t></si>": "one",
+        '<si><t xml:space="preserve"> two </t></si>': " two ",
+        "<si><r><t>th</t></r><r><t>ree</t></r><rPh><t>no</t></rPh></si>": "three",
+        "<si><t>a &amp;\nb_x000D_</t></si>": "a &\nb\r",
+        "<si><t>Zoë_x000D_</t></si>": "Zoë\r",
+        "<si><!-- </si><si><t>no</t></si> --><t>four</t></si>": "four",
+        "<si><t>five</t></si>": "five",
+    }
+    cells = "".join(f'<c r="{chr(65 + n)}1" t="s"><v>{n}</v></c>' for n in range(len(texts)))
+    rows, _ = of(tmp_path, xlsx(f'<sheetData><row r="1">{cells}</row></sheetData>', texts="".join(texts)))
+    assert rows == [(1, list(texts.values()))]

@@ -19,6 +19,8 @@ MESSAGE_BYTES_MAX: Final = 64 * MEBIBYTE
 LENGTH: Final = struct.Struct(">I")
 
 _DECIMAL, _DATE, _DATETIME, _TIME, _FAULT, _LONG = 1, 2, 3, 4, 5, 6
+#: The most usual cells, which messages hold as they are.
+_AS_THEY_ARE: Final = frozenset({str, type(None), bool})
 _INT_MAX: Final = 2**63
 #: A number with more digits is no number that a file of people means.
 _NUMBER_CHARS_MAX: Final = 5_000
@@ -94,7 +96,11 @@ _DECODER: Final = msgspec.msgpack.Decoder(Message, ext_hook=_read)
 
 def encoded_rows(rows: Sequence[TableRow]) -> bytes:
     """Return a message of rows."""
-    return _ENCODER.encode(Message(rows=tuple((line, tuple(map(written, cells))) for line, cells in rows)))
+    return _ENCODER.encode(Message(rows=tuple((line, _written_cells(cells)) for line, cells in rows)))
+
+
+def _written_cells(cells: Sequence[Cell]) -> tuple[object, ...]:
+    return tuple(cell if type(cell) in _AS_THEY_ARE else written(cell) for cell in cells)
 
 
 def encoded(message: Message) -> bytes:

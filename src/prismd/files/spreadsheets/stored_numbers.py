@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from prismd.core.tables.cells import Cell, CellFault
@@ -11,6 +12,10 @@ from prismd.files.spreadsheets.number_formats import NumberFormat, shown_digits
 
 #: A double holds this many significant digits; a text of more is no double.
 _DIGITS_OF_DOUBLE: Final = 17
+#: A whole number of so few digits is a double, whatever the digits are.
+_DIGITS_OF_WHOLE: Final = 15
+#: The days of a table are few, and each takes longer to find than to remember.
+_FORMATTED_KNOWN: Final = 10_000
 _EXPONENT_MAX: Final = 308
 _EPOCH_1900: Final = datetime(1899, 12, 31)  # noqa: DTZ001 - spreadsheets know no time zones
 _EPOCH_1904: Final = datetime(1904, 1, 1)  # noqa: DTZ001 - as above
@@ -30,19 +35,27 @@ def number_of(text: str) -> int | Decimal | None:
     Args:
         text: Such as ``12``, ``0.1`` or ``1.5E-3``.
     """
+    if len(text) <= _DIGITS_OF_WHOLE and text.isascii() and text.isdecimal():
+        return int(text)
     try:
         found = float(text)
     except ValueError:
         return None
     if found != found or found in (float("inf"), float("-inf")) or "_" in text:  # noqa: PLR0124 - only NaN differs from itself
         return None
-    digits = sum(sign.isdigit() for sign in text.lower().partition("e")[0].lstrip("+-0."))
-    number = Decimal(text.strip()) if digits > _DIGITS_OF_DOUBLE else Decimal(repr(found))
+    number = Decimal(text.strip()) if _digits(text) > _DIGITS_OF_DOUBLE else Decimal(repr(found))
     if number == number.to_integral_value() and number.adjusted() < _EXPONENT_MAX:
         return int(number)
     return number
 
 
+def _digits(text: str) -> int:
+    if len(text) <= _DIGITS_OF_DOUBLE:
+        return len(text)
+    return sum(sign.isdigit() for sign in text.lower().partition("e")[0].lstrip("+-0."))
+
+
+@lru_cache(maxsize=_FORMATTED_KNOWN)
 def formatted(number: int | Decimal, form: NumberFormat, *, from_1904: bool) -> Cell:
     """Return a number as its format shows it: as a day, a time, or with its zeros.
 

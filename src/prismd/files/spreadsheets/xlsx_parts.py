@@ -11,6 +11,7 @@ from typing import IO, Final
 from prismd.files.limits import FileLimits
 from prismd.files.spreadsheets.number_formats import BUILT_IN, PLAIN, NumberFormat, number_format
 from prismd.files.spreadsheets.workbooks import UnreadableError
+from prismd.files.spreadsheets.xml_elements import UsualElements, parsed_past_usual
 from prismd.files.spreadsheets.xml_events import Begin, End, attribute, parsed
 
 _MAIN: Final = "xl/workbook.xml"
@@ -18,6 +19,11 @@ _SHEETS_MAX: Final = 10_000
 _STYLES_MAX: Final = 100_000
 #: A character that XML cannot hold, or that the program wants to keep, written by its number.
 _ESCAPED: Final = re.compile("_x([0-9A-Fa-f]{4})_")
+
+
+#: What a text can have without being cut, changed or refused by a parser of XML: no markup and no control character.
+USUAL_SIGN: Final = "[^<>&\\x00-\\x1f\\x7f\\ufffe\\uffff]"
+_USUAL_TEXT: Final = re.compile(rf'<si><t(?: xml:space="preserve")?>({USUAL_SIGN}*)</t></si>')
 
 
 class Parts:
@@ -172,7 +178,8 @@ class SharedTexts:
         path = _of_kind(parts, "sharedStrings")
         if path is not None:
             with parts.open(path) as stream:
-                for _ in parsed(stream, f"the workbook's part {path}", self._begin, self._end, self._text):
+                what, usual = f"the workbook's part {path}", UsualElements("si", self._take)
+                for _ in parsed_past_usual(stream, what, usual, self._begin, self._end, self._text):
                     pass
 
     def _begin(self, element: str, _: Mapping[str, str]) -> None:
@@ -191,6 +198,15 @@ class SharedTexts:
             self._deep[1] = False
         elif element == "si":
             self.texts.append(unescaped("".join(self._pieces)))
+
+    def _take(self, text: str, at: int) -> int:
+        """Take texts in the form in which nearly all programs write them, and return the place after them."""
+        while found := _USUAL_TEXT.match(text, at):
+            if found.end() - at > self._limits.cell_chars_max:
+                break
+            self.texts.append(unescaped(found[1]))
+            at = found.end()
+        return at
 
     def _text(self, text: str) -> None:
         if self._deep == [True, False]:

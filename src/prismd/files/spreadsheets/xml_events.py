@@ -32,27 +32,83 @@ def parsed(stream: IO[bytes], what: str, begin: Begin, end: End, text: Text) -> 
     Raises:
         UnreadableError: It is no XML, or declares a document type.
     """
-    # Names with a prefix, such as `x:row`, are rare; the parser cuts them only where they occur.
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.buffer_size = 64 * 1024
-    parser.StartElementHandler = lambda name, found: begin(name.rpartition(":")[2], found)
-    parser.EndElementHandler = lambda name: end(name.rpartition(":")[2])
-    parser.CharacterDataHandler = text
-    parser.StartDoctypeDeclHandler = _refuse_doctype(what)
-    while True:
+    parser = XmlParser(stream, what, begin, end, text)
+    while block := parser.block():
+        parser.feed(block)
+        yield
+    parser.finish()
+    yield
+
+
+class XmlParser:
+    """A parser of XML that is given the XML piece by piece.
+
+    Args:
+        stream: The XML.
+        what: Its name in messages.
+        begin: Called where an element begins.
+        end: Called where it ends.
+        text: Called with the text between.
+    """
+
+    def __init__(self, stream: IO[bytes], what: str, begin: Begin, end: End, text: Text) -> None:
+        self._stream, self._what, self._begin = stream, what, begin
+        #: How many elements have begun.
+        self.begun = 0
+        #: The encoding that the XML names, in small letters.
+        self.encoding: str | None = None
+        # Names with a prefix, such as `x:row`, are rare; the parser cuts them only where they occur.
+        self._parser = parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.buffer_size = 64 * 1024
+        parser.StartElementHandler = self._count_begin
+        parser.EndElementHandler = lambda name: end(name.rpartition(":")[2])
+        parser.CharacterDataHandler = text
+        parser.XmlDeclHandler = self._note_encoding
+        parser.StartDoctypeDeclHandler = _refuse_doctype(what)
+
+    def block(self) -> bytes:
+        """Return the next bytes of the stream; none at its end.
+
+        Raises:
+            UnreadableError: It is broken.
+        """
         try:
-            block = stream.read(_BLOCK_BYTES)
-            parser.Parse(block, not block)
+            return self._stream.read(_BLOCK_BYTES)
+        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError):
+            raise UnreadableError(f"{self._what} is broken or cut off; save the workbook again") from None
+
+    def feed(self, data: bytes) -> None:
+        """Parse the next bytes.
+
+        Raises:
+            UnreadableError: They are no XML.
+        """
+        self._parse(data, last=False)
+
+    def finish(self) -> None:
+        """Parse the end.
+
+        Raises:
+            UnreadableError: What was parsed is no whole XML.
+        """
+        self._parse(b"", last=True)
+
+    def _parse(self, data: bytes, *, last: bool) -> None:
+        try:
+            self._parser.Parse(data, last)
         except expat.ExpatError as error:
             raise UnreadableError(
-                f"{what} is broken: {expat.ErrorString(error.code)} in line {error.lineno}; save the workbook again"
+                f"{self._what} is broken: {expat.ErrorString(error.code)} in line {error.lineno}; "
+                "save the workbook again"
             ) from None
-        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError):
-            raise UnreadableError(f"{what} is broken or cut off; save the workbook again") from None
-        yield
-        if not block:
-            return
+
+    def _count_begin(self, name: str, attributes: dict[str, str]) -> None:
+        self.begun += 1
+        self._begin(name.rpartition(":")[2], attributes)
+
+    def _note_encoding(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        self.encoding = encoding and encoding.lower()
 
 
 def _refuse_doctype(what: str) -> Callable[..., None]:

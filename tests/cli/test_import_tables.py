@@ -21,37 +21,6 @@ from tests.processes import RunningServer, ended, start_prismd
 Environment = dict[str, str]
 Import = Callable[..., tuple[int, str, str]]
 
-GOOGLE = (
-    "First Name,Middle Name,Last Name,Nickname,Organization Name,Organization Title,Birthday,Notes,Labels,"
-    "E-mail 1 - Label,E-mail 1 - Value,Phone 1 - Label,Phone 1 - Value,Website 1 - Value\n"
-    "Ada,,Lovelace,,Analytical Ltd,Analyst,1990-12-10,met in Turin,* myContacts,Work,ada@example.org,Mobile,"
-    "+44 20 7946 0991,https://example.org\n"
-)
-OUTLOOK = (
-    "First Name,Middle Name,Last Name,Company,Department,Job Title,Business Street,Business City,Business Phone,"
-    "Mobile Phone,E-mail Address,E-mail Display Name,Notes,Web Page\n"
-    "Ada,,Lovelace,Analytical Ltd,Research,Analyst,1 Main St,London,+44 20 7946 0991,,ada@example.org,Ada L,,\n"
-)
-LINKEDIN = (
-    "First Name,Last Name,URL,Email Address,Company,Position,Connected On\n"
-    "Ada,Lovelace,https://www.linkedin.com/in/ada,ada@example.org,Analytical Ltd,Analyst,23 Nov 2023\n"
-)
-HUBSPOT = (
-    "Record ID,First Name,Last Name,Email,Phone Number,Contact owner,Lead Status,Job Title,Create Date\n"
-    "51,Ada,Lovelace,ada@example.org,+44 20 7946 0991,Bo,NEW,Analyst,2024-02-29 13:05\n"
-)
-SALESFORCE = (
-    "Contact ID,Salutation,First Name,Last Name,Title,Account Name,Mailing Street,Mailing City,Phone,Email\n"
-    "0035g00000abcdE,Ms.,Ada,Lovelace,Analyst,Analytical Ltd,1 Main St,London,+44 20 7946 0991,ada@example.org\n"
-)
-LAYOUTS = {
-    "google": GOOGLE,
-    "outlook": OUTLOOK,
-    "linkedin": LINKEDIN,
-    "hubspot": HUBSPOT,
-    "salesforce": SALESFORCE,
-}
-
 
 @pytest.fixture
 def team(server: RunningServer, tmp_path: Path) -> Environment:
@@ -134,18 +103,6 @@ def test_without_a_terminal_doubt_is_told_with_the_flags_that_answer_it(
     assert contact(team, "first_name", "Ada")["joined"] == "2024-02-01"
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_exports_of_other_programs_go_in_without_a_flag_but_the_type(
-    layout: str, team: Environment, tmp_path: Path
-) -> None:
-    path = tmp_path / f"{layout}.csv"
-    path.write_text(LAYOUTS[layout], encoding="utf-8")
-    code, said = on_terminal(["import", path, "--type", "contact"], [""], team, tmp_path)
-    assert code == 0, said
-    kept = contact(team, "email", "ada@example.org")
-    assert (kept["first_name"], kept["last_name"]) == ("Ada", "Lovelace")
-
-
 def test_one_flag_adds_values_instead_of_replacing_them(run: Import, team: Environment, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("email,tags\nada@example.org,old\n")
@@ -155,6 +112,35 @@ def test_one_flag_adds_values_instead_of_replacing_them(run: Import, team: Envir
     code, _, errors = run(path, *common, "--append", "tags")
     assert code == 0, errors
     assert contact(team, "email", "ada@example.org")["tags"] == ["old", "new"]
+
+
+def test_one_flag_adds_several_values_of_a_cell_by_any_name_of_the_column(
+    run: Import, team: Environment, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    common = ["--type", "contact", "--dedupe-by", "email", "--update-existing", "--create-missing-options"]
+    for header, cell in (
+        ("email,tags", "old"),
+        ("E-mail,Tags", "new;newer"),
+        ("email,tags", "newest"),
+        ("email,tags", "a;b"),
+    ):
+        path.write_text(f"{header}\nada@example.org,{cell}\n")
+        code, _, errors = run(path, *common, "--append", "tags")
+        assert code == 0, errors
+    assert contact(team, "email", "ada@example.org")["tags"] == ["old", "new", "newer", "newest", "a", "b"]
+
+
+def test_one_flag_makes_properties_of_columns_that_only_look_like_one(
+    run: Import, team: Environment, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("email,Area,Paid\nada@example.org,Sales,yes\nbo@example.org,Legal,no\n")
+    code, _, errors = run(path, "--type", "contact", "--make-properties")
+    assert code == 0, errors
+    kept = contact(team, "email", "ada@example.org")
+    assert (kept["area"], kept["paid"]) == ("Sales", True)
+    assert kept.get("department") is None
 
 
 def test_a_workbook_and_standard_input_are_imported(run: Import, team: Environment, tmp_path: Path) -> None:

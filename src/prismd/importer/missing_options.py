@@ -52,6 +52,11 @@ class MissingOptions:
         """Whether any value is no option."""
         return bool(self._missing)
 
+    @property
+    def properties(self) -> frozenset[str]:
+        """The slugs of the properties that lack options."""
+        return frozenset(self._missing)
+
     def sentences(self) -> Iterator[str]:
         """Yield a sentence for each property that lacks options."""
         for slug, found in self._missing.items():

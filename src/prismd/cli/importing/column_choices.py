@@ -61,6 +61,18 @@ class ColumnChoices:
                 asker.reject(str(error))
         return self._document()
 
+    @property
+    def notes(self) -> list[str]:
+        """What people should know about what was taken, as sentences."""
+        program = self._proposals.program
+        notes = [f"The columns are those of {program}."] if program else []
+        return [*notes, *(one.note for one in dict.fromkeys(self.taken.values()) if one.note)]
+
+    @property
+    def made_up(self) -> frozenset[str]:
+        """The properties whose words are made up, so that words that are no options become options."""
+        return frozenset(one.slug for one in self.taken.values() if one.makes_options and one.slug)
+
     def questions(self) -> list[Question]:
         """Return a question for each column in doubt."""
         return [self._question(one) for at, one in enumerate(self._proposals.columns) if at not in self.taken]
@@ -100,7 +112,7 @@ class ColumnChoices:
         """Make a property of each column that has none, or leave them out; other doubts stay."""
         kind = "make" if answer == MAKE_ALL else "leave_out"
         for at, one in enumerate(self._proposals.columns):
-            if at in self.taken or one.first.kind == "property":
+            if at in self.taken or (one.first.kind == "property" and not (one.first.guessed and answer == MAKE_ALL)):
                 continue
             found = next((each for each in one.ranked if each.kind == kind), None)
             found = found or next(each for each in one.ranked if each.kind == "leave_out")

@@ -13,7 +13,7 @@ from typing import Final
 from prismd.cli.importing.doubts import Asker, PausingAsker
 from prismd.cli.importing.failed_rows import FailedRows
 from prismd.cli.importing.looking_over import LookedOver, Surroundings, look_over
-from prismd.cli.importing.looking_over_tables import Decided
+from prismd.cli.importing.looking_over_tables import OF_LABELS, Decided
 from prismd.cli.importing.order import Order
 from prismd.cli.importing.outputs import Outputs
 from prismd.cli.importing.progress import Meter
@@ -131,6 +131,8 @@ class Run:
             failed_files=[*journal.failed.earlier, *([journal.failed.path] if journal.failed.size else [])],
             results_file=journal.results.path if journal.results and journal.results.size else None,
             ignored_columns=looked.ignored,
+            empty_columns=looked.table.empty if looked.table else (),
+            made_properties=list(looked.table.new.wanted) if looked.table else (),
             notes=looked.notes,
         )
 
@@ -140,13 +142,12 @@ class Run:
             self.meter.close()
             for line in looked.table.shown:
                 self.say(line)
-            if looked.table.flags or looked.table.decided.answers != dict(self.order.table.answers):
-                given = self.order.table
-                answers = {key: text for key, text in looked.table.decided.answers.items() if key not in given.answers}
-                flags = {column: what for column, what in looked.table.flags.items() if given.pairs.get(column) != what}
-                if answers or flags:
-                    self.say("The same without a question:")
-                    self.say(f"  {same_command(self.arguments, answers, flags)}")
+            given, decided = self.order.table, looked.table.decided.answers
+            answers = {key: text for key, text in decided.items() if key not in given.answers and text != OF_LABELS}
+            flags = {column: what for column, what in looked.table.flags.items() if given.pairs.get(column) != what}
+            if answers or flags:
+                self.say("The same without a question:")
+                self.say(f"  {same_command(self.arguments, answers, flags)}")
         for note in looked.notes:
             self.say(note)
 

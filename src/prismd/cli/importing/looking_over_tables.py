@@ -37,6 +37,8 @@ from prismd.importer.suspicions import CsvSuspicions
 
 #: The name of the question whether missing options are to be made.
 _OPTIONS: Final = "options"
+#: Its answer where only labels are missing, about which nobody is asked.
+OF_LABELS: Final = "labels"
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -74,6 +76,7 @@ class LookedOverTable:
         decided: What was decided about it.
         new: The properties to be made first.
         ignored: Columns that are not sent.
+        empty: Columns that must have no value, because none had one.
         notes: Sentences for people.
         shown: How the table is read and mapped, as lines.
         flags: The choices that were not sure by themselves, by column.
@@ -84,14 +87,15 @@ class LookedOverTable:
     decided: Decided
     new: NewProperties
     ignored: list[str]
+    empty: list[str]
     notes: list[str]
     shown: list[str]
     flags: Mapping[str, str]
 
     @property
     def creates_options(self) -> bool:
-        """Whether a person wants missing options to be made."""
-        return self.decided.answers.get(_OPTIONS) == "create"
+        """Whether missing options are to be made."""
+        return self.decided.answers.get(_OPTIONS) in ("create", OF_LABELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +148,15 @@ class TableLook:
             missing.look(row)
 
         rows = file.count_rows(tell, look)
-        decided, notes = self._with_options(decided, missing)
+        decided, notes = self._with_options(decided, missing, found.made_up)
         return LookedOverTable(
             file=file,
             survey=Survey(sha256, rows),
             decided=decided,
             new=new,
             ignored=[column.name or f"column {column.position + 1}" for column in file.mapping.left_out],
-            notes=[*opened.notes, *(suspicions.sentences() if suspicions else ()), *notes],
+            empty=[column.name or f"column {column.position + 1}" for column in file.mapping.empty],
+            notes=[*opened.notes, *found.notes, *(suspicions.sentences() if suspicions else ()), *notes],
             shown=[*table_lines(opened), *column_lines(columns_of(opened), found.taken)],
             flags=found.flags,
         )
@@ -178,12 +183,18 @@ class TableLook:
         rows = CsvRows(table.names, sign, lost=lost if damaged else ())
         return CsvSuspicions(rows, minds_apostrophes=self.order.apostrophes is None and not table.marks)
 
-    def _with_options(self, decided: Decided, missing: MissingOptions) -> tuple[Decided, list[str]]:
+    def _with_options(
+        self, decided: Decided, missing: MissingOptions, made_up: frozenset[str]
+    ) -> tuple[Decided, list[str]]:
         """Ask whether missing options are to be made, and say what becomes of the rows that need them."""
         if not missing.found or self.order.options.get("create_missing_options"):
             return decided, []
         sentences = list(missing.sentences())
         answer = decided.answers.get(_OPTIONS)
+        if answer is None and missing.properties <= made_up:
+            # Labels are words that people made up, so that each of them is an option.
+            answers = {**decided.answers, _OPTIONS: OF_LABELS}
+            return msgspec.structs.replace(decided, answers=answers), [*sentences, "They become options."]
         if answer is None:
             readings = (
                 Reading("create", "make these options first", " ".join(sentences)),

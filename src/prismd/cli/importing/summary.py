@@ -14,7 +14,7 @@ from prismd.core.wording.quoting import quoted
 from prismd.importer.tally import Duplicate, Tally
 
 _REASONS_SHOWN_MAX: Final = 10
-_NAMES_SHOWN_MAX: Final = 20
+_NAMES_SHOWN_MAX: Final = 200
 _PAIRS_SHOWN_MAX: Final = 3
 _COUNTS: Final = ("created", "existing", "updated", "failed", "repeated", "folded", "without_key", "contacts_created")
 
@@ -34,6 +34,8 @@ class Summary:
         failed_files: The files of failed rows; more than one where somebody changed the first during the import.
         results_file: The file of all results, or None.
         ignored_columns: Columns that were not sent.
+        empty_columns: Columns that had no values.
+        made_properties: The slugs of the properties that were made first, or would be.
         notes: The sentences printed before anything was sent.
     """
 
@@ -47,6 +49,8 @@ class Summary:
     failed_files: Sequence[str]
     results_file: str | None
     ignored_columns: Sequence[str]
+    empty_columns: Sequence[str] = ()
+    made_properties: Sequence[str] = ()
     notes: Sequence[str]
 
     @property
@@ -75,6 +79,8 @@ class Summary:
                 for left in tally["left_out"].values()
             ],
             "ignored_columns": list(self.ignored_columns),
+            "empty_columns": list(self.empty_columns),
+            "made_properties": list(self.made_properties),
             "notes": [*self.notes, *self._hints()],
             "job_ids": tally["job_ids"],
             "failed_file": self.failed_files[-1] if self.failed_files else None,
@@ -142,11 +148,9 @@ class Summary:
         for left in self.tally.left_out.values():
             subject = "row is left out, because it" if left.count == 1 else "rows are left out, because each"
             yield f"  {left.count:>10,} {subject} {left.message} (first: row {left.first_row})"
-        if self.ignored_columns:
-            names = ", ".join(map(quoted, self.ignored_columns[:_NAMES_SHOWN_MAX]))
-            more = len(self.ignored_columns) - _NAMES_SHOWN_MAX
-            number = len(self.ignored_columns)
-            yield f"Not sent: {number} {_columns(number)}, {names}{f' and {more} more' if more > 0 else ''}."
+        yield from _named("Not sent", "column", self.ignored_columns)
+        yield from _named("Without a value", "column", self.empty_columns)
+        yield from _named("Would be made" if self.dry_run else "Made", "property", self.made_properties)
 
     def _hints(self) -> Iterator[str]:
         codes = {reason.code for reason in self.tally.reasons.values()}
@@ -154,8 +158,12 @@ class Summary:
             yield "Values that are no options yet become options with --create-missing-options."
 
 
-def _columns(number: int) -> str:
-    return "column" if number == 1 else "columns"
+def _named(what: str, noun: str, names: Sequence[str]) -> Iterator[str]:
+    if names:
+        shown = ", ".join(map(quoted, names[:_NAMES_SHOWN_MAX]))
+        more = f" and {len(names) - _NAMES_SHOWN_MAX} more" if len(names) > _NAMES_SHOWN_MAX else ""
+        plural = {"column": "columns", "property": "properties"}[noun]
+        yield f"{what}: {len(names):,} {noun if len(names) == 1 else plural}, {shown}{more}."
 
 
 def _pairs(pairs: Sequence[Duplicate], number: int) -> str:

@@ -32,12 +32,16 @@ class TableMapping:
         taken: What the columns become, by position, where proposals were made.
         flags: The choices that are not sure by themselves, by the name of the column, as options take them.
         questions: What is in doubt.
+        notes: What people should know about it, as sentences.
+        made_up: Properties whose words are made up, so that words that are no options become options.
     """
 
     document: MappingDocument | None
     taken: Mapping[int, Proposal]
     flags: Mapping[str, str]
     questions: tuple[Question, ...] = ()
+    notes: tuple[str, ...] = ()
+    made_up: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,8 @@ class Mapper:
             return TableMapping(self.saved.wanted(self.order.document), {}, {})
         choices = self._choices(opened)
         document = self._as_ordered(choices.settle(asker))
-        return TableMapping(document, choices.taken, self._flags(choices, opened))
+        flags = self._flags(choices, opened)
+        return TableMapping(document, choices.taken, flags, notes=tuple(choices.notes), made_up=choices.made_up)
 
     def _choices(self, opened: OpenedTable) -> ColumnChoices:
         columns = columns_of(opened)

@@ -11,6 +11,7 @@ from prismd.core.mapping.names import name_key, name_words
 from prismd.core.mapping.qualifiers import rank_of, unqualified, without_object
 from prismd.core.mapping.synonyms import Meaning, synonyms
 from prismd.core.mapping.targets import Target, Targets
+from prismd.core.wording.near_names import is_slip
 from prismd.core.wording.quoting import quoted
 
 #: How sure each kind of evidence is; at least :data:`SURE` is taken without asking.
@@ -20,6 +21,7 @@ WEAK: Final = 0.92
 SURE: Final = 0.9
 LIKELY: Final = 0.7
 MISSPELT: Final = 0.5
+OTHER_WORDS: Final = 0.45
 CONTENT: Final = 0.4
 
 #: Concepts of which people have several: numbers and words such as "work" only tell them apart.
@@ -67,13 +69,14 @@ class Candidate:
         """Whether it can be taken without asking, as far as the column alone says."""
         return self.confidence >= SURE and not self.asks
 
-    def doubted(self, why: str) -> Candidate:
+    def doubted(self, why: str, at_most: float = LIKELY) -> Candidate:
         """Return it as one that must be asked about.
 
         Args:
             why: As a clause for the end of the reason.
+            at_most: How sure it can still be.
         """
-        return replace(self, confidence=min(self.confidence, LIKELY), reason=f"{self.reason}, but {why}", asks=why)
+        return replace(self, confidence=min(self.confidence, at_most), reason=f"{self.reason}, but {why}", asks=why)
 
 
 class NamedCandidates:
@@ -188,7 +191,7 @@ class NamedCandidates:
     def _misspelt(self, key: str, rank: int) -> Iterator[Candidate]:
         for meaning in synonyms().near.nearest(key) or ():
             slug = meaning.concept.slugs.get(self._type, "")
-            if slug in self._targets:
+            if slug in self._targets and is_slip(key, name_key(meaning.name)):
                 reason = f"the name is nearly {quoted(meaning.name)}"
                 yield Candidate(slug, MISSPELT, reason, rank=rank, concept=meaning.concept.name, asks="it is misspelt")
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from prismd.core.mapping.candidates import CONTENT, Candidate
 from prismd.core.mapping.document import Column, Make, PlainType, Rule
-from prismd.core.mapping.names import name_key
+from prismd.core.mapping.names import name_key, name_words
 from prismd.core.mapping.steps import Boolean, Date, Domain, Number, Split, Step
 from prismd.core.mapping.targets import SELECT_TYPES, Target, Targets
 from prismd.core.tables.columns.forms import NumberForm
@@ -37,6 +37,11 @@ _NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "bool": ("boolean",),
 }
 _SITES: Final = ("linkedin", "twitter", "facebook", "github", "crunchbase")
+
+#: Words in the names of columns whose numbers name something, and are not counted with.
+_NAMING: Final = frozenset({"id", "ids", "code", "zip", "postal", "phone", "mobile", "fax", "pager", "telex", "plz"})
+#: Signs that stand between options; commas, slashes and line breaks stand in ordinary texts as well.
+_OF_OPTIONS: Final = ((";",), ("|",))
 
 #: A column with at most that many different values, each of them several times, may have options.
 _OPTIONS_MAX: Final = 20
@@ -87,8 +92,14 @@ def _are_all(column: ColumnProfile, words: Sequence[str]) -> bool:
 
 def _are_options(column: ColumnProfile, target: Target) -> bool:
     known = frozenset(target.options)
-    values = (part for example in column.examples for part in _parts(example, column, target))
+    values = (part for cell in column.values or column.examples for part in _parts(cell, column, target))
     return all(value in known for value in values)
+
+
+def _have_words(column: ColumnProfile) -> bool:
+    """Return whether a column has texts that are no numbers, dates or words for nothing, as options are."""
+    typed = {"integer", "number", "boolean", "date", "datetime"}
+    return not column.kinds & typed and any(one not in column.null_words for one in column.examples)
 
 
 def _parts(example: str, column: ColumnProfile, target: Target) -> list[str]:
@@ -117,7 +128,7 @@ def by_content(column: ColumnProfile, targets: Targets) -> Iterator[Candidate]:
         for slug in slugs if kind in column.kinds else ():
             if slug in targets:
                 yield Candidate(slug, CONTENT, f"all of its values are {_KINDS[kind]}", asks="its name says nothing")
-    for slug, target in targets.items() if column.examples else ():
+    for slug, target in targets.items() if _have_words(column) else ():
         if target.type in SELECT_TYPES and target.options and not target.read_only and _are_options(column, target):
             yield Candidate(
                 slug, CONTENT, "all of its values are options of the property", asks="its name says nothing"
@@ -177,7 +188,7 @@ def column_of(column: ColumnProfile, nth: int | None) -> str | Column:
     return Column(column.name, nth, null_words=column.null_words or None)
 
 
-def made_property(column: ColumnProfile, slug: str, name: str, wanted: str | Column) -> Rule:
+def made_property(column: ColumnProfile, slug: str, name: str, wanted: str | Column, *, plain: bool = False) -> Rule:
     """Return the rule by which a column gets a property of its own, of the type that its cells have.
 
     Args:
@@ -185,22 +196,31 @@ def made_property(column: ColumnProfile, slug: str, name: str, wanted: str | Col
         slug: Of the new property.
         name: Of the new property, for people.
         wanted: The column as documents name it.
+        plain: Whether texts stay texts, and are no options.
     """
-    make = Make(name, _type_for(column))
+    make = Make(name, _type_for(column, plain=plain))
     steps, _ = steps_for(column, slug, Target(make.type, make.name))
     return Rule(slug, (wanted,), steps, make=make)
 
 
-def _type_for(column: ColumnProfile) -> PlainType:
+def _type_for(column: ColumnProfile, *, plain: bool) -> PlainType:
     kinds = column.kinds
     if not has_cells(column) or kinds & {"email", "url", "domain", "phone"}:
         return "str"
     if kinds & {"date", "datetime"}:
         return "date"
     if kinds & {"integer", "number"}:
-        return "num"
+        # A sign of currency or percent is part of what the cell says, so the text is kept.
+        signed = any(form.currency or form.percent for form in column.number_forms[:1])
+        return "str" if signed or _NAMING & set(name_words(column.name)) else "num"
     if "boolean" in kinds and column.boolean_words:
         return "bool"
-    if column.distinct <= _OPTIONS_MAX and not column.distinct_is_least and 3 * column.distinct <= column.filled:
-        return "multiselect_str" if column.separators else "select_str"
-    return "text" if any(len(example) > _TEXT_CHARS for example in column.examples) else "str"
+    return _type_of_texts(column, plain=plain)
+
+
+def _type_of_texts(column: ColumnProfile, *, plain: bool) -> PlainType:
+    if any(len(example) > _TEXT_CHARS or "\n" in example for example in column.examples):
+        return "text"
+    if plain or column.distinct > _OPTIONS_MAX or column.distinct_is_least or 3 * column.distinct > column.filled:
+        return "str"
+    return "multiselect_str" if column.separators[:1] in _OF_OPTIONS else "select_str"

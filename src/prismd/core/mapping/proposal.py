@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
+from prismd.core.mapping.candidates import LIKELY
 from prismd.core.mapping.document import Column, MappingDocument, Rule
 from prismd.core.tables.columns.profile import ColumnProfile
 
@@ -26,6 +27,8 @@ class Proposal:
         confidence: From 0 to 1.
         reason: In words, as a sentence without its end.
         sure: Whether it may be taken without asking.
+        note: What people should know when it is taken, as a sentence; empty for nothing.
+        makes_options: Whether words that are no options of the property become options, as people made them up.
     """
 
     kind: Kind
@@ -34,11 +37,18 @@ class Proposal:
     confidence: float
     reason: str
     sure: bool = False
+    note: str = ""
+    makes_options: bool = False
 
     @property
     def slug(self) -> str | None:
         """The property that the columns become; None for none."""
         return self.rule.to if self.rule else None
+
+    @property
+    def guessed(self) -> bool:
+        """Whether it is a property that nothing but a likeness or some of the cells suggest."""
+        return self.kind == "property" and not self.sure and self.confidence < LIKELY
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +78,12 @@ class Proposals:
     Args:
         object_type: What the rows are.
         columns: One for each column, in the order of the table.
+        program: The program whose export the table is, where its header proves it.
     """
 
     object_type: str
     columns: tuple[ColumnProposals, ...]
+    program: str | None = None
 
     @property
     def automatic(self) -> tuple[Proposal, ...]:

@@ -7,17 +7,17 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from prismd.core.ids import is_uuid
-from prismd.core.mapping.candidates import EXACT, LIKELY, SYNONYM, Candidate, NamedCandidates
-from prismd.core.mapping.choices import choices_for
+from prismd.core.mapping.candidates import EXACT, LIKELY, OTHER_WORDS, SYNONYM, Candidate, NamedCandidates
+from prismd.core.mapping.choices import Naming, choices_for
 from prismd.core.mapping.content import by_content, column_of, has_cells, objection, steps_for
 from prismd.core.mapping.document import MappingDocument, Rule
 from prismd.core.mapping.earlier import Earlier, earlier_decisions
-from prismd.core.mapping.names import name_key
+from prismd.core.mapping.laid_out import LaidOut
+from prismd.core.mapping.layouts import recognised
 from prismd.core.mapping.proposal import ColumnProposals, Kind, Proposal, Proposals
 from prismd.core.mapping.rivals import settled
 from prismd.core.mapping.steps import Join, Step
-from prismd.core.mapping.targets import Targets
-from prismd.core.properties.slugs import RESERVED
+from prismd.core.mapping.targets import SELECT_TYPES, Targets
 from prismd.core.tables.columns.profile import ColumnProfile
 from prismd.core.wording.quoting import quoted
 
@@ -61,7 +61,9 @@ class _Table:
         names = [column.name for column in columns]
         named = NamedCandidates(names, targets, object_type)
         self._concepts = named.concepts
+        self._layout = recognised(names)
         self._unmet: dict[int, str] = {}
+        self._contradicted = set[int]()
         self._wanted = [column_of(column, nth) for column, nth in zip(columns, _nths(names), strict=True)]
         found = [list(self._checked(column, of_name)) for column, of_name in zip(columns, named.all, strict=True)]
         self._earlier = [*earlier_decisions(names, decided_before, targets, object_type)]
@@ -76,14 +78,27 @@ class _Table:
         for proposal in (*self._of_before(), *self._together(), *self._of_candidates()):
             for position in proposal.columns:
                 ranked[position].append(proposal)
-        taken = {*self._targets, *RESERVED, *(one.slug for of_column in ranked for one in of_column if one.slug)}
-        named = {name_key(target.name): target for target in self._targets.values()}
+        naming = Naming(self._targets, {one.slug for of_column in ranked for one in of_column if one.slug})
         for position, column in enumerate(self._columns):
             why = self._unmet.get(position, "")
-            ranked[position] += choices_for(column, self._wanted[position], named, taken, why)
+            ranked[position] += choices_for(
+                column, self._wanted[position], self._targets, naming, why, plain=self._layout is not None
+            )
             # A sure property keeps an empty column, which may have values further on.
             ranked[position].sort(key=lambda one: (-(one.sure and one.kind == "property"), -one.confidence))
-        return Proposals(self._type, tuple(map(ColumnProposals, self._columns, self._wanted, map(tuple, ranked))))
+        if self._layout is not None:
+            self._lay_out(ranked, LaidOut(self._layout, self._targets, naming))
+        columns = tuple(map(ColumnProposals, self._columns, self._wanted, map(tuple, ranked)))
+        return Proposals(self._type, columns, self._layout.program if self._layout else None)
+
+    def _lay_out(self, ranked: list[list[Proposal]], laid_out: LaidOut) -> None:
+        """Rank what the layout of a program says first, where the team did not decide about the same table before."""
+        decided = {position for one in self._earlier if one.same for position in one.columns}
+        for position, column in enumerate(self._columns):
+            if position not in decided:
+                ranked[position] = laid_out.ranked(
+                    column, self._wanted[position], ranked[position], contradicted=position in self._contradicted
+                )
 
     def _checked(self, column: ColumnProfile, named: Sequence[Candidate]) -> Iterator[Candidate]:
         """Yield the candidates that can take the column's values, doubted where the cells speak against them."""
@@ -99,8 +114,14 @@ class _Table:
                 continue
             seen.add(one.slug)
             _, asks = steps_for(column, one.slug, target)
-            why = objection(column, one.slug, target) or asks
-            yield one.doubted(why) if why else one
+            against = objection(column, one.slug, target)
+            # Words that are no options contradict no name: programs have words of their own.
+            if against and target.type in SELECT_TYPES:
+                yield one.doubted(against, OTHER_WORDS)
+                continue
+            if (against or asks) and one.is_sure and target.type not in SELECT_TYPES:
+                self._contradicted.add(column.position)
+            yield one.doubted(against or asks) if against or asks else one
 
     @staticmethod
     def _refers(column: ColumnProfile, wire_type: str) -> bool:

@@ -49,15 +49,15 @@ class RowMapping:
         }
         #: Columns whose values are not imported, and those that must have none.
         self.left_out = _unmapped(document.leave_out, names)
-        self._empty = _unmapped(document.empty, names)
+        self.empty = _unmapped(document.empty, names)
         faults += names.faults
         faults += rule_faults(document, targets)
         mapped = [one.column for of_rule in inputs.values() for one in of_rule]
-        others = _others(names.columns, {*mapped, *self.left_out, *self._empty})
+        others = _others(names.columns, {*mapped, *self.left_out, *self.empty})
         if document.other_columns == "leave_out":
             self.left_out += others
             others = ()
-        faults += _place_faults(mapped, self.left_out, self._empty, others)
+        faults += _place_faults(mapped, self.left_out, self.empty, others)
         if faults:
             raise MappingFaultsError(faults)
         self._width = len(header)
@@ -70,7 +70,7 @@ class RowMapping:
         self._plain_slugs = tuple(slug for slug, _ in plain)
         positions = [position for _, position in plain]
         self._plain_cells = None if positions == list(range(self._width)) else _taker(positions)
-        self._empty_cells = _taker([column.position for column in self._empty])
+        self._empty_cells = _taker([column.position for column in self.empty])
         self._rules = tuple(rules)
         self._steps = tuple(rule for rule in rules if rule.plain_position is None)
         self._labels = {rule.slug: rule for rule in rules}
@@ -81,7 +81,7 @@ class RowMapping:
         Args:
             cells: Of the row, from the first column of the table; a row that ends early has fewer.
         """
-        if len(cells) != self._width or (self._empty and any(map(_is_there, self._empty_cells(cells)))):
+        if len(cells) != self._width or (self.empty and any(map(_is_there, self._empty_cells(cells)))):
             return self._read(cells)
         taken = self._plain_cells
         # Nearly all cells of nearly all rows are texts that begin with a visible ASCII character.
@@ -114,7 +114,7 @@ class RowMapping:
         if len(cells) > self._width and any(map(_has_value, cells[self._width :])):
             message = f"expected {self._width} cells, found {len(cells)}; put a cell that holds the delimiter in quotes"
             problems.append(CellProblem(None, None, "invalid_row", message))
-        for column in self._empty:
+        for column in self.empty:
             if column.position < len(cells) and _has_value(cells[column.position]):
                 message = (
                     f'{column.label}: expected no value, as the mapping lists it under "empty", found '

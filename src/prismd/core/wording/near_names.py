@@ -38,6 +38,27 @@ class NearNames(Generic[_Named]):
         return next((one for one in found if one is not None), None)
 
 
+#: A letter too many or too few makes another word of a shorter name, and so does a wrong one.
+_SLIP_CHARS_MIN: Final = 5
+_WRONG_CHARS_MIN: Final = 7
+
+
+def is_slip(text: str, name: str) -> bool:
+    """Return whether a text is probably a name with a slip of the pen, and no other word, as "plan" is not "land".
+
+    Args:
+        text: The text, in lower case.
+        name: The name, in lower case.
+    """
+    one, other = sorted((text, name), key=len)
+    same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
+    if len(one) == len(other):
+        swapped = one[same : same + 2] == other[same : same + 2][::-1] and one[same + 2 :] == other[same + 2 :]
+        return swapped or (len(one) >= _WRONG_CHARS_MIN and one[same + 1 :] == other[same + 1 :])
+    doubled = same > 0 and other[same] == other[same - 1]
+    return one[same:] == other[same + 1 :] and (doubled or len(one) >= _SLIP_CHARS_MIN)
+
+
 def _rests(text: str) -> Iterator[str]:
     """Yield the text without separators of words, and then each form with one more character removed."""
     plain = "".join(char for char in text[: 2 * _CHARS_MAX].casefold() if char.isalnum())

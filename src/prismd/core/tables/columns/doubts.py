@@ -89,6 +89,10 @@ class _Doubts:
         return profile
 
     def look_at_nulls(self, profile: ColumnProfile) -> None:
+        if self.reader.zeros_are_nothing:
+            zero = next(iter(self.reader.zero_dates.values()))
+            evidence = f"line {zero.line}: {zero.text} has no day, no month and no year"
+            self._decide("null", ", ".join(sorted(self.reader.zero_dates)), evidence)
         first = self.reader.first_null
         if first is None:
             return

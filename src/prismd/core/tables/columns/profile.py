@@ -27,6 +27,7 @@ class ColumnProfile:
         separators: Signs that may separate several values in one cell, the likeliest first.
         unique: Whether no filled cell was seen twice.
         distinct_is_least: Whether there may be more different cells than were counted.
+        values: All different cells, words for nothing apart, where they are few; empty where they are many.
     """
 
     position: int
@@ -43,6 +44,7 @@ class ColumnProfile:
     separators: tuple[str, ...] = ()
     unique: bool = False
     distinct_is_least: bool = False
+    values: tuple[str, ...] = ()
 
 
 def told_name(name: str, position: int) -> str:

@@ -13,14 +13,23 @@ import msgspec
 from prismd.core.tables.cells import Cell, cell_text
 from prismd.core.tables.columns.dates import written_date
 from prismd.core.tables.columns.form_tracking import DateTracker, NumberTracker, Seen
+from prismd.core.tables.columns.forms import DateForm, NumberForm
 from prismd.core.tables.columns.profile import ColumnProfile
-from prismd.core.tables.columns.words import ALL_BOOLEAN_WORDS, WORD_CHARS_MAX, boolean_words, is_null_word
+from prismd.core.tables.columns.words import (
+    ALL_BOOLEAN_WORDS,
+    WORD_CHARS_MAX,
+    boolean_words,
+    is_null_word,
+    is_zero_date,
+)
 from prismd.core.values.blanks import is_blank
 
 #: The most different cells that are remembered of one column, as hashes.
 DISTINCT_MAX: Final = 100_000
 
 _EXAMPLES_MAX: Final = 5
+#: So many different cells are few enough to be told, each of as many characters as an example has.
+_VALUES_MAX: Final = 200
 _EXAMPLE_CHARS_MAX: Final = 200
 _TEXT_CHARS_MAX: Final = 2_048
 _NULL_WORDS_MAX: Final = 20
@@ -55,6 +64,8 @@ class ColumnReader:
         self.rows = self.filled = 0
         self.dates, self.numbers = DateTracker(), NumberTracker()
         self.nulls = Counter[str]()
+        #: Cells such as 0/0/00, by which programs write that there is no date.
+        self.zero_dates = dict[str, Seen]()
         self.first_null: Seen | None = None
         #: The first cell that was seen before, and the line at which it was seen first.
         self.duplicate: tuple[Seen, int] | None = None
@@ -62,6 +73,7 @@ class ColumnReader:
         self._lines: dict[int, int] = {}
         self._beyond = False
         self._examples: list[str] = []
+        self._values: list[str] | None = []
         self._patterns = dict(_PATTERNS)
         self._json = True
         self._words: set[str] | None = set()
@@ -87,6 +99,7 @@ class ColumnReader:
             return
         if len(self._examples) < _EXAMPLES_MAX:
             self._examples.append(text[:_EXAMPLE_CHARS_MAX])
+        self._keep(text)
         if isinstance(cell, str):
             self._add_text(line, text)
         else:
@@ -96,9 +109,19 @@ class ColumnReader:
         """Return what the cells so far have in common."""
         return ColumnProfile(
             self.position, self.name, self.rows, self.filled, len(self._lines), tuple(self._examples), self._kinds(),
-            self.dates.forms(), self.numbers.forms(), self._boolean_words(), tuple(self.nulls),
+            self._date_forms(), self._number_forms(), self._boolean_words(), self._null_words(),
             self._likely_separators(), self.duplicate is None and not self._beyond, self._beyond,
+            tuple(self._values or ()),
         )  # fmt: skip
+
+    def _keep(self, text: str) -> None:
+        """Keep a cell among the few values of the column, or let them go where they are many."""
+        if self._values is None:
+            return
+        if len(self._values) >= _VALUES_MAX or len(text) > _EXAMPLE_CHARS_MAX:
+            self._values = None
+        elif not is_null_word(text):
+            self._values.append(text)
 
     def _is_new(self, line: int, text: str) -> bool:
         key = hash(text)
@@ -118,8 +141,11 @@ class ColumnReader:
                 self.nulls[text] += 1
             self.first_null = self.first_null or Seen(line, text)
             return
-        self._texts += 1
         text = text.strip()
+        if is_zero_date(text) and len(self.zero_dates) < _NULL_WORDS_MAX:
+            self.zero_dates.setdefault(text, Seen(line, text))
+            return
+        self._texts += 1
         self.dates.see(text, line)
         self.numbers.see(text, line)
         self._see_words(text)
@@ -147,6 +173,17 @@ class ColumnReader:
         self._types = fits if self._types is None else self._types & fits
 
     def _kinds(self) -> frozenset[str]:
+        kinds = self._kinds_of_others()
+        # Beside anything but dates, a zero date is a text like others.
+        return kinds if not self.zero_dates or self.zeros_are_nothing else frozenset({"text"})
+
+    @property
+    def zeros_are_nothing(self) -> bool:
+        """Whether zero dates stand alone or among dates, so that they mean that there is none."""
+        alone = not self._texts and self._types is None
+        return bool(self.zero_dates) and (alone or bool(self._kinds_of_others() & {"date", "datetime"}))
+
+    def _kinds_of_others(self) -> frozenset[str]:
         if not self._texts and self._types is None:
             return frozenset({"text"})
         kinds = set[str]()
@@ -166,8 +203,22 @@ class ColumnReader:
             kinds.add("boolean")
         return kinds | ({"json"} if self._json else set())
 
+    @property
+    def _is_text(self) -> bool:
+        """Whether zero dates stand beside other cells than dates, so that no form reads all cells."""
+        return bool(self.zero_dates) and not self.zeros_are_nothing
+
+    def _date_forms(self) -> tuple[DateForm, ...]:
+        return () if self._is_text else self.dates.forms()
+
+    def _number_forms(self) -> tuple[NumberForm, ...]:
+        return () if self._is_text else self.numbers.forms()
+
+    def _null_words(self) -> tuple[str, ...]:
+        return (*self.nulls, *(self.zero_dates if self.zeros_are_nothing else ()))
+
     def _boolean_words(self) -> tuple[str, str] | None:
-        return boolean_words(frozenset(self._words)) if self._words else None
+        return boolean_words(frozenset(self._words)) if self._words and not self.zero_dates else None
 
     def _likely_separators(self) -> tuple[str, ...]:
         return tuple(sign for sign, _ in self._separated.most_common())

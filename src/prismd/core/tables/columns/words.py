@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 #: Cells that say that there is no value, in lower case.
@@ -41,6 +42,18 @@ def is_null_word(text: str) -> bool:
         text: Any text, of any length.
     """
     return len(text) <= WORD_CHARS_MAX + 2 and text.strip().lower() in NULL_WORDS
+
+
+_ZERO_DATE: Final = re.compile(r"(0000|00?)([-/.])00?\2(0000|00?)( 00:00(:00)?)?", re.ASCII)
+
+
+def is_zero_date(text: str) -> bool:
+    """Return whether a cell is a date whose year, month and day are zero, by which programs write that there is none.
+
+    Args:
+        text: Any text, of any length, without white space around it.
+    """
+    return len(text) <= len("00.00.0000 00:00:00") and _ZERO_DATE.fullmatch(text) is not None
 
 
 def boolean_words(words: frozenset[str]) -> tuple[str, str] | None:

@@ -118,10 +118,10 @@ class Figure:
         if self.ratio is not None:
             ratio = _ratio_text(self.ratio)
         target = self.target.text(self.unit) if self.target else ""
-        verdict = {True: "holds", False: "**missed**", None: ""}[self.holds]
+        judged = {True: "holds", False: "**missed**", None: ""}[self.holds]
         middle = f"{_number(spread['median'])} {self.unit}"
         extremes = f"{_number(spread['min'])} to {_number(spread['max'])}" if len(self.values) > 1 else ""
-        return [name + (f" ({self.note})" if self.note else ""), middle, extremes, peer, ratio, target, verdict]
+        return [name + (f" ({self.note})" if self.note else ""), middle, extremes, peer, ratio, target, judged]
 
 
 def show(figures: Sequence[Figure]) -> None:

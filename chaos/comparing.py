@@ -28,7 +28,7 @@ def different(run: Found, calm: Found) -> list[str]:
         for name, mine, theirs in _pairs(_comparable(run.results), _comparable(calm.results))
         if mine != theirs
     ]
-    for what, mine, theirs in (("record", run.records, calm.records), ("before-image", run.touches, calm.touches)):
+    for what, mine, theirs in (("record", run.records, calm.records), ("before-image", run.effects, calm.effects)):
         found += [f"{what} only with kills: {_told(one)}" for one in (mine - theirs).elements()]
         found += [f"{what} only without kills: {_told(one)}" for one in (theirs - mine).elements()]
     if run.counts != calm.counts:

@@ -18,7 +18,7 @@ SELECT object_type, record.id::text, team.public_id, version, import_row, proper
 FROM record JOIN team ON team.id = record.team_id
 WHERE deleted_at IS NULL
 """
-_TOUCHES: Final = """
+_EFFECTS: Final = """
 SELECT record_id::text, first_row, version_before, version_after, before, after FROM import_touch
 """
 _JOBS: Final = """
@@ -36,7 +36,7 @@ class Found:
     Args:
         results: By import, what became of its rows.
         records: By name, what they hold; a name with several records is a doubled one.
-        touches: Records that imports matched, with what they were before and after.
+        effects: Records that imports matched, with what they were before and after.
         counts: Jobs and their counters, keys.
         lost: What should be there and is not, a sentence each.
         doubled: What is there once too often, a sentence each.
@@ -44,7 +44,7 @@ class Found:
 
     results: dict[str, Any] = field(default_factory=dict)
     records: Counter[tuple[Any, ...]] = field(default_factory=Counter)
-    touches: Counter[tuple[Any, ...]] = field(default_factory=Counter)
+    effects: Counter[tuple[Any, ...]] = field(default_factory=Counter)
     counts: tuple[int, ...] = ()
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
@@ -64,12 +64,12 @@ def read(connection: psycopg.Connection[TupleRow], imports: Sequence[Import], te
     for one in imports:
         results = [_shown(result, names, in_order=one.lane.ordered) for result in one.job.results]
         found.results[one.name] = results
-    for id_, first_row, version_before, version_after, before, after in connection.execute(_TOUCHES):
+    for id_, first_row, version_before, version_after, before, after in connection.execute(_EFFECTS):
         name = names.get(id_, "nobody")
         rest = version_before, version_after, *differing(before, after)
-        # Which of a crowd's imports came first is chance, and so is what the others touched.
+        # Which of a crowd's imports came first is chance, and so are the effects of the others.
         if name[0] == "made" or rest[0] is not None:
-            found.touches[name, first_row if name[0] == "made" else None, *rest] += 1
+            found.effects[name, first_row if name[0] == "made" else None, *rest] += 1
     (jobs,) = connection.execute(_JOBS).fetchall()
     (keys,) = connection.execute(_KEYS).fetchall()
     found.counts = (*(int(number) for number in jobs), *keys)

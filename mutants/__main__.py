@@ -75,11 +75,11 @@ def _told(outcome: Outcome) -> str:
 
 def _files(parts: Iterable[str]) -> Iterator[str]:
     for part in parts:
-        place = PACKAGE / part
-        if not place.exists() or not place.is_relative_to(PACKAGE / "core"):
+        path = PACKAGE / part
+        if not path.exists() or not path.is_relative_to(PACKAGE / "core"):
             sys.exit(f"{part}: expected a module or a directory of src/prismd/core, such as core/values")
-        for path in [place] if place.is_file() else place.rglob("*.py"):
-            yield str(path.relative_to(PACKAGE))
+        for file in [path] if path.is_file() else path.rglob("*.py"):
+            yield str(file.relative_to(PACKAGE))
 
 
 def _options() -> argparse.Namespace:

@@ -107,7 +107,7 @@ def test_a_problem_is_told_where_the_value_stands(
     found = read({**MATCH, "defaults": defaults})
     assert not isinstance(found, PrismdError)
     slug, list_id = problem
-    assert found[1].place_of(Problem("x", "x", slug, list_id=list_id)) == f".body.defaults{place}"
+    assert found[1].path_of(Problem("x", "x", slug, list_id=list_id)) == f".body.defaults{place}"
 
 
 def test_numbers_stay_what_they_are() -> None:

@@ -107,8 +107,8 @@ def test_numbers_and_broken_text_stay_what_they_are() -> None:
 def test_a_fault_is_where_its_value_stands(body: Any, slug: str | None, list_id: str | None, place: str) -> None:
     read = read_record_body(json.dumps(body).encode())
     problem = Problem("invalid_value", "wrong", slug, list_id=list_id)
-    assert read.place_of(problem) == place
-    error = refusal_of([problem, problem], read.place_of)
+    assert read.path_of(problem) == place
+    error = refusal_of([problem, problem], read.path_of)
     assert [(one.field, one.code) for one in error.problems] == [(place, "invalid_value")] * 2
     assert error.message == f"{place}: wrong"
 
@@ -149,4 +149,4 @@ def test_what_is_required(before: Any, after: Any, written: Any, missing: list[s
 
 def test_a_body_inside_another_is_read_alike() -> None:
     read = read_record_body(msgspec.Raw(b'{"default": {"a": 1}}'), ".body.defaults")
-    assert read.place_of(Problem("x", "y", "a")) == ".body.defaults.default.a"
+    assert read.path_of(Problem("x", "y", "a")) == ".body.defaults.default.a"

@@ -40,7 +40,7 @@ from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 from prismd.store import api_keys, audit, distribution, grants, lists, migrate, properties, retention, teams, views
 from prismd.store.backups import restoring
-from prismd.store.backups.dumps import Place, Rows
+from prismd.store.backups.dumps import Rows, SequencePosition
 from prismd.store.connections import postgres
 from prismd.store.connections.postgres import Connection, Pool, connect
 from prismd.store.idempotency import claims, client_attempts
@@ -265,7 +265,9 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     distribution.read_cluster: lambda c, _: distribution.read_cluster(c),
     distribution.is_distributed: lambda c, _: distribution.is_distributed(c),
     distribution.check_node: lambda c, _: distribution.check_node(c, Settings()),
-    restoring.set_places: lambda c, _: restoring.set_places(c, [Place("import_turn", 1000, is_called=True)]),
+    restoring.set_positions: lambda c, _: restoring.set_positions(
+        c, [SequencePosition("import_turn", 1000, is_called=True)]
+    ),
     restoring.refresh_statistics: lambda c, _: restoring.refresh_statistics(c),
     teams.lock_bootstrap: lambda c, _: teams.lock_bootstrap(c),
     teams.insert_team: lambda c, _: teams.insert_team(c, NEW_ID(), NOW),
@@ -329,7 +331,7 @@ WITHOUT_LOCK: Final = {
     health.count_workers, figures.database_bytes,
     claims.try_lock, postgres.connections_allowed, postgres.prepare_session, postgres.bind_session,
     pages.check_patterns,
-    restoring.schema_name, restoring.all_tables, restoring.own_tables, restoring.in_order, restoring.set_places,
+    restoring.schema_name, restoring.all_tables, restoring.own_tables, restoring.in_order, restoring.set_positions,
     pages.limit_time, client_attempts.begin_first, client_attempts.try_begin_repeat,
 }  # fmt: skip
 

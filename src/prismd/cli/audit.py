@@ -79,7 +79,7 @@ def _entries(session: Session, wanted: AuditFilter, limit: int) -> Iterator[Audi
     while limit:
         page = session.do(page_of_audit, wanted, before=position, limit=min(limit, _PAGE))
         yield from page.entries
-        limit, position = limit - len(page.entries), page.next_place
+        limit, position = limit - len(page.entries), page.next_position
         if position is None:
             return
 

@@ -22,7 +22,7 @@ _CELLS_MAX: Final = 1_000_000
 
 
 def samples_of(content: Content) -> list[Sample]:
-    """Return pieces of a file's bytes, by their places; the first begins the file, and the last ends it.
+    """Return pieces of a file's bytes, by their positions; the first begins the file, and the last ends it.
 
     A packed file is read as a stream, so its pieces are the beginning and the end.
 
@@ -60,7 +60,7 @@ def _of_plain(content: Content) -> list[Sample]:
             if len(head) >= size:
                 return [Sample(0, head, ends=True)]
             pieces = []
-            for start in _places(len(head), size):
+            for start in _positions(len(head), size):
                 file.seek(start)
                 data = file.read(min(_PIECE_BYTES, size - start))
                 pieces.append(Sample(start, data, ends=start + len(data) >= size))
@@ -69,8 +69,8 @@ def _of_plain(content: Content) -> list[Sample]:
         raise FileProblemError(f"cannot be read: {error.strerror}") from None
 
 
-def _places(begin: int, size: int) -> Iterator[int]:
-    """Yield the places of pieces between the beginning and the end, which do not overlap."""
+def _positions(begin: int, size: int) -> Iterator[int]:
+    """Yield the positions of pieces between the beginning and the end, which do not overlap."""
     at = begin
     for number in range(1, _PIECES + 1):
         wanted = begin + (size - begin) * number // (_PIECES + 1)

@@ -30,7 +30,7 @@ class SpooledRows:
         """Yield the rows from the first one."""
         at = 0
         while True:
-            # Each reader keeps its own place, because several may read in turns.
+            # Each reader keeps its own position, because several may read in turns.
             head = os.pread(self._file.fileno(), LENGTH.size, at)
             if len(head) < LENGTH.size:
                 return

@@ -11,7 +11,7 @@ from prismd.services.api_keys.authentication import KeyFailure
 from prismd.services.runtime import Runtime
 from prismd.services.session import Transaction
 from prismd.store import audit
-from prismd.store.audit import AuditEntry, Place
+from prismd.store.audit import AuditEntry, EntryPosition
 from prismd.store.queries import pages
 
 
@@ -36,11 +36,11 @@ class AuditPage:
 
     Args:
         entries: The entries, newest first.
-        next_place: Start of the next page; None on the last page.
+        next_position: Start of the next page; None on the last page.
     """
 
     entries: list[AuditEntry]
-    next_place: Place | None
+    next_position: EntryPosition | None
 
 
 def doer_of(transaction: Transaction) -> Doer:
@@ -88,7 +88,9 @@ def note_failures(runtime: Runtime, team_id: int, failures: Sequence[FailureCoun
             audit.write_entry(connection, team_id, Doer(at, key_id), deed)
 
 
-def page_of_audit(transaction: Transaction, wanted: AuditFilter, *, before: Place | None, limit: int) -> AuditPage:
+def page_of_audit(
+    transaction: Transaction, wanted: AuditFilter, *, before: EntryPosition | None, limit: int
+) -> AuditPage:
     """Return entries of a team's audit log, newest first.
 
     Args:
@@ -104,4 +106,4 @@ def page_of_audit(transaction: Transaction, wanted: AuditFilter, *, before: Plac
     found = audit.list_entries(transaction.connection, transaction.team_id, wanted, before=before, limit=limit + 1)
     entries = found[:limit]
     last = entries[-1] if len(found) > limit else None
-    return AuditPage(entries, None if last is None else Place(last.at, last.id))
+    return AuditPage(entries, None if last is None else EntryPosition(last.at, last.id))

@@ -23,7 +23,7 @@ from prismd.store.backups.restoring import (
     queue_earlier_jobs,
     refresh_statistics,
     schema_name,
-    set_places,
+    set_positions,
     widen_jobs,
     write_rows,
 )
@@ -180,7 +180,7 @@ def _fill(connection: Connection, dump: Dump) -> dict[str, int]:
                 counts[table] = write_rows(connection, table, rows)
         if dump.is_earlier:
             queue_earlier_jobs(connection)
-        set_places(connection, dump.places())
+        set_positions(connection, dump.positions())
     except psycopg.OperationalError:
         raise
     except psycopg.Error as error:

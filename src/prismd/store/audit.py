@@ -149,7 +149,7 @@ class AuditEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EntryPosition:
     """The position of an entry in the list; the entries after it are older."""
 
     at: datetime
@@ -196,7 +196,7 @@ def write_entry_of_job(connection: Connection, job: Job, deed: Deed) -> None:
 
 
 def list_entries(
-    connection: Connection, team_id: int, wanted: AuditFilter, *, before: Place | None, limit: int
+    connection: Connection, team_id: int, wanted: AuditFilter, *, before: EntryPosition | None, limit: int
 ) -> list[AuditEntry]:
     """Return a team's entries, newest first.
 

@@ -58,8 +58,8 @@ WHERE view.team_id = %(team)s AND view.id = noted.id
 # Few views pin records, and few of those pin a purged one.
 _UNPIN: Final = """
 UPDATE view
-SET pinned = ARRAY(SELECT id FROM unnest(pinned) WITH ORDINALITY AS pin (id, place)
-                   WHERE id <> ALL(%(ids)b::text[]::uuid[]) ORDER BY place)
+SET pinned = ARRAY(SELECT id FROM unnest(pinned) WITH ORDINALITY AS pin (id, position)
+                   WHERE id <> ALL(%(ids)b::text[]::uuid[]) ORDER BY pin.position)
 WHERE team_id = %(team)s AND object_type = %(type)s AND pinned && %(ids)b::text[]::uuid[]
 """
 _PIN: Final = "UPDATE view SET pinned = %s::text[]::uuid[] WHERE team_id = %s AND id = %s"

@@ -24,14 +24,14 @@ from prismd.core.values.dates import UnreadableDateError
 from prismd.core.wording.quoting import quoted
 from prismd.services.audit import page_of_audit
 from prismd.services.idempotency.claims import Answer
-from prismd.store.audit import Place
+from prismd.store.audit import EntryPosition
 
 _MOMENT: Final = {"type": "string", "format": "date-time"}
 _ID: Final = {"type": "string", "format": "uuid"}
 
 
 ACTIONS: Final = tuple(action.value for action in Action)
-_PLACE: Final = re.compile(r"([0-9]{1,17})/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+_POSITION: Final = re.compile(r"([0-9]{1,17})/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -63,11 +63,11 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 def get_audit(request: Request[Any, Any, Any], session: SessionIn) -> Response[bytes]:
     """Answer a page of the team's audit, newest first."""
     wanted = _filter(request)
-    listing = Listing(f"audit {session.team_id} {wanted}", _PLACE, session.settings.page_max, filters=0)
+    listing = Listing(f"audit {session.team_id} {wanted}", _POSITION, session.settings.page_max, filters=0)
     text = given(request, "cursor")
     start = Cursor("", page_limit(request, most=listing.limit_max)) if text is None else read_cursor(text, listing)
-    page = session.do(page_of_audit, wanted, before=_place(start), limit=start.limit)
-    more = page.next_place
+    page = session.do(page_of_audit, wanted, before=_position(start), limit=start.limit)
+    more = page.next_position
     next_cursor = None if more is None else write_cursor(Cursor(_written(more), start.limit), listing)
     shown = AuditLines(
         data=[shown_line(entry) for entry in page.entries], has_more=more is not None, next_cursor=next_cursor
@@ -102,10 +102,10 @@ def _id(request: Request[Any, Any, Any], name: str) -> str | None:
     return raw and raw.lower()
 
 
-def _written(place: Place) -> str:
-    return f"{(place.at - _EPOCH) // timedelta(microseconds=1)}/{place.id}"
+def _written(position: EntryPosition) -> str:
+    return f"{(position.at - _EPOCH) // timedelta(microseconds=1)}/{position.id}"
 
 
-def _place(cursor: Cursor) -> Place | None:
-    found = _PLACE.fullmatch(cursor.after)
-    return None if found is None else Place(_EPOCH + timedelta(microseconds=int(found[1])), found[2])
+def _position(cursor: Cursor) -> EntryPosition | None:
+    found = _POSITION.fullmatch(cursor.after)
+    return None if found is None else EntryPosition(_EPOCH + timedelta(microseconds=int(found[1])), found[2])

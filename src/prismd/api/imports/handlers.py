@@ -159,12 +159,12 @@ async def get_import(request: Request[Any, Any, Any], job_id: PathPart, session:
 
 async def _results(threads: Threads, session: Session, job: Job) -> AsyncIterator[bytes]:
     # Each part is one short read, so a slow client holds neither a thread nor a connection.
-    def read(at: tuple[int, int]) -> tuple[bytes, tuple[int, int]] | None:
-        return session.do(part_of_results, job.id, at)
+    def read(start: tuple[int, int]) -> tuple[bytes, tuple[int, int]] | None:
+        return session.do(part_of_results, job.id, start)
 
-    place = FIRST
-    while found := await threads.run_quick(partial(read, place)):
-        part, place = found
+    start = FIRST
+    while found := await threads.run_quick(partial(read, start)):
+        part, start = found
         yield part
 
 

@@ -42,7 +42,7 @@ _LIMIT: Final = replace(LIMIT, meaning=f"Entries of a page; cut at {in_force('re
 Result = dict[str, Any]
 _PLAIN_COLUMNS: Final = ("input_index", "id", "created", "existing", "updated", "duplicate_of")
 COLUMNS: Final = (*_PLAIN_COLUMNS, "error_code", "error_message", "contacts_created")
-#: The place of a cursor: a row, or nothing if the import has no result yet.
+#: The position in a cursor: a row, or nothing if the import has no result yet.
 _ROW_INDEX: Final = re.compile(r"[0-9]{0,9}")
 # A spreadsheet reads a cell that begins like this as a formula.
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")

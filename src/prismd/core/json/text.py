@@ -128,18 +128,18 @@ def without_unpaired(text: bytes, halves_max: int = HALVES_MAX) -> bytes:
     """
     if b"\\u" not in text:
         return text
-    mended, begun, place, halves = bytearray(), 0, 0, 0
-    while passed := _NO_HALF.match(text, place):
+    mended, begun, position, halves = bytearray(), 0, 0, 0
+    while passed := _NO_HALF.match(text, position):
         half = _HALF.match(text, passed.end())
-        if half is None and passed.end() == place:
+        if half is None and passed.end() == position:
             break
-        place = passed.end()
+        position = passed.end()
         if half is not None:
             halves += 1
             if halves > halves_max:
                 raise NotJsonError(f"it has more than {halves_max:,} halves of surrogate pairs; send text as UTF-8")
-            mended += text[begun:place] + stand_in(half[1])
-            begun = place = half.end()
+            mended += text[begun:position] + stand_in(half[1])
+            begun = position = half.end()
     return bytes(mended + text[begun:]) if halves else text
 
 
@@ -281,8 +281,8 @@ def _no_number(name: str) -> str:
 
 def constant_at(text: bytes, error: msgspec.DecodeError) -> str:
     """Return a message for a constant such as NaN, at which the parser stopped, or an empty text."""
-    place = _STOPPED.search(str(error))
-    found = _CONSTANT.match(text, int(place[1])) if place else None
+    stopped = _STOPPED.search(str(error))
+    found = _CONSTANT.match(text, int(stopped[1])) if stopped else None
     return f"{_no_number(found[0].decode())} (byte {found.start()})" if found else ""
 
 

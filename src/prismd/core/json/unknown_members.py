@@ -22,7 +22,7 @@ def refuse_unknown(
     whose: str,
     otherwise: str = "",
     *,
-    places: Mapping[str, str] = _NOWHERE,
+    misplaced: Mapping[str, str] = _NOWHERE,
 ) -> None:
     """Refuse unknown members, because a misspelt or misplaced member would otherwise be lost.
 
@@ -32,15 +32,15 @@ def refuse_unknown(
         field: Path of the object in the request, such as ``.body``.
         whose: Name of the object for the start of a sentence, such as ``a record``.
         otherwise: Advice for a name that is like no known one, such as ``put property values inside "default"``.
-        places: Advice for members that belong elsewhere, by name.
+        misplaced: Advice for members that belong elsewhere, by name.
 
     Raises:
         PrismdError: ``invalid_request``, with the path of the first unknown member.
     """
     for name in names:
         if name not in known:
-            misplaced = name in places
-            message = no_field(name, () if misplaced else known, whose, places[name] if misplaced else otherwise)
+            advice = misplaced.get(name)
+            message = no_field(name, known if advice is None else (), whose, otherwise if advice is None else advice)
             raise PrismdError.invalid(f"{field}.{quoted(name)[1:-1]}", message, "additionalProperties")
 
 

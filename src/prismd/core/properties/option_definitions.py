@@ -152,16 +152,16 @@ def _check_apart(slugs: Sequence[str | None], labels: Sequence[str]) -> None:
     for slug, index in by_slug.items():
         other = by_label.get(slug, index)
         if other != index:
-            places = f"the slug {quoted(slug)} of .body.options[{index}] is the label of .body.options[{other}]"
-            raise PrismdError("slug_taken", f"{places}, so a text could mean both; take another slug")
+            clash = f"the slug {quoted(slug)} of .body.options[{index}] is the label of .body.options[{other}]"
+            raise PrismdError("slug_taken", f"{clash}, so a text could mean both; take another slug")
 
 
 def _by_name(code: str, what: str, names: Sequence[str | None]) -> dict[str, int]:
     first: dict[str, int] = {}
     for index, name in enumerate(names):
         if name and first.setdefault(name, index) != index:
-            places = f".body.options[{first[name]}] and .body.options[{index}]"
-            raise PrismdError(code, f"{places} have the same {what} {quoted(name)}; give each option one of its own")
+            both = f".body.options[{first[name]}] and .body.options[{index}]"
+            raise PrismdError(code, f"{both} have the same {what} {quoted(name)}; give each option one of its own")
     return first
 
 

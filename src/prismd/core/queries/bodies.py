@@ -121,8 +121,8 @@ def read_query_body(body: bytes) -> QueryBody:
     if not isinstance(value, dict):
         keyword = "required" if value is None else "type"
         raise PrismdError.invalid(".body", f"expected an object, found {found(value)}", keyword)
-    refuse_unknown(value, names_of(QueryBody), ".body", "the body", places=_IN_QUERY)
+    refuse_unknown(value, names_of(QueryBody), ".body", "the body", misplaced=_IN_QUERY)
     query = value.get("query")
     if isinstance(query, dict):
-        refuse_unknown(query, names_of(QueryMembers), ".body.query", "a query", places=_BESIDE_QUERY)
+        refuse_unknown(query, names_of(QueryMembers), ".body.query", "a query", misplaced=_BESIDE_QUERY)
     return fitted(value, QueryBody)

@@ -29,11 +29,11 @@ _PROBLEMS: Final = {"email_address": address_problem, "primary_domain": domain_p
 class Defaults(RecordBody):
     """Values for a new record by slug; the members ``default`` and ``list`` can contain some of them."""
 
-    def place_of(self, problem: Problem) -> str:
+    def path_of(self, problem: Problem) -> str:
         """Return the path of a wrong property in the request, or the path that it would have if it is absent."""
         nested = problem.list_id is not None or problem.slug in self.buckets["default"]
         if nested or problem.slug is None:
-            return RecordBody.place_of(self, problem)
+            return RecordBody.path_of(self, problem)
         return f"{self.field}.{problem.slug}"
 
 

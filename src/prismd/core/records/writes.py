@@ -46,16 +46,16 @@ class RecordBody:
     buckets: Mapping[str, Mapping[str, Any]]
     id: str | None = None
 
-    def place_of(self, problem: Problem) -> str:
+    def path_of(self, problem: Problem) -> str:
         """Return the path of a wrong property in the request, or the path that it would have if it is absent."""
         slug, list_id = problem.slug, problem.list_id
         if slug is None:
             return self.field if list_id is None else f"{self.field}.list.{list_id}"
         if list_id is None:
             return f"{self.field}.{self._bucket_with(slug, 'default', 'extended')}.{slug}"
-        return f"{self.field}.{self._place_in_list(slug, list_id)}"
+        return f"{self.field}.{self._path_in_list(slug, list_id)}"
 
-    def _place_in_list(self, slug: str, list_id: str) -> str:
+    def _path_in_list(self, slug: str, list_id: str) -> str:
         in_lists = {name.lower(): values for name, values in self.buckets.get("list", {}).items()}
         # The stage has two slugs. If the request names the list elsewhere, the body need not name it again, and the
         # stage can be among the other values.
@@ -145,14 +145,14 @@ def check_id(body: RecordBody, record_id: str | None) -> None:
     )
 
 
-def refusal_of(problems: Iterable[Problem], place_of: Callable[[Problem], str]) -> PrismdError:
+def refusal_of(problems: Iterable[Problem], path_of: Callable[[Problem], str]) -> PrismdError:
     """Return the error of a request with values that cannot be written.
 
     Args:
         problems: The problems of the values.
-        place_of: Returns the path of a problem's property in the request.
+        path_of: Returns the path of a problem's property in the request.
     """
-    fields = tuple(FieldProblem(place_of(problem), problem.message, problem.code) for problem in problems)
+    fields = tuple(FieldProblem(path_of(problem), problem.message, problem.code) for problem in problems)
     return PrismdError("invalid_request", f"{fields[0].field}: {fields[0].message}", problems=fields)
 
 

@@ -82,7 +82,7 @@ def profile_of(samples: Sequence[Sample], answers: Mapping[str, str] = _NO_ANSWE
     what stands at the end. Every finding but the encoding needs the check of all rows, as they are read.
 
     Args:
-        samples: Pieces of the file's bytes, by their places; the first begins the file.
+        samples: Pieces of the file's bytes, by their positions; the first begins the file.
         answers: Answers of a person by the keys of their questions; they take the place of a look at the samples.
     """
     found = encoding_of(samples, answers.get("encoding"))

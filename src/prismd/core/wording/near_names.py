@@ -64,4 +64,4 @@ def _rests(text: str) -> Iterator[str]:
     plain = "".join(char for char in text[: 2 * _CHARS_MAX].casefold() if char.isalnum())
     if _CHARS_MIN <= len(plain) <= _CHARS_MAX:
         yield plain
-        yield from (plain[:place] + plain[place + 1 :] for place in range(len(plain)))
+        yield from (plain[:index] + plain[index + 1 :] for index in range(len(plain)))

@@ -72,7 +72,7 @@ class XlsWorkbook:
         except (CalamineError, struct.error, IndexError):
             raise UnreadableError(f"the sheet {sheet!r} is broken; save the workbook again") from None
         for first, last in found.merged_cell_ranges or []:
-            notes.merge(f"{_place(first)}:{_place(last)}")
+            notes.merge(f"{_cell_name(first)}:{_cell_name(last)}")
         widths: dict[int, int] = {}
         for row, column in told:
             widths[row] = max(widths.get(row, 0), column + 1)
@@ -101,5 +101,5 @@ def _cell(value: object) -> Cell:
     return CellFault(f"{value} as a value")
 
 
-def _place(found: tuple[int, int]) -> str:
+def _cell_name(found: tuple[int, int]) -> str:
     return f"{column_name(found[1])}{found[0] + 1}"

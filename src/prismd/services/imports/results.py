@@ -49,17 +49,17 @@ class ResultsWanted:
 
 
 def part_of_results(
-    transaction: Transaction, job_id: str, place: tuple[int, int]
+    transaction: Transaction, job_id: str, start: tuple[int, int]
 ) -> tuple[bytes, tuple[int, int]] | None:
     """Return a part of the content of a job's JSON array of results, and the start of the next part.
 
     Args:
-        place: Start of the part: number of a chunk, and position in the text of its results, from 1.
+        start: Start of the part: number of a chunk, and position in the text of its results, from 1.
 
     Returns:
         The part and the next start; None if no results are left.
     """
-    number, position = place
+    number, position = start
     found = results.part_of_results(
         transaction.connection, transaction.team_id, job_id, number, position=position, bytes_max=PART_BYTES
     )

@@ -91,7 +91,7 @@ def _parsed(writer: RecordWriter, defaults: Defaults) -> Row:
     # Check the defaults even if the record exists: a wrong request fails whatever the database holds.
     [row] = writer.parsed([defaults])
     if isinstance(row, RefusedRow):
-        raise refusal_of(row.problems, defaults.place_of)
+        raise refusal_of(row.problems, defaults.path_of)
     return row
 
 
@@ -99,6 +99,6 @@ def _made(writer: RecordWriter, row: Row, defaults: Defaults) -> RecordView:
     [resolved] = writer.resolved([row])
     planned = resolved.problems if isinstance(resolved, RefusedRow) else writer.make(resolved)
     if not isinstance(planned, StoredRecord):
-        raise refusal_of(planned, defaults.place_of)
+        raise refusal_of(planned, defaults.path_of)
     writer.write()
     return writer.view(planned)

@@ -52,7 +52,7 @@ def create_record(writer: RecordWriter, body: RecordBody, conditions: Preconditi
     """
     conditions.check(None)
     check_id(body, None)
-    return _written(writer, writer.make(_row(writer, body)), body.place_of)
+    return _written(writer, writer.make(_row(writer, body)), body.path_of)
 
 
 def update_record(
@@ -73,7 +73,7 @@ def update_record(
     record = _standing(held, writer.object_type, record_id)
     conditions.check(record.version)
     check_id(body, record.id)
-    return _written(writer, writer.change(record, _row(writer, body, record)), body.place_of)
+    return _written(writer, writer.change(record, _row(writer, body, record)), body.path_of)
 
 
 def upsert_record(
@@ -102,14 +102,14 @@ def upsert_record(
         record = writer.hold([record_id])[record_id].record
         conditions.check(record.version)
         check_id(body, record_id)
-        return _written(writer, writer.change(record, _row(writer, body, record)), body.place_of), False
+        return _written(writer, writer.change(record, _row(writer, body, record)), body.path_of), False
     conditions.check(None)
     check_id(body, None)
     _parsed(writer, prop, lookup, written=True)
     planned = writer.make(_with_value(_row(writer, body), prop, value))
     if isinstance(planned, StoredRecord):
         planned = _not_found_again(writer, prop, planned, value) or planned
-    return _written(writer, planned, body.place_of), True
+    return _written(writer, planned, body.path_of), True
 
 
 def duplicate_record(writer: RecordWriter, record_id: str, conditions: Preconditions = NOTHING) -> RecordView:
@@ -140,15 +140,15 @@ def _standing(held: dict[str, HeldRecord], object_type: str, record_id: str) -> 
 def _row(writer: RecordWriter, body: RecordBody, record: StoredRecord | None = None) -> Row:
     [row] = read_changes(writer, [body], [record])
     if isinstance(row, RefusedRow):
-        raise refusal_of(row.problems, body.place_of)
+        raise refusal_of(row.problems, body.path_of)
     return row
 
 
 def _written(
-    writer: RecordWriter, planned: StoredRecord | Sequence[Problem], place_of: Callable[[Problem], str]
+    writer: RecordWriter, planned: StoredRecord | Sequence[Problem], path_of: Callable[[Problem], str]
 ) -> RecordView:
     if not isinstance(planned, StoredRecord):
-        raise refusal_of(planned, place_of)
+        raise refusal_of(planned, path_of)
     writer.write()
     return writer.view(planned)
 

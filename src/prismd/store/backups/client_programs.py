@@ -57,7 +57,7 @@ def reading_program() -> Program:
 
 
 def _program(name: str, needed: int, why: str) -> Program:
-    found = [program for path in _places(name) if (program := _known(path))]
+    found = [program for path in _paths(name) if (program := _known(path))]
     fitting = [program for program in found if program.major >= needed]
     if fitting:
         return max(fitting, key=lambda one: one.major)
@@ -68,10 +68,10 @@ def _program(name: str, needed: int, why: str) -> Program:
     )
 
 
-def _places(name: str) -> list[Path]:
+def _paths(name: str) -> list[Path]:
     ours, on_path = installed_programs(), shutil.which(name)
-    places = [ours / name] if ours else []
-    return places + ([Path(on_path)] if on_path else [])
+    paths = [ours / name] if ours else []
+    return paths + ([Path(on_path)] if on_path else [])
 
 
 def _known(path: Path) -> Program | None:

@@ -26,7 +26,7 @@ _DUMPED_FROM: Final = re.compile(r"^;\s+Dumped from database version: (\S+)", re
 _NAME: Final = r'(?:[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")'
 _COPY: Final = re.compile(rf"COPY {_NAME}\.{_NAME} \(({_NAME}(?:, {_NAME})*)\) FROM stdin;\n")
 _COLUMN: Final = re.compile(_NAME)
-_PLACE: Final = re.compile(r"SELECT pg_catalog\.setval\('([^']+)', (\d+), (true|false)\);")
+_POSITION: Final = re.compile(r"SELECT pg_catalog\.setval\('([^']+)', (\d+), (true|false)\);")
 _END: Final = b"\\.\n"
 
 
@@ -63,7 +63,7 @@ def write_dump(program: Program, url: str, schema: str, file: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SequencePosition:
     """The position of a sequence.
 
     Args:
@@ -139,14 +139,14 @@ class Dump:
                     return
         raise BadDumpError(f"the dump has no rows of {table}")
 
-    def places(self) -> list[Place]:
+    def positions(self) -> list[SequencePosition]:
         """Return the positions of the sequences."""
         if not self._sequences:
             return []
         said = self._said("--data-only", *(f"--table={name}" for name in self._sequences), "--file=-")
         return [
-            Place(_unquoted(name.rpartition(".")[2]), int(value), called == "true")
-            for name, value, called in _PLACE.findall(said)
+            SequencePosition(_unquoted(name.rpartition(".")[2]), int(value), called == "true")
+            for name, value, called in _POSITION.findall(said)
         ]
 
     def _last_version(self, table: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from psycopg import sql
 
-from prismd.store.backups.dumps import BadDumpError, Place, Rows
+from prismd.store.backups.dumps import BadDumpError, Rows, SequencePosition
 from prismd.store.connections.postgres import Connection
 from prismd.store.migrate import EARLIER_VERSION_TABLE, VERSION_TABLE
 from prismd.store.monitoring.diagnosis import expected_indexes
@@ -158,22 +158,22 @@ def queue_earlier_jobs(connection: Connection) -> None:
     connection.execute(_NARROW_JOBS)
 
 
-def set_places(connection: Connection, places: list[Place]) -> None:
+def set_positions(connection: Connection, positions: list[SequencePosition]) -> None:
     """Set sequences to the positions from a dump.
 
     Args:
-        places: The positions; each sequence must exist.
+        positions: The positions; each sequence must exist.
 
     Raises:
         BadDumpError: A sequence does not exist.
     """
     there = {name for (name,) in connection.execute(_SEQUENCES).fetchall()}
-    for place in places:
-        if place.sequence in there:
-            name = sql.Identifier(place.sequence).as_string(connection)
-            connection.execute("SELECT setval(%s::regclass, %s, %s)", (name, place.value, place.is_called))
-        elif place.is_called:
-            raise BadDumpError(f"the dump has a sequence {place.sequence}, which its schema has not")
+    for position in positions:
+        if position.sequence in there:
+            name = sql.Identifier(position.sequence).as_string(connection)
+            connection.execute("SELECT setval(%s::regclass, %s, %s)", (name, position.value, position.is_called))
+        elif position.is_called:
+            raise BadDumpError(f"the dump has a sequence {position.sequence}, which its schema has not")
 
 
 def refresh_statistics(connection: Connection) -> None:

@@ -41,7 +41,7 @@ WHERE team_id = %(team)s AND job_id = %(job)s AND number = %(number)s
 
 @dataclass(frozen=True, slots=True)
 class ResultsOfChunk:
-    """The place of a chunk's results, which are JSON without brackets.
+    """The chunk that has some results, which are JSON without brackets.
 
     Args:
         number: Number of the chunk.

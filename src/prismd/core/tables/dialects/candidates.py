@@ -155,20 +155,20 @@ def first_difference(readings: list[TrialReading]) -> int:
     Args:
         readings: Readings of one sample.
     """
-    for place, rows in enumerate(zip(*(reading.rows for reading in readings), strict=False)):
+    for position, rows in enumerate(zip(*(reading.rows for reading in readings), strict=False)):
         if len({(tuple(row.cells), row.broken) for row in rows}) > 1:
-            return place
+            return position
     return 0
 
 
-def cells_at(reading: TrialReading, place: int) -> str:
+def cells_at(reading: TrialReading, position: int) -> str:
     """Return a row as a reading cuts it, for a person.
 
     Args:
         reading: A reading.
-        place: The position of the row.
+        position: The position of the row.
     """
     if not reading.rows:
         return "no whole row"
-    row = reading.rows[min(max(place, 0), len(reading.rows) - 1)]
+    row = reading.rows[min(max(position, 0), len(reading.rows) - 1)]
     return f"line {row.line}: " + " · ".join(cell[:_SHOWN_CHARS] for cell in row.cells[:8])

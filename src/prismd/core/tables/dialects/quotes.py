@@ -96,12 +96,12 @@ def _escapes_more(reading: TrialReading) -> bool:
 
 
 def _quote_question(readings: list[TrialReading]) -> Question:
-    place = first_difference(readings)
+    position = first_difference(readings)
     told = {}
     for reading in readings:
         value = reading.dialect.quote or "none"
         value = value + "\\" if reading.dialect.escape else value
-        told[value] = Reading(value, _meaning(reading.dialect), cells_at(reading, place))
+        told[value] = Reading(value, _meaning(reading.dialect), cells_at(reading, position))
     return Question("quote", None, tuple(told.values())[:_READINGS_MAX], "--quote")
 
 

@@ -213,9 +213,9 @@ def _proof(chosen: str, readings: dict[str, str], looks: dict[str, Plausibility]
 
 def _asked(readings: list[tuple[str, str]]) -> FoundEncoding:
     readings = readings[:_READINGS_MAX]
-    place = _difference([text for _, text in readings])
+    line = _difference([text for _, text in readings])
     question = Question(
-        "encoding", None, tuple(Reading(name, name.upper(), _at(text, place)) for name, text in readings), _FLAG
+        "encoding", None, tuple(Reading(name, name.upper(), _at(text, line)) for name, text in readings), _FLAG
     )
     return FoundEncoding(readings[0][0], question=question)
 

@@ -42,7 +42,7 @@ def header_lines(rows: Sequence[Sequence[str]]) -> FoundHeader:
     first = _Evidence(once, 0, 1)
     if len(once) == 1:
         return _lonely(rows[0]) if len(rows) == 1 else FoundHeader(1, others=(0,))
-    found = first.verdict()
+    found = first.found()
     narrow = len(rows[0]) <= _BOTH
     if len(once) < len(rows) and found.lines and (narrow or len(first.names) * 2 <= len(first.filled)):
         return FoundHeader(1, others=(0,))
@@ -92,7 +92,7 @@ class _Evidence:
         self.filled = [cell for cell in self.row if not is_blank(cell)]
         self.names = [cell for cell in self.filled if is_name(cell)]
 
-    def verdict(self) -> FoundHeader:
+    def found(self) -> FoundHeader:
         if any(cell_kind(cell) in PROVING for cell in self.filled):
             return self._with_values()
         if self.fits:

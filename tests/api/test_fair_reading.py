@@ -27,7 +27,17 @@ Serve = Callable[..., "Api"]
 #: Far less than what is waited for, and more than a busy machine takes.
 SOON_S = 10
 QUERY = {"query": {"select": ["email"]}}
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation IN ('record'::regclass, 'import_job'::regclass)"
+#: Who waits for the lock of :func:`records_locked`, and who waits for these: small imports of a type take turns.
+WAITING = """
+WITH RECURSIVE waits AS (
+    SELECT pid FROM pg_locks
+    WHERE granted AND relation = 'record'::regclass AND mode = 'AccessExclusiveLock'
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    UNION
+    SELECT activity.pid FROM waits JOIN pg_stat_activity AS activity ON waits.pid = ANY(pg_blocking_pids(activity.pid))
+)
+SELECT count(*) - 1 FROM waits
+"""
 
 
 @contextmanager

@@ -20,7 +20,7 @@ KEY_BYTES_MAX: Final = 70
 #: Team, job, record, row, two versions and no values.
 TOUCH_BYTES_MAX: Final = 110
 #: With the job accepted, judged, written and counted.
-STATEMENTS_MAX: Final = 25
+STATEMENTS_MAX: Final = 14
 
 ROW: Final = {
     "first_name": "Ada", "last_name": "Lovelace", "title": "Countess", "city": "London", "country": "England",
@@ -128,3 +128,11 @@ def test_a_chunk_takes_a_statement_more_for_each_thousand_rows_and_no_more(impor
         importer.as_job([{**row, "city": "Bern"} for row in people(2_100)], dedupe_by="email", update_existing=True)
     look_ups = updates = 2
     assert len(many.statements) == len(few.statements) + look_ups + updates
+
+
+def test_a_small_import_reads_properties_and_keys_once(importer: Importer) -> None:
+    importer.at_once(people(1), dedupe_by="email")
+    with counted(importer.connection) as cost:
+        importer.at_once(people(3), dedupe_by="email")
+    for table in ("FROM property\n", "FROM key_property", "FROM import_job"):
+        assert sum(table in one for one in cost.statements) == 1, table

@@ -11,8 +11,9 @@ import pytest
 from prismd.core.imports.job import Job
 from prismd.core.records.new_contacts import NewContacts
 from prismd.services.imports import control, failed_chunks, rows, rows_apart
-from prismd.services.records import references
+from prismd.services.imports.job_transaction import JobTransaction
 from prismd.services.records.keys import KeyChanges
+from prismd.services.session import Transaction
 from prismd.store.idempotency import claims
 from prismd.store.imports import effects, jobs, queue, results
 from prismd.store.records import record_keys, record_writes
@@ -127,7 +128,13 @@ def with_updates_lost(patch: pytest.MonkeyPatch) -> None:
 
 
 def with_contacts_not_locked(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(references, "record_keys", SimpleNamespace(lock_type=lambda *_: None))
+    lock_type = Transaction.lock_type
+
+    def locked(transaction: JobTransaction, object_type: str) -> None:
+        if object_type == transaction.job.object_type:
+            lock_type(transaction, object_type)
+
+    patch.setattr(JobTransaction, "lock_type", locked)
 
 
 def with_contacts_made_whatever_becomes_of_the_row(patch: pytest.MonkeyPatch) -> None:

@@ -238,7 +238,8 @@ OF_ALL_TEAMS: Final = {
 #: A part of others; what the command line asks, of keys that people made by hand; what restores a backup; what is done
 #: once a view or a lost chunk, to all views of a team or all chunks of a job; what reads nothing but its parameters.
 NOT_HOT: Final = (
-    audit._NAMED, audit._NOTE, audit._NOTED, audit._NOTE_AND_TELL, diagnosis._EXPIRED,
+    audit._NAMED, audit._NOTE, audit._NOTED, audit._NOTED_OF_JOB, audit._NOTE_AND_TELL,
+    audit._NOTE_OF_JOB_AND_TELL, diagnosis._EXPIRED,
     records.FOUND, teams._SELECT_TEAMS, api_keys._LIST, api_keys._HOLD, api_keys._READ, api_keys._REVOKE,
     api_keys._EXPIRE, views._NOTE, views._LISTING, views._UNPIN,
     chunks._REMOVE_CHUNK, chunks._RETURN_CHUNKS, record_keys._INSERT, queue._ENTER, queue._RETURN,

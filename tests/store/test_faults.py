@@ -246,6 +246,9 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     import_records.insert_records: lambda c, w: import_records.insert_records(
         c, w.team_id, "contact", w.plan.created, job_id=w.running.id, now=NOW
     ),
+    values.read_few_rows: lambda c, _: values.read_few_rows(
+        c, "SELECT id FROM record WHERE team_id = 1 LIMIT 1", {"bytes_max": 1_000_000}, tuple, rows_max=1, text_column=0
+    ),
     values.read_rows: lambda c, _: values.read_rows(c, "SELECT id FROM record WHERE team_id = 1 LIMIT 1", {}, tuple),
     record_writes.update_records: lambda c, w: record_writes.update_records(
         c, w.team_id, record_writes.Updates.of(list(w.rewritten.values())), now=NOW

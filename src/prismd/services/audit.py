@@ -60,15 +60,17 @@ def note(transaction: Transaction, deed: Deed, notices: Sequence[str] = ()) -> N
     audit.write_entry(transaction.connection, transaction.team_id, doer_of(transaction), deed, notices)
 
 
-def note_end(transaction: Transaction, job: Job) -> None:
+def note_end(transaction: Transaction, job: Job, notices: Sequence[str] = ()) -> None:
     """Add the end of an import to the audit log, if this step ended the job.
 
     Args:
         transaction: The transaction that moves the import.
         job: The job after that step.
+        notices: Payloads of notifications to listeners; the same statement sends them. Only a step that ends the job
+            may have some.
     """
     if job.ended:
-        audit.write_entry_of_job(transaction.connection, job, import_ended(job))
+        audit.write_entry_of_job(transaction.connection, job, import_ended(job), notices)
 
 
 def note_failures(runtime: Runtime, team_id: int, failures: Sequence[FailureCount]) -> None:

@@ -53,7 +53,7 @@ def create_list(transaction: Transaction, new: NewList) -> ShownList:
     # Take the locks in one fixed order; otherwise two requests can wait for each other.
     for object_type in sorted(made.stages):
         # An import reads the schema before it writes, so a new definition must wait until the chunk ends.
-        record_keys.lock_type(transaction.connection, transaction.team_id, object_type)
+        transaction.lock_type(object_type)
         stage = made.stages[object_type]
         properties.insert_property(
             transaction.connection, transaction.team_id, object_type, stage, now=made.list.created_at

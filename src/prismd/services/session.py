@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
 from prismd.core.api_keys.scopes import ALL, Scopes
 from prismd.core.ids import NewId
+from prismd.core.properties.schema import ObjectSchema
 from prismd.services.api_keys.authentication import Caller
 from prismd.services.runtime import World
 from prismd.settings import Settings
+from prismd.store import properties
 from prismd.store.connections import transactions
 from prismd.store.connections.postgres import Connection
+from prismd.store.records import record_keys
 
 _Asked = ParamSpec("_Asked")
 _Answer = TypeVar("_Answer")
@@ -67,16 +70,41 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a transaction has read of its team and need not read again, by object type.
+
+    Args:
+        schemas: The properties of a type.
+        keys: The keys of the properties that find records of a type, and whether they tell records apart.
+    """
+
+    schemas: dict[str, ObjectSchema] = field(default_factory=dict)
+    keys: dict[str, dict[str, bool]] = field(default_factory=dict)
+
+    def forget_all(self) -> None:
+        """Have everything read again when it is needed next."""
+        self.schemas.clear()
+        self.keys.clear()
+
+    def forget(self, object_type: str) -> None:
+        """Have a type read again when it is needed next."""
+        self.schemas.pop(object_type, None)
+        self.keys.pop(object_type, None)
+
+
+@dataclass(frozen=True, slots=True)
 class Transaction:
     """One open transaction of a session; a use case that takes this type cannot run outside of a transaction.
 
     Args:
         session: The session that opened the transaction.
         connection: The connection, with the transaction open.
+        loaded: What the transaction has read already.
     """
 
     session: Session
     connection: Connection
+    loaded: Loaded = field(default_factory=Loaded, kw_only=True)
 
     @property
     def team_id(self) -> int:
@@ -105,7 +133,45 @@ class Transaction:
     def commit_and_go_on(self) -> None:
         """Commit the work so far, to release its locks, and continue in a new transaction of the team."""
         transactions.commit(self.connection, self.team_id)
+        self.loaded.forget_all()
 
-    def savepoint(self) -> AbstractContextManager[object]:
-        """Open a part of the transaction that rolls back alone if it fails."""
-        return transactions.savepoint(self.connection)
+    def lock_type(self, object_type: str) -> None:
+        """Wait until no other transaction writes records of a type; keep others waiting until this one ends.
+
+        Args:
+            object_type: The type; what was read of it before the lock is read again.
+        """
+        record_keys.lock_type(self.connection, self.team_id, object_type)
+        self.loaded.forget(object_type)
+
+    def schema(self, object_type: str) -> ObjectSchema:
+        """Return the properties of a type; they are read once in the transaction, and again after a lock of the type.
+
+        Args:
+            object_type: A type whose records prismd keeps.
+        """
+        if object_type not in self.loaded.schemas:
+            self.loaded.schemas[object_type] = properties.load_schema(self.connection, self.team_id, object_type)
+        return self.loaded.schemas[object_type]
+
+    def keys_in_use(self, object_type: str) -> dict[str, bool]:
+        """Return the keys of the properties that find records of a type, and whether they tell records apart.
+
+        They are read once in the transaction, and again after a lock of the type.
+
+        Args:
+            object_type: A type whose records prismd keeps.
+        """
+        if object_type not in self.loaded.keys:
+            self.loaded.keys[object_type] = record_keys.keys_in_use(self.connection, self.team_id, object_type)
+        return self.loaded.keys[object_type]
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Open a part of the transaction that rolls back alone if it fails, with what was read in it."""
+        try:
+            with transactions.savepoint(self.connection):
+                yield
+        except BaseException:
+            self.loaded.forget_all()
+            raise

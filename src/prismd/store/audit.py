@@ -35,15 +35,16 @@ WITH noted AS (
 _NOTE: Final = f"{_NOTED} {_NAMED}"
 _NOTE_AND_TELL: Final = f"{_NOTED}, named AS ({_NAMED}) {AND_NOTIFY_LISTENERS}"
 
-_NOTE_OF_JOB: Final = f"""
+_NOTED_OF_JOB: Final = """
 WITH noted AS (
     INSERT INTO audit_entry (team_id, at, key_id, request_id, action, object_type, total, object_ids, details)
     SELECT team_id, %(at)s, key_id, request_id, %(action)s, object_type, 1, ARRAY[id], %(details)s
     FROM import_job WHERE team_id = %(team)s AND id = %(job)s
     RETURNING team_id, at, id, object_ids
 )
-{_NAMED}
 """
+_NOTE_OF_JOB: Final = f"{_NOTED_OF_JOB} {_NAMED}"
+_NOTE_OF_JOB_AND_TELL: Final = f"{_NOTED_OF_JOB}, named AS ({_NAMED}) {AND_NOTIFY_LISTENERS}"
 
 _COLUMNS: Final = """
     e.at, e.id::text, e.key_id::text, k.name AS key_name, k.hint AS key_hint, e.request_id::text, e.action,
@@ -183,16 +184,20 @@ def write_entry(connection: Connection, team_id: int, doer: Doer, deed: Deed, no
     )
 
 
-def write_entry_of_job(connection: Connection, job: Job, deed: Deed) -> None:
+def write_entry_of_job(connection: Connection, job: Job, deed: Deed, notices: Sequence[str] = ()) -> None:
     """Add an entry for something that an import did, under the key that started the import.
 
     Args:
         connection: A connection inside the transaction in which the import did it.
         job: The import, in its state after the action.
         deed: The action.
+        notices: Notifications to send to listeners in the same statement.
     """
     asked = {"team": job.team_id, "job": job.id, "at": job.updated_at, "action": deed.action}
-    connection.execute(_NOTE_OF_JOB, {**asked, "details": Jsonb(deed.details)})
+    told = notify_parameters(notices) if notices else {}
+    connection.execute(
+        _NOTE_OF_JOB_AND_TELL if notices else _NOTE_OF_JOB, {**told, **asked, "details": Jsonb(deed.details)}
+    )
 
 
 def list_entries(

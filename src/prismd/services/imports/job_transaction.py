@@ -26,7 +26,7 @@ class JobTransaction(Transaction):
     @classmethod
     def of(cls, transaction: Transaction, job: Job) -> JobTransaction:
         """Return a transaction for the next chunk of a job."""
-        return cls(transaction.session, transaction.connection, job, transaction.now())
+        return cls(transaction.session, transaction.connection, job, transaction.now(), loaded=transaction.loaded)
 
     def now(self) -> datetime:
         """Return the time of all writes of the chunk, in UTC."""

@@ -26,7 +26,7 @@ from prismd.services.realtime.notifications import import_moved
 from prismd.services.records.keys import key_property
 from prismd.services.records.references import CONTACT
 from prismd.services.session import Transaction
-from prismd.store import audit, properties
+from prismd.store import audit
 from prismd.store.connections.faults import passes
 from prismd.store.connections.transactions import import_step
 from prismd.store.imports import chunks, jobs, queue
@@ -80,6 +80,8 @@ def submit(transaction: Transaction, request: ImportRequest) -> Submitted:
             ``missing_scope``: the caller lacks a scope that the import needs.
     """
     _check_scopes(transaction, request)
+    if _is_synchronous(transaction, request):
+        transaction.lock_type(request.object_type)
     request = replace(request, options=_settled_options(transaction, request))
     settings = transaction.settings
     cut = list(
@@ -147,7 +149,7 @@ def _check_scopes(transaction: Transaction, request: ImportRequest) -> None:
     if request.options.create_missing_options:
         transaction.scopes.require((Scope.ADMIN,), object_type, ", which create_missing_options needs besides")
     if not transaction.scopes.allow(Scope.IMPORT, CONTACT):
-        schema = properties.load_schema(transaction.connection, transaction.team_id, object_type)
+        schema = transaction.schema(object_type)
         if CONTACT in held_references(schema).values():
             raise missing_scope((Scope.IMPORT,), CONTACT, f": rows of {object_type} make the contacts of addresses")
 
@@ -161,7 +163,7 @@ def _settled_options(transaction: Transaction, request: ImportRequest) -> Import
         list_of_field(transaction, options.list_id, object_type, field)
     if options.dedupe_by is None:
         return options
-    schema = properties.load_schema(transaction.connection, transaction.team_id, object_type)
+    schema = transaction.schema(object_type)
     prop = key_property(schema, options.dedupe_by, ".body.options.dedupe_by", options.list_id)
     # Store the key, so that the slug keeps its present meaning even if the list gets a property with this slug later.
     return replace(options, key=prop.key)
@@ -174,13 +176,17 @@ def _check_active(transaction: Transaction) -> None:
         raise PrismdError("too_many_imports", message, retry_after_s=_RETRY_AFTER_S)
 
 
+def _is_synchronous(transaction: Transaction, request: ImportRequest) -> bool:
+    return len(request.rows) <= transaction.settings.sync_rows_max
+
+
 def _new_job(transaction: Transaction, request: ImportRequest, cut: list[Chunk]) -> Job:
     now, settings = transaction.now(), transaction.settings
     return Job(
         team_id=transaction.team_id,
         id=transaction.new_id(),
         object_type=request.object_type,
-        synchronous=len(request.rows) <= settings.sync_rows_max,
+        synchronous=_is_synchronous(transaction, request),
         state=State.QUEUED if cut else State.COMPLETE,
         options=request.options,
         total=len(request.rows),

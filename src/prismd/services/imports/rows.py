@@ -120,7 +120,7 @@ class RowImporter:
             return replace(parsed, rows=self._resolved(parsed))
 
     def _parsed(self, chunk: Chunk) -> tuple[ObjectSchema, Rows]:
-        schema = properties.load_schema(self._connection, self._job.team_id, self._job.object_type)
+        schema = self._transaction.schema(self._job.object_type)
         rows = self._parse(chunk, schema)
         wanted = wanted_options(rows) if self._job.options.create_missing_options else {}
         if not wanted:
@@ -152,6 +152,7 @@ class RowImporter:
             for key, options in created.items():
                 prop = schema.properties[key]
                 properties.add_options(self._connection, job.team_id, job.object_type, prop.id, options)
+            self._transaction.loaded.forget(job.object_type)
         return schema
 
     def _resolved(self, parsed: ReadRows) -> Rows:

@@ -12,7 +12,7 @@ import psycopg
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from prismd.core.imports.job import Counts, Job
+from prismd.core.imports.job import Job
 from prismd.core.imports.request import Chunk
 from prismd.core.imports.results import Report, report_of
 from prismd.services.audit import note_end
@@ -23,14 +23,13 @@ from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
 from prismd.services.imports.pipeline.row_importers import row_importer
 from prismd.services.imports.rows_apart import RowsApart, refused_row
 from prismd.services.imports.turns import OutOfReachError, pass_over
-from prismd.services.realtime.notifications import import_moved
+from prismd.services.realtime.notifications import import_moved, notices_of
 from prismd.services.runtime import SoleRuntime
 from prismd.services.session import Session
 from prismd.settings import Settings
 from prismd.store.connections.postgres import Connection
 from prismd.store.imports import chunks, jobs, queue, results
 from prismd.store.imports.attempts import begin_attempt
-from prismd.store.records import record_keys
 from prismd.telemetry import metrics, traces
 from prismd.telemetry.declared import CHUNKS
 from prismd.telemetry.phases import phase, phase_took
@@ -136,7 +135,8 @@ def run_chunk(
     """Do one chunk of a job; records, results, effects, counters and cursor are committed together.
 
     Args:
-        transaction: The job's open transaction; the job's cursor is at this chunk.
+        transaction: The job's open transaction, which holds the lock of the object type; the job's cursor is at this
+            chunk.
         chunk: The chunk to do.
         pipeline: The worker's pipeline; None to defer nothing and to read nothing ahead.
         apart: Whether to halve the rows until each row that cannot be processed is alone, and to refuse only those.
@@ -148,8 +148,6 @@ def run_chunk(
         LostRaceError: Another worker has done the chunk; the caller must roll back the transaction.
     """
     job = transaction.job
-    with phase(job, "lock"):
-        record_keys.lock_type(transaction.connection, job.team_id, job.object_type)
     importer = row_importer(transaction, None if apart else pipeline)
     if apart:
         report = report_of(RowsApart(transaction, importer).run(chunk), chunk.origins)
@@ -176,6 +174,8 @@ def _stepped(transaction: JobTransaction, pipeline: ImportPipeline | None) -> Jo
     with phase(job, "read"):
         chunk = pipeline and pipeline.ahead.chunk(job)
         chunk = chunk or chunks.read_chunk(transaction.connection, job, job.cursor)
+    with phase(job, "lock"):
+        transaction.lock_type(job.object_type)
     apart = job.attempts + 1 >= transaction.settings.step_attempts_max
     after, _ = run_chunk(transaction, chunk, pipeline, apart=apart)
     return after
@@ -196,12 +196,15 @@ def _finished(transaction: JobTransaction, chunk: Chunk, report: Report) -> Job:
     if after.ended and not after.synchronous:
         queue.leave(connection, after.team_id, after.id)
     results.insert_results(connection, job, chunk, report.counts, report.content)
-    note_end(transaction, after)
-    _tell(transaction, after, chunk, report.counts)
+    changed = (report.counts.created or report.counts.updated) and not after.options.dry_run
+    _tell(transaction, after, chunk.number if changed else None)
     return after
 
 
-def _tell(transaction: JobTransaction, after: Job, chunk: Chunk, counts: Counts) -> None:
-    changed = (counts.created or counts.updated) and not after.options.dry_run
-    if changed or not after.synchronous:
-        import_moved(transaction, after, chunk.number if changed else None)
+def _tell(transaction: JobTransaction, after: Job, changed: int | None) -> None:
+    if after.synchronous and after.ended:  # nobody watches the job itself, so only changed records are told of
+        note_end(transaction, after, notices_of(after, changed) if changed is not None else ())
+        return
+    note_end(transaction, after)
+    if changed is not None or not after.synchronous:
+        import_moved(transaction, after, changed)

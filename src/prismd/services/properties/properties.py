@@ -19,7 +19,6 @@ from prismd.services.lists import require_list
 from prismd.services.session import Transaction
 from prismd.services.views.names import note_names
 from prismd.store import properties
-from prismd.store.records import record_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +189,7 @@ def _deed(action: Action, object_type: str, prop: Property, option: Option | Non
 def _locked_schema(transaction: Transaction, object_type: str) -> ObjectSchema:
     # An import's chunk reads the schema and then writes by it, and a deletion first checks that records have no values:
     # each must finish before the other starts. The lock also keeps names and slugs unique without a race.
-    record_keys.lock_type(transaction.connection, transaction.team_id, object_type)
+    transaction.lock_type(object_type)
     note_names(transaction)
     return properties.load_schema(transaction.connection, transaction.team_id, object_type)
 

@@ -64,7 +64,12 @@ def import_moved(transaction: Transaction, job: Job, chunk: int | None = None) -
             listeners read the results of the chunk.
     """
     send = notifications.notify_listeners if job.synchronous else notifications.notify
-    send(transaction.connection, list(payloads_of(ImportMoved.of(job, chunk))))
+    send(transaction.connection, notices_of(job, chunk))
+
+
+def notices_of(job: Job, chunk: int | None) -> list[str]:
+    """Return the payloads of the notifications about the progress of an import; see :func:`import_moved`."""
+    return list(payloads_of(ImportMoved.of(job, chunk)))
 
 
 def changes_of_chunk(transaction: Transaction, moved: ImportMoved) -> list[RecordsChanged]:

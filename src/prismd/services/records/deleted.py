@@ -211,7 +211,7 @@ def _hold(
     keys: Collection[str] | None,
 ) -> dict[str, HeldRecord]:
     """Hold records until the transaction ends, and read the values of some keys; None reads all values."""
-    record_keys.lock_type(transaction.connection, transaction.team_id, object_type)
+    transaction.lock_type(object_type)
     wanted = None if keys is None else {object_type: keys}
     budget = ReadingBudget(transaction.settings.read_bytes_max)
     return record_writes.hold_records(

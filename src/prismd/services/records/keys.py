@@ -48,7 +48,7 @@ def key_property(schema: ObjectSchema, slug: str, field: str, list_id: str | Non
 
 def key_rules(transaction: Transaction, schema: ObjectSchema) -> list[KeyRule]:
     """Return the rules of all properties whose values have record keys."""
-    keys = record_keys.keys_in_use(transaction.connection, transaction.team_id, schema.object_type)
+    keys = transaction.keys_in_use(schema.object_type)
     found = (LISTS if key == LISTS.key else schema.properties.get(key) for key in keys)
     return [KeyRule(schema.object_type, prop, fold_case=True) for prop in found if prop is not None]
 
@@ -67,10 +67,10 @@ def ensure_key(transaction: Transaction, object_type: str, prop: Property, *, te
         True if the call wrote anything; the transaction then holds the lock of the type.
     """
     connection, team_id = transaction.connection, transaction.team_id
-    used = record_keys.keys_in_use(connection, team_id, object_type)
+    used = transaction.keys_in_use(object_type)
     if prop.key in used and (used[prop.key] or not tells_apart):
         return False
-    record_keys.lock_type(connection, team_id, object_type)
+    transaction.lock_type(object_type)
     used = record_keys.keys_in_use(connection, team_id, object_type)
     record_keys.add_key(connection, team_id, object_type, prop.key, tells_apart=tells_apart)
     if prop.key in used:

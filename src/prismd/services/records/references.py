@@ -32,7 +32,7 @@ from prismd.services.records.key_lookups import look_up_by_key
 from prismd.services.records.keys import KeyChanges, ensure_key, key_changes, key_rules
 from prismd.services.session import Transaction
 from prismd.store import properties
-from prismd.store.records import record_keys, records
+from prismd.store.records import records
 
 CONTACT: Final = "contact"
 #: The property that identifies contacts.
@@ -115,7 +115,7 @@ def resolve_to_write(
     if not wanted:
         return rows
     if _has_addresses(wanted):
-        record_keys.lock_type(transaction.connection, transaction.team_id, CONTACT)
+        transaction.lock_type(CONTACT)
         ensure_key(transaction, CONTACT, EMAIL)
     return _with_references(schema, rows, _look_up(transaction, wanted, look_ups), contacts)
 

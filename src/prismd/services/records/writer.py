@@ -22,7 +22,7 @@ from prismd.services.records.references import CONTACT, keys_of_contacts, resolv
 from prismd.services.records.shown import RecordView, view_of
 from prismd.services.session import Transaction
 from prismd.store import properties
-from prismd.store.records import record_keys, record_writes, records
+from prismd.store.records import record_writes, records
 from prismd.store.records.record_writes import HeldRecord, Updates
 from prismd.store.records.records import StoredRecord
 
@@ -40,7 +40,7 @@ class RecordWriter:
     """
 
     def __init__(self, transaction: Transaction, object_type: str, list_id: str | None = None) -> None:
-        record_keys.lock_type(transaction.connection, transaction.team_id, object_type)
+        transaction.lock_type(object_type)
         self.transaction = transaction
         self.object_type = object_type
         self.list_id = list_scope(transaction, object_type, list_id)

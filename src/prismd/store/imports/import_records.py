@@ -15,7 +15,7 @@ from prismd.store.connections.postgres import Connection
 from prismd.store.encoding.arrays import int_array
 from prismd.store.encoding.binary_copy import BIGINT, HEADER, INTEGER, JSONB, TEXT, TIMESTAMPTZ, UUID, BinaryCopy
 from prismd.store.records.records import FOUND
-from prismd.store.records.values import VALUES, asked, read_rows, read_values
+from prismd.store.records.values import VALUES, asked, read_few_rows, read_values
 
 _WHOLE: Final = "r.properties::text"
 _ONE_VALUE: Final = "(r.properties -> %(key)s::text)::text"
@@ -156,16 +156,18 @@ def few_import_candidates(
     Raises:
         PrismdError: ``invalid_request``: the budget is used up.
     """
+    each_max, distinct = MATCHES_MAX + 1, sorted(hashes)
     wanted = {
-        "team": team_id, "type": object_type, "hashes": int_array(sorted(hashes)), "job": job_id,
-        "each_max": MATCHES_MAX + 1, **asked(budget),
+        "team": team_id, "type": object_type, "hashes": int_array(distinct), "job": job_id, "each_max": each_max,
+        **asked(budget),
     }  # fmt: skip
 
     def known(row: tuple[Any, ...]) -> KnownRecord:
         id_, version, text, first_row, made, location = row
         return KnownRecord(id_, version, read_values(budget, text), first_row, made, location)
 
-    return read_rows(connection, _FEW_CANDIDATES, wanted, known)
+    rows_max = each_max * len(distinct)
+    return read_few_rows(connection, _FEW_CANDIDATES, wanted, known, rows_max=rows_max, text_column=2)
 
 
 def insert_records(

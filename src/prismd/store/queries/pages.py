@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from prismd.core.queries.cursors import PageEnd
@@ -15,7 +16,7 @@ from prismd.store.connections.postgres import Connection
 from prismd.store.encoding.arrays import int_array
 from prismd.store.queries.sql import QuerySql
 from prismd.store.queries.values import sort_type
-from prismd.store.records.values import VALUES, Wanted, asked, read_rows, read_values
+from prismd.store.records.values import VALUES, Wanted, asked, read_few_rows, read_rows, read_values
 
 _COLUMNS: Final = f"r.id::text, r.object_type, {VALUES}, r.created_at, r.updated_at, r.deleted_at"
 _WIDTH: Final = 6
@@ -146,7 +147,8 @@ def records_by_ids(
     given = sorted(targets)
     types, ids = [pair[0] for pair in given], [pair[1] for pair in given]
     parameters = {"team": team_id, "types": types, "ids": ids, **asked(budget, wanted)}
-    found = read_rows(connection, _BY_ID, parameters, lambda row: _queried(row, budget))
+    load, most = partial(_queried, budget=budget), len(given)
+    found = read_few_rows(connection, _BY_ID, parameters, load, rows_max=most, text_column=2)
     return {(record.object_type, record.id): record for record in found}
 
 

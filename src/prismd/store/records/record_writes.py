@@ -15,7 +15,7 @@ from prismd.store.connections.postgres import Connection
 from prismd.store.encoding.arrays import int_array, text_array
 from prismd.store.locations import BEGIN_HERE
 from prismd.store.records.records import StoredRecord, json_text
-from prismd.store.records.values import VALUES, Wanted, asked, read_rows, read_values
+from prismd.store.records.values import VALUES, Wanted, asked, read_few_rows, read_values
 
 # Nobody else writes records of a type while its lock is held, so the rows need no locks of their own.
 _HOLD: Final = f"""
@@ -116,7 +116,8 @@ def hold_records(
         record = StoredRecord(record_id, version, created_at, updated_at, read_values(budget, text))
         return HeldRecord(record, deleted=deleted, location=location)
 
-    found = read_rows(connection, _HOLD, {**named, **asked(budget, wanted)}, held)
+    parameters = {**named, **asked(budget, wanted)}
+    found = read_few_rows(connection, _HOLD, parameters, held, rows_max=len(record_ids), text_column=4)
     return {one.record.id: one for one in found}
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from typing import Any, Final, TypeVar, cast
 
 import psycopg
@@ -21,15 +21,19 @@ _Read = TypeVar("_Read")
 #: values are.
 Wanted = Mapping[str, Collection[str]]
 
+#: Bytes below which values that are not compressed are returned whatever the limit is.
+SHORT_BYTES: Final = 2_000
+
 #: The values of a record ``r`` as JSON. Of a long record it takes only the wanted ones; NULL if those are too long.
-VALUES: Final = """CASE
-    WHEN pg_column_size(r.properties) < 2000 AND pg_column_compression(r.properties) IS NULL THEN r.properties::text
+VALUES: Final = f"""CASE
+    WHEN pg_column_size(r.properties) < {SHORT_BYTES} AND pg_column_compression(r.properties) IS NULL
+        THEN r.properties::text
     WHEN %(wanted)s::jsonb IS NULL
         THEN CASE WHEN octet_length(r.properties::text) <= %(bytes_max)s::bigint THEN r.properties::text END
     ELSE (
         SELECT CASE WHEN octet_length(part.text) <= %(bytes_max)s::bigint THEN part.text END
         FROM (
-            SELECT coalesce(jsonb_object_agg(one.key, one.value), '{}')::text AS text
+            SELECT coalesce(jsonb_object_agg(one.key, one.value), '{{}}')::text AS text
             FROM jsonb_each(r.properties) AS one
             WHERE coalesce((%(wanted)s::jsonb -> r.object_type) ? one.key, true)
             OFFSET 0
@@ -81,14 +85,51 @@ def read_rows(
     if len(parameters) > PARAMETERS_MAX:
         message = f"the query takes {len(parameters):,} parameters, the most is {PARAMETERS_MAX:,}; ask for less"
         raise PrismdError.invalid(".body.query.filter", message, "maxItems")
+    # Close the rows at once: unread rows would block the connection.
+    with _refusing(), connection.cursor() as cursor:
+        rows = cast("Generator[tuple[Any, ...], None, None]", cursor.stream(SQL(cast("Any", statement)), parameters))
+        with closing(rows):
+            return [load(row) for row in rows]
+
+
+def read_few_rows(
+    connection: Connection,
+    statement: str,
+    parameters: Mapping[str, Any],
+    load: Callable[[tuple[Any, ...]], _Read],
+    *,
+    rows_max: int,
+    text_column: int,
+) -> list[_Read]:
+    """Do what :func:`read_rows` does by a prepared statement, which PostgreSQL plans once and not each time.
+
+    All rows are in memory together, so each may take an equal share of the budget. Only where a record is longer than
+    that, the rows are read again, one by one.
+
+    Args:
+        statement: A statement of the store with :data:`VALUES`.
+        parameters: The values, with those of :func:`asked`.
+        load: Reads a row.
+        rows_max: The most rows that the statement returns.
+        text_column: The column of :data:`VALUES`, from 0.
+
+    Raises:
+        PrismdError: The errors of :func:`read_rows`.
+    """
+    share = parameters["bytes_max"] // max(rows_max, 1)
+    if share < SHORT_BYTES:
+        return read_rows(connection, statement, parameters, load)
+    with _refusing():
+        rows = connection.execute(SQL(cast("Any", statement)), {**parameters, "bytes_max": share}).fetchall()
+    if any(row[text_column] is None for row in rows):
+        return read_rows(connection, statement, parameters, load)
+    return [load(row) for row in rows]
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
     try:
-        # Close the rows at once: unread rows would block the connection.
-        with connection.cursor() as cursor:
-            rows = cast(
-                "Generator[tuple[Any, ...], None, None]", cursor.stream(SQL(cast("Any", statement)), parameters)
-            )
-            with closing(rows):
-                return [load(row) for row in rows]
+        yield
     except psycopg.errors.InvalidRegularExpression as error:
         message = f"the pattern cannot be read: {error.diag.message_primary}"
         raise PrismdError.invalid(".body.query.filter", message, "pattern") from None

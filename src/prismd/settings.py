@@ -5,28 +5,19 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any, Final, Self
+
+from prismd.declared_settings import setting
+from prismd.file_settings import FileSettings
 
 
 class SettingError(ValueError):
     """An environment variable has a value that its setting cannot have."""
 
 
-def setting(default: float | str, unit: str, meaning: str, *, minimum: float = 0) -> Any:  # noqa: ANN401 - a dataclass field stands for any type
-    """Declare a setting.
-
-    Args:
-        default: The value if the environment has none.
-        unit: The unit of the number; ``text`` for words.
-        meaning: The description for the page of settings, in one sentence.
-        minimum: The smallest allowed number.
-    """
-    return field(default=default, metadata={"unit": unit, "meaning": meaning, "minimum": minimum})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(FileSettings):
     """The settings in force; every limit of the server is declared here and nowhere else."""
 
     database_url: str = setting("", "text", "PostgreSQL 15 or newer to use; empty starts the embedded PostgreSQL")

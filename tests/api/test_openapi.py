@@ -23,7 +23,7 @@ PARTS = {
     "name": "name",
     "team_id": "teamId", "object_type": "objectType", "record_id": "recordId", "job_id": "jobId", "slug": "slug",
     "value": "value", "view_id": "viewId", "property_id": "propertyId", "option_id": "optionId", "list_id": "listId",
-    "template_id": "templateId",
+    "template_id": "templateId", "file_id": "fileId",
 }  # fmt: skip
 #: How the paths of writes end that say all.
 BODILESS = ("/cancel", "/ticket", "/duplicate", "{recordId}/restore", "/records/{recordId}")

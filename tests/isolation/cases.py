@@ -16,11 +16,11 @@ Extras = dict[str, Any]
 #: By parameter of a path, the kind of id that stands there. Each must lead to 404 where it is another team's.
 IN_PATH: Final = {
     "recordId": "record", "objectId": "record", "jobId": "job", "viewId": "view", "listId": "list",
-    "propertyId": "property", "optionId": "option",
+    "propertyId": "property", "optionId": "option", "fileId": "file",
 }  # fmt: skip
 
 #: Kinds of ids that all look the same, so that one can stand where another is meant.
-_ALIKE: Final = ("record", "job", "view", "list", "property", "option")
+_ALIKE: Final = ("record", "job", "view", "list", "property", "option", "file")
 
 
 @dataclass
@@ -269,6 +269,11 @@ CASES: Final[Mapping[str, Case]] = {
     "DELETE /{}/views/{}/records/{}": _nothing,
     "GET /lists/{}": _nothing,
     "GET /audit": _audited,
+    "GET /files": lambda pick, _: {"params": {"cursor": pick("cursor", "files")}},
+    "GET /files/{}": _nothing,
+    "GET /files/{}/content": _nothing,
+    "GET /files/{}/profile": lambda *_: {"params": {"type": "contact"}},
+    "DELETE /files/{}": _nothing,
 }
 #: Routes in which no id can stand but the team's.
 WITHOUT_IDS: Final = {
@@ -277,6 +282,7 @@ WITHOUT_IDS: Final = {
     "GET /list-templates",
     "GET /list-templates/{}",
     "POST /v2/realtime/ticket",
+    "POST /files",
 }
 
 

@@ -93,6 +93,7 @@ class World:
         self._fill_records()
         self._fill_views()
         self._fill_jobs()
+        self._fill_files()
         self._fill_cursors()
 
     def _fill_properties(self) -> None:
@@ -135,9 +136,17 @@ class World:
             time.sleep(0.02)
         self._keep("job", "", job)
 
+    def _fill_files(self) -> None:
+        for number in range(2):
+            content = f"Name\n{self.name} {number}\n"
+            made = self.send("POST", "/files", params={"name": f"{self.name}.csv"}, content=content)
+            assert made.status_code == 201, made.text
+            self._keep("file", "", made.json()["id"])
+
     def _fill_cursors(self) -> None:
         self._import("contact", [{"default": {"full_name": f"{self.name} {number}"}} for number in range(120)])
         job = self.one("job")
+        self._keep("cursor", "files", self._page("GET", "/files", params={"limit": 1}))
         self._keep("cursor", "imports", self._page("GET", "/imports", params={"limit": 1}))
         self._keep("cursor", "results", self._page("GET", f"/imports/{job}/results", params={"limit": 1}))
         for object_type in OBJECT_TYPES:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from prismd.core.values.blanks import UNSEEN
 from prismd.store import api_keys, audit, grants, lists, properties, retention, teams, views
 from prismd.store.backups import restoring
+from prismd.store.files import files, parts, purging
 from prismd.store.idempotency import claims, client_attempts
 from prismd.store.imports import attempts, chunks, drafts, effects, import_records, jobs, progress, queue, results
 from prismd.store.monitoring import diagnosis, figures, health
@@ -213,7 +214,7 @@ _TEAMS: Final = {
 
 _RETENTION: Final = {
     "teams to purge": Hot(teams._AFTER, (0, LIMIT), once=LIMIT),
-    "the oldest of a team": Hot(retention._OLDEST, once=9),
+    "the oldest of a team": Hot(retention._OLDEST, once=10),
     "expired jobs": Hot(retention._EXPIRED_JOBS, {"now": LATE}, once=LIMIT),
     **{
         f"{table} of expired jobs": Hot(retention._DELETE_PARTS.format(table=table), {"jobs": [JOB]}, once=2 * LIMIT)
@@ -223,10 +224,31 @@ _RETENTION: Final = {
     "expired claims": Hot(retention._DELETE_CLAIMS, {"before": LATE}, once=2 * LIMIT),
     "answers to old attempts": Hot(retention._DELETE_ATTEMPTS, {"before": LATE}, once=2 * LIMIT),
     "old audit": Hot(audit._PURGE, {"until": LATE}, once=4 * LIMIT),
+    "expired files": Hot(purging._EXPIRED, {"now": LATE}, once=1),
+    "the content of a file": Hot(purging._CONTENT, (1, id_of(3)), once=1),
+    "whether a content is shared": Hot(purging._IS_SHARED, (1, id_of(3)), once=1),
+    "deleted parts of files": Hot(purging._DELETE_PARTS, {"content": id_of(3)}, once=2 * LIMIT),
+    "deleted files": Hot(purging._DELETE, (1, id_of(3)), once=2),
     "expired tickets": Hot(retention._DELETE_TICKETS, (LATE, LIMIT), once=2 * LIMIT),
 }
 
-HOT: Final = {**_RECORDS, **_IMPORTS, **_TEAMS, **_RETENTION}
+_FILES: Final = {
+    "one file": Hot(files._GET, (1, id_of(1)), once=1),
+    "a file held": Hot(files._HOLD, (1, id_of(1)), once=1),
+    "list of files": Hot(files._LIST, {"before": id_of(5_000)}, once=LIMIT),
+    "more bytes of a file": Hot(files._EXTEND, {"id": id_of(2), "at": 500, "size": 0, "expires": NOW}, once=1),
+    "a slow upload": Hot(files._TOUCH, (NOW, 1, id_of(2)), once=1),
+    "a file with the same bytes": Hot(files._TWIN, (1, sha256(b"7").digest(), 500), once=2),
+    "a file that becomes whole": Hot(
+        files._COMPLETE,
+        {"id": id_of(2), "sha256": b"x", "content": id_of(2), "same_as": None, "expires": NOW},
+        once=1,
+    ),
+    "a file out of sight": Hot(files._MARK_GONE, (1, id_of(1)), once=1),
+    "a part of a file": Hot(parts._AT, (1, id_of(1), 250), once=1),
+}
+
+HOT: Final = {**_RECORDS, **_IMPORTS, **_TEAMS, **_FILES, **_RETENTION}
 
 #: What workers ask, and what is asked before a team is known: beyond row-level security.
 OF_ALL_TEAMS: Final = {
@@ -236,12 +258,13 @@ OF_ALL_TEAMS: Final = {
 }  # fmt: skip
 
 #: A part of others; what the command line asks, of keys that people made by hand; what restores a backup; what is done
-#: once a view or a lost chunk, to all views of a team or all chunks of a job; what reads nothing but its parameters.
+#: once a view or a lost chunk, to all views of a team or all chunks of a job; what counts a team's files, which
+#: are limited; what reads nothing but its parameters.
 NOT_HOT: Final = (
     audit._NAMED, audit._NOTE, audit._NOTED, audit._NOTED_OF_JOB, audit._NOTE_AND_TELL,
     audit._NOTE_OF_JOB_AND_TELL, diagnosis._EXPIRED,
     records.FOUND, teams._SELECT_TEAMS, api_keys._LIST, api_keys._HOLD, api_keys._READ, api_keys._REVOKE,
     api_keys._EXPIRE, views._NOTE, views._LISTING, views._UNPIN,
     chunks._REMOVE_CHUNK, chunks._RETURN_CHUNKS, record_keys._INSERT, queue._ENTER, queue._RETURN,
-    restoring._QUEUE_JOBS,
+    restoring._QUEUE_JOBS, files._HELD,
 )  # fmt: skip

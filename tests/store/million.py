@@ -92,6 +92,14 @@ INSERT INTO import_touch (team_id, job_id, record_id, first_row)
 SELECT 1, '{JOB}', {_ID}, n FROM generate_series(1, {RECORDS}) AS n;
 INSERT INTO import_draft SELECT 1, '{JOB}', {_ID}, {_HASH}, 1, n, true, '{{}}' FROM generate_series(1, {MANY}) AS n;
 
+INSERT INTO file (team_id, id, name, state, resumable, length, received, sha256, content_id, created_at, expires_at)
+SELECT 1, {_ID}, 'people.csv', CASE WHEN n = 2 THEN 'open' WHEN n = 3 THEN 'gone' ELSE 'whole' END, false, 500, 500,
+       sha256(n::text::bytea), {_ID}, now(), now() + make_interval(secs => n)
+FROM generate_series(1, 10000) AS n;
+INSERT INTO file_part
+SELECT 1, ('00000000-0000-7000-8000-' || lpad(to_hex(content), 12, '0'))::uuid, n, 1, 'x'
+FROM generate_series(1, 3) AS content, generate_series(0, 499) AS n;
+
 INSERT INTO idempotency_claim
 SELECT 1, 'key ' || n, '', 200, '{{}}', '', now() + make_interval(secs => n) FROM generate_series(1, {MANY}) AS n;
 INSERT INTO attempt_answer

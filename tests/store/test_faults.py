@@ -21,6 +21,7 @@ import pytest
 
 from prismd import store
 from prismd.core.audit import Action, AuditFilter, Deed, Doer
+from prismd.core.files import FileState, StoredFile
 from prismd.core.grants import Grant
 from prismd.core.imports.job import Counts, Job, State
 from prismd.core.imports.plan import Change, Plan
@@ -43,6 +44,7 @@ from prismd.store.backups import restoring
 from prismd.store.backups.dumps import Rows, SequencePosition
 from prismd.store.connections import postgres
 from prismd.store.connections.postgres import Connection, Pool, connect
+from prismd.store.files import files, parts, purging
 from prismd.store.idempotency import claims, client_attempts
 from prismd.store.imports import attempts, chunks, drafts, effects, import_records, jobs, progress, queue, results
 from prismd.store.monitoring import diagnosis, figures, health
@@ -59,6 +61,7 @@ TABLES: Final = (
     "import_queue",
     "import_chunk", "import_attempt", "import_result", "import_touch", "import_draft", "idempotency_claim",
     "attempt_answer", "audit_entry", "audit_object", "record_grant", "list", "view", "realtime_ticket",
+    "file", "file_part",
 )  # fmt: skip
 
 
@@ -105,6 +108,14 @@ class World:
 
 VIEW: Final = View(NEW_ID(), "contact", None, {"name": "All", "view_type": "grid"}, NOW, NOW)
 CLAIM: Final = claims.Claim(b"print", 202, {}, b"{}", NOW)
+
+FILE: Final = StoredFile(
+    id=(FILE_ID := NEW_ID()), name="a.csv", state=FileState.OPEN, resumable=False, length=None, received=0, sha256=None,
+    content_id=FILE_ID, same_as=None, created_at=NOW, expires_at=LATER,
+)  # fmt: skip
+GONE: Final = replace(FILE, id=(GONE_ID := NEW_ID()), content_id=GONE_ID)
+WHOLE: Final = replace(FILE, id=(WHOLE_ID := NEW_ID()), content_id=WHOLE_ID, sha256="00" * 32)
+DIGEST: Final = "00" * 32
 
 DEED: Final = Deed(Action.RECORD_CREATED, [NEW_ID()], "contact")
 
@@ -265,6 +276,21 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     ),
     restoring.drop_tables: lambda c, _: restoring.drop_tables(c, list(TABLES)),
     restoring.write_rows: lambda c, _: restoring.write_rows(c, "record_key", Rows(["team_id"], iter([]))),
+    files.lock_files: lambda c, w: files.lock_files(c, w.team_id),
+    files.count_files: lambda c, w: files.count_files(c, w.team_id, but=NEW_ID()),
+    files.insert_file: lambda c, w: files.insert_file(c, w.team_id, replace(FILE, id=NEW_ID()), w.key_id),
+    files.get_file: lambda c, w: files.get_file(c, w.team_id, FILE.id, hold=True),
+    files.list_files: lambda c, w: files.list_files(c, w.team_id, before=None, limit=1),
+    files.extend_file: lambda c, w: files.extend_file(c, w.team_id, FILE.id, at=4, size=1, expires_at=LATER),
+    files.touch_file: lambda c, w: files.touch_file(c, w.team_id, FILE.id, LATER),
+    files.find_twin: lambda c, w: files.find_twin(c, w.team_id, DIGEST, 4),
+    files.complete_file: lambda c, w: files.complete_file(c, w.team_id, replace(FILE, sha256=DIGEST)),
+    files.leave_behind: lambda c, w: files.leave_behind(c, w.team_id, NEW_ID(), NEW_ID(), NOW),
+    files.mark_gone: lambda c, w: files.mark_gone(c, w.team_id, FILE.id),
+    parts.insert_part: lambda c, w: parts.insert_part(c, w.team_id, FILE.id, start=9, data=b"more"),
+    parts.part_at: lambda c, w: parts.part_at(c, w.team_id, FILE.id, 0),
+    purging.purge_files: lambda c, w: purging.purge_files(c, w.team_id, now=LATER),
+    purging.delete_gone: lambda c, w: purging.delete_gone(c, w.team_id, GONE.id),
     distribution.read_cluster: lambda c, _: distribution.read_cluster(c),
     distribution.is_distributed: lambda c, _: distribution.is_distributed(c),
     distribution.check_node: lambda c, _: distribution.check_node(c, Settings()),
@@ -335,7 +361,7 @@ WITHOUT_LOCK: Final = {
     claims.try_lock, postgres.connections_allowed, postgres.prepare_session, postgres.bind_session,
     pages.check_patterns,
     restoring.schema_name, restoring.all_tables, restoring.own_tables, restoring.in_order, restoring.set_positions,
-    pages.limit_time, client_attempts.begin_first, client_attempts.try_begin_repeat,
+    files.lock_files, pages.limit_time, client_attempts.begin_first, client_attempts.try_begin_repeat,
 }  # fmt: skip
 
 #: These change or lock rows that are there, so a transaction that sees them as they were cannot go on.
@@ -348,6 +374,8 @@ CONFLICTING: Final = [
     record_writes.purge_records, api_keys.hold_key, api_keys.revoke_key, api_keys.expire_key,
     tickets.take_ticket, retention.purge_claims, retention.purge_jobs, views.get_view,
     views.update_view, views.set_pinned, views.delete_view, retention.purge_tickets, retention.purge_attempts,
+    files.get_file, files.extend_file, files.touch_file, files.find_twin, files.complete_file, files.mark_gone,
+    purging.purge_files, purging.delete_gone,
 ]  # fmt: skip
 
 
@@ -387,6 +415,13 @@ def world(make_database: Callable[[], str]) -> World:
         tickets.insert_ticket(connection, b"ticket", team_id, key_id, expires_at=NOW)
         made = List(NEW_ID(), "deal", "deal_flow", "Flow", None, None, NOW)
         lists.insert_list(connection, team_id, made)
+
+        for file in (FILE, GONE, WHOLE):
+            files.insert_file(connection, team_id, file, key_id)
+            assert files.extend_file(connection, team_id, file.id, at=0, size=4, expires_at=LATER)
+            parts.insert_part(connection, team_id, file.id, start=0, data=b"some")
+        assert files.complete_file(connection, team_id, WHOLE)
+        assert files.mark_gone(connection, team_id, GONE.id)
 
         def started(sync_rows_max: int, steps: int, **options: Any) -> Job:
             rows = [{"default": {"email": f"p{number}@x.org", "city": city(options)}} for number in range(4)]

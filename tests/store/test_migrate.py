@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -19,15 +19,19 @@ from tests.store.earlier_schema import make_earlier
 
 Known = Callable[..., None]
 
+#: The number of the first migration that a test adds.
+LATER: Final = 9001
+PRESENT: Final = known_versions()
+
 
 @pytest.fixture
 def known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Known:
-    """Have further migrations known, from 0002 on."""
+    """Have further migrations known, behind those that there are."""
     first = migrations._files()
 
     def know(*statements: str) -> None:
         files: dict[str, Any] = dict(first)
-        for number, statement in enumerate(statements, 2):
+        for number, statement in enumerate(statements, LATER):
             file = tmp_path / f"{number:04}_later.sql"
             file.write_text(statement)
             files[f"{number:04}"] = file
@@ -52,7 +56,7 @@ def test_servers_that_start_at_once_migrate_one_after_the_other(make_database: C
     url = make_database()
     with ThreadPoolExecutor(4) as together:
         assert list(together.map(lambda _: migrate(url, Settings()), range(4))) == [None] * 4
-    assert applied(url) == ["0001", "0002", "0003"]
+    assert applied(url) == [*PRESENT, "9001", "9002"]
     check_schema(url, Settings())
 
 
@@ -65,7 +69,7 @@ def test_a_database_that_is_behind_is_told_and_brought_up(make_database: Callabl
     url = make_database()
     migrate(url, Settings())
     known("ALTER TABLE team ADD COLUMN later text")
-    with pytest.raises(DatabaseUnusableError, match=r"has schema 0001, this prismd needs 0002: run `prismd migrate`"):
+    with pytest.raises(DatabaseUnusableError, match=f"has schema {PRESENT[-1]}, .* needs 9001: run `prismd migrate`"):
         check_schema(url, Settings())
     migrate(url, Settings())
     check_schema(url, Settings())
@@ -124,11 +128,11 @@ def test_a_migration_that_fails_leaves_those_before_it(make_database: Callable[[
     known("CREATE TABLE second ()", "CREATE TABLE third (); CREATE TABLE second ()")
     with pytest.raises(DatabaseUnusableError, match='the schema cannot be made: relation "second" already exists'):
         migrate(url, Settings())
-    assert applied(url) == ["0001", "0002"]
+    assert applied(url) == [*PRESENT, "9001"]
     assert {"second", "third"} & tables(url) == {"second"}
     known("CREATE TABLE second ()", "CREATE TABLE third ()")
     migrate(url, Settings())
-    assert applied(url) == ["0001", "0002", "0003"]
+    assert applied(url) == [*PRESENT, "9001", "9002"]
 
 
 def test_a_table_of_a_later_migration_comes_under_row_level_security_with_it(

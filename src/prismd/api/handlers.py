@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from prismd.api.audit.handlers import get_audit
+from prismd.api.files.handlers import FILES
+from prismd.api.files.uploads import upload_file
 from prismd.api.grants.handlers import GRANTS
 from prismd.api.imports.control import cancel_import, retry_import
 from prismd.api.imports.events import get_events
@@ -25,6 +27,9 @@ from prismd.api.views.records import RECORDS_OF_VIEWS
 
 #: Handlers of imports, whose bodies hold rows and can be large.
 OF_ROWS: Final = (start_import, retry_import)
+#: Handlers that read their bodies piece by piece, and bound them themselves.
+STREAMED: Final = (upload_file,)
+
 HANDLERS: Final = (
     start_import,
     list_imports,
@@ -33,6 +38,8 @@ HANDLERS: Final = (
     get_events,
     cancel_import,
     retry_import,
+    *STREAMED,
+    *FILES,
     *RECORD_READS,
     *RECORD_WRITES,
     *RECORD_BATCHES,

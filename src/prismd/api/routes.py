@@ -9,7 +9,7 @@ from prismd.api.authentication.callers import let_in
 from prismd.api.authentication.within_scopes import within_scopes
 from prismd.api.document.docs_page import get_document, get_page, get_page_file
 from prismd.api.document.operation import TEAM
-from prismd.api.handlers import HANDLERS, OF_ROWS
+from prismd.api.handlers import HANDLERS, OF_ROWS, STREAMED
 from prismd.api.http.encoded_text import readable_query
 from prismd.api.http.handling import operation_of
 from prismd.api.http.known_parameters import known_parameters
@@ -26,7 +26,8 @@ def routes(settings: Settings) -> list[ControllerRouterHandler]:
     of_teams = [handler for handler in HANDLERS if operation_of(handler).path.startswith(TEAM)]
     team_routes: list[ControllerRouterHandler] = [
         Router("/", route_handlers=OF_ROWS, request_max_body_size=settings.body_bytes_max),
-        *(handler for handler in of_teams if handler not in OF_ROWS),
+        Router("/", route_handlers=STREAMED, request_max_body_size=None),
+        *(handler for handler in of_teams if handler not in (*OF_ROWS, *STREAMED)),
     ]
     guards = [let_in, within_scopes, readable_query, known_parameters, without_version]
     return [

@@ -26,6 +26,8 @@ class Action(enum.StrEnum):
     IMPORT_STARTED = "import.started"
     IMPORT_CANCELLED = "import.cancelled"
     IMPORT_ENDED = "import.ended"
+    FILE_UPLOADED = "file.uploaded"
+    FILE_DELETED = "file.deleted"
     PROPERTY_CREATED = "property.created"
     PROPERTY_UPDATED = "property.updated"
     PROPERTY_DELETED = "property.deleted"

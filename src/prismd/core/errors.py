@@ -12,6 +12,7 @@ from typing import Final
 HTTP_STATUS: Final = MappingProxyType(
     {
         "invalid_request": 400,
+        "unreadable_file": 400,
         "unauthorized": 401,
         "forbidden": 403,
         "missing_scope": 403,
@@ -30,6 +31,8 @@ HTTP_STATUS: Final = MappingProxyType(
         "import_ended": 409,
         "import_not_ended": 409,
         "nothing_to_retry": 409,
+        "upload_offset_mismatch": 409,
+        "file_not_whole": 409,
         "property_in_use": 409,
         "required_backfill_needed": 409,
         "option_in_use": 409,
@@ -41,6 +44,7 @@ HTTP_STATUS: Final = MappingProxyType(
         "too_many_bytes": 429,
         "too_many_imports": 429,
         "too_many_event_streams": 429,
+        "too_many_files": 429,
         "headers_too_large": 431,
         "internal_error": 500,
         "query_timeout": 503,

@@ -17,6 +17,9 @@ class FileLimits(msgspec.Struct, frozen=True):
         unpacked_ratio_max: The most bytes that one packed byte may stand for, once the file is larger than
             ``unpacked_free_bytes``.
         unpacked_free_bytes: Unpacked bytes below which the ratio is not looked at.
+        sampled_bytes_max: The most bytes that a packed file may unpack to where samples of it are taken.
+        plain_bytes_max: The most bytes of a file that has to be copied to a temporary file to be read.
+        rows_max: The most rows of a table of cells that are read; the others are left, as where a profile is made.
         members_max: The most files in a ZIP archive.
         cells_max: The most cells of a sheet, with the empty ones to the left of a filled one.
         columns_max: The most columns of a sheet or of a file of vCards.
@@ -29,6 +32,9 @@ class FileLimits(msgspec.Struct, frozen=True):
     unpacked_bytes_max: int = 2**40
     unpacked_ratio_max: int = 1_000
     unpacked_free_bytes: int = 64 * MEBIBYTE
+    sampled_bytes_max: int = 2**40
+    plain_bytes_max: int = 2**40
+    rows_max: int = 2**40
     members_max: int = 10_000
     cells_max: int = 500_000_000
     columns_max: int = 16_384

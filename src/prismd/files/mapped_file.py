@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from prismd.core.mapping.problems import CellProblem
@@ -32,12 +31,10 @@ class MappedFile:
     """A file of a table, with the mapping of its columns.
 
     Args:
-        path: Of the file.
         table: The table.
         mapping: What its columns become.
     """
 
-    path: Path
     table: Table
     mapping: RowMapping
 

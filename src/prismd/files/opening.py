@@ -7,15 +7,15 @@ import hashlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from prismd.files.csv_rows import CsvRows, read_header
 from prismd.files.decoding import as_utf8, canonical_encoding
 from prismd.files.formats import TABLES, form_of
 from prismd.files.json_rows import JsonRows
+from prismd.files.limits import LIMITS, FileLimits
 from prismd.files.ndjson_rows import NdjsonRows
-from prismd.files.packing import Content, content_of
+from prismd.files.packing import Content, Source, content_of
 from prismd.files.rows import FileProblemError, FileRow, RowSource
 
 #: The formats whose rows name properties themselves, or have them in their header.
@@ -52,11 +52,6 @@ class ImportFile:
     content: Content
     source: RowSource
     encoding: str
-
-    @property
-    def path(self) -> Path:
-        """The path of the file."""
-        return self.content.path
 
     def rows(self) -> Iterator[FileRow]:
         """Yield the rows of the file.
@@ -103,27 +98,29 @@ class ImportFile:
 
 
 def open_file(
-    path: Path,
+    source: Source,
     *,
     form: str | None = None,
     encoding: str = "utf-8",
     delimiter: str | None = None,
     member: str | None = None,
+    limits: FileLimits = LIMITS,
 ) -> ImportFile:
     """Return a file ready to be read as rows.
 
     Args:
-        path: Its path.
+        source: The file, such as its path.
         form: One of :data:`ROW_FORMATS`; None decides by the name, and for ``.json`` also by the beginning.
         encoding: Name of its encoding; a byte order mark is dropped.
         delimiter: The character between CSV cells; None finds it in the header.
         member: The file in a ZIP archive; None where it holds one.
+        limits: What it may cost.
 
     Raises:
         FileProblemError: The file cannot be read, is not text, or its header is wrong.
     """
     name = canonical_encoding(encoding)
-    content = content_of(path, member)
+    content = content_of(source, member, limits)
     found = form_of(content, needs_name=form is None)
     if found in TABLES or (form not in (None, *ROW_FORMATS)):
         raise FileProblemError(f"the file is a table ({form or found}), whose columns need a mapping")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import NamedTemporaryFile
-from typing import IO, Final, cast
+from typing import IO, Final, Literal, Protocol, cast
 
 import zstandard
 
@@ -38,6 +38,19 @@ _BROKEN: Final = (
 )  # fmt: skip
 
 
+class Source(Protocol):
+    """Where the bytes of a file come from: a path, or anything else that can be opened any number of times."""
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        ...
+
+    def open(self, mode: Literal["rb"], /) -> IO[bytes]:
+        """Return the bytes of the file, from their beginning."""
+        ...
+
+
 class MemberInDoubtError(FileProblemError):
     """An archive holds several files, and nobody has chosen one.
 
@@ -57,14 +70,14 @@ class Content:
     """The content of a file, unpacked.
 
     Args:
-        path: The file.
+        source: The file.
         name: The name that tells the format: without the suffix of the packing, or that of the file in the archive.
         packing: ``gzip``, ``zstd``, ``zip``, or None for a plain file.
         member: The file in the archive.
         limits: What it may cost.
     """
 
-    path: Path
+    source: Source
     name: str
     packing: str | None = None
     member: str | None = None
@@ -77,7 +90,7 @@ class Content:
             FileProblemError: The file cannot be read, is broken or cut off, or unpacks to more than the limits allow.
         """
         try:
-            with self.path.open("rb") as file:
+            with self.source.open("rb") as file:
                 yield from self._bounded(file, self._unpacked(file))
         except _BROKEN as error:
             raise FileProblemError(f"the packed file is broken or cut off ({error}); pack it again") from None
@@ -103,12 +116,16 @@ class Content:
         Raises:
             FileProblemError: As for :meth:`chunks`, or there is no room for it.
         """
-        if self.packing is None:
-            yield self.path
+        if self.packing is None and isinstance(self.source, Path):
+            yield self.source
             return
+        most, count = self.limits.plain_bytes_max, 0
         try:
             with NamedTemporaryFile(prefix="prismd-") as file:
                 for chunk in self.chunks():
+                    count += len(chunk)
+                    if count > most:
+                        raise FileProblemError(f"a file of this format may have at most {most:,} bytes; save it as CSV")
                     file.write(chunk)
                 file.flush()
                 yield Path(file.name)
@@ -143,11 +160,11 @@ class Content:
             yield chunk
 
 
-def content_of(path: Path, member: str | None = None, limits: FileLimits = LIMITS) -> Content:
+def content_of(source: Source, member: str | None = None, limits: FileLimits = LIMITS) -> Content:
     """Return the content of a file, unpacked where it is packed.
 
     Args:
-        path: A regular file.
+        source: A regular file, or what can be opened as one.
         member: The file in a ZIP archive; None where it holds one.
         limits: What it may cost.
 
@@ -156,21 +173,21 @@ def content_of(path: Path, member: str | None = None, limits: FileLimits = LIMIT
         FileProblemError: The file cannot be read, is no archive, or is packed twice.
     """
     try:
-        if path.exists() and not path.is_file():
+        if isinstance(source, Path) and source.exists() and not source.is_file():
             raise FileProblemError(
                 "expected a regular file, because it is read twice; give - to read standard input, or save the data to "
                 "a file first"
             )
-        with path.open("rb") as file:
+        with source.open("rb") as file:
             packing = _packing(file)
     except OSError as error:
         raise FileProblemError(f"cannot be read: {error.strerror}") from None
     if packing == "zip":
-        content = _member_of(path, member, limits)
+        content = _member_of(source, member, limits)
     elif member is not None:
         raise FileProblemError("--member names a file in a ZIP archive, and this file is none; leave it out")
     else:
-        content = Content(path, _bare(path.name, packing), packing, None, limits)
+        content = Content(source, _bare(source.name, packing), packing, None, limits)
     if content.packing and content.beginning().startswith((_GZIP, _ZSTD)):
         raise FileProblemError("the file is packed twice; unpack it once first")
     return content
@@ -195,8 +212,8 @@ def _is_workbook(names: list[str]) -> bool:
     return any(name.lower() in _DOCUMENTS for name in names)
 
 
-def _member_of(path: Path, wanted: str | None, limits: FileLimits) -> Content:
-    with zipfile.ZipFile(path) as archive:
+def _member_of(source: Source, wanted: str | None, limits: FileLimits) -> Content:
+    with source.open("rb") as opened, zipfile.ZipFile(opened) as archive:
         found = archive.infolist()
     if len(found) > limits.members_max:
         raise FileProblemError(f"the archive holds more than {limits.members_max:,} files; unpack it first")
@@ -211,7 +228,7 @@ def _member_of(path: Path, wanted: str | None, limits: FileLimits) -> Content:
         raise FileProblemError(f'--member: the archive holds no file "{name}"; it holds {shown}')
     if files[name].flag_bits & 1:
         raise FileProblemError("the archive is protected by a password; unpack it first")
-    content = Content(path, PurePosixPath(name).name, "zip", name, limits)
+    content = Content(source, PurePosixPath(name).name, "zip", name, limits)
     try:
         beginning = content.beginning()
     except (NotImplementedError, RuntimeError):

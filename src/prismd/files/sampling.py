@@ -53,7 +53,7 @@ def rows_to_look_at(spooled: SpooledRows) -> tuple[list[TableRow], bool]:
 
 def _of_plain(content: Content) -> list[Sample]:
     try:
-        with content.path.open("rb") as file:
+        with content.source.open("rb") as file:
             size = file.seek(0, 2)
             file.seek(0)
             head = file.read(_HEAD_BYTES)
@@ -86,6 +86,9 @@ def _of_packed(content: Content) -> list[Sample]:
         if len(head) < _HEAD_BYTES:
             head += chunk[: _HEAD_BYTES - len(head)]
         size += len(chunk)
+        if size > content.limits.sampled_bytes_max:
+            most = content.limits.sampled_bytes_max
+            raise FileProblemError(f"the packed file unpacks to more than {most:,} bytes; unpack it first")
         tail = (tail + chunk)[-_PIECE_BYTES:]
     if size <= len(head):
         return [Sample(0, head, ends=True)]

@@ -25,6 +25,7 @@ _OLDEST: Final = """
         (SELECT at FROM audit_entry WHERE team_id = %(team)s ORDER BY at LIMIT 1),
         (SELECT expires_at FROM import_job WHERE team_id = %(team)s AND state NOT IN ('queued', 'running')
          ORDER BY expires_at LIMIT 1),
+        (SELECT expires_at FROM file WHERE team_id = %(team)s ORDER BY expires_at LIMIT 1),
         EXISTS (SELECT FROM import_job WHERE team_id = %(team)s AND state IN ('queued', 'running'))
 """
 
@@ -86,6 +87,7 @@ class Oldest:
         attempt_made: The time at which the oldest answer to an attempt was kept.
         deed_noted: The time at which the oldest audit entry was made.
         job_expires: The expiry time of the ended job that expires first.
+        file_expires: The expiry time of the file that expires first; long ago for one that is gone.
         has_active_jobs: Whether the team has jobs that have not ended.
     """
 
@@ -93,6 +95,7 @@ class Oldest:
     attempt_made: datetime | None
     deed_noted: datetime | None
     job_expires: datetime | None
+    file_expires: datetime | None
     has_active_jobs: bool
 
 

@@ -15,6 +15,7 @@ from prismd.services.runtime import SoleRuntime
 from prismd.settings import Settings
 from prismd.store.audit import purge_entries
 from prismd.store.connections.postgres import Connection
+from prismd.store.files.purging import purge_files
 from prismd.store.retention import oldest_of_team, purge_attempts, purge_claims, purge_jobs, purge_tickets
 from prismd.store.teams import teams_after
 
@@ -70,6 +71,7 @@ def _purged_of_team(runtime: SoleRuntime, team_id: int) -> bool:
         (oldest.attempt_made, attempts, lambda connection: purge_attempts(connection, team_id, before=attempts)),
         (oldest.deed_noted, deeds, lambda connection: purge_entries(connection, team_id, until=deeds)),
         (oldest.job_expires, now, lambda connection: purge_jobs(connection, team_id, now=now)),
+        (oldest.file_expires, now, lambda connection: purge_files(connection, team_id, now=now)),
     ]
     if oldest.has_active_jobs:
         return_lost_jobs(runtime, team_id)

@@ -113,8 +113,9 @@ def _operation(operation: Operation, schemas: _Schemas) -> Document:
     if operation.description:
         described["description"] = operation.description
     described["security"] = [{"apiKey": [scope.value]} for scope in operation.scopes]
-    if operation.body is not None:
-        content = {_JSON: {"schema": schemas.of(operation.body)}}
+    if operation.body is not None or operation.raw_body:
+        content: Document = {} if operation.body is None else {_JSON: {"schema": schemas.of(operation.body)}}
+        content |= {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in operation.raw_body}
         described["requestBody"] = {"required": operation.body_required, "content": content}
     return described
 

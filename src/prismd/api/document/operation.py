@@ -74,6 +74,7 @@ class Operation:
         parameters: Parameters of query and headers; those of the path are taken from the path.
         any_parameter: Whether the query can have further parameters, such as slugs of properties.
         body: Type of the JSON body; None if the operation takes none.
+        raw_body: Media types of a body that is taken as it is.
         body_required: Whether the body is required.
         object_types: Allowed values of ``objectType`` in the path.
         replies: The successes of the operation.
@@ -91,6 +92,7 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     any_parameter: bool = False
     body: Any = None
+    raw_body: tuple[str, ...] = ()
     body_required: bool = True
     object_types: tuple[str, ...] = OBJECT_TYPES
     replies: tuple[Reply, ...]
@@ -114,7 +116,7 @@ class Operation:
             return (*self.errors, "internal_error")
         scoped = ("missing_scope",) if self.scopes else ()
         keyed = _KEYED_ERRORS if IDEMPOTENCY_KEY in self.parameters else ()
-        large = ("payload_too_large", "too_many_bytes") if self.body is not None else ()
+        large = ("payload_too_large", "too_many_bytes") if self.body is not None or self.raw_body else ()
         return tuple(dict.fromkeys((*_ANY_ERRORS, *scoped, *self.errors, *keyed, *large)))
 
 
@@ -128,6 +130,7 @@ _IN_PATH: Final[Mapping[str, str]] = {
     "teamId": "The team.",
     "objectType": "Type of the records.",
     "jobId": "Id of an import job.",
+    "fileId": "Id of an uploaded file.",
     "listId": "Id of a list.",
     "templateId": "Id of a list template.",
     "recordId": "Id of a record.",

@@ -13,14 +13,15 @@ from litestar.types import Guard
 
 from prismd.api.document.operation import TEAM, Operation
 
-#: The key under which a handler keeps its declared operation.
+#: The key under which a handler keeps its declared operation, and whether it reads its body piece by piece.
 _DECLARED: Final = "operation"
+_STREAMS: Final = "streams_body"
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 _CAPITAL: Final = re.compile(r"[A-Z]")
 
 
 def handles(
-    operation: Operation, *, guards: Sequence[Guard] = (), in_thread: bool = True
+    operation: Operation, *, guards: Sequence[Guard] = (), in_thread: bool = True, streams_body: bool = False
 ) -> Callable[[Callable[..., Any]], HTTPRouteHandler]:
     """Make a function the handler of an operation.
 
@@ -29,6 +30,7 @@ def handles(
         guards: Guards of this handler only.
         in_thread: Whether the function waits for something, so that it must not run on the event loop; ignored for a
             coroutine.
+        streams_body: Whether the function reads the body piece by piece, and counts its bytes itself.
     """
 
     def made(function: Callable[..., Any]) -> HTTPRouteHandler:
@@ -36,7 +38,7 @@ def handles(
             _litestar_path(operation.path),
             http_method=[operation.method],  # type: ignore[list-item] # one of the methods that HTTP has
             guards=list(guards),
-            opt={_DECLARED: operation},
+            opt={_DECLARED: operation, _STREAMS: streams_body},
             status_code=200,  # every answer sets its own
             sync_to_thread=None if inspect.iscoroutinefunction(function) else in_thread,
         )
@@ -53,6 +55,11 @@ def operation_of(handler: BaseRouteHandler) -> Operation:
     """
     operation: Operation = handler.opt[_DECLARED]
     return operation
+
+
+def streams_body(handler: BaseRouteHandler) -> bool:
+    """Say whether a handler reads its body piece by piece."""
+    return bool(handler.opt.get(_STREAMS))
 
 
 def _litestar_path(path: str) -> str:

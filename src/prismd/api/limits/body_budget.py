@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from litestar.types import HTTPRequestEvent, HTTPScope, Receive, ReceiveMessage
 
+from prismd.api.http.handling import streams_body
 from prismd.api.limits.shared_limits import Counts
 from prismd.api.limits.shared_memory import SharedMemory
 from prismd.core.errors import PrismdError
@@ -17,6 +18,8 @@ from prismd.settings import Settings
 
 #: Most bodies are done within this time, so that a retry finds room.
 _RETRY_AFTER_S: Final = 1
+#: What a request counts for whose body is read piece by piece: a part as it is, and packed.
+STREAMED_BYTES: Final = 2 * 2**20
 _ENCODED: Final = b"content-encoding"
 _LENGTH: Final = b"content-length"
 
@@ -81,6 +84,8 @@ class BodyBudget:
 class BudgetedBody:
     """An ASGI ``receive`` that returns the body as one piece and counts it; it reads nothing before it is called.
 
+    A body that its handler reads piece by piece passes as it comes, and counts as :data:`STREAMED_BYTES`.
+
     Args:
         receive: The server's ``receive``.
         scope: The scope of the request; the framework has put the route and the caller into it.
@@ -99,6 +104,8 @@ class BudgetedBody:
         """Return the whole body; from the second call on, the server's own messages, such as a disconnect."""
         if self._is_read:
             return await self._receive()
+        if not self._is_answered and self._is_streamed():
+            return await self._first_piece()
         if self._is_answered:
             return await self._end()
         self._is_read = True
@@ -116,6 +123,20 @@ class BudgetedBody:
         """Stop counting the body, because the request has been answered."""
         self._budget.release(self._team, self._announced, self._held)
         self._announced = self._held = 0
+
+    def _is_streamed(self) -> bool:
+        scope: Any = self._scope
+        handler = scope.get("route_handler")
+        return handler is not None and streams_body(handler)
+
+    async def _first_piece(self) -> ReceiveMessage:
+        self._is_read = True
+        _refuse_encoded(dict(self._scope["headers"]))
+        self._team = self._caller()
+        self._announce(STREAMED_BYTES)
+        self._budget.hold(STREAMED_BYTES)
+        self._held = STREAMED_BYTES
+        return await self._receive()
 
     async def _end(self) -> ReceiveMessage:
         while (message := await self._receive())["type"] == "http.request":

@@ -50,6 +50,14 @@ class Threads:
         """
         return await _run(self._imports, work)
 
+    async def run_other(self, work: Callable[[], _Result]) -> _Result:
+        """Run work in a thread for everything else, and return its result.
+
+        Raises:
+            PrismdError: ``too_many_requests``.
+        """
+        return await _run(self._others, work)
+
     async def run_quick(self, work: Callable[[], _Result]) -> _Result:
         """Run work in a thread for quick work, and return its result; the work must take milliseconds for any team.
 

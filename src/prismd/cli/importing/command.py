@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from prismd.cli.connection import BASE_URL, client_for, real_outside
-from prismd.cli.importing.doubts import InDoubtError, NobodyToAsk, TerminalAsker, told
+from prismd.cli.importing.doubts import TerminalAsker, told
 from prismd.cli.importing.import_run import Run
 from prismd.cli.importing.interruption import settle
 from prismd.cli.importing.order import Order
@@ -22,6 +22,7 @@ from prismd.cli.importing.results_file import check_name
 from prismd.cli.importing.saved_mappings import SavedMappings, mapping_directory
 from prismd.cli.importing.table_options import kept_file, shown_name, table_options, type_option
 from prismd.cli.importing.table_order import delimiter_of, table_order
+from prismd.files.deciding.asking import InDoubtError, NobodyToAsk
 from prismd.files.rows import FileProblemError
 from prismd.files.standard_input import NAME, SHOWN
 from prismd.importer.batches import BATCH_ROWS

@@ -5,84 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
 
 from prismd.cli.importing.progress import Meter
-from prismd.core.tables.questions import Question
-
-#: Answers that a terminal takes for all further columns in doubt.
-MAKE_ALL: Final = "m"
-LEAVE_ALL: Final = "l"
-
-_ABOUT: Final = {
-    "member": "Which file of the archive is meant?",
-    "sheet": "Which sheet is meant?",
-    "encoding": "What is the encoding of the file?",
-    "delimiter": "Which sign stands between cells?",
-    "quote": "Which sign stands around cells?",
-    "skip_rows": "Where does the table begin?",
-    "table": "Which table is meant?",
-    "header": "Is there a header?",
-    "short_rows": "What do rows with too few cells mean?",
-    "footer": "Do the last rows belong to the table?",
-    "date_format": "In which order are its dates?",
-    "century": "In which century are its years of two digits?",
-    "decimal": "Which sign stands before decimals?",
-    "null": "Do its words for nothing mean that there is no value?",
-    "map": "What does it become?",
-    "options": "Some values are no options yet. What becomes of them?",
-}
-
-
-class InDoubtError(Exception):
-    """Something about a file is in doubt, and nobody can be asked.
-
-    Args:
-        questions: What is in doubt, at least one thing.
-    """
-
-    def __init__(self, questions: Sequence[Question]) -> None:
-        super().__init__(f"{counted(len(questions))} open")
-        self.questions = tuple(questions)
-
-
-class Asker(Protocol):
-    """Answers questions."""
-
-    def answer(self, questions: Sequence[Question]) -> tuple[Question, str]:
-        """Return one of several questions, and its answer.
-
-        Args:
-            questions: At least one.
-
-        Raises:
-            InDoubtError: Nobody can be asked.
-        """
-        ...
-
-    def reject(self, why: str) -> None:
-        """Say why an answer means nothing.
-
-        Args:
-            why: A sentence.
-        """
-        ...
-
-
-class NobodyToAsk:
-    """Leaves every question open."""
-
-    def answer(self, questions: Sequence[Question]) -> tuple[Question, str]:
-        """Refuse to answer.
-
-        Raises:
-            InDoubtError: Always.
-        """
-        raise InDoubtError(questions)
-
-    def reject(self, why: str) -> None:
-        """Never called, because there is no answer."""
-        raise AssertionError(why)
+from prismd.core.tables.questions import Question, title
+from prismd.files.deciding.asking import Asker
 
 
 class TerminalAsker:
@@ -155,25 +81,6 @@ class PausingAsker:
     def reject(self, why: str) -> None:
         """Say why an answer means nothing."""
         self.asker.reject(why)
-
-
-def counted(count: int) -> str:
-    """Return a number of questions as the beginning of a sentence, up to its verb.
-
-    Args:
-        count: At least one.
-    """
-    return "1 question is" if count == 1 else f"{count:,} questions are"
-
-
-def title(question: Question) -> str:
-    """Return a question as a sentence.
-
-    Args:
-        question: Any question.
-    """
-    about = _ABOUT.get(question.name, f"What is its {question.name}?")
-    return f'Column "{question.column}": {about}' if question.column is not None else about
 
 
 def flag_for(question: Question, value: str) -> str:

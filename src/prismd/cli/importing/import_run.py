@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from prismd.cli.importing.doubts import Asker, PausingAsker
+from prismd.cli.importing.doubts import PausingAsker
 from prismd.cli.importing.failed_rows import FailedRows
 from prismd.cli.importing.looking_over import LookedOver, Surroundings, look_over
 from prismd.cli.importing.looking_over_tables import OF_LABELS, Decided
@@ -22,6 +22,7 @@ from prismd.cli.importing.same_command import same_command
 from prismd.cli.importing.saved_mappings import SavedMappings
 from prismd.cli.importing.summary import Summary
 from prismd.files.csv_rows import CsvRows
+from prismd.files.deciding.asking import Asker
 from prismd.files.mapped_file import MappedFile
 from prismd.files.opening import ImportFile
 from prismd.files.rows import FileProblemError, FileRow

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from prismd.cli.importing.doubts import Asker
 from prismd.cli.importing.looking_over_tables import LookedOverTable, Remembered, TableLook
 from prismd.cli.importing.order import Order
 from prismd.cli.importing.saved_mappings import SavedMappings
-from prismd.cli.importing.table_reading import EmptyTableError
 from prismd.core.tables.dialects.csv_cells import DELIMITERS
 from prismd.files.csv_rows import CsvRows
+from prismd.files.deciding.asking import Asker
+from prismd.files.deciding.table_reading import EmptyTableError
 from prismd.files.formats import form_of
 from prismd.files.json_rows import JsonRows
 from prismd.files.mapped_file import MappedFile

@@ -11,13 +11,9 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from prismd.cli.importing.doubts import Asker, InDoubtError, NobodyToAsk
 from prismd.cli.importing.order import Order
 from prismd.cli.importing.saved_mappings import SavedMappings
 from prismd.cli.importing.shown_table import column_lines, table_lines
-from prismd.cli.importing.table_mapping import Mapper, TableMapping, columns_of
-from prismd.cli.importing.table_order import TableOrder
-from prismd.cli.importing.table_reading import OpenedTable, TableReader
 from prismd.core.mapping.document import Column, MappingDocument, document_of
 from prismd.core.mapping.problems import MappingFaultsError
 from prismd.core.mapping.rows import RowMapping
@@ -25,6 +21,10 @@ from prismd.core.mapping.targets import Targets
 from prismd.core.tables.questions import Question, Reading
 from prismd.core.wording.quoting import nearest, quoted
 from prismd.files.csv_rows import CsvRows
+from prismd.files.deciding.asking import Asker, InDoubtError, NobodyToAsk
+from prismd.files.deciding.table_mapping import Mapper, TableMapping, columns_of
+from prismd.files.deciding.table_order import OrderError, TableOrder
+from prismd.files.deciding.table_reading import OpenedTable, TableReader
 from prismd.files.failed_cells import FAILED_COLUMNS
 from prismd.files.mapped_file import MappedFile
 from prismd.files.opening import Survey
@@ -164,6 +164,12 @@ class TableLook:
     def _decided_now(self) -> tuple[OpenedTable, TableMapping]:
         opened = self._opened(self.order.table, self.asker)
         mapper = self._mapper()
+        try:
+            return self._mapped_now(opened, mapper)
+        except OrderError as error:
+            raise ClientError(str(error)) from None
+
+    def _mapped_now(self, opened: OpenedTable, mapper: Mapper) -> tuple[OpenedTable, TableMapping]:
         if opened.questions:
             # Nobody can be asked: what the columns leave open is told together with what the table leaves open.
             raise InDoubtError([*opened.questions, *mapper.looked_at(opened).questions])
@@ -234,7 +240,7 @@ class TableLook:
             mapping = RowMapping(document, opened.table.names, targets, self.order.object_type)
         except MappingFaultsError as error:
             raise ClientError(str(error)) from None
-        return MappedFile(self.order.file, opened.table, mapping)
+        return MappedFile(opened.table, mapping)
 
     def _check_key(self, document: MappingDocument) -> None:
         slug = self.order.options.get("dedupe_by")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prismd.cli.importing.table_order import TableOrder
+from prismd.files.deciding.table_order import TableOrder
 from prismd.files.formats import TABLES
 
 

@@ -14,17 +14,20 @@ import click
 import msgspec
 
 from prismd.cli.connection import client_for, real_outside
-from prismd.cli.importing.doubts import InDoubtError, NobodyToAsk, counted, told
+from prismd.cli.importing.doubts import told
 from prismd.cli.importing.refusals import COULD_NOT_RUN, IN_DOUBT, OneLineCommand, complain, shown
 from prismd.cli.importing.saved_mappings import SavedMappings, mapping_directory
 from prismd.cli.importing.shown_table import column_lines, table_lines
-from prismd.cli.importing.table_mapping import Mapper, TableMapping, columns_of
 from prismd.cli.importing.table_options import kept_file, shown_name, table_options, type_option
 from prismd.cli.importing.table_order import table_order
-from prismd.cli.importing.table_reading import OpenedTable, TableReader
 from prismd.core.mapping.targets import Targets, targets_of
 from prismd.core.properties.native import native_schema
 from prismd.core.tables.questions import Question
+from prismd.files.deciding.asking import InDoubtError, NobodyToAsk, counted
+from prismd.files.deciding.table_facts import column_facts, table_facts
+from prismd.files.deciding.table_mapping import Mapper, TableMapping, columns_of
+from prismd.files.deciding.table_order import OrderError
+from prismd.files.deciding.table_reading import OpenedTable, TableReader
 from prismd.files.rows import FileProblemError
 from prismd.importer.calls import ClientError, Outside
 from prismd.importer.imports import properties_of, targets_from
@@ -57,7 +60,7 @@ def preview_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN40
         for line in told(error.questions):
             click.echo(shown(line), err=True)
         ctx.exit(IN_DOUBT)
-    except (FileProblemError, ClientError) as error:
+    except (FileProblemError, ClientError, OrderError) as error:
         complain("preview", f"{shown_name(given['file'])}: {error}")
         ctx.exit(COULD_NOT_RUN)
     ctx.exit(IN_DOUBT if questions else 0)
@@ -101,32 +104,13 @@ def _lines(
 
 
 def _as_json(opened: OpenedTable, mapping: TableMapping, questions: list[Question]) -> str:
-    profile = opened.profile
-    columns = columns_of(opened)
-    found = {
-        "format": opened.form,
-        "encoding": profile.encoding or None,
-        "delimiter": profile.dialect.delimiter if profile.dialect else None,
-        "header_lines": profile.header_lines,
-        "first_line": profile.first_line,
-        "footer_rows": profile.footer_rows,
-        "decisions": profile.decisions,
-        "questions": questions,
-        "notes": opened.notes,
-        "columns": [
-            {
-                "name": column.name,
-                "rows": column.rows,
-                "filled": column.filled,
-                "distinct": column.distinct,
-                "distinct_is_least": column.distinct_is_least,
-                "unique": column.unique,
-                "kinds": sorted(column.kinds),
-                "examples": column.examples,
-                "becomes": taken.slug if (taken := mapping.taken.get(at)) else None,
-                "reason": taken.reason if taken else None,
-            }
-            for at, column in enumerate(columns)
-        ],
-    }
+    columns = [
+        {
+            **column_facts(column),
+            "becomes": taken.slug if (taken := mapping.taken.get(at)) else None,
+            "reason": taken.reason if taken else None,
+        }
+        for at, column in enumerate(columns_of(opened))
+    ]
+    found = {**table_facts(opened), "questions": questions, "notes": opened.notes, "columns": columns}
     return msgspec.json.encode(found).decode()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from prismd.cli.importing.table_reading import OpenedTable
 from prismd.core.mapping.proposal import Proposal
 from prismd.core.tables.columns.profile import ColumnProfile
 from prismd.core.tables.dialects.dialect import Dialect
+from prismd.files.deciding.table_reading import OpenedTable
 
 _EXAMPLES: Final = 3
 _EXAMPLE_CHARS: Final = 24

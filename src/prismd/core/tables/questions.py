@@ -3,6 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+_ABOUT: Final = {
+    "member": "Which file of the archive is meant?",
+    "sheet": "Which sheet is meant?",
+    "encoding": "What is the encoding of the file?",
+    "delimiter": "Which sign stands between cells?",
+    "quote": "Which sign stands around cells?",
+    "skip_rows": "Where does the table begin?",
+    "table": "Which table is meant?",
+    "header": "Is there a header?",
+    "short_rows": "What do rows with too few cells mean?",
+    "footer": "Do the last rows belong to the table?",
+    "date_format": "In which order are its dates?",
+    "century": "In which century are its years of two digits?",
+    "decimal": "Which sign stands before decimals?",
+    "null": "Do its words for nothing mean that there is no value?",
+    "map": "What does it become?",
+    "options": "Some values are no options yet. What becomes of them?",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +77,13 @@ class Decision:
     column: str | None
     value: str
     evidence: str
+
+
+def title(question: Question) -> str:
+    """Return a question as a sentence.
+
+    Args:
+        question: Any question.
+    """
+    about = _ABOUT.get(question.name, f"What is its {question.name}?")
+    return f'Column "{question.column}": {about}' if question.column is not None else about

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import IO, Final
 
 import msgspec
@@ -78,7 +79,8 @@ def messages(stream: IO[bytes], task: Task) -> Iterator[bytes]:
         from prismd.files.columnar import columnar_rows  # noqa: PLC0415
 
         header, rows, notes = columnar_rows(stream, task.form, task.limits)
-        yield from _sent(rows, lambda count: Found(header=header, notes=tuple(notes), rows=count))
+        some = islice(rows, task.limits.rows_max)
+        yield from _sent(some, lambda count: Found(header=header, notes=tuple(notes), rows=count))
         return
     book = _workbook(stream, task)
     known = tuple((sheet.name, sheet.hidden) for sheet in book.sheets)
@@ -91,7 +93,7 @@ def messages(stream: IO[bytes], task: Task) -> Iterator[bytes]:
     def found(count: int) -> Found:
         return Found(None, known, chosen.name, tuple(told.sentences()), count)
 
-    yield from _sent(book.rows(chosen.name, told), found)
+    yield from _sent(islice(book.rows(chosen.name, told), task.limits.rows_max), found)
 
 
 def _workbook(stream: IO[bytes], task: Task) -> Workbook:

@@ -1,4 +1,4 @@
-"""What the columns of a table become: what is sure, what the command line says, and what a person answers."""
+"""What the columns of a table become: what is sure, what somebody says, and what a person answers."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import replace
 
 import msgspec
 
-from prismd.cli.importing.doubts import LEAVE_ALL, MAKE_ALL, Asker
-from prismd.cli.importing.table_order import TableOrder, positions_of
 from prismd.core.mapping.content import made_property, steps_for
 from prismd.core.mapping.document import Column, MappingDocument, Rule
 from prismd.core.mapping.proposal import ColumnProposals, Proposal, Proposals
 from prismd.core.mapping.targets import Targets
 from prismd.core.tables.questions import Question, Reading
 from prismd.core.wording.quoting import nearest, quoted
-from prismd.importer.calls import ClientError
+from prismd.files.deciding.asking import LEAVE_ALL, MAKE_ALL, Asker
+from prismd.files.deciding.table_order import OrderError, TableOrder, positions_of
 
 _SHOWN_MAX = 3
-_FLAG = "--map"
+_OPTION = "map"
+_FLAG = f"--{_OPTION}"
 
 
 class ColumnChoices:
@@ -27,11 +27,11 @@ class ColumnChoices:
     Args:
         proposals: What each column may become.
         targets: The team's properties.
-        order: What the command line says.
+        order: What somebody says.
     """
 
     def __init__(self, proposals: Proposals, targets: Targets, order: TableOrder) -> None:
-        self._proposals, self._targets, self._order = proposals, targets, order
+        self.proposals, self._targets, self._order = proposals, targets, order
         self._names = [one.column.name for one in proposals.columns]
         self.taken: dict[int, Proposal] = {}
         #: The choices that are not sure by themselves, as options take them.
@@ -47,24 +47,24 @@ class ColumnChoices:
 
         Raises:
             InDoubtError: A column is in doubt, and nobody can be asked.
-            ClientError: An answer means nothing.
+            OrderError: An answer means nothing.
         """
         while questions := self.questions():
             question, answer = asker.answer(questions)
-            position = next(at for at, one in enumerate(self._proposals.columns) if _label(one) == question.column)
+            position = next(at for at, one in enumerate(self.proposals.columns) if _label(one) == question.column)
             if answer in (MAKE_ALL, LEAVE_ALL):
                 self._take_all(answer)
                 continue
             try:
                 self._choose([position], answer)
-            except ClientError as error:
+            except OrderError as error:
                 asker.reject(str(error))
         return self._document()
 
     @property
     def notes(self) -> list[str]:
         """What people should know about what was taken, as sentences."""
-        program = self._proposals.program
+        program = self.proposals.program
         notes = [f"The columns are those of {program}."] if program else []
         return [*notes, *(one.note for one in dict.fromkeys(self.taken.values()) if one.note)]
 
@@ -75,33 +75,33 @@ class ColumnChoices:
 
     def questions(self) -> list[Question]:
         """Return a question for each column in doubt."""
-        return [self._question(one) for at, one in enumerate(self._proposals.columns) if at not in self.taken]
+        return [self._question(one) for at, one in enumerate(self.proposals.columns) if at not in self.taken]
 
     def _take_given(self) -> None:
         groups: dict[str, list[int]] = {}
         for name, what in self._order.pairs.items():
-            for position in positions_of(name, self._names, _FLAG):
+            for position in positions_of(name, self._names, _OPTION):
                 groups.setdefault(what if what != "-" else f"-{position}", []).append(position)
         for what, positions in groups.items():
             self._choose(positions, "-" if what.startswith("-") else what)
         if self._order.only:
-            wanted = {at for part in self._order.only for at in positions_of(part, self._names, "--columns")}
+            wanted = {at for part in self._order.only for at in positions_of(part, self._names, "columns")}
             for at in range(len(self._names)):
                 if at not in wanted and at not in self.taken:
                     self.taken[at] = Proposal("leave_out", (at,), None, 1.0, "it is not among --columns")
 
     def _take_sure(self) -> None:
         slugs = {one.slug for one in self.taken.values() if one.slug}
-        for proposal in self._proposals.automatic:
+        for proposal in self.proposals.automatic:
             left = tuple(at for at in proposal.columns if at not in self.taken)
             if not left or proposal.slug in slugs:
                 continue
             if left != proposal.columns and proposal.rule is not None:
-                wanted = tuple(self._proposals.columns[at].wanted for at in left)
+                wanted = tuple(self.proposals.columns[at].wanted for at in left)
                 rule = msgspec.structs.replace(proposal.rule, columns=wanted)
                 proposal = replace(proposal, columns=left, rule=rule)  # noqa: PLW2901 - the part of it that is left
             self.taken.update(dict.fromkeys(left, proposal))
-        for at, one in enumerate(self._proposals.columns):
+        for at, one in enumerate(self.proposals.columns):
             # Who adds to a property means the column that is like it.
             if at not in self.taken and one.first.slug in self._order.append and one.first.slug not in slugs:
                 self.taken.update(dict.fromkeys(one.first.columns, one.first))
@@ -111,13 +111,13 @@ class ColumnChoices:
     def _take_all(self, answer: str) -> None:
         """Make a property of each column that has none, or leave them out; other doubts stay."""
         kind = "make" if answer == MAKE_ALL else "leave_out"
-        for at, one in enumerate(self._proposals.columns):
+        for at, one in enumerate(self.proposals.columns):
             if at in self.taken or (one.first.kind == "property" and not (one.first.guessed and answer == MAKE_ALL)):
                 continue
             found = next((each for each in one.ranked if each.kind == kind), None)
             found = found or next(each for each in one.ranked if each.kind == "leave_out")
             self.taken[at] = found
-            self.flags[at] = _value(found)
+            self.flags[at] = value_of(found)
 
     def _choose(self, positions: Sequence[int], what: str) -> None:
         if what == "-":
@@ -137,17 +137,17 @@ class ColumnChoices:
         target = self._targets.get(slug)
         if target is None:
             hint = nearest(slug, self._targets)
-            raise ClientError(f"{_FLAG}: there is no property {quoted(slug)}{hint}; +{slug} makes one")
-        first = self._proposals.columns[positions[0]]
+            raise OrderError(_OPTION, f"there is no property {quoted(slug)}{hint}; +{slug} makes one")
+        first = self.proposals.columns[positions[0]]
         known = next((one for one in first.ranked if one.slug == slug and one.columns == tuple(positions)), None)
         if known is not None:
             return known
         steps, _ = steps_for(first.column, slug, target)
-        rule = Rule(slug, tuple(self._proposals.columns[at].wanted for at in positions), steps)
+        rule = Rule(slug, tuple(self.proposals.columns[at].wanted for at in positions), steps)
         return Proposal("property", tuple(positions), rule, 1.0, "it was chosen")
 
     def _made(self, positions: Sequence[int], slug: str) -> Proposal:
-        first = self._proposals.columns[positions[0]]
+        first = self.proposals.columns[positions[0]]
         if slug in self._targets:
             return self._mapped(positions, slug)
         # A proposal has a name that no other property has.
@@ -155,7 +155,7 @@ class ColumnChoices:
         if known is not None and known.columns == tuple(positions):
             return known
         rule = made_property(first.column, slug, first.column.name.strip() or slug, first.wanted)
-        wanted = tuple(self._proposals.columns[at].wanted for at in positions)
+        wanted = tuple(self.proposals.columns[at].wanted for at in positions)
         return Proposal("make", tuple(positions), msgspec.structs.replace(rule, columns=wanted), 1.0, "it was chosen")
 
     def _question(self, one: ColumnProposals) -> Question:
@@ -163,16 +163,16 @@ class ColumnChoices:
         ranked = [each for each in one.ranked if each.slug is None or each.slug not in used]
         shown = ", ".join(map(quoted, one.column.examples[:_SHOWN_MAX]))
         readings = [
-            Reading(_value(each), _meaning(each), each.reason + (f"; cells: {shown}" if at == 0 and shown else ""))
+            Reading(value_of(each), _meaning(each), each.reason + (f"; cells: {shown}" if at == 0 and shown else ""))
             for at, each in enumerate(ranked)
         ]
         return Question("map", _label(one), tuple(readings), _FLAG)
 
     def _document(self) -> MappingDocument:
-        document = self._proposals.document(self.taken)
+        document = self.proposals.document(self.taken)
         unknown = [slug for slug in self._order.append if slug not in {rule.to for rule in document.rules}]
         if unknown:
-            raise ClientError(f"--append: no column becomes {quoted(unknown[0])}; map one to it with {_FLAG}")
+            raise OrderError("append", f"no column becomes {quoted(unknown[0])}; map one to it with {_FLAG}")
         rules = tuple(
             msgspec.structs.replace(rule, change="append") if rule.to in self._order.append else rule
             for rule in document.rules
@@ -187,7 +187,8 @@ def _label(one: ColumnProposals) -> str:
     return one.column.name
 
 
-def _value(proposal: Proposal) -> str:
+def value_of(proposal: Proposal) -> str:
+    """Return a proposal as an option takes it: a slug, ``+slug`` for a property to be made, ``-`` for nothing."""
     if proposal.kind in ("leave_out", "empty"):
         return "-"
     return f"+{proposal.slug}" if proposal.kind == "make" else str(proposal.slug)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from prismd.cli.importing.doubts import Asker, InDoubtError
-from prismd.cli.importing.table_order import TableOrder
 from prismd.core.tables.profile import TableProfile, profile_of, profile_of_rows
 from prismd.core.tables.questions import Question, Reading
 from prismd.files.child.messages import Found
 from prismd.files.child.program import Task
 from prismd.files.child.reading import SheetInDoubtError, read_in_child
+from prismd.files.deciding.asking import Asker, InDoubtError
+from prismd.files.deciding.table_order import TableOrder
 from prismd.files.formats import COLUMNAR, TABLES, form_of
-from prismd.files.limits import LIMITS, MEBIBYTE
-from prismd.files.packing import Content, MemberInDoubtError, content_of
+from prismd.files.limits import LIMITS, MEBIBYTE, FileLimits
+from prismd.files.packing import Content, MemberInDoubtError, Source, content_of
 from prismd.files.rows import FileProblemError
 from prismd.files.sampling import rows_to_look_at, samples_of
 from prismd.files.spooled_rows import SpooledRows, spooled
@@ -68,12 +67,13 @@ class TableReader:
     """Opens tables; what is in doubt is asked, or collected.
 
     Args:
-        order: What the command line says.
-        form: The format that the command line gives.
+        order: What somebody says.
+        form: The format, where somebody says it.
         encoding: The encoding of a file of vCards.
         asker: Answers questions.
         stack: Gives temporary files back at its end.
         standard_input: Whether the file has no name that tells its format.
+        limits: What reading it may cost.
     """
 
     def __init__(
@@ -85,29 +85,30 @@ class TableReader:
         stack: ExitStack,
         *,
         standard_input: bool,
+        limits: FileLimits = LIMITS,
     ) -> None:
         self._order, self._form, self._encoding, self._asker, self._stack = order, form, encoding, asker, stack
-        self._standard_input = standard_input
+        self._standard_input, self._limits = standard_input, limits
         self.answers = dict(order.answers)
 
-    def opened(self, path: Path) -> OpenedTable:
+    def opened(self, source: Source) -> OpenedTable:
         """Open the table of a file.
 
         Args:
-            path: The file.
+            source: The file.
 
         Raises:
             EmptyTableError: It holds no table.
             FileProblemError: It cannot be read.
             InDoubtError: Which file of an archive or which sheet is meant is in doubt, and nobody can be asked.
         """
-        opened = self._opened(path)
+        opened = self._opened(source)
         if not any(column.name or column.filled for column in opened.profile.columns):
             raise EmptyTableError("the file holds no table; expected a header and rows")
         return opened
 
-    def _opened(self, path: Path) -> OpenedTable:
-        content = self._content(path)
+    def _opened(self, source: Source) -> OpenedTable:
+        content = self._content(source)
         form = self._form or form_of(content, needs_name=not self._standard_input)
         if form in ("json", "ndjson"):
             named = f"; name it with --member {shlex.quote(content.member)}" if content.member else ""
@@ -126,19 +127,21 @@ class TableReader:
         profile, questions = self._settled(lambda answers: profile_of(samples, answers))
         return OpenedTable(content, form, TextTable(content, profile), self.answers, questions)
 
-    def _content(self, path: Path) -> Content:
+    def _content(self, source: Source) -> Content:
         try:
-            return content_of(path, self.answers.get("member", self._order.member))
+            return content_of(source, self.answers.get("member", self._order.member), self._limits)
         except MemberInDoubtError as error:
             self._ask(_which("member", "--member", [(name, False) for name in error.members]))
-            return self._content(path)
+            return self._content(source)
 
     def _rows(self, content: Content, form: str) -> SpooledRows:
         if form == "vcard":
             cards = VcardTable(self._encoding)
-            rows = cards.rows(content.chunks())
+            rows = cards.rows(_bounded(content.chunks(), self._limits.plain_bytes_max))
             return spooled(rows, lambda count: Found(tuple(cards.columns), notes=tuple(cards.sentences()), rows=count))
-        limits = msgspec.structs.replace(LIMITS, child_memory_bytes=_COLUMNAR_BYTES) if form in COLUMNAR else LIMITS
+        limits = self._limits
+        if form in COLUMNAR:
+            limits = msgspec.structs.replace(limits, child_memory_bytes=_COLUMNAR_BYTES)
         task = Task(form, limits, self.answers.get("sheet", self._order.sheet))
         with content.as_plain_file() as path:
             try:
@@ -164,6 +167,15 @@ class TableReader:
             except InDoubtError:
                 return profile, profile.questions
             self.answers[question.key] = answer
+
+
+def _bounded(chunks: Iterator[bytes], most: int) -> Iterator[bytes]:
+    count = 0
+    for chunk in chunks:
+        count += len(chunk)
+        if count > most:
+            raise FileProblemError(f"a file of vCards may have at most {most:,} bytes; split it")
+        yield chunk
 
 
 def _which(name: str, flag: str, choices: Sequence[tuple[str, bool]]) -> Question:

@@ -1,26 +1,37 @@
-"""The mapping of a table's columns: a given document, or proposals with what the command line and people say."""
+"""The mapping of a table's columns: a given document, or proposals with what people say."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
-from prismd.cli.importing.column_choices import ColumnChoices
-from prismd.cli.importing.doubts import Asker
-from prismd.cli.importing.saved_mappings import SavedMappings
-from prismd.cli.importing.table_order import TableOrder
-from prismd.cli.importing.table_reading import OpenedTable
 from prismd.core.mapping.document import MappingDocument, Rule
-from prismd.core.mapping.proposal import Proposal
+from prismd.core.mapping.proposal import Proposal, Proposals
 from prismd.core.mapping.proposals import propose
 from prismd.core.mapping.steps import JsonArray, Split
 from prismd.core.mapping.targets import Target, Targets
 from prismd.core.tables.columns.profile import ColumnProfile
 from prismd.core.tables.questions import Question
 from prismd.files.csv_rows import JSON_ARRAYS
+from prismd.files.deciding.asking import Asker
+from prismd.files.deciding.column_choices import ColumnChoices
+from prismd.files.deciding.table_order import TableOrder
+from prismd.files.deciding.table_reading import OpenedTable
+
+
+class SavedMappings(Protocol):
+    """The mappings that somebody saved."""
+
+    def wanted(self, name: str) -> MappingDocument:
+        """Return the mapping that was saved under a name."""
+        ...
+
+    def earlier(self) -> Sequence[MappingDocument]:
+        """Return saved mappings, the newest first."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,7 @@ class TableMapping:
         questions: What is in doubt.
         notes: What people should know about it, as sentences.
         made_up: Properties whose words are made up, so that words that are no options become options.
+        proposals: What each column may become, where proposals were made.
     """
 
     document: MappingDocument | None
@@ -42,6 +54,7 @@ class TableMapping:
     questions: tuple[Question, ...] = ()
     notes: tuple[str, ...] = ()
     made_up: frozenset[str] = frozenset()
+    proposals: Proposals | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +62,11 @@ class Mapper:
     """Maps tables.
 
     Args:
-        order: What the command line says.
+        order: What somebody says.
         object_type: What the rows are.
         targets: The team's properties.
-        saved: The user's mappings.
-        separator: The sign between values of a cell, where the command line gives it.
+        saved: Earlier mappings.
+        separator: The sign between values of a cell, where somebody gives it.
         clear_token: The text of a cell that clears a value, or None.
     """
 
@@ -71,12 +84,13 @@ class Mapper:
             opened: The table.
 
         Raises:
-            ClientError: The command line names a column or a property that is not there.
+            OrderError: Somebody names a column or a property that is not there.
         """
         if self.order.document is not None:
             return TableMapping(self.saved.wanted(self.order.document), {}, {})
         choices = self._choices(opened)
-        return TableMapping(None, choices.taken, self._flags(choices, opened), tuple(choices.questions()))
+        flags, questions = self._flags(choices, opened), tuple(choices.questions())
+        return TableMapping(None, choices.taken, flags, questions, proposals=choices.proposals)
 
     def settled(self, opened: OpenedTable, asker: Asker) -> TableMapping:
         """Return the mapping once every column has its place.
@@ -87,7 +101,7 @@ class Mapper:
 
         Raises:
             InDoubtError: A column is in doubt, and nobody can be asked.
-            ClientError: The command line or an answer names a column or a property that is not there.
+            OrderError: The command line or an answer names a column or a property that is not there.
         """
         if self.order.document is not None:
             return TableMapping(self.saved.wanted(self.order.document), {}, {})
@@ -102,7 +116,7 @@ class Mapper:
         return ColumnChoices(proposals, self.targets, self.order)
 
     def _as_ordered(self, document: MappingDocument) -> MappingDocument:
-        """Return a mapping with the sign between values and the clearing text of the command line."""
+        """Return a mapping with the sign between values and the clearing text that somebody gives."""
         rules = tuple(map(self._separated, document.rules)) if self.separator else document.rules
         cells = msgspec.structs.replace(document.cells, clear=self.clear_token) if self.clear_token else document.cells
         return msgspec.structs.replace(document, rules=rules, cells=cells)

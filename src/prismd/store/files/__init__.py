@@ -1,0 +1,1 @@
+"""Uploaded files in PostgreSQL: what is known of them, and their bytes in parts."""

@@ -7,6 +7,7 @@ one fails.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import gc
 import importlib
@@ -62,11 +63,13 @@ class Reach:
     Args:
         seconds: How long each test takes.
         tests: Of each file below the package and each line of it, the tests that run it.
+        importers: Of each file below the package, the tests whose own module imports it.
         loaded: Modules of other projects that were loaded.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
     tests: dict[str, dict[int, list[str]]] = field(default_factory=dict)
+    importers: dict[str, list[str]] = field(default_factory=dict)
     loaded: list[str] = field(default_factory=list)
 
     def of(self, mutant: Mutant) -> list[str]:
@@ -74,6 +77,8 @@ class Reach:
         lines = self.tests.get(mutant.file, {})
         wanted = lines if mutant.lines is None else range(mutant.lines[0], mutant.lines[1] + 1)
         found = {test for line in wanted for test in lines.get(line, ())}
+        if mutant.lines is None:
+            found.update(self.importers.get(mutant.file, ()))  # a test of constants alone runs no line
         return sorted(found, key=self.seconds.__getitem__)
 
 
@@ -114,7 +119,15 @@ class _Looked:
         self._place = place
         self._seconds: dict[str, float] = {}
         self._lines: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._importers: dict[str, list[str]] = defaultdict(list)
         self._test = ""
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        modules = {_module(file): file for file in self._files.values()}
+        imported = {path: _imported(path) for path in {item.path for item in session.items}}
+        for item in session.items:
+            for module in imported[item.path] & modules.keys():
+                self._importers[modules[module]].append(_name(item))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -128,7 +141,7 @@ class _Looked:
 
     def pytest_sessionfinish(self) -> None:
         tests = {file: {line: sorted(names) for line, names in lines.items()} for file, lines in self._lines.items()}
-        said = {"seconds": self._seconds, "tests": tests, "loaded": _of_others()}
+        said = {"seconds": self._seconds, "tests": tests, "importers": self._importers, "loaded": _of_others()}
         self._place.write_text(json.dumps(said), encoding="utf-8")
 
     def _enter(self, frame: FrameType, _event: str, _argument: object) -> Any:  # noqa: ANN401 - as sys.settrace has it
@@ -138,6 +151,17 @@ class _Looked:
         if event == "line":
             self._lines[self._files[frame.f_code.co_filename]][frame.f_lineno].add(self._test)
         return self._line
+
+
+def _imported(path: Path) -> set[str]:
+    """Return the modules from which a module of tests imports names."""
+    tree = ast.parse(path.read_bytes())
+    return {one.module for one in ast.walk(tree) if isinstance(one, ast.ImportFrom) and one.module}
+
+
+def _module(file: str) -> str:
+    parts = ["prismd", *Path(file).with_suffix("").parts]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def _of_others() -> list[str]:
@@ -259,8 +283,7 @@ class _Changed:
     def __init__(self, mutant: Mutant) -> None:
         self._mutant = mutant
         self._path = str(PACKAGE / mutant.file)
-        parts = ["prismd", *Path(mutant.file).with_suffix("").parts]
-        self._name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        self._name = _module(mutant.file)
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
         if name != self._name:

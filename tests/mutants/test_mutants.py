@@ -93,6 +93,13 @@ def test_what_no_test_notices_is_listed_with_its_place(tmp_path: Path) -> None:
     assert "1 of 5 mutants survive" in done.stdout
 
 
+def test_a_test_of_a_constant_alone_notices_its_changes(tmp_path: Path) -> None:
+    tests = "from prismd.core.values.booleans import _WRITTEN\n\n"
+    done = tried(tests + 'def test_words():\n    assert _WRITTEN == {"true": True, "false": False}\n', tmp_path)
+    assert "_WRITTEN: Final" not in done.stdout
+    assert "no test reaches it" in done.stdout
+
+
 def test_tests_that_fail_anyway_tell_nothing(tmp_path: Path) -> None:
     done = tried(TESTS + "    assert False\n", tmp_path)
     assert done.returncode != 0

@@ -16,6 +16,7 @@ from prismd.services.records.reading import KeyValue, count_records, find_record
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session, Transaction
 from prismd.store.connections.postgres import Connection
+from prismd.store.imports.jobs import JobsWanted
 from tests.services.importing import LIMITS, Importer, told
 
 ROWS: list[dict[str, Any]] = [
@@ -143,7 +144,7 @@ def test_references_are_resolved_by_id_and_by_address(importer: Importer) -> Non
 
 def test_an_import_at_once_leaves_no_job_to_be_found(importer: Importer) -> None:
     importer.at_once([{"email": "ann@x.org"}])
-    assert jobs.list_jobs(importer.transaction, jobs.JobsWanted(limit=10)) == []
+    assert jobs.list_jobs(importer.transaction, JobsWanted(limit=10)) == []
 
 
 def test_a_job_is_found_until_it_expires_and_by_its_team_alone(

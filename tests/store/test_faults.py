@@ -185,7 +185,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     jobs.advance: lambda c, w: jobs.advance(c, w.running, w.running.after_chunk(Counts(created=2), NOW)),
     jobs.record_failure: lambda c, w: jobs.record_failure(c, w.running),
     jobs.get_job: lambda c, w: jobs.get_job(c, w.team_id, w.running.id),
-    jobs.list_jobs: lambda c, w: jobs.list_jobs(c, w.team_id, state=None, object_type=None, before=None, limit=1),
+    jobs.list_jobs: lambda c, w: jobs.list_jobs(c, w.team_id, jobs.JobsWanted(1)),
     lists.lock_lists: lambda c, w: lists.lock_lists(c, w.team_id),
     lists.insert_list: lambda c, w: lists.insert_list(c, w.team_id, replace(w.deals, id=NEW_ID())),
     lists.get_list: lambda c, w: lists.get_list(c, w.team_id, w.deals.id),
@@ -328,7 +328,9 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     views.count_views: lambda c, w: views.count_views(c, w.team_id, "contact"),
     views.insert_view: lambda c, w: views.insert_view(c, w.team_id, replace(VIEW, id=NEW_ID())),
     views.get_view: lambda c, w: views.get_view(c, w.team_id, "contact", VIEW.id, lock=True),
-    views.list_views: lambda c, w: views.list_views(c, w.team_id, "contact", None, None, budget(), limit=1, offset=0),
+    views.list_views: lambda c, w: views.list_views(
+        c, w.team_id, "contact", views.ViewsWanted(None, None, 1, 0), budget()
+    ),
     views.update_view: lambda c, w: views.update_view(c, w.team_id, VIEW),
     views.set_pinned: lambda c, w: views.set_pinned(c, w.team_id, VIEW.id, [w.record.id]),
     views.unpin_records: lambda c, w: views.unpin_records(c, w.team_id, "deal", [w.record.id]),

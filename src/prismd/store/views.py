@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from prismd.core.json.text import decode_stored, encode
@@ -67,6 +68,23 @@ _PIN: Final = "UPDATE view SET pinned = %s::text[]::uuid[] WHERE team_id = %s AN
 _DELETE: Final = "DELETE FROM view WHERE team_id = %s AND id = %s AND object_type = %s"
 
 
+@dataclass(frozen=True, slots=True)
+class ViewsWanted:
+    """Which views of an object type to list.
+
+    Args:
+        list_id: The list whose views to return; None for the views that belong to no list.
+        after: Only views with greater ids; None for all.
+        limit: Maximum number of views.
+        offset: Number of views to skip.
+    """
+
+    list_id: str | None
+    after: str | None
+    limit: int
+    offset: int
+
+
 def lock_views(connection: Connection, team_id: int, object_type: str) -> None:
     """Wait until no other transaction makes a view of a team's object type; keep others waiting until this one ends."""
     connection.execute(_LOCK, (f"prismd views of {object_type} in team {team_id}",))
@@ -111,34 +129,24 @@ def get_view(
     return _view(columns), pinned
 
 
-def list_views(  # noqa: PLR0917 - which views, from where on
-    connection: Connection,
-    team_id: int,
-    object_type: str,
-    list_id: str | None,
-    after: str | None,
-    budget: ReadingBudget,
-    *,
-    limit: int,
-    offset: int,
+def list_views(
+    connection: Connection, team_id: int, object_type: str, wanted: ViewsWanted, budget: ReadingBudget
 ) -> list[View]:
     """Return views of an object type, in the order of their ids.
 
     Args:
-        list_id: The list whose views are returned; None for views that belong to no list.
-        after: Only views with greater ids are returned.
+        wanted: The views to return; its list exists.
         budget: The request's reading budget.
-        limit: The largest number of views.
-        offset: Number of views to skip.
 
     Raises:
         PrismdError: ``invalid_request``: the budget is used up.
     """
-    wanted = {
-        "team": team_id, "type": object_type, "list": list_id, "after": after, "limit": limit, "offset": offset,
+    named = {
+        "team": team_id, "type": object_type, "list": wanted.list_id, "after": wanted.after, "limit": wanted.limit,
+        "offset": wanted.offset,
     }  # fmt: skip
-    statement = _LIST_OF_NONE if list_id is None else _LIST_OF_LIST
-    return read_rows(connection, statement, wanted, lambda row: _within(budget, row))
+    statement = _LIST_OF_NONE if wanted.list_id is None else _LIST_OF_LIST
+    return read_rows(connection, statement, named, lambda row: _within(budget, row))
 
 
 def update_view(connection: Connection, team_id: int, view: View) -> None:

@@ -45,6 +45,7 @@ from prismd.services.imports import jobs
 from prismd.services.imports.jobs import Submitted
 from prismd.services.imports.results import FIRST, part_of_results
 from prismd.services.session import Session, Transaction
+from prismd.store.imports.jobs import JobsWanted
 from prismd.telemetry import metrics
 
 _LOG: Final = structlog.get_logger()
@@ -202,7 +203,7 @@ def _listed(request: Request[Any, Any, Any], session: Session) -> Response[bytes
     )
     state, object_type = page.filters
     session.caller.scopes.require(_SEES_IMPORTS, object_type, "" if object_type else "; or name one with object_type=")
-    wanted = jobs.JobsWanted(page.limit + 1, state, object_type, page.after or None)
+    wanted = JobsWanted(page.limit + 1, state, object_type, page.after or None)
     found = session.do(jobs.list_jobs, wanted)
     has_more, listed = len(found) > page.limit, found[: page.limit]
     next_cursor = write_cursor(Cursor(listed[-1].id, page.limit, page.filters), listing) if has_more else None

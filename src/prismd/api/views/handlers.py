@@ -28,6 +28,7 @@ from prismd.core.wording.quoting import nearest, quoted
 from prismd.services.idempotency.claims import Answer
 from prismd.services.session import Session, Transaction
 from prismd.services.views import views
+from prismd.store.views import ViewsWanted
 
 _LIST: Final = Parameter("list_id", "query", "The views of this list; absent: of no list. Beside a cursor, as before.")
 _INCLUDE: Final = Parameter(
@@ -84,7 +85,7 @@ def list_views(request: Request[Any, Any, Any], object_type: PathPart, session: 
     cursor = given(request, "cursor")
     start = read_cursor(cursor, listing) if cursor else Cursor("", page_limit(request, default=most, most=most))
     offset = page_offset(request, start.limit, session.settings)
-    wanted = views.ViewsWanted(list_id, start.after or None, start.limit + 1, offset)
+    wanted = ViewsWanted(list_id, start.after or None, start.limit + 1, offset)
     found = session.do(views.list_views, kind, wanted)
     has_more, found = len(found) > start.limit, found[: start.limit]
     next_cursor = write_cursor(Cursor(found[-1].id, start.limit), listing) if has_more else None

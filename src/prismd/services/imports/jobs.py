@@ -30,28 +30,12 @@ from prismd.store import audit
 from prismd.store.connections.faults import passes
 from prismd.store.connections.transactions import import_step
 from prismd.store.imports import chunks, jobs, queue
+from prismd.store.imports.jobs import JobsWanted
 
 _LOG: Final = structlog.get_logger()
 
 #: Seconds until a refused client retries; a job of usual size ends in less.
 _RETRY_AFTER_S: Final = 5
-
-
-@dataclass(frozen=True, slots=True)
-class JobsWanted:
-    """The filter of a listing of jobs.
-
-    Args:
-        limit: Maximum number of jobs.
-        state: Only jobs in this state; None for any.
-        object_type: Only jobs of this type; None for any.
-        before: Only jobs older than the job with this id; None for all.
-    """
-
-    limit: int
-    state: str | None = None
-    object_type: str | None = None
-    before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +116,7 @@ def list_jobs(transaction: Transaction, wanted: JobsWanted) -> list[Job]:
         transaction: The team's open transaction.
         wanted: The filter.
     """
-    found = jobs.list_jobs(
-        transaction.connection,
-        transaction.team_id,
-        state=wanted.state,
-        object_type=wanted.object_type,
-        before=wanted.before,
-        limit=wanted.limit,
-    )
+    found = jobs.list_jobs(transaction.connection, transaction.team_id, wanted)
     return [job for job in found if job.expires_at > transaction.now()]
 
 

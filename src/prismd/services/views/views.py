@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from prismd.core.audit import Action, Deed
@@ -22,23 +22,7 @@ from prismd.services.session import Transaction
 from prismd.services.views.names import view_names
 from prismd.store import views
 from prismd.store.queries import pages
-
-
-@dataclass(frozen=True, slots=True)
-class ViewsWanted:
-    """Which views of an object type to list.
-
-    Args:
-        list_id: The list whose views to return; None for the views that belong to no list.
-        after: Only views with greater ids; None for all.
-        limit: Maximum number of views.
-        offset: Number of views to skip.
-    """
-
-    list_id: str | None
-    after: str | None
-    limit: int
-    offset: int
+from prismd.store.views import ViewsWanted
 
 
 def create_view(
@@ -104,20 +88,12 @@ def list_views(
     Raises:
         PrismdError: ``not_found``: the team has no such list for this type.
     """
-    list_id, limit, offset = wanted.list_id, wanted.limit, wanted.offset
-    scope = None if list_id is None else require_list(transaction, list_id, object_type).id
+    named = wanted.list_id
+    list_id = None if named is None else require_list(transaction, named, object_type).id
     names = view_names(transaction)
     budget = ReadingBudget(transaction.settings.read_bytes_max, "views", "ask for fewer at a time by `limit`")
-    found = views.list_views(
-        transaction.connection,
-        transaction.team_id,
-        object_type,
-        scope,
-        wanted.after,
-        budget,
-        limit=limit,
-        offset=offset,
-    )
+    wanted = replace(wanted, list_id=list_id)
+    found = views.list_views(transaction.connection, transaction.team_id, object_type, wanted, budget)
     return [names.today(view).view for view in found]
 
 

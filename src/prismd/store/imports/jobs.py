@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from psycopg import Cursor
@@ -70,6 +71,23 @@ WHERE team_id = %(team)s AND NOT synchronous
 ORDER BY import_job.id DESC
 LIMIT %(limit)s
 """
+
+
+@dataclass(frozen=True, slots=True)
+class JobsWanted:
+    """The filter of a listing of jobs.
+
+    Args:
+        limit: Maximum number of jobs.
+        state: Only jobs in this state; None for any.
+        object_type: Only jobs of this type; None for any.
+        before: Only jobs older than the job with this id; None for all.
+    """
+
+    limit: int
+    state: str | None = None
+    object_type: str | None = None
+    before: str | None = None
 
 
 def insert_job(connection: Connection, job: Job, key_id: str | None = None) -> None:
@@ -196,16 +214,13 @@ def get_job(connection: Connection, team_id: int, job_id: str) -> Job | None:
     return _jobs(connection).execute(_GET, (team_id, job_id)).fetchone()
 
 
-def list_jobs(
-    connection: Connection, team_id: int, *, state: str | None, object_type: str | None, before: str | None, limit: int
-) -> list[Job]:
-    """Return asynchronous jobs of a team, expired or not, newest first.
-
-    Args:
-        before: Only jobs older than the job with this id are returned.
-    """
-    wanted = {"team": team_id, "state": state, "type": object_type, "before": before, "limit": limit}
-    return _jobs(connection).execute(_LIST, wanted).fetchall()
+def list_jobs(connection: Connection, team_id: int, wanted: JobsWanted) -> list[Job]:
+    """Return asynchronous jobs of a team, expired or not, newest first."""
+    named = {
+        "team": team_id, "state": wanted.state, "type": wanted.object_type, "before": wanted.before,
+        "limit": wanted.limit,
+    }  # fmt: skip
+    return _jobs(connection).execute(_LIST, named).fetchall()
 
 
 def _jobs(connection: Connection) -> Cursor[Job]:

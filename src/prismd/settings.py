@@ -209,6 +209,11 @@ class Settings(FileSettings):
     )
     event_streams_max: int = setting(10_000, "streams", "most event streams open at one API process", minimum=1)
     event_streams_per_team_max: int = setting(1_000, "streams", "most of them for one team", minimum=1)
+    exports_max: int = setting(100, "exports", "most exports that one API process streams at once", minimum=1)
+    exports_per_team_max: int = setting(4, "exports", "most of them for one team", minimum=1)
+    export_page_rows_max: int = setting(
+        1_000, "records", "most records that an export reads and sends together", minimum=1
+    )
     realtime_ticket_s: int = setting(60, "seconds", "time in which a realtime ticket opens a stream, once", minimum=1)
     realtime_session_s: float = setting(
         3600, "seconds", "longest life of a realtime stream; the client then needs a new ticket", minimum=0.01

@@ -13,6 +13,7 @@ from prismd.api.document.operations import OPERATIONS
 from prismd.api.grants.shapes import GrantBody
 from prismd.api.http.json_bodies import read_body
 from prismd.core.errors import PrismdError
+from prismd.core.exports.body import read_export_body
 from prismd.core.grants import parse_grant
 from prismd.core.imports.request import RequestLimits, parse_request
 from prismd.core.imports.retry import parse_retry
@@ -48,6 +49,15 @@ def read_query(body: bytes) -> None:
     QueryReader(schemas, "contact", None, limits, ".body.query").read(asked.query.parts)
 
 
+def read_export(body: bytes) -> None:
+    asked = read_export_body(body)
+    read_ids(asked.id, ".body.id", 1_000)
+    if asked.query is not None:
+        schemas = {name: native_schema(name) for name in OBJECT_TYPES}
+        limits = QueryLimits(VALUES, select_max=500, filter_max=100, sort_max=10, ids_max=1_000)
+        QueryReader(schemas, "contact", None, limits, ".body.query").read(asked.query.parts)
+
+
 def read_items(read: Callable[[bytes, int], list[batches.BatchItem]]) -> Callable[[bytes], None]:
     def read_all(body: bytes) -> None:
         for item in read(body, 100):
@@ -80,6 +90,7 @@ READERS: Final[dict[str, Callable[[bytes], object]]] = {
     "restoreRecords": read_items(batches.read_ids),
     "purgeRecords": read_items(batches.read_ids),
     "queryRecords": read_query,
+    "exportRecords": read_export,
     "findOrCreateRecord": read_found,
     "putGrant": read_grant,
 }

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 #: What each operation takes, one of these; told here once more, so that no change of the table goes unseen.
 NEEDED = {
-    "read": "getRecord countRecords findRecord listRecords queryRecords listAllProperties listProperties listLists "
-    "getList listListTemplates getListTemplate getGrant listViews getView listViewRecords createRealtimeTicket",
+    "read": "getRecord countRecords findRecord listRecords queryRecords exportRecords listAllProperties listProperties "
+    "listLists getList listListTemplates getListTemplate getGrant listViews getView listViewRecords "
+    "createRealtimeTicket",
     "write": "createRecord updateRecord upsertRecord deleteRecord restoreRecord duplicateRecord updateRecords "
     "deleteRecords restoreRecords findOrCreateRecord orderViewRecords pinViewRecord unpinViewRecord",
     "import": "startImport cancelImport retryImport uploadFile listFiles getFile getFileContent "

@@ -117,6 +117,19 @@ def _queried(pick: Pick, object_type: str) -> Extras:
     return {"json": body}
 
 
+def _exported(pick: Pick, object_type: str) -> Extras:
+    slug, target = REFERENCES[object_type]
+    body = pick.among(
+        lambda: {"id": [pick("record", object_type), pick("record", object_type)]},
+        lambda: {"cursor": pick("cursor", f"query {object_type}")},
+        lambda: {"query": {"list_id": pick("list")}},
+        lambda: {"query": {"filter": [{slug: {"in": [pick("record", target)]}}]}},
+        lambda: {"query": {"filter": [{TEXTS[object_type]: {"contains": pick("value")}}]}},
+        lambda: {"query": {"filter": [{"colour": {"=": pick("option", object_type)}}]}},
+    )
+    return {"json": {"marks": pick.among(lambda: True, lambda: False), **body}}
+
+
 def _imported(pick: Pick, object_type: str) -> Extras:
     rows = [_values(pick, object_type), {"default": {TEXTS[object_type]: _anew()}}]
     options = pick.among(
@@ -255,6 +268,7 @@ CASES: Final[Mapping[str, Case]] = {
     "POST /{}/batch/restore": _batch_deleted,
     "POST /{}/batch/purge": _batch_deleted,
     "POST /{}/query": _queried,
+    "POST /{}/export": _exported,
     "POST /{}/find-or-create": _matched,
     "GET /{}/{}/grant": _nothing,
     "PUT /{}/{}/grant": _granted,

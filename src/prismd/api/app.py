@@ -16,6 +16,7 @@ from prismd.api.authentication.callers import caller_of
 from prismd.api.authentication.failed_authentication import FailedAuthentication
 from prismd.api.authentication.key_watch import KeyWatch
 from prismd.api.authentication.wrong_keys import WrongKeys
+from prismd.api.exports.seats import ExportSeats
 from prismd.api.http.addresses import TrustedProxies
 from prismd.api.http.errors import EXCEPTION_HANDLERS, request_id_of
 from prismd.api.http.middleware import Middleware
@@ -37,7 +38,7 @@ from prismd.api.realtime.notification_listener import NotificationListener
 from prismd.api.routes import routes
 from prismd.services.runtime import Runtime
 from prismd.services.session import Session
-from prismd.telemetry.declared import BODY_BYTES, CONNECTIONS, EVENT_STREAMS, REALTIME_SOCKETS
+from prismd.telemetry.declared import BODY_BYTES, CONNECTIONS, EVENT_STREAMS, EXPORTS, REALTIME_SOCKETS
 
 
 def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMemory | None = None) -> ASGIApp:
@@ -54,6 +55,7 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
     listener = NotificationListener(runtime)
     watchers = Watchers(runtime, listener, threads)
     realtime = RealtimeHub(runtime, listener, threads)
+    exports = ExportSeats(runtime.settings)
     keys = KeyWatch(runtime, threads)
     limiter = RateLimiter(runtime.settings.requests_per_second_max, runtime.now, shared)
     health = HealthProbe(runtime, watches_work=watches_work)
@@ -67,6 +69,7 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
         {
             CONNECTIONS: lambda: limits.open,
             EVENT_STREAMS: lambda: watchers.watching,
+            EXPORTS: lambda: exports.taken,
             REALTIME_SOCKETS: lambda: realtime.sockets,
             BODY_BYTES: lambda: budget.held,
         },
@@ -102,6 +105,7 @@ def create_app(runtime: Runtime, *, watches_work: bool = False, shared: SharedMe
                 "unread": unread,
                 "key_watch": keys,
                 "watchers": watchers,
+                "exports": exports,
                 "realtime": realtime,
             }
         ),

@@ -7,6 +7,7 @@ from typing import Final
 from prismd.api.audit.handlers import get_audit
 from prismd.api.files.handlers import FILES
 from prismd.api.files.uploads import upload_file
+from prismd.api.exports.handlers import export_records
 from prismd.api.grants.handlers import GRANTS
 from prismd.api.imports.control import cancel_import, retry_import
 from prismd.api.imports.events import get_events
@@ -45,6 +46,7 @@ HANDLERS: Final = (
     *RECORD_BATCHES,
     find_or_create,
     *QUERIES,
+    export_records,
     *PROPERTIES,
     *OPTIONS,
     validate_values,

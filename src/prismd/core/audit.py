@@ -23,6 +23,7 @@ class Action(enum.StrEnum):
     RECORD_DELETED = "record.deleted"
     RECORD_RESTORED = "record.restored"
     RECORD_PURGED = "record.purged"
+    RECORD_EXPORTED = "record.exported"
     IMPORT_STARTED = "import.started"
     IMPORT_CANCELLED = "import.cancelled"
     IMPORT_ENDED = "import.ended"

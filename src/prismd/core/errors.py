@@ -45,6 +45,7 @@ HTTP_STATUS: Final = MappingProxyType(
         "too_many_imports": 429,
         "too_many_event_streams": 429,
         "too_many_files": 429,
+        "too_many_exports": 429,
         "headers_too_large": 431,
         "internal_error": 500,
         "query_timeout": 503,

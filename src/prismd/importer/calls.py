@@ -60,6 +60,8 @@ class RefusedError(ClientError):
         self.status = status
         self.code = code
         self.message = message
+        #: Seconds that the answer asks to wait.
+        self.wait_s = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,25 +153,30 @@ class PrismClient:
             self._met = True
             if response.is_success:
                 return response
-            refusal = _refusal(response)
+            refusal = refusal_of(response)
             waited_s = self.outside.monotonic() - began
             if not _may_pass(response, refusal, attempt, waited_s):
                 raise refusal
             self.outside.sleep(self._asked_wait(response, refusal) or self._wait(attempt))
 
     @contextmanager
-    def stream(self, *path: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
+    def stream(
+        self, *path: str, headers: Mapping[str, str], body: bytes | None = None, silence_max_s: float = _SILENCE_MAX_S
+    ) -> Iterator[httpx.Response]:
         """Send one request and yield its answer, with any status, so that the caller reads it as it arrives.
 
         Args:
             path: The segments after the team, not yet percent-encoded.
             headers: Further headers of the request.
+            body: JSON to POST; None for a GET.
+            silence_max_s: The longest silence, in seconds.
 
         Raises:
-            httpx.TransportError: The connection fails, breaks, or stays silent for a minute.
+            httpx.TransportError: The connection fails, breaks, or stays silent for too long.
         """
-        timeout = httpx.Timeout(_SILENCE_MAX_S, connect=10.0)
-        with self._http.stream("GET", self._url(path), headers=headers, timeout=timeout) as response:
+        timeout = httpx.Timeout(silence_max_s, connect=10.0)
+        method = "GET" if body is None else "POST"
+        with self._http.stream(method, self._url(path), headers=headers, content=body, timeout=timeout) as response:
             yield response
 
     def _url(self, path: tuple[str, ...]) -> str:
@@ -214,7 +221,8 @@ def _may_pass(response: httpx.Response, refusal: RefusedError, attempt: int, wai
     return response.status_code in (408, 429) or response.is_server_error
 
 
-def _refusal(response: httpx.Response) -> RefusedError:
+def refusal_of(response: httpx.Response) -> RefusedError:
+    """Return the error of an answer that is no success, after its body was read."""
     code, message = "", response.text[:_SHOWN_CHARS_MAX].strip() or response.reason_phrase
     try:
         body = msgspec.json.decode(response.content)

@@ -65,6 +65,7 @@ POSTGRES_RESTARTS: Final = Declared(
 
 CONNECTIONS: Final = Declared("prismd_http_connections", "gauge", "Connections of clients that are open.")
 EVENT_STREAMS: Final = Declared("prismd_event_streams", "gauge", "Event streams of imports that are open.")
+EXPORTS: Final = Declared("prismd_exports", "gauge", "Exports that are streamed.")
 REALTIME_SOCKETS: Final = Declared("prismd_realtime_sockets", "gauge", "Realtime WebSockets that are open.")
 BODY_BYTES: Final = Declared(
     "prismd_body_bytes_in_flight", "gauge", "Bytes of bodies that are read or held until their requests are answered."

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
 from litestar import Request
 from litestar.response.base import ASGIResponse
-from litestar.response.streaming import ASGIStreamingResponse
-from litestar.types import Receive, Scope, Send
 
 from prismd.api.authentication.key_watch import KeyWatch
 from prismd.api.document.operation import TEAM, Operation, Parameter, Reply
 from prismd.api.http.handling import handles
 from prismd.api.http.injected import PathPart, SessionIn
-from prismd.api.http.scope_keys import HEAD_ONLY
 from prismd.api.imports.handlers import read_job
 from prismd.api.imports.jobs import shown
 from prismd.api.imports.watchers import Watchers
+from prismd.api.limits.seated_stream import SeatedStream
 from prismd.api.limits.threads import Threads
 from prismd.core.api_keys.scopes import Scope as KeyScope
 from prismd.core.errors import PrismdError
@@ -81,7 +78,12 @@ async def get_events(request: Request[Any, Any, Any], job_id: PathPart, session:
     watchers.admit(session.team_id)
     keys: KeyWatch = request.app.state.key_watch
     stream = _Stream(watchers, keys, session.caller, job, session.settings.events_heartbeat_s)
-    return _EventResponse(stream, stream.events(seen))
+    return SeatedStream(
+        stream.events(seen),
+        media_type=EVENT_STREAM,
+        headers=_HEADERS,
+        leave=lambda: watchers.release(session.team_id),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,29 +127,6 @@ class _Stream:
                     return
                 if not await _came(news, wait_s):
                     yield b": still here\n\n"
-
-
-class _EventResponse(ASGIStreamingResponse):
-    """The response of an event stream; it closes the generator and gives back the seat, however the stream ends.
-
-    Args:
-        stream: The stream that takes a seat.
-        events: The events to send.
-    """
-
-    def __init__(self, stream: _Stream, events: AsyncGenerator[bytes, None]) -> None:
-        super().__init__(iterator=events, media_type=EVENT_STREAM, headers=_HEADERS)
-        self._stream_of = stream
-        self._events = events
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # A cancelled send leaves the generator suspended, so close it here.
-        try:
-            async with aclosing(self._events):
-                self.is_head_response = bool(scope.get(HEAD_ONLY))
-                await super().__call__(scope, receive, send)
-        finally:
-            self._stream_of.watchers.release(self._stream_of.caller.team_id)
 
 
 async def _came(news: asyncio.Event, wait_s: float) -> bool:

@@ -155,8 +155,7 @@ def run_query(
     reading = Reading(connection, transaction.settings)
     shown = _selection(query, schemas)
     # The first query by a property makes records findable by it and commits; from then on, this request only reads.
-    resolved = _with_contacts(transaction, query)
-    hashes = _narrowed(transaction, resolved)
+    resolved, hashes = ready_to_search(transaction, query)
     make_inverses_findable(transaction, schemas, shown)
     reading.limit_time()
     pages.check_patterns(connection, query.patterns())
@@ -191,6 +190,17 @@ def _selection(query: Query, schemas: Schemas) -> Selection:
     if query.select is None:
         return whole_selection(schemas[query.object_type], query.list_id)
     return selection(query.select)
+
+
+def ready_to_search(transaction: Transaction, query: Query) -> tuple[Query, Sequence[int] | None]:
+    """Return the query as the store searches by it, and the hashes to look its records up by; None for a scan.
+
+    Args:
+        transaction: The team's open transaction; it has written nothing (see :func:`make_findable`).
+        query: The parsed query.
+    """
+    resolved = _with_contacts(transaction, query)
+    return resolved, _narrowed(transaction, resolved)
 
 
 def _narrowed(transaction: Transaction, query: Query) -> Sequence[int] | None:

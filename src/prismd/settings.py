@@ -179,6 +179,12 @@ class Settings(FileSettings):
     results_bytes_max: int = setting(
         4 * 2**20, "bytes", "JSON of row outcomes after which a page of results ends before it is full", minimum=1
     )
+    problem_groups_max: int = setting(
+        1_000,
+        "groups",
+        "most groups of an import's problems that are told apart; further ones are counted together",
+        minimum=1,
+    )
     query_filter_max: int = setting(100, "entries", "most entries of a query's filter", minimum=1)
     query_sort_max: int = setting(10, "properties", "most properties that a query sorts by", minimum=1)
     query_select_max: int = setting(500, "properties", "most properties that a query selects", minimum=1)

@@ -240,6 +240,9 @@ CASES: Final[Mapping[str, Case]] = {
     "GET /imports/{}/results": lambda pick, _: {
         "params": pick.among(dict, lambda: {"cursor": pick("cursor", "results")})
     },
+    "GET /imports/{}/problems": lambda pick, _: {
+        "params": pick.among(dict, lambda: {"cursor": pick("cursor", "problems")})
+    },
     "GET /imports/{}/events": lambda *_: {"headers": {"last-event-id": "1000"}},
     "POST /imports/{}/cancel": _nothing,
     "POST /imports/{}/retry": _retried,

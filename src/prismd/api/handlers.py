@@ -12,6 +12,7 @@ from prismd.api.grants.handlers import GRANTS
 from prismd.api.imports.control import cancel_import, retry_import
 from prismd.api.imports.events import get_events
 from prismd.api.imports.handlers import get_import, list_imports, start_import
+from prismd.api.imports.problems import get_problems
 from prismd.api.imports.results import get_results
 from prismd.api.lists.handlers import LISTS
 from prismd.api.monitoring.health import get_health, get_liveness
@@ -36,6 +37,7 @@ HANDLERS: Final = (
     list_imports,
     get_import,
     get_results,
+    get_problems,
     get_events,
     cancel_import,
     retry_import,

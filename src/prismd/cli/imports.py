@@ -17,10 +17,11 @@ from prismd.cli.connection import BASE_URL, client_for, real_outside
 from prismd.cli.importing.progress import meter_for
 from prismd.core.imports.job import State
 from prismd.core.properties.schema import IMPORTABLE_TYPES
+from prismd.core.wording.quoting import quoted
 from prismd.importer.calls import ClientError, Outside, PrismClient
 from prismd.importer.events import follow
 from prismd.importer.imports import Job, poll_to_end
-from prismd.importer.jobs import ShownJob, cancel_job, list_jobs, read_job, retry_job
+from prismd.importer.jobs import ShownJob, cancel_job, list_jobs, problems_of, read_job, retry_job
 
 SOME_ROWS_FAILED: Final = 1
 COULD_NOT_RUN: Final = 2
@@ -104,6 +105,34 @@ def retry_command(ctx: click.Context, /, job_id: str, **given: Any) -> None:  # 
         if given["rows"]:
             body["objects"] = _rows(given["rows"])
         _print(retry_job(client, job_id, msgspec.json.encode(body)), as_json=given["as_json"])
+
+
+@imports_command.command("problems")
+@click.argument("job_id", metavar="ID")
+@_reaching_a_server
+def problems_command(ctx: click.Context, /, job_id: str, **given: Any) -> None:  # noqa: ANN401 - as above
+    """Show the problems of an import job by cause; the exit code is 0 if no row failed, 1 if some did, else 2."""
+    with _server(ctx, given) as client:
+        failed, groups = problems_of(client, job_id)
+    if given["as_json"]:
+        click.echo(json.dumps({"failed": failed, "groups": groups}, ensure_ascii=False))
+    else:
+        _print_problems(failed, groups)
+    ctx.exit(SOME_ROWS_FAILED if failed else 0)
+
+
+def _print_problems(failed: int, groups: list[dict[str, Any]]) -> None:
+    click.echo(f"{failed:,} rows failed, for {len(groups):,} causes")
+    for group in groups:
+        where = f" {group['property']}" if group.get("property") else ""
+        pattern = (
+            " further values" if group.get("is_rest") else f" {quoted(group['pattern'])}" if group["pattern"] else ""
+        )
+        click.echo(f"{group['count']:>9,}  {group['code']}{where}{pattern}")
+        click.echo(f"           {group['message']}")
+        click.echo(
+            f"           rows {', '.join(map(str, group['rows']))}{' …' if group['count'] > len(group['rows']) else ''}"
+        )
 
 
 @imports_command.command("watch")

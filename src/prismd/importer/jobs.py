@@ -65,6 +65,28 @@ def retry_job(client: PrismClient, job_id: str, body: bytes) -> ShownJob:
     return _without_results(client.call("POST", "imports", job_id, "retry", body=body, key=_new_key()))
 
 
+def problems_of(client: PrismClient, job_id: str) -> tuple[int, list[dict[str, Any]]]:
+    """Return the number of failed rows of a job, and all groups of their problems, that of the most rows first.
+
+    Args:
+        client: The server.
+        job_id: The job.
+
+    Raises:
+        ClientError: The server cannot be used, or does not know the job.
+    """
+    groups: list[dict[str, Any]] = []
+    query = {"limit": "50"}
+    while True:
+        page = _object(client.call("GET", "imports", job_id, "problems", query=query))
+        if not isinstance(page.get("data"), list):
+            raise ClientError("the answer is no page of problems; is this a prismd server?")
+        groups += page["data"]
+        if not page.get("next_cursor"):
+            return int(page.get("failed") or 0), groups
+        query = {"cursor": str(page["next_cursor"])}
+
+
 def _new_key() -> str:
     # The client may send the call several times; because of the key, the server does it once.
     return f"prismd-{secrets.token_hex(16)}"

@@ -130,6 +130,32 @@ class ResultPage(Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
+class ImportProblem(Struct, frozen=True, kw_only=True):
+    """Rows of an import that are refused for the same cause."""
+
+    code: str
+    property: Annotated[str | None, Meta(description="Slug of the property; null for a problem of the row.")]
+    pattern: Annotated[
+        str | None,
+        Meta(description="The value, where it names an option or a record, or else its form, such as `99.99.9999`."),
+    ]
+    is_rest: Annotated[bool, Meta(description="Whether these are the rows of many further patterns together.")]
+    count: Annotated[int, Meta(ge=1, description="Number of rows.")]
+    message: Annotated[str, Meta(description="The message of the first row.")]
+    examples: Annotated[list[Any], Meta(description="The first different values.")]
+    rows: Annotated[list[int], Meta(description="`input_index` of the first rows.")]
+
+
+class ProblemPage(Struct, frozen=True, kw_only=True):
+    """The problems of an import, that of the most rows first."""
+
+    data: list[ImportProblem]
+    has_more: bool
+    next_cursor: str | None
+    failed: Annotated[int, Meta(ge=0, description="Rows that failed, each counted once.")]
+    groups: Annotated[int, Meta(ge=0, description="Groups on all pages.")]
+
+
 class RecordRow(Struct, frozen=True, kw_only=True):
     """One record of a page."""
 

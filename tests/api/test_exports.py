@@ -152,6 +152,23 @@ def test_people_go_to_an_empty_team_with_the_addresses_of_their_contacts(api: Ap
     assert lines_of(other, "identity", importable=True) == [row]
 
 
+def test_contacts_go_to_another_team_with_their_companies_by_domain(api: Api, serve: Serve) -> None:
+    acme = make_id(api, "organization", name="Acme", primary_domain="acme.org")
+    nameless = make_id(api, "organization", name="No domain")
+    make_id(api, email="ada@acme.org", company=acme)
+    make_id(api, email="bob@acme.org", company=nameless)
+    ada, bob = lines_of(api, importable=True)
+    assert ada == {"default": {"email": "ada@acme.org", "company": {"primary_domain": "acme.org"}}}
+    assert bob["default"]["company"] == nameless
+    assert [row["company"] for row in cells_of(api, importable=True)] == [acme, nameless]
+    other = serve()
+    there = make_id(other, "organization", primary_domain="acme.org")
+    answer = other.start([ada, bob]).json()
+    assert (answer["created"], answer["results"][1]["error"]["code"]) == (1, "not_found")
+    [row] = lines_of(other, keys=False)
+    assert row["default"]["company"] == there
+
+
 def test_all_pages_come_once_and_nothing_that_is_made_meanwhile(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     api = serve(export_page_rows_max=10)
     fill(api, 95)

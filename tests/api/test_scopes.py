@@ -42,6 +42,15 @@ TYPED = [operation for operation in KEYED if "{objectType}" in operation.path]
 OF_IMPORTS = {"listImports", "getImport", "getImportResults", "watchImport", "cancelImport", "retryImport"}
 #: The key must be good for imports of some type.
 OF_FILES = {"uploadFile", "listFiles", "getFile", "getFileContent", "getFileProfile", "deleteFile"}
+OF_IMPORTS = {
+    "listImports",
+    "getImport",
+    "getImportResults",
+    "getImportProblems",
+    "watchImport",
+    "cancelImport",
+    "retryImport",
+}
 NOWHERE = "01920000-0000-7000-8000-000000000000"
 
 

@@ -89,7 +89,9 @@ def begin_export(transaction: Transaction, object_type: str, asked: ExportBody) 
         PrismdError: ``invalid_request``, with the path of the wrong part; ``missing_scope``; ``query_timeout``.
     """
     query, schemas = _read(transaction, object_type, asked)
-    wanted = exported(query, schemas, transaction.scopes, importable=asked.importable, keys=asked.keys)
+    # A cell of CSV holds no object, so a reference that an import takes from it is an id.
+    keys = asked.keys and not (asked.importable and asked.format == "csv")
+    wanted = exported(query, schemas, transaction.scopes, importable=asked.importable, keys=keys)
     start = _start(transaction, query, asked)
     resolved, hashes = ready_to_search(transaction, query)
     reading = Reading(transaction.connection, transaction.settings)

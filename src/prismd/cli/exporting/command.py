@@ -56,7 +56,8 @@ def export_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401
     """
     outside = ctx.find_object(Outside) or real_outside()
     try:
-        body, form = _body(given), _format(given)
+        form = _format(given)
+        body = _body(given, form)
         with client_for(given, os.environ, outside) as client:
             summary = _exported(ExportRun(client, given["object_type"], body), given, form)
     except ClientError as error:
@@ -149,8 +150,10 @@ def _format(given: Mapping[str, Any]) -> str:
     return form
 
 
-def _body(given: Mapping[str, Any]) -> dict[str, Any]:
-    body: dict[str, Any] = {"importable": given["importable"], "keys": not given["no_keys"]}
+def _body(given: Mapping[str, Any], form: str) -> dict[str, Any]:
+    # A cell holds no object, so a reference that an import takes from it is an id.
+    keys = not given["no_keys"] and (form == "ndjson" or not given["importable"])
+    body: dict[str, Any] = {"importable": given["importable"], "keys": keys}
     path: Path | None = given["query_file"]
     if path is None:
         return body

@@ -99,10 +99,10 @@ def read_export_body(body: bytes) -> ExportBody:
         raise PrismdError.invalid(".body", f"it cannot be read as JSON: {error}") from None
     if not isinstance(value, dict):
         raise PrismdError.invalid(".body", f"expected an object, found {found(value)}")
-    refuse_unknown(value, names_of(ExportBody), ".body", "an export", places=_IN_QUERY)
+    refuse_unknown(value, names_of(ExportBody), ".body", "an export", misplaced=_IN_QUERY)
     query = value.get("query")
     if isinstance(query, dict):
-        refuse_unknown(query, names_of(ExportQuery), ".body.query", "the query of an export", places=_BESIDE_QUERY)
+        refuse_unknown(query, names_of(ExportQuery), ".body.query", "the query of an export", misplaced=_BESIDE_QUERY)
     asked = fitted(value, ExportBody)
     if asked.apostrophes and asked.format != "csv":
         raise PrismdError.invalid(".body.apostrophes", 'they protect cells of CSV; ask for "format": "csv"', "enum")

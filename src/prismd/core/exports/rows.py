@@ -7,13 +7,16 @@ or several: then by slug, or else by id. So every text means the same option whe
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from prismd.core.exports.selection import READABLE_KEYS, Exported
 from prismd.core.properties.option_names import OptionNames
 from prismd.core.properties.schema import LISTS_KEY, Kind, Property
 from prismd.core.queries.rows import Shown
 from prismd.core.queries.semantics import QueriedRecord
+from prismd.core.values.blanks import is_blank
+
+_CONTACT: Final = "contact"
 
 #: The records behind references, by type and id.
 Behind = dict[tuple[str, str], QueriedRecord]
@@ -102,11 +105,13 @@ def _refers(one: Shown, wanted: Exported) -> _Show:
             shown[slug] = None if value is None else show(value, behind)
         return shown
 
-    def by_key(record_id: str, behind: Behind) -> str:
+    def by_key(record_id: str, behind: Behind) -> str | dict[str, str]:
         found = behind.get((target, record_id))
         key = None if found is None else found.properties.get(READABLE_KEYS[target])
-        # Only a text with this sign is read as an address; any other leads to the contact by its id alone.
-        return key if isinstance(key, str) and "@" in key else record_id
+        if not isinstance(key, str) or is_blank(key):
+            return record_id
+        # An address alone makes its contact where there is none.
+        return key if target == _CONTACT and "@" in key else {READABLE_KEYS[target]: key}
 
     def by_id(record_id: str, _: Behind) -> str:
         return record_id

@@ -26,6 +26,10 @@ READABLE_KEYS: Final = {
 }
 
 
+#: The types whose records an import finds by that key: a contact by its address, a company by its domain.
+FOUND_BY_KEY: Final = ("contact", "organization")
+
+
 @dataclass(frozen=True, slots=True)
 class Exported:
     """What an export shows of each record.
@@ -108,7 +112,7 @@ def is_refused(prop: Property) -> bool:
 
 
 def _add_key(one: Shown, schemas: Schemas, scopes: Scopes, *, keys: bool, importable: bool) -> str:
-    """Show a readable key beside a reference, or the address alone where an import finds the contact by it.
+    """Show a readable key beside a reference, or the key alone where an import finds the record by it.
 
     Returns:
         The path of a key that the caller may not read and that is left out; empty if there is none.
@@ -120,7 +124,7 @@ def _add_key(one: Shown, schemas: Schemas, scopes: Scopes, *, keys: bool, import
         one.inner.clear()
     slug = READABLE_KEYS.get(target)
     prop = None if slug is None else schemas[target].get(slug)
-    if slug is None or prop is None or one.inner or (importable and target != "contact") or not (keys or importable):
+    if slug is None or prop is None or one.inner or not keys or (importable and target not in FOUND_BY_KEY):
         return ""
     if not scopes.allow(Scope.READ, target):
         return f"{one.prop.slug}.{slug}"

@@ -39,9 +39,6 @@ SCOPES_OF = {name: set(scopes.split()) for scopes, names in NEEDED.items() for n
 KEYED = [operation for operation in OPERATIONS if operation.path.startswith("/v2/")]
 TYPED = [operation for operation in KEYED if "{objectType}" in operation.path]
 #: The type is that of the import, which the tests below ask for.
-OF_IMPORTS = {"listImports", "getImport", "getImportResults", "watchImport", "cancelImport", "retryImport"}
-#: The key must be good for imports of some type.
-OF_FILES = {"uploadFile", "listFiles", "getFile", "getFileContent", "getFileProfile", "deleteFile"}
 OF_IMPORTS = {
     "listImports",
     "getImport",
@@ -51,6 +48,8 @@ OF_IMPORTS = {
     "cancelImport",
     "retryImport",
 }
+#: The key must be good for imports of some type.
+OF_FILES = {"uploadFile", "listFiles", "getFile", "getFileContent", "getFileProfile", "deleteFile"}
 NOWHERE = "01920000-0000-7000-8000-000000000000"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from prismd.api.audit.handlers import get_audit
+from prismd.api.exports.handlers import export_records
 from prismd.api.files.handlers import FILES
 from prismd.api.files.uploads import upload_file
-from prismd.api.exports.handlers import export_records
 from prismd.api.grants.handlers import GRANTS
 from prismd.api.imports.control import cancel_import, retry_import
 from prismd.api.imports.events import get_events

@@ -66,14 +66,6 @@ class Threads:
         """
         return await _run(self._quick, work)
 
-    async def run_other(self, work: Callable[[], _Result]) -> _Result:
-        """Run work in a thread for everything else, as handlers that are no coroutines do, and return its result.
-
-        Raises:
-            PrismdError: ``too_many_requests``.
-        """
-        return await _run(self._others, work)
-
     @asynccontextmanager
     async def lifespan(self, _app: Litestar) -> AsyncIterator[None]:
         """Make the third pool the default executor while the application runs."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, Final
 
-from bench import answers, imports, places, records, rivals, standing
+from bench import answers, file_imports, imports, large_file, places, records, rivals, standing
 from bench.figures import Figure, show, write_page
 from bench.places import Ground
 from launch.server import fresh_directory
@@ -33,7 +33,7 @@ def main(words: list[str] | None = None) -> int:
     """
     arguments = _arguments(words)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is stopped, too
-    chosen = arguments.only.split(",") if arguments.only else list(PARTS)
+    chosen = arguments.only.split(",") if arguments.only else [name for name in PARTS if name not in ON_DEMAND]
     figures, failed, took = list[Figure](), list[str](), dict[str, float]()
     with ExitStack() as stack:
         directory = stack.enter_context(fresh_directory(places.PLACE))
@@ -58,10 +58,16 @@ def main(words: list[str] | None = None) -> int:
 def _arguments(words: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     add = parser.add_argument
-    add("--only", help=f"parts to measure, with commas between: {', '.join(PARTS)}; default: all")
+    add("--only", help=f"parts to measure, with commas between: {', '.join(PARTS)}; default: all but size")
     add("--runs", type=int, default=3, help="how often each thing is measured (default: %(default)s)")
-    add("--sizes", type=_sizes, default=[10_000, 100_000, 1_000_000], help="rows of imports, with commas between")
+    add(
+        "--sizes",
+        type=_sizes,
+        default=[10_000, 100_000, 1_000_000],
+        help="rows of imports, with commas between; files have the most of them",
+    )
     add("--rows", type=int, default=100_000, help="rows of all other imports (default: %(default)s)")
+    add("--gigabytes", type=float, default=5, help="of the file of the part size (default: %(default)s)")
     add("--standing", type=int, default=10_000_000, help="records there before imports (default: %(default)s)")
     add("--records", type=int, default=1_000_000, help="contacts of the record API (default: %(default)s)")
     add("--requests", type=int, default=300, help="requests of each kind in a run (default: %(default)s)")
@@ -116,9 +122,14 @@ PARTS: Final[dict[str, Part]] = {
         ground, records=given.records, runs=given.runs, requests=given.requests
     ),
     "peers": lambda ground, given: rivals.measure(ground, rows=given.rows, runs=given.runs, names=given.peers),
+    "files": lambda ground, given: file_imports.measure(ground, rows=max(given.sizes)),
+    "size": lambda ground, given: large_file.measure(ground, gigabytes=given.gigabytes),
     "memory": lambda ground, _: imports.memory(ground),
 }
 
+
+#: Measured only if they are named, as they take long and much room.
+ON_DEMAND: Final = {"size"}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -57,6 +57,18 @@ def measure(ground: Ground, *, sizes: Sequence[int], runs: int) -> list[Figure]:
     return figures
 
 
+def import_new(server: Server, rows: int) -> float:
+    """Import new contacts, alike ones, and return the seconds until all are complete.
+
+    Args:
+        server: The server under measurement.
+        rows: How many.
+    """
+    loads = _loads(rows)
+    created, refused = sum(load.created for load in loads), sum(load.invalid for load in loads)
+    return timed_import(server, [people.body(load.rows) for load in loads], created=created, failed=refused)
+
+
 def memory(ground: Ground) -> list[Figure]:
     """Return the peak memory of the processes of the server since it started."""
     peaks = processes.peaks_mib(ground.server.pid)
@@ -69,15 +81,19 @@ def memory(ground: Ground) -> list[Figure]:
 
 
 def _of_size(ground: Ground, rows: int, runs: int) -> list[Figure]:
-    loads = [
-        people.load(min(ROWS_PER_REQUEST, rows - first), SEED + first, first=first)
-        for first in range(0, rows, ROWS_PER_REQUEST)
-    ]
+    loads = _loads(rows)
     bodies = [people.body(load.rows) for load in loads]
     found = Found()
     for _ in range(runs):
         _run(ground, loads, bodies, found)
     return _figures(rows, sum(map(len, bodies)), found)
+
+
+def _loads(rows: int) -> list[Load]:
+    return [
+        people.load(min(ROWS_PER_REQUEST, rows - first), SEED + first, first=first)
+        for first in range(0, rows, ROWS_PER_REQUEST)
+    ]
 
 
 def _run(ground: Ground, loads: list[Load], bodies: list[bytes], found: Found) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 PROC: Final = Path("/proc")
 KIB_PER_MIB: Final = 1024
+POSTGRES: Final = "a process of PostgreSQL"
 
 
 def peaks_mib(server_pid: int) -> dict[str, float]:
@@ -28,6 +30,40 @@ def peaks_mib(server_pid: int) -> dict[str, float]:
         if pid in family and "VmHWM" in status:
             peaks[f"{_command(pid)} ({pid})"] = int(status["VmHWM"].split()[0]) / KIB_PER_MIB
     return peaks
+
+
+def resident_mib(roots: Mapping[int, str]) -> Iterator[tuple[str, float]]:
+    """Yield the resident memory of some processes and their descendants, with a name for each.
+
+    Of the processes of PostgreSQL it is the memory of their own, since each shows the memory that all share as its own;
+    they have one name.
+
+    Args:
+        roots: Names by process id.
+    """
+    statuses = _statuses()
+    names = {str(pid): name for pid, name in roots.items()}
+    # A process has a lower id than its children, as long as the ids have not begun anew.
+    for pid, status in sorted(statuses.items(), key=lambda item: int(item[0])):
+        name = names.get(pid) or names.get(status.get("PPid", ""))
+        if name is None or "VmRSS" not in status:
+            continue
+        names[pid] = name
+        if status["Name"] == "postgres":
+            yield f"{POSTGRES}, memory of its own", int(status["RssAnon"].split()[0]) / KIB_PER_MIB
+        else:
+            yield _kind(pid, name), int(status["VmRSS"].split()[0]) / KIB_PER_MIB
+
+
+def _kind(pid: str, name: str) -> str:
+    command = _command(pid)
+    kinds = {"worker": "a worker", "files.child": "the reader of the file"}
+    return next((kind for word, kind in kinds.items() if word in command), name)
+
+
+def parent_of(pid: int) -> int:
+    """Return the process that started a process."""
+    return int(_statuses()[str(pid)]["PPid"])
 
 
 def processor() -> str:

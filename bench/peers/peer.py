@@ -82,18 +82,16 @@ class Peer(ABC):
         Raises:
             UnusableError: It cannot be had.
         """
+        if not self.npm:
+            installed(self.home, self.pip)
+            return
         mark = self.place / "installed.txt"
-        wanted = "\n".join([*self.pip, *(f"{name}@{version}" for name, version in self.npm.items())])
+        wanted = "\n".join(f"{name}@{version}" for name, version in self.npm.items())
         if mark.exists() and mark.read_text() == wanted:
             return
         shutil.rmtree(self.place, ignore_errors=True)
         self.place.mkdir(parents=True)
-        if self.pip:
-            command([sys.executable, "-P", "-m", "venv", str(self.place)])
-            pins = ["--constraint", str(PINS / f"{self.home}.txt")]
-            command([self.python, "-P", "-m", "pip", "--disable-pip-version-check", "install", "-q", *pins, *self.pip])
-        if self.npm:
-            self.install_npm()
+        self.install_npm()
         mark.write_text(wanted)
 
     def install_npm(self) -> None:
@@ -150,6 +148,30 @@ class Peer(ABC):
         self._process = process
         if not programs.is_ready(ready, lambda: process.poll() is None, START_S_MAX):
             raise UnusableError(f"it does not start: {log.read_text(errors='replace')[-_SHOWN:].strip()}")
+
+
+def installed(home: str, pip: Sequence[str]) -> Path:
+    """Install Python packages in an environment of their own, unless that is done, and return its place.
+
+    Args:
+        home: Name of the directory, and of the file of pins.
+        pip: The packages with their versions.
+
+    Raises:
+        UnusableError: They cannot be had.
+    """
+    place = (INSTALLED / home).absolute()
+    mark, wanted = place / "installed.txt", "\n".join(pip)
+    if mark.exists() and mark.read_text() == wanted:
+        return place
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    command([sys.executable, "-P", "-m", "venv", str(place)])
+    pins = ["--constraint", str(PINS / f"{home}.txt")]
+    python = str(place / "bin" / "python")
+    command([python, "-P", "-m", "pip", "--disable-pip-version-check", "install", "-q", *pins, *pip])
+    mark.write_text(wanted)
+    return place
 
 
 NPM: Final = ("npm", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as bench
-from bench import people, places, rivals
+from bench import file_imports, people, places, rivals, sparse
 from bench.figures import Figure, Peer, Target, write_page
 from bench.peers.peer import Loaded, UnusableError
 from bench.peers.peer import Peer as Program
@@ -69,6 +69,56 @@ def test_all_parts_are_measured_and_kept(
     [slow] = [figure for figure in kept["figures"] if figure["name"] == "prismd next to Slow"]
     assert (slow["holds"], slow["note"]) == (None, "says nothing; given each address once")
     assert slow["ratio"] > 1
+
+
+class Fast:
+    """Loads a file in no time."""
+
+    name, less, formats = "Fast", "says nothing", {".csv": (), ".parquet": ()}
+
+    def load(self, _path: Path, _directory: Path) -> float:
+        return 0.001
+
+
+class AbsentBeside(Fast):
+    name = "Absent"
+
+    def load(self, _path: Path, _directory: Path) -> float:
+        raise UnusableError("it cannot be had")
+
+
+def test_files_are_measured_with_the_memory_of_every_process(
+    make_database: Callable[[], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "PLACE", tmp_path)
+    monkeypatch.setattr(file_imports, "BESIDE", (Fast(), AbsentBeside()))
+
+    parts = ["--only", "files,size", "--sizes", "300", "--gigabytes", "0.0005", "--database-url", make_database()]
+
+    assert bench.main(parts) == 0
+
+    [written] = tmp_path.glob("*.json")
+    kept = json.loads(written.read_text())
+    assert kept["failed"] == []
+    figures = {figure["name"]: figure for figure in kept["figures"]}
+    for form in ("CSV", "NDJSON", "XLSX", "PARQUET"):
+        assert figures[f"{form}, prismd import"]["values"][0] > 0
+        for process in ("the server", "a worker", "prismd import", "a process of PostgreSQL, memory of its own"):
+            assert 1 < figures[f"{form}: peak memory of {process}"]["values"][0] < 400, (form, process)
+    assert figures["CSV, prismd import next to Fast (says nothing)"]["ratio"] < 1
+    assert figures["CSV, prismd import next to Absent (says nothing)"]["note"] == "it cannot be had"
+    assert any("COPY" in name for name in figures)
+    assert figures["prismd import of 1,000 rows"]["values"]
+
+
+def test_rows_as_people_have_them_are_the_same_for_a_seed_and_many_cells_are_blank() -> None:
+    rows = list(sparse.rows(2_000, 7))
+
+    assert rows == list(sparse.rows(2_000, 7))
+    for _, slug, percent in sparse.COLUMNS:
+        assert abs(sum(slug in row for row in rows) / 20 - percent) < 5, slug
+    assert {type(row["score"]) for row in rows if "score" in row} == {float}
+    assert sum(str(row.get("stage")).startswith("to be asked") for row in rows) == pytest.approx(20, abs=15)
 
 
 def test_a_load_repeats_and_spoils_as_many_rows_as_it_says() -> None:

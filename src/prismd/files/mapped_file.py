@@ -74,7 +74,8 @@ class MappedFile:
         return rows
 
     def _row(self, found: FoundRow) -> FileRow:
-        original = tuple(map(cell_text, found.cells))
+        # Nearly all cells are texts, for which there is no call to make.
+        original = tuple([cell if type(cell) is str else cell_text(cell) for cell in found.cells])
         if found.left_out:
             return FileRow(found.number, found.line, original, None, left_out=found.left_out)
         if found.problem:

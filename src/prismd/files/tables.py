@@ -116,7 +116,9 @@ class TextTable:
     def _row(self, number: int, row: FramedRow, joins: Joins | None, marks: Sequence[int]) -> FoundRow:
         cells, left_out = row.cells, row.left_out
         if joins and not row.problem and not left_out:
-            left_out = joins.left_out(row.line, [cell for cell in cells if isinstance(cell, str)])
+            # Of a text, a cell is a text or is not there.
+            texts = cells if None not in cells else [cell for cell in cells if cell is not None]
+            left_out = joins.left_out(row.line, texts)  # type: ignore[arg-type]
         if marks or self.strips:
             cells = [unescaped(cell_text(cell)) for at, cell in enumerate(cells) if at not in marks]
         return FoundRow(number, row.line, cells, row.problem, left_out)

@@ -40,14 +40,18 @@ class RowResult(msgspec.Struct):
     @property
     def contacts(self) -> tuple[str, ...]:
         """The addresses for which the row made contacts; empty if the server does not list them in prismd's form."""
-        made = self.contacts_created if isinstance(self.contacts_created, list) else []
+        made = self.contacts_created if isinstance(self.contacts_created, list) else ()
+        if not made:
+            return ()
         return tuple(str(one["email"]) for one in made if isinstance(one, dict) and "email" in one)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """All problems of the row; empty if the server names none."""
+        if not self.errors:
+            return () if self.error is None else (self.error,)
         try:
-            found = msgspec.convert(self.errors or [], tuple[Problem, ...])
+            found = msgspec.convert(self.errors, tuple[Problem, ...])
         except msgspec.ValidationError:
             found = ()
         return found or ((self.error,) if self.error else ())

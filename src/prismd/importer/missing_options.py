@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import msgspec
 from prismd.core.mapping.targets import SELECT_TYPES, Targets
 from prismd.core.wording.quoting import quoted
 from prismd.files.rows import FileRow
+from prismd.importer.row_keys import part_decoder
 
 #: The most values of a property that are remembered and shown.
 _VALUES_MAX: Final = 1_000
@@ -26,23 +27,27 @@ class MissingOptions:
     """
 
     targets: Targets
-    _known: dict[str, set[str]] = field(init=False)
+    _known: dict[str, tuple[str, set[str]]] = field(init=False)
+    _decode: Callable[[bytes], Any] = field(init=False)
     _missing: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Prepare the names of the options."""
-        self._known = {
-            slug: set(target.options) for slug, target in self.targets.items() if target.type in SELECT_TYPES
-        }
+        selects = [(slug, target) for slug, target in self.targets.items() if target.type in SELECT_TYPES]
+        self._known = {f"option_{n}": (slug, set(target.options)) for n, (slug, target) in enumerate(selects)}
+        self._decode = part_decoder((name, slug) for name, (slug, _) in self._known.items())
 
     def look(self, row: FileRow) -> None:
         """Look at the values of a row."""
         if not self._known or row.wire is None:
             return
-        values: dict[str, Any] = msgspec.json.decode(row.wire)["default"]
-        for slug in self._known.keys() & values.keys():
-            for text in texts_of(values[slug]):
-                if text.strip() not in self._known[slug]:
+        values = self._decode(row.wire).default
+        for name, (slug, known) in self._known.items():
+            value = getattr(values, name)
+            if value is msgspec.UNSET or (type(value) is str and value in known):
+                continue
+            for text in texts_of(value):
+                if text.strip() not in known:
                     found = self._missing.setdefault(slug, {})
                     if text in found or len(found) < _VALUES_MAX:
                         found[text] = found.get(text, 0) + 1

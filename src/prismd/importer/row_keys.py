@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -11,6 +12,19 @@ from prismd.files.csv_rows import CsvRows
 from prismd.files.rows import Columns, FileRow
 
 _BUCKETS: Final = ("default", "extended", "list")
+
+
+def part_decoder(members: Iterable[tuple[str, str]]) -> Callable[[bytes], Any]:
+    """Return a decoder of some members of the object ``default`` of a row; those that are not there are ``UNSET``.
+
+    It raises ``msgspec.ValidationError`` where a row has no such object.
+
+    Args:
+        members: The name of each in what is decoded, an identifier, and its name in the row.
+    """
+    known = list(members)
+    inner = msgspec.defstruct("Default", [(name, Any, msgspec.UNSET) for name, _ in known], rename=dict(known))
+    return msgspec.json.Decoder(msgspec.defstruct("Row", [("default", inner)])).decode
 
 
 class RowKeys:
@@ -23,6 +37,7 @@ class RowKeys:
 
     def __init__(self, slug: str, source: Columns) -> None:
         self.slug = slug
+        self._decode = part_decoder([("key", slug)])
         self._position: int | None = None
         self._clear_token: str | None = None
         if isinstance(source, CsvRows) and not source.holds_json and slug in source.columns:
@@ -40,6 +55,14 @@ class RowKeys:
         return None if is_blank(cell) or cell == self._clear_token else cell
 
     def _from_json(self, wire: bytes) -> object:
+        # Nearly all rows have the value where it is looked for first, so no more of them is decoded.
+        try:
+            value = self._decode(wire).default.key
+        except (msgspec.ValidationError, AttributeError):
+            value = msgspec.UNSET
+        return self._searched(wire) if value is msgspec.UNSET else value
+
+    def _searched(self, wire: bytes) -> object:
         buckets: dict[str, Any] = msgspec.json.decode(wire)
         for name in _BUCKETS:
             values = buckets.get(name)

@@ -16,13 +16,18 @@ import msgspec
 from prismd.files.rows import FileRow
 from prismd.importer.calls import ClientError
 
-_IDS_PER_QUESTION: Final = 500
 # Two rows are the same if their members are the same, in any order, with numbers exactly as they are written.
 _DECODE: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 _ENCODE: Final = msgspec.json.Encoder(order="deterministic").encode
 
 _TABLE: Final = """
-CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY, row INTEGER NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID
+CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY, row INTEGER NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID
+"""
+# One statement for all rows: SQLite does it while the thread that reads the file goes on.
+_FIND: Final = "SELECT seen.id, seen.row, seen.digest FROM json_each(?) AS wanted JOIN seen ON seen.id = wanted.value"
+_KEEP: Final = """
+INSERT OR IGNORE INTO seen
+SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]') FROM json_each(?)
 """
 
 
@@ -64,15 +69,10 @@ class SeenRows:
         Args:
             ids: Ids of records.
         """
-        wanted = list(dict.fromkeys(ids))
-        found = {}
+        wanted = msgspec.json.encode(list(dict.fromkeys(ids))).decode()
         with _told(self._path):
-            for start in range(0, len(wanted), _IDS_PER_QUESTION):
-                some = wanted[start : start + _IDS_PER_QUESTION]
-                marks = ",".join("?" * len(some))
-                rows = self._database.execute(f"SELECT id, row, digest FROM seen WHERE id IN ({marks})", some)
-                found.update({key: (row, said) for key, row, said in rows})
-        return found
+            rows = self._database.execute(_FIND, (wanted,)).fetchall()
+        return {key: (row, bytes.fromhex(said)) for key, row, said in rows}
 
     def keep(self, seen: Mapping[str, tuple[int, bytes]]) -> None:
         """Store the first rows of records, for later batches.
@@ -80,10 +80,9 @@ class SeenRows:
         Args:
             seen: Id of a record -> number and digest of its first row.
         """
-        rows = ((key, row, said) for key, (row, said) in seen.items())
-        with _told(self._path), self._database:
-            self._database.execute("BEGIN")
-            self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", rows)
+        rows = msgspec.json.encode([(key, row, said.hex()) for key, (row, said) in seen.items()]).decode()
+        with _told(self._path):
+            self._database.execute(_KEEP, (rows,))
 
     def close(self) -> None:
         """Close the database."""

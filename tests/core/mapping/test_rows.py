@@ -407,7 +407,8 @@ def test_no_more_texts_are_remembered_than_are_allowed() -> None:
     for number in range(REMEMBERED_MAX + 10):
         one.row([f"{number} "])
     assert one.row(["7 "]) == b'{"default":{"str":"7"}}'
-    assert len(one._rules[0]._known) < REMEMBERED_MAX
+    *_, rule = one._rules[0]
+    assert len(rule._known) < REMEMBERED_MAX
 
 
 # --- faults of the document ---

@@ -23,6 +23,7 @@ from prismd.cli.importing.saved_mappings import SavedMappings
 from prismd.cli.importing.summary import Summary
 from prismd.files.csv_rows import CsvRows
 from prismd.files.deciding.asking import Asker
+from prismd.files.kept_rows import KeptRows
 from prismd.files.mapped_file import MappedFile
 from prismd.files.opening import ImportFile
 from prismd.files.rows import FileProblemError, FileRow
@@ -95,8 +96,9 @@ class Run:
         began, order = outside.monotonic(), self.order
         self._stamp = _stamp(order.file)
         self.meter.begin(f"checking {order.shown.name}", self._stamp[0], "bytes")
+        kept = stack.enter_context(closing(KeptRows()))
         around = Surroundings(
-            self.meter.show, PausingAsker(self.asker, self.meter), self.saved, self._remembered, stack
+            self.meter.show, PausingAsker(self.asker, self.meter), self.saved, self._remembered, stack, kept
         )
         looked = look_over(order, self.client, around)
         self.rows = looked.survey.rows
@@ -117,9 +119,9 @@ class Run:
                     self.journals.remove(journal)
                     self.journal = None
                 raise
-            self._import(
-                _as_at_first(looked.file, journal), journal, outputs, self._outcomes(journal, looked, open_files)
-            )
+            file = _as_at_first(looked.file, journal)
+            rows = kept.rows() if file is looked.file and kept.all_kept() else file.rows()
+            self._import(rows, journal, outputs, self._outcomes(journal, looked, open_files))
             self.journals.remove(journal)
         return Summary(
             file=order.shown,
@@ -240,7 +242,7 @@ class Run:
                     "to begin anew"
                 )
 
-    def _import(self, file: ImportFile | MappedFile, journal: Journal, outputs: Outputs, outcomes: Outcomes) -> None:
+    def _import(self, rows: Iterator[FileRow], journal: Journal, outputs: Outputs, outcomes: Outcomes) -> None:
         rows_max = self.order.batch_rows
         if self.order.options.get("dry_run") and "dedupe_by" in self.order.options and self.rows > rows_max:
             self.say(
@@ -255,7 +257,7 @@ class Run:
             self.meter.show(tally.rows + (job.processed or 0), f"{failures:,} failed" if failures else _waiting(job))
 
         run = ImportRun(self.client, self.order.options, journal, self.journals.save, watch, self.order.read_ahead)
-        with closing(run.outcomes(self._unchanged(batches(self._watched(file), rows_max)))) as found:
+        with closing(run.outcomes(self._unchanged(batches(self._watched(rows), rows_max)))) as found:
             for outcome in found:
                 self._finish(outcome, journal, outputs, outcomes)
                 del outcome  # its rows are not held while the next ones are waited for
@@ -274,8 +276,8 @@ class Run:
         self.journals.save(journal)
         self.meter.show(tally.rows, f"{tally.failed:,} failed" if tally.failed else "")
 
-    def _watched(self, file: ImportFile | MappedFile) -> Iterator[FileRow]:
-        for row in file.rows():
+    def _watched(self, rows: Iterator[FileRow]) -> Iterator[FileRow]:
+        for row in rows:
             if row.number % _ROWS_PER_LOOK == 1:
                 self._check_unchanged()
             yield row
@@ -308,4 +310,4 @@ def _as_at_first(file: ImportFile | MappedFile, journal: Journal) -> ImportFile 
     if isinstance(file, MappedFile) or not isinstance(file.source, CsvRows):
         return file
     source = replace(file.source, multiple=frozenset(journal.multiple), ignored=frozenset(journal.ignored))
-    return replace(file, source=source)
+    return file if source == file.source else replace(file, source=source)

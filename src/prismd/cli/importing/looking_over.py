@@ -15,11 +15,12 @@ from prismd.files.deciding.asking import Asker
 from prismd.files.deciding.table_reading import EmptyTableError
 from prismd.files.formats import form_of
 from prismd.files.json_rows import JsonRows
+from prismd.files.kept_rows import KeptRows
 from prismd.files.mapped_file import MappedFile
 from prismd.files.ndjson_rows import NdjsonRows
 from prismd.files.opening import ROW_FORMATS, ImportFile, Survey, open_file
 from prismd.files.packing import MemberInDoubtError, content_of
-from prismd.files.rows import FailedFileError, FileProblemError
+from prismd.files.rows import FailedFileError, FileProblemError, FileRow
 from prismd.importer.calls import ClientError, PrismClient
 from prismd.importer.columns import ColumnPlan, check_key, plan_columns
 from prismd.importer.imports import KnownProperty, is_prismd, properties_of, targets_from
@@ -58,6 +59,7 @@ class Surroundings:
         saved: The user's mappings.
         remembered: Finds what an interrupted import decided about a table.
         stack: Gives temporary files back at its end.
+        kept: Keeps the rows for when they are sent.
     """
 
     tell: Callable[[int], None]
@@ -65,6 +67,7 @@ class Surroundings:
     saved: SavedMappings
     remembered: Remembered
     stack: ExitStack
+    kept: KeptRows
 
 
 def look_over(order: Order, client: PrismClient, around: Surroundings) -> LookedOver:
@@ -86,10 +89,10 @@ def look_over(order: Order, client: PrismClient, around: Surroundings) -> Looked
     properties = properties_of(client, order.object_type)
     _check_server(order, client)
     if isinstance(found, ImportFile) and (properties is None or _fits(order, found, properties)):
-        return _looked_over(order, found, properties, around.tell)
+        return _looked_over(order, found, properties, around)
     if properties is None:
         raise FileProblemError("the server does not list its properties, so the columns of a table cannot be mapped")
-    look = TableLook(order, targets_from(properties), around.saved, around.asker, around.stack)
+    look = TableLook(order, targets_from(properties), around.saved, around.asker, around.stack, around.kept)
     try:
         table = look.looked_over(around.tell, around.remembered)
     except EmptyTableError:
@@ -155,7 +158,7 @@ def _check_server(order: Order, client: PrismClient) -> None:
 
 
 def _looked_over(
-    order: Order, found: ImportFile, properties: Mapping[str, KnownProperty] | None, tell: Callable[[int], None]
+    order: Order, found: ImportFile, properties: Mapping[str, KnownProperty] | None, around: Surroundings
 ) -> LookedOver:
     columns = _columns(found)
     dedupe_by = order.options.get("dedupe_by")
@@ -167,7 +170,12 @@ def _looked_over(
     file = _planned(found, plan, order)
     read_only = frozenset(slug for slug, known in (properties or {}).items() if known.read_only)
     suspicions = _suspicions(file, order, read_only)
-    survey = file.survey(tell, suspicions.look)
+
+    def look(row: FileRow) -> None:
+        suspicions.look(row)
+        around.kept.keep(row)
+
+    survey = file.survey(around.tell, look)
     if isinstance(suspicions, JsonSuspicions):
         suspicions.check()
     return LookedOver(file, survey, list(_ignored(file)), [*_nameless(file), *suspicions.sentences()])

@@ -26,6 +26,7 @@ from prismd.files.deciding.table_mapping import Mapper, TableMapping, columns_of
 from prismd.files.deciding.table_order import OrderError, TableOrder
 from prismd.files.deciding.table_reading import OpenedTable, TableReader
 from prismd.files.failed_cells import FAILED_COLUMNS
+from prismd.files.kept_rows import KeptRows
 from prismd.files.mapped_file import MappedFile
 from prismd.files.opening import Survey
 from prismd.files.rows import CHUNK_BYTES, FileProblemError, FileRow
@@ -108,6 +109,7 @@ class TableLook:
         saved: The user's mappings.
         asker: Answers what is in doubt.
         stack: Gives temporary files back at its end.
+        kept: Keeps the rows for when they are sent.
     """
 
     order: Order
@@ -115,6 +117,7 @@ class TableLook:
     saved: SavedMappings
     asker: Asker
     stack: ExitStack
+    kept: KeptRows
 
     def looked_over(self, tell: Callable[[int], None], remembered: Remembered) -> LookedOverTable:
         """Open the table, map its columns and read it once.
@@ -146,6 +149,7 @@ class TableLook:
                 suspicions.look(row)
             new.look(row)
             missing.look(row)
+            self.kept.keep(row)
 
         rows = file.count_rows(tell, look)
         decided, notes = self._with_options(decided, missing, found.made_up)

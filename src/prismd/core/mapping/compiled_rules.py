@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -32,8 +32,9 @@ class Cleared(enum.Enum):
 #: The texts whose values all rules of a mapping remember, as columns repeat them; longer texts seldom come again.
 REMEMBERED_MAX: Final = 2**16
 _REMEMBERED_CHARS_MAX: Final = 40
-_UNKNOWN: Final = object()
-_NOTHING: Final = object()
+#: What a text becomes that is not known yet, and one that becomes no value.
+UNKNOWN: Final = object()
+NOTHING: Final = object()
 
 _MEND: Final = "correct the cell in the spreadsheet, or leave its column out"
 
@@ -120,6 +121,16 @@ class CompiledRule:
         """The position of the column whose texts are the property's values as they are; None for any other rule."""
         return self.inputs[0].column.position if self._plain else None
 
+    @property
+    def known(self) -> tuple[int, Mapping[Cell, Any]] | None:
+        """The position of the only column, and what its texts become, as far as that is known; else None.
+
+        The value of a text that becomes nothing is ``NOTHING``. The mapping grows with the rows, and holds texts alone.
+        """
+        if not self._known_max or self._constant is not msgspec.UNSET:
+            return None
+        return self.inputs[0].column.position, self._known
+
     def apply(self, cells: Sequence[Cell], values: dict[str, Any], problems: list[CellProblem]) -> None:
         """Put the value of a row into its values, or what is wrong with it into its problems.
 
@@ -139,16 +150,16 @@ class CompiledRule:
         """Do as :meth:`_apply_steps`, which sees each short text of the column once."""
         position, slug = self.inputs[0].column.position, self.slug
         cell = cells[position] if position < len(cells) else None
-        value = self._known.get(cell, _UNKNOWN) if type(cell) is str else _UNKNOWN
-        if value is _UNKNOWN:
+        value = self._known.get(cell, UNKNOWN) if type(cell) is str else UNKNOWN
+        if value is UNKNOWN:
             wrong = len(problems)
             if not (self._plain and self._apply_plainly(cells, values)):
                 self._apply_steps(cells, values, problems)
             if type(cell) is str and len(cell) <= _REMEMBERED_CHARS_MAX and len(problems) == wrong:
                 if len(self._known) >= self._known_max:
                     self._known.clear()
-                self._known[cell] = values.get(slug, _NOTHING)
-        elif value is not _NOTHING:
+                self._known[cell] = values.get(slug, NOTHING)
+        elif value is not NOTHING:
             values[slug] = value
 
     def _apply_plainly(self, cells: Sequence[Cell], values: dict[str, Any]) -> bool:

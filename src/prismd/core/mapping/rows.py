@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
 
 from prismd.core.json.unpaired import has_unpaired
-from prismd.core.mapping.compiled_rules import REMEMBERED_MAX, CompiledRule, Input
+from prismd.core.mapping.compiled_rules import NOTHING, REMEMBERED_MAX, UNKNOWN, CompiledRule, Input
 from prismd.core.mapping.document import MappingDocument
 from prismd.core.mapping.problems import CellProblem, MappingFault, MappingFaultsError, shown
 from prismd.core.mapping.rule_faults import rule_faults, target_of
@@ -19,6 +19,10 @@ from prismd.core.tables.cells import Cell
 from prismd.core.values.blanks import is_blank
 
 _ENCODE: Final = msgspec.json.Encoder(decimal_format="number").encode
+
+
+#: The position of a rule's only column, what is known of its texts, the property, and the rule.
+_LookedUp = tuple[int, Mapping[Cell, Any], str, CompiledRule]
 
 
 class RowMapping:
@@ -71,8 +75,8 @@ class RowMapping:
         positions = [position for _, position in plain]
         self._plain_cells = None if positions == list(range(self._width)) else _taker(positions)
         self._empty_cells = _taker([column.position for column in self.empty])
-        self._rules = tuple(rules)
-        self._steps = tuple(rule for rule in rules if rule.plain_position is None)
+        self._rules = tuple(map(_looked_up, rules))
+        self._steps = tuple(_looked_up(rule) for rule in rules if rule.plain_position is None)
         self._labels = {rule.slug: rule for rule in rules}
 
     def row(self, cells: Sequence[Cell]) -> bytes | tuple[CellProblem, ...]:
@@ -96,16 +100,30 @@ class RowMapping:
         except (TypeError, UnicodeEncodeError):  # a cell of a spreadsheet that is no text, or a text that is none
             return self._read(cells)
         problems: list[CellProblem] = []
-        for rule in self._steps:
-            rule.apply(cells, values, problems)
+        self._apply(self._steps, cells, values, problems)
         return tuple(problems) or self._encoded(values)
+
+    def _apply(
+        self,
+        rules: Sequence[_LookedUp],
+        cells: Sequence[Cell],
+        values: dict[str, Any],
+        problems: list[CellProblem],
+    ) -> None:
+        """Apply rules to a row; what is known of a text is taken without a call, as it nearly always is."""
+        width = len(cells)
+        for position, known, slug, rule in rules:
+            value = known.get(cells[position] if position < width else None, UNKNOWN)
+            if value is UNKNOWN:
+                rule.apply(cells, values, problems)
+            elif value is not NOTHING:
+                values[slug] = value
 
     def _read(self, cells: Sequence[Cell]) -> bytes | tuple[CellProblem, ...]:
         """Return a row whatever its cells are, rule by rule."""
         problems = list(self._misplaced(cells))
         values: dict[str, Any] = {}
-        for rule in self._rules:
-            rule.apply(cells, values, problems)
+        self._apply(self._rules, cells, values, problems)
         return tuple(problems) or self._encoded(values)
 
     def _misplaced(self, cells: Sequence[Cell]) -> list[CellProblem]:
@@ -148,6 +166,14 @@ def _taker(positions: Sequence[int]) -> Callable[[Sequence[Cell]], tuple[Any, ..
     if len(positions) > 1:
         return itemgetter(*positions)
     return lambda cells: tuple(cells[position] for position in positions)
+
+
+def _looked_up(rule: CompiledRule) -> _LookedUp:
+    position, known = rule.known or (0, _NOTHING_KNOWN)
+    return position, known, rule.slug, rule
+
+
+_NOTHING_KNOWN: Final[Mapping[Cell, Any]] = {}
 
 
 def _is_there(cell: Cell) -> bool:

@@ -77,7 +77,7 @@ class SignWatch:
         """
         for position, name in self.columns:
             cell = cells[position] if position < len(cells) else None
-            if isinstance(cell, str) and not cell.isdigit() and (readings := _two_numbers(cell)):
+            if isinstance(cell, str) and cell and not cell.isdigit() and (readings := _two_numbers(cell)):
                 one, other = readings
                 return (
                     f"line {line}: column {name} holds {cell[:60]!r}, which is {one} or {other}, and no row of the "

@@ -9,13 +9,18 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from prismd.core.tables.columns.dates import DateOrder, written_date
-from prismd.core.tables.columns.numbers import WrittenNumber, written_number
+from prismd.core.tables.columns.numbers import CHARS_MAX, WrittenNumber, written_number
 
 #: Whole numbers of more digits than this are names of things, such as card numbers, and stay text.
 WHOLE_DIGITS_MAX: Final = 15
 
 #: Blanks that separate thousands, and the two apostrophes of Switzerland.
 _SAME_SIGNS: Final = {" ": " \u00a0\u202f\u2009", "'": "'\u2019"}
+#: Numbers as programs write them: without signs between thousands, and with a digit before decimals.
+_PLAIN: Final = {
+    sign: re.compile(rf"-?(?:0|[1-9]\d{{0,{WHOLE_DIGITS_MAX - 1}}})(?:{re.escape(sign)}\d+)?", re.ASCII)
+    for sign in ".,"
+}
 _GROUPED: Final = re.compile(r"\d{1,3}(?:_\d{3})+", re.ASCII)
 _GROUPED_IN_INDIA: Final = re.compile(r"\d{1,3}(?:_\d{3})+|\d{1,2}(?:_\d\d)+_\d{3}", re.ASCII)
 
@@ -71,6 +76,8 @@ class NumberForm:
         Args:
             text: Any text, of any length.
         """
+        if not self.percent and len(text) <= CHARS_MAX and _PLAIN[self.decimal].fullmatch(text):
+            return Decimal(text.replace(",", ".")) if self.decimal in text else int(text)
         written = written_number(text)
         if written is None or written.percent != self.percent or written.currency not in ("", self.currency):
             return None

@@ -85,7 +85,10 @@ def framed(rows: Iterator[CellRow], frame: Frame, *, ends: bool) -> Iterator[Fra
     above = len(frame.header)
     held = deque[CellRow]()
     for row in rows:
-        if row.line < frame.first_line or (not row.broken and all(map(is_blank, row.cells))):
+        cells = row.cells
+        # Most rows begin with a visible ASCII character, so the slower check is skipped.
+        may_be_blank = not cells or not "!" <= cells[0][:1] <= "~"
+        if row.line < frame.first_line or (may_be_blank and not row.broken and all(map(is_blank, cells))):
             continue
         if frame.last_line is not None and row.line > frame.last_line:
             break

@@ -119,6 +119,9 @@ class Settings(FileSettings):
     row_errors_max: int = setting(100, "errors", "most errors listed for one row", minimum=1)
     text_chars_max: int = setting(1_000_000, "characters", "longest text value", minimum=1)
     list_values_max: int = setting(1_000, "values", "most values of one multi-value property", minimum=1)
+    references_created_per_row_max: int = setting(
+        100, "records", "most records that one row of an import creates for its references by key", minimum=1
+    )
     properties_per_type_max: int = setting(500, "properties", "most custom properties of one object type")
     options_per_property_max: int = setting(5_000, "options", "most options of one select property")
     options_per_type_max: int = setting(20_000, "options", "most options of all properties of one object type")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ALWAYS = {
     "contacts_created",
+    "references_created",
+    "references_left_empty",
     "job_id",
     "status",
     "total",

@@ -6,8 +6,10 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
+from prismd.api.document.shapes import ImportJob
 from tests.statements import count_statements
 
 if TYPE_CHECKING:
@@ -209,3 +211,66 @@ def test_look_ups_take_as_many_statements_for_one_row_as_for_a_hundred(api: Api,
     with count_statements(api.runtime) as statements:
         imported(api, [{"email": "a@x.org"}])
     assert counted[1] <= len(statements) + {"the same property": 3, "several types": 7}[what]
+
+
+WRONG_POLICIES: dict[str, tuple[Any, str, str]] = {
+    "a word": ("make", "", "expected one of refuse, empty, create"),
+    "a number": (1, "", "expected one of refuse, empty, create, found a number"),
+    "a word of a slug": ({"company": "make"}, ".company", "expected one of refuse, empty, create"),
+    "no slug": ({"compny": "empty"}, ".compny", 'contact has no property "compny"; did you mean "company"?'),
+    "no reference": ({"email": "empty"}, ".email", "email is no reference that rows can write; name one of"),
+    "no reference to records": ({"last_email": "empty"}, ".last_email", "is no reference"),
+    "read only": ({"created_by": "empty"}, ".created_by", "is no reference"),
+    "events": ({"next_calendar_event": "create"}, ".next_calendar_event", "imports create no records of type event"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_POLICIES)
+def test_a_policy_that_means_nothing_is_refused(api: Api, name: str) -> None:
+    policy, place, words = WRONG_POLICIES[name]
+    answer = api.start([{"default": {}}], on_missing_reference=policy)
+    assert answer.status_code == 400, answer.text
+    [problem] = answer.json()["error"]["errors"]
+    assert problem["field"] == f".body.options.on_missing_reference{place}"
+    assert words in problem["message"]
+
+
+@pytest.mark.parametrize("rows", [1, 150])
+def test_missing_companies_are_created_once_and_told(api: Api, rows: int) -> None:
+    objects = [{"default": {"company": {"name": f"C{number % 3}"}}} for number in range(rows)]
+    answer = api.start(objects, on_missing_reference={"company": "create"})
+    if answer.status_code == 202:
+        assert answer.json()["references_created"] == 0
+        api.work()
+        answer = api.send("GET", f"/imports/{answer.json()['job_id']}")
+    job = msgspec.convert(answer.json(), ImportJob, strict=False)
+    assert job.references_created == min(rows, 3) == sent(api, "GET", "/organization/count")["total"]
+    assert isinstance(job.results, list)
+    assert isinstance(job.results[0].references_created, list)
+    [made] = job.results[0].references_created
+    assert sent(api, "GET", f"/organization/{made.id}")["default"]["name"] == "C0"
+
+
+def test_missing_contacts_are_created_by_their_address_alone(api: Api) -> None:
+    rows: list[dict[str, Any]] = [{"contacts": [{"email": "a@x.org"}, "A@x.org"]}, {"contacts": [{"linkedin": "in/1"}]}]
+    fine, refused = imported(api, rows, "engagement", on_missing_reference="create")
+    assert [one["email"] for one in fine["contacts_created"]] == ["a@x.org"]
+    assert refused["error"]["code"] == "not_found"
+    assert "no contact is created but by an email address" in refused["error"]["message"]
+
+
+@pytest.mark.parametrize("text", ["acme", "https://acme.org/", "ac me.org"])
+def test_no_company_is_created_for_what_is_no_domain(api: Api, text: str) -> None:
+    [row] = imported(api, [{"company": {"primary_domain": text}}], on_missing_reference="create")
+    assert row["error"]["code"] == "invalid_value"
+    assert sent(api, "GET", "/organization/count")["total"] == 0
+
+
+def test_to_create_companies_takes_the_scope_to_import_them(api: Api) -> None:
+    key = api.make_key(api.team, "read", "import:contact", "import:identity")
+    rows = {"objects": [{"default": {"company": {"name": "Acme"}}}], "options": {"on_missing_reference": "create"}}
+    answer = api.send("POST", "/contact/import", key=key, json=rows)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "missing_scope")
+    rows["options"] = {"on_missing_reference": {"company": "empty"}}
+    [row] = api.send("POST", "/contact/import", key=key, json=rows).json()["results"]
+    assert (row["created"], row["warnings"][0]["code"]) == (True, "reference_left_empty")

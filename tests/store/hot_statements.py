@@ -159,6 +159,7 @@ _IMPORTS: Final = {
     "a part of verdicts": Hot(results._PART, {"number": 0, "position": 1, "bytes": 100}, once=1),
     "counts of chunks": Hot(progress._COUNTS, (1, JOB, 490), once=10),
     "drafts": Hot(drafts._FIND, each=2),
+    "drafts by hash": Hot(drafts._BY_HASH, each=2),
     "deleted drafts": Hot(drafts._DELETE, each=1),
 }
 

@@ -59,6 +59,15 @@ class CreatedContact(Struct, frozen=True, kw_only=True):
     email: Annotated[str, Meta(description="The address, without white space at its ends.")]
 
 
+class CreatedReference(Struct, frozen=True, kw_only=True):
+    """A record that a row made for a reference by key."""
+
+    property: Annotated[str, Meta(description="The property that refers to the record.")]
+    object_type: str
+    id: Annotated[str | None, Meta(description="Null in a dry run, which makes none.")]
+    key: Annotated[dict[str, Any], Meta(description="The reference, as the row gives it.")]
+
+
 class ImportResult(Struct, frozen=True, kw_only=True):
     """The result of one row of an import."""
 
@@ -78,6 +87,16 @@ class ImportResult(Struct, frozen=True, kw_only=True):
     ) = UNSET
     contacts_created: (
         Annotated[list[CreatedContact], Meta(description="Contacts made for addresses that nobody had; never empty.")]
+        | UnsetType
+    ) = UNSET
+    references_created: (
+        Annotated[list[CreatedReference], Meta(description="Records made for references by key; never empty.")]
+        | UnsetType
+    ) = UNSET
+    warnings: (
+        Annotated[
+            list[PropertyProblem], Meta(description="What the row says and the record does not have; never empty.")
+        ]
         | UnsetType
     ) = UNSET
 
@@ -108,6 +127,10 @@ class ImportJob(Struct, frozen=True, kw_only=True):
     existing: Count
     updated: Count
     contacts_created: Annotated[int, Meta(ge=0, description="Contacts made for addresses that the rows name.")]
+    references_created: Annotated[int, Meta(ge=0, description="Records made for references by key.")]
+    references_left_empty: Annotated[
+        int, Meta(ge=0, description="References by key left out, as no record has the key.")
+    ]
     dry_run: bool
     parent_job_id: str | None
     error: Annotated[JobError, Meta(description="Only with status failed.")] | UnsetType = UNSET

@@ -41,6 +41,8 @@ def shown(job: Job) -> ImportJob:
         "existing": job.existing,
         "updated": job.updated,
         "contacts_created": job.contacts_created,
+        "references_created": job.references_created,
+        "references_left_empty": job.references_left_empty,
         "dry_run": job.options.dry_run,
         "parent_job_id": job.parent_job_id,
     }

@@ -41,7 +41,9 @@ PAGE_DEFAULT: Final = 100
 _LIMIT: Final = replace(LIMIT, meaning=f"Entries of a page; cut at {in_force('results_page_max')}.")
 Result = dict[str, Any]
 _PLAIN_COLUMNS: Final = ("input_index", "id", "created", "existing", "updated", "duplicate_of")
-COLUMNS: Final = (*_PLAIN_COLUMNS, "error_code", "error_message", "contacts_created")
+COLUMNS: Final = (
+    *_PLAIN_COLUMNS, "error_code", "error_message", "contacts_created", "references_created", "warnings"
+)  # fmt: skip
 #: The position in a cursor: a row, or nothing if the import has no result yet.
 _ROW_INDEX: Final = re.compile(r"[0-9]{0,9}")
 # A spreadsheet reads a cell that begins like this as a formula.
@@ -146,7 +148,10 @@ def _cells(result: Result) -> list[object]:
     cells = [str(value).lower() if isinstance(value, bool) else value for value in plain]
     # No address contains a blank, so blanks separate them.
     contacts = " ".join(contact["email"] for contact in result.get("contacts_created", ()))
-    return [*cells, error.get("code"), _harmless(error.get("message")), _harmless(contacts)]
+    made = [f"{one['property']} {one['id'] or ''}".strip() for one in result.get("references_created", ())]
+    told = [made, [one["message"] for one in result.get("warnings", ())]]
+    lines = [_harmless("\n".join(some)) for some in told]
+    return [*cells, error.get("code"), _harmless(error.get("message")), _harmless(contacts), *lines]
 
 
 def _harmless(text: str | None) -> str | None:

@@ -48,18 +48,24 @@ WIRE_STATUS: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Numbers of rows by outcome, where ``existing`` includes ``updated``, and the number of contacts created."""
+    """Counts of a part of an import.
+
+    They are the numbers of rows by outcome, where ``existing`` includes ``updated``, and the numbers of contacts
+    created from addresses, of records created for references by key, and of references left out.
+    """
 
     created: int = 0
     existing: int = 0
     updated: int = 0
     failed: int = 0
     contacts: int = 0
+    references: int = 0
+    left_empty: int = 0
 
     @classmethod
     def of(cls, results: Iterable[RowResult]) -> Counts:
         """Count results."""
-        created = existing = updated = failed = contacts = 0
+        created = existing = updated = failed = contacts = references = left_empty = 0
         for result in results:
             if result.problems:
                 failed += 1
@@ -70,7 +76,11 @@ class Counts:
                 created += 1
             if result.contacts:
                 contacts += len(result.contacts)
-        return cls(created, existing, updated, failed, contacts)
+            if result.references:
+                references += len(result.references)
+            if result.warnings:
+                left_empty += len(result.warnings)
+        return cls(created, existing, updated, failed, contacts, references, left_empty)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +93,8 @@ class Job:
         attempts: Number of failures of the next chunk so far.
         crashes: How often a worker, or its connection, was lost during the next chunk.
         contacts_created: Number of contacts created from addresses.
+        references_created: Number of records created for references by key.
+        references_left_empty: Number of references by key that were left out, because they lead to no record.
         request_id: Id of the request that started the job, as UUID text; logs and traces of its chunks have it.
         team: Public id of the team; set if a worker has claimed the job.
     """
@@ -101,6 +113,8 @@ class Job:
     updated: int = 0
     failed: int = 0
     contacts_created: int = 0
+    references_created: int = 0
+    references_left_empty: int = 0
     error_code: str | None = None
     error_message: str | None = None
     created_at: datetime
@@ -144,6 +158,8 @@ class Job:
             updated=self.updated + counts.updated,
             failed=self.failed + counts.failed,
             contacts_created=self.contacts_created + counts.contacts,
+            references_created=self.references_created + counts.references,
+            references_left_empty=self.references_left_empty + counts.left_empty,
             updated_at=now,
             attempts=0,
             crashes=0,
@@ -154,7 +170,8 @@ class Job:
     @property
     def counts(self) -> Counts:
         """The counts of all chunks so far."""
-        return Counts(self.created, self.existing, self.updated, self.failed, self.contacts_created)
+        made = self.contacts_created, self.references_created, self.references_left_empty
+        return Counts(self.created, self.existing, self.updated, self.failed, *made)
 
     def since(self, before: Job) -> Counts:
         """Return the counts of the chunks done since an earlier state of the job."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Final, Self
 
@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from prismd.core.errors import PrismdError
 from prismd.core.json.shapes import Words, fitted, look_over, member, names_of, nullable
+from prismd.core.records.missing_references import OnMissing
 from prismd.core.values.blanks import is_blank
 from prismd.core.wording.quoting import nearest, quoted
 
@@ -38,6 +39,9 @@ class ImportOptions:
         require_list_stage: Whether a row without a stage in that list fails.
         key: Property key for ``dedupe_by``; determined once, when the import is accepted.
         unreadable: Types whose records the caller cannot read; determined once, when the import is accepted.
+        on_missing: What happens to a reference by key that leads to no record, by slug; for all slugs, if it has None.
+        missing: The same by property key, of properties that do not refuse; determined when the import is accepted.
+        makes: The types of records that such references create, in the order of their locks; determined then, too.
     """
 
     dedupe_by: str | None = None
@@ -50,6 +54,9 @@ class ImportOptions:
     require_list_stage: bool = False
     key: str | None = None
     unreadable: tuple[str, ...] = ()
+    on_missing: tuple[tuple[str | None, OnMissing], ...] = ()
+    missing: tuple[tuple[str, OnMissing], ...] = ()
+    makes: tuple[str, ...] = ()
 
     @property
     def changes_matches(self) -> bool:
@@ -63,8 +70,13 @@ class ImportOptions:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """Return the options that were stored with a job."""
-        known = {**stored, "on_match": OnMatch(stored["on_match"]), "unreadable": tuple(stored.get("unreadable", ()))}
-        return cls(**known)
+        policies = {name: _policies(stored.get(name, ())) for name in ("on_missing", "missing")}
+        names = {name: tuple(stored.get(name, ())) for name in ("unreadable", "makes")}
+        return cls(**{**stored, "on_match": OnMatch(stored["on_match"]), **policies, **names})
+
+
+def _policies(stored: Iterable[tuple[Any, str]]) -> tuple[tuple[Any, OnMissing], ...]:
+    return tuple((name, OnMissing(policy)) for name, policy in stored)
 
 
 _FIELD: Final = ".body.options"
@@ -76,6 +88,9 @@ _OneSlug = Annotated[
     list[Any],
     Meta(extra_json_schema={"items": {"type": "string", "pattern": r"\S"}, "minItems": 1, "maxItems": 1}),
 ]
+
+
+_POLICY: Final = {"enum": [str(one) for one in OnMissing]}
 
 
 class ImportOptionsBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,6 +109,14 @@ class ImportOptionsBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields
         member(
             "What happens to a matched record; `fill` writes only where it has no value.",
             schema=nullable({"enum": [str(one) for one in OnMatch]}),
+        ),
+    ] = None
+    on_missing_reference: Annotated[
+        Any,
+        member(
+            "What happens to a reference by key that leads to no record: the row is refused, the reference is left out,"
+            " or the record is created. One of the words, or an object of them by slug.",
+            schema={"anyOf": [{"type": "null"}, _POLICY, {"type": "object", "additionalProperties": _POLICY}]},
         ),
     ] = None
     require_key: Annotated[bool | None, member("A row without a key value is an error.", _FLAG)] = None
@@ -154,6 +177,7 @@ def meant(asked: ImportOptionsBody | None) -> ImportOptions:
         require_key=bool(asked.require_key),
         list_id=_list_id(asked),
         require_list_stage=bool(asked.require_list_stage),
+        on_missing=_on_missing(asked.on_missing_reference),
     )
     if options.require_key and options.dedupe_by is None:
         raise PrismdError.invalid(
@@ -200,6 +224,20 @@ def _on_match(value: object, *, update_existing: bool | None) -> OnMatch:
     if update_existing is not None and update_existing != (value == OnMatch.UPDATE):
         raise PrismdError.invalid(field, f"{quoted(value)} contradicts update_existing; give one of the two", "enum")
     return OnMatch(value)
+
+
+def _on_missing(value: object) -> tuple[tuple[str | None, OnMissing], ...]:
+    field = f"{_FIELD}.on_missing_reference"
+    if isinstance(value, dict):
+        return tuple((slug, _policy(one, f"{field}.{_printable(slug)}")) for slug, one in value.items())
+    return () if value is None else ((None, _policy(value, field)),)
+
+
+def _policy(value: object, field: str) -> OnMissing:
+    if not isinstance(value, str) or value not in list(OnMissing):
+        found = quoted(value) if isinstance(value, str) else _kind_of(value)
+        raise PrismdError.invalid(field, f"expected one of refuse, empty, create, found {found}", "enum")
+    return OnMissing(value)
 
 
 def _kind_of(value: object) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from prismd.core.ids import NewId
 from prismd.core.imports.key_index import KeyIndex
@@ -17,6 +18,7 @@ from prismd.core.properties.schema import LISTS_KEY
 from prismd.core.records.keys import KeyRule
 from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import ArrayChange, Properties, Rewritten, merged, overwritten, rewritten
+from prismd.core.records.missing_references import NewRecord
 from prismd.core.records.rows import Problem, RefusedRow, Row
 
 _SHOWN_IDS_MAX = 3
@@ -40,6 +42,18 @@ class Change:
         )
 
 
+class NewReference(NamedTuple):
+    """A record that a row creates for one of its references.
+
+    Args:
+        id: Id of the record as clients see it; None in a dry run.
+        record: The record.
+    """
+
+    id: str | None
+    record: NewRecord
+
+
 @dataclass(slots=True)
 class RowResult:
     """The result of one row (contract, sections 10.4 and 22).
@@ -53,6 +67,8 @@ class RowResult:
         problems: The reasons for a failure; empty if the row succeeded.
         parent_index: For a retry, the index of the row in the original import.
         contacts: Contacts created from addresses in the row: the id, which is None in a dry run, and the address.
+        references: Records created for references by key in the row.
+        warnings: What the row says and its record does not have, such as references to records that there are not.
     """
 
     index: int
@@ -63,6 +79,8 @@ class RowResult:
     problems: Sequence[Problem] = ()
     parent_index: int | None = None
     contacts: Sequence[tuple[str | None, str]] = ()
+    references: Sequence[NewReference] = ()
+    warnings: Sequence[Problem] = ()
 
     @property
     def failed(self) -> bool:
@@ -87,6 +105,8 @@ class Plan:
     first_matched: list[KnownRecord] = field(default_factory=list)
     #: Contacts created from addresses.
     contacts: list[KnownRecord] = field(default_factory=list)
+    #: Records created for references by key, by object type.
+    targets: dict[str, list[KnownRecord]] = field(default_factory=dict)
 
 
 class Planner:

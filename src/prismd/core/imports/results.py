@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from prismd.core.imports.job import Counts
-from prismd.core.imports.plan import RowResult
+from prismd.core.imports.plan import NewReference, RowResult
 from prismd.core.json.text import encode
+from prismd.core.properties.schema import split_key
+from prismd.core.records.rows import Problem
 
 OUTCOMES: Final = ("created", "existing", "updated", "failed")
 
@@ -89,7 +91,7 @@ def outcome_of(result: dict[str, Any]) -> str:
 
 def _result_json(row: RowResult) -> str:
     usual = row.id is not None and row.duplicate_of is None and row.parent_index is None
-    if usual and not row.contacts:
+    if usual and not (row.contacts or row.references or row.warnings):
         return f'{{"input_index":{row.index},"id":"{row.id}",{_FLAGS[row.existing, row.updated]}}}'
     result: dict[str, Any] = {
         "input_index": row.index,
@@ -104,10 +106,23 @@ def _result_json(row: RowResult) -> str:
         result["duplicate_of"] = row.duplicate_of
     if row.contacts:
         result["contacts_created"] = [{"id": contact_id, "email": email} for contact_id, email in row.contacts]
+    if row.references:
+        result["references_created"] = [_reference(one) for one in row.references]
+    if row.warnings:
+        result["warnings"] = [_problem(one) for one in row.warnings]
     if row.problems:
         first = row.problems[0]
         result["error"] = {"code": first.code, "message": first.message}
-        result["errors"] = [
-            {"code": problem.code, "message": problem.message, "property": problem.slug} for problem in row.problems
-        ]
+        result["errors"] = [_problem(one) for one in row.problems]
     return encode(result).decode()
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {"code": problem.code, "message": problem.message, "property": problem.slug}
+
+
+def _reference(made: NewReference) -> dict[str, Any]:
+    record = made.record
+    _, slug = split_key(record.property_key)
+    key = {record.reference.slug: record.reference.value}
+    return {"property": slug, "object_type": record.object_type, "id": made.id, "key": key}

@@ -101,6 +101,16 @@ class NewContacts:
             self._spelled[id(row)] = row, spelled
         return row
 
+    def made_for(self, address: str) -> str | None:
+        """Return the id of the contact that an earlier write created for an address; None if none did."""
+        contact_id = self._ids.get(_folded(address))
+        return None if contact_id in self._unlinked else contact_id
+
+    def stand_in(self, row: Row | RefusedRow, sent: Row) -> None:
+        """Take note that a row stands for another one, whose spelling of addresses counts."""
+        if row is not sent and isinstance(row, Row) and id(sent) in self._spelled:
+            self._spelled[id(row)] = row, self._spelled[id(sent)][1]
+
     def link(self, row: Row, after: Properties) -> list[NewContact]:
         """Return the contacts that a write creates: the new ones that no earlier record refers to.
 

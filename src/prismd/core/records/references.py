@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeGuard
 
@@ -46,9 +46,11 @@ class ByKey:
 
     Args:
         faults: References by keys that no record can have.
+        open: Keys of the properties whose missing references stay in the row, because they are decided later.
     """
 
     faults: Mapping[Reference, Fault] = field(default_factory=dict)
+    open: Collection[str] = ()
 
 
 _NO_KEYS: Final = ByKey()
@@ -109,15 +111,17 @@ def with_references(
     if not keys or isinstance(row, RefusedRow):
         return row
     problems = [
-        _problem(key, fault)
+        problem_of(key, fault)
         for key in row.values
         if key in keys
         for token in tokens_of(row.values[key])
-        if (fault := _fault((targets[key], token), found, by_key, removed=_removes(row.values[key]))) is not None
+        if (fault := _fault((targets[key], token), found, by_key, stays=_stays(key, token, row, by_key)))
     ]
     if problems:
         return RefusedRow(problems)
-    values = {key: _resolved(value, targets.get(key), found) for key, value in row.values.items()}
+    values = {
+        key: _resolved(value, targets.get(key), found, stays=key in by_key.open) for key, value in row.values.items()
+    }
     return Row(values, plain=row.plain)
 
 
@@ -130,16 +134,33 @@ def tokens_of(value: Any) -> list[Any]:  # noqa: ANN401 - a parsed value of a re
     return value if isinstance(value, list) else [value]
 
 
+def _stays(key: str, token: Token, row: Row, by_key: ByKey) -> bool:
+    return _removes(row.values[key]) or (key in by_key.open and not isinstance(token, str))
+
+
 def _removes(value: object) -> bool:
     return isinstance(value, ArrayChange) and value.operation is ArrayOperation.REMOVE
 
 
-def _problem(key: str, fault: Fault) -> Problem:
+def problem_of(key: str, fault: Fault) -> Problem:
+    """Return the problem of a property that holds a faulty reference.
+
+    Args:
+        key: The property's key.
+        fault: The fault.
+    """
     list_id, slug = split_key(key)
     return Problem(fault.code, f"{slug}: {fault.message}", slug, list_id=list_id)
 
 
-def _fault(reference: Reference, found: Found, by_key: ByKey, *, removed: bool) -> Fault | None:
+def not_found(reference: Reference, advice: str = "; create it first") -> str:
+    """Return a sentence about a reference by key that leads to no record."""
+    target, token = reference
+    assert isinstance(token, KeyReference)  # noqa: S101 - others are ids and addresses
+    return f"there is no {target} with the {token.shown}{advice}"
+
+
+def _fault(reference: Reference, found: Found, by_key: ByKey, *, stays: bool) -> Fault | None:
     target, token = reference
     ids = found.get(reference, [])
     if len(ids) == 1:
@@ -147,14 +168,13 @@ def _fault(reference: Reference, found: Found, by_key: ByKey, *, removed: bool) 
     if ids:
         return Fault("multiple_matches", f"{several(ids, target, token)}; refer to one by its id")
     if isinstance(token, KeyReference):
-        missing = Fault("not_found", f"there is no {target} with the {token.shown}; create it first")
-        return by_key.faults.get(reference) or (None if removed else missing)
+        return by_key.faults.get(reference) or (None if stays else Fault("not_found", not_found(reference)))
     if ADDRESS_MARK not in token:
         return Fault("not_found", f"there is no {target} with the id {quoted(token)}; create it first")
     if problem := address_problem(trimmed(token)):
         return Fault("invalid_value", problem)
     message = f"there is no {target} with the address {quoted(token)}; create it first"
-    return None if removed else Fault("not_found", message)
+    return None if stays else Fault("not_found", message)
 
 
 def several(ids: list[str], target: str, token: Token) -> str:
@@ -173,13 +193,21 @@ def several(ids: list[str], target: str, token: Token) -> str:
     return f"{count} records of type {target} have the {key}: {shown}{rest}"
 
 
-def _resolved(value: Any, target: str | None, found: Found) -> Any:  # noqa: ANN401 - a parsed value
+def _resolved(value: Any, target: str | None, found: Found, *, stays: bool) -> Any:  # noqa: ANN401 - a parsed value
     if target is None or value is None:
         return value
     if isinstance(value, ArrayChange):
         # A token without a record is that of a removal, which then has nothing to remove.
-        known = [token for token in value.values if found.get((target, token))]
-        return ArrayChange(value.operation, _resolved(known, target, found))
+        known = [
+            token for token in value.values if found.get((target, token)) or (stays and not isinstance(token, str))
+        ]
+        return ArrayChange(value.operation, _resolved(known, target, found, stays=stays))
     if isinstance(value, list):
-        return list(dict.fromkeys(found[target, token][0] for token in value))
-    return found[target, value][0]
+        return list(dict.fromkeys(_id_of(token, target, found) for token in value))
+    return _id_of(value, target, found)
+
+
+def _id_of(token: Token, target: str, found: Found) -> Token:
+    ids = found.get((target, token))
+    # What was not found is decided later; another reference would have refused the row.
+    return ids[0] if ids else token

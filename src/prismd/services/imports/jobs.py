@@ -20,6 +20,7 @@ from prismd.core.properties.schema import OBJECT_TYPES, held_references
 from prismd.core.wording.quoting import quoted
 from prismd.services.audit import doer_of, note_end
 from prismd.services.imports.job_transaction import JobTransaction
+from prismd.services.imports.relations import lock_types, settled_relations
 from prismd.services.imports.stepping import run_chunk
 from prismd.services.lists import list_of_field
 from prismd.services.realtime.notifications import import_moved
@@ -64,9 +65,12 @@ def submit(transaction: Transaction, request: ImportRequest) -> Submitted:
             ``missing_scope``: the caller lacks a scope that the import needs.
     """
     _check_scopes(transaction, request)
-    if _is_synchronous(transaction, request):
+    synchronous, several = _is_synchronous(transaction, request), bool(request.options.on_missing)
+    if synchronous and not several:
         transaction.lock_type(request.object_type)
     request = replace(request, options=_settled_options(transaction, request))
+    if synchronous and several:
+        lock_types(transaction, request.object_type, request.options)
     settings = transaction.settings
     cut = list(
         cut_into_chunks(
@@ -138,9 +142,13 @@ def _settled_options(transaction: Transaction, request: ImportRequest) -> Import
     if options.list_id is not None:
         field = ".body.options.list_id"
         list_of_field(transaction, options.list_id, object_type, field)
-    if options.dedupe_by is None:
+    if options.dedupe_by is None and not options.on_missing:
         return options
     schema = transaction.schema(object_type)
+    if options.on_missing:
+        options = settled_relations(transaction, schema, options)
+    if options.dedupe_by is None:
+        return options
     prop = key_property(schema, options.dedupe_by, ".body.options.dedupe_by", options.list_id)
     # Store the key, so that the slug keeps its present meaning even if the list gets a property with this slug later.
     return replace(options, key=prop.key)

@@ -5,34 +5,35 @@ This is the plain path, and it is complete. ``pipeline/`` wraps some of its step
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 from prismd.core.imports.job import Job
 from prismd.core.imports.plan import Plan, Planner, find_keys, hashes_of
+from prismd.core.imports.relation_planner import RelationPlanner
 from prismd.core.imports.request import Chunk
 from prismd.core.imports.results import Report, report_of
 from prismd.core.once import Once
-from prismd.core.properties.schema import LISTS_KEY, ObjectSchema
+from prismd.core.properties.schema import LISTS_KEY, ObjectSchema, held_references
 from prismd.core.records.keys import KeyRule
 from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.missing_options import OptionId, Wanted, forecast_id, in_any_case, wanted_options, with_options
+from prismd.core.records.missing_references import MissingReferences
 from prismd.core.records.new_contacts import ContactPlanner, NewContacts
 from prismd.core.records.reading_budget import ReadingBudget
 from prismd.core.records.rows import RefusedRow, Row, RowLimits, RowParser, Rows
 from prismd.core.values.property_values import ValueLimits
 from prismd.services.imports.chunk_writes import ChunkWrites, parts
 from prismd.services.imports.job_transaction import JobTransaction
+from prismd.services.imports.relations import by_address, missing_rules
 from prismd.services.imports.rows_sent_back import RowsSentBack
 from prismd.services.records.keys import ensure_key, key_rules
 from prismd.services.records.references import (
     CONTACT,
-    Drafted,
     ImportLookUps,
-    address_rule,
-    keys_of_contacts,
+    keys_of_new,
     resolve_to_write,
 )
 from prismd.store import properties
@@ -54,6 +55,7 @@ class ReadRows:
         rule: The key rule of the import; None for an import without keys.
         rows: The rows, in input order.
         contacts: Collects the contacts that the rows create.
+        look_ups: How references are looked up; collects those that lead to no record.
     """
 
     chunk: Chunk
@@ -61,6 +63,7 @@ class ReadRows:
     rule: KeyRule | None
     rows: Rows
     contacts: NewContacts
+    look_ups: ImportLookUps
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,8 @@ class RowImporter:
     def _read(self, chunk: Chunk) -> ReadRows:
         with phase(self._job, "parse"):
             schema, rows = self._parsed(chunk)
-        parsed = ReadRows(chunk, schema, key_rule(self._job, schema), rows, NewContacts(schema, self._new_id))
+        rule, contacts = key_rule(self._job, schema), NewContacts(schema, self._new_id)
+        parsed = ReadRows(chunk, schema, rule, rows, contacts, self._look_ups(schema, rule))
         with phase(self._job, "resolve"):
             return replace(parsed, rows=self._resolved(parsed))
 
@@ -157,10 +161,9 @@ class RowImporter:
 
     def _resolved(self, parsed: ReadRows) -> Rows:
         transaction, schema, rule = self._transaction, parsed.schema, parsed.rule
-        look_ups = ImportLookUps(self._drafted(), self._job.options.unreadable)
 
         def resolve(rows: Rows) -> Rows:
-            return resolve_to_write(transaction, rows, parsed.contacts, look_ups)
+            return resolve_to_write(transaction, rows, parsed.contacts, parsed.look_ups)
 
         rows = resolve(parsed.rows)
         if rule is None or RefusedRow not in set(map(type, rows)):
@@ -168,9 +171,18 @@ class RowImporter:
         back = RowsSentBack(transaction, schema, rule, self._limits, self._parser(schema), resolve)
         return back.mended(rows, parsed.chunk.rows)
 
-    def _drafted(self) -> Drafted | None:
+    def _look_ups(self, schema: ObjectSchema, rule: KeyRule | None) -> ImportLookUps:
         connection, job = self._connection, self._job
-        return (lambda hashes: drafts.with_drafts(connection, job, hashes, ())) if job.options.dry_run else None
+        # What the key of the import leads to must be known before a row is judged, so it is refused at once.
+        later = held_references(schema).keys() - ({rule.key} if rule else ())
+        look_ups = ImportLookUps(None, None, job.options.unreadable, later, by_address(job, schema))
+        if not job.options.dry_run:
+            return look_ups
+        return replace(
+            look_ups,
+            drafted=lambda hashes: drafts.with_drafts(connection, job, hashes, ()),
+            drafted_by_hash=partial(drafts.drafts_by_hash, connection, job),
+        )
 
     # Match, and plan
 
@@ -183,6 +195,10 @@ class RowImporter:
 
     def _planner(self, read: ReadRows) -> Planner:
         given = read.rule, self._job.options, self._new_id, read.chunk.first_row
+        if read.look_ups.missing:
+            rules = missing_rules(self._transaction)
+            missing = MissingReferences(read.schema, rules, read.look_ups.missing, self._new_id)
+            return RelationPlanner(*given, contacts=read.contacts, missing=missing)
         return ContactPlanner(*given, contacts=read.contacts) if read.contacts else Planner(*given)
 
     def _match(self, planner: Planner, read: ReadRows) -> None:
@@ -227,7 +243,7 @@ class RowImporter:
             drafts.write_drafts(connection, job, planned.rule, planned.plan)
         else:
             self._send_records(planned.plan.created, writes)
-        self._send_contacts(planned.plan.contacts)
+        self._send_targets({CONTACT: planned.plan.contacts, **planned.plan.targets})
         effects.write_effects(connection, job, [part() for part in writes.first_effects], writes.later_effects())
 
     def _send_records(self, created: Sequence[KnownRecord], writes: ChunkWrites) -> None:
@@ -237,16 +253,27 @@ class RowImporter:
             record_writes.update_records(connection, job.team_id, updates(), now=now)
         writes.keys().write(self._transaction)
 
-    def _send_contacts(self, contacts: Sequence[KnownRecord]) -> None:
-        connection, job = self._connection, self._job
-        if not contacts:
-            return
-        if job.options.dry_run:
-            drafts.write_contacts(connection, job, address_rule(self._transaction), contacts)
-            return
-        now = self._transaction.at
-        import_records.insert_records(connection, job.team_id, CONTACT, contacts, job_id=job.id, now=now)
-        keys_of_contacts(self._transaction, contacts).packed(job.team_id).write(self._transaction)
+    def _send_targets(self, targets: Mapping[str, Sequence[KnownRecord]]) -> None:
+        connection, job, now = self._connection, self._job, self._transaction.at
+        for object_type, made in targets.items():
+            if made and job.options.dry_run:
+                for rule, records in _by_key(self._transaction, object_type, made):
+                    drafts.write_targets(connection, job, rule, records)
+            elif made:
+                import_records.insert_records(connection, job.team_id, object_type, made, job_id=job.id, now=now)
+                keys_of_new(self._transaction, object_type, made).packed(job.team_id).write(self._transaction)
+
+
+def _by_key(
+    transaction: JobTransaction, object_type: str, made: Iterable[KnownRecord]
+) -> Iterator[tuple[KeyRule, list[KnownRecord]]]:
+    """Yield the records that references create, by the only property that each has."""
+    by_key: dict[str, list[KnownRecord]] = {}
+    for record in made:
+        by_key.setdefault(next(iter(record.properties)), []).append(record)
+    schema = transaction.schema(object_type)
+    for key, records in by_key.items():
+        yield KeyRule(object_type, schema.properties[key], fold_case=True), records
 
 
 def key_rule(job: Job, schema: ObjectSchema) -> KeyRule | None:

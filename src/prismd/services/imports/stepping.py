@@ -21,6 +21,7 @@ from prismd.services.imports.job_transaction import JobTransaction
 from prismd.services.imports.lost_chunks import after_losses
 from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
 from prismd.services.imports.pipeline.row_importers import row_importer
+from prismd.services.imports.relations import lock_types
 from prismd.services.imports.rows_apart import RowsApart, refused_row
 from prismd.services.imports.turns import OutOfReachError, pass_over
 from prismd.services.realtime.notifications import import_moved, notices_of
@@ -175,7 +176,7 @@ def _stepped(transaction: JobTransaction, pipeline: ImportPipeline | None) -> Jo
         chunk = pipeline and pipeline.ahead.chunk(job)
         chunk = chunk or chunks.read_chunk(transaction.connection, job, job.cursor)
     with phase(job, "lock"):
-        transaction.lock_type(job.object_type)
+        lock_types(transaction, job.object_type, job.options)
     apart = job.attempts + 1 >= transaction.settings.step_attempts_max
     after, _ = run_chunk(transaction, chunk, pipeline, apart=apart)
     return after

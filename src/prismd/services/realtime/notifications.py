@@ -23,13 +23,21 @@ class _Contact(msgspec.Struct):
     id: str | None
 
 
+class _Reference(msgspec.Struct):
+    """A record that a row made for a reference by key."""
+
+    object_type: str
+    id: str | None
+
+
 class _Result(msgspec.Struct):
-    """The members of a stored result that say whether the row changed a record, and which contacts it made."""
+    """The members of a stored result that say whether the row changed a record, and which others it made."""
 
     id: str | None
     created: bool
     updated: bool
     contacts_created: list[_Contact] = []
+    references_created: list[_Reference] = []
 
 
 _ACTIONS: Final = {change: Action(f"record.{change}") for change in Change}
@@ -73,7 +81,7 @@ def notices_of(job: Job, chunk: int | None) -> list[str]:
 
 
 def changes_of_chunk(transaction: Transaction, moved: ImportMoved) -> list[RecordsChanged]:
-    """Return the changes of a chunk: contacts that addresses made, then records created, then records updated.
+    """Return the changes of a chunk: records made for references, then records created, then records updated.
 
     Args:
         moved: The notification about the chunk; if the job has expired since, there are no changes.
@@ -82,12 +90,20 @@ def changes_of_chunk(transaction: Transaction, moved: ImportMoved) -> list[Recor
         return []
     texts = results_of_chunk(transaction, moved.job_id, moved.chunk)
     found = [
-        one for text in texts for one in _RESULTS.decode(text) if one.created or one.updated or one.contacts_created
+        one
+        for text in texts
+        for one in _RESULTS.decode(text)
+        if one.created or one.updated or one.contacts_created or one.references_created
     ]
     made = dict.fromkeys(one.id for one in found if one.created and one.id)
     changed = dict.fromkeys(one.id for one in found if one.updated and one.id and one.id not in made)
     contacts = [contact.id for one in found for contact in one.contacts_created if contact.id]
+    targets: dict[str, list[str]] = {}
+    for made_for in (reference for one in found for reference in one.references_created):
+        if made_for.id:
+            targets.setdefault(made_for.object_type, []).append(made_for.id)
     changes = (
+        *((object_type, Change.CREATED, ids) for object_type, ids in targets.items()),
         (CONTACT, Change.CREATED, contacts),
         (moved.object_type, Change.CREATED, list(made)),
         (moved.object_type, Change.UPDATED, list(changed)),

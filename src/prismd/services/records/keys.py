@@ -89,7 +89,7 @@ def ensure_keys(transaction: Transaction, object_type: str, props: Sequence[Prop
         object_type: The type that has the properties.
         props: Properties whose values can be compared.
     """
-    used = record_keys.keys_in_use(transaction.connection, transaction.team_id, object_type) if props else {}
+    used = transaction.keys_in_use(object_type) if props else {}
     for prop in props:
         if prop.key not in used:
             ensure_key(transaction, object_type, prop)

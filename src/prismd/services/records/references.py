@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -13,6 +13,7 @@ from prismd.core.properties.native import native_schema
 from prismd.core.properties.schema import ObjectSchema, held_references
 from prismd.core.records.keys import KeyRule
 from prismd.core.records.known_records import KnownRecord
+from prismd.core.records.missing_references import Missing, with_addresses
 from prismd.core.records.new_contacts import NewContacts
 from prismd.core.records.references import (
     SHOWN_IDS_MAX,
@@ -28,7 +29,7 @@ from prismd.core.records.rows import Rows
 from prismd.core.values.key_references import KeyReference
 from prismd.core.wording.quoting import quoted
 from prismd.services.records.findable import make_findable
-from prismd.services.records.key_lookups import look_up_by_key
+from prismd.services.records.key_lookups import DraftedByHash, look_up_by_key
 from prismd.services.records.keys import KeyChanges, ensure_key, key_changes, key_rules
 from prismd.services.session import Transaction
 from prismd.store import properties
@@ -67,11 +68,19 @@ class ImportLookUps:
 
     Args:
         drafted: Finds contacts that earlier chunks of a dry run would have created; None outside of dry runs.
+        drafted_by_hash: Finds records of any type that these would have created.
         unreadable: Types that whoever started the import cannot read, so no row can find their records by key.
+        open: Keys of the properties whose missing references by key stay in the rows, and are decided later.
+        by_address: Keys of the properties in which a contact's email creates the contact, as a plain address does.
+        missing: Collects the references that lead to no record.
     """
 
     drafted: Drafted | None = None
+    drafted_by_hash: DraftedByHash | None = None
     unreadable: Collection[str] = ()
+    open: Collection[str] = ()
+    by_address: Collection[str] = ()
+    missing: dict[Reference, Missing] = field(default_factory=dict)
 
 
 def resolve_references(
@@ -111,6 +120,8 @@ def resolve_to_write(
         look_ups: How the import of the rows looks references up; None for writes of other requests.
     """
     schema = contacts.schema
+    if look_ups is not None and look_ups.by_address:
+        rows = [with_addresses(row, look_ups.by_address) for row in rows]
     wanted = references_of(rows, held_references(schema))
     if not wanted:
         return rows
@@ -142,36 +153,46 @@ def _look_up(
     found: dict[Reference, list[str]] = {
         pair: [pair[1]] for pair in records.existing_records(transaction.connection, transaction.team_id, by_id)
     }
-    drafted = look_ups.drafted if look_ups else None
+    look_ups, sole = look_ups or ImportLookUps(), look_ups is None
+    drafted = look_ups.drafted
     if addresses:
         contacts = _contacts(transaction, addresses, drafted)
         found |= {(CONTACT, address): ids for address, ids in contacts.items()}
     keys = [(target, token) for target, token in wanted if isinstance(token, KeyReference)]
-    faults = _unreadable(transaction, keys, look_ups) if keys else {}
+    faults = _unreadable(transaction, keys, None if sole else look_ups.unreadable)
     keys = [reference for reference in keys if reference not in faults]
     if not keys:
         return found, ByKey(faults)
-    by_key, besides = look_up_by_key(transaction, keys, partial(_contacts_to_find, transaction, drafted))
-    return {**found, **by_key}, ByKey({**faults, **besides.faults})
+    contacts_of = partial(_contacts_to_find, transaction, drafted)
+    by_key = look_up_by_key(transaction, keys, contacts_of, look_ups.drafted_by_hash)
+    look_ups.missing.update(by_key.missing)
+    return {**found, **by_key.found}, ByKey({**faults, **by_key.faults}, look_ups.open)
 
 
 def _unreadable(
-    transaction: Transaction, keys: Sequence[tuple[str, KeyReference]], look_ups: ImportLookUps | None
+    transaction: Transaction, keys: Sequence[tuple[str, KeyReference]], unreadable: Collection[str] | None
 ) -> dict[Reference, Fault]:
-    """Return the faults of references whose records may not be read, as finding them tells their values."""
-    if look_ups is not None:
-        return {
-            (target, token): Fault(
-                "missing_scope",
-                f"the API key of the import lacks the scope {quoted(f'{Scope.READ}:{target}')}, without which no"
-                f" {target} is found by its {quoted(token.slug)[1:-1]}; use ids, or a key that has the scope",
-            )
-            for target, token in keys
-            if target in look_ups.unreadable
-        }
-    for target in sorted({target for target, _ in keys}):
-        transaction.scopes.require((Scope.READ,), target, ", by which its records are found by key")
-    return {}
+    """Return the faults of references whose records may not be read, as finding them tells their values.
+
+    Args:
+        keys: Object types and references.
+        unreadable: Types that whoever started the import cannot read; None asks the caller's scopes.
+
+    Raises:
+        PrismdError: ``missing_scope``, if the caller's scopes are asked.
+    """
+    if unreadable is None:
+        for target in sorted({target for target, _ in keys}):
+            transaction.scopes.require((Scope.READ,), target, ", by which its records are found by key")
+    return {
+        (target, token): Fault(
+            "missing_scope",
+            f"the API key of the import lacks the scope {quoted(f'{Scope.READ}:{target}')}, without which no {target}"
+            f" is found by its {quoted(token.slug)[1:-1]}; use ids, or a key that has the scope",
+        )
+        for target, token in keys
+        if target in (unreadable or ())
+    }
 
 
 def _contacts(transaction: Transaction, addresses: Collection[str], drafted: Drafted | None) -> dict[str, list[str]]:
@@ -250,11 +271,12 @@ def address_rule(transaction: Transaction) -> KeyRule:
     return KeyRule(CONTACT, schema.properties["email"], fold_case=True)
 
 
-def keys_of_contacts(transaction: Transaction, made: Sequence[KnownRecord]) -> KeyChanges:
-    """Return the keys of contacts created from addresses, in a transaction that holds the lock of contacts.
+def keys_of_new(transaction: Transaction, object_type: str, made: Sequence[KnownRecord]) -> KeyChanges:
+    """Return the keys of records created for references, in a transaction that holds the lock of their type.
 
     Args:
-        made: The new contacts.
+        object_type: Their type.
+        made: The new records.
     """
-    schema = properties.load_schema(transaction.connection, transaction.team_id, CONTACT)
+    schema = transaction.schema(object_type)
     return key_changes(key_rules(transaction, schema), made, ())

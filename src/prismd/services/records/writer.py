@@ -18,7 +18,7 @@ from prismd.core.values.property_values import ValueLimits
 from prismd.services.realtime.notifications import record_changed
 from prismd.services.records.keys import key_changes, key_rules
 from prismd.services.records.reading import list_scope
-from prismd.services.records.references import CONTACT, keys_of_contacts, resolve_to_write
+from prismd.services.records.references import CONTACT, keys_of_new, resolve_to_write
 from prismd.services.records.shown import RecordView, view_of
 from prismd.services.session import Transaction
 from prismd.store import properties
@@ -168,7 +168,7 @@ class RecordWriter:
         made = [StoredRecord(one.id, 1, now, now, {"email": one.email}) for one in self._made_contacts]
         record_writes.insert_new(self.transaction.connection, self.transaction.team_id, CONTACT, made, now=now)
         known = [KnownRecord(record.id, record.version, record.properties) for record in made]
-        keys_of_contacts(self.transaction, known).write(self.transaction)
+        keys_of_new(self.transaction, CONTACT, known).write(self.transaction)
         ids = [record.id for record in made]
         record_changed(self.transaction, CONTACT, ids, Change.CREATED)
 

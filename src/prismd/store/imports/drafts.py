@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from prismd.core.imports.job import Job
@@ -32,6 +32,17 @@ FROM (
         OFFSET 0
     ) AS draft
 ) AS found
+"""
+
+_BY_HASH: Final = """
+SELECT draft.key_hash, draft.record_id::text, draft.version, draft.properties::text, draft.first_row,
+       draft.made_by_import
+FROM unnest(%(hashes)b::bigint[]) AS wanted (key_hash)
+CROSS JOIN LATERAL (
+    SELECT * FROM import_draft
+    WHERE team_id = %(team)s AND job_id = %(job)s AND key_hash = wanted.key_hash
+    OFFSET 0
+) AS draft
 """
 
 _DELETE: Final = f"""
@@ -70,6 +81,19 @@ def with_drafts(
     return by_id.values()
 
 
+def drafts_by_hash(connection: Connection, job: Job, hashes: Collection[int]) -> list[tuple[int, KnownRecord]]:
+    """Return the drafts that have given hashes of keys, each with the hash.
+
+    Args:
+        hashes: Hashes of keys.
+    """
+    rows = connection.execute(_BY_HASH, {"team": job.team_id, "job": job.id, "hashes": list(hashes)})
+    return [
+        (key_hash, KnownRecord(record_id, version, decode_stored(text), first_row, made_by_import))
+        for key_hash, record_id, version, text, first_row, made_by_import in rows
+    ]
+
+
 def write_drafts(connection: Connection, job: Job, rule: KeyRule | None, plan: Plan) -> None:
     """Write the records that a chunk of a dry run would have made and changed, so that its later chunks match them.
 
@@ -85,15 +109,15 @@ def write_drafts(connection: Connection, job: Job, rule: KeyRule | None, plan: P
     _copy(connection, job, rule, (*plan.created, *changed))
 
 
-def write_contacts(connection: Connection, job: Job, rule: KeyRule, contacts: Sequence[KnownRecord]) -> None:
-    """Write the contacts that a chunk of a dry run would have made, so that its later chunks link them.
+def write_targets(connection: Connection, job: Job, rule: KeyRule, made: Sequence[KnownRecord]) -> None:
+    """Write the records that a chunk of a dry run would have made for references, so that its later chunks link them.
 
     Args:
-        rule: The rule of the key that tells contacts apart.
-        contacts: The contacts; without any, nothing is written.
+        rule: The rule of the key by which rows refer to the records.
+        made: The records; without any, nothing is written.
     """
-    if contacts:
-        _copy(connection, job, rule, contacts)
+    if made:
+        _copy(connection, job, rule, made)
 
 
 def _copy(connection: Connection, job: Job, rule: KeyRule, records: Sequence[KnownRecord]) -> None:

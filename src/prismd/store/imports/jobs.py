@@ -16,7 +16,8 @@ from prismd.store.connections.postgres import Connection
 
 _COLUMNS: Final = """
     team_id, id::text, object_type, synchronous, state, options::text, total, chunks, cursor,
-    created, existing, updated, failed, contacts_created, error_code, error_message,
+    created, existing, updated, failed, contacts_created, references_created, references_left_empty,
+    error_code, error_message,
     created_at, updated_at, expires_at, attempts, parent_job_id::text, crashes, request_id::text
 """
 
@@ -46,7 +47,8 @@ WHERE team_id = %(team)s AND id = %(id)s
 _ADVANCE: Final = """
 UPDATE import_job
 SET state = %(state)s, cursor = %(cursor)s, created = %(created)s, existing = %(existing)s, updated = %(updated)s,
-    failed = %(failed)s, contacts_created = %(contacts)s, updated_at = %(now)s, attempts = 0, crashes = 0
+    failed = %(failed)s, contacts_created = %(contacts)s, references_created = %(references)s,
+    references_left_empty = %(left_empty)s, updated_at = %(now)s, attempts = 0, crashes = 0
 WHERE team_id = %(team)s AND id = %(id)s AND cursor = %(found)s AND state IN ('queued', 'running')
 """
 
@@ -173,6 +175,8 @@ def advance(connection: Connection, before: Job, after: Job) -> bool:
             "updated": after.updated,
             "failed": after.failed,
             "contacts": after.contacts_created,
+            "references": after.references_created,
+            "left_empty": after.references_left_empty,
             "now": after.updated_at,
         },
     )

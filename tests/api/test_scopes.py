@@ -32,7 +32,7 @@ NEEDED = {
     "getFileProfile deleteFile",
     "admin": "purgeRecords createProperty updateProperty deleteProperty createOption updateOption deleteOption "
     "createList putGrant createView updateView deleteView listAudit",
-    "read import": "listImports getImport getImportResults getImportProblems watchImport",
+    "read import": "listImports getImport getImportResults getImportProblems getImportFailedRows watchImport",
     "read write": "validateValues",
 }
 SCOPES_OF = {name: set(scopes.split()) for scopes, names in NEEDED.items() for name in names.split()}
@@ -44,6 +44,7 @@ OF_IMPORTS = {
     "getImport",
     "getImportResults",
     "getImportProblems",
+    "getImportFailedRows",
     "watchImport",
     "cancelImport",
     "retryImport",

@@ -240,6 +240,7 @@ CASES: Final[Mapping[str, Case]] = {
     "GET /imports/{}/results": lambda pick, _: {
         "params": pick.among(dict, lambda: {"cursor": pick("cursor", "results")})
     },
+    "GET /imports/{}/failed-rows": _nothing,
     "GET /imports/{}/problems": lambda pick, _: {
         "params": pick.among(dict, lambda: {"cursor": pick("cursor", "problems")})
     },

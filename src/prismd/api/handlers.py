@@ -11,6 +11,7 @@ from prismd.api.files.uploads import upload_file
 from prismd.api.grants.handlers import GRANTS
 from prismd.api.imports.control import cancel_import, retry_import
 from prismd.api.imports.events import get_events
+from prismd.api.imports.failed_rows import get_failed_rows
 from prismd.api.imports.handlers import get_import, list_imports, start_import
 from prismd.api.imports.problems import get_problems
 from prismd.api.imports.results import get_results
@@ -38,6 +39,7 @@ HANDLERS: Final = (
     get_import,
     get_results,
     get_problems,
+    get_failed_rows,
     get_events,
     cancel_import,
     retry_import,

@@ -15,11 +15,14 @@ import msgspec
 
 from prismd.cli.connection import BASE_URL, client_for, real_outside
 from prismd.cli.importing.progress import meter_for
+from prismd.cli.new_files import STDOUT, opened_anew
+from prismd.cli.repaired_files import read_repaired, repaired_rows
 from prismd.core.imports.job import State
 from prismd.core.properties.schema import IMPORTABLE_TYPES
 from prismd.core.wording.quoting import quoted
 from prismd.importer.calls import ClientError, Outside, PrismClient
 from prismd.importer.events import follow
+from prismd.importer.failed_rows import run_repaired, write_failed_rows
 from prismd.importer.imports import Job, poll_to_end
 from prismd.importer.jobs import ShownJob, cancel_job, list_jobs, problems_of, read_job, retry_job
 
@@ -133,6 +136,46 @@ def _print_problems(failed: int, groups: list[dict[str, Any]]) -> None:
         click.echo(
             f"           rows {', '.join(map(str, group['rows']))}{' …' if group['count'] > len(group['rows']) else ''}"
         )
+
+
+@imports_command.command("failed-rows")
+@click.argument("job_id", metavar="ID")
+@click.option("--format", "form", type=click.Choice(["csv", "ndjson"]), default="csv", show_default=True)
+@click.option("-o", "--output", default=STDOUT, metavar="FILE", help="A new file.  [default: standard output]")
+@_reaching_a_server
+def failed_rows_command(ctx: click.Context, /, job_id: str, **given: Any) -> None:  # noqa: ANN401 - as above
+    """Write the failed rows of an import job as they were sent, with their problems, to repair them."""
+    if given["as_json"]:
+        raise click.UsageError("the rows are what is printed; leave --json out, or take --format ndjson")
+    with _server(ctx, given) as client, opened_anew(given["output"]) as file:
+        write_failed_rows(client, job_id, given["form"], file)
+
+
+@imports_command.command("fix")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of FILE.")
+@click.option("--delimiter", metavar="CHAR", help="Sign between cells.  [default: found in the header]")
+@click.option(
+    "--added",
+    type=click.Choice(["refuse", "leave-out"]),
+    default="refuse",
+    show_default=True,
+    help="What becomes of rows without a token, which somebody added.",
+)
+@_reaching_a_server
+def fix_command(ctx: click.Context, /, file: Path, **given: Any) -> None:  # noqa: ANN401 - as above
+    """Run the rows of a repaired file of failed rows, and no others, as a new job whose parent is theirs."""
+    with _server(ctx, given) as client:
+        found = read_repaired(file, given["encoding"], given["delimiter"])
+        for note in found.notes(leaves_out=given["added"] == "leave-out"):
+            click.echo(note, err=True)
+        job = run_repaired(client, found.job_id, repaired_rows(client, found))
+        if job.get("job_id"):
+            job = _watched(client, job)
+        _print(job, as_json=given["as_json"])
+    if job["status"] != "complete":
+        ctx.exit(COULD_NOT_RUN)
+    ctx.exit(SOME_ROWS_FAILED if job.get("failed") else 0)
 
 
 @imports_command.command("watch")

@@ -161,7 +161,12 @@ class PrismClient:
 
     @contextmanager
     def stream(
-        self, *path: str, headers: Mapping[str, str], body: bytes | None = None, silence_max_s: float = _SILENCE_MAX_S
+        self,
+        *path: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        query: Mapping[str, str] | None = None,
+        silence_max_s: float = _SILENCE_MAX_S,
     ) -> Iterator[httpx.Response]:
         """Send one request and yield its answer, with any status, so that the caller reads it as it arrives.
 
@@ -169,6 +174,7 @@ class PrismClient:
             path: The segments after the team, not yet percent-encoded.
             headers: Further headers of the request.
             body: JSON to POST; None for a GET.
+            query: Parameters of the query.
             silence_max_s: The longest silence, in seconds.
 
         Raises:
@@ -176,7 +182,9 @@ class PrismClient:
         """
         timeout = httpx.Timeout(silence_max_s, connect=10.0)
         method = "GET" if body is None else "POST"
-        with self._http.stream(method, self._url(path), headers=headers, content=body, timeout=timeout) as response:
+        with self._http.stream(
+            method, self._url(path), headers=headers, content=body, params=query, timeout=timeout
+        ) as response:
             yield response
 
     def _url(self, path: tuple[str, ...]) -> str:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prismd.core.imports.failed_rows import FailedRow
 from prismd.core.imports.problems import ProblemGroups, form_of, value_of
 
 CODES = ("invalid_option", "invalid_value", "not_found", "missing_key", "invalid_row")
@@ -16,9 +17,9 @@ SLUGS = ("stage", "since", None)
 VALUES = st.none() | st.integers(0, 99) | st.sampled_from(["UK", "uk", "31.12.2024", "01.02.1999", "x" * 300, ""])
 
 
-def failed(index: int, *problems: tuple[str, str | None]) -> dict[str, Any]:
+def failed(index: int, row: Any, *problems: tuple[str, str | None]) -> FailedRow:
     errors = [{"code": code, "message": f"{code} of {slug}", "property": slug} for code, slug in problems]
-    return {"input_index": index, "error": errors[0], "errors": errors}
+    return FailedRow(index, errors, b"", row)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_every_row_counts_once_in_each_of_its_groups(
     groups = ProblemGroups(groups_max)
     causes: Counter[tuple[str, str | None]] = Counter()
     for index, (problems, value) in enumerate(rows):
-        groups.add(failed(index, *problems), {"default": {"stage": value, "since": value}})
+        groups.add(failed(index, {"default": {"stage": value, "since": value}}, *problems))
         causes.update(set(problems))
     found = groups.ordered()
     counted: Counter[tuple[str, str | None]] = Counter()
@@ -87,7 +88,7 @@ def test_every_row_counts_once_in_each_of_its_groups(
 def test_a_million_rows_take_the_memory_of_their_groups() -> None:
     groups = ProblemGroups(100)
     for index in range(20_000):
-        groups.add(failed(index, ("invalid_option", "stage")), {"default": {"stage": f"value {index}"}})
+        groups.add(failed(index, {"default": {"stage": f"value {index}"}}, ("invalid_option", "stage")))
     found = groups.ordered()
     assert len(found) == 101
     rest = found[0]

@@ -23,7 +23,7 @@ from prismd.core.imports.job import Job
 from prismd.core.imports.problems import ProblemGroup, ProblemGroups
 from prismd.core.json.text import encode
 from prismd.services.idempotency.claims import Answer
-from prismd.services.imports.problems import add_problems
+from prismd.services.imports.failed_rows import next_failed_rows
 from prismd.services.session import Session
 
 #: The place of a cursor: a rank among the groups.
@@ -72,9 +72,11 @@ async def get_problems(request: Request[Any, Any, Any], job_id: PathPart, sessio
 async def _grouped(threads: Threads, session: Session, job: Job) -> ProblemGroups:
     # Each chunk is a turn of its own, so that a job of a million failed rows does not hold a thread meanwhile.
     groups = ProblemGroups(session.settings.problem_groups_max)
-    after: int | None = -1
-    while after is not None:
-        after = await threads.run_other(partial(session.do, add_problems, job, after, groups))
+    after = -1
+    while found := await threads.run_other(partial(session.do, next_failed_rows, job, after)):
+        for failed in found.rows:
+            groups.add(failed)
+        after = found.last_row
     return groups
 
 

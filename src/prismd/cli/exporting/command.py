@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -16,16 +15,15 @@ import msgspec
 from prismd.cli.connection import BASE_URL, client_for, real_outside
 from prismd.cli.exporting.outputs import OUTPUTS, CsvOutput, Output
 from prismd.cli.importing.progress import meter_for
+from prismd.cli.new_files import STDOUT, opened_anew
 from prismd.core.exports.columns import mapping_of
 from prismd.core.properties.schema import OBJECT_TYPES
 from prismd.importer.calls import ClientError, Outside
 from prismd.importer.exports import ExportRun
-from prismd.store.backups.whole_file import whole_file
 
 COULD_NOT_RUN: Final = 2
 INTERRUPTED: Final = 130
 
-_STDOUT: Final = "-"
 _TEXTS: Final = ("ndjson", "csv")
 _FORMATS: Final = tuple(OUTPUTS)
 _SUFFIXES: Final = {".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv", ".xlsx": "xlsx", ".parquet": "parquet"}
@@ -39,7 +37,7 @@ _OF_BODY: Final = ("query", "id", "deleted")
     "--query", "query_file", type=click.Path(path_type=Path), help="JSON of a query; without it, all records."
 )
 @click.option("--format", "form", type=click.Choice(_FORMATS), help="[default: by the name of FILE, or else ndjson]")
-@click.option("-o", "--output", default=_STDOUT, metavar="FILE", help="A new file.  [default: standard output]")
+@click.option("-o", "--output", default=STDOUT, metavar="FILE", help="A new file.  [default: standard output]")
 @click.option("--mapping", metavar="FILE", help="A new file with the mapping for `prismd import --map`.")
 @click.option("--importable", is_flag=True, help="Only what an import takes: no ids of records, nothing read-only.")
 @click.option("--no-keys", is_flag=True, help="References by id alone.")
@@ -71,14 +69,14 @@ def export_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401
 
 def _exported(run: ExportRun, given: Mapping[str, Any], form: str) -> dict[str, Any]:
     began = run.client.outside.monotonic()
-    with _opened(given["output"]) as file:
+    with opened_anew(given["output"]) as file:
         output, rows = _write(run, file, given, form)
     if given["mapping"]:
         columns = run.head.columns if run.head else []
-        with _opened(given["mapping"]) as file:
+        with opened_anew(given["mapping"]) as file:
             file.write(msgspec.json.format(msgspec.json.encode(mapping_of(run.object_type, columns))) + b"\n")
     return {
-        "file": None if given["output"] == _STDOUT else given["output"],
+        "file": None if given["output"] == STDOUT else given["output"],
         "mapping": given["mapping"],
         "type": run.object_type,
         "format": form,
@@ -119,31 +117,14 @@ def _output(run: ExportRun, file: IO[bytes], given: Mapping[str, Any], form: str
     return made
 
 
-@contextmanager
-def _opened(output: str) -> Iterator[IO[bytes]]:
-    """Yield the file to write; it gets its name if the block succeeds."""
-    try:
-        if output == _STDOUT:
-            yield sys.stdout.buffer
-            sys.stdout.buffer.flush()
-            return
-        with whole_file(Path(output)) as fd, os.fdopen(os.dup(fd), "wb") as file:
-            yield file
-    except FileExistsError:
-        raise ClientError(f"{output} exists; move it away, or give another name") from None
-    except OSError as error:
-        where = "standard output" if output == _STDOUT else output
-        raise ClientError(f"{where} cannot be written: {error.strerror or error}") from None
-
-
 def _format(given: Mapping[str, Any]) -> str:
     output = given["output"]
     form = str(given["form"] or _SUFFIXES.get(Path(output).suffix.lower(), "ndjson"))
-    if output == _STDOUT and form not in _TEXTS:
+    if output == STDOUT and form not in _TEXTS:
         raise ClientError(f"--format {form} needs --output FILE; only {' and '.join(_TEXTS)} go to standard output")
-    if output == _STDOUT and given["as_json"]:
+    if output == STDOUT and given["as_json"]:
         raise ClientError("--json needs --output FILE, because the records go to standard output")
-    if given["mapping"] == _STDOUT:
+    if given["mapping"] == STDOUT:
         raise ClientError("--mapping needs the name of a file")
     if given["apostrophes"] and form != "csv":
         raise ClientError(f"--apostrophes protects cells of CSV, and the format is {form}; leave it out")

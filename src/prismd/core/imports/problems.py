@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from prismd.core.imports.failed_rows import FailedRow
 from prismd.core.json.text import encode
 
 #: Codes of problems whose value names something, so that equal values have one cause.
@@ -81,21 +82,16 @@ class ProblemGroups:
         #: Number of rows that have a problem.
         self.failed = 0
 
-    def add(self, result: Mapping[str, Any], row: Any) -> None:  # noqa: ANN401 - JSON is any value
-        """Count the problems of a failed row, each cause once.
-
-        Args:
-            result: The result of the row, as decoded from JSON.
-            row: The row as it was sent, as decoded from JSON.
-        """
+    def add(self, failed: FailedRow) -> None:
+        """Count the problems of a failed row, each cause once."""
         self.failed += 1
         counted = set[int]()
-        for problem in result.get("errors") or [result["error"]]:
-            value = value_of(row, problem.get("property"))
-            group = self._group(problem, value, result["input_index"])
+        for problem in failed.problems:
+            value = value_of(failed.row, problem.get("property"))
+            group = self._group(problem, value, failed.index)
             if id(group) not in counted:
                 counted.add(id(group))
-                group.add(result["input_index"], value)
+                group.add(failed.index, value)
 
     def _group(self, problem: Mapping[str, Any], value: Any, index: int) -> ProblemGroup:  # noqa: ANN401 - as above
         code, slug = problem["code"], problem.get("property")

@@ -40,6 +40,7 @@ class Retry(Struct, Generic[Row], frozen=True, kw_only=True, forbid_unknown_fiel
     not_attempted: Annotated[bool, member("Run the rows that were never attempted too.", Words("true or false"))] = (
         False
     )
+    only_corrected: Annotated[bool, member("Run the rows of `objects` alone.", Words("true or false"))] = False
 
 
 class RetryBody(Retry[CorrectedRow], frozen=True, kw_only=True):
@@ -56,10 +57,12 @@ class RetryRequest:
     Args:
         corrections: JSON of corrected rows, by the index of the failed row in the import.
         not_attempted: Whether to run rows that were never attempted too.
+        only_corrected: Whether failed rows without a correction are left as they are.
     """
 
     corrections: Mapping[int, msgspec.Raw] = field(default_factory=dict)
     not_attempted: bool = False
+    only_corrected: bool = False
 
 
 def parse_retry(body: bytes, limits: RequestLimits) -> RetryRequest:
@@ -85,7 +88,7 @@ def parse_retry(body: bytes, limits: RequestLimits) -> RetryRequest:
     corrections = dict(_correction(number, row) for number, row in enumerate(rows))
     if len(corrections) < len(rows):
         raise PrismdError.invalid(".body.objects", "two rows have the same input_index; correct each row once")
-    return RetryRequest(corrections, retry.not_attempted)
+    return RetryRequest(corrections, retry.not_attempted, retry.only_corrected)
 
 
 def _member(name: str, raw: msgspec.Raw, limits: RequestLimits) -> object:

@@ -69,6 +69,8 @@ def retry_job(transaction: Transaction, job_id: str, retry: RetryRequest) -> Sub
         if index not in rows:
             message = f"row {index} of the import did not fail; only failed rows can be corrected"
             raise PrismdError.invalid(".body.objects", message, "enum")
+    if retry.only_corrected:
+        rows = {index: retry.corrections[index] for index in rows if index in retry.corrections}
     rows.update(retry.corrections)
     if retry.not_attempted:
         rows.update(_rows_not_attempted(transaction, job))

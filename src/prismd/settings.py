@@ -140,6 +140,9 @@ class Settings(FileSettings):
         10, "jobs", "most import jobs of a team that take turns; its others stay queued", minimum=1
     )
     import_retention_days: int = setting(7, "days", "how long an import job and its results can be read", minimum=1)
+    change_retention_days: int = setting(
+        30, "days", "how long it is kept what single writes, batches and deletions changed of records", minimum=1
+    )
     audit_retention_days: int = setting(365, "days", "how long the audit is kept", minimum=1)
     step_attempts_max: int = setting(
         3, "attempts", "tries of one chunk before its job fails; the last one parts its rows", minimum=1

@@ -239,6 +239,12 @@ def test_provokes_import_not_ended(api: Api) -> None:
     assert code_of(api.send("POST", f"{_job(api)}/retry")) == "import_not_ended"
 
 
+def test_provokes_nothing_to_undo(api: Api) -> None:
+    job = api.start([{}] * 100, dry_run=True).json()["job_id"]
+    api.work()
+    assert code_of(api.send("POST", f"/imports/{job}/undo")) == "nothing_to_undo"
+
+
 def test_provokes_nothing_to_retry(api: Api) -> None:
     assert code_of(api.send("POST", f"{_job(api, done=True)}/retry")) == "nothing_to_retry"
 

@@ -93,13 +93,13 @@ def test_cancelling_again_under_the_same_key_is_answered_again(api: Api) -> None
     assert second.headers["idempotent-replay"] == "true"
 
 
-@pytest.mark.parametrize("what", ["cancel", "retry"])
+@pytest.mark.parametrize("what", ["cancel", "retry", "undo"])
 @pytest.mark.parametrize("job", ["01920000-0000-7000-8000-000000000000", "no-uuid", "%FF", "count"])
 def test_there_is_nothing_to_do_about_an_import_that_is_not_there(api: Api, what: str, job: str) -> None:
     assert code(api.send("POST", f"/imports/{job}/{what}")) == (404, "not_found")
 
 
-@pytest.mark.parametrize("what", ["cancel", "retry"])
+@pytest.mark.parametrize("what", ["cancel", "retry", "undo"])
 def test_other_teams_have_no_say(api: Api, what: str) -> None:
     job = start(api, rows(100))
     other = api.make_key(f"other {what}")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.conftest import Clock
 
 ALWAYS = {
+    "change_set_id",
     "contacts_created",
     "references_created",
     "references_left_empty",

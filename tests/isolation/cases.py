@@ -247,6 +247,7 @@ CASES: Final[Mapping[str, Case]] = {
     "GET /imports/{}/events": lambda *_: {"headers": {"last-event-id": "1000"}},
     "POST /imports/{}/cancel": _nothing,
     "POST /imports/{}/retry": _retried,
+    "POST /imports/{}/undo": lambda pick, _: pick.among(dict, lambda: {"json": {"dry_run": True}}),
     "POST /{}/import": _imported,
     "GET /{}/{}": _nothing,
     "GET /{}/count": _scoped,

@@ -13,6 +13,7 @@ from typing import Any, Final
 from prismd.core.values.blanks import UNSEEN
 from prismd.store import api_keys, audit, grants, lists, properties, retention, teams, views
 from prismd.store.backups import restoring
+from prismd.store.changes import change_sets
 from prismd.store.files import files, parts, purging
 from prismd.store.idempotency import claims, client_attempts
 from prismd.store.imports import attempts, chunks, drafts, effects, import_records, jobs, progress, queue, results
@@ -66,6 +67,7 @@ def _named(count: int) -> dict[str, Any]:
         "versions": [2] * count,
         "versions_before": [1] * count,
         "versions_after": [2] * count,
+        "since": [0] * count,
         "properties": ["{}"] * count,
         "whole": [0] * count,
         "before": ["{}"] * count,
@@ -83,7 +85,7 @@ def _named(count: int) -> dict[str, Any]:
 
 _MOVED: Final = {
     "id": JOB, "found": 250, "cursor": 251, "state": "running", "created": 0, "existing": 0, "updated": 0, "failed": 0,
-    "attempts": 1, "crashes": 0, "contacts": 0, "code": None, "message": None,
+    "attempts": 1, "crashes": 0, "contacts": 0, "partly": 0, "kept": 0, "gone": 0, "code": None, "message": None,
 }  # fmt: skip
 _LISTED: Final = {"state": "complete", "type": "contact", "before": id_of(RECORDS)}
 _OF_TYPE: Final = {"team_id": 1, "object_type": "contact", "key": "email"}
@@ -161,6 +163,14 @@ _IMPORTS: Final = {
     "drafts": Hot(drafts._FIND, each=2),
     "drafts by hash": Hot(drafts._BY_HASH, each=2),
     "deleted drafts": Hot(drafts._DELETE, each=1),
+    "any job": Hot(jobs._ANY, (1, JOB), once=1),
+    "any job held": Hot(jobs._HOLD_ANY, (1, JOB), once=1),
+    "what an import changed": Hot(change_sets._CHANGES_OF_IMPORT, {"set": JOB}, each=1),
+    "what a change set changed": Hot(change_sets._CHANGES_OF_SET, {"set": JOB}, each=1),
+    "later changes of records": Hot(change_sets._LATER, {"each_max": LIMIT}, each=1),
+    "heads of change sets": Hot(change_sets._HEADS, each=2),
+    "records that a job wrote": Hot(change_sets._WRITTEN_BY, {"set": JOB}, each=3),
+    "forgotten values": Hot(change_sets._FORGET_VALUES.format(table="record_change"), each=2),
 }
 
 _AUDITED: Final = {
@@ -218,7 +228,11 @@ _RETENTION: Final = {
     "the oldest of a team": Hot(retention._OLDEST, once=10),
     "expired jobs": Hot(retention._EXPIRED_JOBS, {"now": LATE}, once=LIMIT),
     **{
-        f"{table} of expired jobs": Hot(retention._DELETE_PARTS.format(table=table), {"jobs": [JOB]}, once=2 * LIMIT)
+        f"{table} of expired jobs": Hot(
+            retention._DELETE_PARTS.format(table=table, owner=retention._OWNERS.get(table, "job_id")),
+            {"jobs": [JOB]},
+            once=2 * LIMIT,
+        )
         for table, _ in retention._PARTS
     },
     "deleted jobs": Hot(retention._DELETE_JOBS, {"team": 2, "jobs": [id_of(1)]}, once=2),
@@ -230,6 +244,8 @@ _RETENTION: Final = {
     "whether a content is shared": Hot(purging._IS_SHARED, (1, id_of(3)), once=1),
     "deleted parts of files": Hot(purging._DELETE_PARTS, {"content": id_of(3)}, once=2 * LIMIT),
     "deleted files": Hot(purging._DELETE, (1, id_of(3)), once=2),
+    "old change sets": Hot(retention._OLD_CHANGE_SETS, {"before": LATE}, once=2 * LIMIT),
+    "deleted change sets": Hot(retention._DELETE_CHANGE_SETS, {"jobs": [id_of(1)]}, once=2),
     "expired tickets": Hot(retention._DELETE_TICKETS, (LATE, LIMIT), once=2 * LIMIT),
 }
 
@@ -259,11 +275,12 @@ OF_ALL_TEAMS: Final = {
 }  # fmt: skip
 
 #: A part of others; what the command line asks, of keys that people made by hand; what restores a backup; what is done
-#: once a view or a lost chunk, to all views of a team or all chunks of a job; what counts a team's files, which
-#: are limited; what reads nothing but its parameters.
+#: once an undo, a view or a lost chunk, to all views of a team or all chunks of a job; what counts a team's files,
+#: which are limited; what reads nothing but its parameters.
 NOT_HOT: Final = (
-    audit._NAMED, audit._NOTE, audit._NOTED, audit._NOTED_OF_JOB, audit._NOTE_AND_TELL,
+    audit._NAMED, audit._NOTE, audit._NOTED, audit._NOTED_OF_JOB, audit._NOTE_AND_TELL, audit._NOTE_KEEP_AND_TELL,
     audit._NOTE_OF_JOB_AND_TELL, diagnosis._EXPIRED,
+    change_sets._RECORDS_CHANGED, change_sets.AND_KEEP_CHANGES, change_sets._COUNT_OF_IMPORT,
     records.FOUND, teams._SELECT_TEAMS, api_keys._LIST, api_keys._HOLD, api_keys._READ, api_keys._REVOKE,
     api_keys._EXPIRE, views._NOTE, views._LISTING, views._UNPIN,
     chunks._REMOVE_CHUNK, chunks._RETURN_CHUNKS, record_keys._INSERT, queue._ENTER, queue._RETURN,

@@ -90,6 +90,9 @@ INSERT INTO import_chunk SELECT 1, '{JOB}', n, n * 2000, 2000, '[]' FROM generat
 INSERT INTO import_result SELECT 1, '{JOB}', n, n * 2000, 2000, 1990, 0, 0, 10, '' FROM generate_series(0, 499) AS n;
 INSERT INTO import_touch (team_id, job_id, record_id, first_row)
 SELECT 1, '{JOB}', {_ID}, n FROM generate_series(1, {RECORDS}) AS n;
+INSERT INTO change_set SELECT 1, {_ID}, 'write', 'contact', now() + make_interval(secs => n)
+FROM generate_series(1, {MANY}) AS n;
+INSERT INTO record_change SELECT 1, '{JOB}', {_ID}, 1, 2, '{{}}', '{{}}' FROM generate_series(1, {MANY}) AS n;
 INSERT INTO import_draft SELECT 1, '{JOB}', {_ID}, {_HASH}, 1, n, true, '{{}}' FROM generate_series(1, {MANY}) AS n;
 
 INSERT INTO file (team_id, id, name, state, resumable, length, received, sha256, content_id, created_at, expires_at)

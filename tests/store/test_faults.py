@@ -21,6 +21,7 @@ import pytest
 
 from prismd import store
 from prismd.core.audit import Action, AuditFilter, Deed, Doer
+from prismd.core.changes.changes import ChangesMade, Kind, RecordChange
 from prismd.core.files import FileState, StoredFile
 from prismd.core.grants import Grant
 from prismd.core.imports.job import Counts, Job, State
@@ -42,6 +43,7 @@ from prismd.settings import Settings
 from prismd.store import api_keys, audit, distribution, grants, lists, migrate, properties, retention, teams, views
 from prismd.store.backups import restoring
 from prismd.store.backups.dumps import Rows, SequencePosition
+from prismd.store.changes import change_sets
 from prismd.store.connections import postgres
 from prismd.store.connections.postgres import Connection, Pool, connect
 from prismd.store.files import files, parts, purging
@@ -60,9 +62,13 @@ TABLES: Final = (
     "team", "api_key", "property", "property_option", "record", "key_property", "record_key", "import_job",
     "import_queue",
     "import_chunk", "import_attempt", "import_result", "import_touch", "import_draft", "idempotency_claim",
-    "attempt_answer", "audit_entry", "audit_object", "record_grant", "list", "view", "realtime_ticket",
+    "attempt_answer", "audit_entry", "audit_object", "change_set", "record_change",
+    "record_grant", "list", "view", "realtime_ticket",
     "file", "file_part",
 )  # fmt: skip
+
+
+MADE: Final = ChangesMade(NEW_ID(), Kind.WRITE, [RecordChange(NEW_ID(), 1, 2, {"city": "Rome"}, {"city": "Oslo"})])
 
 
 def budget() -> ReadingBudget:
@@ -133,6 +139,13 @@ def new_key(team_id: int, key_id: str, digest: bytes) -> api_keys.NewStoredKey:
 #: One call of every store function, each of which reaches the database.
 CALLS: Final[dict[Callable[..., Any], Call]] = {
     audit.write_entry: lambda c, w: audit.write_entry(c, w.team_id, Doer(NOW, w.key_id), DEED, ["{}"]),
+    change_sets.insert_changes: lambda c, w: change_sets.insert_changes(c, w.running, MADE.changes),
+    change_sets.changes_of: lambda c, w: change_sets.changes_of(c, w.running, [w.record.id]),
+    change_sets.count_changed: lambda c, w: change_sets.count_changed(c, w.running),
+    change_sets.later_changes: lambda c, w: change_sets.later_changes(c, w.team_id, {w.record.id: 0}),
+    change_sets.heads_of: lambda c, w: change_sets.heads_of(c, w.team_id, [w.running.id]),
+    change_sets.written_by: lambda c, w: change_sets.written_by(c, w.running, "contact", [w.record.id]),
+    change_sets.forget_values: lambda c, w: change_sets.forget_values(c, w.team_id, [w.record.id]),
     audit.write_entry_of_job: lambda c, w: audit.write_entry_of_job(c, w.ended, DEED),
     audit.list_entries: lambda c, w: audit.list_entries(c, w.team_id, AuditFilter(), before=None, limit=1),
     audit.purge_entries: lambda c, w: audit.purge_entries(c, w.team_id, until=LATER),
@@ -178,6 +191,8 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     queue.leave: lambda c, w: queue.leave(c, w.team_id, w.running.id),
     queue.jobs_of_team: lambda c, w: queue.jobs_of_team(c, w.team_id),
     queue.return_jobs: lambda c, w: queue.return_jobs(c, w.team_id, [NEW_ID()], NOW),
+    jobs.hold_any_job: lambda c, w: jobs.hold_any_job(c, w.team_id, w.running.id),
+    jobs.read_any_job: lambda c, w: jobs.read_any_job(c, w.team_id, w.running.id),
     jobs.active_jobs: lambda c, w: jobs.active_jobs(c, w.team_id),
     jobs.count_active: lambda c, w: jobs.count_active(c, w.team_id),
     jobs.lock_job: lambda c, w: jobs.lock_job(c, w.team_id, w.running.id),
@@ -323,6 +338,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     retention.oldest_of_team: lambda c, w: retention.oldest_of_team(c, w.team_id),
     retention.purge_claims: lambda c, w: retention.purge_claims(c, w.team_id, before=LATER),
     retention.purge_jobs: lambda c, w: retention.purge_jobs(c, w.team_id, now=LATER),
+    retention.purge_changes: lambda c, w: retention.purge_changes(c, w.team_id, before=LATER),
     retention.purge_tickets: lambda c, _: retention.purge_tickets(c, now=LATER),
     retention.purge_attempts: lambda c, w: retention.purge_attempts(c, w.team_id, before=LATER),
     views.lock_views: lambda c, w: views.lock_views(c, w.team_id, "contact"),
@@ -338,7 +354,9 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     views.unnoted_views: lambda c, w: views.unnoted_views(c, w.team_id),
     views.note_names: lambda c, w: views.note_names(c, w.team_id, [replace(VIEW, names={})]),
     views.delete_view: lambda c, w: views.delete_view(c, w.team_id, "contact", VIEW.id),
-    results.insert_results: lambda c, w: results.insert_results(c, w.running, w.chunk, Counts(), b""),
+    results.insert_results: lambda c, w: results.insert_results(
+        c, w.running, results.ChunkPlace(9, 9, 1), Counts(), b""
+    ),
     results.next_results: lambda c, w: results.next_results(c, w.team_id, w.ended.id, after=-1, outcome=None),
     results.position_of_result: lambda c, w: results.position_of_result(c, w.team_id, w.ended.id, 0, b"{"),
     results.part_of_results: lambda c, w: results.part_of_results(

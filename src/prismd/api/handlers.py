@@ -15,6 +15,7 @@ from prismd.api.imports.failed_rows import get_failed_rows
 from prismd.api.imports.handlers import get_import, list_imports, start_import
 from prismd.api.imports.problems import get_problems
 from prismd.api.imports.results import get_results
+from prismd.api.imports.undo import undo_import
 from prismd.api.lists.handlers import LISTS
 from prismd.api.monitoring.health import get_health, get_liveness
 from prismd.api.properties.handlers import PROPERTIES, validate_values
@@ -45,6 +46,7 @@ HANDLERS: Final = (
     retry_import,
     *STREAMED,
     *FILES,
+    undo_import,
     *RECORD_READS,
     *RECORD_WRITES,
     *RECORD_BATCHES,

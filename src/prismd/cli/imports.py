@@ -1,7 +1,8 @@
-"""``prismd imports``: list, show, watch, cancel and retry import jobs."""
+"""``prismd imports``: list, show, watch, cancel, retry and undo import jobs."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -24,18 +25,29 @@ from prismd.importer.calls import ClientError, Outside, PrismClient
 from prismd.importer.events import follow
 from prismd.importer.failed_rows import run_repaired, write_failed_rows
 from prismd.importer.imports import Job, poll_to_end
-from prismd.importer.jobs import ShownJob, cancel_job, list_jobs, problems_of, read_job, retry_job
+from prismd.importer.jobs import (
+    ShownJob,
+    cancel_job,
+    kept_records,
+    list_jobs,
+    problems_of,
+    read_job,
+    retry_job,
+    undo_job,
+)
 
 SOME_ROWS_FAILED: Final = 1
 COULD_NOT_RUN: Final = 2
 INTERRUPTED: Final = 130
+#: The most records listed that an undo kept.
+_KEPT_SHOWN_MAX: Final = 20
 
 _Command = Callable[..., None]
 
 
-@click.group("imports", short_help="List, show, watch, cancel and retry import jobs.")
+@click.group("imports", short_help="List, show, watch, cancel, retry and undo import jobs.")
 def imports_command() -> None:
-    """List, show, watch, cancel and retry import jobs of a server.
+    """List, show, watch, cancel, retry and undo import jobs of a server.
 
     The API key is read from MICRO_API_KEY.
     """
@@ -178,6 +190,27 @@ def fix_command(ctx: click.Context, /, file: Path, **given: Any) -> None:  # noq
     ctx.exit(SOME_ROWS_FAILED if job.get("failed") else 0)
 
 
+@imports_command.command("undo")
+@click.argument("job_id", metavar="ID")
+@click.option("--dry-run", is_flag=True, help="Judge every record, change nothing.")
+@_reaching_a_server
+def undo_command(ctx: click.Context, /, job_id: str, **given: Any) -> None:  # noqa: ANN401 - as above
+    """Undo an import job, or an undo; the exit code is 0 if all records went back, 1 if some were kept, else 2.
+
+    ID is a job, or the change_set_id of a small import. What somebody changed since stays, and is listed.
+    """
+    with _server(ctx, given) as client:
+        job = _watched(client, undo_job(client, job_id, dry_run=given["dry_run"]))
+        kept = list(itertools.islice(kept_records(client, job["job_id"]), _KEPT_SHOWN_MAX + 1))
+    if given["as_json"]:
+        click.echo(json.dumps(job, ensure_ascii=False))
+    else:
+        _print_undo(job, kept)
+    if job["status"] != "complete":
+        ctx.exit(COULD_NOT_RUN)
+    ctx.exit(SOME_ROWS_FAILED if kept else 0)
+
+
 @imports_command.command("watch")
 @click.argument("job_id", metavar="ID")
 @_reaching_a_server
@@ -195,7 +228,8 @@ def _watched(client: PrismClient, job: ShownJob) -> ShownJob:
     if job["status"] != "processing":
         return job
     meter = meter_for(sys.stderr, client.outside.monotonic)
-    meter.begin(f"importing {job.get('object_type', 'records')}", job.get("total", 0), "rows")
+    verb, unit = ("undoing", "records") if "undo" in job else ("importing", "rows")
+    meter.begin(f"{verb} {job.get('object_type', 'records')}", job.get("total", 0), unit)
 
     def show(now: Job) -> None:
         meter.show(now.processed or 0, f"{now.failed:,} failed" if now.failed else "")
@@ -219,6 +253,37 @@ def _server(ctx: click.Context, given: dict[str, Any]) -> Iterator[PrismClient]:
         ctx.exit(COULD_NOT_RUN)
     except KeyboardInterrupt:
         ctx.exit(INTERRUPTED)
+
+
+def _print_undo(job: ShownJob, kept: list[dict[str, Any]]) -> None:
+    counts = {name: int(count) for name, count in job["undo"].items() if name != "undoes"}
+    preview = ", a preview that changes nothing" if job.get("dry_run") else ""
+    click.echo(f"{job['job_id']}  {job['state']}{preview}")
+    click.echo(f"  {job['processed']:,} of {job['total']:,} records: {counts['reverted']:,} reverted,")
+    click.echo(
+        f"  {counts['partly_reverted']:,} partly reverted, {counts['kept']:,} kept, {counts['gone']:,} gone already, "
+        f"{counts['failed']:,} failed"
+    )
+    for result in kept[:_KEPT_SHOWN_MAX]:
+        for one in result.get("kept", ()):
+            click.echo(f"  {result['object_type']} {result['id']}: {_why_kept(one)}")
+    if len(kept) > _KEPT_SHOWN_MAX:
+        click.echo(f"  and more; GET imports/{job['job_id']}/results?outcome=kept lists them all")
+    if error := job.get("error"):
+        click.echo(f"  {error.get('code')}: {error.get('message')}")
+
+
+def _why_kept(kept: dict[str, Any]) -> str:
+    what = kept.get("property") or "the record"
+    if referrer := kept.get("referred_to_by"):
+        return f"{what} stays, {referrer['object_type']} {referrer['id']} refers to it"
+    if message := kept.get("message"):
+        return f"{what} stays as it is: {message}"
+    by = kept.get("changed_by")
+    if by is None:
+        return f"{what} stays, it was changed since"
+    who = f"key {by['key_id']}" if by.get("key_id") else "the server"
+    return f"{what} stays, changed by {who} at {by['at']} ({by['kind']} {by['change_set_id']})"
 
 
 def _rows(path: Path) -> list[msgspec.Raw]:

@@ -29,6 +29,9 @@ class Action(enum.StrEnum):
     IMPORT_ENDED = "import.ended"
     FILE_UPLOADED = "file.uploaded"
     FILE_DELETED = "file.deleted"
+    UNDO_STARTED = "undo.started"
+    UNDO_CANCELLED = "undo.cancelled"
+    UNDO_ENDED = "undo.ended"
     PROPERTY_CREATED = "property.created"
     PROPERTY_UPDATED = "property.updated"
     PROPERTY_DELETED = "property.deleted"
@@ -104,6 +107,9 @@ def import_started(job: Job) -> Deed:
     Args:
         job: The job at that time.
     """
+    if job.undoes is not None:
+        details = {"undoes": job.undoes, "total": job.total, "dry_run": job.options.dry_run}
+        return Deed(Action.UNDO_STARTED, [job.id], job.object_type, details)
     options = {name: value for name, value in job.options.to_json().items() if value not in (None, False)}
     details = {"total": job.total, "options": options}
     if job.parent_job_id is not None:
@@ -118,6 +124,8 @@ def import_ended(job: Job, action: Action = Action.IMPORT_ENDED) -> Deed:
         job: The job at its end.
         action: The kind of end.
     """
+    if job.undoes is not None:
+        return _undo_ended(job, Action.UNDO_CANCELLED if action is Action.IMPORT_CANCELLED else Action.UNDO_ENDED)
     details = {
         "state": job.state.value,
         "total": job.total,
@@ -126,6 +134,22 @@ def import_ended(job: Job, action: Action = Action.IMPORT_ENDED) -> Deed:
         "updated": job.updated,
         "failed": job.failed,
         "contacts_created": job.contacts_created,
+        "not_attempted": job.not_attempted,
+        "dry_run": job.options.dry_run,
+    }
+    return Deed(action, [job.id], job.object_type, details)
+
+
+def _undo_ended(job: Job, action: Action) -> Deed:
+    details = {
+        "undoes": job.undoes,
+        "state": job.state.value,
+        "total": job.total,
+        "reverted": job.updated - job.partly_reverted,
+        "partly_reverted": job.partly_reverted,
+        "kept": job.kept,
+        "gone": job.gone,
+        "failed": job.failed,
         "not_attempted": job.not_attempted,
         "dry_run": job.options.dry_run,
     }

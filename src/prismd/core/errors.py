@@ -33,6 +33,7 @@ HTTP_STATUS: Final = MappingProxyType(
         "nothing_to_retry": 409,
         "upload_offset_mismatch": 409,
         "file_not_whole": 409,
+        "nothing_to_undo": 409,
         "property_in_use": 409,
         "required_backfill_needed": 409,
         "option_in_use": 409,

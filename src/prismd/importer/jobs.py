@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -85,6 +85,42 @@ def problems_of(client: PrismClient, job_id: str) -> tuple[int, list[dict[str, A
         if not page.get("next_cursor"):
             return int(page.get("failed") or 0), groups
         query = {"cursor": str(page["next_cursor"])}
+
+
+def undo_job(client: PrismClient, job_id: str, *, dry_run: bool = False) -> ShownJob:
+    """Start the undo of an import or of an undo, and return the job of the undo.
+
+    Args:
+        client: The server.
+        job_id: The job to undo, or the change set of a small import.
+        dry_run: Whether to judge every record, but change nothing.
+
+    Raises:
+        RefusedError: The import still runs, or nothing is left to undo.
+        ClientError: The server cannot be used.
+    """
+    body = msgspec.json.encode({"dry_run": dry_run})
+    return _without_results(client.call("POST", "imports", job_id, "undo", body=body, key=_new_key()))
+
+
+def kept_records(client: PrismClient, job_id: str) -> Iterator[dict[str, Any]]:
+    """Yield the results of an undo whose records stay as they are, wholly or in part.
+
+    Args:
+        client: The server.
+        job_id: The job of the undo.
+
+    Raises:
+        ClientError: The server cannot be used.
+    """
+    for outcome in ("partly_reverted", "kept"):
+        query = {"outcome": outcome, "limit": "1000"}
+        while True:
+            page = _object(client.call("GET", "imports", job_id, "results", query=query))
+            yield from page.get("data") or []
+            if not page.get("next_cursor"):
+                break
+            query = {"cursor": str(page["next_cursor"])}
 
 
 def _new_key() -> str:

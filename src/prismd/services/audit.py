@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prismd.core.audit import Action, AuditFilter, Deed, Doer, import_ended
+from prismd.core.changes.changes import ChangesMade
 from prismd.core.imports.job import Job
 from prismd.services.api_keys.authentication import KeyFailure
 from prismd.services.runtime import Runtime
@@ -49,15 +50,16 @@ def doer_of(transaction: Transaction) -> Doer:
     return Doer(transaction.now(), session.called_by.key_id if session.called_by else None, session.request_id)
 
 
-def note(transaction: Transaction, deed: Deed, notices: Sequence[str] = ()) -> None:
+def note(transaction: Transaction, deed: Deed, notices: Sequence[str] = (), made: ChangesMade | None = None) -> None:
     """Add an entry to the audit log; the entry and the change commit together.
 
     Args:
         transaction: The transaction of the change; its session names the author.
         deed: The change.
         notices: Payloads of notifications about the change; the same statement sends them.
+        made: What the change made of records; the same statement keeps it.
     """
-    audit.write_entry(transaction.connection, transaction.team_id, doer_of(transaction), deed, notices)
+    audit.write_entry(transaction.connection, transaction.team_id, doer_of(transaction), deed, notices, made=made)
 
 
 def note_end(transaction: Transaction, job: Job, notices: Sequence[str] = ()) -> None:

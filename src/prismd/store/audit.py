@@ -12,8 +12,10 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from prismd.core.audit import IDS_MAX, AuditFilter, Deed, Doer
+from prismd.core.changes.changes import ChangesMade
 from prismd.core.errors import PrismdError
 from prismd.core.imports.job import Job
+from prismd.store.changes.change_sets import AND_KEEP_CHANGES, parameters_of
 from prismd.store.connections.postgres import Connection
 from prismd.store.locations import BEGIN_HERE
 from prismd.store.realtime.notifications import AND_NOTIFY_LISTENERS, notify_parameters
@@ -34,6 +36,7 @@ WITH noted AS (
 """
 _NOTE: Final = f"{_NOTED} {_NAMED}"
 _NOTE_AND_TELL: Final = f"{_NOTED}, named AS ({_NAMED}) {AND_NOTIFY_LISTENERS}"
+_NOTE_KEEP_AND_TELL: Final = f"{_NOTED}, named AS ({_NAMED}) {AND_KEEP_CHANGES} {AND_NOTIFY_LISTENERS}"
 
 _NOTED_OF_JOB: Final = """
 WITH noted AS (
@@ -157,7 +160,15 @@ class EntryPosition:
     id: str
 
 
-def write_entry(connection: Connection, team_id: int, doer: Doer, deed: Deed, notices: Sequence[str] = ()) -> None:
+def write_entry(
+    connection: Connection,
+    team_id: int,
+    doer: Doer,
+    deed: Deed,
+    notices: Sequence[str] = (),
+    *,
+    made: ChangesMade | None = None,
+) -> None:
     """Add an entry, in the transaction that does the action.
 
     Args:
@@ -166,11 +177,14 @@ def write_entry(connection: Connection, team_id: int, doer: Doer, deed: Deed, no
         doer: The key that did it, and the time.
         deed: The action.
         notices: Notifications to send to listeners in the same statement.
+        made: What the action changed of records, to be kept by the same statement; it goes with notifications.
     """
+    statement = _NOTE if not notices else _NOTE_AND_TELL if made is None else _NOTE_KEEP_AND_TELL
     connection.execute(
-        _NOTE_AND_TELL if notices else _NOTE,
+        statement,
         {
             **(notify_parameters(notices) if notices else {}),
+            **(parameters_of(made) if made else {}),
             "team": team_id,
             "at": doer.at,
             "key": doer.key_id,

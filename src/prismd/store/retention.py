@@ -14,8 +14,19 @@ CLAIMS_PER_BATCH: Final = 500
 TICKETS_PER_BATCH: Final = 500
 ATTEMPTS_PER_BATCH: Final = 500
 
+CHANGE_SETS_PER_BATCH: Final = 100
+_CHANGES_PER_BATCH: Final = 5_000
+
 #: The tables that belong to a job, and the rows deleted at once: a chunk can be megabytes, a draft is one short row.
-_PARTS: Final = (("import_touch", 5_000), ("import_draft", 5_000), ("import_result", 50), ("import_chunk", 50))
+_PARTS: Final = (
+    ("import_touch", 5_000),
+    ("record_change", 5_000),
+    ("import_draft", 5_000),
+    ("import_result", 50),
+    ("import_chunk", 50),
+)
+#: By which column the rows of a table belong to a job, if it is not `job_id`.
+_OWNERS: Final = {"record_change": "change_set_id"}
 
 # Each uses the same index as its purge.
 _OLDEST: Final = """
@@ -23,16 +34,20 @@ _OLDEST: Final = """
         (SELECT created_at FROM idempotency_claim WHERE team_id = %(team)s ORDER BY created_at LIMIT 1),
         (SELECT created_at FROM attempt_answer WHERE team_id = %(team)s ORDER BY created_at LIMIT 1),
         (SELECT at FROM audit_entry WHERE team_id = %(team)s ORDER BY at LIMIT 1),
+        (SELECT at FROM change_set WHERE team_id = %(team)s ORDER BY at LIMIT 1),
         (SELECT expires_at FROM import_job WHERE team_id = %(team)s AND state NOT IN ('queued', 'running')
          ORDER BY expires_at LIMIT 1),
         (SELECT expires_at FROM file WHERE team_id = %(team)s ORDER BY expires_at LIMIT 1),
         EXISTS (SELECT FROM import_job WHERE team_id = %(team)s AND state IN ('queued', 'running'))
 """
 
-#: A running job is not deleted before it has ended.
+#: A running job is not deleted before it has ended, nor is one that is being undone.
 _EXPIRED_JOBS: Final = """
     SELECT id::text FROM import_job
     WHERE team_id = %(team)s AND expires_at <= %(now)s AND state NOT IN ('queued', 'running')
+      AND id <> ALL (ARRAY(SELECT undoes FROM import_job AS undo
+                           WHERE undo.team_id = %(team)s AND undo.state IN ('queued', 'running')
+                             AND undo.undoes IS NOT NULL))
     ORDER BY expires_at LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 """
@@ -71,6 +86,22 @@ _DELETE_OLD: Final = f"""
 """
 _DELETE_CLAIMS: Final = _DELETE_OLD.format(table="idempotency_claim")
 _DELETE_ATTEMPTS: Final = _DELETE_OLD.format(table="attempt_answer")
+_OLD_CHANGE_SETS: Final = """
+    SELECT id::text FROM change_set WHERE team_id = %(team)s AND at <= %(before)s
+    ORDER BY at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+"""
+_DELETE_CHANGE_SETS: Final = f"""
+    DELETE FROM change_set AS old
+    USING unnest(ARRAY(
+        SELECT found.location
+        FROM unnest(%(jobs)s::text[]::uuid[]) AS expired (id)
+        CROSS JOIN LATERAL (
+            SELECT ctid AS location FROM change_set WHERE team_id = %(team)s AND id = expired.id
+            OFFSET 0
+        ) AS found
+    )) WITH ORDINALITY AS gone (location, nth)
+    WHERE old.team_id = %(team)s AND old.ctid = gone.location AND {BEGIN_HERE}
+"""
 _DELETE_TICKETS: Final = """
     DELETE FROM realtime_ticket WHERE ctid = ANY (ARRAY (
         SELECT ctid FROM realtime_ticket WHERE expires_at <= %s
@@ -86,6 +117,7 @@ class Oldest:
         claim_made: The time at which the oldest idempotency claim was made.
         attempt_made: The time at which the oldest answer to an attempt was kept.
         deed_noted: The time at which the oldest audit entry was made.
+        change_made: The time at which the oldest change set was made, imports and undos apart.
         job_expires: The expiry time of the ended job that expires first.
         file_expires: The expiry time of the file that expires first; long ago for one that is gone.
         has_active_jobs: Whether the team has jobs that have not ended.
@@ -94,6 +126,7 @@ class Oldest:
     claim_made: datetime | None
     attempt_made: datetime | None
     deed_noted: datetime | None
+    change_made: datetime | None
     job_expires: datetime | None
     file_expires: datetime | None
     has_active_jobs: bool
@@ -119,9 +152,28 @@ def purge_jobs(connection: Connection, team_id: int, *, now: datetime) -> bool:
         return False
     for table, rows_max in _PARTS:
         parts = {"team": team_id, "jobs": jobs, "limit": rows_max}
-        if connection.execute(_DELETE_PARTS.format(table=table), parts).rowcount == rows_max:
+        statement = _DELETE_PARTS.format(table=table, owner=_OWNERS.get(table, "job_id"))
+        if connection.execute(statement, parts).rowcount == rows_max:
             return True
     connection.execute(_DELETE_JOBS, {"team": team_id, "jobs": jobs})
+    return True
+
+
+def purge_changes(connection: Connection, team_id: int, *, before: datetime) -> bool:
+    """Delete a batch of change sets, or some of their rows, imports and undos apart; say whether any are that old.
+
+    Args:
+        connection: A connection inside a transaction.
+        before: Change sets made at this time or earlier are deleted.
+    """
+    old = {"team": team_id, "before": before, "limit": CHANGE_SETS_PER_BATCH}
+    sets = [one for (one,) in connection.execute(_OLD_CHANGE_SETS, old)]
+    if not sets:
+        return False
+    parts = {"team": team_id, "jobs": sets, "limit": _CHANGES_PER_BATCH}
+    delete = _DELETE_PARTS.format(table="record_change", owner="change_set_id")
+    if connection.execute(delete, parts).rowcount < _CHANGES_PER_BATCH:
+        connection.execute(_DELETE_CHANGE_SETS, {"team": team_id, "jobs": sets})
     return True
 
 

@@ -16,7 +16,14 @@ from prismd.settings import Settings
 from prismd.store.audit import purge_entries
 from prismd.store.connections.postgres import Connection
 from prismd.store.files.purging import purge_files
-from prismd.store.retention import oldest_of_team, purge_attempts, purge_claims, purge_jobs, purge_tickets
+from prismd.store.retention import (
+    oldest_of_team,
+    purge_attempts,
+    purge_changes,
+    purge_claims,
+    purge_jobs,
+    purge_tickets,
+)
 from prismd.store.teams import teams_after
 
 _LOG: Final = structlog.get_logger()
@@ -66,10 +73,12 @@ def _purged_of_team(runtime: SoleRuntime, team_id: int) -> bool:
     claims = now - timedelta(hours=settings.idempotency_hours, days=settings.idempotency_stale_days)
     attempts = now - timedelta(seconds=settings.client_repeat_s)
     deeds = now - timedelta(days=settings.audit_retention_days)
+    changes = now - timedelta(days=settings.change_retention_days)
     due: list[tuple[datetime | None, datetime, Callable[[Connection], bool]]] = [
         (oldest.claim_made, claims, lambda connection: purge_claims(connection, team_id, before=claims)),
         (oldest.attempt_made, attempts, lambda connection: purge_attempts(connection, team_id, before=attempts)),
         (oldest.deed_noted, deeds, lambda connection: purge_entries(connection, team_id, until=deeds)),
+        (oldest.change_made, changes, lambda connection: purge_changes(connection, team_id, before=changes)),
         (oldest.job_expires, now, lambda connection: purge_jobs(connection, team_id, now=now)),
         (oldest.file_expires, now, lambda connection: purge_files(connection, team_id, now=now)),
     ]

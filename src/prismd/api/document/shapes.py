@@ -68,8 +68,35 @@ class CreatedReference(Struct, frozen=True, kw_only=True):
     key: Annotated[dict[str, Any], Meta(description="The reference, as the row gives it.")]
 
 
+class ChangedBy(Struct, frozen=True, kw_only=True):
+    """Who changed a record, and when."""
+
+    change_set_id: Annotated[str, Meta(description="What the change is part of; for an import or undo, its job.")]
+    kind: Literal["import", "undo", "write", "delete", "restore"]
+    at: Moment
+    key_id: Annotated[str | None, Meta(description="The API key; null for the server and its operator.")]
+
+
+class Referrer(Struct, frozen=True, kw_only=True):
+    """A record that refers to another."""
+
+    object_type: str
+    id: str
+
+
+class KeptValue(Struct, frozen=True, kw_only=True):
+    """Something that an undo left as it was."""
+
+    property: Annotated[str | None, Meta(description="Slug of the property; null where the record itself stays.")]
+    list_id: Annotated[str, Meta(description="The list that has the property.")] | UnsetType = UNSET
+    reason: Literal["changed", "referred_to", "key_taken"]
+    changed_by: Annotated[ChangedBy, Meta(description="The last change of it, as far as known.")] | UnsetType = UNSET
+    referred_to_by: Annotated[Referrer, Meta(description="One of the records that refer to it.")] | UnsetType = UNSET
+    message: str | UnsetType = UNSET
+
+
 class ImportResult(Struct, frozen=True, kw_only=True):
-    """The result of one row of an import."""
+    """The result of one row of an import, or of one record of an undo."""
 
     input_index: Annotated[int, Meta(ge=0, description="Position of the row in the request, from 0.")]
     id: Annotated[str | None, Meta(description="The record created or matched; null where there is none.")]
@@ -99,6 +126,24 @@ class ImportResult(Struct, frozen=True, kw_only=True):
         ]
         | UnsetType
     ) = UNSET
+    object_type: Annotated[str, Meta(description="In an undo: type of the record.")] | UnsetType = UNSET
+    outcome: (
+        Annotated[
+            Literal["reverted", "partly_reverted", "kept", "gone"],
+            Meta(description="In an undo: what became of the record's change."),
+        ]
+        | UnsetType
+    ) = UNSET
+    change: (
+        Annotated[
+            Literal["updated", "deleted", "restored"],
+            Meta(description="In an undo: what was done with the record, where anything was."),
+        ]
+        | UnsetType
+    ) = UNSET
+    kept: Annotated[list[KeptValue], Meta(description="In an undo: what stayed, and why; never empty.")] | UnsetType = (
+        UNSET
+    )
 
 
 class JobError(Struct, frozen=True, kw_only=True):
@@ -106,6 +151,17 @@ class JobError(Struct, frozen=True, kw_only=True):
 
     code: str
     message: str
+
+
+class UndoCounts(Struct, frozen=True, kw_only=True):
+    """Records of an undo by outcome; together they are `processed`."""
+
+    undoes: Annotated[str, Meta(description="The import or undo that is taken back.")]
+    reverted: Count
+    partly_reverted: Count
+    kept: Count
+    gone: Annotated[int, Meta(ge=0, description="Nothing of the change was left to take back.")]
+    failed: Count
 
 
 class ImportJob(Struct, frozen=True, kw_only=True):
@@ -133,6 +189,8 @@ class ImportJob(Struct, frozen=True, kw_only=True):
     ]
     dry_run: bool
     parent_job_id: str | None
+    change_set_id: Annotated[str, Meta(description="By this id an import can be undone, also one without a job.")]
+    undo: Annotated[UndoCounts, Meta(description="Only where the job is an undo.")] | UnsetType = UNSET
     error: Annotated[JobError, Meta(description="Only with status failed.")] | UnsetType = UNSET
     results: Annotated[list[ImportResult], Meta(description="Absent while processing.")] | UnsetType = UNSET
 

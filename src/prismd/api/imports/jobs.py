@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
-from prismd.api.document.shapes import ImportJob, JobError
+from prismd.api.document.shapes import ImportJob, JobError, UndoCounts
 from prismd.core.imports.job import Job
 from prismd.core.json.text import encode
 from prismd.services.idempotency.claims import Answer
@@ -45,7 +45,17 @@ def shown(job: Job) -> ImportJob:
         "references_left_empty": job.references_left_empty,
         "dry_run": job.options.dry_run,
         "parent_job_id": job.parent_job_id,
+        "change_set_id": job.id,
     }
+    if job.undoes is not None:
+        shape["undo"] = UndoCounts(
+            undoes=job.undoes,
+            reverted=job.updated - job.partly_reverted,
+            partly_reverted=job.partly_reverted,
+            kept=job.kept,
+            gone=job.gone,
+            failed=job.failed,
+        )
     if job.status == "failed":
         shape["error"] = JobError(
             code=job.error_code or "internal_error", message=job.error_message or "Internal error"

@@ -25,7 +25,7 @@ from prismd.api.limits.threads import Threads
 from prismd.api.queries.cursors import Cursor, Listing, write_cursor
 from prismd.core.api_keys.scopes import Scope
 from prismd.core.imports.job import Job
-from prismd.core.imports.results import OUTCOMES
+from prismd.core.imports.results import OUTCOMES, UNDO_OUTCOMES
 from prismd.core.json.shapes import in_force
 from prismd.core.json.text import encode
 from prismd.services.idempotency.claims import Answer
@@ -38,6 +38,7 @@ MEDIA_TYPES: Final = (JSON, NDJSON, CSV)
 
 PAGE_DEFAULT: Final = 100
 
+_OUTCOMES: Final = (*OUTCOMES, *UNDO_OUTCOMES)
 _LIMIT: Final = replace(LIMIT, meaning=f"Entries of a page; cut at {in_force('results_page_max')}.")
 Result = dict[str, Any]
 _PLAIN_COLUMNS: Final = ("input_index", "id", "created", "existing", "updated", "duplicate_of")
@@ -63,7 +64,11 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
             "While the job runs and after, in input order. `Accept: application/x-ndjson` and `text/csv` give all that "
             "there are at once, or, with `limit`, a page whose header `x-next-cursor` leads to the next."
         ),
-        parameters=(CURSOR, _LIMIT, filter_by("outcome", "Only rows with this outcome.", OUTCOMES)),
+        parameters=(
+            CURSOR,
+            _LIMIT,
+            filter_by("outcome", "Only rows, or records, with this outcome.", _OUTCOMES),
+        ),
         replies=(
             Reply(
                 200,
@@ -81,7 +86,7 @@ def get_results(request: Request[Any, Any, Any], job_id: PathPart, session: Sess
     job = read_job(session, job_id)
     listing = Listing(f"results {session.team_id} {job.id}", _ROW_INDEX, session.settings.results_page_max, filters=1)
     limit = page_limit(request, default=PAGE_DEFAULT, most=listing.limit_max)
-    page = page_of(request, listing, limit=limit, filters=(one_of(request, "outcome", OUTCOMES),))
+    page = page_of(request, listing, limit=limit, filters=(one_of(request, "outcome", _OUTCOMES),))
     media_type = request.accept.best_match(list(MEDIA_TYPES)) or JSON
 
     def read(after: int, rows_max: int, bytes_max: int) -> PageOfResults:

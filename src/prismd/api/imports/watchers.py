@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import operator
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import astuple
 from typing import Final
 
 from prismd.api.limits.seats import Seats
@@ -173,9 +175,4 @@ def _too_many(why: str) -> PrismdError:
 
 
 def _sum(one: Counts, other: Counts) -> Counts:
-    return Counts(
-        one.created + other.created,
-        one.existing + other.existing,
-        one.updated + other.updated,
-        one.failed + other.failed,
-    )
+    return Counts(*map(operator.add, astuple(one), astuple(other)))

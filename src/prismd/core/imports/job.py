@@ -52,6 +52,9 @@ class Counts:
 
     They are the numbers of rows by outcome, where ``existing`` includes ``updated``, and the numbers of contacts
     created from addresses, of records created for references by key, and of references left out.
+
+    Of an undo, ``existing`` counts all records; ``updated`` those reverted, also in part; and three more numbers the
+    records that are reverted in part, kept, or gone already.
     """
 
     created: int = 0
@@ -61,6 +64,9 @@ class Counts:
     contacts: int = 0
     references: int = 0
     left_empty: int = 0
+    partly_reverted: int = 0
+    kept: int = 0
+    gone: int = 0
 
     @classmethod
     def of(cls, results: Iterable[RowResult]) -> Counts:
@@ -96,6 +102,11 @@ class Job:
         references_created: Number of records created for references by key.
         references_left_empty: Number of references by key that were left out, because they lead to no record.
         request_id: Id of the request that started the job, as UUID text; logs and traces of its chunks have it.
+        undoes: Id of the import or undo that this job takes back; None for an import.
+        partly_reverted: Number of records that an undo reverts in part.
+        kept: Number of records that an undo leaves as they are.
+        gone: Number of records of which nothing is left to undo.
+        changes_kept: Whether all changes since the job have been kept, so that the job can be undone.
         team: Public id of the team; set if a worker has claimed the job.
     """
 
@@ -124,6 +135,11 @@ class Job:
     crashes: int = 0
     parent_job_id: str | None = None
     request_id: str | None = None
+    undoes: str | None = None
+    partly_reverted: int = 0
+    kept: int = 0
+    gone: int = 0
+    changes_kept: bool = True
     team: str = ""
 
     @property
@@ -160,6 +176,9 @@ class Job:
             contacts_created=self.contacts_created + counts.contacts,
             references_created=self.references_created + counts.references,
             references_left_empty=self.references_left_empty + counts.left_empty,
+            partly_reverted=self.partly_reverted + counts.partly_reverted,
+            kept=self.kept + counts.kept,
+            gone=self.gone + counts.gone,
             updated_at=now,
             attempts=0,
             crashes=0,
@@ -171,7 +190,8 @@ class Job:
     def counts(self) -> Counts:
         """The counts of all chunks so far."""
         made = self.contacts_created, self.references_created, self.references_left_empty
-        return Counts(self.created, self.existing, self.updated, self.failed, *made)
+        undone = self.partly_reverted, self.kept, self.gone
+        return Counts(self.created, self.existing, self.updated, self.failed, *made, *undone)
 
     def since(self, before: Job) -> Counts:
         """Return the counts of the chunks done since an earlier state of the job."""
@@ -190,6 +210,8 @@ class Job:
             now: Time of the cancellation.
         """
         message = f"the import was cancelled after {self.processed} of {self.total} rows; rows done stay done"
+        if self.undoes is not None:
+            message = f"the undo was cancelled after {self.processed} of {self.total} records; undo again to go on"
         return replace(
             self,
             state=self._moved_to(State.CANCELLED),

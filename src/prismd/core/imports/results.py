@@ -13,6 +13,8 @@ from prismd.core.properties.schema import split_key
 from prismd.core.records.rows import Problem
 
 OUTCOMES: Final = ("created", "existing", "updated", "failed")
+#: The outcomes of records of an undo.
+UNDO_OUTCOMES: Final = ("reverted", "partly_reverted", "kept", "gone")
 
 #: The start of every result. It occurs nowhere else, because quotation marks in texts are escaped.
 _START: Final = b'{"input_index":'
@@ -84,6 +86,8 @@ def outcome_of(result: dict[str, Any]) -> str:
     """
     if result.get("error"):
         return "failed"
+    if "outcome" in result:
+        return str(result["outcome"])
     if result["created"]:
         return "created"
     return "updated" if result["updated"] else "existing"

@@ -62,6 +62,8 @@ def retry_job(transaction: Transaction, job_id: str, retry: RetryRequest) -> Sub
     """
     job = get_job(transaction, job_id)
     transaction.scopes.require((Scope.IMPORT,), job.object_type)
+    if job.undoes is not None:
+        raise PrismdError("nothing_to_retry", "the job is an undo, which has no rows; undo again what is left")
     if not job.ended:
         raise PrismdError("import_not_ended", "the import still runs; wait for its end, or cancel it")
     rows = dict(_failed_rows(transaction, job))

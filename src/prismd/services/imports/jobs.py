@@ -87,7 +87,7 @@ def submit(transaction: Transaction, request: ImportRequest) -> Submitted:
         note_end(transaction, job)  # an import without rows ends here
         with import_step(transaction.connection):
             return _run_at_once(transaction, job, cut)
-    _check_active(transaction)
+    check_active(transaction)
     jobs.insert_job(transaction.connection, job, doer.key_id)
     with import_step(transaction.connection):
         chunks.insert_chunks(transaction.connection, job, cut)
@@ -108,9 +108,18 @@ def get_job(transaction: Transaction, job_id: str) -> Job:
     """
     job = jobs.get_job(transaction.connection, transaction.team_id, job_id) if is_uuid(job_id) else None
     if job is None or job.expires_at <= transaction.now():
-        message = f"there is no import job {quoted(job_id)}; jobs are kept for some days, small imports have none"
-        raise PrismdError("not_found", message)
+        raise no_job(job_id)
     return job
+
+
+def no_job(job_id: str) -> PrismdError:
+    """Return the error of a job that does not exist.
+
+    Args:
+        job_id: The job's id, exactly as the caller sent it.
+    """
+    message = f"there is no import job {quoted(job_id)}; jobs are kept for some days, small imports have none"
+    return PrismdError("not_found", message)
 
 
 def list_jobs(transaction: Transaction, wanted: JobsWanted) -> list[Job]:
@@ -129,6 +138,20 @@ def _check_scopes(transaction: Transaction, request: ImportRequest) -> None:
     transaction.scopes.require((Scope.IMPORT,), object_type)
     if request.options.create_missing_options:
         transaction.scopes.require((Scope.ADMIN,), object_type, ", which create_missing_options needs besides")
+    _require_contacts(transaction, object_type)
+
+
+def require_import(transaction: Transaction, object_type: str) -> None:
+    """Check that the caller can import records of a type, with the contacts that their rows make.
+
+    Raises:
+        PrismdError: ``missing_scope``.
+    """
+    transaction.scopes.require((Scope.IMPORT,), object_type)
+    _require_contacts(transaction, object_type)
+
+
+def _require_contacts(transaction: Transaction, object_type: str) -> None:
     if not transaction.scopes.allow(Scope.IMPORT, CONTACT):
         schema = transaction.schema(object_type)
         if CONTACT in held_references(schema).values():
@@ -154,7 +177,12 @@ def _settled_options(transaction: Transaction, request: ImportRequest) -> Import
     return replace(options, key=prop.key)
 
 
-def _check_active(transaction: Transaction) -> None:
+def check_active(transaction: Transaction) -> None:
+    """Check that a team can start another job.
+
+    Raises:
+        PrismdError: ``too_many_imports``.
+    """
     most = transaction.settings.active_jobs_per_team_max
     if jobs.count_active(transaction.connection, transaction.team_id) >= most:
         message = f"the team has {most} imports under way, the most there may be; wait for one to end"

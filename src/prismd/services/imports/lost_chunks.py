@@ -9,12 +9,15 @@ import structlog
 
 from prismd.core.imports.job import Job
 from prismd.core.imports.request import Chunk
+from prismd.services.audit import note_end
 from prismd.services.imports.job_transaction import JobTransaction
 from prismd.services.realtime.notifications import import_moved
 from prismd.store.imports import chunks, jobs, queue
 from prismd.store.imports.attempts import forget_attempts
 
 _LOG: Final = structlog.get_logger()
+
+_UNDO_GAVE_UP: Final = "a part of this undo ended workers again and again; undo again to go on, the log tells why"
 
 #: Maximum number of parts of a cut: a chunk of 5,000 rows becomes single rows in two rounds.
 _PARTS_MAX: Final = 100
@@ -45,9 +48,33 @@ def after_losses(transaction: JobTransaction, chunk: Chunk, count: int) -> Job |
         return None
     if not alone and after.crashes >= _LOSSES_BEFORE_CUT:
         return _cut(transaction, chunk)
-    wait = timedelta(seconds=settings.step_backoff_s * 2 ** (after.crashes - 1))
-    jobs.record_failure(connection, after)
-    queue.put_off(connection, after, transaction.at + wait)
+    return _delayed(transaction, after)
+
+
+def after_losses_of_undo(transaction: JobTransaction, count: int) -> Job:
+    """Delay an undo whose last attempt never ended, or end it: it has no rows at fault, and can be started again.
+
+    Args:
+        transaction: The open transaction of the undo's job.
+        count: Number of attempts that began and did not end.
+    """
+    forget_attempts(transaction.connection, transaction.job)
+    after = transaction.job.after_crashes(count, transaction.at)
+    _LOG.error("undo lost its worker or its connection", times=after.crashes)
+    if after.crashes < transaction.settings.step_attempts_max:
+        return _delayed(transaction, after)
+    failed = after.after_failure(_UNDO_GAVE_UP, transaction.at, attempts_max=1)
+    jobs.record_failure(transaction.connection, failed)
+    queue.leave(transaction.connection, failed.team_id, failed.id)
+    note_end(transaction, failed)
+    import_moved(transaction, failed)
+    return failed
+
+
+def _delayed(transaction: JobTransaction, after: Job) -> Job:
+    wait = timedelta(seconds=transaction.settings.step_backoff_s * 2 ** (after.crashes - 1))
+    jobs.record_failure(transaction.connection, after)
+    queue.put_off(transaction.connection, after, transaction.at + wait)
     import_moved(transaction, after)
     return after
 

@@ -60,6 +60,9 @@ def after_chunks(job: Job, chunks: int, totals: Counts) -> Job:
         existing=totals.existing,
         updated=totals.updated,
         failed=totals.failed,
+        partly_reverted=totals.partly_reverted,
+        kept=totals.kept,
+        gone=totals.gone,
         error_code=None,
         error_message=None,
     )

@@ -66,7 +66,8 @@ def part_of_results(
     if found is None:
         return None
     part, length = found
-    comma = b"," if number and position == 1 else b""
+    # A chunk of an undo can be without results, so the number of the chunk does not say whether others come before.
+    comma = b"," if part and position == 1 and not part.startswith(result_start(0)) else b""
     following = position + len(part)
     return comma + part, ((number + 1, 1) if following > length else (number, following))
 

@@ -16,9 +16,10 @@ from prismd.core.imports.job import Job
 from prismd.core.imports.request import Chunk
 from prismd.core.imports.results import Report, report_of
 from prismd.services.audit import note_end
+from prismd.services.changes.undo_chunk import undo_chunk
 from prismd.services.imports.failed_chunks import after_failure
 from prismd.services.imports.job_transaction import JobTransaction
-from prismd.services.imports.lost_chunks import after_losses
+from prismd.services.imports.lost_chunks import after_losses, after_losses_of_undo
 from prismd.services.imports.pipeline.import_pipeline import ImportPipeline
 from prismd.services.imports.pipeline.row_importers import row_importer
 from prismd.services.imports.relations import lock_types
@@ -31,6 +32,7 @@ from prismd.settings import Settings
 from prismd.store.connections.postgres import Connection
 from prismd.store.imports import chunks, jobs, queue, results
 from prismd.store.imports.attempts import begin_attempt
+from prismd.store.imports.results import ChunkPlace, place_of
 from prismd.telemetry import metrics, traces
 from prismd.telemetry.declared import CHUNKS
 from prismd.telemetry.phases import phase, phase_took
@@ -158,7 +160,7 @@ def run_chunk(
             importer.write(planned)
             report = planned.report()
     with phase(job, "finish"):
-        return _finished(transaction, chunk, report), report.content
+        return _finished(transaction, place_of(chunk), report), report.content
 
 
 def _name_in_log(job: Job) -> None:
@@ -169,6 +171,9 @@ def _name_in_log(job: Job) -> None:
 
 def _stepped(transaction: JobTransaction, pipeline: ImportPipeline | None) -> Job:
     job = transaction.job
+    if job.undoes is not None:
+        place, report = undo_chunk(transaction)
+        return _finished(transaction, place, report)
     if job.crashes:
         # A row that ends workers can be in the next chunk; reading it ahead would count as a crash of this chunk.
         pipeline = None
@@ -184,21 +189,23 @@ def _stepped(transaction: JobTransaction, pipeline: ImportPipeline | None) -> Jo
 
 def _after_losses(transaction: JobTransaction, count: int) -> Job:
     job = transaction.job
+    if job.undoes is not None:
+        return after_losses_of_undo(transaction, count)
     chunk = chunks.read_chunk(transaction.connection, job, job.cursor)
     after = after_losses(transaction, chunk, count)
-    return after or _finished(transaction, chunk, report_of([refused_row(chunk)], chunk.origins))
+    return after or _finished(transaction, place_of(chunk), report_of([refused_row(chunk)], chunk.origins))
 
 
-def _finished(transaction: JobTransaction, chunk: Chunk, report: Report) -> Job:
+def _finished(transaction: JobTransaction, place: ChunkPlace, report: Report) -> Job:
     connection, job = transaction.connection, transaction.job
     after = job.after_chunk(report.counts, transaction.at)
     if not jobs.advance(connection, job, after):
         raise LostRaceError(job.id)
     if after.ended and not after.synchronous:
         queue.leave(connection, after.team_id, after.id)
-    results.insert_results(connection, job, chunk, report.counts, report.content)
+    results.insert_results(connection, job, place, report.counts, report.content)
     changed = (report.counts.created or report.counts.updated) and not after.options.dry_run
-    _tell(transaction, after, chunk.number if changed else None)
+    _tell(transaction, after, place.number if changed else None)
     return after
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
 from prismd.core.audit import Action, Deed
+from prismd.core.changes.changes import ChangesMade
 from prismd.core.imports.job import Job
 from prismd.core.notifications import Change, ImportMoved, RecordsChanged, payloads_of
 from prismd.services.audit import note
@@ -38,6 +39,8 @@ class _Result(msgspec.Struct):
     updated: bool
     contacts_created: list[_Contact] = []
     references_created: list[_Reference] = []
+    object_type: str | None = None
+    change: Change = Change.UPDATED
 
 
 _ACTIONS: Final = {change: Action(f"record.{change}") for change in Change}
@@ -45,21 +48,31 @@ _ACTIONS: Final = {change: Action(f"record.{change}") for change in Change}
 _RESULTS: Final = msgspec.json.Decoder(list[_Result])
 
 
-def record_changed(transaction: Transaction, object_type: str, record_ids: Sequence[str], change: Change) -> None:
-    """Add a change of records to the audit log, and notify the team's realtime streams (contract, section 15).
+def record_changed(transaction: Transaction, object_type: str, made: ChangesMade) -> None:
+    """Keep a change set, add it to the audit log, and notify the team's realtime streams (contract, section 15).
 
-    Both take effect when the transaction commits.
+    All take effect when the transaction commits.
 
     Args:
         transaction: The transaction that changes the records; one statement, however many records there are.
         object_type: Their type.
-        record_ids: Their ids, without repetition; if empty, nothing is written or sent.
-        change: The change, the same for all of them.
+        made: The change set, the same change for all of its records; if it is empty, nothing is written or sent.
     """
-    if record_ids:
-        deed = Deed(_ACTIONS[change], record_ids, object_type)
-        payloads = payloads_of(RecordsChanged(transaction.team_id, object_type, change, record_ids))
-        note(transaction, deed, list(payloads))
+    if made.changes:
+        told = Change(made.changes[0].moved or Change.UPDATED)
+        tell_of(transaction, RecordsChanged(transaction.team_id, object_type, told, made.record_ids), made)
+
+
+def tell_of(transaction: Transaction, changed: RecordsChanged, made: ChangesMade | None = None) -> None:
+    """Add a change of records to the audit log, and notify the team's realtime streams (contract, section 15).
+
+    Args:
+        transaction: The transaction that changes the records.
+        changed: The notification; it names at least one record.
+        made: The change set to keep; None if no trace of the records is to be left.
+    """
+    deed = Deed(_ACTIONS[changed.change], changed.ids, changed.object_type)
+    note(transaction, deed, list(payloads_of(changed)), made)
 
 
 def import_moved(transaction: Transaction, job: Job, chunk: int | None = None) -> None:
@@ -96,7 +109,7 @@ def changes_of_chunk(transaction: Transaction, moved: ImportMoved) -> list[Recor
         if one.created or one.updated or one.contacts_created or one.references_created
     ]
     made = dict.fromkeys(one.id for one in found if one.created and one.id)
-    changed = dict.fromkeys(one.id for one in found if one.updated and one.id and one.id not in made)
+    changed = {one.id: one for one in found if one.updated and one.id and one.id not in made}
     contacts = [contact.id for one in found for contact in one.contacts_created if contact.id]
     targets: dict[str, list[str]] = {}
     for made_for in (reference for one in found for reference in one.references_created):
@@ -106,6 +119,14 @@ def changes_of_chunk(transaction: Transaction, moved: ImportMoved) -> list[Recor
         *((object_type, Change.CREATED, ids) for object_type, ids in targets.items()),
         (CONTACT, Change.CREATED, contacts),
         (moved.object_type, Change.CREATED, list(made)),
-        (moved.object_type, Change.UPDATED, list(changed)),
+        *_changes_by_kind(moved.object_type, changed),
     )
     return [RecordsChanged(moved.team_id, object_type, change, ids) for object_type, change, ids in changes if ids]
+
+
+def _changes_by_kind(object_type: str, changed: Mapping[str, _Result]) -> list[tuple[str, Change, list[str]]]:
+    # An undo also deletes and restores records, and those of a chunk can be of another type.
+    kinds: dict[tuple[str, Change], list[str]] = {}
+    for record_id, one in changed.items():
+        kinds.setdefault((one.object_type or object_type, one.change), []).append(record_id)
+    return [(of_type, change, ids) for (of_type, change), ids in kinds.items()]

@@ -6,24 +6,28 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from prismd.core.changes.changes import ChangesMade, Kind, Moved, RecordChange
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
-from prismd.core.notifications import Change
+from prismd.core.notifications import Change, RecordsChanged
 from prismd.core.records.batches import BatchItem
 from prismd.core.records.keys import KeyRule
 from prismd.core.records.preconditions import NOTHING, Preconditions
 from prismd.core.records.reading_budget import ReadingBudget
 from prismd.core.records.writes import no_record
-from prismd.services.realtime.notifications import record_changed
+from prismd.services.realtime.notifications import record_changed, tell_of
 from prismd.services.records.batch_items import ItemError, ItemOutcome, failed, record_ids, unmet
 from prismd.services.records.keys import key_rules
 from prismd.services.records.shown import RecordView, view_of
 from prismd.services.records.taken_keys import TakenKeys
 from prismd.services.session import Transaction
 from prismd.store import properties, views
+from prismd.store.changes.change_sets import forget_values
 from prismd.store.records import record_keys, record_writes
 from prismd.store.records.record_writes import HeldRecord
 from prismd.store.records.records import StoredRecord
+
+_KINDS: Final = {Moved.DELETED: Kind.DELETE, Moved.RESTORED: Kind.RESTORE}
 
 #: Keys to read if a use case needs no values, as deletion does.
 _NOTHING: Final[Collection[str]] = ()
@@ -75,7 +79,7 @@ def delete_record(transaction: Transaction, named: NamedRecord, conditions: Prec
     record_writes.delete_records(
         transaction.connection, transaction.team_id, named.object_type, [held.record.id], now=transaction.now()
     )
-    record_changed(transaction, named.object_type, [held.record.id], Change.DELETED)
+    record_changed(transaction, named.object_type, _moved(transaction, [held.record], Moved.DELETED))
 
 
 def restore_record(
@@ -113,17 +117,17 @@ def delete_records(transaction: Transaction, named: NamedRecords) -> list[ItemOu
     """
     held = _held_all(transaction, named, _NOTHING)
     standing = {record_id: one.record for record_id, one in held.items() if not one.deleted}
-    gone: list[str] = []
+    gone: list[StoredRecord] = []
 
     def delete(record: StoredRecord) -> None:
-        del standing[record.id]
-        gone.append(record.id)
+        gone.append(standing.pop(record.id))
 
     outcomes = _each(named, standing, delete)
+    ids = [record.id for record in gone]
     record_writes.delete_records(
-        transaction.connection, transaction.team_id, named.object_type, gone, now=transaction.now()
+        transaction.connection, transaction.team_id, named.object_type, ids, now=transaction.now()
     )
-    record_changed(transaction, named.object_type, gone, Change.DELETED)
+    record_changed(transaction, named.object_type, _moved(transaction, gone, Moved.DELETED))
     return outcomes
 
 
@@ -187,7 +191,8 @@ def _purge(
     record_keys.delete_keys(transaction.connection, team_id, keys)
     views.unpin_records(transaction.connection, team_id, object_type, ids)
     record_writes.purge_records(transaction.connection, team_id, object_type, ids)
-    record_changed(transaction, object_type, ids, Change.PURGED)
+    forget_values(transaction.connection, team_id, ids)
+    tell_of(transaction, RecordsChanged(team_id, object_type, Change.PURGED, ids))
 
 
 def _held(transaction: Transaction, named: NamedRecord, keys: Collection[str] | None = None) -> HeldRecord:
@@ -293,4 +298,10 @@ class _Restoring:
         record_writes.restore_records(
             transaction.connection, transaction.team_id, self._object_type, ids, now=self._now
         )
-        record_changed(transaction, self._object_type, ids, Change.RESTORED)
+        made = _moved(transaction, [self._deleted[record_id] for record_id in ids], Moved.RESTORED)
+        record_changed(transaction, self._object_type, made)
+
+
+def _moved(transaction: Transaction, records: Sequence[StoredRecord], moved: Moved) -> ChangesMade:
+    changes = [RecordChange(one.id, one.version, one.version + 1, {}, {}, moved) for one in records]
+    return ChangesMade(transaction.new_id(), _KINDS[moved], changes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -78,6 +78,7 @@ class TakenKeys:
         telling = (schema.properties.get(key) for key, tells_apart in used.items() if tells_apart)
         self._rules = [KeyRule(object_type, prop, fold_case=True) for prop in telling if prop is not None]
         self._owners: dict[tuple[str, str], list[_Owner]] = {}
+        self._ignored: Collection[str] = ()
         hashes = {
             one for record in deleted for rule in self._rules for one in rule.hashes(record.properties.get(rule.key))
         }
@@ -97,8 +98,17 @@ class TakenKeys:
         for rule in self._rules:
             for key in rule.keys(record.properties.get(rule.key)):
                 for owner in self._owners.get((rule.key, key), ()):
-                    if owner.took_from(record):
+                    if owner.id not in self._ignored and owner.took_from(record):
                         raise self._taken(owner, rule, key)
+
+    @property
+    def owners(self) -> set[str]:
+        """Ids of records that have a value of a deleted record."""
+        return {owner.id for owners in self._owners.values() for owner in owners}
+
+    def ignore(self, record_ids: Collection[str]) -> None:
+        """Let records take no value from any other, as those that had it together with the deleted ones."""
+        self._ignored = record_ids
 
     def restored(self, record: StoredRecord) -> None:
         """Note that a record has its values again, for checks of later records.

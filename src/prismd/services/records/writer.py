@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from prismd.core.api_keys.scopes import Scope
-from prismd.core.notifications import Change
+from prismd.core.changes.changes import ChangesMade, Kind, Moved, RecordChange
 from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import Properties, merged, rewritten
 from prismd.core.records.new_contacts import NewContact, NewContacts
@@ -154,11 +154,13 @@ class RecordWriter:
         record_writes.update_records(connection, team_id, Updates.of(rewrites), now=self._now)
         made = [KnownRecord(record.id, record.version, record.properties) for record in self._made.values()]
         key_changes(key_rules(transaction, self.schema), made, rewrites).write(transaction)
-        self._write_contacts()
-        record_changed(transaction, object_type, list(self._made), Change.CREATED)
-        record_changed(transaction, object_type, list(self._after), Change.UPDATED)
+        change_set = transaction.new_id()
+        self._write_contacts(change_set)
+        record_changed(transaction, object_type, _created(change_set, self._made))
+        updated = [RecordChange(one.id, one.version_before, one.version, one.before, one.after) for one in rewrites]
+        record_changed(transaction, object_type, ChangesMade(change_set, Kind.WRITE, updated))
 
-    def _write_contacts(self) -> None:
+    def _write_contacts(self, change_set: str) -> None:
         if not self._made_contacts:
             return
         self.transaction.scopes.require(
@@ -169,8 +171,7 @@ class RecordWriter:
         record_writes.insert_new(self.transaction.connection, self.transaction.team_id, CONTACT, made, now=now)
         known = [KnownRecord(record.id, record.version, record.properties) for record in made]
         keys_of_new(self.transaction, CONTACT, known).write(self.transaction)
-        ids = [record.id for record in made]
-        record_changed(self.transaction, CONTACT, ids, Change.CREATED)
+        record_changed(self.transaction, CONTACT, _created(change_set, [record.id for record in made]))
 
     def view(self, record: StoredRecord) -> RecordView:
         """Return a record as clients see it."""
@@ -190,3 +191,8 @@ class RecordWriter:
 
     def _problems(self, before: Properties | None, after: Properties, row: Row) -> list[Problem]:
         return write_problems(self.schema, before, after, row.values, self.transaction.settings.list_values_max)
+
+
+def _created(change_set: str, record_ids: Iterable[str]) -> ChangesMade:
+    changes = [RecordChange(record_id, 0, 1, {}, {}, Moved.CREATED) for record_id in record_ids]
+    return ChangesMade(change_set, Kind.WRITE, changes)

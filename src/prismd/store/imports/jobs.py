@@ -18,14 +18,15 @@ _COLUMNS: Final = """
     team_id, id::text, object_type, synchronous, state, options::text, total, chunks, cursor,
     created, existing, updated, failed, contacts_created, references_created, references_left_empty,
     error_code, error_message,
-    created_at, updated_at, expires_at, attempts, parent_job_id::text, crashes, request_id::text
+    created_at, updated_at, expires_at, attempts, parent_job_id::text, crashes, request_id::text,
+    undoes::text, partly_reverted, kept, gone, changes_kept
 """
 
 _INSERT: Final = """
 INSERT INTO import_job (team_id, id, object_type, synchronous, state, options, total, chunks,
-                        created_at, updated_at, expires_at, parent_job_id, key_id, request_id)
+                        created_at, updated_at, expires_at, parent_job_id, key_id, request_id, undoes, changes_kept)
 VALUES (%(team)s, %(id)s, %(type)s, %(synchronous)s, %(state)s, %(options)s, %(total)s, %(chunks)s,
-        %(now)s, %(now)s, %(expires)s, %(parent)s, %(key)s, %(request)s)
+        %(now)s, %(now)s, %(expires)s, %(parent)s, %(key)s, %(request)s, %(undoes)s, true)
 """
 
 _ACTIVE: Final = "SELECT count(*) FROM import_job WHERE team_id = %s AND state IN ('queued', 'running')"
@@ -48,7 +49,8 @@ _ADVANCE: Final = """
 UPDATE import_job
 SET state = %(state)s, cursor = %(cursor)s, created = %(created)s, existing = %(existing)s, updated = %(updated)s,
     failed = %(failed)s, contacts_created = %(contacts)s, references_created = %(references)s,
-    references_left_empty = %(left_empty)s, updated_at = %(now)s, attempts = 0, crashes = 0
+    references_left_empty = %(left_empty)s, partly_reverted = %(partly)s, kept = %(kept)s, gone = %(gone)s,
+    updated_at = %(now)s, attempts = 0, crashes = 0
 WHERE team_id = %(team)s AND id = %(id)s AND cursor = %(found)s AND state IN ('queued', 'running')
 """
 
@@ -62,6 +64,9 @@ WHERE team_id = %(team)s AND id = %(id)s AND cursor = %(cursor)s AND state IN ('
 _GET: Final = f"""
 SELECT {_COLUMNS} FROM import_job WHERE team_id = %s AND id = %s AND NOT synchronous
 """
+
+_ANY: Final = f"SELECT {_COLUMNS} FROM import_job WHERE team_id = %s AND id = %s"
+_HOLD_ANY: Final = f"{_ANY} FOR SHARE OF import_job"
 
 _LIST: Final = f"""
 SELECT {_COLUMNS}
@@ -114,6 +119,7 @@ def insert_job(connection: Connection, job: Job, key_id: str | None = None) -> N
             "parent": job.parent_job_id,
             "key": key_id,
             "request": job.request_id,
+            "undoes": job.undoes,
         },
     )
 
@@ -177,6 +183,9 @@ def advance(connection: Connection, before: Job, after: Job) -> bool:
             "contacts": after.contacts_created,
             "references": after.references_created,
             "left_empty": after.references_left_empty,
+            "partly": after.partly_reverted,
+            "kept": after.kept,
+            "gone": after.gone,
             "now": after.updated_at,
         },
     )
@@ -216,6 +225,25 @@ def get_job(connection: Connection, team_id: int, job_id: str) -> Job | None:
         job_id: UUID text.
     """
     return _jobs(connection).execute(_GET, (team_id, job_id)).fetchone()
+
+
+def hold_any_job(connection: Connection, team_id: int, job_id: str) -> Job | None:
+    """Return a job, also one that was answered at once, and keep it until the transaction ends; None if there is none.
+
+    Args:
+        connection: A connection inside a transaction.
+        job_id: UUID text.
+    """
+    return _jobs(connection).execute(_HOLD_ANY, (team_id, job_id)).fetchone()
+
+
+def read_any_job(connection: Connection, team_id: int, job_id: str) -> Job | None:
+    """Return a job, also one that was answered at once; None if there is none.
+
+    Args:
+        job_id: UUID text.
+    """
+    return _jobs(connection).execute(_ANY, (team_id, job_id)).fetchone()
 
 
 def list_jobs(connection: Connection, team_id: int, wanted: JobsWanted) -> list[Job]:

@@ -10,7 +10,7 @@ from prismd.core.imports.job import Counts
 from prismd.store.connections.postgres import Connection
 
 _COUNTS: Final = """
-SELECT created, existing, updated, failed
+SELECT created, existing, updated, failed, partly_reverted, kept, gone
 FROM import_result
 WHERE team_id = %s AND job_id = %s AND number >= %s
 ORDER BY number

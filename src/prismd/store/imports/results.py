@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from psycopg.rows import class_row, scalar_row
 
@@ -12,8 +12,9 @@ from prismd.core.imports.request import Chunk
 from prismd.store.connections.postgres import Connection
 
 _INSERT_RESULT: Final = """
-INSERT INTO import_result (team_id, job_id, number, first_row, row_count, created, existing, updated, failed, verdicts)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+INSERT INTO import_result (team_id, job_id, number, first_row, row_count, created, existing, updated, failed,
+                           partly_reverted, kept, gone, verdicts)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 _NEXT: Final = """
@@ -21,7 +22,9 @@ SELECT number, first_row, row_count, octet_length(verdicts) AS length
 FROM import_result
 WHERE team_id = %(team)s AND job_id = %(job)s AND first_row + row_count > %(after)s + 1
   AND CASE %(outcome)s::text WHEN 'created' THEN created WHEN 'existing' THEN existing - updated
-                             WHEN 'updated' THEN updated WHEN 'failed' THEN failed ELSE row_count END > 0
+                             WHEN 'updated' THEN updated WHEN 'failed' THEN failed
+                             WHEN 'reverted' THEN updated - partly_reverted WHEN 'partly_reverted' THEN partly_reverted
+                             WHEN 'kept' THEN kept WHEN 'gone' THEN gone ELSE row_count END > 0
 ORDER BY number
 LIMIT 1
 """
@@ -61,15 +64,36 @@ class ResultsOfChunk:
         return self.first_row + self.row_count - 1
 
 
-def insert_results(connection: Connection, job: Job, chunk: Chunk, counts: Counts, content: bytes) -> None:
+class ChunkPlace(NamedTuple):
+    """The place of a chunk in its job.
+
+    Args:
+        number: Number of the chunk, from 0.
+        first_row: Index of its first row, from 0.
+        rows: Number of its rows; of an undo, of its records.
+    """
+
+    number: int
+    first_row: int
+    rows: int
+
+
+def place_of(chunk: Chunk) -> ChunkPlace:
+    """Return the place of a chunk."""
+    return ChunkPlace(chunk.number, chunk.first_row, len(chunk.rows))
+
+
+def insert_results(connection: Connection, job: Job, place: ChunkPlace, counts: Counts, content: bytes) -> None:
     """Write the results of the rows of a chunk.
 
     Args:
+        place: The place of the chunk.
         content: JSON of the results, without brackets.
     """
     row = (
-        job.team_id, job.id, chunk.number, chunk.first_row, len(chunk.rows),
-        counts.created, counts.existing, counts.updated, counts.failed, content,
+        job.team_id, job.id, *place,
+        counts.created, counts.existing, counts.updated, counts.failed,
+        counts.partly_reverted, counts.kept, counts.gone, content,
     )  # fmt: skip
     connection.execute(_INSERT_RESULT, row)
 

@@ -14,7 +14,7 @@ from prismd.store.connections.postgres import Connection
 #: The tables that grow with the requests of clients.
 TABLES: Final = (
     "record", "record_key", "import_job", "import_chunk", "import_result", "import_touch", "idempotency_claim",
-    "attempt_answer", "audit_entry", "audit_object",
+    "attempt_answer", "audit_entry", "audit_object", "change_set", "record_change",
 )  # fmt: skip
 #: The most jobs that are counted; if more wait, the exact number helps no operator.
 JOBS_MAX: Final = 10_000

@@ -1,0 +1,1 @@
+"""Use cases of change sets: take an import or an undo back."""

@@ -11,7 +11,7 @@ from prismd.api.document.shapes import ImportJob
 from prismd.api.http.handling import handles
 from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
 from prismd.api.http.paths import id_in_path
-from prismd.api.imports.submissions import submit_once
+from prismd.api.imports.handlers import submit_once
 from prismd.core.api_keys.scopes import Scope
 from prismd.core.changes.undo_request import UndoBody, parse_undo
 from prismd.services.changes.undo import undo_job

@@ -142,7 +142,7 @@ def _lock(transaction: JobTransaction, object_type: str, schemas: Schemas, chang
     if any(change.moved in (Moved.CREATED, Moved.RESTORED) for change in changes.values()):
         locked |= {name for name, schema in schemas.items() if object_type in held_references(schema).values()}
     for name in sorted(locked, key=lambda one: (one == CONTACT, one)):
-        record_keys.lock_type(transaction.connection, transaction.team_id, name)
+        transaction.lock_type(name)
 
 
 def _plans(

@@ -17,6 +17,8 @@ CREATE INDEX file_of_digest ON file USING btree (team_id, sha256) WHERE (sha256 
 CREATE UNIQUE INDEX file_part_pkey ON file_part USING btree (team_id, content_id, start);
 CREATE UNIQUE INDEX file_pkey ON file USING btree (team_id, id);
 CREATE INDEX file_purge ON file USING btree (team_id, expires_at);
+CREATE UNIQUE INDEX change_set_pkey ON change_set USING btree (team_id, id);
+CREATE INDEX change_set_purge ON change_set USING btree (team_id, at);
 CREATE INDEX idempotency_claim_expiry ON idempotency_claim USING btree ((created_at AT TIME ZONE 'UTC'::text));
 CREATE UNIQUE INDEX idempotency_claim_pkey ON idempotency_claim USING btree (team_id, key);
 CREATE INDEX idempotency_claim_purge ON idempotency_claim USING btree (team_id, created_at);
@@ -33,6 +35,7 @@ CREATE UNIQUE INDEX import_queue_pkey ON import_queue USING btree (team_id, job_
 CREATE INDEX import_queue_running ON import_queue USING btree (team_id) WHERE running;
 CREATE INDEX import_queue_turn ON import_queue USING btree (turn);
 CREATE UNIQUE INDEX import_result_pkey ON import_result USING btree (team_id, job_id, number);
+CREATE INDEX import_touch_of_record ON import_touch USING btree (team_id, record_id, version_after) WHERE (version_after IS NOT NULL);
 CREATE UNIQUE INDEX import_touch_pkey ON import_touch USING btree (team_id, job_id, record_id);
 CREATE UNIQUE INDEX key_property_pkey ON key_property USING btree (team_id, object_type, key);
 CREATE UNIQUE INDEX list_pkey ON list USING btree (team_id, id);
@@ -42,6 +45,8 @@ CREATE UNIQUE INDEX property_pkey ON property USING btree (team_id, object_type,
 CREATE UNIQUE INDEX property_team_id_object_type_list_id_slug_key ON property USING btree (team_id, object_type, list_id, slug) NULLS NOT DISTINCT;
 CREATE INDEX realtime_ticket_expiry ON realtime_ticket USING btree (expires_at);
 CREATE UNIQUE INDEX realtime_ticket_pkey ON realtime_ticket USING btree (digest);
+CREATE INDEX record_change_of_record ON record_change USING btree (team_id, record_id, version_after);
+CREATE UNIQUE INDEX record_change_pkey ON record_change USING btree (team_id, change_set_id, record_id);
 CREATE INDEX record_deleted ON record USING btree (team_id, object_type, id) WHERE (deleted_at IS NOT NULL);
 CREATE UNIQUE INDEX record_grant_pkey ON record_grant USING btree (team_id, object_type, record_id);
 CREATE UNIQUE INDEX record_key_pkey ON record_key USING btree (team_id, key_hash, record_id);

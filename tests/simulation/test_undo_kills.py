@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,15 +39,20 @@ class Killer:
             connection.pgconn.finish()
             call.close()
             raise psycopg.OperationalError("killed")
-        return drive(connection, call, lambda: has_answer(connection, 1), lose_answer=number == self.at)
+        return drive(connection, call, lambda: _wait(connection), lose_answer=number == self.at)
+
+
+def _wait(connection: Connection) -> None:
+    while not has_answer(connection, 1):
+        pass
 
 
 @pytest.fixture
-def importer(connection: Connection, runtime: Runtime, make_team: Callable[[], int]) -> Iterator[Importer]:
+def importer(connection: Connection, runtime: Runtime, make_team: Callable[[], int]) -> Importer:
     connection.autocommit = True
     connection.execute("UPDATE import_job SET state = 'cancelled' WHERE state IN ('queued', 'running')")
     connection.execute("DELETE FROM import_queue")
-    yield Importer(connection, runtime, make_team())
+    return Importer(connection, runtime, make_team())
 
 
 def told(results: list[Any]) -> list[Any]:
@@ -86,7 +91,7 @@ def values(importer: Importer) -> list[Any]:
 
 @pytest.mark.parametrize("answered", [False, True])
 def test_an_undo_that_is_killed_anywhere_does_the_same(
-    importer: Importer, make_team: Callable[[], int], database_url: str, answered: bool
+    importer: Importer, make_team: Callable[[], int], database_url: str, *, answered: bool
 ) -> None:
     undo = prepared(importer)
     work(importer, importer.connection)

@@ -28,7 +28,6 @@ from prismd.store import properties
 from prismd.store.changes import change_sets
 from prismd.store.imports import jobs
 from prismd.store.imports.results import ChunkPlace
-from prismd.store.records import record_keys
 from prismd.store.records.record_writes import HeldRecord
 from prismd.telemetry.phases import phase
 

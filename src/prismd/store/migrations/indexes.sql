@@ -12,13 +12,13 @@ CREATE INDEX audit_entry_of_action ON audit_entry USING btree (team_id, action, 
 CREATE INDEX audit_entry_of_key ON audit_entry USING btree (team_id, key_id, at, id);
 CREATE UNIQUE INDEX audit_entry_pkey ON audit_entry USING btree (team_id, at, id);
 CREATE UNIQUE INDEX audit_object_pkey ON audit_object USING btree (team_id, object_id, at, entry_id);
+CREATE UNIQUE INDEX change_set_pkey ON change_set USING btree (team_id, id);
+CREATE INDEX change_set_purge ON change_set USING btree (team_id, at);
 CREATE INDEX file_of_content ON file USING btree (team_id, content_id);
 CREATE INDEX file_of_digest ON file USING btree (team_id, sha256) WHERE (sha256 IS NOT NULL);
 CREATE UNIQUE INDEX file_part_pkey ON file_part USING btree (team_id, content_id, start);
 CREATE UNIQUE INDEX file_pkey ON file USING btree (team_id, id);
 CREATE INDEX file_purge ON file USING btree (team_id, expires_at);
-CREATE UNIQUE INDEX change_set_pkey ON change_set USING btree (team_id, id);
-CREATE INDEX change_set_purge ON change_set USING btree (team_id, at);
 CREATE INDEX idempotency_claim_expiry ON idempotency_claim USING btree ((created_at AT TIME ZONE 'UTC'::text));
 CREATE UNIQUE INDEX idempotency_claim_pkey ON idempotency_claim USING btree (team_id, key);
 CREATE INDEX idempotency_claim_purge ON idempotency_claim USING btree (team_id, created_at);

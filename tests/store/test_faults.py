@@ -138,7 +138,9 @@ def new_key(team_id: int, key_id: str, digest: bytes) -> api_keys.NewStoredKey:
 
 #: One call of every store function, each of which reaches the database.
 CALLS: Final[dict[Callable[..., Any], Call]] = {
-    audit.write_entry: lambda c, w: audit.write_entry(c, w.team_id, Doer(NOW, w.key_id), DEED, ["{}"]),
+    audit.write_entry: lambda c, w: audit.write_entry(
+        c, w.team_id, Doer(NOW, w.key_id), DEED, ["{}"], made=replace(MADE, id=NEW_ID())
+    ),
     change_sets.insert_changes: lambda c, w: change_sets.insert_changes(c, w.running, MADE.changes),
     change_sets.changes_of: lambda c, w: change_sets.changes_of(c, w.running, [w.record.id]),
     change_sets.count_changed: lambda c, w: change_sets.count_changed(c, w.running),
@@ -434,6 +436,7 @@ def world(make_database: Callable[[], str]) -> World:
         claims.keep_claim(connection, team_id, "key", CLAIM)
         client_attempts.keep_answer(connection, team_id, CLAIM)
         tickets.insert_ticket(connection, b"ticket", team_id, key_id, expires_at=NOW)
+        audit.write_entry(connection, team_id, Doer(NOW, key_id), DEED, ["{}"], made=MADE)
         made = List(NEW_ID(), "deal", "deal_flow", "Flow", None, None, NOW)
         lists.insert_list(connection, team_id, made)
 

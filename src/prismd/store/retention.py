@@ -57,7 +57,7 @@ _DELETE_PARTS: Final = f"""
         SELECT found.location
         FROM unnest(%(jobs)s::text[]::uuid[]) AS expired (id)
         CROSS JOIN LATERAL (
-            SELECT ctid AS location FROM {{table}} WHERE team_id = %(team)s AND job_id = expired.id
+            SELECT ctid AS location FROM {{table}} WHERE team_id = %(team)s AND {{owner}} = expired.id
             OFFSET 0
         ) AS found
         LIMIT %(limit)s

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from prismd.core.audit import import_started
+from prismd.core.changes.rounds import rounds_of
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
 from prismd.core.imports.job import Job, State
@@ -45,24 +46,13 @@ def undo_job(transaction: Transaction, job_id: str, *, dry_run: bool = False) ->
     return Submitted(job, None)
 
 
-def chunks_of_undo(source: Job) -> int:
-    """Return the number of chunks of an undo: one for each chunk done, and another round for contacts.
-
-    Contacts that an import created from addresses come last, when the records that refer to them have gone.
-
-    Args:
-        source: The ended job that is undone.
-    """
-    return source.cursor * (2 if source.contacts_created else 1)
-
-
 def _records_of(transaction: Transaction, source: Job) -> int:
     if source.options.dry_run:
         raise _nothing("it was a dry run")
     if not source.changes_kept:
         raise _nothing("it was made by an earlier version of prismd, which did not keep what happened to records since")
     changed = source.updated if source.undoes else count_changed(transaction.connection, source)
-    total = source.created + source.contacts_created + changed
+    total = source.created + source.contacts_created + source.references_created + changed
     if not total:
         raise _nothing("it changed no record")
     return total
@@ -82,7 +72,7 @@ def _new_job(transaction: Transaction, source: Job, total: int, *, dry_run: bool
         state=State.QUEUED,
         options=ImportOptions(dry_run=dry_run),
         total=total,
-        chunks=chunks_of_undo(source),
+        chunks=source.cursor * (1 + len(rounds_of(source))),
         created_at=now,
         updated_at=now,
         expires_at=now + timedelta(days=transaction.settings.import_retention_days),

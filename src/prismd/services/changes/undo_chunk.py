@@ -14,6 +14,7 @@ import msgspec
 
 from prismd.core.changes.changes import LaterChange, Moved, RecordChange
 from prismd.core.changes.reversal import Present, Reversal, plan_reversal
+from prismd.core.changes.rounds import rounds_of
 from prismd.core.changes.undo_results import UndoneRecord, undo_report
 from prismd.core.imports.job import Job
 from prismd.core.imports.results import Report
@@ -38,6 +39,13 @@ class _Contact(msgspec.Struct):
     id: str
 
 
+class _Reference(msgspec.Struct):
+    """A record that a row made for a reference by key."""
+
+    object_type: str
+    id: str
+
+
 class _Result(msgspec.Struct):
     """The members of a stored result that tell which records a job changed."""
 
@@ -47,6 +55,7 @@ class _Result(msgspec.Struct):
     updated: bool
     duplicate_of: int | None = None
     contacts_created: list[_Contact] = []
+    references_created: list[_Reference] = []
     object_type: str | None = None
     outcome: str | None = None
 
@@ -102,14 +111,11 @@ def undo_chunk(transaction: JobTransaction) -> tuple[ChunkPlace, Report]:
 
 
 def _part_of(transaction: JobTransaction, source: Job) -> _Part:
-    turn = transaction.job.cursor
-    second_round = turn >= source.cursor
-    number = source.cursor - 1 - (turn - source.cursor if second_round else turn)
-    results = list(_results(transaction, source.id, number))
+    number_of_round, turn = divmod(transaction.job.cursor, source.cursor)
+    results = list(_results(transaction, source.id, source.cursor - 1 - turn))
     results.reverse()
-    if second_round:
-        ids = [contact.id for one in results for contact in reversed(one.contacts_created)]
-        return _Part(CONTACT, ids, set(ids))
+    if number_of_round:
+        return _made_for_references(rounds_of(source)[number_of_round - 1], results)
     if source.undoes is not None:
         # All records of a chunk of an undo have one type.
         object_type = next((one.object_type for one in results if one.object_type), source.object_type)
@@ -117,6 +123,13 @@ def _part_of(transaction: JobTransaction, source: Job) -> _Part:
     first = [one for one in results if one.id and (one.created or (one.existing and one.duplicate_of is None))]
     created = {one.id for one in first if one.created and one.id}
     return _Part(source.object_type, [one.id for one in first if one.id], created)
+
+
+def _made_for_references(object_type: str, results: Sequence[_Result]) -> _Part:
+    ids = [made.id for one in results for made in reversed(one.references_created) if made.object_type == object_type]
+    if object_type == CONTACT:
+        ids += [contact.id for one in results for contact in reversed(one.contacts_created)]
+    return _Part(object_type, ids, set(ids))
 
 
 def _results(transaction: JobTransaction, job_id: str, number: int) -> Iterator[_Result]:

@@ -113,8 +113,8 @@ class CompiledRule:
         self._of_all = [_list_step(step) for step in rule.steps[cut:]]
         # What a rule of one column makes of a text is the same in every row.
         self._known: dict[Cell, Any] = {}
-        self._known_max = remembered_max if len(self.inputs) == 1 else 0
-        self._plain = not rule.steps and not self._many and len(self.inputs) == 1 and self.inputs[0].is_plain
+        self._plain = is_plain(rule, inputs, target)
+        self._known_max = remembered_max if len(self.inputs) == 1 and not self._plain else 0
 
     @property
     def plain_position(self) -> int | None:
@@ -143,7 +143,7 @@ class CompiledRule:
             values[self.slug] = self._constant
         elif self._known_max:
             self._apply_known(cells, values, problems)
-        else:
+        elif not (self._plain and self._apply_plainly(cells, values)):
             self._apply_steps(cells, values, problems)
 
     def _apply_known(self, cells: Sequence[Cell], values: dict[str, Any], problems: list[CellProblem]) -> None:
@@ -153,8 +153,7 @@ class CompiledRule:
         value = self._known.get(cell, UNKNOWN) if type(cell) is str else UNKNOWN
         if value is UNKNOWN:
             wrong = len(problems)
-            if not (self._plain and self._apply_plainly(cells, values)):
-                self._apply_steps(cells, values, problems)
+            self._apply_steps(cells, values, problems)
             if type(cell) is str and len(cell) <= _REMEMBERED_CHARS_MAX and len(problems) == wrong:
                 if len(self._known) >= self._known_max:
                     self._known.clear()
@@ -230,6 +229,17 @@ class CompiledRule:
         position = inputs[0].column.position
         cell = cells[position] if position < len(cells) and len(inputs) == 1 else None
         return CellProblem(names, self.slug, "invalid_value", f"{labels}: {error.sentence(cell)}")
+
+
+def is_plain(rule: Rule, inputs: Sequence[Input], target: Target) -> bool:
+    """Return whether the texts of one column are the values of a property as they are, whatever the text.
+
+    Args:
+        rule: The rule.
+        inputs: Its columns.
+        target: The property.
+    """
+    return not rule.steps and not target.holds_many and len(inputs) == 1 and inputs[0].is_plain
 
 
 def _run(steps: Iterable[ListStep], values: list[Value]) -> list[Value]:

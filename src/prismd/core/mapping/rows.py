@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from prismd.core.json.unpaired import has_unpaired
-from prismd.core.mapping.compiled_rules import NOTHING, REMEMBERED_MAX, UNKNOWN, CompiledRule, Input
+from prismd.core.mapping.compiled_rules import NOTHING, REMEMBERED_MAX, UNKNOWN, CompiledRule, Input, is_plain
 from prismd.core.mapping.document import MappingDocument
 from prismd.core.mapping.problems import CellProblem, MappingFault, MappingFaultsError, shown
 from prismd.core.mapping.rule_faults import rule_faults, target_of
@@ -65,10 +65,15 @@ class RowMapping:
         if faults:
             raise MappingFaultsError(faults)
         self._width = len(header)
+        wanted = [(rule, target_of(rule, targets), inputs[position]) for position, rule in enumerate(document.rules)]
+        # Plain rules have nothing to remember, so the others get their share.
+        remembering = sum(
+            target is not None and not is_plain(rule, columns, target) for rule, target, columns in wanted
+        )
         rules = [
-            CompiledRule(rule, inputs[position], target, REMEMBERED_MAX // len(document.rules))
-            for position, rule in enumerate(document.rules)
-            if (target := target_of(rule, targets)) is not None
+            CompiledRule(rule, columns, target, REMEMBERED_MAX // (remembering or 1))
+            for rule, target, columns in wanted
+            if target is not None
         ]
         plain = [(rule.slug, rule.plain_position) for rule in rules if rule.plain_position is not None]
         self._plain_slugs = tuple(slug for slug, _ in plain)

@@ -103,14 +103,13 @@ def memory(section: str, what: str, found: Imported, target: Target | None = Non
 
 def _of_size(ground: Ground, rows: int, formats: Sequence[str]) -> list[Figure]:
     section = f"Files of {rows:,} rows as people have them"
-    took, expected = _json(ground, rows)
-    rate = Peer("JSON of such rows", [rows / took])
-    figures = [Figure(section, "JSON over HTTP", imports.RATE, rate.values, _alike(ground, rows))]
+    took, _ = _json(ground, rows)
+    figures = [Figure(section, "JSON over HTTP", imports.RATE, [rows / took], _alike(ground, rows))]
     for form in formats:
         path = ground.directory.absolute() / f"rows.{form}"
         sparse.write(path, sparse.rows(rows, SEED))
         try:
-            figures += _of_file(ground, path, rate, expected)
+            figures += _of_file(ground, path, rows)
         finally:
             path.unlink()
     return figures
@@ -138,8 +137,10 @@ def _alike(ground: Ground, rows: int) -> Peer:
     return Peer("JSON of alike rows", [rows / took])
 
 
-def _of_file(ground: Ground, path: Path, rate: Peer, expected: dict[str, int]) -> Iterator[Figure]:
-    rows = sum(expected.values())
+def _of_file(ground: Ground, path: Path, rows: int) -> Iterator[Figure]:
+    # Measured right before, as the hour changes both.
+    took, expected = _json(ground, rows)
+    rate = Peer("JSON of such rows", [rows / took])
     section, name = f"Files of {rows:,} rows as people have them", path.suffix.removeprefix(".").upper()
     ground.clear()
     options = () if path.suffix == ".ndjson" else (*sparse.MAPPING, "--date-format", "ymd", "--null", "text")

@@ -144,7 +144,8 @@ def _by_bytes(samples: Sequence[Sample]) -> FoundEncoding:
 
 def _is_short(text: str) -> bool:
     """Return whether so few characters lie beyond ASCII that bytes of another encoding may fit UTF-8 by chance."""
-    return sum(not char.isascii() for char in text) < 2 * _LETTERS_PROVE and max(text) < "\u0800"
+    beyond = len(text) - len(text.encode("ascii", "ignore"))
+    return beyond < 2 * _LETTERS_PROVE and max(text) < "\u0800"
 
 
 def _eastern(samples: Sequence[Sample]) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from prismd.api.http.json_bodies import read_body
 from prismd.core.errors import PrismdError
 from prismd.core.exports.body import read_export_body
 from prismd.core.grants import parse_grant
+from prismd.core.imports.decisions import DecisionBody, check_decision
 from prismd.core.imports.request import RequestLimits, parse_request
 from prismd.core.imports.retry import parse_retry
 from prismd.core.json.text import encode
@@ -82,6 +83,7 @@ def read_grant(body: bytes) -> None:
 READERS: Final[dict[str, Callable[[bytes], object]]] = {
     "startImport": lambda body: parse_request("contact", body, LIMITS),
     "retryImport": lambda body: parse_retry(body, LIMITS),
+    "decideImport": lambda body: check_decision(read_body(body, DecisionBody)),
     "createRecord": lambda body: check_id(read_record_body(body), None),
     "updateRecord": read_record_body,
     "upsertRecord": read_record_body,

@@ -28,7 +28,7 @@ NEEDED = {
     "createRealtimeTicket",
     "write": "createRecord updateRecord upsertRecord deleteRecord restoreRecord duplicateRecord updateRecords "
     "deleteRecords restoreRecords findOrCreateRecord orderViewRecords pinViewRecord unpinViewRecord",
-    "import": "startImport cancelImport retryImport uploadFile listFiles getFile getFileContent "
+    "import": "startImport cancelImport retryImport decideImport uploadFile listFiles getFile getFileContent "
     "getFileProfile deleteFile",
     "admin": "purgeRecords createProperty updateProperty deleteProperty createOption updateOption deleteOption "
     "createList putGrant createView updateView deleteView listAudit",
@@ -48,6 +48,7 @@ OF_IMPORTS = {
     "watchImport",
     "cancelImport",
     "retryImport",
+    "decideImport",
 }
 #: The key must be good for imports of some type.
 OF_FILES = {"uploadFile", "listFiles", "getFile", "getFileContent", "getFileProfile", "deleteFile"}

@@ -134,3 +134,21 @@ def test_rows_that_somebody_added_are_left_out_by_choice_and_named(
     assert code == 0, errors
     assert "1 rows (2)" in errors
     assert "New" not in deals(team)
+
+
+def test_one_decision_mends_the_rows_of_a_cause(team: Environment, tmp_path: Path, job: str) -> None:
+    code, out, errors = prismd(team, tmp_path, "imports", "problems", job, "--json")
+    assert code == 1, errors
+    groups = {(one["property"], one["pattern"]): one["count"] for one in json.loads(out)["groups"]}
+    assert groups["size", "huge"] == 2
+    decision = ["--property", "size", "--pattern", "huge", "--value", "00 Big"]
+    code, out, errors = prismd(team, tmp_path, "imports", "decide", job, *decision, "--json")
+    assert code == 1, errors
+    child = json.loads(out)
+    assert (child["parent_job_id"], child["total"], child["created"], child["failed"]) == (job, 2, 1, 1)
+    assert deals(team)["Eight"] == {"name": "Eight", "amount": 12345678901234567890, "size": "00 Big"}
+    code, _, errors = prismd(team, tmp_path, "imports", "decide", job, "--property", "size")
+    assert (code, "give one of" in errors) == (2, True)
+    code, out, _ = prismd(team, tmp_path, "imports", "problems", job)
+    assert code == 1
+    assert 'invalid_option size "huge"' in out

@@ -248,6 +248,9 @@ CASES: Final[Mapping[str, Case]] = {
     "POST /imports/{}/cancel": _nothing,
     "POST /imports/{}/retry": _retried,
     "POST /imports/{}/undo": lambda pick, _: pick.among(dict, lambda: {"json": {"dry_run": True}}),
+    "POST /imports/{}/decide": lambda pick, _: {
+        "json": {"property": "company", "do": "map", "value": pick("record", "organization")}
+    },
     "POST /{}/import": _imported,
     "GET /{}/{}": _nothing,
     "GET /{}/count": _scoped,

@@ -9,7 +9,7 @@ from prismd.api.exports.handlers import export_records
 from prismd.api.files.handlers import FILES
 from prismd.api.files.uploads import upload_file
 from prismd.api.grants.handlers import GRANTS
-from prismd.api.imports.control import cancel_import, retry_import
+from prismd.api.imports.control import cancel_import, decide_import, retry_import
 from prismd.api.imports.events import get_events
 from prismd.api.imports.failed_rows import get_failed_rows
 from prismd.api.imports.handlers import get_import, list_imports, start_import
@@ -44,6 +44,7 @@ HANDLERS: Final = (
     get_events,
     cancel_import,
     retry_import,
+    decide_import,
     *STREAMED,
     *FILES,
     undo_import,

@@ -28,6 +28,7 @@ from prismd.importer.imports import Job, poll_to_end
 from prismd.importer.jobs import (
     ShownJob,
     cancel_job,
+    decide_job,
     kept_records,
     list_jobs,
     problems_of,
@@ -181,13 +182,32 @@ def fix_command(ctx: click.Context, /, file: Path, **given: Any) -> None:  # noq
         found = read_repaired(file, given["encoding"], given["delimiter"])
         for note in found.notes(leaves_out=given["added"] == "leave-out"):
             click.echo(note, err=True)
-        job = run_repaired(client, found.job_id, repaired_rows(client, found))
-        if job.get("job_id"):
-            job = _watched(client, job)
+        job = _ended(client, run_repaired(client, found.job_id, repaired_rows(client, found)))
         _print(job, as_json=given["as_json"])
-    if job["status"] != "complete":
-        ctx.exit(COULD_NOT_RUN)
-    ctx.exit(SOME_ROWS_FAILED if job.get("failed") else 0)
+    _exit_by(ctx, job)
+
+
+@imports_command.command("decide")
+@click.argument("job_id", metavar="ID")
+@click.option("--property", "slug", required=True, metavar="SLUG", help="The property of the group.")
+@click.option("--pattern", metavar="TEXT", help="The pattern of the group.  [default: all of the property]")
+@click.option("--code", metavar="CODE", help="The code of the group.  [default: any]")
+@click.option("--value", metavar="TEXT", help="Take this value instead.")
+@click.option("--leave-out", is_flag=True, help="Leave the property out of these rows.")
+@click.option("--make-option", is_flag=True, help="Make options of the unknown values.")
+@_reaching_a_server
+def decide_command(ctx: click.Context, /, job_id: str, **given: Any) -> None:  # noqa: ANN401 - as above
+    """Mend the failed rows of one cause by one decision: they run as a new job whose parent is theirs."""
+    chosen = [name for name in ("leave_out", "make_option") if given[name]]
+    chosen += ["map"] if given["value"] is not None else []
+    if len(chosen) != 1:
+        raise click.UsageError("give one of --value, --leave-out and --make-option")
+    decision = {"property": given["slug"], "do": chosen[0]}
+    decision |= {name: given[name] for name in ("pattern", "code", "value") if given[name] is not None}
+    with _server(ctx, given) as client:
+        job = _ended(client, decide_job(client, job_id, decision))
+        _print(job, as_json=given["as_json"])
+    _exit_by(ctx, job)
 
 
 @imports_command.command("undo")
@@ -219,6 +239,14 @@ def watch_command(ctx: click.Context, /, job_id: str, **given: Any) -> None:  # 
     with _server(ctx, given) as client:
         job = _watched(client, read_job(client, job_id))
         _print(job, as_json=given["as_json"])
+    _exit_by(ctx, job)
+
+
+def _ended(client: PrismClient, job: ShownJob) -> ShownJob:
+    return _watched(client, job) if job.get("job_id") else job
+
+
+def _exit_by(ctx: click.Context, job: ShownJob) -> None:
     if job["status"] != "complete":
         ctx.exit(COULD_NOT_RUN)
     ctx.exit(SOME_ROWS_FAILED if job.get("failed") else 0)

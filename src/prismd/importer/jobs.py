@@ -65,6 +65,22 @@ def retry_job(client: PrismClient, job_id: str, body: bytes) -> ShownJob:
     return _without_results(client.call("POST", "imports", job_id, "retry", body=body, key=_new_key()))
 
 
+def decide_job(client: PrismClient, job_id: str, decision: Mapping[str, object]) -> ShownJob:
+    """Run the failed rows of a group again after a decision, and return the new job.
+
+    Args:
+        client: The server.
+        job_id: The job whose rows failed.
+        decision: The body of the request (contract, section 22).
+
+    Raises:
+        RefusedError: No row is of the group, or the decision is invalid.
+        ClientError: The server cannot be used.
+    """
+    body = msgspec.json.encode(decision)
+    return _without_results(client.call("POST", "imports", job_id, "decide", body=body, key=_new_key()))
+
+
 def problems_of(client: PrismClient, job_id: str) -> tuple[int, list[dict[str, Any]]]:
     """Return the number of failed rows of a job, and all groups of their problems, that of the most rows first.
 

@@ -1,4 +1,4 @@
-"""Cancels an import, and runs its failed rows again (contract, section 22)."""
+"""Cancels an import, and runs its failed rows again: as they are, corrected, or decided (contract, section 22)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from prismd.api.document.shapes import ImportJob
 from prismd.api.http.handling import handles
 from prismd.api.http.idempotency import write_once
 from prismd.api.http.injected import BodyBytes, PathPart, SessionIn
-from prismd.api.http.json_bodies import refuse_body
+from prismd.api.http.json_bodies import read_body, refuse_body
 from prismd.api.http.paths import id_in_path
 from prismd.api.imports.handlers import submit_once
 from prismd.api.imports.jobs import shown
 from prismd.api.limits.threads import Threads
 from prismd.core.api_keys.scopes import Scope
+from prismd.core.imports.decisions import DecisionBody, check_decision
 from prismd.core.imports.request import RequestLimits
 from prismd.core.imports.retry import RetryBody, parse_retry
 from prismd.core.json.text import encode
@@ -103,5 +104,51 @@ async def retry_import(
     def submit(transaction: Transaction) -> Submitted:
         retry = parse_retry(body, limits)
         return control.retry_job(transaction, wanted, retry)
+
+    return await submit_once(request, session, body, submit)
+
+
+@handles(
+    Operation(
+        name="decideImport",
+        method="POST",
+        path=f"{TEAM}/imports/{{jobId}}/decide",
+        tag="Imports",
+        scopes=(Scope.IMPORT,),
+        typed_by_job=True,
+        summary="Mend a group of failed rows by one decision",
+        description=(
+            "The failed rows of one group of `GET …/problems` run again with another value, without the property, or "
+            "with options made of their values: as a new import with the same options, whose `parent_job_id` is this "
+            "job. Other failed rows stay as they are."
+        ),
+        parameters=(IDEMPOTENCY_KEY,),
+        body=DecisionBody,
+        replies=(
+            Reply(200, "The rows are done; `job_id` is null.", ImportJob, REPLAY),
+            Reply(
+                202,
+                "The rows are safe and will be done.",
+                ImportJob,
+                {"location": "The new job.", **RETRY_AFTER, **REPLAY},
+            ),
+        ),
+        errors=("not_found", "import_not_ended", "nothing_to_retry", "too_many_imports"),
+    )
+)
+async def decide_import(
+    *,
+    request: Request[Any, Any, Any],
+    job_id: PathPart,
+    session: SessionIn,
+    body: BodyBytes,
+) -> Response[bytes]:
+    """Run the failed rows of one group again after a decision about their value."""
+    wanted = id_in_path(job_id)
+
+    def submit(transaction: Transaction) -> Submitted:
+        decision = read_body(body, DecisionBody)
+        check_decision(decision)
+        return control.decide_job(transaction, wanted, decision)
 
     return await submit_once(request, session, body, submit)

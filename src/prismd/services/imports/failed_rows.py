@@ -37,6 +37,8 @@ def next_failed_rows(transaction: Transaction, job: Job, after: int) -> FailedOf
         job: The job.
         after: Index of the last row of the chunk before; -1 for none.
     """
+    if job.undoes is not None:
+        return None  # an undo has records, and no rows
     found = next_results(transaction.connection, job.team_id, job.id, after=after, outcome="failed")
     if found is None:
         return None

@@ -28,8 +28,8 @@ NEEDED = {
     "createRealtimeTicket",
     "write": "createRecord updateRecord upsertRecord deleteRecord restoreRecord duplicateRecord updateRecords "
     "deleteRecords restoreRecords findOrCreateRecord orderViewRecords pinViewRecord unpinViewRecord",
-    "import": "startImport cancelImport retryImport decideImport uploadFile listFiles getFile getFileContent "
-    "getFileProfile deleteFile",
+    "import": "startImport cancelImport retryImport decideImport undoImport uploadFile listFiles getFile "
+    "getFileContent getFileProfile deleteFile",
     "admin": "purgeRecords createProperty updateProperty deleteProperty createOption updateOption deleteOption "
     "createList putGrant createView updateView deleteView listAudit",
     "read import": "listImports getImport getImportResults getImportProblems getImportFailedRows watchImport",
@@ -49,6 +49,7 @@ OF_IMPORTS = {
     "cancelImport",
     "retryImport",
     "decideImport",
+    "undoImport",
 }
 #: The key must be good for imports of some type.
 OF_FILES = {"uploadFile", "listFiles", "getFile", "getFileContent", "getFileProfile", "deleteFile"}

@@ -19,7 +19,7 @@ COMMANDS: Final = {
         "Show how FILE is read and what its columns become.",
     ),
     "export": ("prismd.cli.exporting.command:export_command", "Write all records that a query finds to a file."),
-    "imports": ("prismd.cli.imports:imports_command", "List, show, watch, cancel and retry import jobs."),
+    "imports": ("prismd.cli.imports:imports_command", "List, show, watch, cancel, retry and undo import jobs."),
     "keys": ("prismd.cli.keys:keys_command", "Make, list, rotate and revoke API keys."),
     "audit": ("prismd.cli.audit:audit_command", "Show who did what to what, and when."),
     "worker": (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from litestar import Request, Response
 
@@ -25,6 +25,11 @@ from prismd.services.idempotency.claims import Answer
 from prismd.services.imports import control
 from prismd.services.imports.jobs import Submitted
 from prismd.services.session import Transaction
+
+_NEW_JOB: Final = (
+    Reply(200, "The rows are done; `job_id` is null.", ImportJob, REPLAY),
+    Reply(202, "The rows are safe and will be done.", ImportJob, {"location": "The new job.", **RETRY_AFTER, **REPLAY}),
+)
 
 
 @handles(
@@ -78,15 +83,7 @@ async def cancel_import(
         parameters=(IDEMPOTENCY_KEY,),
         body=RetryBody,
         body_required=False,
-        replies=(
-            Reply(200, "The rows are done; `job_id` is null.", ImportJob, REPLAY),
-            Reply(
-                202,
-                "The rows are safe and will be done.",
-                ImportJob,
-                {"location": "The new job.", **RETRY_AFTER, **REPLAY},
-            ),
-        ),
+        replies=_NEW_JOB,
         errors=("not_found", "import_not_ended", "nothing_to_retry", "too_many_imports"),
     )
 )
@@ -124,15 +121,7 @@ async def retry_import(
         ),
         parameters=(IDEMPOTENCY_KEY,),
         body=DecisionBody,
-        replies=(
-            Reply(200, "The rows are done; `job_id` is null.", ImportJob, REPLAY),
-            Reply(
-                202,
-                "The rows are safe and will be done.",
-                ImportJob,
-                {"location": "The new job.", **RETRY_AFTER, **REPLAY},
-            ),
-        ),
+        replies=_NEW_JOB,
         errors=("not_found", "import_not_ended", "nothing_to_retry", "too_many_imports"),
     )
 )

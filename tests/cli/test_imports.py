@@ -156,3 +156,28 @@ def test_a_job_that_is_not_there_is_one_line(prismd: Prismd, command: str) -> No
 def test_without_a_key_nothing_is_asked(tmp_path: Path) -> None:
     code, _, errors = ended(start_prismd(["imports", "list"], {}, tmp_path))
     assert (code, errors) == (2, "prismd imports list: MICRO_API_KEY is not set; it must hold the API key\n")
+
+
+def test_an_import_is_undone_and_an_edit_since_stays(prismd: Prismd, team: Environment) -> None:
+    job = start(team, [named(number) for number in range(120)])
+    assert prismd("watch", job)[0] == 0
+    url = f"{team['MICRO_BASE_URL']}/v2/prism/{team['MICRO_TEAM_ID']}"
+    headers = {"x-api-key": team["MICRO_API_KEY"]}
+    results = httpx.get(f"{url}/imports/{job}/results", headers=headers, timeout=PATIENCE_S).json()["data"]
+    edited = results[3]["id"]
+    body = {"default": {"city": "Bergen"}}
+    assert httpx.patch(f"{url}/contact/{edited}", headers=headers, json=body, timeout=PATIENCE_S).status_code == 200
+
+    code, out, errors = prismd("undo", job, "--dry-run")
+    assert (code, "a preview that changes nothing" in out, count(team, "contact")) == (1, True, 120), errors
+    code, out, errors = prismd("undo", job)
+    assert (code, count(team, "contact")) == (1, 1), errors
+    lines = out.splitlines()
+    assert "120 of 120 records: 119 reverted," in lines[1]
+    assert any(line.startswith(f"  contact {edited}: city stays, changed by key ") for line in lines), out
+    # Everything else comes back, and nothing is kept.
+    undo = lines[0].split()[0]
+    code, out, errors = prismd("undo", undo, "--json")
+    assert (code, json.loads(out)["undo"]["reverted"], count(team, "contact")) == (0, 119, 120), errors
+    code, _, errors = prismd("undo", "01920000-0000-7000-8000-000000000000")
+    assert (code, "not_found" in errors) == (2, True)

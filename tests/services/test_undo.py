@@ -252,3 +252,14 @@ def test_purged_records_leave_no_values_and_count_as_gone(importer: Importer) ->
     assert (undone.total, undone.gone) == (1, 1)
     undone, _ = undo(importer, made.id)
     assert (undone.total, undone.gone, undone.updated) == (2, 1, 1)
+
+
+def test_records_made_for_references_by_key_go_after_what_refers_to_them(importer: Importer) -> None:
+    rows = [{"email": f"{n}@x.org", "company": {"primary_domain": f"d{n // 2}.org"}} for n in range(5)]
+    job, results = importer.as_job(rows, chunk=2, on_missing_reference="create")
+    assert (job.failed, job.references_created) == (0, 3), results
+    undone, results = undo(importer, job.id)
+    assert (undone.total, undone.updated, state(importer)) == (8, 8, {})
+    assert [one["object_type"] for one in results] == ["contact"] * 5 + ["organization"] * 3
+    redone, _ = undo(importer, undone.id)
+    assert (redone.updated, len(state(importer))) == (8, 8)

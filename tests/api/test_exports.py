@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ import psycopg
 import pytest
 
 from prismd.core.api_keys.scopes import Scope, Scopes
+from prismd.importer import exports as importer_exports
+from prismd.importer.calls import ClientError, Outside, PrismClient
+from prismd.importer.exports import ExportRun
 from prismd.services.api_keys.api_keys import WantedKey, create_key, revoke_key
 from prismd.services.runtime import system_clock
 from prismd.store.queries import pages
@@ -331,3 +335,66 @@ def test_a_team_has_a_limited_number_of_exports_at_once(serve: Serve) -> None:
 
 def exports_seats(api: Api) -> Any:
     return api.app._app.state.exports
+
+
+def client_of(api: Api) -> PrismClient:
+    """A client that waits for nothing."""
+    return PrismClient(api.url, api.key, api.team, Outside(lambda _: None, time.monotonic, lambda: 0.5, system_clock))
+
+
+def names_in(pages_: list[list[bytes]]) -> list[str]:
+    return [json.loads(row)["default"]["name"] for page in pages_ for row in page]
+
+
+def test_a_client_goes_on_behind_its_last_whole_page(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = serve(export_page_rows_max=10)
+    fill(api, 95)
+    read, calls = pages.query_page, itertools.count()
+
+    def fails_now_and_then(*given: Any, **named: Any) -> Any:
+        if next(calls) % 5 == 4:
+            raise psycopg.OperationalError("it went away")
+        return read(*given, **named)
+
+    monkeypatch.setattr("prismd.services.exports.pages.query_page", fails_now_and_then)
+    with client_of(api) as client:
+        run = ExportRun(client, "deal", {})
+        assert names_in(list(run.pages())) == [f"Deal {at:05d}" for at in range(95)]
+    assert run.breaks > 1
+
+
+def test_half_a_page_that_came_before_a_break_does_not_count(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = serve(export_page_rows_max=10)
+    fill(api, 45)
+    lines, cuts = importer_exports._lines, iter([17, 3, 26])
+
+    def cut(response: httpx.Response) -> Iterator[bytes]:
+        most = next(cuts, None)
+        yield from itertools.islice(lines(response), most)
+        if most is not None:
+            raise httpx.ReadError("the connection was reset")
+
+    monkeypatch.setattr(importer_exports, "_lines", cut)
+    with client_of(api) as client:
+        run = ExportRun(client, "deal", {})
+        assert names_in(list(run.pages())) == [f"Deal {at:05d}" for at in range(45)]
+    assert run.breaks == 3
+
+
+def test_a_stream_that_ends_without_its_last_mark_is_not_whole(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = serve(export_page_rows_max=10)
+    fill(api, 45)
+    lines = importer_exports._lines
+    monkeypatch.setattr(importer_exports, "_lines", lambda response: itertools.islice(lines(response), 5))
+    with client_of(api) as client:
+        run = ExportRun(client, "deal", {})
+        with pytest.raises(ClientError, match="broke off 9 times in a row"):
+            list(run.pages())
+
+
+def test_a_lasting_refusal_is_told_at_once(api: Api) -> None:
+    with client_of(api) as client:
+        run = ExportRun(client, "deal", {"query": {"select": ["nme"]}})
+        with pytest.raises(ClientError, match='did you mean "name"'):
+            list(run.pages())
+    assert run.breaks == 0

@@ -87,3 +87,17 @@ def test_who_may_not_see_the_import_gets_no_rows(api: Api) -> None:
     assert code(api.send("GET", f"/imports/{job}/failed-rows", key=key)) == (403, "missing_scope")
     assert code(api.send("GET", "/imports/unknown/failed-rows")) == (404, "not_found")
     assert code(api.send("GET", f"/imports/{job}/failed-rows", params={"format": "xml"})) == (400, "invalid_request")
+
+
+def test_an_undo_has_no_rows_that_could_fail(api: Api) -> None:
+    job = started(api)
+    api.work()
+    answer = api.send("POST", f"/imports/{job}/undo")
+    assert answer.status_code == 202, answer.text
+    undo = str(answer.json()["job_id"])
+    api.work()
+    assert lines(api, undo) == []
+    found = api.send("GET", f"/imports/{undo}/problems").json()
+    assert (found["failed"], found["data"]) == (0, [])
+    decision = {"property": "amount", "do": "leave_out"}
+    assert code(api.send("POST", f"/imports/{undo}/decide", json=decision)) == (409, "nothing_to_retry")

@@ -128,6 +128,8 @@ class Settings(FileSettings):
     lists_max: int = setting(200, "lists", "most lists of one team")
     views_max: int = setting(1_000, "views", "most views of one object type in one team")
     pinned_records_max: int = setting(1_000, "records", "most records pinned to the top of one view", minimum=1)
+    mappings_max: int = setting(1_000, "mappings", "most saved mappings of one team")
+    mapping_versions_max: int = setting(100, "versions", "most versions kept of one saved mapping", minimum=1)
     grant_ids_max: int = setting(1_000, "ids", "most ids of one record's grant", minimum=1)
 
     batch_items_max: int = setting(100, "items", "most items of one batch update or batch delete", minimum=1)

@@ -32,7 +32,9 @@ NEEDED = {
     "getFileContent getFileProfile deleteFile",
     "admin": "purgeRecords createProperty updateProperty deleteProperty createOption updateOption deleteOption "
     "createList putGrant createView updateView deleteView listAudit",
-    "read import": "listImports getImport getImportResults getImportProblems getImportFailedRows watchImport",
+    "read import": "listImports getImport getImportResults getImportProblems getImportFailedRows watchImport "
+    "listMappings getMapping",
+    "import admin": "putMapping deleteMapping",
     "read write": "validateValues",
 }
 SCOPES_OF = {name: set(scopes.split()) for scopes, names in NEEDED.items() for name in names.split()}

@@ -57,6 +57,7 @@ class World:
         tier = made("/contact/properties", prop)
         job = api.start([{"default": {"created_at": "never"}}] * 100).json()["job_id"]
         api.work()
+        assert api.send("PUT", "/mappings/known", json={"version": 1}).status_code == 200
         return cls(
             api,
             contact=made("/contact", {"default": {"email": "ada@example.org"}})["id"],
@@ -75,6 +76,7 @@ class World:
             "teamId": self.api.team, "objectType": kind, "recordId": record, "listId": self.list_id,
             "propertyId": self.property_id, "optionId": self.option_id, "viewId": self.view_id, "jobId": self.job_id,
             "slug": "email" if kind == "contact" else "name", "value": "new@example.org", "templateId": "custom",
+            "name": "known",
         }  # fmt: skip
         return operation.path.format_map(parts)
 
@@ -117,6 +119,15 @@ BODIES: dict[str, tuple[str, Callable[[World], Any] | None]] = {
     "putGrant": (
         "deal",
         lambda world: {"team_id": {world.api.team: "r"}, "team_group_id": [{"g": "w"}], "user_id": [{"u": "a"}]},
+    ),
+    "putMapping": (
+        "contact",
+        lambda _: {
+            "version": 1,
+            "type": "contact",
+            "rules": [{"to": "email", "from": ["Mail"], "steps": [{"do": "email"}]}],
+            "leave_out": ["Notes"],
+        },
     ),
     "createProperty": ("contact", lambda _: {"name": "P", "type": "select_str", "options": [{"value": "One"}]}),
     "updateProperty": ("contact", lambda _: {"type": "select_str", "name": "Other"}),

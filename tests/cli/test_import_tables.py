@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shlex
 import subprocess
@@ -193,6 +194,40 @@ def test_a_saved_mapping_is_taken_again(run: Import, team: Environment, tmp_path
     code, _, errors = run(path, "--type", "contact", "--map", "staff")
     assert code == 0, errors
     assert contact(team, "email", "bo@example.org")["first_name"] == "Bo"
+
+
+def test_a_mapping_is_the_teams_and_not_the_machines(run: Import, team: Environment, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("Mail,Who\nada@example.org,Ada\n")
+    given = ["--map", "Mail=email", "--map", "Who=first_name", "--save-mapping", "staff"]
+    _, _, errors = run(path, "--type", "contact", *given)
+    assert 'The mapping was saved on the server as "staff", version 1.' in errors
+    saved = called(team, "GET", "mappings", "staff")
+    assert saved["document"]["rules"] == [{"to": "email", "from": ["Mail"]}, {"to": "first_name", "from": ["Who"]}]
+
+    # Another machine takes it by its name, or without any flag, because the team decided about these columns before.
+    elsewhere = {**team, "XDG_CONFIG_HOME": str(tmp_path / "elsewhere")}
+    for number, flags in enumerate((["--map", "server:staff"], ["--map", "staff"], [])):
+        path.write_text(f"Mail,Who\nbo{number}@example.org,Bo\n")
+        code, _, errors = ended(start_prismd(["import", str(path), "--type", "contact", *flags], elsewhere, tmp_path))
+        assert code == 0, errors
+        assert contact(team, "email", f"bo{number}@example.org")["first_name"] == "Bo"
+
+    def mappings(*arguments: str) -> tuple[int, str, str]:
+        return ended(start_prismd(["mappings", *arguments], elsewhere, tmp_path))
+
+    assert "staff  version 1  contact" in mappings("list")[1]
+    assert json.loads(mappings("list", "--json")[1])[0]["name"] == "staff"
+    code, document, _ = mappings("show", "staff")
+    (tmp_path / "staff.json").write_text(document)
+    path.write_text("Mail,Who\ncy@example.org,Cy\n")
+    assert run(path, "--type", "contact", "--map", str(tmp_path / "staff.json"))[0] == 0
+    assert json.loads(mappings("show", "staff", "--json")[1])["version"] == 1
+    assert mappings("delete", "staff")[0] == 0
+    code, _, errors = mappings("show", "staff")
+    assert (code, "has no mapping 'staff'" in errors) == (2, True)
+    code, _, errors = run(path, "--type", "contact", "--map", "server:staff")
+    assert (code, "the server has no mapping of this name" in errors) == (2, True)
 
 
 def test_failed_rows_of_a_table_are_mended_and_imported_again(run: Import, team: Environment, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def _request(operation: Operation, pick: Pick, object_type: str) -> dict[str, An
 def _in_path(name: str, pick: Pick, object_type: str) -> str:
     if name in IN_PATH:
         return pick(IN_PATH[name], object_type)
-    if name == "value":
+    if name in ("value", "name"):
         return pick("value")
     return {"teamId": pick.own.team, "objectType": object_type, "slug": TEXTS[object_type]}.get(name, "custom")
 
@@ -149,7 +149,11 @@ def test_what_a_team_lists_is_its_own(server: RunningServer, teams: Teams) -> No
     with httpx.Client(timeout=60, trust_env=False) as http:
         ours = new_world(server, http)
         for operation in TEAM_OPERATIONS:
-            if operation.method == "GET" and not {*re.findall(r"{(\w+)}", operation.path)} & {*IN_PATH, "value"}:
+            if operation.method == "GET" and not {*re.findall(r"{(\w+)}", operation.path)} & {
+                *IN_PATH,
+                "value",
+                "name",
+            }:
                 for object_type in _types(operation):
                     path = operation.path.replace("{teamId}", ours.team).replace("{objectType}", object_type)
                     answer = ours.send("GET", path.replace("{templateId}", "custom"))

@@ -92,6 +92,7 @@ class World:
         self._fill_properties()
         self._fill_records()
         self._fill_views()
+        self._fill_mappings()
         self._fill_jobs()
         self._fill_files()
         self._fill_cursors()
@@ -127,6 +128,10 @@ class World:
             pinned = self.ids["record"][object_type][0]
             assert self.send("POST", f"/{object_type}/views/{made}/records/{pinned}").status_code == 201
 
+    def _fill_mappings(self) -> None:
+        for name in (self.name, f"{self.name}.2"):
+            assert self.send("PUT", f"/mappings/{name}", json={"version": 1}).status_code == 200
+
     def _fill_jobs(self) -> None:
         rows = [{"default": {"full_name": f"{self.name} {number}"}} for number in range(120)]
         job = self._import("contact", [*rows, {"default": {"no_such": self.name}}])["job_id"]
@@ -147,6 +152,7 @@ class World:
         self._import("contact", [{"default": {"full_name": f"{self.name} {number}"}} for number in range(120)])
         job = self.one("job")
         self._keep("cursor", "files", self._page("GET", "/files", params={"limit": 1}))
+        self._keep("cursor", "mappings", self._page("GET", "/mappings", params={"limit": 1}))
         self._keep("cursor", "imports", self._page("GET", "/imports", params={"limit": 1}))
         self._keep("cursor", "results", self._page("GET", f"/imports/{job}/results", params={"limit": 1}))
         for object_type in OBJECT_TYPES:

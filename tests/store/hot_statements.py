@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from prismd.core.values.blanks import UNSEEN
-from prismd.store import api_keys, audit, grants, lists, properties, retention, teams, views
+from prismd.store import api_keys, audit, grants, lists, mappings, properties, retention, teams, views
 from prismd.store.backups import restoring
 from prismd.store.changes import change_sets
 from prismd.store.files import files, parts, purging
@@ -202,6 +202,13 @@ _TEAMS: Final = {
     "list of views": Hot(views._LIST_OF_NONE, {"offset": 0, "after": id_of(5_000)}, once=LIMIT),
     "list of a list's views": Hot(views._LIST_OF_LIST, {"list": id_of(FEW), "offset": 0, "after": None}),
     "number of views": Hot(views._COUNT, (1, "deal"), once=FEW),
+    "a saved mapping": Hot(mappings._GET, {"name": "mapping 1", "version": None}, once=2),
+    "a mapping to save over": Hot(mappings._VERSION, (1, "mapping 1"), once=1),
+    "saved mappings by name": Hot(mappings._FACTS, {"after": None, "limit": LIMIT}, once=LIMIT),
+    "saved mappings for a type": Hot(mappings._NEWEST, {"type": "contact", "limit": LIMIT}, once=2 * FEW),
+    "number of saved mappings": Hot(mappings._COUNT, (1,), once=FEW),
+    "versions of a mapping that end": Hot(mappings._DROP, (1, "mapping 1", 1), once=2),
+    "a deleted mapping": Hot(mappings._DELETE, (1, "mapping 1"), once=1),
     "a list": Hot(lists._GET, (1, JOB), once=1),
     "lists of a team": Hot(lists._LIST, (1,), once=FEW),
     "number of lists": Hot(lists._COUNT, (1,), once=FEW),

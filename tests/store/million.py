@@ -102,6 +102,11 @@ FROM generate_series(1, 10000) AS n;
 INSERT INTO file_part
 SELECT 1, ('00000000-0000-7000-8000-' || lpad(to_hex(content), 12, '0'))::uuid, n, 1, 'x'
 FROM generate_series(1, 3) AS content, generate_series(0, 499) AS n;
+INSERT INTO mapping
+SELECT 1, 'mapping ' || n, 2, CASE WHEN n % 2 = 0 THEN 'contact' END, now(), now() FROM generate_series(1, {FEW}) AS n;
+INSERT INTO mapping_version
+SELECT 1, 'mapping ' || n, version, '{{"version": 1}}', now()
+FROM generate_series(1, {FEW}) AS n, generate_series(1, 2) AS version;
 
 INSERT INTO idempotency_claim
 SELECT 1, 'key ' || n, '', 200, '{{}}', '', now() + make_interval(secs => n) FROM generate_series(1, {MANY}) AS n;

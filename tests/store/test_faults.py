@@ -28,6 +28,8 @@ from prismd.core.imports.job import Counts, Job, State
 from prismd.core.imports.plan import Change, Plan
 from prismd.core.imports.request import Chunk, RequestLimits, parse_request
 from prismd.core.lists.definitions import List
+from prismd.core.mapping.document import MappingDocument
+from prismd.core.mapping.saved import SavedMapping
 from prismd.core.properties.schema import Option, Property
 from prismd.core.queries.tree import Query
 from prismd.core.records.keys import KeyRule
@@ -40,7 +42,19 @@ from prismd.services.imports.stepping import step_next
 from prismd.services.runtime import Runtime, system_ids
 from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
-from prismd.store import api_keys, audit, distribution, grants, lists, migrate, properties, retention, teams, views
+from prismd.store import (
+    api_keys,
+    audit,
+    distribution,
+    grants,
+    lists,
+    mappings,
+    migrate,
+    properties,
+    retention,
+    teams,
+    views,
+)
 from prismd.store.backups import restoring
 from prismd.store.backups.dumps import Rows, SequencePosition
 from prismd.store.changes import change_sets
@@ -65,6 +79,7 @@ TABLES: Final = (
     "attempt_answer", "audit_entry", "audit_object", "change_set", "record_change",
     "record_grant", "list", "view", "realtime_ticket",
     "file", "file_part",
+    "mapping", "mapping_version",
 )  # fmt: skip
 
 
@@ -112,6 +127,7 @@ class World:
         return list(self.rule.hashes(self.record.properties["email"]))
 
 
+MAPPING: Final = SavedMapping("a", 1, "contact", NOW, NOW, MappingDocument(version=1, type="contact"))
 VIEW: Final = View(NEW_ID(), "contact", None, {"name": "All", "view_type": "grid"}, NOW, NOW)
 CLAIM: Final = claims.Claim(b"print", 202, {}, b"{}", NOW)
 
@@ -343,6 +359,14 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     retention.purge_changes: lambda c, w: retention.purge_changes(c, w.team_id, before=LATER),
     retention.purge_tickets: lambda c, _: retention.purge_tickets(c, now=LATER),
     retention.purge_attempts: lambda c, w: retention.purge_attempts(c, w.team_id, before=LATER),
+    mappings.lock_mappings: lambda c, w: mappings.lock_mappings(c, w.team_id),
+    mappings.count_mappings: lambda c, w: mappings.count_mappings(c, w.team_id),
+    mappings.newest_version: lambda c, w: mappings.newest_version(c, w.team_id, MAPPING.name),
+    mappings.put_mapping: lambda c, w: mappings.put_mapping(c, w.team_id, replace(MAPPING, version=2), kept=1),
+    mappings.get_mapping: lambda c, w: mappings.get_mapping(c, w.team_id, MAPPING.name),
+    mappings.list_mappings: lambda c, w: mappings.list_mappings(c, w.team_id, None, 1),
+    mappings.newest_mappings: lambda c, w: mappings.newest_mappings(c, w.team_id, "contact", budget(), limit=1),
+    mappings.delete_mapping: lambda c, w: mappings.delete_mapping(c, w.team_id, MAPPING.name),
     views.lock_views: lambda c, w: views.lock_views(c, w.team_id, "contact"),
     views.count_views: lambda c, w: views.count_views(c, w.team_id, "contact"),
     views.insert_view: lambda c, w: views.insert_view(c, w.team_id, replace(VIEW, id=NEW_ID())),
@@ -396,6 +420,7 @@ CONFLICTING: Final = [
     record_writes.delete_records, record_writes.restore_records, record_writes.update_records,
     record_writes.purge_records, api_keys.hold_key, api_keys.revoke_key, api_keys.expire_key,
     tickets.take_ticket, retention.purge_claims, retention.purge_jobs, views.get_view,
+    mappings.newest_version, mappings.put_mapping, mappings.delete_mapping,
     views.update_view, views.set_pinned, views.delete_view, retention.purge_tickets, retention.purge_attempts,
     files.get_file, files.extend_file, files.touch_file, files.find_twin, files.complete_file, files.mark_gone,
     purging.purge_files, purging.delete_gone,
@@ -471,6 +496,7 @@ def world(make_database: Callable[[], str]) -> World:
         )
         assert running.state is State.RUNNING
         assert views.insert_view(connection, team_id, VIEW)
+        mappings.put_mapping(connection, team_id, MAPPING, kept=1)
         assert grants.put_grant(connection, team_id, "contact", record.id, Grant())
         return World(url, team_id, key_id, prop, option, running, ended, dry, record, rule, made)
 
@@ -536,6 +562,7 @@ def test_somebody_else_holds_what_it_needs(
         teams.lock_bootstrap(admin)
         views.lock_views(admin, world.team_id, "contact")
         lists.lock_lists(admin, world.team_id)
+        mappings.lock_mappings(admin, world.team_id)
         with pytest.raises(psycopg.errors.LockNotAvailable), connection.transaction():
             CALLS[function](connection, world)
     assert not connection.broken

@@ -15,10 +15,12 @@ from psycopg import sql
 import prismd
 from prismd.core.errors import PrismdError
 from prismd.core.imports.request import RequestLimits, parse_request
+from prismd.core.mapping.document import MappingDocument
 from prismd.core.records.writes import RecordBody
 from prismd.services.imports import jobs
 from prismd.services.imports.control import cancel_job
 from prismd.services.lists import require_list
+from prismd.services.mappings import mappings
 from prismd.services.realtime.tickets import issue_ticket
 from prismd.services.records.deleted import NamedRecord, delete_record
 from prismd.services.records.reading import get_record
@@ -36,7 +38,7 @@ from prismd.store.imports import attempts, chunks
 from prismd.store.migrate import migrate
 from prismd.store.monitoring import diagnosis, figures, health
 from prismd.store.teams import insert_team
-from tests.store.test_faults import CALLS, NOW, TABLES, VIEW, World, everything, name_of, world
+from tests.store.test_faults import CALLS, MAPPING, NOW, TABLES, VIEW, World, everything, name_of, world
 
 __all__ = ["world"]  # a fixture, made once for these tests
 
@@ -197,6 +199,10 @@ FINDS_NOTHING: Final[dict[str, Use]] = {
     "the deleting of a view": lambda c, r, w: views.delete_view(
         Transaction(Session(r, w.team_id), c), "contact", VIEW.id
     ),
+    "a saved mapping": lambda c, r, w: mappings.get_mapping(Transaction(Session(r, w.team_id), c), MAPPING.name),
+    "the deleting of a mapping": lambda c, r, w: mappings.delete_mapping(
+        Transaction(Session(r, w.team_id), c), MAPPING.name
+    ),
     "a change of a record": lambda c, r, w: update_record(writer(c, r, w), w.record.id, BODY),
     "the duplicating of a record": lambda c, r, w: duplicate_record(writer(c, r, w), w.record.id),
     "the deleting of a record": lambda c, r, w: delete_record(
@@ -210,6 +216,9 @@ IS_REFUSED: Final[dict[str, Use]] = {
         Transaction(Session(r, w.team_id), c), parse_request("contact", ROWS, RequestLimits(rows_max=9))
     ),
     "a ticket": lambda c, r, w: issue_ticket(Transaction(Session(r, w.team_id), c), w.key_id, valid_s=60),
+    "a new mapping": lambda c, r, w: mappings.save_mapping(
+        Transaction(Session(r, w.team_id), c), "new", MappingDocument(version=1)
+    ),
     "a new view": lambda c, r, w: views.create_view(
         Transaction(Session(r, w.team_id), c), "contact", None, {"view_type": "grid", "name": "x"}
     ),

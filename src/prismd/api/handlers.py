@@ -17,6 +17,7 @@ from prismd.api.imports.problems import get_problems
 from prismd.api.imports.results import get_results
 from prismd.api.imports.undo import undo_import
 from prismd.api.lists.handlers import LISTS
+from prismd.api.mappings.handlers import MAPPINGS
 from prismd.api.monitoring.health import get_health, get_liveness
 from prismd.api.properties.handlers import PROPERTIES, validate_values
 from prismd.api.properties.options import OPTIONS
@@ -59,6 +60,7 @@ HANDLERS: Final = (
     validate_values,
     *LISTS,
     *GRANTS,
+    *MAPPINGS,
     *VIEWS,
     *RECORDS_OF_VIEWS,
     create_ticket,

@@ -20,6 +20,7 @@ COMMANDS: Final = {
     ),
     "export": ("prismd.cli.exporting.command:export_command", "Write all records that a query finds to a file."),
     "imports": ("prismd.cli.imports:imports_command", "List, show, watch, cancel, retry and undo import jobs."),
+    "mappings": ("prismd.cli.mappings:mappings_command", "List, show and delete the team's saved mappings."),
     "keys": ("prismd.cli.keys:keys_command", "Make, list, rotate and revoke API keys."),
     "audit": ("prismd.cli.audit:audit_command", "Show who did what to what, and when."),
     "worker": (

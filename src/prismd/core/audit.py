@@ -43,6 +43,8 @@ class Action(enum.StrEnum):
     VIEW_UPDATED = "view.updated"
     VIEW_DELETED = "view.deleted"
     VIEW_PINNED = "view.pinned"
+    MAPPING_SAVED = "mapping.saved"
+    MAPPING_DELETED = "mapping.deleted"
     GRANT_CHANGED = "grant.changed"
     KEY_CREATED = "key.created"
     KEY_ROTATED = "key.rotated"

@@ -17,7 +17,7 @@ DISTRIBUTED: Final = (
     "list", "property", "property_option", "record", "key_property", "record_key", "record_grant", "view",
     "import_job", "import_chunk", "import_attempt", "import_result", "import_touch", "import_draft",
     "idempotency_claim", "attempt_answer", "audit_entry", "audit_object", "file", "file_part", "change_set",
-    "record_change",
+    "record_change", "mapping", "mapping_version",
 )  # fmt: skip
 #: Tables that stand on every node, because statements on team data read them, too, or refer to them.
 REFERENCE: Final = ("team", "api_key")

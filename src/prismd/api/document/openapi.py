@@ -15,6 +15,7 @@ from prismd.api.document.shapes import ErrorEnvelope
 from prismd.api.http.strict_shapes import LOOKING_OVER
 from prismd.api.imports.events import EVENT_STREAM
 from prismd.core.errors import HTTP_STATUS
+from prismd.core.mapping.document_schema import described
 from prismd.settings import Settings
 
 Document = dict[str, Any]
@@ -73,7 +74,7 @@ def _with_values(settings: Settings, part: Any) -> Any:  # noqa: ANN401 - JSON i
     """Return a part of the document with the values of settings where it names these."""
     if isinstance(part, dict):
         return {name: _with_values(settings, inner) for name, inner in part.items()}
-    if isinstance(part, list):
+    if isinstance(part, list | tuple):
         return [_with_values(settings, inner) for inner in part]
     if not isinstance(part, str):
         return part
@@ -91,6 +92,7 @@ class _Schemas:
         types = list(dict.fromkeys(shape for shape in shapes if shape is not None))
         with LOOKING_OVER:
             schemas, self.components = msgspec.json.schema_components(types, ref_template=_REF)
+        described(self.components)
         self._of = dict(zip(types, schemas, strict=True))
 
     def of(self, shape: Any) -> Mapping[str, Any]:  # noqa: ANN401 - any type that msgspec can describe

@@ -139,6 +139,7 @@ _IN_PATH: Final[Mapping[str, str]] = {
     "viewId": "Id of a view.",
     "propertyId": "Id of a property.",
     "optionId": "Id of an option.",
+    "name": "Name of a saved mapping, percent-encoded.",
 }
 
 IDEMPOTENCY_KEY: Final = Parameter(

@@ -25,11 +25,17 @@ class _Struct:
         names: The members that the object knows.
         strict: Whether the object refuses other members.
         below: The members with a strict part, by name.
+        tag: The member that tells this object from others that may stand in its place, and what it holds; or None.
     """
 
     names: Sequence[str]
     strict: bool
     below: Mapping[str, _Part]
+    tag: tuple[str, object] | None = None
+
+    def may_be(self, value: Mapping[str, object]) -> bool:
+        """Return whether a value can be this object, as far as its tag says."""
+        return self.tag is None or value.get(self.tag[0]) == self.tag[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ def _part(types: Iterable[inspect.Type]) -> _Part | None:
     plain = [one for type_ in types for one in _alternatives(type_)]
     structs = [_struct(one) for one in plain if isinstance(one, inspect.StructType)]
     structs = [one for one in structs if one.strict or one.below]
-    lists = [one for one in plain if isinstance(one, inspect.ListType)]
+    lists = [one for one in plain if isinstance(one, inspect.ListType | inspect.VarTupleType)]
     values = _part([one.value_type for one in plain if isinstance(one, inspect.DictType)]) if plain else None
     items = _part([one.item_type for one in lists]) if plain else None
     return _Part(structs, values, items) if structs or values or items else None
@@ -87,9 +93,10 @@ def _part(types: Iterable[inspect.Type]) -> _Part | None:
 
 def _struct(type_: inspect.StructType) -> _Struct:
     parts = {one.encode_name: _part([one.type]) for one in type_.fields}
-    return _Struct(
-        tuple(parts), type_.forbid_unknown_fields, {name: part for name, part in parts.items() if part is not None}
-    )
+    below = {name: part for name, part in parts.items() if part is not None}
+    if type_.tag_field is None:
+        return _Struct(tuple(parts), type_.forbid_unknown_fields, below)
+    return _Struct((type_.tag_field, *parts), type_.forbid_unknown_fields, below, (type_.tag_field, type_.tag))
 
 
 def _refuse(value: object, part: _Part | None, field: str) -> None:
@@ -97,7 +104,8 @@ def _refuse(value: object, part: _Part | None, field: str) -> None:
         return
     if isinstance(value, dict):
         for struct in part.structs:
-            _refuse_members(value, struct, field)
+            if struct.may_be(value):
+                _refuse_members(value, struct, field)
         for name, inner in value.items() if part.values else ():
             _refuse(inner, part.values, f"{field}.{name}")
     elif isinstance(value, list):

@@ -28,6 +28,7 @@ from prismd.files.standard_input import NAME, SHOWN
 from prismd.importer.batches import BATCH_ROWS
 from prismd.importer.calls import ClientError, Outside, StuckError
 from prismd.importer.journal import Journals, journal_directory
+from prismd.importer.mappings import ServerMappings
 from prismd.importer.run import READ_AHEAD, READ_AHEAD_MAX
 
 SOME_ROWS_FAILED: Final = 1
@@ -119,7 +120,7 @@ def import_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401
                 meter,
                 _tell,
                 asker,
-                SavedMappings(mapping_directory(os.environ)),
+                SavedMappings(mapping_directory(os.environ), ServerMappings(client), order.object_type),
                 shows=asks,
                 arguments=["prismd", *sys.argv[1:]],
             )

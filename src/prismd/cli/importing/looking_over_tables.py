@@ -179,7 +179,8 @@ class TableLook:
             raise InDoubtError([*opened.questions, *mapper.looked_at(opened).questions])
         found = mapper.settled(opened, self.asker)
         if self.order.table.save_as and found.document is not None:
-            self.saved.save(self.order.table.save_as, found.document)
+            where = self.saved.save(self.order.table.save_as, found.document)
+            found = replace(found, notes=(*found.notes, where))
         return opened, found
 
     def _suspicions(self, opened: OpenedTable) -> CsvSuspicions | None:

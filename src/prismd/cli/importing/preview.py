@@ -29,8 +29,9 @@ from prismd.files.deciding.table_mapping import Mapper, TableMapping, columns_of
 from prismd.files.deciding.table_order import OrderError
 from prismd.files.deciding.table_reading import OpenedTable, TableReader
 from prismd.files.rows import FileProblemError
-from prismd.importer.calls import ClientError, Outside
+from prismd.importer.calls import ClientError, Outside, PrismClient
 from prismd.importer.imports import properties_of, targets_from
+from prismd.importer.mappings import ServerMappings
 
 
 @click.command("preview", cls=OneLineCommand)
@@ -73,16 +74,17 @@ def _looked_at(ctx: click.Context, given: dict[str, Any], stack: ExitStack) -> t
     is_input = path != given["file"]
     reader = TableReader(order, given["form"], given["encoding"], NobodyToAsk(), stack, standard_input=is_input)
     opened = reader.opened(path)
-    saved = SavedMappings(mapping_directory(os.environ))
-    mapper = Mapper(order, given["object_type"], _targets(ctx, given), saved)
-    return opened, mapper.looked_at(opened)
-
-
-def _targets(ctx: click.Context, given: dict[str, Any]) -> Targets:
+    directory = mapping_directory(os.environ)
     if not os.environ.get("MICRO_API_KEY"):
-        return targets_of(native_schema(given["object_type"]))
+        targets = targets_of(native_schema(given["object_type"]))
+        return opened, Mapper(order, given["object_type"], targets, SavedMappings(directory)).looked_at(opened)
     with client_for(given, os.environ, ctx.find_object(Outside) or real_outside()) as client:
-        properties = properties_of(client, given["object_type"])
+        saved = SavedMappings(directory, ServerMappings(client), given["object_type"])
+        return opened, Mapper(order, given["object_type"], _targets(client, given), saved).looked_at(opened)
+
+
+def _targets(client: PrismClient, given: dict[str, Any]) -> Targets:
+    properties = properties_of(client, given["object_type"])
     return targets_of(native_schema(given["object_type"])) if properties is None else targets_from(properties)
 
 

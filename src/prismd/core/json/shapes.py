@@ -144,7 +144,7 @@ class _Misfit:
     def _without_words(self, steps: _Steps) -> PrismdError:
         choices = _said(self.shape).choices.get(_pattern(steps))
         if choices and self.sentence.startswith(_NO_CHOICE):
-            message = f"expected one of {', '.join(choices)}, found {self.describe(_at(self.value, steps))}"
+            message = f"expected one of {', '.join(map(str, choices))}, found {self.describe(_at(self.value, steps))}"
             return PrismdError.invalid(self._field(steps), message, "enum")
         plain = _WORD.sub(lambda match: _PLAIN[match[0]], _PATH.sub("", self.sentence))
         return PrismdError.invalid(self._field(steps), plain)
@@ -167,7 +167,7 @@ class _Said:
     """
 
     words: dict[_Steps, Words]
-    choices: dict[_Steps, Sequence[str]]
+    choices: dict[_Steps, Sequence[object]]
 
 
 @functools.cache
@@ -191,7 +191,7 @@ def _parts(steps: _Steps, type_: inspect.Type) -> Iterator[tuple[_Steps, inspect
     elif isinstance(type_, inspect.UnionType):
         for one in type_.types:
             yield from _parts(steps, one)
-    elif isinstance(type_, inspect.ListType):
+    elif isinstance(type_, inspect.ListType | inspect.VarTupleType):
         yield from _parts((*steps, _ITEM), type_.item_type)
     elif isinstance(type_, inspect.StructType):
         for field in type_.fields:

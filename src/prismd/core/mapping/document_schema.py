@@ -19,17 +19,25 @@ _RENAMED: Final = {"columns": "from", "schema_page": "$schema"}
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of mapping documents."""
+    schema = msgspec.json.schema(MappingDocument)
+    described(schema["$defs"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **_described(msgspec.json.schema(MappingDocument)),
+        **schema,
         "title": "A mapping of the columns of a table to the properties of records",
     }
 
 
-def _described(schema: dict[str, Any]) -> dict[str, Any]:
-    for definition in schema["$defs"].values():
-        about, _, members = inspect.cleandoc(definition["description"]).partition("\n\nArgs:\n")
+def described(definitions: dict[str, Any]) -> None:
+    """Let schemas say of each member what the docstring of their type says; those without such words stay.
+
+    Args:
+        definitions: Schemas by the names of their types.
+    """
+    for definition in definitions.values():
+        about, sign, members = inspect.cleandoc(definition.get("description", "")).partition("\n\nArgs:\n")
+        if not sign:
+            continue
         definition["description"] = " ".join(about.split())
         for name, words in _MEMBER.findall(members):
             definition["properties"][_RENAMED.get(name, name)]["description"] = " ".join(words.split())
-    return schema

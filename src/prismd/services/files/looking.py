@@ -28,6 +28,7 @@ from prismd.files.packing import MemberInDoubtError, Source, content_of
 from prismd.files.rows import FileProblemError
 from prismd.files.sampling import ROWS_MAX
 from prismd.services.files.contents import StoredContent
+from prismd.services.mappings.mappings import decided_before
 from prismd.services.session import Session, Transaction
 from prismd.settings import Settings
 from prismd.store import properties
@@ -253,7 +254,9 @@ class _Look:
     def _mapped(self, opened: OpenedTable, targets: Targets) -> Looked:
         if self.object_type is None:
             return Looked(opened.form, opened, questions=opened.questions)
-        mapper = Mapper(self.asked.order(), self.object_type, targets, OneDocument(self.asked.document))
+        earlier = self.session.do(decided_before, self.object_type)
+        known = [one.document for one in earlier if one.document is not None]
+        mapper = Mapper(self.asked.order(), self.object_type, targets, OneDocument(self.asked.document, known))
         mapping = mapper.looked_at(opened)
         questions = (*opened.questions, *mapping.questions)
         document = None if questions else mapper.settled(opened, NobodyToAsk()).document

@@ -39,6 +39,8 @@ CREATE INDEX import_touch_of_record ON import_touch USING btree (team_id, record
 CREATE UNIQUE INDEX import_touch_pkey ON import_touch USING btree (team_id, job_id, record_id);
 CREATE UNIQUE INDEX key_property_pkey ON key_property USING btree (team_id, object_type, key);
 CREATE UNIQUE INDEX list_pkey ON list USING btree (team_id, id);
+CREATE UNIQUE INDEX mapping_pkey ON mapping USING btree (team_id, name);
+CREATE UNIQUE INDEX mapping_version_pkey ON mapping_version USING btree (team_id, name, version);
 CREATE UNIQUE INDEX property_option_pkey ON property_option USING btree (team_id, object_type, property_id, id);
 CREATE UNIQUE INDEX property_option_team_id_object_type_property_id_slug_key ON property_option USING btree (team_id, object_type, property_id, slug);
 CREATE UNIQUE INDEX property_pkey ON property USING btree (team_id, object_type, id);

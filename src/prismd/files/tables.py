@@ -152,7 +152,7 @@ class CellTable:
         def texts() -> Iterator[CellRow]:
             for row in with_header(self.spooled):
                 typed[row.line] = row.cells
-                yield CellRow(row.line, [cell_text(cell) for cell in row.cells])
+                yield CellRow(row.line, [cell if type(cell) is str else cell_text(cell) for cell in row.cells])
 
         width, watch = self.profile.frame.columns, SignWatch(self.profile.columns, self.profile.decisions)
         for number, row in enumerate(framed(texts(), self.profile.frame, ends=True), 1):

@@ -402,6 +402,37 @@ def test_rows_of_before_change_nothing(cells: list[Cell]) -> None:
     assert [together.row([cell]) for cell in cells] == [mapping(rules).row([cell]) for cell in cells]
 
 
+_CELLS: list[Cell] = [
+    "",
+    "a",
+    "1990-05-31",
+    "1",
+    None,
+    1,
+    True,
+    Decimal("1.0"),
+    Decimal(1),
+    DAY,
+    MOMENT,
+    CLOCK,
+    CellFault("#N/A"),
+]
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(_CELLS), max_size=4), max_size=12), st.sampled_from(["keep", "clear", "refuse"])
+)
+def test_rows_of_before_change_nothing_whatever_their_cells_are(rows: list[list[Cell]], absent: str) -> None:
+    rules: list[dict[str, Any]] = [
+        {"to": "str", "from": ["A"]},
+        {"to": "date", "from": [{"column": "B", "absent": absent}], "steps": [{"do": "trim"}]},
+        {"to": "many", "from": [{"column": "C", "blank": "clear", "absent": absent}]},
+    ]
+    header = ("A", "B", "C")
+    together = mapping(rules, header)
+    assert [together.row(cells) for cells in rows] == [mapping(rules, header).row(cells) for cells in rows]
+
+
 def test_no_more_texts_are_remembered_than_are_allowed() -> None:
     one = mapping([{"to": "str", "from": ["A"], "steps": [{"do": "trim"}]}])
     for number in range(REMEMBERED_MAX + 10):

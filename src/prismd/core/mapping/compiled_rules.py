@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 import msgspec
@@ -36,6 +37,9 @@ _REMEMBERED_CHARS_MAX: Final = 40
 UNKNOWN: Final = object()
 NOTHING: Final = object()
 
+#: The types of cells of which a rule remembers what they become: no two of them have equal values.
+_REMEMBERED: Final = frozenset({str, date, type(None)})
+_EMPTY_IS_NOTHING: Final[Mapping[Cell, Any]] = {None: NOTHING, "": NOTHING}
 _MEND: Final = "correct the cell in the spreadsheet, or leave its column out"
 
 
@@ -123,10 +127,13 @@ class CompiledRule:
 
     @property
     def known(self) -> tuple[int, Mapping[Cell, Any]] | None:
-        """The position of the only column, and what its texts become, as far as that is known; else None.
+        """The position of the only column, and what its cells become, as far as that is known; else None.
 
-        The value of a text that becomes nothing is ``NOTHING``. The mapping grows with the rows, and holds texts alone.
+        The value of a cell that becomes nothing is ``NOTHING``. It grows with the rows, and holds texts, days and
+        empty cells; a cell that is not there, because its row ends before it, is none of these.
         """
+        if self._plain:
+            return self.inputs[0].column.position, _EMPTY_IS_NOTHING
         if not self._known_max or self._constant is not msgspec.UNSET:
             return None
         return self.inputs[0].column.position, self._known
@@ -147,14 +154,15 @@ class CompiledRule:
             self._apply_steps(cells, values, problems)
 
     def _apply_known(self, cells: Sequence[Cell], values: dict[str, Any], problems: list[CellProblem]) -> None:
-        """Do as :meth:`_apply_steps`, which sees each short text of the column once."""
+        """Do as :meth:`_apply_steps`, which sees each short text, each day and the empty cell of the column once."""
         position, slug = self.inputs[0].column.position, self.slug
         cell = cells[position] if position < len(cells) else None
-        value = self._known.get(cell, UNKNOWN) if type(cell) is str else UNKNOWN
+        absent = position >= len(cells)
+        value = UNKNOWN if absent or type(cell) not in _REMEMBERED else self._known.get(cell, UNKNOWN)
         if value is UNKNOWN:
             wrong = len(problems)
             self._apply_steps(cells, values, problems)
-            if type(cell) is str and len(cell) <= _REMEMBERED_CHARS_MAX and len(problems) == wrong:
+            if not absent and _is_remembered(cell) and len(problems) == wrong:
                 if len(self._known) >= self._known_max:
                     self._known.clear()
                 self._known[cell] = values.get(slug, NOTHING)
@@ -229,6 +237,10 @@ class CompiledRule:
         position = inputs[0].column.position
         cell = cells[position] if position < len(cells) and len(inputs) == 1 else None
         return CellProblem(names, self.slug, "invalid_value", f"{labels}: {error.sentence(cell)}")
+
+
+def _is_remembered(cell: Cell) -> bool:
+    return len(cell) <= _REMEMBERED_CHARS_MAX if isinstance(cell, str) else type(cell) in _REMEMBERED
 
 
 def is_plain(rule: Rule, inputs: Sequence[Input], target: Target) -> bool:

@@ -65,6 +65,8 @@ class RowMapping:
         if faults:
             raise MappingFaultsError(faults)
         self._width = len(header)
+        #: Whether a row had a cell that is no text, so that all rows are read rule by rule.
+        self._typed = False
         wanted = [(rule, target_of(rule, targets), inputs[position]) for position, rule in enumerate(document.rules)]
         # Plain rules have nothing to remember, so the others get their share.
         remembering = sum(
@@ -90,7 +92,7 @@ class RowMapping:
         Args:
             cells: Of the row, from the first column of the table; a row that ends early has fewer.
         """
-        if len(cells) != self._width or (self.empty and any(map(_is_there, self._empty_cells(cells)))):
+        if self._typed or len(cells) != self._width or (self.empty and any(map(_is_there, self._empty_cells(cells)))):
             return self._read(cells)
         taken = self._plain_cells
         # Nearly all cells of nearly all rows are texts that begin with a visible ASCII character.
@@ -102,7 +104,10 @@ class RowMapping:
             }
             if not self._steps:
                 return _ENCODE({"default": values})
-        except (TypeError, UnicodeEncodeError):  # a cell of a spreadsheet that is no text, or a text that is none
+        except TypeError:  # a cell of a spreadsheet that is no text; so the next row will have one
+            self._typed = True
+            return self._read(cells)
+        except UnicodeEncodeError:  # a text that is none
             return self._read(cells)
         problems: list[CellProblem] = []
         self._apply(self._steps, cells, values, problems)
@@ -118,7 +123,7 @@ class RowMapping:
         """Apply rules to a row; what is known of a text is taken without a call, as it nearly always is."""
         width = len(cells)
         for position, known, slug, rule in rules:
-            value = known.get(cells[position] if position < width else None, UNKNOWN)
+            value = known.get(cells[position], UNKNOWN) if position < width else UNKNOWN
             if value is UNKNOWN:
                 rule.apply(cells, values, problems)
             elif value is not NOTHING:

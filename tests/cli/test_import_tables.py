@@ -144,6 +144,25 @@ def test_one_flag_makes_properties_of_columns_that_only_look_like_one(
     assert kept.get("department") is None
 
 
+def test_a_contradiction_refuses_its_row_or_stops_before_anything_is_sent(
+    run: Import, team: Environment, tmp_path: Path
+) -> None:
+    path, decided = tmp_path / "people.csv", tmp_path / "decided.json"
+    rows = "".join(f"p{number}@example.org,{number % 28 + 1:02}.02.2024\n" for number in range(40))
+    path.write_text(f"E-mail,Met\n{rows}p40@example.org,30.02.2024\n")
+    met = {"to": "first_interaction_date", "from": ["Met"], "steps": [{"do": "date", "order": "dmy"}]}
+    decided.write_text(json.dumps({"version": 1, "rules": [{"to": "email", "from": ["E-mail"]}, met]}))
+    given = ["--type", "contact", "--map", str(decided)]
+    code, out, errors = run(path, *given, "--on-contradiction", "stop")
+    assert (code, out) == (2, "")
+    assert "row 41 (line 42) cannot be read as decided" in errors
+    assert "30.02.2024" in errors
+    assert count(team) == 0
+    code, _, errors = run(path, *given)
+    assert code == 1, errors
+    assert count(team) == 40
+
+
 def test_a_workbook_and_standard_input_are_imported(run: Import, team: Environment, tmp_path: Path) -> None:
     path = tmp_path / "people.xlsx"
     with xlsxwriter.Workbook(path) as book:

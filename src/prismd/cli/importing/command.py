@@ -63,6 +63,13 @@ _BATCH_ROWS_MAX: Final = 100_000
     type=click.Path(path_type=Path),
     help="Write what became of each row to this file, CSV or NDJSON by its name.",
 )
+@click.option(
+    "--on-contradiction",
+    type=click.Choice(["refuse", "stop"]),
+    default="refuse",
+    show_default=True,
+    help="What a row does that cannot be read as decided: it is refused alone, or nothing is sent at all.",
+)
 @click.option("--again", is_flag=True, help="Begin anew where an earlier run of this import stopped.")
 @table_options
 @click.option(
@@ -180,6 +187,7 @@ def _order(given: Mapping[str, Any], explicit: Sequence[str], path: Path) -> Ord
         failed=given["failed"],
         results=given["results"],
         again=given["again"],
+        stops=given["on_contradiction"] == "stop",
         table=table_order(given, explicit),
         explicit=frozenset(explicit),
         standard_input=SHOWN if path != given["file"] else None,

@@ -172,6 +172,7 @@ def _looked_over(
     suspicions = _suspicions(file, order, read_only)
 
     def look(row: FileRow) -> None:
+        order.hold(row)
         suspicions.look(row)
         around.kept.keep(row)
 

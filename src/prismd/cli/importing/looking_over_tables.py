@@ -145,6 +145,7 @@ class TableLook:
         missing = MissingOptions({rule.to: self.targets[rule.to] for rule in sent.rules if rule.to in self.targets})
 
         def look(row: FileRow) -> None:
+            self.order.hold(row)
             if suspicions:
                 suspicions.look(row)
             new.look(row)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from prismd.files.deciding.table_order import TableOrder
 from prismd.files.formats import TABLES
+from prismd.files.rows import FileProblemError, FileRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class Order:
         again: Start over where an earlier run stopped.
         table: What is said about the table of the file.
         explicit: The names of the options that the command line has; others hold defaults.
+        stops: Whether a row that cannot be read as decided ends the import before anything is sent.
         standard_input: The name of standard input in messages, where the file is a copy of it.
     """
 
@@ -55,7 +57,23 @@ class Order:
     again: bool
     table: TableOrder = field(default_factory=TableOrder)
     explicit: frozenset[str] = frozenset()
+    stops: bool = False
     standard_input: str | None = None
+
+    def hold(self, row: FileRow) -> None:
+        """Hold a row to what was decided about the file, where its rows must all be read as decided.
+
+        Args:
+            row: Any row of the file.
+
+        Raises:
+            FileProblemError: It cannot be read so.
+        """
+        if self.stops and row.problem is not None:
+            raise FileProblemError(
+                f"row {row.number:,} (line {row.line:,}) cannot be read as decided: {row.problem.message}; nothing of "
+                "the file was sent, as --on-contradiction stop says"
+            )
 
     @property
     def is_standard_input(self) -> bool:

@@ -85,7 +85,8 @@ def _named(count: int) -> dict[str, Any]:
 
 _MOVED: Final = {
     "id": JOB, "found": 250, "cursor": 251, "state": "running", "created": 0, "existing": 0, "updated": 0, "failed": 0,
-    "attempts": 1, "crashes": 0, "contacts": 0, "partly": 0, "kept": 0, "gone": 0, "code": None, "message": None,
+    "attempts": 1, "crashes": 0, "contacts": 0, "references": 0, "left_empty": 0, "partly": 0, "kept": 0,
+    "gone": 0, "code": None, "message": None,
 }  # fmt: skip
 _LISTED: Final = {"state": "complete", "type": "contact", "before": id_of(RECORDS)}
 _OF_TYPE: Final = {"team_id": 1, "object_type": "contact", "key": "email"}
@@ -233,7 +234,8 @@ _TEAMS: Final = {
 _RETENTION: Final = {
     "teams to purge": Hot(teams._AFTER, (0, LIMIT), once=LIMIT),
     "the oldest of a team": Hot(retention._OLDEST, once=10),
-    "expired jobs": Hot(retention._EXPIRED_JOBS, {"now": LATE}, once=LIMIT),
+    # With the jobs of the team that are under way, which are limited: one of them can be an undo of an expired one.
+    "expired jobs": Hot(retention._EXPIRED_JOBS, {"now": LATE}, once=LIMIT + QUEUED // FEW),
     **{
         f"{table} of expired jobs": Hot(
             retention._DELETE_PARTS.format(table=table, owner=retention._OWNERS.get(table, "job_id")),

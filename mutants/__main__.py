@@ -30,10 +30,10 @@ def main() -> int:
     files = sorted(set(_files(options.parts or DONE)))
     mutants = [mutant for file in files for mutant in mutants_of(file, (PACKAGE / file).read_bytes())]
     explained = read_explained()
-    wanted = [mutant for mutant in mutants if _key(mutant) not in explained]
+    wanted = [mutant for mutant in mutants if mutant_key(mutant) not in explained]
     print(f"{len(mutants)} mutants of {len(files)} modules; {len(mutants) - len(wanted)} are explained and not tried")
     survivors = _survivors(wanted, files, options)
-    stale = sorted(key for key in explained.keys() - {_key(one) for one in mutants} if key[0] in files)
+    stale = sorted(key for key in explained.keys() - {mutant_key(one) for one in mutants} if key[0] in files)
     for key in stale:
         print(f"explained.toml explains what there is not any more: {': '.join(key)}")
     return 1 if survivors or stale else 0
@@ -62,7 +62,8 @@ def read_explained() -> dict[Key, str]:
         }
 
 
-def _key(mutant: Mutant) -> Key:
+def mutant_key(mutant: Mutant) -> Key:
+    """Return what a mutant is known by."""
     return (mutant.file, mutant.scope, mutant.text, mutant.change)
 
 

@@ -140,6 +140,8 @@ class _Reader:
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield from self._definition(node)
             return
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "__all__":
+            return  # it says for the type checker alone what others may import
         outer, self._lines = self._lines, _header(node) if self._in_function else None
         if self._in_function and node not in self._left and _can_go(node):
             yield self._mutant(node, "pass")

@@ -308,6 +308,12 @@ def test_a_path_of_the_code_that_a_page_names_exists(page: str) -> None:
     assert missing == []
 
 
+def test_ten_changes_have_the_file_in_which_they_begin() -> None:
+    changes = re.findall(r"^\| [^|]+ \| `(src/prismd/[\w/]+\.py)` \|$", written("CONTRIBUTING.md"), re.MULTILINE)
+    assert len(set(changes)) == 10
+    assert [path for path in changes if not (ROOT / path).is_file()] == []
+
+
 def test_the_glossary_has_twenty_words_each_once() -> None:
     words = re.findall(r"^\| ([a-z ]+) \| .+ \| `[\w/.]+` \|$", written("docs/glossary.md"), re.MULTILINE)
     assert len(words) == len(set(words)) == 20

@@ -1,4 +1,4 @@
-"""The walk of a row that docs/architecture.md describes is the one that a row takes, and its calls go downward."""
+"""The walks that docs/architecture.md describes are those that a row and a query take, and their calls go downward."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ STOPS_MAX: Final = 17
 Stops = list[tuple[str, str]]
 
 
-def stops() -> Stops:
+def walk_of(what: str) -> Stops:
     page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-    walk = page[page.index("## A row, ") : page.index("## A query, ")]
+    walk = page.split(f"## A {what}, ")[1].split("\n## ")[0]
     return re.findall(r"^\| \d+ \| `([\w/.]+)` \| `(\w+)` \|", walk, re.MULTILINE)
 
 
@@ -41,10 +41,10 @@ def layer(file: str) -> int | None:
 class Walk:
     """Notes which stops are reached, in which order, and every call on the way that goes upward."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str) -> None:
         self.reached: Stops = []
         self.upward: list[str] = []
-        self._stops = set(stops())
+        self._stops = set(walk_of(what))
 
     def note(self, frame: FrameType, event: str, _arg: Any) -> None:
         """Look at a call; this is what ``sys.setprofile`` takes."""
@@ -68,9 +68,9 @@ class Walk:
 
 
 @contextmanager
-def walking() -> Iterator[Walk]:
+def walking(what: str) -> Iterator[Walk]:
     """Look at the calls of all threads that start inside the block, and of this one."""
-    walk = Walk()
+    walk = Walk(what)
     before = sys.getprofile()
     threading.setprofile(walk.note)
     sys.setprofile(walk.note)
@@ -91,11 +91,11 @@ def work(api: Api, monkeypatch: pytest.MonkeyPatch, ended: Callable[[], bool]) -
 
 
 def test_a_row_takes_the_walk_of_the_page(serve: Callable[..., Api], monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [{"email": f"p{number}@example.org"} for number in range(300)]
-    walk_of_page = stops()
+    rows = [{"default": {"email": f"p{number}@example.org"}} for number in range(300)]
+    walk_of_page = walk_of("row")
     turn = next(index for index, (file, _) in enumerate(walk_of_page) if layer(file) == LAYERS.index("worker"))
     request, chunk = walk_of_page[:turn], walk_of_page[turn:]
-    with walking() as walk:
+    with walking("row") as walk:
         api = serve(import_pipeline=False)
         walk.reached.clear()  # what starts the application is no request
         accepted = api.start(rows, dedupe_by="email")
@@ -108,5 +108,20 @@ def test_a_row_takes_the_walk_of_the_page(serve: Callable[..., Api], monkeypatch
     assert walk.upward == []
 
 
+def test_a_query_takes_the_walk_of_the_page(serve: Callable[..., Api]) -> None:
+    people = [{"default": {"full_name": f"Person {number}", "city": "Rome"}} for number in range(3)]
+    query = {"select": ["full_name", "company.name"], "filter": [{"city": {"=": "Rome"}}], "limit": 1}
+    with walking("query") as walk:
+        api = serve()
+        assert api.start(people).json()["created"] == len(people)
+        first = api.send("POST", "/contact/query", json={"query": query})
+        assert first.status_code == 200, first.text
+        walk.reached.clear()
+        second = api.send("POST", "/contact/query", json={"query": query, "cursor": first.json()["next_cursor"]})
+        assert second.status_code == 200, second.text
+        assert walk.reached == walk_of("query")
+    assert walk.upward == []
+
+
 def test_the_walk_of_a_row_is_short() -> None:
-    assert 1 < len(stops()) <= STOPS_MAX
+    assert 1 < len(walk_of("row")) <= STOPS_MAX

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from calendar import month_name, monthrange
-from decimal import Decimal
+from collections.abc import Callable
+from decimal import MAX_EMAX, MIN_EMIN, Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +13,16 @@ from prismd.core.properties.roles import DAY_ROLE
 from prismd.core.properties.schema import Option, Property
 from prismd.core.values.dates import comparable_date
 from prismd.core.values.errors import found
-from prismd.core.values.property_values import InvalidValueError, ValueLimits, parser_for, render, writer_for
+from prismd.core.values.key_references import KeyReference
+from prismd.core.values.property_values import (
+    InvalidValueError,
+    Parser,
+    ValueLimits,
+    parser_for,
+    remover_for,
+    render,
+    writer_for,
+)
 
 LIMITS = ValueLimits(text_chars_max=50, list_values_max=4)
 ID, OTHER_ID = "0190aaaa-0000-7000-8000-00000000000a", "0190aaaa-0000-7000-8000-00000000000b"
@@ -149,6 +159,8 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("num", 10**300 + 10**290, "1e300"),
     ("num", "1e-301", "1e-300"),
     ("num", "1e999999999999999999999", "1e300"),
+    ("num", Decimal((0, (1,), MAX_EMAX)), "not a number whose exponent has eighteen digits or more"),
+    ("num", Decimal((0, (1,), MIN_EMIN)), "not a number whose exponent has eighteen digits or more"),
     ("num", Decimal("NaN"), "not the number NaN"),
     ("num", Decimal("sNaN"), "sNaN"),
     ("num", Decimal("-Infinity"), "-Infinity"),
@@ -198,7 +210,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("date", "2024-05-31  10:30", "one T or one blank"),
     ("date", "2024-05-31T", "no time follows"),
     ("date", "2024-05-31Z", "an offset follows a day without a time"),
-    ("date", "20240531", "year-month-day"),
+    ("date", "20240531", "the dashes are missing; write year-month-day as 2024-05-31"),
     ("date", "2024-W22-5", "year-month-day"),
     ("date", "2024-05-31T10:30:00.1234567Z", "microsecond"),
     ("date", "2024-05-31T10:30.5Z", "a fraction follows minutes"),
@@ -389,3 +401,31 @@ def test_only_values_of_which_options_can_be_made_are_named_so() -> None:
     assert refusal("multiselect_str", "new").options == ("new",)
     assert refusal("multiselect_str", [None, "new"]).options == ()
     assert refusal("multiselect_str", "new").code == "invalid_option"
+
+
+DOMAIN = KeyReference("primary_domain", "acme.org", 'primary_domain "acme.org"')
+
+
+@pytest.mark.parametrize(
+    ("wire_type", "value", "read"),
+    [
+        ("ref_organization", {"primary_domain": "acme.org"}, DOMAIN),
+        ("ref_organization", {"id": ID.upper()}, ID),
+        ("ref_organization", {"id": ID, "primary_domain": "acme.org"}, ID),
+        ("multiref_organization", {"primary_domain": "acme.org"}, [DOMAIN]),
+        ("multiref_organization", [{"primary_domain": "acme.org"}, ID, {"primary_domain": "acme.org"}], [DOMAIN, ID]),
+    ],
+)
+def test_a_write_can_refer_by_key(wire_type: str, value: object, read: object) -> None:
+    assert writer_for(prop(wire_type), LIMITS)(value) == read
+    assert remover_for(prop(wire_type), LIMITS)(value) == read
+
+
+@pytest.mark.parametrize("make", [writer_for, remover_for])
+def test_what_has_no_key_is_not_referred_to_by_one(make: Callable[[Property, ValueLimits], Parser]) -> None:
+    with pytest.raises(InvalidValueError, match="the id of a user, not an object"):
+        make(prop("ref_user"), LIMITS)({"name": "Ann"})
+
+
+def test_a_value_that_is_no_write_does_not_refer_by_key() -> None:
+    assert "the id of an organization, not an object" in refusal("ref_organization", {"primary_domain": "x"}).message

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mutants.__main__ import mutant_key, read_explained
 from mutants.changes import mutants_of
 from tests.processes import PATIENCE_S
 
@@ -43,6 +44,7 @@ def changes(statement: str) -> set[str]:
         ("if not a: raise b", {"not a → True", "not a → False", "raise b → pass"}),
         ("while a < b: c()", {"a < b → False", "a < b → a <= b", "c() → pass"}),
         ("'a docstring, or as good as one'", set()),
+        ("__all__ = ['a', 'b']", set()),
     ],
 )  # fmt: skip
 def test_what_is_changed(statement: str, expected: set[str]) -> None:
@@ -58,6 +60,12 @@ def test_every_mutant_of_the_core_is_another_module_that_can_be_compiled(module:
         assert changed != source
         compile(changed, module.name, "exec", dont_inherit=True)
     assert len({(mutant.span, mutant.after) for mutant in mutants}) == len(mutants)
+
+
+def test_every_explanation_is_about_a_mutant_of_the_present_code() -> None:
+    explained = set(read_explained())
+    files = {file: (ROOT / "src/prismd" / file).read_bytes() for file in {key[0] for key in explained}}
+    assert explained <= {mutant_key(one) for file, source in files.items() for one in mutants_of(file, source)}
 
 
 TESTS = """

@@ -69,7 +69,7 @@ def kept_exactly(number: int | Decimal) -> int | Decimal:
         ArithmeticError: It has more than 34 significant digits, or lies outside 1e-300 to 1e300.
     """
     if isinstance(number, int) and number.bit_length() > _INT_BITS_MAX:
-        raise Overflow
+        raise Overflow  # before the work of reading it
     if not number:
         return 0
     kept = _EXACT.plus(Decimal(number))

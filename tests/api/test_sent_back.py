@@ -203,10 +203,10 @@ def test_rows_may_not_set_what_only_the_server_sets(api: Api) -> None:
     unmatched = {"default": {**whole["default"], "email": "new@b.org"}}
     keyless = {"default": {"created_at": whole["default"]["created_at"]}}
     unknown = {"default": {**whole["default"], "emial": "x"}}
-    wrong = [differing, unmatched, keyless, unknown, {"id": contact, **row_of(whole)}]
+    wrong = [differing, unmatched, keyless, unknown, {"id": "a", **row_of(whole)}, {"id": contact, **row_of(whole)}]
     results = imported(api, [*wrong, row_of(whole)], dedupe_by="email", on_match="update")
     codes = [row.get("error", {}).get("code") for row in results]
-    assert codes == ["read_only_property"] * 3 + ["invalid_property", "invalid_row", None]
+    assert codes == ["read_only_property"] * 3 + ["invalid_property", "invalid_row", None, None]
     assert {row["error"]["code"] for row in imported(api, [row_of(whole)])} == {"read_only_property"}
     assert read(api, "contact", contact) == (whole, etag)
     assert api.send("GET", "/contact/count").json() == {"total": 1}
@@ -245,3 +245,23 @@ def test_rows_can_send_back_what_a_list_holds(api: Api) -> None:
         [result] = imported(api, [row], "deal", dedupe_by="name", on_match="update")
         assert ("error" in result, result["updated"]) == (False, False), result
     assert read(api, "deal", deal) == (whole, etag)
+
+
+@pytest.mark.parametrize("rows", [1, 100])
+@pytest.mark.parametrize("dedupe_by", [None, "id", "email"])
+def test_records_that_were_read_are_sent_back_by_their_ids(api: Api, rows: int, dedupe_by: str | None) -> None:
+    """With their ids and all values that the server sets, one of them changed."""
+    objects = [{"default": {"email": f"{number}@x.org"}} for number in range(rows)]
+    made = [one for start in range(0, rows, 99) for one in api.start(objects[start : start + 99]).json()["results"]]
+    back: list[Any] = [api.send("GET", f"/contact/{one['id']}").json() for one in made]
+    assert all("updated_at" in one["default"] for one in back)
+    back = [{"id": one["id"], **row_of(one)} for one in back]
+    back[0]["default"]["city"] = "Rome"
+    options = {"on_match": "update", **({"dedupe_by": dedupe_by} if dedupe_by else {})}
+    answer = api.start(back, **options)
+    if answer.status_code == 202:
+        api.work()
+        answer = api.send("GET", f"/imports/{answer.json()['job_id']}")
+    job = answer.json()
+    assert (job["failed"], job["existing"], job["updated"]) == (0, rows, 1), job["results"][:1]
+    assert [one["id"] for one in job["results"]] == [one["id"] for one in back]

@@ -23,7 +23,9 @@ LIMITS = RequestLimits(rows_max=100_000)
 
 
 def body(rows: Sequence[dict[str, Any]], **options: Any) -> bytes:
-    return json.dumps({"objects": [{"default": row} for row in rows], "options": options}).encode()
+    """Return a request; rows are values, or whole rows with a member ``default``."""
+    objects = [row if "default" in row else {"default": row} for row in rows]
+    return json.dumps({"objects": objects, "options": options}).encode()
 
 
 class Importer:

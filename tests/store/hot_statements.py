@@ -96,6 +96,8 @@ _RECORDS: Final = {
     "candidates by arrays": Hot(import_records._CANDIDATES_BY_ARRAYS, each=3, since=import_records._ARRAYS_SINCE),
     "candidates that stay": Hot(import_records._KEYED, each=3),
     "candidates that stay, by arrays": Hot(import_records._KEYED_BY_ARRAYS, each=3, since=import_records._ARRAYS_SINCE),
+    "records whose ids rows give": Hot(import_records._OWN, each=3),
+    "few records whose ids rows give": Hot(import_records._FEW_OWN, each=3),
     "few candidates": Hot(import_records._FEW_CANDIDATES, {"each_max": LIMIT}, each=4),
     "candidates of a key that half of them have": Hot(
         import_records._FEW_CANDIDATES, {"hashes": [CITY], "each_max": LIMIT}, once=4 * LIMIT

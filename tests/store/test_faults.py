@@ -280,6 +280,7 @@ CALLS: Final[dict[Callable[..., Any], Call]] = {
     import_records.few_import_candidates: lambda c, w: import_records.few_import_candidates(
         c, w.team_id, "contact", w.hashes, budget(), job_id=w.running.id
     ),
+    import_records.own_records: lambda c, w: import_records.own_records(c, w.running, [w.record.id], budget()),
     import_records.import_candidates: lambda c, w: import_records.import_candidates(
         c, w.team_id, "contact", w.hashes, job_id=w.running.id
     ),

@@ -65,7 +65,7 @@ ROW_CODES: Final = MappingProxyType(
         "missing_required": "the row lacks a value that is demanded of it",
         "missing_key": "the row has no value for the de-duplication key, and `require_key` demands one",
         "multiple_matches": "several records carry the row's de-duplication key or are meant by a reference",
-        "not_found": "a reference leads to no record, or the row names a list that there is not",
+        "not_found": "a reference or the row's id leads to no record, or the row names a list that there is not",
         "missing_scope": "a reference by key leads to a type whose records the import's API key cannot read",
         "internal_error": "the server could not process the row; the log tells why",
     }

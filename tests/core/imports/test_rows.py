@@ -83,7 +83,7 @@ def test_a_row_without_values_is_an_empty_record(row: Any) -> None:
         ({"email": "a@x.org"}, 'put property values inside "default"'),
         ({"defualt": {}}, 'did you mean "default"'),
         ({"default": []}, "default must be an object"),
-        ({"id": "1", "default": {}}, "no id of its own"),
+        ({"id": "1", "default": {}}, 'id must be the id of a record, not the text "1"'),
         ({"list": {"stage": "x"}}, "which is no id of a list"),
         ({"default": {"email": "a"}, "extended": {"email": "b"}}, "keep one of them"),
     ],

@@ -15,6 +15,9 @@ from prismd.core.records.missing_references import OnMissing
 from prismd.core.values.blanks import is_blank
 from prismd.core.wording.quoting import nearest, quoted
 
+#: What ``dedupe_by`` names if rows are about the records whose ids they give; no property has this slug.
+OWN_ID: Final = "id"
+
 
 class OnMatch(enum.StrEnum):
     """The effect of a row on the record that it matches."""

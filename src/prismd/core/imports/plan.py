@@ -7,19 +7,20 @@ comes back from the database with the number of its row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from prismd.core.ids import NewId
 from prismd.core.imports.key_index import KeyIndex
-from prismd.core.imports.options import ImportOptions, OnMatch
+from prismd.core.imports.options import OWN_ID, ImportOptions, OnMatch
 from prismd.core.properties.schema import LISTS_KEY
 from prismd.core.records.keys import KeyRule
 from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import ArrayChange, Properties, Rewritten, merged, overwritten, rewritten
 from prismd.core.records.missing_references import NewRecord
 from prismd.core.records.rows import Problem, RefusedRow, Row
+from prismd.core.wording.quoting import quoted
 
 _SHOWN_IDS_MAX = 3
 #: Maximum number of matching records to count for one row; a message says only "more" beyond it.
@@ -124,8 +125,19 @@ class Planner:
         self._new_id = new_id
         self._first_row = first_row
         self._known = None if rule is None else KeyIndex(rule)
+        self._own: Mapping[str, KnownRecord] = {}
+        self._needs_id = options.require_key and options.dedupe_by == OWN_ID
         #: The plan of the rows judged so far.
         self.plan = Plan()
+
+    def know(self, own: Mapping[str, KnownRecord]) -> None:
+        """Take note of the records whose ids rows give, before any other candidate.
+
+        Args:
+            own: The records, by id.
+        """
+        self._own = own
+        self.enter(own.values())
 
     def enter(self, candidates: Iterable[KnownRecord]) -> None:
         """Enter records from the database that can have keys of the next rows.
@@ -150,8 +162,8 @@ class Planner:
         if isinstance(row, RefusedRow):
             return RowResult(index, problems=row.problems)
         known, keys = self._known, row.keys
-        if known is None:
-            return self._create(index, row, ())
+        if known is None or row.id is not None:
+            return self._judge_by_id(index, row)
         if not keys:
             return self._without_key(index, row, known.rule)
         matches = known.having(keys)
@@ -160,6 +172,15 @@ class Planner:
         if len(matches) > 1:
             return RowResult(index, problems=[_several(known.rule, matches)])
         return self._match(index, row, matches[0])
+
+    def _judge_by_id(self, index: int, row: Row) -> RowResult:
+        if row.id is None:
+            return _without_id(index) if self._needs_id else self._create(index, row, ())
+        record = self._own.get(row.id)
+        if record is not None:
+            return self._match(index, row, record)
+        message = f"there is no record with the id {quoted(row.id)}; leave the id out to create one"
+        return RowResult(index, problems=[Problem("not_found", message)])
 
     def _without_key(self, index: int, row: Row, rule: KeyRule) -> RowResult:
         if not self._options.require_key:
@@ -189,8 +210,10 @@ class Planner:
             return False
         if not self._is_new(record) and record.id not in self.plan.changed:
             self.plan.changed[record.id] = Change(record, record.version, record.properties)
-        assert self._known is not None  # noqa: S101 - without keys nothing is matched
-        self._known.change(record, after)
+        if self._known is None:
+            record.properties = after
+        else:
+            self._known.change(record, after)
         record.version += 1
         record.hashes = None
         return True
@@ -210,6 +233,11 @@ class Planner:
     def _shown_id(self, record: KnownRecord) -> str | None:
         # A dry run creates no records, so their ids would lead nowhere.
         return None if self._options.dry_run and record.made_by_import else record.id
+
+
+def _without_id(index: int) -> RowResult:
+    message = "the row has no id, by which records are told apart; give it one"
+    return RowResult(index, problems=[Problem("missing_key", message)])
 
 
 def find_keys(rule: KeyRule, rows: Iterable[Row | RefusedRow]) -> None:

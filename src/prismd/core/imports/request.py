@@ -15,7 +15,7 @@ from prismd.core.json.bounds import has_more_items
 from prismd.core.json.shapes import in_force, member
 from prismd.core.json.split import split_items, split_rows
 from prismd.core.json.text import NotJsonError, decode
-from prismd.core.records.bodies import ObjectProperties
+from prismd.core.records.bodies import ImportRow
 
 Row = TypeVar("Row")
 
@@ -31,7 +31,7 @@ class Import(Struct, Generic[Row], frozen=True, kw_only=True):
     options: ImportOptionsBody | None = None
 
 
-class ImportBody(Import[ObjectProperties], frozen=True, kw_only=True):
+class ImportBody(Import[ImportRow], frozen=True, kw_only=True):
     """The body of an import request; unknown members are ignored."""
 
 

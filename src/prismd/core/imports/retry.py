@@ -15,10 +15,10 @@ from prismd.core.json.shapes import Words, fitted, in_force, look_over, member, 
 from prismd.core.json.split import split_rows
 from prismd.core.json.text import NotJsonError, decode, encode
 from prismd.core.json.unknown_members import refuse_unknown
-from prismd.core.records.bodies import ObjectProperties
+from prismd.core.records.bodies import ImportRow
 
 
-class CorrectedRow(ObjectProperties, frozen=True, kw_only=True):
+class CorrectedRow(ImportRow, frozen=True, kw_only=True):
     """A row that replaces a failed one."""
 
     input_index: Annotated[int, Meta(ge=0, description="Which row of the first import it replaces.")]

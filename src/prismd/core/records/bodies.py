@@ -38,6 +38,14 @@ class ObjectProperties(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     extended: Annotated[dict[str, Any] | None, member("Further values by property slug.", _VALUES)] | UnsetType = UNSET
 
 
+class ImportRow(ObjectProperties, frozen=True, kw_only=True):
+    """A row of an import."""
+
+    id: (
+        Annotated[str, member("The record that the row is about; without it, `dedupe_by` decides.", _ID)] | UnsetType
+    ) = UNSET
+
+
 class RecordChanges(ObjectProperties, frozen=True, kw_only=True):
     """What to write to a record."""
 

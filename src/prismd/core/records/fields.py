@@ -56,6 +56,7 @@ class Row:
         refers: Whether any value can be a reference to a record.
         keys: The row's values of the import's key; None until :func:`~prismd.core.imports.plan.find_keys` sets them.
         hashes: Hashes of the keys, which find the records that have them.
+        id: Id of the record that the row is about, as the row gives it; None if it gives none.
     """
 
     values: Mapping[str, Any]
@@ -63,6 +64,11 @@ class Row:
     refers: bool = field(default=True, compare=False)
     keys: Keys | None = field(default=None, compare=False)
     hashes: Hashes = field(default=(), compare=False)
+    id: str | None = None
+
+    def with_values(self, values: Mapping[str, Any]) -> Row:
+        """Return the row with other values; their keys are not known yet."""
+        return Row(values, self.plain, id=self.id)
 
 
 class FieldParser:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from prismd.core.ids import NewId
@@ -69,7 +69,7 @@ def with_addresses(row: Row | RefusedRow, keys: Collection[str]) -> Row | Refuse
     if isinstance(row, RefusedRow) or not row.refers:
         return row
     plain = {key: _plain(row.values[key]) for key in keys if any(map(_is_by_key, tokens_of(row.values.get(key))))}
-    return Row({**row.values, **plain}, row.plain, row.refers) if plain else row
+    return row.with_values({**row.values, **plain}) if plain else row
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - a parsed value of a reference
@@ -205,7 +205,7 @@ class MissingReferences:
             most = self._rules.created_max
             message = f"the row would create {len(judged.possible)} records for its references, the most is {most}"
             problems.append(Problem("invalid_row", message))
-        judged.row = RefusedRow(problems) if problems else Row(values, row.plain, row.refers, row.keys, row.hashes)
+        judged.row = RefusedRow(problems) if problems else replace(row, values=values)
         return judged
 
     def link(self, judged: Judged, after: Properties) -> list[NewRecord]:

@@ -122,7 +122,7 @@ def with_references(
     values = {
         key: _resolved(value, targets.get(key), found, stays=key in by_key.open) for key, value in row.values.items()
     }
-    return Row(values, plain=row.plain)
+    return row.with_values(values)
 
 
 def tokens_of(value: Any) -> list[Any]:  # noqa: ANN401 - a parsed value of a reference

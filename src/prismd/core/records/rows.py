@@ -14,6 +14,7 @@ from prismd.core.json.unknown_members import IN_DEFAULT, no_field
 from prismd.core.properties.schema import APP_STAGE, LISTS_KEY, STATUS, ObjectSchema, property_key
 from prismd.core.records.fields import FieldParser, Problem, Row
 from prismd.core.records.merging import ArrayChange, ArrayOperation
+from prismd.core.values.errors import found
 from prismd.core.values.property_values import ValueLimits
 from prismd.core.wording.quoting import quoted
 
@@ -134,7 +135,9 @@ class RowParser:
         problems += self._stage_problems(parts)
         if problems:
             return self._refused(problems)
-        return _member(values, [list_id for list_id in parts if list_id is not None])
+        member = _member(values, [list_id for list_id in parts if list_id is not None])
+        member.id = row["id"].lower() if "id" in row else None
+        return member
 
     def _take_apart(self, row: Mapping[str, Any], parts: _Parts) -> str:
         """Sort values by the list that they belong to; return the fault of the row, or an empty text."""
@@ -213,10 +216,10 @@ def _member(values: dict[str, Any], list_ids: list[str]) -> Row:
 
 
 def _shape_problem(row: Mapping[str, Any], schema: ObjectSchema) -> str:
-    if "id" in row:
-        return "a row has no id of its own; name a key property in dedupe_by instead"
+    if "id" in row and not (isinstance(row["id"], str) and is_uuid(row["id"])):
+        return f"id must be the id of a record, not {found(row['id'])}; leave it out where the row is about none"
     for name in row:
-        if name not in _FIELDS:
+        if name not in (*_FIELDS, "id"):
             return no_field(name, () if schema.get(name) else _FIELDS, "a row", IN_DEFAULT)
     for name in _FIELDS:
         if row.get(name) is not None and not isinstance(row[name], dict):

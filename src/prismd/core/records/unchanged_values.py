@@ -157,9 +157,8 @@ def without_held(
     """
     keys = held_references(schema).keys()
     return [
-        Row(
-            {key: _without_ids(value, before.get(key)) if key in keys else value for key, value in row.values.items()},
-            row.plain,
+        row.with_values(
+            {key: _without_ids(value, before.get(key)) if key in keys else value for key, value in row.values.items()}
         )
         if isinstance(row, Row) and not keys.isdisjoint(row.values)
         else row
@@ -183,12 +182,11 @@ def with_held(
     """
     keys = held_references(schema).keys()
     return [
-        Row(
+        row.with_values(
             {
                 key: _with_ids(row.values[key], value, before.get(key)) if key in keys else row.values[key]
                 for key, value in sent.values.items()
-            },
-            row.plain,
+            }
         )
         if isinstance(row, Row) and isinstance(sent, Row) and not keys.isdisjoint(row.values)
         else row

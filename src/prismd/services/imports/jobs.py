@@ -14,7 +14,7 @@ from prismd.core.audit import import_started
 from prismd.core.errors import PrismdError
 from prismd.core.ids import is_uuid
 from prismd.core.imports.job import Job, State
-from prismd.core.imports.options import ImportOptions
+from prismd.core.imports.options import OWN_ID, ImportOptions
 from prismd.core.imports.request import Chunk, ImportRequest, cut_into_chunks
 from prismd.core.properties.schema import OBJECT_TYPES, held_references
 from prismd.core.wording.quoting import quoted
@@ -170,7 +170,7 @@ def _settled_options(transaction: Transaction, request: ImportRequest) -> Import
     schema = transaction.schema(object_type)
     if options.on_missing:
         options = settled_relations(transaction, schema, options)
-    if options.dedupe_by is None:
+    if options.dedupe_by in (None, OWN_ID):
         return options
     prop = key_property(schema, options.dedupe_by, ".body.options.dedupe_by", options.list_id)
     # Store the key, so that the slug keeps its present meaning even if the list gets a property with this slug later.

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 
 from prismd.core.imports.job import Job
+from prismd.core.imports.options import OWN_ID
 from prismd.core.imports.plan import Plan, Planner, find_keys, hashes_of
 from prismd.core.imports.relation_planner import RelationPlanner
 from prismd.core.imports.request import Chunk
@@ -166,7 +167,7 @@ class RowImporter:
             return resolve_to_write(transaction, rows, parsed.contacts, parsed.look_ups)
 
         rows = resolve(parsed.rows)
-        if rule is None or RefusedRow not in set(map(type, rows)):
+        if RefusedRow not in set(map(type, rows)):
             return rows
         back = RowsSentBack(transaction, schema, rule, self._limits, self._parser(schema), resolve)
         return back.mended(rows, parsed.chunk.rows)
@@ -203,6 +204,8 @@ class RowImporter:
 
     def _match(self, planner: Planner, read: ReadRows) -> None:
         rule, rows = read.rule, read.rows
+        if ids := {row.id for row in rows if type(row) is Row and row.id is not None}:
+            planner.know(self._own_records(sorted(ids)))
         if rule is None:
             planner.judge(rows)
             return
@@ -211,6 +214,14 @@ class RowImporter:
         key = rule.key if self._leaves_matches(rows) else None
         for some in parts(rows, _ROWS_PER_LOOK_UP):
             self._judge(planner, some, self._candidates(some, key))
+
+    def _own_records(self, ids: Sequence[str]) -> dict[str, KnownRecord]:
+        connection, job = self._connection, self._job
+        advice = "send fewer rows at a time"
+        budget = ReadingBudget(self._settings.read_bytes_max, advice=advice) if job.synchronous else None
+        stored: Iterable[KnownRecord] = import_records.own_records(connection, job, ids, budget)
+        stored = drafts.with_drafts(connection, job, (), stored) if job.options.dry_run else stored
+        return {record.id: record for record in stored}
 
     def _leaves_matches(self, rows: Rows) -> bool:
         """Return whether no row can change its matched record; a row with lists can, by adding the record to these."""
@@ -280,4 +291,6 @@ def key_rule(job: Job, schema: ObjectSchema) -> KeyRule | None:
     """Return the key rule of a job; None for a job without keys."""
     # A job of an earlier version has only the slug, which then is the key.
     key = job.options.key or job.options.dedupe_by
-    return KeyRule(job.object_type, schema.properties[key], fold_case=job.options.fold_case) if key else None
+    if key is None or key == OWN_ID:
+        return None
+    return KeyRule(job.object_type, schema.properties[key], fold_case=job.options.fold_case)

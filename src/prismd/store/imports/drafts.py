@@ -98,15 +98,15 @@ def write_drafts(connection: Connection, job: Job, rule: KeyRule | None, plan: P
     """Write the records that a chunk of a dry run would have made and changed, so that its later chunks match them.
 
     Args:
-        rule: The rule of the key by which they match; if it is None, nothing is written.
+        rule: The rule of the key by which they match; if it is None, they match by their ids alone, and only those that
+            are records already.
     """
-    if rule is None:
-        return
     changed = [change.record for change in plan.changed.values()]
     if changed:
         ids = [record.id for record in changed]
         connection.execute(_DELETE, {"team": job.team_id, "job": job.id, "ids": ids})
-    _copy(connection, job, rule, (*plan.created, *changed))
+    if rule is not None or changed:
+        _copy(connection, job, rule, (*plan.created, *changed) if rule else changed)
 
 
 def write_targets(connection: Connection, job: Job, rule: KeyRule, made: Sequence[KnownRecord]) -> None:
@@ -120,10 +120,10 @@ def write_targets(connection: Connection, job: Job, rule: KeyRule, made: Sequenc
         _copy(connection, job, rule, made)
 
 
-def _copy(connection: Connection, job: Job, rule: KeyRule, records: Sequence[KnownRecord]) -> None:
+def _copy(connection: Connection, job: Job, rule: KeyRule | None, records: Sequence[KnownRecord]) -> None:
     with connection.cursor().copy(_COPY) as copy:
         for record in records:
             state = (record.version, record.first_row, record.made_by_import, json_text(record.properties))
             # A changed record that lost its key keeps one entry; without it, the stored record would count instead.
-            for key_hash in rule.hashes(record.properties.get(rule.key)) or (0,):
+            for key_hash in (rule and rule.hashes(record.properties.get(rule.key))) or (0,):
                 copy.write_row((job.team_id, job.id, record.id, key_hash, *state))

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from prismd.core.imports.job import Job
 from prismd.core.imports.plan import MATCHES_MAX
 from prismd.core.json.text import SentTexts, decode_stored, encode
 from prismd.core.records.known_records import KnownRecord
 from prismd.core.records.merging import Properties
 from prismd.core.records.reading_budget import ReadingBudget
 from prismd.store.connections.postgres import Connection
-from prismd.store.encoding.arrays import int_array
+from prismd.store.encoding.arrays import int_array, text_array
 from prismd.store.encoding.binary_copy import BIGINT, HEADER, INTEGER, JSONB, TEXT, TIMESTAMPTZ, UUID, BinaryCopy
 from prismd.store.records.records import FOUND
 from prismd.store.records.values import VALUES, asked, read_few_rows, read_values
@@ -88,6 +89,18 @@ CROSS JOIN LATERAL (
 ) AS r
 {_FIRST_ROW}
 """
+
+_OWN: Final = f"""
+{_CANDIDATE}
+FROM (SELECT DISTINCT id FROM unnest(%(ids)s::uuid[]) AS given (id)) AS wanted
+CROSS JOIN LATERAL (
+    SELECT ctid, * FROM record
+    WHERE team_id = %(team)s AND object_type = %(type)s AND id = wanted.id AND deleted_at IS NULL
+    OFFSET 0
+) AS r
+{_FIRST_ROW}
+"""
+_FEW_OWN: Final = _OWN.replace(_WHOLE, VALUES)
 
 _COPY: Final = BinaryCopy(
     "record",
@@ -168,6 +181,32 @@ def few_import_candidates(
 
     rows_max = each_max * len(distinct)
     return read_few_rows(connection, _FEW_CANDIDATES, wanted, known, rows_max=rows_max, text_column=2)
+
+
+def own_records(
+    connection: Connection, job: Job, ids: Sequence[str], budget: ReadingBudget | None
+) -> list[KnownRecord]:
+    """Return the records whose ids rows of an import give, with the import's earlier effects on them.
+
+    Args:
+        job: The import.
+        ids: UUID texts, each once.
+        budget: The reading budget of a request; None for a job, whose chunks have few enough rows.
+
+    Raises:
+        PrismdError: ``invalid_request``: the budget is used up.
+    """
+    wanted = {"team": job.team_id, "type": job.object_type, "ids": text_array(ids), "job": job.id}
+    if budget is None:
+        rows = connection.execute(_OWN, wanted, binary=True).fetchall()
+        return [KnownRecord(row[0], row[1], decode_stored(row[2]), *row[3:]) for row in rows]
+
+    def known(row: tuple[Any, ...]) -> KnownRecord:
+        id_, version, text, first_row, made, location = row
+        return KnownRecord(id_, version, read_values(budget, text), first_row, made, location)
+
+    parameters = {**wanted, **asked(budget)}
+    return read_few_rows(connection, _FEW_OWN, parameters, known, rows_max=len(ids), text_column=2)
 
 
 def insert_records(

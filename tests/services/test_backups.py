@@ -134,22 +134,26 @@ def test_a_database_with_the_schema_alone_is_empty(
     assert content(target) == content(database)
 
 
+#: A migration behind all that there are, and before the one that no prismd knows.
+LATER = "9998"
+
+
 @pytest.fixture
 def later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Have a further migration known, as a newer prismd does, which changes rows that are there."""
     files: dict[str, Any] = dict(migrations._files())
-    files["0002"] = tmp_path / "0002_later.sql"
-    files["0002"].write_text("ALTER TABLE team ADD COLUMN later text; UPDATE team SET later = public_id || ' later'")
+    files[LATER] = tmp_path / f"{LATER}_later.sql"
+    files[LATER].write_text("ALTER TABLE team ADD COLUMN later text; UPDATE team SET later = public_id || ' later'")
     return lambda: monkeypatch.setattr(migrations, "_files", lambda: files)
 
 
 def test_a_backup_of_an_older_schema_is_brought_to_this_one(
     tmp_path: Path, database: str, make_database: Callable[[], str], later: Callable[[], None]
 ) -> None:
-    file, target = kept(database, tmp_path / "b"), make_database()
+    file, target, head = kept(database, tmp_path / "b"), make_database(), known_versions()[-1]
     later()
     made = restored(file, target)
-    assert (made.schema, made.head) == ("0001", "0002")
+    assert (made.schema, made.head) == (head, LATER)
     check_schema(target, SETTINGS)
     migrate(database, SETTINGS)
     assert content(target) == content(database)
@@ -278,7 +282,7 @@ def test_a_newer_database_is_not_replaced(tmp_path: Path, database: str, make_da
     target, file = make_database(), kept(database, tmp_path / "b")
     migrate(target, SETTINGS)
     with connect(target, SETTINGS) as connection:
-        connection.execute("UPDATE schema_migration SET version = '9999'")
+        connection.execute("INSERT INTO schema_migration VALUES ('9999', now())")
     with unchanged(target), pytest.raises(RestoreRefusedError, match="which this prismd does not know"):
         restored(file, target, replace=True)
 

@@ -136,7 +136,10 @@ class Routes:
     def _members(self, operation: _Document) -> tuple[str, ...]:
         if "requestBody" not in operation:
             return ()
-        shape = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        content = operation["requestBody"]["content"]
+        if "application/json" not in content:  # a file, which is taken as it is
+            return ()
+        shape = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
         return tuple(self.document["components"]["schemas"][shape].get("properties", ()))
 
     def _part(self, name: str, world: World, object_type: str) -> str:

@@ -44,7 +44,6 @@ def send(api: Api, rows: str, options: str = "{}") -> Any:
         ('{"objects": [], "options": {"dedupe_by": []}}', ".body.options.dedupe_by"),
         ('{"objects": [], "options": {"dedupe_by": ""}}', ".body.options.dedupe_by"),
         ('{"objects": [], "options": {"dedupe_by": 7}}', ".body.options.dedupe_by"),
-        ('{"objects": [], "options": {"dedupe_by": "id"}}', ".body.options.dedupe_by"),
         ('{"objects": [], "options": {"dedupe_by": "created_at"}}', ".body.options.dedupe_by"),
         ('{"objects": [], "options": {"dedupe_by": "email\\u0000"}}', ".body.options.dedupe_by"),
         ('{"objects": [], "options": {"dedupe_by": "\\ud800"}}', ".body.options.dedupe_by"),

@@ -19,10 +19,15 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from prismd.core.errors import HTTP_STATUS, JOB_CODES, ROW_CODES
+from prismd.services.files.uploads import Announced, add_bytes, begin_upload
+from prismd.services.session import Session
+from tests.api.test_exports import exports_seats
 from tests.api.test_fair_reading import many, query, records_locked, waiting
 from tests.processes import eventually
 
 if TYPE_CHECKING:
+    from prismd.core.files import StoredFile
+    from prismd.services.session import Transaction
     from tests.api.conftest import Api
     from tests.conftest import Clock
 
@@ -243,6 +248,39 @@ def test_provokes_nothing_to_undo(api: Api) -> None:
     job = api.start([{}] * 100, dry_run=True).json()["job_id"]
     api.work()
     assert code_of(api.send("POST", f"/imports/{job}/undo")) == "nothing_to_undo"
+
+
+def test_provokes_unreadable_file(api: Api) -> None:
+    file = api.send("POST", "/files?name=people.csv.gz", content=b"\x1f\x8b\x08 cut off").json()["id"]
+    assert code_of(api.send("GET", f"/files/{file}/profile")) == "unreadable_file"
+
+
+def test_provokes_file_not_whole(api: Api) -> None:
+    file = Session(api.runtime, api.team_id()).do(begin_upload, Announced(name="a.csv"))
+    assert code_of(api.send("GET", f"/files/{file.id}/content")) == "file_not_whole"
+
+
+def test_provokes_upload_offset_mismatch(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def deleted(transaction: Transaction, file: StoredFile, data: bytes) -> StoredFile:
+        api.send("DELETE", f"/files/{file.id}")
+        return add_bytes(transaction, file, data)
+
+    monkeypatch.setattr("prismd.api.files.uploads.add_bytes", deleted)
+    assert code_of(api.send("POST", "/files?name=a.csv", content=b"some")) == "upload_offset_mismatch"
+
+
+def test_provokes_too_many_files(serve: Callable[..., Api]) -> None:
+    api = serve(files_max=1)
+    assert api.send("POST", "/files?name=a.csv", content=b"some").status_code == 201
+    refused = api.send("POST", "/files?name=b.csv", content=b"more")
+    assert code_of(refused) == "too_many_files"
+    assert int(refused.headers["retry-after"]) > 0
+
+
+def test_provokes_too_many_exports(serve: Callable[..., Api]) -> None:
+    api = serve(exports_per_team_max=1)
+    exports_seats(api).take(api.team_id())
+    assert code_of(api.send("POST", "/contact/export", json={})) == "too_many_exports"
 
 
 def test_provokes_nothing_to_retry(api: Api) -> None:

@@ -45,6 +45,8 @@ class World:
     option_id: str
     view_id: str
     job_id: str
+    done_id: str
+    file_id: str
 
     @classmethod
     def of(cls, api: Api) -> World:
@@ -56,6 +58,7 @@ class World:
         prop = {"name": "Tier", "type": "select_str", "options": [{"value": "One"}]}
         tier = made("/contact/properties", prop)
         job = api.start([{"default": {"created_at": "never"}}] * 100).json()["job_id"]
+        done = api.start([{"default": {"title": "A"}}] * 100).json()["job_id"]
         api.work()
         assert api.send("PUT", "/mappings/known", json={"version": 1}).status_code == 200
         return cls(
@@ -67,6 +70,8 @@ class World:
             option_id=tier["options"][0]["id"],
             view_id=made("/deal/views", {"name": "All", "view_type": "grid"})["id"],
             job_id=job,
+            done_id=done,
+            file_id=api.send("POST", "/files?name=a.csv", content=b"Name\nAda\n").json()["id"],
         )
 
     def path(self, operation: Operation) -> str:
@@ -74,7 +79,8 @@ class World:
         record = self.contact if kind == "contact" else self.deal
         parts = {
             "teamId": self.api.team, "objectType": kind, "recordId": record, "listId": self.list_id,
-            "propertyId": self.property_id, "optionId": self.option_id, "viewId": self.view_id, "jobId": self.job_id,
+            "propertyId": self.property_id, "optionId": self.option_id, "viewId": self.view_id,
+            "jobId": self.done_id if operation.name == "undoImport" else self.job_id, "fileId": self.file_id,
             "slug": "email" if kind == "contact" else "name", "value": "new@example.org", "templateId": "custom",
             "name": "known",
         }  # fmt: skip
@@ -101,6 +107,9 @@ class World:
 BODIES: dict[str, tuple[str, Callable[[World], Any] | None]] = {
     "startImport": ("contact", lambda _: {"objects": [{"default": {"title": "A"}}], "options": {"on_match": "fill"}}),
     "retryImport": ("contact", lambda _: {"objects": [{"input_index": 0, "default": {}}], "not_attempted": True}),
+    "decideImport": ("contact", lambda _: {"property": "created_at", "do": "leave_out"}),
+    "undoImport": ("contact", lambda _: {"dry_run": True}),
+    "exportRecords": ("deal", lambda _: {"query": {"filter": [{"name": {"=": "A"}}]}}),
     "createRecord": ("deal", lambda world: {"default": {"name": "N"}, "list": {world.list_id: {}}, "extended": {}}),
     "updateRecord": ("deal", lambda world: {"default": {"name": "N"}, "list": {world.list_id: {}}, "extended": {}}),
     "upsertRecord": ("contact", lambda _: {"default": {"full_name": "N"}, "list": {}, "extended": {}}),
@@ -146,7 +155,8 @@ BODIES: dict[str, tuple[str, Callable[[World], Any] | None]] = {
     "orderViewRecords": ("deal", lambda world: {"object_ids": [world.deal]}),
 }  # fmt: skip
 
-WRITES = [one for one in OPERATIONS if one.method in {"POST", "PUT", "PATCH"}]
+#: A file is taken as it is, so its body has no members.
+WRITES = [one for one in OPERATIONS if one.method in {"POST", "PUT", "PATCH"} and not one.raw_body]
 DELETIONS = [one for one in OPERATIONS if one.method == "DELETE"]
 OTHERS = [one for one in OPERATIONS if one.path.startswith("/v2/") and not one.any_parameter]
 

@@ -216,7 +216,7 @@ def test_another_encoding_is_told(postgres_url: str) -> None:
 
 
 def test_a_newer_schema_is_told_and_what_depends_on_it_is_not_looked_at(own: Connection) -> None:
-    own.execute("UPDATE schema_migration SET version = '9999'")
+    own.execute("INSERT INTO schema_migration VALUES ('9999', now())")
     findings = found(own)
     assert findings["migrations"].level is Level.ERROR
     assert "install the prismd that this database was brought to" in findings["migrations"].advice

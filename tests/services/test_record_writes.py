@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from psycopg import Connection
 
 from prismd.core.errors import PrismdError
+from prismd.core.notifications import RecordsChanged
 from prismd.core.records.batches import BatchItem
 from prismd.core.records.writes import read_record_body
 from prismd.services.records.batches import update_records
@@ -180,12 +181,12 @@ def test_every_write_is_told_once_and_no_other(
     told: list[tuple[str, ...]] = []
     connection, team_id = writer().transaction.connection, writer().transaction.team_id
 
-    def tell(transaction: Transaction, object_type: str, ids: Sequence[str], change: str) -> None:
-        assert (transaction.team_id, object_type) == (team_id, "organization")
-        told.extend([(change, *ids)] if ids else [])
+    def tell(_: Transaction, changed: RecordsChanged, _made: object = None) -> None:
+        assert (changed.team_id, changed.object_type) == (team_id, "organization")
+        told.append((changed.change, *changed.ids))
 
-    for module in ("writer", "deleted"):
-        monkeypatch.setattr(f"prismd.services.records.{module}.record_changed", tell)
+    for module in ("realtime.notifications", "records.deleted"):
+        monkeypatch.setattr(f"prismd.services.{module}.tell_of", tell)
 
     def news(write: Callable[[], Any]) -> list[tuple[str, ...]]:
         told.clear()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from prismd.core.notifications import ImportMoved
@@ -252,6 +252,14 @@ BY_EMAIL: Final = [
 ]
 
 
+def names_one_twice(row: Row) -> bool:
+    """Whether a row names one contact by its address and by a key: the key does not find what the row itself makes."""
+    given = row.get(CONTACTS, [])
+    tokens = given["values"] if isinstance(given, dict) else given
+    by_key = {folded(one["email"]) for one in tokens if isinstance(one, dict)}
+    return any(isinstance(one, str) and folded(one) in by_key for one in tokens)
+
+
 @example(SKIPPED, 9, "skip", {FIRST: "create"})
 @example(REFUSED, 9, "update", {FIRST: "create"})
 @example(REFUSED, 9, "update", {FIRST: "create", SECOND: "empty"})
@@ -262,6 +270,7 @@ BY_EMAIL: Final = [
 def test_any_rows_do_what_the_model_does_wherever_they_are_cut(
     teams: Callable[[], Importer], rows: list[Row], chunk: int, on_match: str, policies: dict[str, str]
 ) -> None:
+    assume(not any(names_one_twice(row) for row in rows))
     model = Model(on_match, policies, **known())
     expected = [model.one(index, row) for index, row in enumerate(rows)]
     importer = teams()

@@ -149,7 +149,7 @@ def with_contacts_made_whatever_becomes_of_the_row(patch: pytest.MonkeyPatch) ->
 
 def with_contacts_that_no_key_finds(patch: pytest.MonkeyPatch) -> None:
     nothing = KeyChanges([], [])
-    patch.setattr(rows, "keys_of_contacts", lambda *_: nothing)
+    patch.setattr(rows, "keys_of_new", lambda *_: nothing)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Final
 
 from prismd.settings import Settings
 from prismd.store.connections.postgres import connect
-from prismd.store.migrate import migrate
+from prismd.store.migrate import known_versions, upgrade, upgrading
 
 _MAKE_EARLIER: Final = """
 DROP TABLE schema_migration;
@@ -28,7 +28,8 @@ def make_earlier(url: str, version: str) -> None:
         url: Of the database.
         version: Of that schema, which is noted, whatever the tables are.
     """
-    migrate(url, Settings())
+    with connect(url, Settings()) as connection, upgrading(connection):
+        upgrade(connection, known_versions()[0])
     with connect(url, Settings(), autocommit=True) as connection:
         connection.execute(_MAKE_EARLIER)
         connection.execute("INSERT INTO alembic_version VALUES (%s)", (version,))

@@ -152,5 +152,6 @@ class Routes:
             "slug": TEXTS[object_type],
             "value": world.name,
             "templateId": "custom",
+            "name": "people",
         }
         return known[name]

@@ -15,6 +15,7 @@ from prismd.store import migrate as migrations
 from prismd.store.connections import postgres, row_security
 from prismd.store.connections.postgres import connect
 from prismd.store.migrate import check_schema, known_versions, migrate, schema_state
+from tests.processes import eventually
 from tests.store.earlier_schema import make_earlier
 
 Known = Callable[..., None]
@@ -58,6 +59,33 @@ def test_servers_that_start_at_once_migrate_one_after_the_other(make_database: C
         assert list(together.map(lambda _: migrate(url, Settings()), range(4))) == [None] * 4
     assert applied(url) == [*PRESENT, "9001", "9002"]
     check_schema(url, Settings())
+
+
+def test_what_another_server_made_while_this_one_waited_is_noticed(make_database: Callable[[], str]) -> None:
+    url = make_database()
+    with connect(url, Settings()) as first, connect(url, Settings()) as second, ThreadPoolExecutor(1) as thread:
+        schema_state(second)
+        second.commit()
+        with migrations.upgrading(first):
+            found = thread.submit(state_behind_the_lock, second)
+            eventually(lambda: waiting_for_the_lock(url))
+            first.execute("CREATE TABLE schema_migration (version text, applied_at timestamptz)")
+            first.execute(migrations._NOTE, ("0001",))
+        assert found.result() == "0001"
+
+
+def state_behind_the_lock(connection: postgres.Connection) -> str | None:
+    with migrations.upgrading(connection):
+        return schema_state(connection).current
+
+
+def waiting_for_the_lock(url: str) -> bool:
+    with connect(url, Settings(), autocommit=True) as connection:
+        [(count,)] = connection.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+    return bool(count)
 
 
 def test_a_database_without_schema_is_told(make_database: Callable[[], str]) -> None:

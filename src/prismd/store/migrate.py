@@ -27,8 +27,11 @@ EARLIER_VERSIONS: Final = tuple(f"{number:04}" for number in range(1, 17))
 #: An arbitrary number: two servers that start at once on one database migrate one after the other.
 _LOCK: Final = 7_223_196_071
 _TAKE_LOCK: Final = "SELECT pg_advisory_xact_lock(%s)"
+# Opening a table has the session take notice of the tables that others made while it waited for the lock. Without one,
+# to_regclass answers from the cache of the session.
 _HISTORIES: Final = f"""
 SELECT to_regclass('{VERSION_TABLE}') IS NOT NULL, to_regclass('{EARLIER_VERSION_TABLE}') IS NOT NULL
+FROM pg_class LIMIT 1
 """
 _VERSION: Final = f'SELECT version FROM {VERSION_TABLE} ORDER BY version COLLATE "C" DESC LIMIT 1'
 _EARLIER_VERSION: Final = f"SELECT version_num FROM {EARLIER_VERSION_TABLE}"

@@ -246,7 +246,7 @@ _RETENTION: Final = {
         )
         for table, _ in retention._PARTS
     },
-    "deleted jobs": Hot(retention._DELETE_JOBS, {"team": 2, "jobs": [id_of(1)]}, once=2),
+    "deleted jobs": Hot(retention._DELETE_JOBS, {"team": 2, "ids": [id_of(1)]}, once=2),
     "expired claims": Hot(retention._DELETE_CLAIMS, {"before": LATE}, once=2 * LIMIT),
     "answers to old attempts": Hot(retention._DELETE_ATTEMPTS, {"before": LATE}, once=2 * LIMIT),
     "old audit": Hot(audit._PURGE, {"until": LATE}, once=4 * LIMIT),
@@ -256,7 +256,7 @@ _RETENTION: Final = {
     "deleted parts of files": Hot(purging._DELETE_PARTS, {"content": id_of(3)}, once=2 * LIMIT),
     "deleted files": Hot(purging._DELETE, (1, id_of(3)), once=2),
     "old change sets": Hot(retention._OLD_CHANGE_SETS, {"before": LATE}, once=2 * LIMIT),
-    "deleted change sets": Hot(retention._DELETE_CHANGE_SETS, {"jobs": [id_of(1)]}, once=2),
+    "deleted change sets": Hot(retention._DELETE_CHANGE_SETS, {"ids": [id_of(1)]}, once=2),
     "expired tickets": Hot(retention._DELETE_TICKETS, (LATE, LIMIT), once=2 * LIMIT),
 }
 

@@ -64,18 +64,21 @@ _DELETE_PARTS: Final = f"""
     )) WITH ORDINALITY AS gone (location, nth)
     WHERE part.team_id = %(team)s AND part.ctid = gone.location AND {BEGIN_HERE}
 """
-_DELETE_JOBS: Final = f"""
-    DELETE FROM import_job AS job
+#: Deletes rows by their ids, of which the caller has read a batch.
+_DELETE_BY_ID: Final = f"""
+    DELETE FROM {{table}} AS expired
     USING unnest(ARRAY(
         SELECT found.location
-        FROM unnest(%(jobs)s::text[]::uuid[]) AS expired (id)
+        FROM unnest(%(ids)s::text[]::uuid[]) AS wanted (id)
         CROSS JOIN LATERAL (
-            SELECT ctid AS location FROM import_job WHERE team_id = %(team)s AND id = expired.id
+            SELECT ctid AS location FROM {{table}} WHERE team_id = %(team)s AND id = wanted.id
             OFFSET 0
         ) AS found
     )) WITH ORDINALITY AS gone (location, nth)
-    WHERE job.team_id = %(team)s AND job.ctid = gone.location AND {BEGIN_HERE}
+    WHERE expired.team_id = %(team)s AND expired.ctid = gone.location AND {BEGIN_HERE}
 """
+_DELETE_JOBS: Final = _DELETE_BY_ID.format(table="import_job")
+_DELETE_CHANGE_SETS: Final = _DELETE_BY_ID.format(table="change_set")
 _DELETE_OLD: Final = f"""
     DELETE FROM {{table}} AS kept
     USING unnest(ARRAY(
@@ -89,18 +92,6 @@ _DELETE_ATTEMPTS: Final = _DELETE_OLD.format(table="attempt_answer")
 _OLD_CHANGE_SETS: Final = """
     SELECT id::text FROM change_set WHERE team_id = %(team)s AND at <= %(before)s
     ORDER BY at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-"""
-_DELETE_CHANGE_SETS: Final = f"""
-    DELETE FROM change_set AS old
-    USING unnest(ARRAY(
-        SELECT found.location
-        FROM unnest(%(jobs)s::text[]::uuid[]) AS expired (id)
-        CROSS JOIN LATERAL (
-            SELECT ctid AS location FROM change_set WHERE team_id = %(team)s AND id = expired.id
-            OFFSET 0
-        ) AS found
-    )) WITH ORDINALITY AS gone (location, nth)
-    WHERE old.team_id = %(team)s AND old.ctid = gone.location AND {BEGIN_HERE}
 """
 _DELETE_TICKETS: Final = """
     DELETE FROM realtime_ticket WHERE ctid = ANY (ARRAY (
@@ -155,7 +146,7 @@ def purge_jobs(connection: Connection, team_id: int, *, now: datetime) -> bool:
         statement = _DELETE_PARTS.format(table=table, owner=_OWNERS.get(table, "job_id"))
         if connection.execute(statement, parts).rowcount == rows_max:
             return True
-    connection.execute(_DELETE_JOBS, {"team": team_id, "jobs": jobs})
+    connection.execute(_DELETE_JOBS, {"team": team_id, "ids": jobs})
     return True
 
 
@@ -173,7 +164,7 @@ def purge_changes(connection: Connection, team_id: int, *, before: datetime) -> 
     parts = {"team": team_id, "jobs": sets, "limit": _CHANGES_PER_BATCH}
     delete = _DELETE_PARTS.format(table="record_change", owner="change_set_id")
     if connection.execute(delete, parts).rowcount < _CHANGES_PER_BATCH:
-        connection.execute(_DELETE_CHANGE_SETS, {"team": team_id, "jobs": sets})
+        connection.execute(_DELETE_CHANGE_SETS, {"team": team_id, "ids": sets})
     return True
 
 

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from prismd.cli.connection import BASE_URL, client_for, real_outside
 from prismd.cli.importing.doubts import TerminalAsker, told
 from prismd.cli.importing.import_run import Run
-from prismd.cli.importing.interruption import settle
+from prismd.cli.importing.interruption import kept_interrupts, settle
 from prismd.cli.importing.order import Order
 from prismd.cli.importing.progress import meter_for
 from prismd.cli.importing.refusals import COULD_NOT_RUN, IN_DOUBT, OneLineCommand, complain, shown
@@ -118,7 +118,11 @@ def import_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401
     meter = meter_for(sys.stderr, outside.monotonic)
     run, settled = None, ""
     try:
-        with kept_file(given["file"], sys.stdin.buffer) as path, client_for(given, os.environ, outside) as client:
+        with (
+            kept_interrupts() as check,
+            kept_file(given["file"], sys.stdin.buffer) as path,
+            client_for(given, os.environ, outside) as client,
+        ):
             order = _order(given, explicit, path)
             run = Run(
                 order,
@@ -130,6 +134,7 @@ def import_command(ctx: click.Context, /, **given: Any) -> None:  # noqa: ANN401
                 SavedMappings(mapping_directory(os.environ), ServerMappings(client), order.object_type),
                 shows=asks,
                 arguments=["prismd", *sys.argv[1:]],
+                check=check,
             )
             try:
                 summary = run.carry_out(outside)

@@ -54,6 +54,7 @@ class Run:
         saved: The user's mappings.
         shows: Whether to show how a table is read and mapped.
         arguments: The command line, from the name of the command.
+        check: Called where the import can stop; raises KeyboardInterrupt if it shall.
     """
 
     order: Order
@@ -65,6 +66,7 @@ class Run:
     saved: SavedMappings
     shows: bool = False
     arguments: Sequence[str] = ()
+    check: Callable[[], None] = lambda: None
     journal: Journal | None = None
     rows: int = 0
     _stamp: tuple[int, int] = (0, 0)
@@ -252,6 +254,7 @@ class Run:
         self.meter.show(journal.tally.rows)
 
         def watch(job: Job) -> None:
+            self.check()
             tally = journal.tally
             failures = tally.failed + (job.failed or 0)
             self.meter.show(tally.rows + (job.processed or 0), f"{failures:,} failed" if failures else _waiting(job))
@@ -260,6 +263,7 @@ class Run:
         with closing(run.outcomes(self._unchanged(batches(self._watched(rows), rows_max)))) as found:
             for outcome in found:
                 self._finish(outcome, journal, outputs, outcomes)
+                self.check()
                 del outcome  # its rows are not held while the next ones are waited for
 
     def _finish(self, outcome: BatchResults, journal: Journal, outputs: Outputs, outcomes: Outcomes) -> None:

@@ -1,8 +1,12 @@
-"""Ctrl-C while the server works on a job: leave it running, or cancel it."""
+"""Ctrl-C while the server works on a job: it is never lost, and the job goes on or is cancelled."""
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import click
 
@@ -13,6 +17,34 @@ from prismd.importer.jobs import cancel_job
 def on_terminal() -> bool:
     """Return whether a person can answer a question."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+@contextmanager
+def kept_interrupts() -> Iterator[Callable[[], None]]:
+    """Give a function that raises KeyboardInterrupt if Ctrl-C was pressed, also where Python has dropped it.
+
+    Python drops what is raised while an object is destroyed, such as the rest of a stream that nobody reads any more.
+    So a Ctrl-C at that moment would have no effect.
+    """
+    pressed = False
+
+    def press(number: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True
+        signal.default_int_handler(number, frame)
+
+    def check() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield check  # the caller's shell has it ignored, or somebody else handles it
+        return
+    signal.signal(signal.SIGINT, press)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def settle(client: PrismClient, job_id: str) -> str:

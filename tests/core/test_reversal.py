@@ -28,11 +28,10 @@ class Done:
 
 @dataclass
 class Fact:
-    """What the model knows of one value that a change set wrote: it stands, or was taken back."""
+    """What the model knows of one value that a change set wrote."""
 
     before: Any
     after: Any
-    stands: bool = True
 
 
 @dataclass
@@ -63,9 +62,11 @@ class World:
         plan = plan_reversal(done.head.id, done.change, Present(self.version, self.values), reversed(later))
         expected, kept = {}, set()
         for key, fact in self.facts[number].items():
-            if fact.stands and self.values.get(key) == fact.after:
+            if not self.stands(number, key):
+                continue
+            if self.values.get(key) == fact.after:
                 expected[key] = fact.before
-            elif fact.stands:
+            else:
                 kept.add(key)
         assert plan.values == expected
         assert {one.key for one in plan.kept} == kept
@@ -77,20 +78,13 @@ class World:
         assert plan.outcome is outcome
         before = {key: self.values.get(key) for key in expected}
         self.facts.append({key: Fact(before[key], expected[key]) for key in expected})
-        self._mark(number, list(expected))
         self._note(ChangeSet(str(len(self.history)), Kind.UNDO, NOW, undoes=done.head.id), before, expected)
         self.values = {key: value for key, value in {**self.values, **expected}.items() if value is not None}
 
-    def _mark(self, number: int, keys: list[str]) -> None:
-        """Mark what an undo takes back; taking an undo back makes what it undid stand again, and so on."""
-        for key in keys:
-            stands, at = False, number
-            while True:
-                self.facts[at][key].stands = stands
-                undoes = self.history[at].head.undoes
-                if undoes is None:
-                    break
-                at, stands = int(undoes), not stands
+    def stands(self, number: int, key: str) -> bool:
+        """Whether a change set still counts for a value: no undo of it counts for that value."""
+        undone_by = (at for at, one in enumerate(self.history) if one.head.undoes == self.history[number].head.id)
+        return not any(key in self.facts[at] and self.stands(at, key) for at in undone_by)
 
     def _note(self, head: ChangeSet, before: Values, after: Values) -> None:
         self.history.append(Done(head, RecordChange("r", self.version, self.version + 1, before, after)))
@@ -106,6 +100,9 @@ STEPS = st.lists(st.one_of(st.tuples(st.just("write"), WRITES), st.tuples(st.jus
 @example([("write", {"a": 1}), ("write", {"a": 2}), ("undo", 0), ("undo", 1), ("undo", 0)])
 @example([("write", {"a": 1}), ("undo", 0), ("undo", 1), ("undo", 2), ("undo", 0), ("undo", 0)])
 @example([("write", {"a": 1}), ("undo", 0), ("write", {"a": 1}), ("undo", 0), ("undo", 2)])
+@example(  # undone, redone, undone again; the redo and the first undo are undone, and the second undo still counts
+    [("write", {"a": 1}), *(("undo", at) for at in (0, 1, 0)), ("write", {"a": 1}), *(("undo", at) for at in (2, 1, 0))]
+)
 def test_each_value_goes_back_where_it_is_what_was_written(steps: list[tuple[str, Any]]) -> None:
     world = World()
     for what, how in steps:

@@ -113,6 +113,11 @@ def test_there_are_enough_sets() -> None:
 
 def test_a_set_takes_no_time() -> None:
     for one in header_sets():
-        started = process_time()
-        proposed(one)
-        assert process_time() - started < SECONDS_MAX, one.program
+        # A set takes a millisecond; a collection of the whole process's garbage can fall into one try, but not into all.
+        assert min(seconds_of(one) for _ in range(3)) < SECONDS_MAX, one.program
+
+
+def seconds_of(one: HeaderSet) -> float:
+    started = process_time()
+    proposed(one)
+    return process_time() - started

@@ -113,7 +113,7 @@ def test_there_are_enough_sets() -> None:
 
 def test_a_set_takes_no_time() -> None:
     for one in header_sets():
-        # A set takes a millisecond; a collection of the whole process's garbage can fall into one try, but not into all.
+        # A set takes a millisecond. Garbage of the whole process can be collected in one try, but not in all of them.
         assert min(seconds_of(one) for _ in range(3)) < SECONDS_MAX, one.program
 
 

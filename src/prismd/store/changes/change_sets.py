@@ -52,17 +52,22 @@ _COUNT_OF_IMPORT: Final = """
 SELECT count(*) FROM import_touch WHERE team_id = %s AND job_id = %s AND version_after IS NOT NULL
 """
 
+# A value that several rows of an import changed, and the last one changed back, has not changed.
+_CHANGED_KEYS: Final = """ARRAY(
+        SELECT one.key FROM jsonb_each(after) AS one WHERE one.value <> coalesce(before -> one.key, 'null')
+    )"""
+
 # Of each record the latest ones, from both tables.
-_LATER: Final = """
+_LATER: Final = f"""
 SELECT wanted.id::text, later.change_set_id::text, later.version_after, later.keys, later.moved
 FROM unnest(%(ids)b::text[]::uuid[], %(since)s::bigint[]) AS wanted (id, version)
 CROSS JOIN LATERAL (
-    (SELECT change_set_id, version_after, ARRAY(SELECT jsonb_object_keys(after)) AS keys, moved
+    (SELECT change_set_id, version_after, {_CHANGED_KEYS} AS keys, moved
      FROM record_change
      WHERE team_id = %(team)s AND record_id = wanted.id AND version_after > wanted.version
      ORDER BY version_after DESC LIMIT %(each_max)s)
     UNION ALL
-    (SELECT job_id, version_after, ARRAY(SELECT jsonb_object_keys(after)), NULL
+    (SELECT job_id, version_after, {_CHANGED_KEYS}, NULL
      FROM import_touch
      WHERE team_id = %(team)s AND record_id = wanted.id AND version_after > wanted.version
      ORDER BY version_after DESC LIMIT %(each_max)s)
